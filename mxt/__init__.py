@@ -1,0 +1,30 @@
+"""mxt: which pre-trained representation tells your classes apart, how well, and how sure is that?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mxt.workflows.features import OpenStore
+
+__version__ = "0.1.0"
+
+
+def open(store: str | Path = "mxt-store") -> OpenStore:
+    """Open a feature store for reading.
+
+    Parameters
+    ----------
+    store : path
+        The store's folder.
+
+    Returns
+    -------
+    OpenStore
+        ``.features(view)`` gives an array and its clip ids.
+    """
+    from mxt.workflows.features import OpenStore
+
+    return OpenStore(store)

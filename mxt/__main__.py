@@ -1,0 +1,5 @@
+"""``python -m mxt``."""
+
+from mxt.cli.main import main
+
+main()

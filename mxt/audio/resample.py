@@ -1,0 +1,58 @@
+"""Sample rates: resamplers by name."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from mxt.core.errors import UnknownName
+
+Signal = npt.NDArray[np.float32]
+
+RESAMPLERS = ("soxr", "kaiser_best")
+
+
+def resample(y: Signal, sr_in: int, sr_out: int, *, method: str = "soxr") -> Signal:
+    """Change the sample rate of a signal.
+
+    Parameters
+    ----------
+    y : numpy.ndarray
+        float32 [samples].
+    sr_in, sr_out : int
+        Hz.
+    method : {"soxr", "kaiser_best"}
+        libsoxr in its high quality, or the convnet paper's resampler (`mxt.audio.kaiser_best`).
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 [ceil(samples * sr_out / sr_in)]; `y` itself where the rates are equal.
+
+    Raises
+    ------
+    UnknownName
+        No such resampler.
+
+    Examples
+    --------
+    >>> resample(np.ones(22050, np.float32), 22050, 12000).shape
+    (12000,)
+    """
+    if method not in RESAMPLERS:
+        raise UnknownName("resampler", method, RESAMPLERS)
+    if sr_in == sr_out:
+        return y
+    if method == "kaiser_best":
+        from mxt.audio.kaiser_best import kaiser_best
+
+        return kaiser_best(y, sr_in, sr_out)
+    return _soxr(y, sr_in, sr_out)
+
+
+def _soxr(y: Signal, sr_in: int, sr_out: int) -> Signal:
+    import soxr
+
+    length = -(-len(y) * sr_out // sr_in)
+    found: Signal = soxr.resample(y, sr_in, sr_out, quality="HQ")
+    return found[:length] if len(found) >= length else np.pad(found, (0, length - len(found)))

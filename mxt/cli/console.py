@@ -1,0 +1,255 @@
+"""Rendering: lines, tables, JSON and progress. Results go to standard output, progress to standard error."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from mxt.core.progress import SILENT, Progress, Step
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+UNBROKEN = 100_000  # columns where nobody looks at a terminal: nothing is wrapped
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A rich console: as wide as the terminal, or without any wrapping into pipes and files; NO_COLOR is honoured."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else UNBROKEN
+    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
+
+
+def say(line: str = "") -> None:
+    """One line (or several) on standard output."""
+    typer.echo(line)
+
+
+def warn(line: str) -> None:
+    """One line on standard error."""
+    typer.echo(line, err=True)
+
+
+def next_line(command: str) -> None:
+    """The command that usually comes next."""
+    say(f"next: {command}")
+
+
+def visible(text: str) -> str:
+    r"""`text` with control characters written out, so that a file's name cannot write to the terminal.
+
+    Examples
+    --------
+    >>> visible("a" + chr(27) + "[2J.wav")
+    'a\\x1b[2J.wav'
+    """
+    return "".join(c if c.isprintable() or c == " " else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table; columns of numbers are set to the right.
+
+    Parameters
+    ----------
+    title : str
+        Line above it; empty for none.
+    columns : sequence of str
+        Headings.
+    rows : sequence of sequences
+        Cells: text, numbers, or ``None`` for an empty cell.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=None, pad_edge=False, header_style="bold", title_justify="left", title_style="bold")
+    for place, heading in enumerate(columns):
+        cells = [row[place] for row in rows if row[place] is not None]
+        numbers = bool(cells) and all(isinstance(cell, (int, float)) and not isinstance(cell, bool) for cell in cells)
+        grid.add_column(heading, justify="right" if numbers else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(_cell(cell)) for cell in row))
+    out = console()
+    if title:
+        out.print(Text(title, style="bold"))
+    out.print(grid)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.3f}"
+    return visible(str(value))
+
+
+def size_text(n_bytes: int) -> str:
+    """Bytes for people.
+
+    Examples
+    --------
+    >>> size_text(1_234_567)
+    '1.2 MB'
+    """
+    amount = float(n_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def seconds_text(seconds: float) -> str:
+    """A duration for people.
+
+    Examples
+    --------
+    >>> seconds_text(75), seconds_text(30_000)
+    ('1 min 15 s', '8 h 20 min')
+    """
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600:,} h {whole % 3600 // 60} min"
+
+
+def emit_json(value: object) -> None:
+    """Print records, mappings and lists as JSON; what is not a number becomes ``null``."""
+    typer.echo(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def plain(value: object) -> Any:
+    """Records as JSON knows them: dataclasses to objects, paths and dates to text, bytes to hexadecimal digits."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Enum):
+        return plain(value.value) if isinstance(value.value, str) else value.name.lower()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value).hex()
+    if isinstance(value, (Path, date, datetime)):
+        return str(value)
+    if hasattr(value, "tolist"):  # NumPy arrays and scalars
+        return plain(value.tolist())
+    if isinstance(value, (Sequence, set, frozenset)):
+        return [plain(item) for item in (sorted(value, key=str) if isinstance(value, (set, frozenset)) else value)]
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+@contextmanager
+def progress(quiet: bool = False) -> Iterator[Progress]:
+    """Progress on standard error: a bar with rate and time left on a terminal, a line every ten seconds elsewhere.
+
+    Parameters
+    ----------
+    quiet : bool
+        True: none.
+    """
+    if quiet:
+        yield SILENT
+        return
+    terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    if not terminal:
+        yield LinesProgress(warn)
+        return
+    from mxt.cli.bars import bars_progress
+
+    with bars_progress(console(stderr=True)) as shown:
+        yield shown
+
+
+class LinesProgress:
+    """Progress as plain lines, for pipes and logs.
+
+    Parameters
+    ----------
+    write : callable
+        Takes a line.
+    every : float
+        Seconds between two lines.
+    clock : callable
+        Monotonic seconds.
+    """
+
+    def __init__(self, write: Callable[[str], None], *, every: float = 10.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self.write, self.every, self.clock = write, every, clock
+
+    @contextmanager
+    def step(self, what: str, total: int | None, *, unit: str = "") -> Iterator[Step]:
+        """Begin a piece of work; its last line is written only where an earlier one was."""
+        counted = _CountedLines(self, what, total, unit)
+        try:
+            yield counted
+        finally:
+            counted.finish()
+
+    def say(self, line: str) -> None:
+        """Write one line."""
+        self.write(line)
+
+
+class _CountedLines:
+    def __init__(self, parent: LinesProgress, what: str, total: int | None, unit: str) -> None:
+        self.parent, self.what, self.total, self.unit = parent, what, total, unit
+        self.done, self.told, self.begun = 0, False, parent.clock()
+        self.last = self.begun
+        self._lock = threading.Lock()
+
+    def advance(self, n: int = 1) -> None:
+        """`n` more are done."""
+        with self._lock:
+            self.done += n
+            now = self.parent.clock()
+            if now - self.last >= self.parent.every:
+                self.last, self.told = now, True
+                self.parent.write(progress_line(self.what, self.done, self.total, self.unit, now - self.begun))
+
+    def finish(self) -> None:
+        """Write how far it came."""
+        if self.told:
+            self.parent.write(progress_line(self.what, self.done, self.total, self.unit, self.parent.clock() - self.begun))
+
+
+def progress_line(what: str, done: int, total: int | None, unit: str, elapsed: float) -> str:
+    """How far, how fast, how long yet.
+
+    Examples
+    --------
+    >>> progress_line("extract", 100, 300, "clips", 4.0)
+    'extract: 100 of 300 clips, 25.0/s, 8 s left'
+    """
+    in_bytes = unit in ("B", "bytes")
+    shown, of = (size_text(done), size_text(total or 0)) if in_bytes else (f"{done:,}", f"{total or 0:,}")
+    line = f"{what}: {shown}" + (f" of {of}" if total is not None else "") + (f" {unit}" if unit and not in_bytes else "")
+    if elapsed <= 0 or done <= 0:
+        return line
+    rate = done / elapsed
+    line += f", {size_text(round(rate))}/s" if in_bytes else f", {rate:.1f}/s"
+    if total is not None and done < total:
+        return f"{line}, {seconds_text((total - done) / rate)} left"
+    return f"{line}, {seconds_text(elapsed)}"

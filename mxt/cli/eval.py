@@ -1,0 +1,75 @@
+"""`mxt eval`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mxt.cli.options import (
+    DEFAULT_STORE,
+    DatasetsOption,
+    FeaturesOption,
+    JobsOption,
+    JsonOption,
+    PluginOption,
+    QuietOption,
+    SeedOption,
+    SetOption,
+    StoreOption,
+)
+from mxt.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from mxt.core.records import Task
+
+TASKS: dict[str, Task] = {"classification": "classification", "multilabel": "multilabel", "regression": "regression"}
+
+
+def evaluate(
+    store: StoreOption = DEFAULT_STORE,
+    dataset: DatasetsOption = None,
+    features: FeaturesOption = None,
+    target: Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="What is learnt; else the first target.")] = None,
+    task: Annotated[
+        str | None, typer.Option("--task", metavar="TASK", help="classification, multilabel or regression; else from the values.")
+    ] = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option("--group-by", metavar="COLUMN|folder|file|REGEX", help="What belongs together and is never split."),
+    ] = None,
+    folds: Annotated[Path | None, typer.Option("--folds", metavar="FILE", help="Folds to use: a table with clip and fold.")] = None,
+    head: Annotated[str | None, typer.Option("--head", metavar="NAME", help="The learner; else svm or linear, by size.")] = None,
+    protocol: Annotated[str, typer.Option("--protocol", metavar="NAME", help="How it is evaluated.")] = "nested",
+    setting: SetOption = None,
+    seed: SeedOption = 0,
+    jobs: JobsOption = None,
+    details: Annotated[bool, typer.Option("--details", help="Also every class and the confusion matrix.")] = False,
+    plugin: PluginOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Score the features of a data set: how well, how sure, and what may be wrong with it.
+
+    Without options: every view extracted for the data set last ingested. A stopped evaluation continues with the
+    same command.
+    """
+    if task is not None and task not in TASKS:
+        raise UsageError(f"--task is one of {', '.join(TASKS)}, not {task!r}")
+    from mxt.cli import console
+    from mxt.cli.scores import render, to_json
+    from mxt.registry import build_registry
+    from mxt.workflows.evaluate import Request
+    from mxt.workflows.evaluate import evaluate as run
+
+    request = Request(
+        datasets=tuple(dataset or ()), features=tuple(features or ()), target=target, task=TASKS[task] if task else None,
+        group_by=group_by, folds=folds, head=head, protocol=protocol, settings=tuple(setting or ()), seed=seed,
+    )  # fmt: skip
+    with console.progress(quiet or as_json) as progress:
+        result = run(store, build_registry(plugin or ()), request, jobs=jobs, progress=progress)
+    if as_json:
+        console.emit_json(to_json(result))
+    else:
+        render(result, details=details)

@@ -1,0 +1,179 @@
+"""The command line's front door: a table of commands, each imported only when it is run, and one error boundary."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import io
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from mxt.cli.options import GlobalPluginOption, Settings, plugin_files
+from mxt.core.errors import MxtError, UnknownName
+
+# In order of use: help lists them so.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "ingest": ("mxt.cli.ingest:ingest", "Catalogue a folder or table of labelled audio: what is there, what is broken."),
+    "extract": ("mxt.cli.extract:extract", "Compute the features of every clip, once, all layers kept."),
+    "eval": ("mxt.cli.eval:evaluate", "Score the features: how well, how sure, and what may be wrong with it."),
+    "export": ("mxt.cli.export:export", "Write a view with clip ids and targets as npz, csv or parquet."),
+    "ls": ("mxt.cli.ls:ls", "List data sets, feature tables and results, with sizes."),
+    "info": ("mxt.cli.info:info", "Tell everything about a data set, a feature table or a result."),
+    "verify": ("mxt.cli.verify:verify", "Read the whole store, name what is damaged, and repair it."),
+    "rm": ("mxt.cli.rm:rm", "Remove data sets, feature tables or results by name."),
+    "prune": ("mxt.cli.prune:prune", "Remove what nothing refers to any more."),
+    "stages": ("mxt.cli.stages:stages", "List the stages there are, or describe one."),
+    "plugins": ("mxt.cli.plugins:app", "List where stages come from, and check them."),
+    "weights": ("mxt.cli.weights:app", "List, fetch, import and verify weights."),
+    "demo": ("mxt.cli.demo:demo", "Run the whole way on a small synthesised collection, offline."),
+}
+ALIASES = {"stage": "stages", "plugin": "plugins", "weight": "weights", "evaluate": "eval", "remove": "rm"}
+
+_SECTION = re.compile(r"\n\s*\n?[A-Z][A-Za-z ]+\n-{3,}\n")  # a numpydoc heading and its underline
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are a table; only the one that is run is imported."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of all commands, in order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """What help and completion list: the name and its one line; nothing is imported."""
+        if cmd_name not in COMMANDS:
+            return None
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name][1], short_help=COMMANDS[cmd_name][1])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Import the command that is to be run.
+
+        Raises
+        ------
+        UnknownName
+            There is no such command; the nearest are listed.
+        """
+        name = ALIASES.get(args[0], args[0])
+        if name not in COMMANDS:
+            if ctx.resilient_parsing:
+                return None, None, args[1:]
+            raise UnknownName("command", name, COMMANDS, hint="(mxt --help lists them)")
+        return name, load_command(name), args[1:]
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command inside the error boundary."""
+        with boundary():
+            return super().invoke(ctx)
+
+
+def load_command(name: str) -> Any:
+    """Import one command of `COMMANDS` and make it what typer runs.
+
+    Parameters
+    ----------
+    name : str
+        A key of `COMMANDS`.
+
+    Returns
+    -------
+    command
+        From a function with typer annotations, or from a `typer.Typer` where a command has commands of its own.
+    """
+    module, _, attribute = COMMANDS[name][0].partition(":")
+    target = getattr(importlib.import_module(module), attribute)
+    if isinstance(target, typer.Typer):
+        command = typer.main.get_command(target)
+    else:
+        single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        single.command(name, help=_help_text(target))(target)
+        command = typer.main.get_command(single)
+    command.name = name
+    return command
+
+
+def _help_text(function: Callable[..., object]) -> str:
+    """The docstring up to its first numpydoc section."""
+    return _SECTION.split(inspect.getdoc(function) or "", maxsplit=1)[0].strip()
+
+
+def _version(value: bool) -> None:
+    if value:
+        from mxt import __version__
+
+        typer.echo(f"mxt {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    ctx: typer.Context,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")] = False,  # noqa: ARG001
+    plugin: GlobalPluginOption = None,
+) -> None:
+    """Which pre-trained representation tells your sound classes apart, how well, and how sure is that?"""
+    ctx.obj = Settings(plugins=plugin_files(plugin or (), os.environ.get("MXT_PLUGIN", "")))
+
+
+def build_app() -> Any:
+    """The whole command line as one command object."""
+    app = typer.Typer(
+        cls=LazyGroup,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog="Three commands: mxt ingest FOLDER, mxt extract --backbone convnet, mxt eval. No audio at hand: mxt demo.",
+    )
+    app.callback()(_root)
+    return typer.main.get_command(app)
+
+
+@contextmanager
+def boundary() -> Iterator[None]:
+    """The one place where errors become a line and an exit code; a bug keeps its traceback.
+
+    Raises
+    ------
+    SystemExit
+        With 1 or 2 for an `MxtError`, 130 after Ctrl-C, 1 where the reader of a pipe has gone.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except MxtError as error:
+        _tell(f"error: {error}")
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        _tell("interrupted: what is finished is kept, the same command continues")
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        # what is still buffered must not fail again when the interpreter flushes it at exit
+        with suppress(OSError, io.UnsupportedOperation):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+
+
+def _tell(line: str) -> None:
+    with suppress(BrokenPipeError):
+        typer.echo(line, err=True)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line; the console script ``mxt``.
+
+    Parameters
+    ----------
+    args : sequence of str, optional
+        Without the program's name; those of the process when not given.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # file names may hold what the terminal's encoding cannot show
+            stream.reconfigure(errors="backslashreplace")
+    with boundary():
+        build_app()(args=None if args is None else list(args), prog_name="mxt")

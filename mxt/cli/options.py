@@ -1,0 +1,82 @@
+"""The options that are the same everywhere, as annotations: ``def ls(store: StoreOption = DEFAULT_STORE) -> None``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mxt.cli import completion
+from mxt.core.errors import UsageError
+
+DEFAULT_STORE = Path("mxt-store")
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What was said before the command: ``mxt --plugin FILE.py COMMAND``."""
+
+    plugins: tuple[Path, ...] = ()
+
+
+def plugin_files(given: Sequence[Path], environment: str) -> tuple[Path, ...]:
+    """The one-file plugins of ``--plugin`` and of MXT_PLUGIN (separated like PATH), each once, in this order."""
+    named = [Path(word) for word in environment.split(os.pathsep) if word.strip()]
+    return tuple(dict.fromkeys([*given, *named]))
+
+
+def _with_those_before(ctx: typer.Context, value: list[Path] | None) -> list[Path]:
+    """The plugins named before the command, then those named after it."""
+    before = ctx.obj.plugins if isinstance(ctx.obj, Settings) else ()
+    return list(dict.fromkeys([*before, *(value or ())]))
+
+
+def _known_device(value: str) -> str:
+    if value not in DEVICES:
+        raise UsageError(f"--device is one of {', '.join(DEVICES)}, not {value!r}")
+    return value
+
+
+_PLUGIN_HELP = "A one-file plugin (repeatable; also MXT_PLUGIN)."
+
+GlobalPluginOption = Annotated[list[Path] | None, typer.Option("--plugin", metavar="FILE.py", help=_PLUGIN_HELP)]
+PluginOption = Annotated[
+    list[Path] | None, typer.Option("--plugin", metavar="FILE.py", help=_PLUGIN_HELP, callback=_with_those_before)
+]  # fmt: skip
+StoreOption = Annotated[Path, typer.Option("--store", envvar="MXT_STORE", metavar="FOLDER", help="The feature store.")]
+DatasetOption = Annotated[
+    str | None,
+    typer.Option("--dataset", metavar="NAME", help="The data set; else the one last ingested.", autocompletion=completion.datasets),
+]
+DatasetsOption = Annotated[
+    list[str] | None,
+    typer.Option("--dataset", metavar="NAME", help="A data set (repeatable); else the last one.", autocompletion=completion.datasets),
+]  # fmt: skip
+FeaturesOption = Annotated[
+    list[str] | None,
+    typer.Option("--features", metavar="VIEW", help="A view such as convnet:135 (repeatable); else every one extracted.",
+                 autocompletion=completion.views),
+]  # fmt: skip
+BackboneOption = Annotated[
+    str | None, typer.Option("--backbone", metavar="NAME", help="The backbone; else lists them.", autocompletion=completion.backbones)
+]  # fmt: skip
+LayersOption = Annotated[
+    str | None, typer.Option("--layers", metavar="LAYERS", help="135, 1,3,5, names, or all.", autocompletion=completion.layers)
+]
+SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A stage's parameter (repeatable).")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+DeviceOption = Annotated[
+    str,
+    typer.Option("--device", metavar="auto|cpu|cuda", help="What computes.", callback=_known_device, autocompletion=completion.devices),
+]  # fmt: skip
+JobsOption = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Workers; else one a core.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything drawn.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and stop.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 where any clip failed.")]

@@ -1,0 +1,95 @@
+"""`mxt plugins`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mxt.cli import completion
+from mxt.cli.options import JsonOption, PluginOption, QuietOption, Settings
+
+if TYPE_CHECKING:
+    from mxt.workflows.plugins import CheckReport, PluginList
+
+app = typer.Typer(invoke_without_command=True, help="List where stages come from and what is wrong with them, and check them.")
+
+SIGNS = {"passed": "pass", "failed": "FAIL", "skipped": "skip", "refused": "refused"}
+
+
+@app.callback()
+def plugins(ctx: typer.Context, plugin: PluginOption = None, as_json: JsonOption = False) -> None:
+    """List the distributions and files that bring stages, and those that could not be used."""
+    ctx.obj = Settings(tuple(plugin or ()))
+    if ctx.invoked_subcommand is None:
+        _list(plugin, as_json)
+
+
+@app.command("list")
+def list_(plugin: PluginOption = None, as_json: JsonOption = False) -> None:
+    """List the distributions and files that bring stages, and those that could not be used."""
+    _list(plugin, as_json)
+
+
+@app.command()
+def check(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A distribution, a stage, or a file.", autocompletion=completion.plugins)],
+    plugin: PluginOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Run the contract checks of all stages that NAME brings; exit with 1 where one fails.
+
+    NAME is a distribution, an entry point, a stage, or a one-file plugin.
+    """
+    from mxt.cli import console
+    from mxt.registry import build_registry
+    from mxt.workflows.plugins import check_plugin
+
+    files = [*(plugin or ()), *([Path(name)] if name.endswith(".py") and Path(name).is_file() else [])]
+    with console.progress(quiet or as_json) as progress:
+        report = check_plugin(build_registry(files), name, progress)
+    console.emit_json(report) if as_json else render_report(report)
+    if not report.good:
+        raise typer.Exit(1)
+
+
+def _list(plugin: list[Path] | None, as_json: bool) -> None:
+    from mxt.cli import console
+    from mxt.registry import build_registry
+    from mxt.workflows.plugins import list_plugins
+
+    found = list_plugins(build_registry(plugin or ()))
+    console.emit_json(found) if as_json else render_list(found)
+
+
+def render_list(found: PluginList) -> None:
+    """Print who brings stages, then the problems."""
+    from mxt.cli import console
+
+    rows = [
+        (line.name, line.version, line.origin + (", edited in place" if line.edited else ""), ", ".join(line.stages))
+        for line in found.plugins
+    ]
+    console.table("", ("plugin", "version", "origin", "stages"), rows)
+    for problem in found.problems:
+        console.say(f"problem: {problem.source}: {problem.cause}")
+    if found.plugins:
+        console.next_line(f"mxt plugins check {found.plugins[-1].name.removeprefix('file:')}")
+
+
+def render_report(report: CheckReport) -> None:
+    """Print each check with how it ended."""
+    from mxt.cli import console
+
+    subject = ""
+    for outcome in report.outcomes:
+        if outcome.subject != subject:
+            subject = outcome.subject
+            console.say(subject)
+        detail = f": {outcome.detail}" if outcome.detail else ""
+        console.say(f"  {SIGNS[outcome.result]:<7} {outcome.check}{detail}")
+    for problem in report.problems:
+        console.say(f"problem: {problem.source}: {problem.cause}")
+    console.say(f"{report.name}: " + ", ".join(f"{count} {result}" for result, count in sorted(report.counts.items())))

@@ -1,0 +1,219 @@
+"""How scores are printed: a few lines a view, a table for several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from mxt.cli import console
+from mxt.workflows.evaluation import LARGEST_SVM
+
+if TYPE_CHECKING:
+    from mxt.evaluation.assess import Assessment, ClassResult
+    from mxt.evaluation.selection import LeftOut
+    from mxt.workflows.evaluation import DatasetResult, Evaluated, ViewResult
+
+WEAKEST = 3
+NAMED = 4
+WORDS = {
+    "accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1", "r2": "r²",
+    "mae": "mean absolute error", "roc_auc": "ROC-AUC", "average_precision": "average precision",
+}  # fmt: skip
+
+
+def render(result: Evaluated, *, details: bool = False) -> None:
+    """Print an evaluation."""
+    for each in result.datasets:
+        if len(each.views) == 1:
+            _render_one(each)
+        else:
+            _render_several(each)
+        if details:
+            _details(each)
+        _render_left_out(each.left_out)
+        for line in _cautions(each):
+            console.say(f"careful: {console.visible(line)}")
+        saved = [view.result_id for view in each.views if view.result_id]
+        if saved:
+            console.say(f"saved: {', '.join(saved)}")
+    if len(result.datasets) > 1:
+        _render_grid(result.datasets)
+    for remark in result.remarks:
+        console.say(console.visible(remark))
+    _next(result)
+
+
+def to_json(result: Evaluated) -> dict[str, Any]:
+    """An evaluation as plain values."""
+    return {"datasets": [_dataset_json(each) for each in result.datasets], "remarks": list(result.remarks)}
+
+
+def headline(each: DatasetResult) -> str:
+    """What was evaluated and how, with what was chosen for the user."""
+    views = each.views[0].view if len(each.views) == 1 else f"{len(each.views)} views"
+    words = [each.dataset, views]
+    if each.several_targets:
+        words.append(f"target {each.target}")
+    words.append(f"{each.head} (default up to {LARGEST_SVM:,} clips)" if each.head_was_chosen and each.head == "svm" else
+                 f"{each.head} (default above {LARGEST_SVM:,} clips)" if each.head_was_chosen else each.head)  # fmt: skip
+    return console.visible(" · ".join([*words, each.folds, f"{each.clips:,} clips"]))
+
+
+def interval_text(low: float, high: float) -> str:
+    """``"0.840 to 0.883"``."""
+    return f"{low:.3f} to {high:.3f}"
+
+
+def _render_one(each: DatasetResult) -> None:
+    view = each.views[0]
+    found = view.assessment
+    first = found.first
+    console.say(headline(each))
+    chance = "" if each.task == "regression" else f"   chance {found.baselines['chance']:.3f}"
+    console.say(f"{WORDS[first.name]} {first.value:.3f}  (95 %: {interval_text(first.low, first.high)}){chance}")
+    shown = [score for score in found.scores[1:] if each.task != "classification" or _unequal(found)]
+    if shown:
+        words = [f"{WORDS[score.name]} {score.value:.3f} ({interval_text(score.low, score.high)})" for score in shown]
+        if each.task == "classification":
+            words.append(f"always the largest class {found.baselines['majority']:.3f}")
+        console.say(" · ".join(words))
+    if line := _weakest(found.classes):
+        console.say(console.visible(line))
+
+
+def _render_several(each: DatasetResult) -> None:
+    console.say(headline(each))
+    best = each.views[each.best]
+    scores = [score.name for score in best.assessment.scores]
+    if each.task == "classification" and not _unequal(best.assessment):
+        scores = scores[:1]
+    main = scores[0]
+    columns = ["view", "columns", WORDS[main], "95 %", *(WORDS[name] for name in scores[1:]), "to the best", "95 %", "p"]
+    rows = []
+    for view in each.views:
+        found, gap = view.assessment, view.difference
+        cells = [f"{gap.value:+.3f}", interval_text(gap.low, gap.high), f"{gap.p:.4f}"] if gap else ["best", "", ""]
+        more = [f"{found.score(name).value:.3f}" for name in scores[1:]]
+        rows.append([view.view, view.columns, f"{found.first.value:.3f}", interval_text(found.first.low, found.first.high), *more, *cells])
+    console.table("", columns, rows)
+    base = best.assessment.baselines
+    known = (("chance", base["chance"]), ("always the largest class", base.get("majority")))
+    words = [f"{name} {value:.3f}" for name, value in known if value]
+    if words:
+        console.say(" · ".join(words))
+    _render_clear(each)
+    if line := _weakest(best.assessment.classes):
+        console.say(console.visible(f"{best.view} {line}"))
+
+
+def _render_clear(each: DatasetResult) -> None:
+    best = each.views[each.best].view
+    gaps = [(view.view, view.difference) for view in each.views if view.difference is not None]
+    clear = [name for name, gap in gaps if gap.clear]
+    unclear = [name for name, gap in gaps if not gap.clear]
+    if clear:
+        console.say(f"clearly below {best}: {', '.join(clear)}")
+    if unclear:
+        console.say(f"not clearly different from {best}: {', '.join(unclear)}")
+
+
+def _render_grid(results: Sequence[DatasetResult]) -> None:
+    """Data sets by views."""
+    views = list(dict.fromkeys(view.view for each in results for view in each.views))
+    rows = []
+    for each in results:
+        found = {view.view: view.assessment.first for view in each.views}
+        scores = [found.get(view) for view in views]
+        cells = [None if score is None else f"{score.value:.3f} ({interval_text(score.low, score.high)})" for score in scores]
+        rows.append([each.dataset, WORDS[each.views[0].assessment.main], *cells])
+    console.table("", ["data set", "score", *views], rows)
+
+
+def _render_left_out(left_out: Sequence[LeftOut]) -> None:
+    for each in left_out:
+        names = ", ".join(each.names[:NAMED]) + (f" and {len(each.names) - NAMED} more" if len(each.names) > NAMED else "")
+        count = f" {each.count:,}" if each.count else ""
+        console.say(console.visible(f"left out{count}: {each.why}{f': {names}' if names else ''}"))
+
+
+def _details(each: DatasetResult) -> None:
+    view = each.views[each.best]
+    classes = view.assessment.classes
+    if not classes:
+        return
+    measures = list(classes[0].scores)
+    console.table("", ["class" if each.task == "classification" else "label", "clips", *(WORDS.get(name, name) for name in measures)],
+                  [[c.name, c.clips, *(c.scores[name] for name in measures)] for c in classes])  # fmt: skip
+    if view.assessment.confusion is not None:
+        rows = [[c.name, *counts] for c, counts in zip(classes, view.assessment.confusion, strict=True)]
+        console.table(f"confusion of {view.view} (rows: true, columns: predicted)", ["", *(c.name for c in classes)], rows)
+
+
+def _weakest(classes: Sequence[ClassResult]) -> str:
+    """The classes that are recognised least, and as what."""
+    if not classes or "recall" not in classes[0].scores:
+        return ""
+    tested = [each for each in classes if each.clips]
+    weak = [each for each in sorted(tested, key=lambda each: each.scores["recall"]) if each.scores["recall"] < 1][:WEAKEST]
+    words = []
+    for each in weak:
+        confused = ", ".join(f"as {name} {count}" for name, count in each.confused_with[:2])
+        words.append(f"{each.name} {each.scores['recall']:.2f}" + (f" ({confused})" if confused else ""))
+    return f"weakest: {', '.join(words)}" if words else ""
+
+
+def _cautions(each: DatasetResult) -> list[str]:
+    """Those about the clips, then those of each view; named where there are several views."""
+    lines = list(each.cautions)
+    for view in each.views:
+        lines += [line if len(each.views) == 1 else f"{view.view}: {line}" for line in view.cautions]
+    if any(left.why.startswith("not extracted yet") for left in each.left_out):
+        lines.append("some clips are not extracted yet: extract again, then evaluate again")
+    return lines
+
+
+def _unequal(found: Assessment) -> bool:
+    import numpy as np
+
+    from mxt.evaluation.assess import are_unequal
+
+    return are_unequal(np.array([each.clips for each in found.classes]))
+
+
+def _next(result: Evaluated) -> None:
+    each = result.datasets[-1]
+    best = each.views[each.best]
+    if len(each.views) == 1 and len(result.datasets) == 1:
+        if each.others:
+            console.next_line(f"mxt eval --features {best.view} --features {each.others[0]}   (compare)")
+            return
+        if not best.view.startswith("mfcc"):
+            console.next_line("mxt extract --backbone mfcc   (then mxt eval compares the two)")
+            return
+    if best.result_id:
+        console.next_line(f"mxt info {best.result_id}")
+
+
+def _dataset_json(each: DatasetResult) -> dict[str, Any]:
+    return {
+        "dataset": each.dataset, "target": each.target, "task": each.task, "head": each.head, "protocol": each.protocol,
+        "folds": each.folds, "clips": each.clips, "classes": each.classes,
+        "left_out": [{"why": left.why, "count": left.count, "names": list(left.names)} for left in each.left_out],
+        "cautions": list(each.cautions), "best": each.views[each.best].view, "views": [_view_json(view) for view in each.views],
+    }  # fmt: skip
+
+
+def _view_json(view: ViewResult) -> Mapping[str, Any]:
+    found, gap = view.assessment, view.difference
+    classes = [
+        {"name": each.name, "clips": each.clips, **each.scores, "confused_with": [list(pair) for pair in each.confused_with]}
+        for each in found.classes
+    ]
+    return {
+        "view": view.view, "columns": view.columns, "result": view.result_id, "main": found.main,
+        "scores": {score.name: {"value": score.value, "low": score.low, "high": score.high} for score in found.scores},
+        "baselines": dict(found.baselines), "per_fold": list(found.per_fold), "params": [dict(params) for params in view.params],
+        "classes": classes, "confusion": found.confusion, "cautions": list(view.cautions), "resumed_folds": view.resumed,
+        "seconds": view.seconds, "difference_to_best": None if gap is None else asdict(gap) | {"clear": gap.clear},
+    }  # fmt: skip

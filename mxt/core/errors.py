@@ -1,0 +1,141 @@
+"""Every error mxt raises on purpose, and the reasons a clip can be left out for.
+
+MxtError
+├── UsageError               the command was typed wrongly                  exit 2
+│   └── UnknownName          a name that is not there; the nearest are listed
+├── InputError               what was given cannot be used
+│   ├── AudioError           one file or clip, with a typed Reason
+│   └── TableError           a table of labels, with its line
+├── StoreError               the feature store
+│   ├── StoreBusy            another process writes the same table
+│   ├── StoreDamaged         something on disk is not what was written
+│   ├── StoreReadOnly        no permission, or a store of a newer schema
+│   └── StoreFull            no space left
+├── WeightsError             weights missing, or not those expected
+├── PluginError              a stage that cannot be loaded or misbehaves
+├── EvaluationError          no score can be computed from what is there
+└── Refused                  a step that needs --yes
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from enum import IntEnum
+
+
+class Reason(IntEnum):
+    """Why a file or clip is left out. The numbers are stored: append, never renumber."""
+
+    NONE = 0
+    NOT_AUDIO = 1
+    EMPTY = 2
+    UNREADABLE = 3
+    TOO_SHORT = 4
+    NOT_FINITE = 5
+    DECODER_FAILED = 6
+    MISSING = 7
+    HIDDEN = 8
+    NOT_A_FILE = 9
+    STAGE_FAILED = 10
+    CHANGED = 11
+
+    @property
+    def words(self) -> str:
+        """The reason as printed, e.g. ``"not audio"``."""
+        return "" if self is Reason.NONE else self.name.lower().replace("_", " ")
+
+    @property
+    def passing(self) -> bool:
+        """True where trying again later may succeed: a row stays open rather than failed."""
+        return self in (Reason.UNREADABLE, Reason.MISSING, Reason.CHANGED)
+
+
+class MxtError(Exception):
+    """Base of all errors meant for people: what, where, expected, got, what to do."""
+
+    exit_code = 1
+
+
+class UsageError(MxtError):
+    """The command or call was made wrongly."""
+
+    exit_code = 2
+
+
+class UnknownName(UsageError):
+    """A name that is not known; lists the nearest, else all there are."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str], *, hint: str = "") -> None:
+        self.what, self.name, self.known = what, name, sorted(known)
+        near = difflib.get_close_matches(name, self.known, n=3, cutoff=0.6)
+        if not self.known:
+            tail = "there are none"
+        elif near:
+            tail = f"did you mean {' or '.join(near)}?"
+        else:
+            tail = f"there are: {', '.join(self.known)}"
+        super().__init__(f"no {what} called {name!r}; {tail}" + (f" {hint}" if hint else ""))
+
+
+class InputError(MxtError):
+    """What was given (a folder, a table, a file) cannot be used."""
+
+
+class AudioError(InputError):
+    """One file or clip cannot be used.
+
+    Parameters
+    ----------
+    reason : Reason
+        The typed reason, stored with the clip.
+    detail : str
+        What exactly happened, for people.
+    """
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        self.reason, self.detail = reason, detail
+        super().__init__(f"{reason.words}: {detail}" if detail else reason.words)
+
+    def __reduce__(self) -> tuple[type[AudioError], tuple[Reason, str]]:
+        return (type(self), (self.reason, self.detail))
+
+
+class TableError(InputError):
+    """A table of labels cannot be read; the message names file and line."""
+
+
+class StoreError(MxtError):
+    """The feature store cannot do what was asked."""
+
+
+class StoreBusy(StoreError):
+    """Another process is writing the same table."""
+
+
+class StoreDamaged(StoreError):
+    """Something on disk is not what was written; ``mxt verify`` tells more."""
+
+
+class StoreReadOnly(StoreError):
+    """The store cannot be written: permission, read-only medium, newer schema."""
+
+
+class StoreFull(StoreError):
+    """No space left where the store lies."""
+
+
+class WeightsError(MxtError):
+    """Weights are missing or are not those expected."""
+
+
+class PluginError(MxtError):
+    """A stage cannot be loaded, or does not keep its contract."""
+
+
+class EvaluationError(MxtError):
+    """No score can be computed from what is there."""
+
+
+class Refused(MxtError):
+    """A step that would surprise; repeat it with ``--yes`` if it is meant."""

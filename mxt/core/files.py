@@ -1,0 +1,123 @@
+"""Files that are either whole or not there, and locks that a dead holder gives back by itself."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from mxt.core.errors import StoreBusy, StoreError, StoreFull, StoreReadOnly
+
+
+@contextmanager
+def atomic_write(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
+    """Write a file under a temporary name beside `path`, then rename: readers see all of it or nothing.
+
+    Parameters
+    ----------
+    path : Path
+        Where it is to be; its folder must exist.
+    mode : {"wb", "w"}
+        Bytes, or UTF-8 text.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".partial")
+    partial = Path(name)
+    try:
+        with os.fdopen(handle, mode, encoding=None if "b" in mode else "utf-8") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        partial.chmod(0o666 & ~umask)
+        partial.replace(path)
+    finally:
+        with suppress(FileNotFoundError):
+            partial.unlink()
+
+
+@contextmanager
+def translate_os_errors(what: str, where: Path | str) -> Iterator[None]:
+    """Turn the operating system's errors of writing into one clear line.
+
+    Raises
+    ------
+    StoreFull, StoreReadOnly, StoreError
+        No space, no permission, anything else.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreFull(
+                f"no space left while {what} {where}; what is finished is kept: free some space and run the same command again"
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise StoreReadOnly(f"no permission while {what} {where}; make it writable or use another --store") from error
+        raise StoreError(f"{what} {where} failed: {error.strerror or error}") from error
+
+
+class OwnedLock:
+    """A lock file held by one process, which says who holds it.
+
+    The operating system releases it when its holder dies.
+
+    Parameters
+    ----------
+    path : Path
+        The lock file; it stays there when released.
+    what : str
+        What is locked, for the message.
+    wait : float
+        Seconds to wait for another holder before giving up.
+    """
+
+    def __init__(self, path: Path, what: str, *, wait: float = 0.0) -> None:
+        self.path, self.what, self.wait = path, what, wait
+        self._lock: Any = None
+
+    def __enter__(self) -> OwnedLock:
+        """Take the lock.
+
+        Raises
+        ------
+        StoreBusy
+            Somebody else holds it: pid, host and since when are named.
+        """
+        from filelock import FileLock, Timeout
+
+        holder = self.path.with_name(self.path.name + ".holder")
+        lock = FileLock(self.path, timeout=self.wait)
+        with translate_os_errors("locking", self.path):
+            try:
+                lock.acquire()
+            except Timeout:
+                raise StoreBusy(f"{self.what} is being written by {_describe(holder)}; wait for it or stop it") from None
+            holder.write_text(
+                json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat(timespec="seconds")}),
+                encoding="utf-8",
+            )
+        self._lock = lock
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            self.path.with_name(self.path.name + ".holder").unlink()
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+
+def _describe(holder: Path) -> str:
+    try:
+        found = json.loads(holder.read_text(encoding="utf-8"))
+        return f"process {found['pid']} on {found['host']} since {found['since']}"
+    except (OSError, ValueError, KeyError):
+        return "another process"

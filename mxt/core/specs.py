@@ -1,0 +1,357 @@
+"""What a stage says of itself: plain values, light to import, and the one hook that returns them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import pluggy
+
+from mxt.core.errors import PluginError, UnknownName, UsageError
+
+PROJECT = "mxt"
+ENTRY_POINT_GROUP = "mxt"
+
+Kind = Literal["dataset", "normalizer", "renderer", "backbone", "head", "protocol", "report"]
+KINDS: tuple[Kind, ...] = ("dataset", "normalizer", "renderer", "backbone", "head", "protocol", "report")
+
+ParamType = Literal["bool", "int", "float", "str", "choice", "path", "list"]
+PARAM_TYPES: tuple[ParamType, ...] = ("bool", "int", "float", "str", "choice", "path", "list")
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class Hooks:
+    """The hooks a plugin may implement: there is one."""
+
+    @hookspec
+    def mxt_stages(self) -> Iterable[StageSpec]:  # type: ignore[empty-body]
+        """Return the specs of the stages this plugin brings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One parameter of a stage: it becomes ``--set``, provenance and fingerprint.
+
+    Parameters
+    ----------
+    name : str
+        A Python identifier; the stage's dataclass has a field of this name.
+    type : {"bool", "int", "float", "str", "choice", "path", "list"}
+        The closed list of types. A list holds numbers (``item="float"``) or words (``item="str"``).
+    default : object
+        Value when not given; ``None`` only where the help says what that means.
+    help : str
+        One line with the unit.
+    choices : tuple of str
+        For ``choice``.
+    minimum, maximum : float, optional
+        Inclusive range of numbers.
+    """
+
+    name: str
+    type: ParamType
+    default: Any
+    help: str
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    item: Literal["float", "str"] = "float"
+
+    def check(self, value: object) -> Any:
+        """Return `value` as this parameter's type; text is parsed.
+
+        Raises
+        ------
+        UsageError
+            The value is of another type or out of range.
+        """
+        if value is None and self.default is None:
+            return None
+        try:
+            checked = self._convert(value)
+        except (TypeError, ValueError):
+            raise UsageError(f"{self.name} is {self._expected()}, not {value!r}") from None
+        self._check_range(checked, value)
+        return checked
+
+    def _convert(self, value: object) -> Any:
+        if self.type == "bool":
+            return _to_bool(value)
+        if self.type in ("int", "float"):
+            return _to_number(value, whole=self.type == "int")
+        if self.type == "choice":
+            if value not in self.choices:
+                raise ValueError
+            return str(value)
+        if self.type == "list":
+            items = value.split(",") if isinstance(value, str) else value
+            if not isinstance(items, Sequence):
+                raise TypeError
+            return tuple(_to_number(v, whole=False) if self.item == "float" else str(v) for v in items)
+        if not isinstance(value, (str, Path)):
+            raise TypeError
+        return str(value)
+
+    def _check_range(self, checked: Any, given: object) -> None:
+        for number in checked if isinstance(checked, tuple) else (checked,):
+            if isinstance(number, (int, float)) and not isinstance(number, bool):
+                low = -math.inf if self.minimum is None else self.minimum
+                high = math.inf if self.maximum is None else self.maximum
+                if not low <= number <= high:
+                    raise UsageError(f"{self.name} is {self._expected()}, not {given!r}")
+
+    def _expected(self) -> str:
+        if self.type == "choice":
+            return "one of " + ", ".join(self.choices)
+        bounds = []
+        if self.minimum is not None:
+            bounds.append(f"at least {self.minimum:g}")
+        if self.maximum is not None:
+            bounds.append(f"at most {self.maximum:g}")
+        words = {"bool": "true or false", "int": "a whole number", "float": "a number", "str": "text",
+                 "path": "a path", "list": "numbers separated by commas"}  # fmt: skip
+        return " ".join([words[self.type], " and ".join(bounds)]).strip()
+
+
+def _to_bool(value: object) -> bool:
+    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in words:
+        return words[value.lower()]
+    raise ValueError
+
+
+def _to_number(value: object, *, whole: bool) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise TypeError
+    number = float(value)
+    if not math.isfinite(number) or (whole and not number.is_integer()):
+        raise ValueError
+    return int(number) if whole else number
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One tap of a backbone: its number from 1, its name, its dimension, and labels of the columns if any."""
+
+    number: int
+    name: str
+    dimension: int
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which samples of a clip a backbone sees. mxt cuts, pads, batches and averages; authors do not.
+
+    Parameters
+    ----------
+    kind : {"whole", "fixed", "sliding"}
+        The whole clip (up to `seconds`, where given); one window of fixed length from the start;
+        or windows every `hop_seconds`, whose features are averaged.
+    seconds : float, optional
+        Length of the window.
+    hop_seconds : float, optional
+        Distance of two windows (``sliding``).
+    pad : {"repeat", "zero"}
+        How a clip shorter than one window is filled: repeated end to end, or zeros behind it.
+    tail : {"drop", "pad"}
+        What becomes of the last partial window (``sliding``).
+    min_samples : int
+        Shorter clips are zero-padded to this many samples (``whole``).
+    """
+
+    kind: Literal["whole", "fixed", "sliding"] = "whole"
+    seconds: float | None = None
+    hop_seconds: float | None = None
+    pad: Literal["repeat", "zero"] = "repeat"
+    tail: Literal["drop", "pad"] = "drop"
+    min_samples: int = 1
+
+    @classmethod
+    def whole(cls, *, max_seconds: float | None = None, min_samples: int = 1) -> Window:
+        """The whole clip, or its first `max_seconds`."""
+        return cls(kind="whole", seconds=max_seconds, pad="zero", min_samples=min_samples)
+
+    @classmethod
+    def fixed(cls, seconds: float, *, pad: Literal["repeat", "zero"] = "repeat") -> Window:
+        """The first `seconds`; shorter clips are filled."""
+        return cls(kind="fixed", seconds=seconds, pad=pad)
+
+    @classmethod
+    def sliding(
+        cls, seconds: float, hop_seconds: float, *, pad: Literal["repeat", "zero"] = "repeat",
+        tail: Literal["drop", "pad"] = "drop",
+    ) -> Window:  # fmt: skip
+        """Windows of `seconds` every `hop_seconds`, averaged over the clip."""
+        return cls(kind="sliding", seconds=seconds, hop_seconds=hop_seconds, pad=pad, tail=tail)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What a backbone is fed with: the waveform, or a named renderer's output with these parameters."""
+
+    renderer: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+WAVEFORM = Input()
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsFile:
+    """A file of weights: where it comes from, and what it must be.
+
+    Parameters
+    ----------
+    name : str
+        The weight set's name (``--weights NAME``).
+    filename : str
+        Its name in the weights folder.
+    source : str
+        Address it is fetched from; empty where it can only be imported.
+    sha256 : str
+        Hash of the file; empty only for a file of the user's own.
+    size : int
+        Bytes, for the progress bar and the message before a download.
+    licence, citation, note : str
+        What a user should know before fetching.
+    """
+
+    name: str
+    filename: str
+    source: str = ""
+    sha256: str = ""
+    size: int = 0
+    licence: str = ""
+    citation: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSpec:
+    """A stage as the registry knows it, without importing its code.
+
+    Parameters
+    ----------
+    kind, name, summary : str
+        What it is, what it is called (letters, digits, ``_``), and one line about it.
+    target : str
+        ``"package.module:attribute"``, a frozen dataclass of the parameters; imported when used.
+    params : tuple of Param
+        Its parameters.
+    version : int
+        Raised when results change: old rows are then never returned.
+    citation, licence : str
+        For `mxt stages`.
+    sample_rate : int, optional
+        Hz (backbones).
+    input : Input
+        The waveform or a renderer (backbones).
+    window : Window
+        Which part of a clip is used (backbones).
+    layers : tuple of Layer
+        What is stored (backbones).
+    weights : tuple of WeightsFile
+        Weight sets; the first is the default.
+    needs : tuple of str
+        Levels of the whole clip a normalizer needs: ``"peak"``.
+    batch_windows : int
+        Windows a forward pass takes; batches have this fixed shape, missing places zero.
+    rows_together : int
+        0: a feature depends on its clip alone. Else that many consecutive catalogue rows are one
+        unit of work (a paper's batch mode), and the table belongs to one ordered data set.
+    tolerance : float
+        Largest relative difference allowed between batches and single clips, and between devices.
+    resolve : str, optional
+        ``"package.module:function"`` from (spec, checked parameters, weight set name) to the spec
+        that holds for them.
+    """
+
+    kind: Kind
+    name: str
+    summary: str
+    target: str
+    params: tuple[Param, ...] = ()
+    version: int = 1
+    citation: str = ""
+    licence: str = ""
+    sample_rate: int | None = None
+    input: Input = WAVEFORM
+    window: Window = Window()
+    layers: tuple[Layer, ...] = ()
+    weights: tuple[WeightsFile, ...] = ()
+    needs: tuple[str, ...] = ()
+    batch_windows: int = 8
+    rows_together: int = 0
+    tolerance: float = 1e-5
+    resolve: str | None = None
+
+    def problems(self) -> list[str]:
+        """What is wrong with this spec, one sentence each; empty where nothing is."""
+        found = []
+        if self.kind not in KINDS:
+            found.append(f"kind {self.kind!r} is not one of {', '.join(KINDS)}")
+        if not self.name.isidentifier():
+            found.append(f"name {self.name!r} has characters other than letters, digits and _")
+        module, _, attribute = self.target.partition(":")
+        if not module or not attribute:
+            found.append(f"target {self.target!r} is not of the form 'package.module:attribute'")
+        names = [param.name for param in self.params]
+        found += [f"parameter {n!r} is there twice" for n in sorted({n for n in names if names.count(n) > 1})]
+        found += [f"parameter {p.name!r} has the unknown type {p.type!r}" for p in self.params if p.type not in PARAM_TYPES]
+        if self.kind == "backbone":
+            found += self._backbone_problems()
+        return found
+
+    def _backbone_problems(self) -> list[str]:
+        found = []
+        if not self.sample_rate or self.sample_rate < 1:
+            found.append("a backbone states its sample_rate in Hz")
+        if not self.layers:
+            found.append("a backbone states its layers")
+        if [layer.number for layer in self.layers] != list(range(1, len(self.layers) + 1)):
+            found.append("layers are numbered from 1 without gaps")
+        if len({layer.name for layer in self.layers}) != len(self.layers):
+            found.append("two layers have one name")
+        found += [f"layer {layer.name!r} has {len(layer.labels)} labels for {layer.dimension} columns"
+                  for layer in self.layers if layer.labels and len(layer.labels) != layer.dimension]  # fmt: skip
+        return found
+
+    def check(self) -> None:
+        """Raise `PluginError` where `problems` finds any."""
+        if found := self.problems():
+            raise PluginError(f"{self.kind} {self.name!r}: " + "; ".join(found))
+
+    def parameters(self, given: Mapping[str, object]) -> dict[str, Any]:
+        """All parameters: those given, checked, and the defaults.
+
+        Raises
+        ------
+        UnknownName, UsageError
+            A name this stage does not have, or a value that does not fit.
+        """
+        known = {param.name: param for param in self.params}
+        for name in given:
+            if name not in known:
+                raise UnknownName(f"parameter of {self.kind} {self.name}", name, known)
+        return {name: param.check(given[name]) if name in given else param.default for name, param in known.items()}
+
+    def changed(self, params: Mapping[str, object]) -> dict[str, Any]:
+        """Those of `params` that differ from the defaults."""
+        return {p.name: params[p.name] for p in self.params if params[p.name] != p.default}
+
+    def weight_set(self, name: str | None) -> WeightsFile | None:
+        """The weight set called `name` (``None``: the default one); ``None`` where the stage has none."""
+        if name is None:
+            return self.weights[0] if self.weights else None
+        for file in self.weights:
+            if file.name == name:
+                return file
+        raise UnknownName(f"weight set of {self.name}", name, [file.name for file in self.weights])

@@ -1,0 +1,110 @@
+"""What each kind of stage is, as Protocols: the shapes that go in and come out.
+
+Every stage is a frozen dataclass whose fields are its spec's parameters; building one imports what it needs,
+using it changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from mxt.core.records import Clip, Detection, Listing, Remark, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import torch
+
+    Signal = npt.NDArray[np.float32]
+
+Features = Mapping[str, Any]  # layer name -> float32 [N, dimension]
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Levels of the whole clip, of the mean of its channels; linear, 1.0 is full scale."""
+
+    peak: float
+    rms: float
+
+
+class DatasetLoader(Protocol):
+    """Names the clips of a folder or table. Opens no audio."""
+
+    def detect(self, listing: Listing) -> Detection:
+        """How sure this loader is of the listing, and why (``score`` 0: not mine)."""
+
+    def clips(self, listing: Listing) -> Iterable[Clip | Remark]:
+        """The clips in catalogue order, and what should be said about them."""
+
+
+class Normalizer(Protocol):
+    """Changes the level of a clip."""
+
+    def __call__(self, y: Signal, *, sample_rate: int, levels: Levels) -> Signal:
+        """`y` float32 [samples] changed by the levels of the whole clip; `y` may be a part of it."""
+
+
+class Renderer(Protocol):
+    """Turns waveforms into pictures."""
+
+    def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
+        """A function from float32 [N, samples] to float32 [N, bands, frames], thread-safe."""
+
+
+class Backbone(Protocol):
+    """Turns a batch of equal windows into features."""
+
+    def prepare(self, weights: Path | None, device: str) -> Callable[[torch.Tensor], Features]:
+        """A thread-safe function from a batch to ``{layer name: float32 [N, dimension]}`` (NumPy arrays).
+
+        The batch is float32 [N, samples], or [N, bands, frames] where the spec names a renderer.
+        Called once per worker pool; `weights` is the verified file of the chosen set.
+        """
+
+
+class Head(Protocol):
+    """Makes estimators."""
+
+    def estimator(self, task: Task, *, seed: int) -> Any:
+        """A fresh, unfitted scikit-learn estimator for `task`."""
+
+    def grid(self, task: Task, *, n_features: int) -> Mapping[str, list[Any]] | Sequence[Mapping[str, list[Any]]]:
+        """Its parameters to be tried, in scikit-learn's form (one grid or several); empty: nothing to choose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a protocol decides: a record of choices that `mxt.evaluation` carries out.
+
+    Parameters
+    ----------
+    outer : {"given", "kfold", "split"}
+        Where the testing parts come from where the data set gives none: stratified, grouped folds,
+        or the given split.
+    folds, inner_folds : int
+        Their number; `inner_folds` choose parameters inside each learning part.
+    shuffle : bool
+        Whether folds are drawn (with the seed) rather than cut in catalogue order.
+    nested : bool
+        True: parameters are chosen inside; False: on the reported folds themselves (papers do).
+    standardise : bool
+        Whether columns are standardised on the learning part.
+    """
+
+    outer: Literal["given", "kfold", "split"] = "given"
+    folds: int = 10
+    inner_folds: int = 3
+    shuffle: bool = True
+    nested: bool = True
+    standardise: bool = True
+
+
+class EvaluationProtocol(Protocol):
+    """How a view is evaluated."""
+
+    def choices(self, task: Task) -> Evaluation:
+        """The choices for `task`."""

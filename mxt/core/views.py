@@ -1,0 +1,98 @@
+"""The grammar of views: ``label[:layers]`` joined by ``+``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mxt.core.errors import UnknownName, UsageError
+from mxt.core.specs import Layer
+
+LABEL = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One feature table of a view and the layers chosen from it, as typed (``None``: all)."""
+
+    label: str
+    layers: str | None = None
+
+    def __str__(self) -> str:
+        return self.label if self.layers is None else f"{self.label}:{self.layers}"
+
+
+def parse_view(text: str) -> tuple[Part, ...]:
+    """Split a view into its parts.
+
+    Raises
+    ------
+    UsageError
+        The text is not of the form ``label[:layers]`` joined by ``+``.
+
+    Examples
+    --------
+    >>> [str(part) for part in parse_view("convnet:12345+mfcc")]
+    ['convnet:12345', 'mfcc']
+    """
+    parts = []
+    for piece in text.split("+"):
+        label, colon, layers = piece.strip().partition(":")
+        if not LABEL.fullmatch(label) or (colon and not layers.strip()):
+            raise UsageError(f"{text!r} is not a view; views look like convnet:135, convnet:1,3 or convnet:12345+mfcc")
+        parts.append(Part(label, layers.strip() if colon else None))
+    if len({str(part) for part in parts}) != len(parts):
+        raise UsageError(f"{text!r} names one part twice")
+    return tuple(parts)
+
+
+def choose_layers(text: str | None, layers: Sequence[Layer], *, of: str) -> tuple[Layer, ...]:
+    """The layers that `text` names, in the backbone's order.
+
+    Parameters
+    ----------
+    text : str or None
+        ``"135"`` (bare digits: single layers, where there are at most nine), ``"1,3,5"``, names
+        separated by commas, ``"all"`` or ``None``.
+    layers : sequence of Layer
+        Those there are.
+    of : str
+        Whose layers, for the message.
+
+    Raises
+    ------
+    UnknownName
+        A layer that is not there; the message names those that are.
+    """
+    if text is None or text.strip().lower() == "all":
+        return tuple(layers)
+    by_name = {layer.name: layer for layer in layers} | {str(layer.number): layer for layer in layers}
+    text = text.strip()
+    if text in by_name:
+        wanted = [text]
+    elif text.isdigit() and len(layers) <= 9:
+        wanted = list(text)
+    else:
+        wanted = [word.strip() for word in text.split(",") if word.strip()]
+    for word in wanted:
+        if word not in by_name:
+            raise UnknownName(f"layer of {of}", word, [], hint=f"its layers are {describe_layers(layers)}")
+    if not wanted:
+        raise UsageError(f"no layer chosen; the layers of {of} are {describe_layers(layers)}")
+    chosen = {by_name[word].number for word in wanted}
+    return tuple(layer for layer in layers if layer.number in chosen)
+
+
+def describe_layers(layers: Sequence[Layer]) -> str:
+    """``"1 (block1), 2 (block2)"``, for messages."""
+    return ", ".join(f"{layer.number} ({layer.name})" for layer in layers)
+
+
+def layers_text(chosen: Sequence[Layer], layers: Sequence[Layer]) -> str | None:
+    """The canonical way to write `chosen`: ``None`` for all, digits where they are unambiguous."""
+    if len(chosen) == len(layers):
+        return None
+    if len(layers) <= 9:
+        return "".join(str(layer.number) for layer in chosen)
+    return ",".join(layer.name for layer in chosen)

@@ -1,0 +1,304 @@
+"""The folder of weights: files are found, verified, fetched and imported by their SHA-256."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from mxt.core.errors import WeightsError
+from mxt.core.files import atomic_write, translate_os_errors
+from mxt.core.identity import sha256_file
+from mxt.core.progress import SILENT, Progress, Step
+from mxt.core.specs import WeightsFile
+
+ATTEMPTS = 3  # a connection that is cut is taken up again this often before giving up
+TIMEOUT_SECONDS = 30
+
+Status = Literal["present", "missing", "damaged"]
+
+
+def weights_dir() -> Path:
+    """The folder weights lie in: MXT_WEIGHTS_DIR (it may be read-only), else one in the user's cache."""
+    if named := os.environ.get("MXT_WEIGHTS_DIR"):
+        return Path(named).expanduser()
+    import pooch
+
+    return Path(pooch.os_cache("mxt")) / "weights"
+
+
+def offline() -> bool:
+    """True where MXT_OFFLINE forbids the network."""
+    return os.environ.get("MXT_OFFLINE", "").lower() not in ("", "0", "false", "no")
+
+
+def place_of(file: WeightsFile) -> Path:
+    """Where `file` lies or would lie; a file of the user's own (``file:`` address) stays where it is."""
+    if file.source.startswith("file:"):
+        return Path(urllib.request.url2pathname(urllib.parse.urlsplit(file.source).path))
+    return weights_dir() / file.filename
+
+
+def status(file: WeightsFile) -> Status:
+    """Whether `file` is there and is what it must be; reads all of it."""
+    path = place_of(file)
+    if not path.is_file():
+        return "missing"
+    with translate_os_errors("reading", path):
+        return "present" if not file.sha256 or sha256_file(path) == file.sha256 else "damaged"
+
+
+def locate(file: WeightsFile, *, called: str = "") -> Path:
+    """The verified file.
+
+    Parameters
+    ----------
+    file : WeightsFile
+        What is wanted.
+    called : str
+        What the user calls it (``convnet:released``), for the message.
+
+    Raises
+    ------
+    WeightsError
+        It is missing or damaged; the message names the file, its hash, and how to get it.
+    """
+    found = status(file)
+    if found == "present":
+        return place_of(file)
+    raise WeightsError(how_to_get(file, "is not there" if found == "missing" else "is not the file it should be", called=called))
+
+
+def ensure(file: WeightsFile, progress: Progress = SILENT, *, called: str = "") -> Path:
+    """The verified file, fetched on first use with a note of where it comes from.
+
+    Raises
+    ------
+    WeightsError
+        It is not there and cannot be fetched.
+    """
+    if status(file) == "present":
+        return place_of(file)
+    return fetch(file, progress, called=called)
+
+
+def fetch(file: WeightsFile, progress: Progress = SILENT, *, called: str = "") -> Path:
+    """Download `file`, verify its hash, and put it into the weights folder; a download that was cut is taken up again.
+
+    Parameters
+    ----------
+    file : WeightsFile
+        What is wanted.
+    progress : Progress
+        Told the source, licence and citation first, then the bytes.
+    called : str
+        What the user calls it, for messages.
+
+    Returns
+    -------
+    Path
+        The verified file.
+
+    Raises
+    ------
+    WeightsError
+        No address, no network, or another file came than expected.
+    """
+    if not file.source or file.source.startswith("file:"):
+        raise WeightsError(how_to_get(file, "cannot be fetched: it has no address", called=called))
+    if offline():
+        raise WeightsError(how_to_get(file, "is not there, and MXT_OFFLINE forbids fetching it", called=called))
+    folder = weights_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise WeightsError(how_to_get(file, f"is not in {folder}, which cannot be written", called=called))
+    with _locked(folder / f".{file.filename}.lock"), translate_os_errors("writing", folder):
+        if status(file) == "present":  # another process fetched it meanwhile
+            return place_of(file)
+        for line in source_note(file, called):
+            progress.say(line)
+        return _retrieve(file, folder, progress, called)
+
+
+def source_note(file: WeightsFile, called: str = "") -> list[str]:
+    """What a user should read before these weights are fetched: source, licence, citation."""
+    lines = [f"fetching weights {called or file.name}: {file.filename}{_size(file)} from {file.source}"]
+    lines += [
+        f"  {word}: {text}" for word, text in (("licence", file.licence), ("please cite", file.citation), ("note", file.note)) if text
+    ]
+    return lines
+
+
+def import_file(file: WeightsFile, path: Path) -> Path:
+    """Copy `path` into the weights folder as `file`.
+
+    Raises
+    ------
+    WeightsError
+        It is another file, or the folder cannot be written.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path}: there is no such file")
+    found = sha256_file(path)
+    if file.sha256 and found != file.sha256:
+        raise WeightsError(f"{path} is not {file.filename}: expected sha256 {file.sha256}, got {found}")
+    target = place_of(file)
+    with translate_os_errors("writing", target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists() and target.samefile(path):
+            return target
+        with path.open("rb") as source, atomic_write(target) as copy:
+            shutil.copyfileobj(source, copy)
+    return target
+
+
+def how_to_get(file: WeightsFile, what: str, *, called: str = "") -> str:
+    """One message: which file, its hash, and the three ways to get it."""
+    name = called or file.filename
+    head = f"weights {called or file.name}: {file.filename}{_size(file)}, sha256 {file.sha256 or 'not known'}, {what}"
+    if file.source.startswith("file:"):
+        return f"{head} ({place_of(file)})"
+    ways = [f"with network: mxt weights fetch {name}"] if file.source else []
+    address = f"download {file.source} by hand" if file.source else "get the file from its authors"
+    ways += [f"{address}, then: mxt weights import FILE", f"MXT_WEIGHTS_DIR=FOLDER, a folder that has {file.filename}"]
+    return head + ". Ways to get it:" + "".join(f"\n  {number}. {way}" for number, way in enumerate(ways, start=1))
+
+
+def _size(file: WeightsFile) -> str:
+    return f" ({file.size / 1e6:.1f} MB)" if file.size else ""
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Two processes that need one file fetch it once; the lock of a dead one is free by itself."""
+    from filelock import FileLock
+
+    with FileLock(path):
+        yield
+
+
+def _retrieve(file: WeightsFile, folder: Path, progress: Progress, called: str) -> Path:
+    """Let pooch download under a temporary name, verify and rename; the partial file lies beside it."""
+    import pooch
+    import requests
+
+    logger = pooch.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")  # pooch announces what source_note has said already
+    part = folder / f".{file.filename}.{file.sha256[:12]}.part"
+    try:
+        with progress.step(file.filename, file.size or None, unit="B") as step:
+            downloader = _Resuming(part, step)
+            known_hash = f"sha256:{file.sha256}" if file.sha256 else None
+            return Path(pooch.retrieve(file.source, known_hash, fname=file.filename, path=folder, downloader=downloader))
+    except requests.RequestException as error:
+        kept = f" ({part.stat().st_size / 1e6:.1f} MB are kept; fetching again continues)" if part.is_file() else ""
+        raise WeightsError(how_to_get(file, f"could not be fetched: {_reason(error)}{kept}", called=called)) from error
+    except ValueError as error:  # pooch: the hash does not match
+        what = "could not be fetched: its address now holds another file"
+        raise WeightsError(how_to_get(file, what, called=called)) from error
+    finally:
+        logger.setLevel(level)
+
+
+def _reason(error: Exception) -> str:
+    import requests
+
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"the server answered {error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.Timeout):
+        return f"no answer for {TIMEOUT_SECONDS} s"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return f"the connection was cut ({type(error).__name__})"
+
+
+class _Resuming:
+    """A downloader for pooch that continues a partial file: pooch's own, asked for the rest by an HTTP range.
+
+    Parameters
+    ----------
+    part : Path
+        The partial file; it is left there when the connection is cut.
+    step : Step
+        Told the bytes.
+    """
+
+    def __init__(self, part: Path, step: Step) -> None:
+        self.part, self.step = part, step
+
+    def __call__(self, url: str, output_file: str, _pooch: object = None) -> None:
+        """Download `url` into `output_file`."""
+        import requests
+
+        for attempt in range(1, ATTEMPTS + 1):
+            before = self._have()
+            try:
+                self._continue(url)
+                break
+            except requests.HTTPError as error:
+                # 416: nothing lies beyond what is there; where that is not the file, begin again
+                if error.response is None or error.response.status_code != 416:
+                    raise
+                if self._is_whole(error.response):
+                    break
+                self.part.unlink(missing_ok=True)
+            except requests.RequestException:
+                if attempt == ATTEMPTS or self._have() == before:
+                    raise
+        self.part.replace(output_file)
+
+    def _have(self) -> int:
+        return self.part.stat().st_size if self.part.is_file() else 0
+
+    def _is_whole(self, response: Any) -> bool:
+        return str(response.headers.get("Content-Range", "")).rpartition("/")[2] == str(self._have())
+
+    def _continue(self, url: str) -> None:
+        import pooch
+
+        have = self._have()
+        with self.part.open("ab") as file:
+
+            def from_the_start_where_ranges_are_unknown(response: Any, *_: object, **__: object) -> None:
+                if response.status_code == 200:
+                    file.truncate(0)
+
+            headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+            download = pooch.HTTPDownloader(
+                progressbar=_Bytes(self.step, self.part),
+                chunk_size=1 << 16,
+                headers=headers,
+                timeout=TIMEOUT_SECONDS,
+                hooks={"response": from_the_start_where_ranges_are_unknown},
+            )
+            download(url, file, None)
+
+
+class _Bytes:
+    """What pooch calls a progress bar: tells a step how much the partial file has grown."""
+
+    def __init__(self, step: Step, part: Path) -> None:
+        self.step, self.part, self.total, self.told = step, part, 0, 0
+
+    def update(self, _n: int) -> None:
+        """More bytes lie in the partial file (pooch's own count is of whole chunks)."""
+        have = self.part.stat().st_size
+        if have > self.told:
+            self.step.advance(have - self.told)
+            self.told = have
+
+    def reset(self) -> None:
+        """Pooch resets the bar at the end; what lies there has been told."""
+
+    def close(self) -> None:
+        """Nothing to close."""

@@ -1,0 +1,1 @@
+"""What protocols are run with: splits, metrics, statistics, guards."""

@@ -1,0 +1,159 @@
+"""What the catalogue's columns say of each clip: its target, its group, its fold."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from mxt.core.errors import InputError, UnknownName, UsageError
+from mxt.core.records import ClipRecord, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """A group for each clip (``None``: it stands alone), and where they come from, in words."""
+
+    values: tuple[str | None, ...]
+    words: str
+
+    @property
+    def count(self) -> int:
+        """How many different groups."""
+        return len({value for value in self.values if value is not None})
+
+
+def choose_target(clips: Sequence[ClipRecord], targets: Sequence[str], name: str | None) -> str:
+    """The column to be learnt.
+
+    Parameters
+    ----------
+    clips : sequence of ClipRecord
+    targets : sequence of str
+        The data set's target columns, the default one first.
+    name : str, optional
+        As asked for: a target, or any other column or field.
+
+    Raises
+    ------
+    UnknownName, InputError
+        There is no such column; there is no target at all.
+    """
+    columns = _columns(clips)
+    if name is None:
+        if not targets:
+            hint = f"choose a column with --target: {', '.join(columns)}" if columns else "ingest it with labels, see mxt ingest --help"
+            raise InputError(f"this data set has no target; {hint}")
+        return targets[0]
+    if name not in columns and name not in targets:
+        raise UnknownName("column", name, [*targets, *columns])
+    return name
+
+
+def target_values(clips: Iterable[ClipRecord], column: str) -> list[Target]:
+    """The value of a target or field for each clip."""
+    return [clip.targets[column] if column in clip.targets else clip.fields.get(column) for clip in clips]
+
+
+def group_values(clips: Sequence[ClipRecord], group_by: str | None) -> Groups | None:
+    """The group of each clip.
+
+    Parameters
+    ----------
+    clips : sequence of ClipRecord
+    group_by : str, optional
+        A column or field, ``folder``, ``file``, or a regular expression with one capturing group,
+        searched for in the clip's id. Without it: the catalogue's groups, else the file that
+        segments come from.
+
+    Returns
+    -------
+    Groups or None
+        ``None`` where nothing is known.
+
+    Raises
+    ------
+    UnknownName, UsageError
+        No such column; a regular expression that is none, has not one group, or matches nothing.
+    """
+    if group_by is None:
+        return _known_groups(clips)
+    columns = _columns(clips)
+    if group_by in columns:
+        values = tuple(_as_group(value) for value in target_values(clips, group_by))
+        return Groups(values, f"by {group_by}")
+    if group_by == "group":
+        return Groups(tuple(clip.group or None for clip in clips), "by group")
+    if group_by == "folder":
+        return Groups(tuple(str(PurePosixPath(clip.file.path).parent) for clip in clips), "by folder")
+    if group_by == "file":
+        return Groups(tuple(clip.file.path for clip in clips), "by file")
+    if "(" not in group_by:
+        hint = "or a regular expression with one group in parentheses"
+        raise UnknownName("column to group by", group_by, [*columns, "folder", "file"], hint=hint)
+    return _matched(clips, group_by)
+
+
+def read_folds(path: Path) -> dict[str, str]:
+    """Clip id to fold, from a file with the columns ``clip`` and ``fold``.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or lacks these columns; a clip is there twice with two folds.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--folds {path} cannot be read: {error}") from error
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    rows = list(csv.DictReader(text.splitlines(), delimiter=delimiter))
+    heads = {(name or "").strip().lower(): name for name in (rows[0] if rows else {})}
+    if "clip" not in heads or "fold" not in heads:
+        raise InputError(f"--folds {path}: its first line is to be clip,fold; it is {first.strip()[:80]!r}")
+    found: dict[str, str] = {}
+    for row in rows:
+        clip, fold = (row[heads["clip"]] or "").strip(), (row[heads["fold"]] or "").strip()
+        if fold and found.setdefault(clip, fold) != fold:
+            raise InputError(f"--folds {path}: {clip} is in fold {found[clip]} and in fold {fold}")
+    return found
+
+
+def _known_groups(clips: Sequence[ClipRecord]) -> Groups | None:
+    if any(clip.group for clip in clips):
+        return Groups(tuple(clip.group or None for clip in clips), "by group")
+    files = Counter(clip.file.path for clip in clips)
+    if any(count > 1 for count in files.values()):
+        return Groups(tuple(clip.file.path for clip in clips), "by file")
+    return None
+
+
+def _matched(clips: Sequence[ClipRecord], pattern: str) -> Groups:
+    try:
+        expression = re.compile(pattern)
+    except re.error as error:
+        raise UsageError(f"--group-by {pattern!r} is no column and no regular expression: {error}") from error
+    if expression.groups != 1:
+        raise UsageError(
+            f"--group-by {pattern!r} has {expression.groups} groups in parentheses; one is needed: what it matches is the group"
+        )
+    matches = [expression.search(clip.id) for clip in clips]
+    values = tuple(match.group(1) if match else None for match in matches)
+    if clips and not any(values):
+        raise UsageError(f"--group-by {pattern!r} matches no clip; the first one is {clips[0].id}")
+    return Groups(values, f"by {pattern}")
+
+
+def _columns(clips: Iterable[ClipRecord]) -> list[str]:
+    """Names of targets and fields, by first appearance."""
+    return list(dict.fromkeys(name for clip in clips for name in (*clip.targets, *clip.fields)))
+
+
+def _as_group(value: Target) -> str | None:
+    if isinstance(value, tuple):
+        return "|".join(value) or None
+    return None if value is None or value == "" else str(value)

@@ -1,0 +1,198 @@
+"""Carry out a plan: every fold in a thread of its own, finished folds kept, so that a killed evaluation continues."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from mxt.core.progress import SILENT, Progress, Step
+from mxt.evaluation.metrics import choose_score
+from mxt.evaluation.search import Learner, Params, choose, learn_and_predict, try_all
+from mxt.evaluation.splits import Fold, Plan
+
+Matrix = npt.NDArray[Any]
+Outcome = dict[str, Any]  # arrays and plain values, as a scratch keeps them
+
+
+class Scratch(Protocol):
+    """Where finished folds are kept, so that a killed evaluation continues."""
+
+    def get(self, fold: int) -> Outcome | None:
+        """What was kept for a fold."""
+
+    def put(self, fold: int, outcome: Outcome) -> None:
+        """Keep arrays and plain values for a fold."""
+
+
+@dataclass(frozen=True, eq=False)
+class OutOfFold:
+    """Pooled predictions of the testing rows.
+
+    Parameters
+    ----------
+    rows : int64 [m]
+        Row numbers, sorted.
+    predicted : [m] or [m, labels]
+        Class numbers, values, or bool labels.
+    scores : float32 [m, classes], optional
+        Where the head gives any.
+    fold : int64 [m]
+        Place of each row's fold in the plan.
+    params : tuple of mapping
+        Chosen in each fold.
+    unfinished : tuple of str
+        Folds whose head stopped at its iteration limit.
+    resumed : int
+        Folds that had been finished before.
+    """
+
+    rows: npt.NDArray[np.int64]
+    predicted: Matrix
+    scores: Matrix | None
+    fold: npt.NDArray[np.int64]
+    params: tuple[Params, ...]
+    unfinished: tuple[str, ...] = ()
+    resumed: int = 0
+
+
+def cross_validate(
+    learner: Learner, X: Matrix, y: Matrix, plan: Plan, *, jobs: int = 1, nested: bool = True,
+    scratch: Scratch | None = None, progress: Progress = SILENT, what: str = "evaluating",
+) -> OutOfFold:  # fmt: skip
+    """Predict every testing row of a plan.
+
+    Results do not depend on `jobs`: a fold is computed by one thread, linear algebra included.
+
+    Parameters
+    ----------
+    X : float32 [n, d]
+    y : [n] or [n, labels]
+    jobs : int
+        Folds computed at a time; support vector machines and linear algebra release the interpreter lock.
+    nested : bool
+        False: one set of parameters for all folds, the best on the very predictions that are reported.
+    """
+    per_fold = fits_of_a_fold(learner, plan, nested=nested)
+    kept: dict[int, Outcome] = {}
+    with progress.step(what, sum(per_fold), unit="fits") as step:
+        for place, fits in enumerate(per_fold):
+            if scratch is not None and (before := scratch.get(place)) is not None:
+                kept[place] = before
+                step.advance(fits)
+        resumed = len(kept)
+        work = _nested_fold if nested else _every_candidate
+        todo = {place: fold for place, fold in enumerate(plan.folds) if place not in kept}
+        for place, outcome in _run_folds(lambda fold, on_fit: work(learner, X, y, fold, on_fit), todo, jobs, step):
+            kept[place] = outcome
+            if scratch is not None:
+                scratch.put(place, outcome)
+    found = [kept[place] for place in range(len(plan.folds))]
+    return _pool(plan, found if nested else _best_of_all(learner, y, plan, found), resumed)
+
+
+def fits_of_a_fold(learner: Learner, plan: Plan, *, nested: bool) -> list[int]:
+    """How many times the head learns in each fold."""
+    tried = len(learner.grid)
+    if not nested:
+        return [tried] * len(plan.folds)
+    return [1 + (len(fold.inner) * tried if tried > 1 else 0) for fold in plan.folds]
+
+
+def _nested_fold(learner: Learner, X: Matrix, y: Matrix, fold: Fold, on_fit: Callable[[], None]) -> Outcome:
+    params = choose(learner, X, y, fold, on_fit)
+    found = learn_and_predict(learner, params, X, y, fold, on_fit)
+    return {"params": dict(params), "predicted": found.predicted, "scores": found.scores, "converged": found.converged}
+
+
+def _every_candidate(learner: Learner, X: Matrix, y: Matrix, fold: Fold, on_fit: Callable[[], None]) -> Outcome:
+    """Predictions under every set of parameters, stacked in the order of the grid."""
+    by_place = try_all(learner, X, y, fold.learn, fold.test, on_fit)
+    found = [by_place[i] for i in range(len(learner.grid))]
+    scores = [each.scores for each in found if each.scores is not None]
+    return {
+        "predicted": np.stack([each.predicted for each in found]),
+        "scores": np.stack(scores) if len(scores) == len(found) else None,
+        "converged": [each.converged for each in found],
+    }
+
+
+def _best_of_all(learner: Learner, y: Matrix, plan: Plan, found: list[Outcome]) -> list[Outcome]:
+    """The folds' outcomes under the one set of parameters with the best pooled score."""
+    truth = np.concatenate([y[fold.test] for fold in plan.folds])
+    ranked = learner.task == "multilabel" and all(each["scores"] is not None for each in found)
+    judged = [each["scores" if ranked else "predicted"].astype(float if learner.task == "multilabel" else None) for each in found]
+    pooled = [np.concatenate([each[i] for each in judged]) for i in range(len(learner.grid))]
+    scores = [choose_score(learner.task, truth, each, n_classes=learner.n_classes) for each in pooled]
+    best = int(np.argmax(np.nan_to_num(scores, nan=-np.inf)))
+    return [
+        {
+            "params": dict(learner.grid[best]), "predicted": each["predicted"][best], "converged": each["converged"][best],
+            "scores": None if each["scores"] is None else each["scores"][best],
+        }
+        for each in found
+    ]  # fmt: skip
+
+
+def _run_folds(
+    work: Callable[[Fold, Callable[[], None]], Outcome], todo: Mapping[int, Fold], jobs: int, step: Step
+) -> Iterator[tuple[int, Outcome]]:
+    """Compute folds in threads and yield them as they are finished; ends the others where one fails."""
+    stop, lock = threading.Event(), threading.Lock()
+
+    def on_fit() -> None:
+        if stop.is_set():
+            raise _Stopped
+        with lock:
+            step.advance(1)
+
+    with _calm(), ThreadPoolExecutor(max_workers=max(1, min(jobs, len(todo)))) as pool:
+        running = {pool.submit(work, fold, on_fit): place for place, fold in todo.items()}
+        try:
+            while running:
+                done, _ = wait(running, return_when=FIRST_COMPLETED, timeout=0.5)
+                for future in done:
+                    yield running.pop(future), future.result()
+        finally:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Stopped(Exception):
+    """Ends the other threads when one has failed or the user has had enough."""
+
+
+@contextmanager
+def _calm() -> Iterator[None]:
+    """One thread of linear algebra a worker; iteration limits are counted, not warned about."""
+    from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", message="Label .* is present in all training examples", category=UserWarning)
+        yield
+
+
+def _pool(plan: Plan, found: Sequence[Outcome], resumed: int) -> OutOfFold:
+    rows = np.concatenate([fold.test for fold in plan.folds])
+    order = np.argsort(rows, kind="stable")
+    scores = None
+    if all(each["scores"] is not None for each in found):
+        scores = np.concatenate([each["scores"] for each in found])[order]
+    return OutOfFold(
+        rows=rows[order],
+        predicted=np.concatenate([each["predicted"] for each in found])[order],
+        scores=scores,
+        fold=np.repeat(np.arange(len(plan.folds)), [len(fold.test) for fold in plan.folds])[order],
+        params=tuple(each["params"] for each in found),
+        unfinished=tuple(fold.name for fold, each in zip(plan.folds, found, strict=True) if not each["converged"]),
+        resumed=resumed,
+    )

@@ -1,0 +1,84 @@
+"""What a reader of a score should know before trusting it, one calm line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mxt.evaluation.assess import Assessment, are_unequal
+from mxt.evaluation.crossval import OutOfFold
+from mxt.evaluation.metrics import WORDS
+from mxt.evaluation.selection import Selection
+
+CEILING = 0.99
+FEW_UNITS = 20
+SHOWN = 5
+
+
+def about_clips(selection: Selection) -> list[str]:
+    """Things to be careful of that do not depend on the features."""
+    return [*_about_groups(selection), *selection.plan.remarks, *_about_folds(selection)]
+
+
+def about_score(selection: Selection, found: OutOfFold, assessed: Assessment, *, columns: int, nested: bool = True) -> list[str]:
+    """Things to be careful of that show in a view's score."""
+    lines = []
+    task, first = selection.sample.targets.task, assessed.first
+    chance = assessed.baselines.get("majority", assessed.baselines["chance"])
+    if first.low <= chance:
+        beaten = "always the largest class" if "majority" in assessed.baselines else "chance" if task == "multilabel" else "always the mean"
+        lines.append(f"not clearly better than {beaten} ({chance:.3f}): the interval reaches it")
+    if first.value >= CEILING:
+        lines.append(
+            f"{WORDS[first.name]} is near the ceiling: little is left by which representations differ, and leaks look like this too"
+        )
+    if assessed.units < FEW_UNITS:
+        what = "groups" if selection.groups is not None else "clips"
+        lines.append(f"the interval rests on {assessed.units} {what}: it is rough, and rather too narrow")
+    learning = min(len(fold.learn) for fold in selection.plan.folds)
+    if columns > learning:
+        lines.append(f"more columns ({columns:,}) than clips to learn from ({learning:,})")
+    if found.unfinished:
+        lines.append(f"the head stopped at its iteration limit in {len(found.unfinished)} of {len(selection.plan.folds)} folds")
+    if not nested:
+        lines.append("parameters were chosen on the folds that are reported: the score is too high by that choice")
+    return lines
+
+
+def _about_groups(selection: Selection) -> Iterator[str]:
+    given = selection.plan.kind in ("given folds", "given split")
+    if selection.groups is None and not given:
+        kept = "; duplicates were kept in one fold" if selection.copies else ""
+        yield f"no groups known: recordings that belong together may be split between learning and testing (--group-by){kept}"
+    elif selection.copies and not given:
+        yield f"{selection.copies} duplicates were kept in the fold of the recording they copy"
+    if selection.groups is not None:
+        alone = sum(value is None for value in selection.groups.values)
+        if alone:
+            yield f"{alone} clips have no group and stand alone"
+
+
+def _about_folds(selection: Selection) -> Iterator[str]:
+    targets, folds = selection.sample.targets, selection.plan.folds
+    if targets.task == "regression":
+        return
+    member = targets.membership()
+    untaught, untested = set(), set()
+    for fold in folds:
+        taught, tested = member[fold.learn].any(axis=0), member[fold.test].any(axis=0)
+        untaught |= {targets.classes[i] for i in np.flatnonzero(tested & ~taught)}
+        if not tested.all():
+            untested.add(fold.name)
+    if untaught:
+        yield f"tested but never learnt in the same fold: {_some(sorted(untaught))}; these clips count as wrong"
+    if untested and targets.task == "classification":
+        names = [fold.name for fold in folds if fold.name in untested]
+        yield f"classes are missing in the testing part of {len(names)} of {len(folds)} folds ({_some(names)})"
+    if targets.task == "classification" and are_unequal(np.bincount(targets.y, minlength=len(targets.classes))):
+        yield "classes differ in size: read balanced accuracy and macro F1 beside accuracy"
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

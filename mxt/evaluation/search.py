@@ -1,0 +1,172 @@
+"""Choose a head's parameters inside a learning part, then learn and predict. Nothing here sees the testing part but to predict it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mxt.core.errors import EvaluationError
+from mxt.core.records import Task
+from mxt.evaluation import metrics
+from mxt.evaluation.kernels import SharedKernels, kernel_prefix
+from mxt.evaluation.splits import Fold
+
+Matrix = npt.NDArray[Any]
+Params = Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Learner:
+    """A head as evaluation uses it.
+
+    Parameters
+    ----------
+    make : callable
+        Gives a fresh, unfitted scikit-learn estimator.
+    grid : sequence of mapping
+        Every set of parameters to be tried; one empty mapping where there is nothing to choose.
+    task : {"classification", "multilabel", "regression"}
+    n_classes : int
+    standardise : bool
+        Whether columns are standardised on the learning part.
+    """
+
+    make: Callable[[], Any]
+    grid: Sequence[Params]
+    task: Task
+    n_classes: int
+    standardise: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What was predicted for the testing rows: classes, labels or values; and scores [n, classes] where there are any."""
+
+    predicted: Matrix
+    scores: Matrix | None
+    converged: bool
+
+    def for_choosing(self, task: Task) -> Matrix:
+        """What `metrics.choose_score` judges."""
+        if task != "multilabel":
+            return self.predicted
+        return self.predicted.astype(np.float64) if self.scores is None else self.scores
+
+
+def expand(grid: Mapping[str, list[Any]] | Sequence[Mapping[str, list[Any]]]) -> list[dict[str, Any]]:
+    """Every set of parameters of a grid in scikit-learn's form, in a fixed order.
+
+    Examples
+    --------
+    >>> expand({"C": [1, 2]}), expand({})
+    ([{'C': 1}, {'C': 2}], [{}])
+    """
+    from sklearn.model_selection import ParameterGrid
+
+    return list(ParameterGrid(grid if isinstance(grid, Mapping) else list(grid)))
+
+
+def choose(learner: Learner, X: Matrix, y: Matrix, fold: Fold, on_fit: Callable[[], None]) -> Params:
+    """The parameters with the best score pooled over the inner folds; the first of equals.
+
+    Parameters
+    ----------
+    X : float32 [n, d]
+    y : [n] or [n, labels]
+    fold : Fold
+        Its inner parts are used.
+    on_fit : callable
+        Called after every fit; may raise to stop.
+    """
+    if len(learner.grid) == 1 or not fold.inner:
+        return learner.grid[0]
+    found: list[list[Matrix]] = [[] for _ in learner.grid]
+    truth = []
+    for learn, test in fold.inner:
+        if learner.task == "classification" and len(np.unique(y[learn])) < 2:
+            continue
+        truth.append(y[test])
+        for i, prediction in try_all(learner, X, y, learn, test, on_fit).items():
+            found[i].append(prediction.for_choosing(learner.task))
+    if not truth:
+        return learner.grid[0]
+    y_inner = np.concatenate(truth)
+    scores = [metrics.choose_score(learner.task, y_inner, np.concatenate(each), n_classes=learner.n_classes) for each in found]
+    return learner.grid[int(np.argmax(np.nan_to_num(scores, nan=-np.inf)))]
+
+
+def try_all(
+    learner: Learner, X: Matrix, y: Matrix, learn: npt.NDArray[np.int64], test: npt.NDArray[np.int64], on_fit: Callable[[], None]
+) -> dict[int, Prediction]:
+    """Predictions of `test` for every set of parameters, learnt from `learn`: {place in the grid: prediction}."""
+    parts = _standardised(X[learn], X[test]) if learner.standardise else (X[learn], X[test])
+    prefix = kernel_prefix(learner.make(), learner.grid)
+    shared = SharedKernels(*parts, prefix) if prefix is not None else None
+    order = sorted(range(len(learner.grid)), key=lambda i: shared.rank(learner.grid[i])) if shared else range(len(learner.grid))
+    found = {}
+    for i in order:
+        (A, B), params = shared.matrices(learner.grid[i]) if shared else (parts, dict(learner.grid[i]))
+        found[i] = _fit_predict(learner, params, A, y[learn], B)
+        on_fit()
+    return found
+
+
+def learn_and_predict(learner: Learner, params: Params, X: Matrix, y: Matrix, fold: Fold, on_fit: Callable[[], None]) -> Prediction:
+    """Predict a fold's testing rows with chosen parameters, learnt from its whole learning part."""
+    if learner.task == "classification" and len(np.unique(y[fold.learn])) < 2:
+        raise EvaluationError(f"the learning part of fold {fold.name} has a single class; use other folds or another --group-by")
+    one = Learner(learner.make, [params], learner.task, learner.n_classes, learner.standardise)
+    return try_all(one, X, y, fold.learn, fold.test, on_fit)[0]
+
+
+def _standardised(learn: Matrix, test: Matrix) -> tuple[Matrix, Matrix]:
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler().fit(learn)
+    return scaler.transform(learn), scaler.transform(test)
+
+
+def _fit_predict(learner: Learner, params: Params, A: Matrix, y: Matrix, B: Matrix) -> Prediction:
+    estimator = learner.make().set_params(**params)
+    target = y.astype(np.int64) if learner.task == "multilabel" else y
+    estimator.fit(A, target)
+    predicted = np.asarray(estimator.predict(B))
+    if learner.task == "regression":
+        return Prediction(predicted.astype(np.float64), None, converged(estimator))
+    predicted = predicted.astype(bool) if learner.task == "multilabel" else predicted.astype(np.int64)
+    return Prediction(predicted, _scores(estimator, B, learner), converged(estimator))
+
+
+def _scores(estimator: Any, B: Matrix, learner: Learner) -> Matrix | None:
+    """Scores float32 [n, classes], NaN for classes that were not there to learn; ``None`` where the estimator has none."""
+    name = next((name for name in ("decision_function", "predict_proba") if hasattr(estimator, name)), None)
+    if name is None or (learner.task == "classification" and not hasattr(estimator, "classes_")):
+        return None
+    raw = getattr(estimator, name)(B)
+    if isinstance(raw, list):  # one array [n, 2] a label
+        raw = np.stack([each[:, -1] for each in raw], axis=1)
+    raw = np.asarray(raw, dtype=np.float32)
+    if learner.task == "multilabel":
+        return raw.reshape(len(B), learner.n_classes)
+    if raw.ndim == 1:
+        raw = np.stack([-raw, raw], axis=1)
+    if raw.shape[1] != len(estimator.classes_):
+        return None
+    scores = np.full((len(B), learner.n_classes), np.nan, dtype=np.float32)
+    scores[:, np.asarray(estimator.classes_, dtype=np.int64)] = raw
+    return scores
+
+
+def converged(estimator: Any) -> bool:
+    """False where an iterative estimator stopped at its limit."""
+    inner = [*getattr(estimator, "estimators_", ()), *([estimator.regressor_] if hasattr(estimator, "regressor_") else [])]
+    if inner:
+        return all(converged(each) for each in np.ravel(np.array(inner, dtype=object)))
+    if hasattr(estimator, "fit_status_"):
+        return not estimator.fit_status_
+    limit, used = getattr(estimator, "max_iter", None), getattr(estimator, "n_iter_", None)
+    return limit is None or used is None or limit < 0 or bool(np.max(used) < limit)

@@ -1,0 +1,224 @@
+"""Which clips take part in an evaluation, and why the others do not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mxt.core.errors import EvaluationError
+from mxt.core.records import ClipRecord, Task
+from mxt.core.stages import Evaluation
+from mxt.evaluation.columns import Groups, target_values
+from mxt.evaluation.groups import codes, conflicting, count_units
+from mxt.evaluation.splits import FEWEST_FOLDS, Plan, Sample, draw_folds, part_of, use_folds, use_split
+from mxt.evaluation.tasks import Targets, encode, infer_task, is_labelled
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Clips, or classes, that take no part: why, how many clips, and names of what it is about."""
+
+    why: str
+    count: int
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """The clips of an evaluation with their folds.
+
+    Parameters
+    ----------
+    clips : tuple of ClipRecord
+        Those that take part; rows of `sample` and `plan` refer to them.
+    sample : Sample
+    plan : Plan
+    left_out : tuple of LeftOut
+    copies : int
+        Clips whose audio is there more than once, beyond the first.
+    groups : Groups, optional
+        As known for `clips`.
+    """
+
+    clips: tuple[ClipRecord, ...]
+    sample: Sample
+    plan: Plan
+    left_out: tuple[LeftOut, ...]
+    copies: int
+    groups: Groups | None
+
+
+def select(
+    clips: Sequence[ClipRecord], *, column: str, task: Task | None, is_target: bool, groups: Groups | None,
+    folds: Mapping[str, str] | None, choices: Mapping[Task, Evaluation], seed: int,
+) -> Selection:  # fmt: skip
+    """Choose clips, and draw or read their folds.
+
+    Parameters
+    ----------
+    clips : sequence of ClipRecord
+        With features.
+    column : str
+        What is learnt.
+    task : optional
+        ``None``: inferred.
+    is_target : bool
+        Whether ingest has already found out what the column holds.
+    groups : Groups, optional
+        One for each of `clips`.
+    folds : mapping, optional
+        Clip id to fold, as given on the command line.
+    choices : mapping
+        The protocol's choices for each task.
+    seed : int
+
+    Raises
+    ------
+    EvaluationError
+        What is left cannot be learnt: no labels, one class, too few clips.
+    """
+    pool = _Pool(clips, groups)
+    values = target_values(clips, column)
+    pool.keep([is_labelled(value) for value in values], f"without {column}")
+    labelled = [value for value, kept in zip(values, pool.mask, strict=True) if kept]
+    if not labelled:
+        raise EvaluationError(f"no clip has a {column!r}; choose another --target")
+    task = task or infer_task(labelled, text_is_class=is_target)
+    targets = encode(labelled, task=task, column=column)
+    agree = ~conflicting(codes([clip.key for clip in pool.clips]), targets)
+    pool.keep_some(agree, f"the same audio under another {column}")
+    targets = targets.take(agree).drop_absent()
+    evaluation = choices[task]
+    found = _given(pool, folds, evaluation)
+    given = None if found is None else [part for part in found if part is not None]
+    if found is not None:
+        there = np.array([part is not None for part in found])
+        pool.keep_some(there, "without a given fold")
+        targets = targets.take(there).drop_absent()
+    else:
+        targets = _without_small_classes(pool, targets)
+    _check(targets, column)
+    sample = pool.sample(targets, given)
+    return Selection(tuple(pool.clips), sample, _plan(sample, evaluation, seed), tuple(pool.left_out), pool.copies(), pool.groups())
+
+
+class _Pool:
+    """Clips still in, and why the others are out."""
+
+    def __init__(self, clips: Sequence[ClipRecord], groups: Groups | None) -> None:
+        self._all, self._groups = clips, groups
+        self.mask = np.ones(len(clips), dtype=bool)
+        self.left_out: list[LeftOut] = []
+
+    @property
+    def clips(self) -> list[ClipRecord]:
+        return [clip for clip, kept in zip(self._all, self.mask, strict=True) if kept]
+
+    def groups(self) -> Groups | None:
+        if self._groups is None:
+            return None
+        return Groups(tuple(value for value, kept in zip(self._groups.values, self.mask, strict=True) if kept), self._groups.words)
+
+    def keep(self, wanted: Sequence[bool] | npt.NDArray[Any], why: str, names: tuple[str, ...] | None = None) -> None:
+        """Keep those of all clips that are in and wanted."""
+        before, wanted = self.mask, np.asarray(wanted, dtype=bool)
+        self.mask = before & wanted
+        lost = [clip.id for clip, was, now in zip(self._all, before, self.mask, strict=True) if was and not now]
+        if lost:
+            self.left_out.append(LeftOut(why, len(lost), tuple(lost) if names is None else names))
+
+    def keep_some(self, wanted: npt.NDArray[Any], why: str, names: tuple[str, ...] | None = None) -> None:
+        """Keep those of the clips still in that are wanted: bool [clips still in]."""
+        spread = np.zeros(len(self._all), dtype=bool)
+        spread[np.flatnonzero(self.mask)[wanted]] = True
+        self.keep(spread, why, names)
+
+    def sample(self, targets: Targets, given: Sequence[str] | None = None) -> Sample:
+        groups = self.groups()
+        known = codes(groups.values) if groups else None
+        return Sample(targets, codes([clip.key for clip in self.clips]), known, given)
+
+    def copies(self) -> int:
+        keys = [clip.key for clip in self.clips]
+        return len(keys) - len(set(keys))
+
+
+def _given(pool: _Pool, folds: Mapping[str, str] | None, evaluation: Evaluation) -> list[str | None] | None:
+    """The fold or part given for each clip; ``None`` where there are none to use."""
+    if folds is not None:
+        found = [folds.get(clip.id) for clip in pool.clips]
+        if len(set(found) - {None}) < 2:
+            first = next(iter(folds), "")
+            raise EvaluationError(
+                f"--folds names two folds of this data set at least; a clip here is called {pool.clips[0].id!r}, there {first!r}"
+            )
+        return found
+    if evaluation.outer == "kfold":
+        return None
+    own = [clip.fold or None for clip in pool.clips]
+    if evaluation.outer == "given" and len(set(own) - {None}) >= 2:
+        return own
+    parts = [part_of(clip.split) if clip.split else None for clip in pool.clips]
+    if "train" in parts and ("test" in parts or "valid" in parts):
+        return parts
+    if evaluation.outer == "split":
+        raise EvaluationError("this data set has no split into learning and testing part")
+    return None
+
+
+def _without_small_classes(pool: _Pool, targets: Targets) -> Targets:
+    """Leave out classes that do not reach into three folds; of several labels, the labels."""
+    if targets.task == "regression":
+        return targets
+    unit_of = pool.sample(targets).unit_of
+    counts = count_units(targets.membership(), unit_of)
+    small = counts < FEWEST_FOLDS
+    if not small.any():
+        return targets
+    names = tuple(f"{name} ({count})" for name, count, bad in zip(targets.classes, counts, small, strict=True) if bad)
+    unit = "clips" if len(np.unique(unit_of)) == len(unit_of) else "groups"
+    if targets.task == "multilabel":
+        pool.left_out.append(LeftOut(f"labels in fewer than {FEWEST_FOLDS} {unit}", 0, names))
+        return Targets(
+            targets.column, targets.task, targets.y[:, ~small], tuple(n for n, bad in zip(targets.classes, small, strict=True) if not bad)
+        )
+    large = ~small[targets.y]
+    pool.keep_some(large, f"classes of fewer than {FEWEST_FOLDS} {unit}", names)
+    return targets.take(large).drop_absent()
+
+
+def _check(targets: Targets, column: str) -> None:
+    if targets.task == "regression":
+        if len(targets) < 2 * FEWEST_FOLDS or np.ptp(targets.y) == 0:
+            raise EvaluationError(
+                f"{len(targets)} clips with {len(np.unique(targets.y))} different values of {column!r} are too few to learn from"
+            )
+    elif not len(targets.classes) or (targets.task == "classification" and len(targets.classes) < 2):
+        names = ", ".join(targets.classes) or "none"
+        raise EvaluationError(
+            f"two classes of {column!r} in at least {FEWEST_FOLDS} clips (or groups) each are needed; left: {names}. "
+            "Another --target, or another --group-by?"
+        )
+
+
+def _plan(sample: Sample, evaluation: Evaluation, seed: int) -> Plan:
+    inner = evaluation.inner_folds if evaluation.nested else 0
+    if sample.given is not None:
+        if all(part_of(name) for name in sample.given):
+            return use_split(sample, inner=inner, seed=seed)
+        return use_folds(sample, inner=inner, seed=seed)
+    available = len(np.unique(sample.unit_of))
+    if sample.targets.task == "classification":
+        available = int(count_units(sample.targets.membership(), sample.unit_of).min())
+    n_folds = min(evaluation.folds, available)
+    if n_folds < 2:
+        raise EvaluationError("all clips belong to one group; nothing is left to test with. Another --group-by?")
+    plan = draw_folds(sample, n_folds, inner=inner, seed=seed, shuffle=evaluation.shuffle)
+    if n_folds == evaluation.folds:
+        return plan
+    few = "the smallest class reaches into no more" if sample.targets.task == "classification" else "there are no more groups"
+    return replace(plan, remarks=(*plan.remarks, f"{n_folds} folds rather than {evaluation.folds}: {few}"))

@@ -1,0 +1,214 @@
+"""Which clips learn and which test: given folds, a given split, or folds drawn by group and class."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from mxt.core.errors import EvaluationError
+from mxt.evaluation.balance import assign_folds
+from mxt.evaluation.groups import Codes, straddling, units
+from mxt.evaluation.tasks import Targets
+
+Rows = npt.NDArray[np.int64]
+FEWEST_FOLDS = 3
+PARTS = {
+    "train": ("train", "training", "learn", "learning", "trn"),
+    "valid": ("valid", "validation", "val", "dev", "development"),
+    "test": ("test", "testing", "tst", "eval", "evaluation"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One learning and one testing part, and the parts inside the first by which parameters are chosen.
+
+    Parameters
+    ----------
+    name : str
+        The fold's own name.
+    learn, test : int64
+        Row numbers.
+    inner : tuple of (int64, int64)
+        Learning and testing rows, all inside `learn`.
+    """
+
+    name: str
+    learn: Rows
+    test: Rows
+    inner: tuple[tuple[Rows, Rows], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """All folds of an evaluation, in words too; `remarks` should be read by a person."""
+
+    kind: Literal["given folds", "given split", "grouped", "stratified"]
+    folds: tuple[Fold, ...]
+    words: str
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def tested(self) -> Rows:
+        """Rows that are tested, sorted."""
+        return np.sort(np.concatenate([fold.test for fold in self.folds]))
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """The clips of an evaluation.
+
+    Parameters
+    ----------
+    targets : Targets
+        Of n clips.
+    keys : int64 [n]
+        Equal where the audio is equal.
+    groups : int64 [n], optional
+        Equal where clips belong together; ``None`` where nothing is known.
+    given : sequence of str, optional
+        Folds (or parts) of the clips, as given; no ``None`` among them.
+    """
+
+    targets: Targets
+    keys: Codes
+    groups: Codes | None = None
+    given: Sequence[str] | None = None
+    unit_of: Codes = field(init=False)
+
+    def __post_init__(self) -> None:
+        known = [self.keys] if self.groups is None else [self.keys, self.groups]
+        object.__setattr__(self, "unit_of", units(*known))
+
+
+def draw_folds(sample: Sample, n_folds: int, *, inner: int, seed: int, shuffle: bool = True) -> Plan:
+    """Folds by group and class.
+
+    Parameters
+    ----------
+    sample : Sample
+        The clips.
+    n_folds, inner : int
+        Number of outer folds, and of folds inside each learning part (0: none).
+    seed : int
+        Of the drawing.
+    shuffle : bool
+        False: cut in catalogue order.
+    """
+    membership = sample.targets.membership()
+    fold_of = assign_folds(sample.unit_of, membership, n_folds, seed=seed, shuffle=shuffle)
+    folds = _cross(fold_of, [str(i + 1) for i in range(n_folds)], sample.unit_of, membership, inner, seed)
+    grouped = sample.groups is not None
+    words = f"{n_folds}-fold, {'grouped, ' if grouped else ''}stratified"
+    return Plan("grouped" if grouped else "stratified", folds, words)
+
+
+def use_folds(sample: Sample, *, inner: int, seed: int) -> Plan:
+    """The folds as given; copies of one recording go to the fold of the first.
+
+    Folds inside a learning part keep the given folds whole where there are enough of them: whoever
+    made the folds may have known what belongs together.
+    """
+    assert sample.given is not None
+    names = sorted(set(sample.given), key=natural)
+    given = np.array([names.index(name) for name in sample.given], dtype=np.int64)
+    fold_of, moved = _settle(given, sample.keys)
+    names, fold_of = _close_gaps(names, fold_of)
+    remarks = [f"{moved} copies of recordings moved to the fold of the first copy"] if moved else []
+    remarks += _missing_numbers(names) + _straddling(sample, fold_of, "folds")
+    whole = units(sample.unit_of, fold_of) if len(names) > inner else sample.unit_of
+    folds = _cross(fold_of, names, whole, sample.targets.membership(), inner, seed)
+    return Plan("given folds", folds, f"{len(names)} given folds", tuple(remarks))
+
+
+def use_split(sample: Sample, *, inner: int, seed: int) -> Plan:
+    """One testing part as given. Parameters are chosen on the validation part where there is one."""
+    assert sample.given is not None
+    parts = np.array([part_of(name) or "" for name in sample.given])
+    test_name = "test" if (parts == "test").any() else "valid"
+    test = np.flatnonzero(parts == test_name)
+    copies = np.isin(sample.keys, sample.keys[test]) & (parts != test_name)
+    learn = np.flatnonzero((parts != test_name) & (parts != "") & ~copies)
+    if not len(test) or not len(learn):
+        raise EvaluationError(f"the split has {len(learn)} clips to learn from and {len(test)} to test with; both are needed")
+    remarks = [f"{copies.sum()} copies of testing recordings left out of the learning part"] if copies.any() else []
+    remarks += [] if test_name == "test" else ["no testing part is there: tested on the validation part"]
+    remarks += _straddling(sample, (parts == test_name).astype(np.int64), "learning and testing part")
+    valid = learn[parts[learn] == "valid"]
+    train = learn[(parts[learn] == "train") & ~np.isin(sample.keys[learn], sample.keys[valid])]
+    if len(valid) and len(train) and inner:
+        pairs: tuple[tuple[Rows, Rows], ...] = ((train, valid),)
+        words = "given split, parameters chosen on its validation part"
+    else:
+        pairs = _inside(learn, sample.unit_of, sample.targets.membership(), inner, seed)
+        words = "given split"
+    return Plan("given split", (Fold(test_name, learn, test, pairs),), words, tuple(remarks))
+
+
+def part_of(name: str) -> str | None:
+    """``train``, ``valid`` or ``test`` for a word people use for it; else ``None``.
+
+    Examples
+    --------
+    >>> part_of("Validation"), part_of("fold3")
+    ('valid', None)
+    """
+    word = name.strip().lower()
+    return next((part for part, words in PARTS.items() if word in words), None)
+
+
+def natural(name: str) -> tuple[tuple[int, int, str], ...]:
+    """A sorting key by which 10 follows 9."""
+    return tuple((0, int(word), "") if word.isdigit() else (1, 0, word) for word in re.findall(r"\d+|\D+", name))
+
+
+def _cross(
+    fold_of: Codes, names: Sequence[str], unit_of: Codes, membership: npt.NDArray[np.bool_], inner: int, seed: int
+) -> tuple[Fold, ...]:
+    folds = []
+    for i, name in enumerate(names):
+        learn = np.flatnonzero(fold_of != i)
+        folds.append(Fold(name, learn, np.flatnonzero(fold_of == i), _inside(learn, unit_of, membership, inner, seed + 1 + i)))
+    return tuple(folds)
+
+
+def _inside(learn: Rows, unit_of: Codes, membership: npt.NDArray[np.bool_], inner: int, seed: int) -> tuple[tuple[Rows, Rows], ...]:
+    inner = min(inner, len(np.unique(unit_of[learn])))
+    if inner < 2:
+        return ()
+    fold_of = assign_folds(unit_of[learn], membership[learn], inner, seed=seed)
+    return tuple((learn[fold_of != i], learn[fold_of == i]) for i in range(inner))
+
+
+def _settle(given: Codes, keys: Codes) -> tuple[Codes, int]:
+    """Every clip in the fold of the first clip with its key, and how many had to move."""
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    settled = given[first[inverse]]
+    return settled, int((settled != given).sum())
+
+
+def _close_gaps(names: list[str], fold_of: Codes) -> tuple[list[str], Codes]:
+    there, closed = np.unique(fold_of, return_inverse=True)
+    if len(there) < 2:
+        raise EvaluationError("the given folds leave all clips in one fold; at least two are needed")
+    return [names[i] for i in there], closed.astype(np.int64)
+
+
+def _missing_numbers(names: Sequence[str]) -> list[str]:
+    if not all(name.isdigit() for name in names):
+        return []
+    numbers = [int(name) for name in names]
+    missing = sorted(set(range(min(1, *numbers), max(numbers) + 1)) - set(numbers))
+    return [f"given folds are missing: {', '.join(map(str, missing))}"] if missing else []
+
+
+def _straddling(sample: Sample, fold_of: npt.NDArray[Any], what: str) -> list[str]:
+    if sample.groups is None:
+        return []
+    n = len(straddling(sample.groups, fold_of))
+    return [f"{n} groups lie in several of the given {what}"] if n else []

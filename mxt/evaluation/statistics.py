@@ -1,0 +1,158 @@
+"""How sure a score is: bootstrap intervals over units, and tests of paired differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mxt.core.records import Task
+from mxt.evaluation import metrics
+from mxt.evaluation.groups import Codes
+
+Array = npt.NDArray[np.float64]
+RESAMPLES = 2000
+FEWEST_RESAMPLES = 200
+LEVEL = 0.95
+_BLOCK = 2_000_000  # weights held at once
+_RANKING_WORK = 400_000_000  # clips x labels x resamples
+
+
+def resample(
+    task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of: Codes, *, n_classes: int, seed: int
+) -> dict[str, Array]:
+    """Scores of bootstrap resamples of units.
+
+    Two views evaluated on the same clips with the same seed are resampled alike, so that the
+    difference of what this returns is the paired bootstrap of their difference.
+
+    Parameters
+    ----------
+    y, predicted : [n] or [n, labels]
+        Truth and out-of-fold predictions; for multilabel the scores of the labels.
+    unit_of : int64 [n]
+        Clips that are drawn together (a clip and its copies, a group).
+    n_classes : int
+    seed : int
+
+    Returns
+    -------
+    dict of float64 [resamples]
+    """
+    _, unit_of = np.unique(unit_of, return_inverse=True)
+    n_units = int(unit_of.max()) + 1
+    if task == "multilabel":
+        n = max(FEWEST_RESAMPLES, min(RESAMPLES, _RANKING_WORK // y.size))
+        blocks = [metrics.macro(metrics.ranking(y, predicted, w[:, unit_of])) for w in _draws(n_units, n, seed, len(y))]
+        return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    sums = unit_sums(task, y, predicted, unit_of, n_classes=n_classes)
+    totals = [weights @ sums for weights in _draws(n_units, RESAMPLES, seed, n_units)]
+    return metrics.from_totals(task, np.concatenate(totals))
+
+
+def unit_sums(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of: Codes, *, n_classes: int) -> Array:
+    """Contributions summed over the clips of each unit: float64 [units, K]."""
+    from scipy.sparse import csr_matrix
+
+    center = float(y.mean()) if task == "regression" else 0.0
+    each = metrics.contributions(task, y, predicted, n_classes=n_classes, center=center)
+    n = len(unit_of)
+    gather = csr_matrix((np.ones(n), (unit_of, np.arange(n))), shape=(int(unit_of.max()) + 1, n))
+    return np.asarray(gather @ each)
+
+
+def interval(samples: Array) -> tuple[float, float]:
+    """The middle 95 % of resampled scores (percentile method)."""
+    finite = samples[np.isfinite(samples)]
+    if not len(finite):
+        return float("nan"), float("nan")
+    low, high = np.quantile(finite, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
+
+
+def perfect_interval(value: float, n_units: int) -> tuple[float, float]:
+    """Exact (Clopper-Pearson) interval of a share that is 0 or 1, where a bootstrap has nothing to vary.
+
+    References
+    ----------
+    C. J. Clopper and E. S. Pearson, Biometrika 26 (1934): with all of n right the lower bound p
+    solves p^n = 0.025.
+
+    Examples
+    --------
+    >>> perfect_interval(1.0, 100)[0].__round__(3)
+    0.964
+    """
+    bound = float(((1 - LEVEL) / 2) ** (1 / n_units))
+    return (bound, 1.0) if value == 1 else (0.0, 1 - bound)
+
+
+def permutation_p(
+    task: Task, y: npt.NDArray[Any], first: npt.NDArray[Any], second: npt.NDArray[Any], unit_of: Codes, *,
+    n_classes: int, seed: int, score: str,
+) -> float:  # fmt: skip
+    """Two-sided p-value of the difference of two views on the same clips.
+
+    The two predictions of a unit are exchanged at random, `RESAMPLES` times: were the views equally
+    good, the difference found would be one among those.
+
+    Returns
+    -------
+    float
+        (1 + differences at least as large) / (1 + permutations).
+    """
+    _, unit_of = np.unique(unit_of, return_inverse=True)
+    a = unit_sums(task, y, first, unit_of, n_classes=n_classes)
+    b = unit_sums(task, y, second, unit_of, n_classes=n_classes)
+    both, change = (a + b).sum(axis=0) / 2, (a - b) / 2
+
+    def difference(signed: Array) -> Array:
+        return metrics.from_totals(task, both + signed)[score] - metrics.from_totals(task, both - signed)[score]
+
+    found = abs(float(difference(change.sum(axis=0))))
+    rng = np.random.default_rng(seed)
+    larger = 0
+    for rows in _block_sizes(RESAMPLES, len(change)):
+        signs = rng.integers(0, 2, size=(rows, len(change)), dtype=np.int8) * 2.0 - 1.0
+        larger += int((np.abs(difference(signs @ change)) >= found - 1e-12).sum())
+    return (1 + larger) / (1 + RESAMPLES)
+
+
+def bootstrap_p(differences: Array) -> float:
+    """Two-sided p-value from resampled differences: twice the smaller share on either side of zero."""
+    n = len(differences)
+    side = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
+    return min(1.0, 2 * (1 + side) / (1 + n))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P-values for several comparisons together (Holm's step-down method).
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    order = np.argsort(p_values)
+    adjusted, running = [1.0] * len(p_values), 0.0
+    for rank, i in enumerate(order):
+        running = max(running, min(1.0, (len(p_values) - rank) * p_values[i]))
+        adjusted[i] = running
+    return adjusted
+
+
+def _draws(n_units: int, n_resamples: int, seed: int, width: int) -> Iterator[Array]:
+    """How often each unit is drawn, float64 [some resamples, units], in blocks of bounded memory."""
+    rng = np.random.default_rng(seed)
+    for rows in _block_sizes(n_resamples, max(n_units, width)):
+        drawn = rng.integers(n_units, size=(rows, n_units))
+        drawn += np.arange(rows)[:, None] * n_units
+        yield np.bincount(drawn.ravel(), minlength=rows * n_units).reshape(rows, n_units).astype(np.float64)
+
+
+def _block_sizes(total: int, width: int) -> Iterator[int]:
+    size = max(1, min(total, _BLOCK // max(width, 1)))
+    for start in range(0, total, size):
+        yield min(size, total - start)

@@ -1,0 +1,7 @@
+"""All stages there are, built-in and from plugins, as one immutable value."""
+
+from mxt.registry.choices import make_pipeline, split_settings
+from mxt.registry.loading import build_registry
+from mxt.registry.registry import Problem, Registered, Registry, kind_named
+
+__all__ = ["Problem", "Registered", "Registry", "build_registry", "kind_named", "make_pipeline", "split_settings"]

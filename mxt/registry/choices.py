@@ -1,0 +1,137 @@
+"""From what a person typed to a pipeline: settings shared out among stages, weights, renderer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mxt.core.errors import InputError, UnknownName, UsageError
+from mxt.core.identity import sha256_file
+from mxt.core.pipeline import Chosen, Pipeline
+from mxt.core.specs import StageSpec, WeightsFile
+from mxt.registry.registry import Registry
+
+OWN_FILE = "file"
+
+
+def make_pipeline(
+    registry: Registry,
+    *,
+    backbone: str,
+    params: Mapping[str, Any] | None = None,
+    normalizer: str = "none",
+    normalizer_params: Mapping[str, Any] | None = None,
+    resampler: str = "soxr",
+    weights: str | None = None,
+    weights_file: Path | None = None,
+    batch_of: str = "",
+    dataset: str = "",
+) -> Pipeline:
+    """Everything that decides a feature, checked.
+
+    Parameters
+    ----------
+    registry : Registry
+        Where the stages are found.
+    backbone, normalizer, resampler : str
+        Their names.
+    params, normalizer_params : mapping, optional
+        Their parameters as given; text is parsed.
+    weights : str, optional
+        Weight set (``None``: the default one).
+    weights_file : Path, optional
+        A file of the user's own in place of that of the set; the pipeline's `weights` then has its hash, the name
+        ``"file"``, and its place as ``file:`` address in `source`.
+    batch_of, dataset : str
+        For a batch mode; left out of all others.
+
+    Raises
+    ------
+    UsageError
+        Names, parameters or weights that are not there or do not fit together.
+    """
+    from mxt.audio.resample import RESAMPLERS
+
+    if resampler not in RESAMPLERS:
+        raise UnknownName("resampler", resampler, RESAMPLERS)
+    chosen = registry.choose("backbone", backbone, params or {}, weights)
+    spec = chosen.spec
+    renderer = registry.choose("renderer", spec.input.renderer, spec.input.params) if spec.input.renderer else None
+    file, weights_name = _weights(spec, weights, weights_file)
+    return Pipeline(
+        backbone=chosen,
+        normalizer=registry.choose("normalizer", normalizer, normalizer_params or {}),
+        renderer=renderer,
+        resampler=resampler,
+        weights=file,
+        weights_name=weights_name,
+        batch_of=batch_of if spec.rows_together else "",
+        dataset=dataset if spec.rows_together else "",
+    )
+
+
+def _weights(spec: StageSpec, name: str | None, path: Path | None) -> tuple[WeightsFile | None, str]:
+    """The weights and what they are called in the label (empty for the default set)."""
+    chosen = spec.weight_set(name)
+    if path is None:
+        default = spec.weights[0].name if spec.weights else ""
+        return chosen, "" if chosen is None or chosen.name == default else chosen.name
+    if chosen is None:
+        raise UsageError(f"backbone {spec.name} has no weights, so --weights-file does not apply")
+    path = path.expanduser().resolve()
+    if not path.is_file():
+        raise InputError(f"--weights-file {path}: there is no such file")
+    called = OWN_FILE if name is None else f"{name}-{OWN_FILE}"
+    own = WeightsFile(name=called, filename=path.name, source=path.as_uri(), sha256=sha256_file(path), size=path.stat().st_size)
+    return own, called
+
+
+def split_settings(settings: Sequence[str], stages: Sequence[StageSpec | Chosen]) -> dict[str, dict[str, str]]:
+    """Share ``NAME=VALUE`` and ``STAGE.NAME=VALUE`` out among stages.
+
+    Parameters
+    ----------
+    settings : sequence of str
+        As typed after ``--set``.
+    stages : sequence of StageSpec or Chosen
+        Those that take part.
+
+    Returns
+    -------
+    dict
+        Each stage's name to its parameters, as text.
+
+    Raises
+    ------
+    UnknownName, UsageError
+        No such parameter or stage, several stages that share the name, no ``=``, or given twice.
+    """
+    specs = [stage.spec if isinstance(stage, Chosen) else stage for stage in stages]
+    shared: dict[str, dict[str, str]] = {spec.name: {} for spec in specs}
+    for setting in settings:
+        left, equals, value = setting.partition("=")
+        if not equals or not left.strip():
+            raise UsageError(f"--set takes NAME=VALUE or STAGE.NAME=VALUE, not {setting!r}")
+        spec, name = _owner(left.strip(), specs)
+        if name in shared[spec.name]:
+            raise UsageError(f"--set gives {spec.name}.{name} twice")
+        shared[spec.name][name] = value.strip()
+    return shared
+
+
+def _owner(left: str, specs: Sequence[StageSpec]) -> tuple[StageSpec, str]:
+    stage, dot, name = left.rpartition(".")
+    if dot:
+        named = [spec for spec in specs if spec.name == stage]
+        if not named:
+            raise UnknownName("stage taking part here", stage, [spec.name for spec in specs])
+        if name not in {param.name for param in named[0].params}:
+            raise UnknownName(f"parameter of {named[0].kind} {stage}", name, [param.name for param in named[0].params])
+        return named[0], name
+    owners = [spec for spec in specs if name in {param.name for param in spec.params}]
+    if not owners:
+        raise UnknownName("parameter", name, {param.name for spec in specs for param in spec.params})
+    if len(owners) > 1:
+        raise UsageError(f"{name} is a parameter of {' and '.join(spec.name for spec in owners)}; write {owners[0].name}.{name}=…")
+    return owners[0], name

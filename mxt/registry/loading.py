@@ -1,0 +1,204 @@
+"""Gathers stages: built-ins from an explicit list, entry points one by one, one-file plugins by path."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.metadata import Distribution, EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from mxt.core.errors import InputError
+from mxt.core.specs import ENTRY_POINT_GROUP, KINDS, PROJECT, Hooks, StageSpec
+from mxt.registry.registry import BUILT_IN, Problem, Registered, Registry
+from mxt.stages import builtin
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Who brings stages: what `Registered` says of them, but the spec."""
+
+    distribution: str
+    words: str
+    file: Path | None = None
+    module: str = ""
+    source_sha256: str = ""
+    editable: bool = False
+
+    def __str__(self) -> str:
+        return self.words if self.file else f"{self.distribution} ({self.words})"
+
+
+@dataclass(slots=True)
+class _Gathering:
+    manager: pluggy.PluginManager
+    found: list[Registered] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def blame(self, origin: _Origin, cause: object) -> None:
+        text = f"{type(cause).__name__}: {cause}" if isinstance(cause, BaseException) else str(cause)
+        self.problems.append(Problem(str(origin), text))
+
+
+def build_registry(plugin_files: Sequence[Path] = ()) -> Registry:
+    """Load every plugin and return what they bring.
+
+    A plugin that is broken, misspelt or clashes is contained: the others work, and `Registry.problems` has its cause.
+
+    Parameters
+    ----------
+    plugin_files : sequence of Path
+        One-file plugins (``--plugin FILE.py``).
+
+    Raises
+    ------
+    InputError
+        A one-file plugin that does not exist: it was asked for by name.
+    """
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(Hooks)
+    gathering = _Gathering(manager)
+    _register(gathering, _Origin("mxt", BUILT_IN), builtin)
+    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda p: (p.name, p.value)):
+        _load_entry_point(gathering, point)
+    for path in sorted({file.expanduser().resolve() for file in plugin_files}):
+        _load_file(gathering, path)
+    return _without_clashes(gathering)
+
+
+def _load_entry_point(gathering: _Gathering, point: EntryPoint) -> None:
+    dist = point.dist
+    name = dist.name if dist else "an unknown distribution"
+    origin = _Origin(name, f"entry point {point.name} = {point.value}", editable=dist is not None and _is_editable(dist))
+    try:
+        plugin = point.load()
+    except (Exception, SystemExit) as error:
+        gathering.blame(origin, error)
+        return
+    _register(gathering, origin, plugin)
+
+
+def _is_editable(dist: Distribution) -> bool:
+    """True where the installed code may be edited in place: said so by its installer, or it has no list of files."""
+    if text := dist.read_text("direct_url.json"):
+        return bool(json.loads(text).get("dir_info", {}).get("editable", False))
+    return dist.read_text("RECORD") is None
+
+
+def _load_file(gathering: _Gathering, path: Path) -> None:
+    """Run a one-file plugin as a module of its own.
+
+    The module's name holds the hash of the text that is run, so that an edited file is another module; Python's
+    bytecode cache, which takes a file of equal size and second for unchanged, is not asked.
+    """
+    if not path.is_file():
+        raise InputError(f"--plugin {path}: there is no such file")
+    text = path.read_bytes()
+    digest = hashlib.sha256(text).hexdigest()
+    name = f"mxt_plugin_{re.sub(r'[^0-9A-Za-z_]', '_', path.stem)}_{digest[:16]}"
+    origin = _Origin(f"file:{path.name}", f"file {path}", file=path, module=name, source_sha256=digest)
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    sys.modules[name] = module  # dataclasses look their module up
+    try:
+        exec(compile(text, str(path), "exec"), module.__dict__)
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        gathering.blame(origin, error)
+        return
+    _register(gathering, origin, module)
+
+
+def _register(gathering: _Gathering, origin: _Origin, plugin: Any) -> None:
+    """Register one plugin, look for misspelt hooks, call its hook, keep its valid specs."""
+    manager, key = gathering.manager, str(origin)
+    try:
+        manager.register(plugin, key)
+        manager.check_pending()
+        others = [other for other in manager.get_plugins() if other is not plugin]
+        answers = manager.subset_hook_caller("mxt_stages", others)()
+        specs = [spec for answer in answers for spec in answer]
+    except (Exception, SystemExit) as error:
+        if manager.has_plugin(key):
+            manager.unregister(name=key)
+        gathering.blame(origin, error)
+        return
+    if not answers:
+        gathering.blame(origin, "it has no hook mxt_stages (is @hookimpl above it?)")
+    for spec in specs:
+        _keep(gathering, origin, spec)
+
+
+def _keep(gathering: _Gathering, origin: _Origin, spec: object) -> None:
+    if not isinstance(spec, StageSpec):
+        gathering.blame(origin, f"mxt_stages returned {spec!r}, which is no StageSpec")
+        return
+    try:
+        spec = _with_own_module(spec, origin.module)
+        if wrong := spec.problems():
+            gathering.blame(origin, f"{spec.kind} {spec.name!r}: " + "; ".join(wrong))
+            return
+        source = _module_file(spec.target) if origin.editable else origin.file
+    except Exception as error:
+        gathering.blame(origin, error)
+        return
+    gathering.found.append(
+        Registered(spec=spec, distribution=origin.distribution, origin=origin.words, source=source, source_sha256=origin.source_sha256)
+    )
+
+
+def _with_own_module(spec: StageSpec, module: str) -> StageSpec:
+    """In a one-file plugin, ``":Class"`` means the file itself."""
+    if not module:
+        return spec
+    if spec.target.startswith(":"):
+        spec = replace(spec, target=module + spec.target)
+    if spec.resolve is not None and spec.resolve.startswith(":"):
+        spec = replace(spec, resolve=module + spec.resolve)
+    return spec
+
+
+def _module_file(target: str) -> Path:
+    """Where the module of `target` lies, without importing it."""
+    module = target.partition(":")[0]
+    found = importlib.util.find_spec(module)
+    if found is None or not found.origin:
+        raise ModuleNotFoundError(f"No module named {module!r}")
+    return Path(found.origin)
+
+
+def _without_clashes(gathering: _Gathering) -> Registry:
+    by_name: dict[tuple[str, str], list[Registered]] = defaultdict(list)
+    for entry in gathering.found:
+        by_name[entry.spec.kind, entry.spec.name].append(entry)
+    clashes = {key: _clash(entries) for key, entries in by_name.items() if len(entries) > 1}
+    problems = [*gathering.problems, *(_clash_problem(by_name[key], message) for key, message in clashes.items())]
+    order = {kind: place for place, kind in enumerate(KINDS)}
+    kept = [entries[0] for entries in by_name.values() if len(entries) == 1]
+    return Registry(
+        stages=tuple(sorted(kept, key=lambda entry: (order[entry.spec.kind], entry.spec.name))),
+        problems=tuple(sorted(problems, key=lambda problem: (problem.source, problem.cause))),
+        clashes=clashes,
+    )
+
+
+def _names(entries: Iterable[Registered]) -> list[str]:
+    return sorted(f"{entry.distribution} ({entry.origin})" for entry in entries)
+
+
+def _clash(entries: Sequence[Registered]) -> str:
+    spec = entries[0].spec
+    return f"{spec.kind} {spec.name!r} is brought by {' and by '.join(_names(entries))}; rename or uninstall one of them"
+
+
+def _clash_problem(entries: Sequence[Registered], message: str) -> Problem:
+    return Problem(", ".join(sorted(entry.distribution for entry in entries)), message)

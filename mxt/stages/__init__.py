@@ -1,0 +1,1 @@
+"""The stages mxt brings; `builtin` names them, their modules are imported when used."""

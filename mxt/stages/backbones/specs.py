@@ -1,0 +1,123 @@
+"""What the built-in backbones say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from mxt.core.specs import Input, Layer, Param, StageSpec, WeightsFile, Window
+
+CHOI_2017 = (
+    "K. Choi, G. Fazekas, M. Sandler, K. Cho: Transfer learning for music classification and regression tasks, ISMIR 2017, arXiv:1703.09179"
+)
+STATISTICS = ("clip_ref", "fixed_ref", "gtzan_genre_rows_0_255", "gtzan_genre_rows_256_511", "batch")
+BATCH_ROWS = 256
+_REPOSITORY = "https://raw.githubusercontent.com/keunwoochoi/transfer_learning_music"
+_NO_LICENCE = "none stated"
+_NOTE = "from the authors' repository keunwoochoi/transfer_learning_music, which states no licence: fetched by you, never shipped with mxt"
+
+# REFERENCE: 512-point power spectra, hop 256; Theano flips its kernels, which delays the signal by one sample
+_INPUT: Mapping[str, Any] = {
+    "n_fft": 512, "hop_length": 256, "delay_samples": 1, "n_mels": 96, "fmin": 0.0, "fmax": 6000.0,
+    "reference": "clip_maximum", "floor_db": -80.0,
+}  # fmt: skip
+_FIVE_BLOCKS = tuple(Layer(k, f"block{k}", 32) for k in range(1, 6))
+
+CONVNET = StageSpec(
+    kind="backbone",
+    name="convnet",
+    summary="Music tagging network of Choi et al. 2017 (five layers, trained on 244,224 clips of the Million Song Dataset)",
+    target="mxt.stages.backbones.convnet:ConvNet",
+    params=(
+        Param("statistics", "choice", "clip_ref",
+              "batch statistics: of 100 excerpts, dB against the clip's maximum; of 512 clips, one fixed reference; the authors' own first "
+              "two batches; or batch: those of 256 consecutive rows computed together, as in the paper", choices=STATISTICS),
+    ),
+    citation=CHOI_2017,
+    licence=f"weights: {_NO_LICENCE} (fetched by you)",
+    sample_rate=12_000,
+    input=Input("melspectrogram", _INPUT),
+    window=Window.fixed(29, pad="repeat"),
+    layers=_FIVE_BLOCKS,
+    weights=(
+        WeightsFile(
+            name="released",
+            filename="weights_layer4_theano.hdf5",
+            source=f"{_REPOSITORY}/master/weights_transfer/weights_layer4_theano.hdf5",
+            sha256="caf89f811415691fbb245be7eef394b9cebd787d7e3f78e29695972141cf2a08",
+            size=1_329_264,
+            licence=_NO_LICENCE,
+            citation=CHOI_2017,
+            note=_NOTE,
+        ),
+        WeightsFile(
+            name="keras2",
+            filename="keras2_model_best.hdf5",
+            source=f"{_REPOSITORY}/bae88053cb16a2f149524f99d9e2976e53636297/keras2_model/model_best.hdf5",
+            sha256="b5042bd44de1fdd9d757b764d9246e6934f47c8bdc5c15bf13566495f3439d48",
+            size=1_545_360,
+            licence=_NO_LICENCE,
+            citation=CHOI_2017,
+            note=_NOTE,
+        ),
+    ),
+    batch_windows=4,
+    resolve="mxt.stages.backbones.specs:resolve_convnet",
+)  # fmt: skip
+
+RANDOM_CONVNET = StageSpec(
+    kind="backbone",
+    name="random_convnet",
+    summary="The same network with random weights: what the architecture alone can do",
+    target="mxt.stages.backbones.random_convnet:RandomConvNet",
+    params=(Param("seed", "int", 0, "seed of the weights", minimum=0, maximum=2**32 - 1),),
+    citation=CHOI_2017,
+    licence="MIT",
+    sample_rate=12_000,
+    input=Input("melspectrogram", _INPUT),
+    window=Window.fixed(29, pad="repeat"),
+    layers=_FIVE_BLOCKS,
+    batch_windows=4,
+)
+
+MFCC = StageSpec(
+    kind="backbone",
+    name="mfcc",
+    summary="20 MFCCs and their first and second differences, means and deviations: the classic baseline",
+    target="mxt.stages.backbones.mfcc:Mfcc",
+    params=(
+        Param("pad_mode", "choice", "constant",
+              "around the clip: zeros (librosa since 0.10), or its reflection (librosa before, and the paper)",
+              choices=("constant", "reflect")),
+    ),
+    citation=CHOI_2017,
+    licence="MIT",
+    sample_rate=12_000,
+    window=Window.whole(max_seconds=29, min_samples=1024),
+    layers=(Layer(1, "mfcc", 120),),
+    batch_windows=1,
+)  # fmt: skip
+
+SPECS: tuple[StageSpec, ...] = (CONVNET, MFCC, RANDOM_CONVNET)
+
+
+def resolve_convnet(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> StageSpec:
+    """The convnet's spec for a set of statistics or of weights.
+
+    The second release (``keras2``) is a network of its own: TensorFlow's padding, and moving statistics, so that
+    ``statistics`` is no parameter of it. A set of statistics decides what 0 dB is; ``batch`` computes 256 rows together.
+    """
+    if weights == "keras2":
+        shown = Input("melspectrogram", {**_INPUT, "pad": "same", "delay_samples": 0})
+        return replace(spec, target="mxt.stages.backbones.convnet:Keras2ConvNet", params=(), input=shown)
+    chosen = params["statistics"]
+    if chosen == "batch":
+        loose = {name: value for name, value in _INPUT.items() if name != "floor_db"}
+        return replace(spec, input=Input("melspectrogram", {**loose, "reference": "none"}), rows_together=BATCH_ROWS)
+    from mxt.stages.backbones.batchnorm import decibel_reference
+
+    level = decibel_reference(chosen)
+    if level is None:
+        return spec
+    return replace(spec, input=Input("melspectrogram", {**_INPUT, "reference": "fixed", "reference_db": level}))

@@ -1,0 +1,24 @@
+"""The specs of every stage mxt brings, as a plugin like any other: strings and numbers, nothing heavy is imported."""
+
+from __future__ import annotations
+
+from mxt.core.specs import StageSpec, hookimpl
+from mxt.stages.backbones import specs as backbones
+from mxt.stages.datasets import specs as datasets
+from mxt.stages.heads import specs as heads
+from mxt.stages.normalizers import specs as normalizers
+from mxt.stages.protocols import specs as protocols
+from mxt.stages.renderers import specs as renderers
+
+
+@hookimpl
+def mxt_stages() -> tuple[StageSpec, ...]:
+    """All built-in stages, in the order of the work."""
+    return (
+        *datasets.SPECS,
+        *normalizers.SPECS,
+        *renderers.SPECS,
+        *backbones.SPECS,
+        *heads.SPECS,
+        *protocols.SPECS,
+    )

@@ -1,0 +1,1 @@
+"""Loaders: from a folder or table to labelled clips."""

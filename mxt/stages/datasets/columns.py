@@ -1,0 +1,128 @@
+"""Which column of a table is what: given by name, or recognised by its heading or by what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mxt.core.errors import TableError, UnknownName
+from mxt.stages.datasets.matching import FileIndex, tidy
+from mxt.stages.datasets.table_reading import Rows
+from mxt.stages.datasets.targets import Numbers, typed
+
+FILE_HEADINGS = ("file_name", "filename", "file", "path", "filepath", "file_path", "audio", "audio_file", "audio_path", "audio_filename",
+                 "slice_file_name", "fname", "wav", "wav_file", "mp3", "clip", "recording", "sound", "track", "name", "id")  # fmt: skip
+TARGET_HEADINGS = ("label", "labels", "class", "class_name", "classname", "target", "genre", "category", "tag", "tags", "emotion",
+                   "instrument", "species", "style", "mood", "y")  # fmt: skip
+SPLIT_HEADINGS = ("split", "subset", "partition")
+FOLD_HEADINGS = ("fold", "folds", "cv_fold")
+GROUP_HEADINGS = ("group", "group_id")
+START_HEADINGS = ("start", "start_time", "start_s", "start_sec", "start_seconds", "onset", "begin")
+END_HEADINGS = ("end", "end_time", "end_s", "end_sec", "end_seconds", "offset", "stop")
+LOOKED_AT = 300  # rows that decide which column names files
+ENOUGH = 0.5
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Headings by what they are for; empty or ``None`` where there is none."""
+
+    file: str
+    targets: tuple[str, ...] = ()
+    split: str | None = None
+    fold: str | None = None
+    group: str | None = None
+    start: str | None = None
+    end: str | None = None
+
+
+def find_columns(
+    table: Rows, index: FileIndex, *, folder: str, file: str, targets: Sequence[str], split: str, fold: str, group: str, segments: bool
+) -> Columns:
+    """Choose the columns of `table`; those given must be there.
+
+    Raises
+    ------
+    UnknownName
+        A column that is not there.
+    TableError
+        No column names the files.
+    """
+    file = _given(table, file) if file else file_column(table, index, folder=folder)
+    chosen = {
+        "split": _given(table, split) if split else _by_heading(table, SPLIT_HEADINGS),
+        "fold": _given(table, fold) if fold else _by_heading(table, FOLD_HEADINGS),
+        "group": _given(table, group) if group else _by_heading(table, GROUP_HEADINGS),
+        "start": _by_heading(table, START_HEADINGS) if segments else None,
+        "end": _by_heading(table, END_HEADINGS) if segments else None,
+    }
+    taken = {file, *(name for name in chosen.values() if name)}
+    named = tuple(_given(table, target) for target in targets)
+    return Columns(file, named or _targets(table, [name for name in table.headings if name not in taken]), **chosen)
+
+
+def file_column(table: Rows, index: FileIndex, *, folder: str) -> str:
+    """The column in which most values mean a file; a heading people use for it decides between equals.
+
+    Raises
+    ------
+    TableError
+        Fewer than half of the rows mean a file, whichever the column.
+    """
+    shares = {name: _share_found(table, name, index, folder) for name in table.headings}
+    ranks = {name: _rank(name, FILE_HEADINGS) for name in table.headings}
+    best = max(table.headings, key=lambda name: (round(shares[name], 2), -ranks[name]), default="")
+    if best and shares[best] >= ENOUGH:
+        return best
+    # a table of more files than there are: then its heading has to say it, and some rows must be found
+    known = [name for name in table.headings if ranks[name] < len(FILE_HEADINGS) and shares[name] > 0]
+    if known:
+        return max(known, key=lambda name: (shares[name], -ranks[name]))
+    raise TableError(
+        f"{table.path}: no column names the files that are there; its columns are {', '.join(table.headings)}: name one with --file-column"
+    )
+
+
+def _share_found(table: Rows, name: str, index: FileIndex, folder: str) -> float:
+    step = max(1, len(table.rows) // LOOKED_AT)
+    values = [value for row in table.rows[::step] if isinstance(value := row.get(name), (str, int)) and tidy(str(value))]
+    if not values:
+        return 0.0
+    found = [index.find(str(value), folder=folder).how for value in values]
+    return sum(how not in ("none", "ambiguous") for how in found) / len(table.rows[::step])
+
+
+def _given(table: Rows, name: str) -> str:
+    """The heading called `name`, whatever its case."""
+    if name in table.headings:
+        return name
+    alike = [heading for heading in table.headings if heading.strip().lower() == name.strip().lower()]
+    if len(alike) != 1:
+        raise UnknownName(f"column of {table.path}", name, table.headings)
+    return alike[0]
+
+
+def _by_heading(table: Rows, known: Sequence[str]) -> str | None:
+    ranked = sorted((rank, name) for name in table.headings if (rank := _rank(name, known)) < len(known))
+    return ranked[0][1] if ranked else None
+
+
+def _rank(name: str, known: Sequence[str]) -> int:
+    word = name.strip().lower().replace(" ", "_").replace("-", "_")
+    return known.index(word) if word in known else len(known)
+
+
+def _targets(table: Rows, free: Sequence[str]) -> tuple[str, ...]:
+    """A column with a heading people use for labels; else the only one there is, or all of numbers that differ (arousal, valence)."""
+    by_heading = sorted((rank, name) for name in free if (rank := _rank(name, TARGET_HEADINGS)) < len(TARGET_HEADINGS))
+    if by_heading:
+        return (by_heading[0][1],)
+    if len(free) == 1:
+        return (free[0],)
+    numbers = [name for name in free if kind_of(table, name) == "numbers"]
+    return tuple(numbers) if numbers and len(numbers) == len(free) else ()
+
+
+def kind_of(table: Rows, name: str, numbers: Numbers = "auto") -> str:
+    """What the values of a column are, in a few words."""
+    return typed([row.get(name) for row in table.rows], numbers=numbers, decimal_comma=table.decimal_comma)[1]

@@ -1,0 +1,84 @@
+"""Fields in file names: ``{digit}_{speaker}_{take}.wav``."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from mxt.core.errors import UsageError
+from mxt.stages.datasets.suffixes import suffix
+
+_FIELD = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A pattern ready to be matched.
+
+    Parameters
+    ----------
+    expression : Pattern
+        Matches as many parts of a path, from its end, as the pattern has.
+    fields : tuple of str
+        Names in order; empty ones are left out of the result.
+    parts : int
+        Number of ``/``-separated parts.
+    """
+
+    expression: re.Pattern[str]
+    fields: tuple[str, ...]
+    parts: int
+
+    def match(self, path: str) -> dict[str, str] | None:
+        """The fields of `path`, ``None`` where it is made otherwise.
+
+        Examples
+        --------
+        >>> compile_pattern("{digit}_{speaker}_{}.wav").match("all/3_theo_7.WAV")
+        {'digit': '3', 'speaker': 'theo'}
+        """
+        tail = "/".join(PurePosixPath(path).parts[-self.parts :])
+        found = self.expression.fullmatch(tail)
+        if found is None:
+            return None
+        return {name: value for name, value in zip(self.fields, found.groups(), strict=True) if name}
+
+
+def compile_pattern(text: str) -> Pattern:
+    """Read a pattern: ``{name}`` is a field, ``{}`` anything, ``/`` separates folders; the suffix may be left out.
+
+    Raises
+    ------
+    UsageError
+        It has no field, a field twice, or an unmatched brace.
+    """
+    text = text.strip("/")
+    pieces = _FIELD.split(text)
+    literals, fields = pieces[::2], [name.strip() for name in pieces[1::2]]
+    named = [name for name in fields if name]
+    if not named:
+        raise UsageError(f"pattern {text!r} has no field; patterns look like {{digit}}_{{speaker}}_{{take}}.wav")
+    if twice := [name for name, count in Counter(named).items() if count > 1]:
+        raise UsageError(f"pattern {text!r} has the field {twice[0]!r} twice")
+    if any("{" in literal or "}" in literal for literal in literals):
+        raise UsageError(f"pattern {text!r} has a brace without its partner")
+    expression = re.escape(literals[0])
+    for literal in literals[1:]:
+        expression += "([^/]+?)" + re.escape(literal)
+    if not suffix("x" + literals[-1]):
+        expression += r"(?:\.[^./]+)?"
+    return Pattern(re.compile(expression, re.IGNORECASE | re.DOTALL), tuple(fields), text.count("/") + 1)
+
+
+def suggest(paths: Sequence[str]) -> str | None:
+    """A pattern that most names fit, if they have the same number of parts: what a person might have forgotten to say."""
+    for separator in ("_", "-", "."):
+        counts = Counter(PurePosixPath(path).stem.count(separator) for path in paths)
+        most, names = counts.most_common(1)[0] if counts else (0, 0)
+        if most and names >= 0.9 * len(paths):
+            suffixes = Counter(PurePosixPath(path).suffix for path in paths).most_common(1)[0][0]
+            return separator.join(f"{{{'abcdefghijklmnopqrstuvwxyz'[i]}}}" for i in range(min(most + 1, 26))) + suffixes
+    return None

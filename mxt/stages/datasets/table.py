@@ -1,0 +1,198 @@
+"""Clips named by a table of files and labels."""
+
+from __future__ import annotations
+
+import json
+import math
+import posixpath
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mxt.core.errors import TableError, UnknownName
+from mxt.core.records import Clip, Detection, Listing, Remark, Target
+from mxt.stages.datasets.columns import Columns, find_columns
+from mxt.stages.datasets.matching import FileIndex, Match, match_rows, tidy
+from mxt.stages.datasets.suffixes import TABLES, may_be_sound, suffix
+from mxt.stages.datasets.table_reading import Rows, read_table
+from mxt.stages.datasets.targets import Numbers, split_name, typed
+
+MOST_TABLES = 20
+LARGEST_TABLE = 200 << 20  # bytes
+AUDIOFOLDER = "file_name"  # the heading of Hugging Face's metadata.csv and metadata.jsonl
+_CANONICAL = ("split", "fold", "group")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table with the columns chosen and the file of each row."""
+
+    rows: Rows
+    columns: Columns
+    matches: list[Match]
+
+    @property
+    def found(self) -> int:
+        """Rows whose file is there."""
+        return sum(bool(match.path) for match in self.matches)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Loader of tables; see its spec for the parameters."""
+
+    file_column: str = ""
+    target: tuple[str, ...] = ()
+    group_column: str = ""
+    split_column: str = ""
+    fold_column: str = ""
+    segments: str = "auto"
+    numbers: Numbers = "auto"
+
+    def detect(self, listing: Listing) -> Detection:
+        """Sure of a table that was named and of an audiofolder's metadata; else where a table names most of the files."""
+        if listing.table is not None:
+            return Detection(1.0, "a table")
+        try:
+            sources, _ = self._sources(listing)
+        except (TableError, UnknownName) as error:
+            return Detection(0.0, str(error))
+        names = ", ".join(source.rows.path for source in sources)
+        if _is_audiofolder(sources[0].rows):
+            return Detection(0.95, f"{names} of an audiofolder")
+        files = {match.path for source in sources for match in source.matches if match.path}
+        share = len(files) / max(1, sum(may_be_sound(path) for path in listing.files))
+        labelled = bool(sources[0].columns.targets)
+        return Detection(0.8 if share >= 0.5 and labelled else 0.4, f"{names} names {share:.0%} of the files".replace("%", " %"))
+
+    def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
+        """One clip a row, in the order of the table; rows whose file is not there are clips that are missing."""
+        sources, remarks = self._sources(listing)
+        yield from remarks
+        for source in sources:
+            yield from source.rows.remarks
+            yield from _described(source)
+            yield from self._of(source)
+
+    def _sources(self, listing: Listing) -> tuple[list[Source], list[Remark]]:
+        """The table named; else all metadata of an audiofolder; else the one that names the most files."""
+        index = FileIndex(path for path in listing.files if may_be_sound(path))
+        known = frozenset(posixpath.basename(path) for path in listing.files if may_be_sound(path))
+        if listing.table is not None:
+            return [self._source(_read(listing, listing.table, known), index)], []
+        paths = sorted((path for path in listing.files if _is_table(listing, path)), key=lambda path: (path.count("/"), path))
+        read, wrong = [], []
+        for path in paths[:MOST_TABLES]:
+            try:
+                read.append(self._source(_read(listing, path, known), index))
+            except (TableError, UnknownName) as error:
+                wrong.append(error)
+        folders = [source for source in read if _is_audiofolder(source.rows) and source.found]
+        if folders:
+            return folders, []
+        read = sorted((source for source in read if source.found), key=lambda source: -source.found)
+        if not read:
+            raise wrong[0] if wrong else TableError(f"{listing.root}: no table (.csv, .tsv, .jsonl)")
+        return read[:1], [Remark("another table", f"{s.rows.path} names {s.found:,} of the files; to use it: name it") for s in read[1:]]
+
+    def _source(self, rows: Rows, index: FileIndex) -> Source:
+        folder = posixpath.dirname(rows.path)
+        columns = find_columns(
+            rows, index, folder=folder, file=self.file_column, targets=self.target, split=self.split_column, fold=self.fold_column,
+            group=self.group_column, segments=self.segments != "no",
+        )  # fmt: skip
+        return Source(rows, columns, match_rows(index, [_words(row.get(columns.file)) for row in rows.rows], folder=folder))
+
+    def _of(self, source: Source) -> Iterator[Clip | Remark]:
+        rows, columns = source.rows, source.columns
+        values: dict[str, list[Target]] = {}
+        for name in columns.targets:
+            values[name], what = typed([row.get(name) for row in rows.rows], numbers=self.numbers, decimal_comma=rows.decimal_comma)
+            if what not in ("classes", "numbers"):
+                hint = "; --set numbers=values makes them values" if what.startswith("whole") else ""
+                yield Remark("target", f"{name}: {what}{hint}")
+        for number, (row, match) in enumerate(zip(rows.rows, source.matches, strict=True)):
+            where = f"{rows.path}, line {rows.lines[number]}"
+            text = _words(row.get(columns.file))
+            if not tidy(text):
+                yield Remark("row without a file name", where)
+            elif match.how == "ambiguous":
+                yield Remark("ambiguous row", f"{where}: {text} may be {' or '.join(match.candidates)}")
+            else:
+                yield self._clip(row, columns, match, {name: column[number] for name, column in values.items()}, where)
+
+    def _clip(self, row: dict[str, Any], columns: Columns, match: Match, targets: dict[str, Target], where: str) -> Clip:
+        split = _words(row.get(columns.split)) if columns.split else ""
+        path = match.path or tidy(_words(row.get(columns.file)))
+        left = set(columns.targets)
+        if match.how == "path":
+            left.add(columns.file)
+        left |= {name for name in (columns.split, columns.fold, columns.group) if name and name.lower() in _CANONICAL}
+        return Clip(
+            path,
+            start=_seconds(row, columns.start, where),
+            end=_seconds(row, columns.end, where),
+            targets=targets,
+            split=(split_name(split) or split) if split else _split_folder(path),
+            fold=_words(row.get(columns.fold)) or None if columns.fold else None,
+            group=_words(row.get(columns.group)) or None if columns.group else None,
+            fields={name: _words(value) for name, value in row.items() if name not in left and value not in (None, "")},
+        )
+
+
+def _read(listing: Listing, path: str, known: frozenset[str]) -> Rows:
+    return read_table(Path(listing.root, path), path, known=known)
+
+
+def _is_table(listing: Listing, path: str) -> bool:
+    """Whether to look into a file nobody named: a table of a size that labels have."""
+    return suffix(path) in TABLES and Path(listing.root, path).stat().st_size <= LARGEST_TABLE
+
+
+def _is_audiofolder(rows: Rows) -> bool:
+    return posixpath.splitext(posixpath.basename(rows.path))[0].lower() == "metadata" and AUDIOFOLDER in rows.headings
+
+
+def _described(source: Source) -> Iterator[Remark]:
+    """What was recognised, and how rows were matched; a table without a label is said so."""
+    rows, columns = source.rows, source.columns
+    counts = Counter(match.how for match in source.matches)
+    how = ", ".join(f"{counts[key]:,} by {key}" for key in ("path", "name", "stem") if counts[key])
+    form = ", ".join(word for word in (rows.delimiter and f"{rows.delimiter}s", rows.encoding if rows.encoding != "utf-8" else "") if word)
+    yield Remark("table", f"{rows.path}: {len(rows.rows):,} rows{f' ({form})' if form else ''}; files in {columns.file!r}: {how or 'none'}")
+    if not columns.targets:
+        yield Remark("no label column recognised", f"columns are {', '.join(rows.headings)}; name one with --target")
+
+
+def _words(value: object) -> str:
+    """A value as text: lists and objects as JSON, whole numbers without a point."""
+    if value is None:
+        return ""
+    if isinstance(value, (dict, list, bool)):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _seconds(row: dict[str, Any], name: str | None, where: str) -> float | None:
+    """Seconds, or ``minutes:seconds``, ``hours:minutes:seconds``."""
+    text = _words(row.get(name)) if name else ""
+    if not text or text.lower() == "nan":
+        return None
+    parts: Sequence[str] = text.replace(",", ".").split(":")
+    try:
+        seconds = sum(float(part) * 60.0**power for power, part in enumerate(reversed(parts)))
+    except ValueError:
+        seconds = math.nan
+    if not math.isfinite(seconds) or len(parts) > 3:
+        raise TableError(f"{where}: {name} is a time in seconds, not {text!r} (--set segments=no leaves the column as it is)")
+    return seconds
+
+
+def _split_folder(path: str) -> str | None:
+    """The split a file lies in where its first folder is called like one (the layout of audiofolder)."""
+    first, slash, _ = path.partition("/")
+    return split_name(first) if slash else None

@@ -1,0 +1,197 @@
+"""Reads people's tables: encoding, byte order mark and delimiter are found out; rows keep their line."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from mxt.core.errors import TableError
+from mxt.core.records import Remark
+
+DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
+SAMPLE_CHARACTERS, SAMPLE_ROWS = 200_000, 200
+LARGEST_FIELD = 16 << 20  # characters; the csv module's own limit is 131,072
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+          (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table as read.
+
+    Parameters
+    ----------
+    path : str
+        Of the table, below the data set's root.
+    headings : tuple of str
+        Each once.
+    rows : list of dict
+        Heading to text (a CSV), or to any JSON value.
+    lines : list of int
+        Line of each row, from 1.
+    encoding, delimiter : str
+        As found out; the delimiter's name, empty for JSON Lines.
+    remarks : tuple of Remark
+        Uneven rows, headings that are there twice.
+    """
+
+    path: str
+    headings: tuple[str, ...]
+    rows: list[dict[str, Any]]
+    lines: list[int]
+    encoding: str
+    delimiter: str
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def decimal_comma(self) -> bool:
+        """Tables with semicolons are written where ``3,5`` is a number."""
+        return self.delimiter == "semicolon"
+
+
+def read_table(path: Path, name: str, *, known: frozenset[str] = frozenset()) -> Rows:
+    """Read a CSV, TSV or JSON Lines table.
+
+    Parameters
+    ----------
+    path : Path
+        Where it is.
+    name : str
+        What it is called in messages and remarks.
+    known : frozenset of str
+        Names of files: a first row that holds one is no heading.
+
+    Raises
+    ------
+    TableError
+        It cannot be read, or a line is not what it should be; the line is named.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise TableError(f"{path} cannot be read: {error.strerror}") from error
+    text, encoding = _decoded(raw, path)
+    if path.suffix.lower() == ".jsonl" or text.lstrip()[:1] == "{":
+        return _json_lines(text, name, encoding)
+    return _separated(text, path, name, encoding, known)
+
+
+def _decoded(raw: bytes, path: Path) -> tuple[str, str]:
+    encoding = next((name for mark, name in _MARKS if raw.startswith(mark)), "")
+    if not encoding and b"\0" in raw[:4096]:
+        encoding = "utf-16-le" if raw[1:2] == b"\0" else "utf-16-be"
+    if encoding:
+        try:
+            return raw.decode(encoding), encoding.removesuffix("-sig")
+        except UnicodeDecodeError as error:
+            raise TableError(f"{path} begins like {encoding} text, but is none: {error.reason} at byte {error.start}") from error
+    try:
+        return raw.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        return _guessed(raw)
+
+
+def _guessed(raw: bytes) -> tuple[str, str]:
+    """Text that is no UTF-8: the encoding that gives the most sensible words."""
+    from charset_normalizer import from_bytes
+
+    found = from_bytes(raw[: 1 << 18]).best()
+    for encoding in (found.encoding if found else "cp1252", "cp1252"):
+        try:
+            return raw.decode(encoding), encoding.replace("_", "-")
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("latin-1"), "latin-1"
+
+
+def _json_lines(text: str, name: str, encoding: str) -> Rows:
+    rows, lines = [], []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise TableError(f"{name}, line {number}: not JSON ({error}); JSON Lines has one object a line") from error
+        if not isinstance(row, dict):
+            raise TableError(f"{name}, line {number}: an object is expected, got {line.strip()[:60]}")
+        rows.append(row)
+        lines.append(number)
+    return Rows(name, tuple(dict.fromkeys(key for row in rows for key in row)), rows, lines, encoding, "")
+
+
+def _separated(text: str, path: Path, name: str, encoding: str, known: frozenset[str]) -> Rows:
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if text.count('"') % 2 else csv.QUOTE_MINIMAL  # a lone quote would swallow the rest
+    delimiter = _delimiter(text[:SAMPLE_CHARACTERS], quoting, prefer="\t" if path.suffix.lower() == ".tsv" else "")
+    csv.field_size_limit(LARGEST_FIELD)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
+    cells, lines = [], []
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                cells.append([cell.strip() for cell in row])
+                lines.append(reader.line_num)
+    except csv.Error as error:
+        raise TableError(f"{name}, line {reader.line_num}: {error}") from error
+    if not cells:
+        raise TableError(f"{name} is empty")
+    remarks = []
+    if any(cell.replace("\\", "/").rsplit("/", 1)[-1] in known for cell in cells[0] if cell):
+        headings = [f"column {number}" for number in range(1, len(cells[0]) + 1)]
+        remarks.append(Remark("table without headings", f"{name}: its columns are called column 1, column 2, …"))
+    else:
+        headings, lines = _headings(cells.pop(0), name, remarks), lines[1:]
+    rows = [_row(headings, row, name, line, remarks) for row, line in zip(cells, lines, strict=True)]
+    return Rows(name, tuple(headings), rows, lines, encoding, DELIMITERS[delimiter], tuple(remarks))
+
+
+def _delimiter(sample: str, quoting: Literal[0, 3], *, prefer: str) -> str:
+    """The delimiter that gives most rows the number of columns of the first."""
+    best, best_score = prefer or ",", (0.0, 0)
+    for delimiter in DELIMITERS:
+        rows: list[list[str]] = []
+        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, quoting=quoting)
+        try:
+            for row in reader:
+                if row:
+                    rows.append(row)
+                if len(rows) >= SAMPLE_ROWS:
+                    break
+        except csv.Error:
+            continue
+        if not rows or len(rows[0]) < 2:
+            continue
+        even = sum(len(row) == len(rows[0]) for row in rows) / len(rows)
+        score = (round(even + (0.5 if delimiter == prefer else 0.0), 1), len(rows[0]))
+        if score > best_score:
+            best, best_score = delimiter, score
+    return best
+
+
+def _headings(cells: Sequence[str], name: str, remarks: list[Remark]) -> list[str]:
+    """Headings, each once: those that are there again get a number, empty ones are called by theirs."""
+    counts: Counter[str] = Counter()
+    found = []
+    for number, cell in enumerate(cells, 1):
+        heading = cell or f"column {number}"
+        counts[heading] += 1
+        if counts[heading] > 1:
+            remarks.append(Remark("heading there twice", f"{name}: {heading}"))
+            heading = f"{heading} {counts[heading]}"
+        found.append(heading)
+    return found
+
+
+def _row(headings: Sequence[str], cells: list[str], name: str, line: int, remarks: list[Remark]) -> dict[str, Any]:
+    if len(cells) > len(headings) and any(cells[len(headings) :]):
+        remarks.append(Remark("row with too many columns", f"{name}, line {line}: {len(cells)} instead of {len(headings)}"))
+    elif len(cells) < len(headings):
+        remarks.append(Remark("row with too few columns", f"{name}, line {line}: {len(cells)} instead of {len(headings)}"))
+    return dict(zip(headings, [*cells, *[""] * (len(headings) - len(cells))], strict=False))

@@ -1,0 +1,20 @@
+"""The protocols that come with mxt."""
+
+from __future__ import annotations
+
+from mxt.core.specs import Param, StageSpec
+
+SPECS: tuple[StageSpec, ...] = (
+    StageSpec(
+        kind="protocol",
+        name="nested",
+        summary="cross-validation whose parameters are chosen by folds inside each learning part: the testing part is never used to choose",
+        target="mxt.stages.protocols.nested:Nested",
+        params=(
+            Param("folds", "int", 10, "folds, where the data set gives none", minimum=2, maximum=1000),
+            Param("inner_folds", "int", 3, "folds inside each learning part", minimum=2, maximum=100),
+            Param("outer", "choice", "given", "given: folds or split of the data set, if any; kfold: drawn in any case; split: its split",
+                  choices=("given", "kfold", "split")),
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,97 @@
+"""The mel spectrogram as a renderer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from mxt.audio.mel import mel_filterbank, mel_power, power_to_db
+from mxt.audio.stft import pad_signal, periodic_window, power_spectrogram
+from mxt.core.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class MelSpectrogram:
+    """Mel spectrograms of a batch; the fields are the parameters of `mxt.stages.renderers.specs.MELSPECTROGRAM`.
+
+    Each clip is rendered by itself, so a picture does not depend on the others in the batch.
+
+    Examples
+    --------
+    >>> render = MelSpectrogram(n_fft=512, hop_length=256, n_mels=96).prepare(12_000, "cpu")
+    >>> render(torch.zeros(1, 348_000)).shape
+    torch.Size([1, 96, 1360])
+    """
+
+    n_fft: int = 2048
+    hop_length: int = 512
+    win_length: int | None = None
+    window: str = "hann"
+    pad: str = "center"
+    delay_samples: int = 0
+    n_mels: int = 128
+    fmin: float = 0.0
+    fmax: float | None = None
+    mel_scale: str = "slaney"
+    norm: str = "slaney"
+    power: float = 2.0
+    scale: str = "decibel"
+    reference: str = "clip_maximum"
+    reference_db: float = 0.0
+    amin: float = 1e-10
+    floor_db: float | None = None
+    top_db: float | None = None
+
+    def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
+        """A function from float32 [N, samples] to float32 [N, n_mels, frames].
+
+        Raises
+        ------
+        UsageError
+            The frequencies or lengths do not fit together.
+        """
+        self._check(sample_rate)
+        filters = mel_filterbank(sample_rate=sample_rate, n_fft=self.n_fft, n_mels=self.n_mels, fmin=self.fmin, fmax=self.fmax,
+                                 scale=self.mel_scale, norm=self.norm)  # fmt: skip
+        bank = torch.from_numpy(filters).to(device)
+        window = periodic_window(self.window, self.win_length or self.n_fft, n_fft=self.n_fft).to(device)
+
+        def render(y: torch.Tensor) -> torch.Tensor:
+            with torch.inference_mode():
+                if y.device.type == "cpu" and len(y) > 1:
+                    return torch.cat([self._decibels(self._bands(clip, bank, window)) for clip in torch.split(y, 1)])
+                return self._decibels(self._bands(y, bank, window))
+
+        return render
+
+    def _check(self, sample_rate: int) -> None:
+        if (self.win_length or self.n_fft) > self.n_fft:
+            raise UsageError(f"win_length {self.win_length} is longer than n_fft {self.n_fft}")
+        top = sample_rate / 2 if self.fmax is None else self.fmax
+        if not self.fmin < top <= sample_rate / 2:
+            raise UsageError(f"mel bands from {self.fmin:g} to {top:g} Hz do not fit into 0 to {sample_rate / 2:g} Hz")
+
+    def _bands(self, y: torch.Tensor, bank: torch.Tensor, window: torch.Tensor) -> torch.Tensor:
+        if self.power == 2:
+            padded = pad_signal(y, n_fft=self.n_fft, hop_length=self.hop_length, pad=self.pad, delay_samples=self.delay_samples)
+            return mel_power(padded, bank, window, hop_length=self.hop_length)
+        squared = power_spectrogram(y, n_fft=self.n_fft, hop_length=self.hop_length, win_length=self.win_length, window=self.window,
+                                    pad=self.pad, delay_samples=self.delay_samples)  # fmt: skip
+        return (squared.pow_(self.power / 2) @ bank.T).transpose(1, 2)
+
+    def _decibels(self, bands: torch.Tensor) -> torch.Tensor:
+        """10 log10 of `bands` [N, n_mels, frames] against the reference, with its floors."""
+        if self.scale == "power":
+            return bands
+        level = power_to_db(bands, floor=self.amin)
+        if self.reference == "clip_maximum":
+            level.sub_(level.amax((1, 2), keepdim=True))
+        elif self.reference == "fixed":
+            level.sub_(self.reference_db)
+        if self.floor_db is not None:
+            level.clamp_(min=self.floor_db)
+        if self.top_db is not None:
+            torch.maximum(level, level.amax((1, 2), keepdim=True) - self.top_db, out=level)
+        return level

@@ -1,0 +1,1 @@
+"""The store on disk: layout, catalogue, feature tables, results, verify."""

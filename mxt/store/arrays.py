@@ -1,0 +1,144 @@
+"""The Zarr arrays of a feature table: how they are made, opened, kept equally long and checked chunk by chunk."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import zarr
+from zarr.codecs import Crc32cCodec, ZstdCodec
+from zarr.core.array import Array
+from zarr.storage import LocalStore, MemoryStore
+
+from mxt.core.errors import MxtError, StoreDamaged
+from mxt.core.specs import Layer
+from mxt.store.schema import CHUNK, COPY, ArrayKind, array_kinds
+
+ZarrArray = Array[Any]
+
+
+def create_array(place: Path | MemoryStore, name: str, kind: ArrayKind, *, rows: int = 0) -> ZarrArray:
+    """Make one array, without any chunk, in a folder or in memory."""
+    row, dtype, fill = kind
+    return zarr.create_array(
+        place if isinstance(place, MemoryStore) else LocalStore(place),
+        name=name,
+        shape=(rows, *row),
+        chunks=(CHUNK, *row),
+        dtype=dtype,
+        fill_value=fill,
+        # verified whenever a chunk is read; zstd's own checksum misses a few bits of its header, crc32c covers every byte
+        compressors=[ZstdCodec(level=1, checksum=True), Crc32cCodec()],
+        # all chunks of an array in one folder
+        chunk_key_encoding={"name": "default", "separator": "."},
+    )
+
+
+def write_table(folder: Path, attributes: Mapping[str, Any], layers: Sequence[Layer]) -> None:
+    """Make the group and its empty arrays; the copy of the keys also carries a copy of the attributes."""
+    zarr.create_group(LocalStore(folder), attributes=dict(attributes), zarr_format=3)
+    for name, kind in array_kinds(layers).items():
+        array = create_array(folder, name, kind)
+        if name == COPY:
+            array.update_attributes(dict(attributes))
+
+
+def open_array(folder: Path, name: str, *, write: bool = False) -> ZarrArray:
+    """Open one array.
+
+    Raises
+    ------
+    StoreDamaged
+        Its metadata are missing or not readable.
+    """
+    try:
+        return zarr.open_array(LocalStore(folder, read_only=not write), path=name, mode="r+" if write else "r", zarr_format=3)
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) or error.errno is None:  # zarr's own "not found" is a FileNotFoundError
+            raise StoreDamaged(f"array {name} of {folder} is missing or its zarr.json is damaged; mxt verify tells more") from error
+        raise
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreDamaged(f"array {name} of {folder} cannot be opened ({error}); mxt verify tells more") from error
+
+
+def rows_in(array: ZarrArray) -> int:
+    """Length of the first axis."""
+    return int(array.shape[0])
+
+
+def set_rows(array: ZarrArray, rows: int) -> None:
+    """Make `array` `rows` long; what is cut off is cleared first, so that nothing old comes back when it grows."""
+    old = rows_in(array)
+    if old == rows:
+        return
+    if old > rows:
+        array[rows : min(old, -(-rows // CHUNK) * CHUNK)] = array.fill_value
+    array.resize((rows, *array.shape[1:]))
+
+
+def read_rows(array: ZarrArray, start: int, stop: int) -> npt.NDArray[Any]:
+    """Rows of an array; the fill value behind its end.
+
+    Raises
+    ------
+    StoreDamaged
+        A chunk is not what was written; the rows concerned are named.
+    """
+    stop_here = min(stop, rows_in(array))
+    found = np.full((max(stop - start, 0), *array.shape[1:]), array.fill_value, dtype=array.dtype)
+    if stop_here > start:
+        with damage_named(array, start, stop_here):
+            found[: stop_here - start] = array[start:stop_here]
+    return found
+
+
+@contextmanager
+def damage_named(array: ZarrArray, start: int, stop: int) -> Iterator[None]:
+    """Turn what codecs raise on damaged bytes into `StoreDamaged`, naming chunks."""
+    try:
+        yield
+    except (MxtError, OSError):
+        raise
+    except Exception as error:
+        bad = [chunk for chunk in range(start // CHUNK, -(-stop // CHUNK)) if chunk_error(array, chunk)]
+        named = f"rows {bad[0] * CHUNK} to {bad[-1] * CHUNK + CHUNK - 1}" if bad else f"rows {start} to {stop - 1}"
+        where = Path(str(getattr(array.store, "root", ""))) / array.path
+        raise StoreDamaged(
+            f"{where}: {named} are not what was written ({error}); mxt verify --repair opens them again, the next extract restores them"
+        ) from error
+
+
+def chunk_error(array: ZarrArray, chunk: int) -> str:
+    """Why a chunk cannot be read; empty where it can.
+
+    Raises
+    ------
+    OSError
+        It may be whole, but cannot be reached now: no permission, a drive that has gone.
+    """
+    try:
+        array[chunk * CHUNK : (chunk + 1) * CHUNK]
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        return str(error)
+    except Exception as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+def remove_partial_files(folder: Path) -> int:
+    """Remove the files that a kill left half-written (zarr's and mxt's temporary names end in ``.partial``)."""
+    removed = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(".partial"):
+                Path(parent, name).unlink(missing_ok=True)
+                removed += 1
+    return removed

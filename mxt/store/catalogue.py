@@ -1,0 +1,280 @@
+"""What was ingested: data sets, files, clips, targets and columns, in SQLite.
+
+Every transaction is short; the journal is a rollback journal (a write-ahead log fails on network file systems and on
+read-only media), so that any number of readers work beside one writer, and a killed writer leaves the last commit.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mxt.core.errors import InputError, StoreReadOnly, UnknownName
+from mxt.core.identity import canonical_json, sha256_text
+from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Remark
+from mxt.store.catalogue_connection import connect_to_read, connect_to_write, translate
+from mxt.store.catalogue_rows import (
+    TABLES,
+    clip_record,
+    clip_row,
+    dataset_record,
+    file_record,
+    insert_files,
+    now,
+    stored,
+    target_value,
+    text_of,
+)
+
+_DATASET = "name, root, loader, params, targets, created, updated"
+
+
+@dataclass(frozen=True, slots=True)
+class LabelChanges:
+    """How the clips of a data set differ from those before: ids of new ones, gone ones, and those whose targets changed."""
+
+    new: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    relabelled: tuple[str, ...] = ()
+
+
+class Catalogue:
+    """The catalogue of one store.
+
+    Parameters
+    ----------
+    path : Path
+        ``catalogue.sqlite``; created at the first use unless `read_only`.
+    read_only : bool
+        Writing raises `StoreReadOnly`; works on read-only media. A catalogue that is not there is empty.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path, self.read_only = Path(path), read_only
+        self._connection: sqlite3.Connection | None = None
+
+    def close(self) -> None:
+        """Give the file back; the next use opens it again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def __enter__(self) -> Catalogue:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # reading
+
+    def datasets(self) -> list[DatasetRecord]:
+        """All data sets, by name."""
+        return [dataset_record(row) for row in self._rows(f"SELECT {_DATASET} FROM datasets WHERE ready ORDER BY name")]
+
+    def dataset(self, name: str | None = None) -> DatasetRecord:
+        """The data set called `name`; ``None``: the one last ingested.
+
+        Raises
+        ------
+        UnknownName
+            There is none of this name.
+        InputError
+            Nothing was ingested yet.
+        """
+        if name is None:
+            rows = self._rows(f"SELECT {_DATASET} FROM datasets WHERE ready ORDER BY turn DESC LIMIT 1")
+            if not rows:
+                raise InputError(f"no data set in {self.path.parent} yet; begin with: mxt ingest FOLDER")
+        else:
+            rows = self._rows(f"SELECT {_DATASET} FROM datasets WHERE ready AND name = ?", (name,))
+            if not rows:
+                raise UnknownName("data set", name, [d.name for d in self.datasets()])
+        return dataset_record(rows[0])
+
+    def files(self, name: str) -> dict[str, FileRecord]:
+        """Files looked at for `name` by their path, also those of an ingest that was cut short; empty where there are none."""
+        rows = self._rows(
+            "SELECT path, size, mtime_ns, inode, reason, detail, sha256, duration, sample_rate, channels, frames, peak, mono_peak, rms, "
+            "sampled, notes, decoder FROM files WHERE dataset = (SELECT id FROM datasets WHERE name = ?)",
+            (name,),
+        )
+        return {record.path: record for record in map(file_record, rows)}
+
+    def clips(self, name: str) -> list[ClipRecord]:
+        """The clips of `name` in catalogue order: first those a loader named, then other files that were left out."""
+        self.dataset(name)
+        files = self.files(name)
+        rows = self._rows(
+            'SELECT id, path, key, reason, detail, start_us, end_us, targets, split, fold, "group", fields FROM clips '
+            "WHERE dataset = (SELECT id FROM datasets WHERE name = ?) ORDER BY position",
+            (name,),
+        )
+        return [clip_record(row, files) for row in rows]
+
+    def remarks(self, name: str) -> list[Remark]:
+        """What the loader of `name` and its ingest noticed."""
+        rows = self._rows(
+            "SELECT kind, text FROM remarks WHERE dataset = (SELECT id FROM datasets WHERE name = ?) ORDER BY position", (name,)
+        )
+        return [Remark(kind, text_of(text)) for kind, text in rows]
+
+    def views(self, name: str) -> list[str]:
+        """The views extracted for `name`, in the order they were added."""
+        return [
+            row[0]
+            for row in self._rows(
+                "SELECT view FROM views WHERE dataset = (SELECT id FROM datasets WHERE name = ?) ORDER BY position", (name,)
+            )
+        ]
+
+    def targets_hash(self, name: str, target: str | None = None) -> str:
+        """Hash of the usable clips with their values of `target` (``None``: of all targets).
+
+        A column that is no target is looked up among the fields, so that results on either are marked when labels change.
+        """
+        pairs = [(clip.id, clip.key.hex() if clip.key else "", target_value(clip, target)) for clip in self.clips(name) if clip.usable]
+        return sha256_text(canonical_json(sorted(pairs, key=lambda pair: pair[0])))
+
+    def label_changes(self, name: str, clips: Iterable[ClipRecord]) -> LabelChanges:
+        """How `clips` would differ from the usable clips catalogued for `name`."""
+        before = {clip.id: clip for clip in self._clips_or_none(name) if clip.usable}
+        after = {clip.id: clip for clip in clips if clip.usable}
+        return LabelChanges(
+            new=tuple(id_ for id_ in after if id_ not in before),
+            gone=tuple(id_ for id_ in before if id_ not in after),
+            relabelled=tuple(id_ for id_, clip in after.items() if id_ in before and dict(clip.targets) != dict(before[id_].targets)),
+        )
+
+    # writing
+
+    def begin(self, name: str, root: str) -> None:
+        """Make room for the files of `name` before its clips are known; it is not listed until `replace_clips`.
+
+        Files left by a cut-short ingest of another root are dropped.
+        """
+        with self._write() as db:
+            row = db.execute("SELECT id, root, ready FROM datasets WHERE name = ?", (name,)).fetchone()
+            if row is None:
+                db.execute("INSERT INTO datasets (name, root, created) VALUES (?, ?, ?)", (name, stored(root), now()))
+            elif not row[2] and text_of(row[1]) != root:
+                db.execute("DELETE FROM files WHERE dataset = ?", (row[0],))
+                db.execute("UPDATE datasets SET root = ? WHERE id = ?", (stored(root), row[0]))
+
+    def save_files(self, name: str, files: Iterable[FileRecord]) -> None:
+        """Add or renew file records in one transaction (`begin` first)."""
+        with self._write() as db:
+            insert_files(db, self._id(name), files)
+
+    def replace_clips(
+        self, record: DatasetRecord, clips: Sequence[ClipRecord], *, remarks: Iterable[Remark] = (), keep_files: bool = False
+    ) -> DatasetRecord:
+        """Publish a data set: its fields, files and clips replace those of before in one transaction.
+
+        Parameters
+        ----------
+        record : DatasetRecord
+            `created` and `updated` are set here where empty.
+        clips : sequence of ClipRecord
+            In catalogue order.
+        keep_files : bool
+            True keeps file records no clip belongs to.
+
+        Returns
+        -------
+        DatasetRecord
+            As it was written.
+        """
+        moment = now()
+        with self._write() as db:
+            db.execute("INSERT OR IGNORE INTO datasets (name, created) VALUES (?, ?)", (record.name, record.created or moment))
+            number = self._id(record.name)
+            db.execute(
+                "UPDATE datasets SET root = ?, loader = ?, params = ?, targets = ?, updated = ?, ready = 1, "
+                "turn = (SELECT 1 + MAX(turn) FROM datasets) WHERE id = ?",
+                (stored(record.root), record.loader, json.dumps(dict(record.params)), json.dumps(list(record.targets)),
+                 record.updated or moment, number),
+            )  # fmt: skip
+            files = {clip.file.path: clip.file for clip in clips}
+            if not keep_files:
+                db.execute("DELETE FROM files WHERE dataset = ?", (number,))
+            insert_files(db, number, files.values())
+            db.execute("DELETE FROM clips WHERE dataset = ?", (number,))
+            db.executemany(
+                "INSERT INTO clips VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (clip_row(number, position, clip) for position, clip in enumerate(clips)),
+            )
+            db.execute("DELETE FROM remarks WHERE dataset = ?", (number,))
+            db.executemany(
+                "INSERT INTO remarks VALUES (?, ?, ?, ?)",
+                ((number, position, remark.kind, stored(remark.text)) for position, remark in enumerate(remarks)),
+            )
+        return self.dataset(record.name)
+
+    def add_view(self, name: str, view: str) -> None:
+        """Note that `view` was extracted for `name`; noting it again changes nothing."""
+        with self._write() as db:
+            number = self._id(name)
+            db.execute(
+                "INSERT OR IGNORE INTO views SELECT ?, 1 + COALESCE(MAX(position), 0), ? FROM views WHERE dataset = ?",
+                (number, view, number),
+            )
+
+    def remove_view(self, name: str, view: str) -> None:
+        """Forget that `view` was extracted for `name`."""
+        with self._write() as db:
+            db.execute("DELETE FROM views WHERE dataset = ? AND view = ?", (self._id(name), view))
+
+    def remove(self, name: str) -> None:
+        """Forget the data set `name`; its features stay in their tables."""
+        with self._write() as db:
+            number = self._id(name)
+            for table in TABLES:
+                db.execute(f"DELETE FROM {table} WHERE dataset = ?", (number,))
+            db.execute("DELETE FROM datasets WHERE id = ?", (number,))
+
+    # the connection
+
+    def _id(self, name: str) -> int:
+        rows = self._rows("SELECT id FROM datasets WHERE name = ?", (name,))
+        if not rows:
+            raise UnknownName("data set", name, [d.name for d in self.datasets()])
+        return int(rows[0][0])
+
+    def _clips_or_none(self, name: str) -> list[ClipRecord]:
+        return self.clips(name) if any(d.name == name for d in self.datasets()) else []
+
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        with self._translated("reading"):
+            return self._open().execute(query, values).fetchall()
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        if self.read_only:
+            raise StoreReadOnly(f"{self.path} is open for reading only")
+        with self._translated("writing"):
+            db = self._open()
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = connect_to_read(self.path) if self.read_only else connect_to_write(self.path)
+        return self._connection
+
+    @contextmanager
+    def _translated(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise translate(error, what, self.path) from error

@@ -1,0 +1,125 @@
+"""The tables of the catalogue, and how records become rows and rows records."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from mxt.core.errors import Reason
+from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement, Target
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS datasets (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, root, loader TEXT, params TEXT, targets TEXT,
+    created TEXT, updated TEXT, ready INTEGER NOT NULL DEFAULT 0, turn INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS files (
+    dataset INTEGER NOT NULL, path NOT NULL, size INTEGER, mtime_ns INTEGER, inode INTEGER, reason INTEGER, detail,
+    sha256 TEXT, duration REAL, sample_rate INTEGER, channels INTEGER, frames INTEGER, peak REAL, mono_peak REAL, rms REAL,
+    sampled INTEGER, notes TEXT, decoder TEXT, PRIMARY KEY (dataset, path)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS clips (
+    dataset INTEGER NOT NULL, position INTEGER NOT NULL, id NOT NULL, path NOT NULL, key BLOB, reason INTEGER, detail,
+    start_us INTEGER, end_us INTEGER, targets TEXT, split TEXT, fold TEXT, "group" TEXT, fields TEXT,
+    PRIMARY KEY (dataset, position)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS remarks (dataset INTEGER NOT NULL, position INTEGER NOT NULL, kind TEXT, text,
+    PRIMARY KEY (dataset, position)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS views (dataset INTEGER NOT NULL, position INTEGER NOT NULL, view TEXT NOT NULL,
+    PRIMARY KEY (dataset, view)) WITHOUT ROWID;
+"""
+TABLES = ("files", "clips", "remarks", "views")
+
+
+def now() -> str:
+    """The moment, UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def stored(text: str) -> str | bytes:
+    """Text as SQLite takes it: names that are not UTF-8 become bytes."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape")
+    return text
+
+
+def text_of(value: str | bytes | None) -> str:
+    """What `stored` was given."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape")
+    return value or ""
+
+
+def _maybe(text: str | None) -> str | None:
+    """A column of text without lone surrogates (these come from undecodable names)."""
+    return None if text is None else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def dataset_record(row: Sequence[Any]) -> DatasetRecord:
+    """A data set from its row."""
+    name, root, loader, params, targets, created, updated = row
+    return DatasetRecord(name, text_of(root), loader, json.loads(params), tuple(json.loads(targets)), created, updated)
+
+
+def insert_files(db: sqlite3.Connection, number: int, files: Iterable[FileRecord]) -> None:
+    """Add or renew the files of data set `number`."""
+    db.executemany(
+        "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (_file_row(number, file) for file in files),
+    )
+
+
+def _file_row(number: int, file: FileRecord) -> tuple[object, ...]:
+    seen = (number, stored(file.path), file.size, file.mtime_ns, _signed(file.inode), int(file.reason), stored(file.detail))
+    m = file.measurement
+    if m is None:
+        return (*seen, *(None,) * 11)
+    return (*seen, m.sha256, m.duration, m.sample_rate, m.channels, m.frames, m.peak, m.mono_peak, m.rms, int(m.sampled),
+            json.dumps(m.notes) if m.notes else None, m.decoder)  # fmt: skip
+
+
+def _signed(number: int) -> int:
+    """An unsigned 64-bit inode as the signed number SQLite holds."""
+    return number - (1 << 64) if number >= 1 << 63 else number
+
+
+def file_record(row: Sequence[Any]) -> FileRecord:
+    """A file from its row."""
+    path, size, mtime_ns, inode, reason, detail, sha256, duration, rate, channels, frames, peak, mono, rms, sampled, notes, decoder = row
+    measured = None
+    if sha256 is not None:
+        noted = tuple(json.loads(notes)) if notes else ()
+        measured = Measurement(sha256, duration, rate, channels, frames, peak, mono, rms, bool(sampled), noted, decoder)
+    unsigned = inode + (1 << 64) if inode < 0 else inode
+    return FileRecord(text_of(path), size, mtime_ns, unsigned, measured, Reason(reason), text_of(detail))
+
+
+def clip_row(number: int, position: int, clip: ClipRecord) -> tuple[object, ...]:
+    """The row of a clip."""
+    return (number, position, stored(clip.id), stored(clip.file.path), clip.key, int(clip.reason), stored(clip.detail),
+            clip.start_us, clip.end_us, _targets_json(clip.targets), _maybe(clip.split), _maybe(clip.fold), _maybe(clip.group),
+            json.dumps(dict(clip.fields)) if clip.fields else "")  # fmt: skip
+
+
+def _targets_json(targets: Mapping[str, Target]) -> str:
+    return json.dumps({name: list(value) if isinstance(value, tuple) else value for name, value in targets.items()}) if targets else ""
+
+
+def clip_record(row: Sequence[Any], files: Mapping[str, FileRecord]) -> ClipRecord:
+    """A clip from its row and the files of its data set."""
+    id_, path, key, reason, detail, start_us, end_us, targets, split, fold, group, fields = row
+    loaded = json.loads(targets) if targets else {}
+    return ClipRecord(
+        text_of(id_), files[text_of(path)], key, Reason(reason), text_of(detail), start_us, end_us,
+        {name: tuple(value) if isinstance(value, list) else value for name, value in loaded.items()},
+        split, fold, group, json.loads(fields) if fields else {},
+    )  # fmt: skip
+
+
+def target_value(clip: ClipRecord, target: str | None) -> object:
+    """A clip's value of one target or field, or all its targets."""
+    if target is None:
+        return dict(clip.targets)
+    return clip.targets[target] if target in clip.targets else clip.fields.get(target)

@@ -1,0 +1,133 @@
+"""The feature tables of a store: found by label or fingerprint, made once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from mxt.core.errors import StoreDamaged, StoreError, StoreReadOnly, UnknownName, UsageError
+from mxt.core.files import OwnedLock, translate_os_errors
+from mxt.core.identity import canonical_json, sha256_text
+from mxt.core.specs import Layer
+from mxt.core.views import LABEL
+from mxt.store.schema import DONE, FAILED, OPEN
+from mxt.store.table import CHECKSUM, FeatureTable, folder_bytes, name_rows, read_attributes
+
+__all__ = ["DONE", "FAILED", "OPEN", "FeatureStore", "FeatureTable", "folder_bytes", "name_rows", "read_attributes"]
+
+
+class FeatureStore:
+    """All feature tables of a store.
+
+    Parameters
+    ----------
+    path : Path
+        The folder ``features``.
+    read_only : bool
+        Whether `create` refuses.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path, self.read_only = path, read_only
+
+    def tables(self) -> list[FeatureTable]:
+        """All tables that can be read, by label; `damaged` names the others."""
+        found = []
+        for folder in self.folders():
+            with suppress(StoreDamaged):
+                found.append(FeatureTable(folder, read_only=self.read_only))
+        return sorted(found, key=lambda table: table.label)
+
+    def damaged(self) -> list[Path]:
+        """Folders of tables whose attributes cannot be read."""
+        readable = {table.path for table in self.tables()}
+        return [folder for folder in self.folders() if folder not in readable]
+
+    def find(self, label: str) -> FeatureTable:
+        """The table called `label`.
+
+        Raises
+        ------
+        UnknownName
+            None is; the nearest are listed.
+        """
+        tables = {table.label: table for table in self.tables()}
+        if label not in tables:
+            lost = self.damaged()
+            raise UnknownName("feature table", label, tables, hint="" if not lost else f"({len(lost)} more cannot be read: mxt verify)")
+        return tables[label]
+
+    def by_fingerprint(self, fingerprint: str) -> FeatureTable | None:
+        """The table of this fingerprint, if there is one.
+
+        Raises
+        ------
+        StoreDamaged
+            There is one, whose attributes cannot be read.
+        """
+        folder = self.path / fingerprint
+        return FeatureTable(folder, read_only=self.read_only) if folder.is_dir() else None
+
+    def create(
+        self, fingerprint: str, label: str, attributes: Mapping[str, Any], layers: Sequence[Layer], *, exact_label: bool = False
+    ) -> FeatureTable:
+        """Make the table of a fingerprint, or return the one there is.
+
+        Parameters
+        ----------
+        fingerprint : str
+            64 hexadecimal digits.
+        label : str
+            Its name; ``.2`` and so on is added where another table has it.
+        attributes : mapping
+            Specification, weights hashes: plain values that are equal for equal runs.
+        layers : sequence of Layer
+            All that is stored.
+        exact_label : bool
+            Raise `StoreError` rather than change the label.
+        """
+        if not LABEL.fullmatch(label):
+            raise UsageError(f"{label!r} is not a label: letters, digits, _ - .")
+        if self.read_only:
+            raise StoreReadOnly(f"{self.path.parent} is opened for reading only: no feature table can be made")
+        with translate_os_errors("making a feature table in", self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            with OwnedLock(self.path / "lock", "the list of feature tables", wait=30):
+                if (found := self.by_fingerprint(fingerprint)) is not None:
+                    return found
+                self._make(fingerprint, self._free_label(label, exact=exact_label), attributes, layers)
+        return FeatureTable(self.path / fingerprint)
+
+    def _free_label(self, label: str, *, exact: bool) -> str:
+        taken = {table.label for table in self.tables()}
+        if label not in taken:
+            return label
+        if exact:
+            raise StoreError(f"another feature table is called {label}; choose another name with --as, or mxt rm {label}")
+        return next(free for n in range(2, len(taken) + 3) if (free := f"{label}.{n}") not in taken)
+
+    def _make(self, fingerprint: str, label: str, attributes: Mapping[str, Any], layers: Sequence[Layer]) -> None:
+        from mxt.store.arrays import write_table
+
+        described = [
+            {"number": layer.number, "name": layer.name, "dimension": layer.dimension, "labels": list(layer.labels)} for layer in layers
+        ]
+        plain = json.loads(canonical_json({**attributes, "fingerprint": fingerprint, "label": label, "layers": described}))
+        plain[CHECKSUM] = sha256_text(canonical_json(plain))
+        partial = Path(tempfile.mkdtemp(dir=self.path, prefix=f".{fingerprint[:12]}.", suffix=".partial"))
+        try:
+            write_table(partial / "table", plain, layers)  # mkdtemp's own folder is closed to others
+            (partial / "table").rename(self.path / fingerprint)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+    def folders(self) -> list[Path]:
+        """Folders of all tables, readable or not."""
+        if not self.path.is_dir():
+            return []
+        return sorted(folder for folder in self.path.iterdir() if folder.is_dir() and not folder.name.startswith("."))

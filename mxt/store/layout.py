@@ -1,0 +1,163 @@
+"""The store: one folder, its schema version, and where everything lies in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mxt.core.errors import InputError, StoreDamaged, StoreError, StoreReadOnly
+from mxt.core.files import atomic_write, translate_os_errors
+
+if TYPE_CHECKING:
+    from mxt.store.catalogue import Catalogue
+    from mxt.store.features import FeatureStore
+    from mxt.store.results import ResultStore
+
+SCHEMA = 1
+MIGRATIONS: Mapping[int, Callable[[Path], None]] = {}  # from this schema to the next one, given the root
+
+
+class Store:
+    """A store on disk; `Store.open` makes one of these.
+
+    Parameters
+    ----------
+    root : Path
+        Its folder.
+    read_only : bool
+        Whether writing is refused.
+    """
+
+    def __init__(self, root: Path, *, read_only: bool = False) -> None:
+        self.root, self.read_only = root, read_only
+
+    @classmethod
+    def open(cls, root: Path, *, create: bool = False, read_only: bool = False) -> Store:
+        """Open the store in a folder.
+
+        Parameters
+        ----------
+        root : Path
+            The folder.
+        create : bool
+            Make a store where there is none and the folder is empty or missing.
+        read_only : bool
+            Refuse writing; a store of a newer schema is opened like this in any case.
+
+        Raises
+        ------
+        InputError
+            There is no store, or the folder is full of something else.
+        StoreDamaged, StoreReadOnly, StoreFull
+            ``mxt.json`` is not readable; the folder cannot be written.
+        """
+        root = Path(root)
+        found = _read_schema(root)
+        if found is None:
+            if not create:
+                raise InputError(f"no store at {root}; mxt ingest PATH makes one, --store names another")
+            _make(root)
+            found = SCHEMA
+        if found < SCHEMA and not read_only:
+            _migrate(root, found)
+        return cls(root, read_only=read_only or found > SCHEMA)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Data sets, files and clips."""
+        from mxt.store.catalogue import Catalogue
+
+        return Catalogue(self.root / "catalogue.sqlite", read_only=self.read_only)
+
+    @cached_property
+    def features(self) -> FeatureStore:
+        """The feature tables."""
+        from mxt.store.features import FeatureStore
+
+        return FeatureStore(self.root / "features", read_only=self.read_only)
+
+    @cached_property
+    def results(self) -> ResultStore:
+        """What evaluations gave."""
+        from mxt.store.results import ResultStore
+
+        return ResultStore(self.root / "results", read_only=self.read_only)
+
+    def check_writable(self) -> None:
+        """Raise `StoreReadOnly` where the store was opened for reading, or is of a newer schema."""
+        if self.read_only:
+            newer = (_read_schema(self.root) or 0) > SCHEMA
+            why = "it was made by a newer mxt: upgrade mxt to write to it" if newer else "it is opened for reading only"
+            raise StoreReadOnly(f"{self.root} cannot be written: {why}")
+
+    def log_run(self, entry: Mapping[str, Any]) -> None:
+        """Append one line to ``runs.jsonl``: what was run when, versions, rates."""
+        self.check_writable()
+        line = json.dumps(entry, default=str).encode() + b"\n"
+        path = self.root / "runs.jsonl"
+        with translate_os_errors("writing", path), path.open("a+b", buffering=0) as file:
+            end = file.seek(0, os.SEEK_END)
+            file.seek(max(0, end - 1))
+            torn = file.read(1) not in (b"", b"\n")  # a kill cut the last line short
+            file.write((b"\n" if torn else b"") + line)
+
+    def runs(self) -> list[dict[str, Any]]:
+        """What `log_run` noted, in order; a line cut short by a kill is passed over."""
+        try:
+            lines = (self.root / "runs.jsonl").read_text(encoding="utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return []
+        found = []
+        for line in lines:
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(entry, dict):
+                found.append(entry)
+        return found
+
+
+def _read_schema(root: Path) -> int | None:
+    path = root / "mxt.json"
+    try:
+        schema = json.loads(path.read_text(encoding="utf-8"))["schema"]
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError:
+        raise InputError(f"{root} is a file, not a store") from None
+    except PermissionError as error:
+        raise StoreReadOnly(f"no permission to read {path}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreDamaged(f'{path} is damaged: it holds one line, {{"schema": {SCHEMA}}}; write that back') from error
+    if not isinstance(schema, int):
+        raise StoreDamaged(f'{path} is damaged: it holds one line, {{"schema": {SCHEMA}}}; write that back')
+    return schema
+
+
+def _make(root: Path) -> None:
+    if root.is_dir() and any(not entry.name.endswith(".partial") for entry in root.iterdir()):
+        raise InputError(f"{root} is not empty and is not a store (no mxt.json): choose an empty or new folder with --store")
+    with translate_os_errors("making a store in", root):
+        root.mkdir(parents=True, exist_ok=True)
+        with atomic_write(root / "mxt.json", "w") as file:
+            file.write(json.dumps({"schema": SCHEMA}) + "\n")
+
+
+def _migrate(root: Path, found: int) -> None:
+    """Bring an older store up to date, one schema at a time, after a copy of its catalogue."""
+    missing = [schema for schema in range(found, SCHEMA) if schema not in MIGRATIONS]
+    if missing:
+        raise StoreError(f"{root} has schema {found}, which this mxt cannot bring to {SCHEMA}; use the mxt that wrote it")
+    with translate_os_errors("bringing up to date", root):
+        if (root / "catalogue.sqlite").exists():
+            shutil.copy2(root / "catalogue.sqlite", root / f"catalogue.schema{found}.sqlite")
+        for schema in range(found, SCHEMA):
+            MIGRATIONS[schema](root)
+        with atomic_write(root / "mxt.json", "w") as file:
+            file.write(json.dumps({"schema": SCHEMA}) + "\n")

@@ -1,0 +1,32 @@
+"""What a feature table consists of: its arrays, in the order of writing, and the numbers in them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from mxt.core.specs import Layer
+
+ArrayKind = tuple[tuple[int, ...], str, float]  # shape of a row, dtype, fill value
+
+CHUNK = 64  # rows a chunk, the same for all arrays: a chunk is the unit of commit
+KEY_BYTES = 32
+AUDIO, COPY, REASON, STATE = "audio", "audio_copy", "reason", "state"  # the copy is what damaged keys are restored from
+OPEN, DONE, FAILED = 0, 1, 2
+
+
+def layer_array(layer: Layer) -> str:
+    """Name of a layer's array: the number makes it unique and safe where ``A`` is ``a`` and ``con`` is refused."""
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in layer.name)
+    return f"layer{layer.number}.{safe}"
+
+
+def array_kinds(layers: Sequence[Layer]) -> dict[str, ArrayKind]:
+    """Every array of a table, in the order of writing."""
+    return {
+        COPY: ((KEY_BYTES,), "uint8", 0),
+        AUDIO: ((KEY_BYTES,), "uint8", 0),
+        **{layer_array(layer): ((layer.dimension,), "float32", math.nan) for layer in layers},
+        REASON: ((), "uint8", 0),
+        STATE: ((), "uint8", 0),
+    }

@@ -1,0 +1,205 @@
+"""One feature table as readers see it: reading takes no lock and writes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mxt.core.errors import StoreDamaged, StoreReadOnly, UnknownName
+from mxt.core.identity import canonical_json, sha256_text
+from mxt.core.specs import Layer
+from mxt.store.schema import AUDIO, CHUNK, DONE, FAILED, OPEN, REASON, STATE, layer_array
+
+if TYPE_CHECKING:
+    from mxt.store.writer import TableWriter
+
+CHECKSUM = "checksum"
+
+
+class FeatureTable:
+    """One feature table. Reading takes no lock and writes nothing.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder, named by the fingerprint.
+    read_only : bool
+        Whether `writer` refuses.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path, self.read_only = path, read_only
+        self.attributes: dict[str, Any] = read_attributes(path)
+        self.label: str = self.attributes["label"]
+        self.fingerprint: str = path.name
+        self.layers = table_layers(self.attributes)
+
+    def __repr__(self) -> str:
+        return f"FeatureTable({self.label}, {self.fingerprint[:12]})"
+
+    def __len__(self) -> int:
+        """Rows assigned."""
+        from mxt.store.arrays import rows_in
+
+        return rows_in(self._array(AUDIO))
+
+    def keys(self) -> npt.NDArray[np.uint8]:
+        """Audio keys, uint8 [rows, 32]."""
+        return self._read(AUDIO, 0, None)
+
+    def states(self) -> npt.NDArray[np.uint8]:
+        """`OPEN`, `DONE` or `FAILED`, uint8 [rows]."""
+        return self._read(STATE, 0, len(self))
+
+    def reasons(self) -> npt.NDArray[np.uint8]:
+        """`Reason` of the failed rows, uint8 [rows]."""
+        return self._read(REASON, 0, len(self))
+
+    def counts(self) -> tuple[int, int, int]:
+        """Rows open, done and failed."""
+        found = np.bincount(self.states(), minlength=3)
+        return int(found[OPEN]), int(found[DONE]), int(found[FAILED])
+
+    def layer(self, name: str) -> npt.NDArray[np.float32]:
+        """Features of one layer, float32 [rows, dimension]; NaN where a row is not done."""
+        return self._read(self._array_of(name), 0, len(self))
+
+    def rows_of(self, keys: Sequence[bytes]) -> npt.NDArray[np.int64]:
+        """Row of each audio key, int64 [n]; -1 where there is none."""
+        row_of = {key.tobytes(): row for row, key in enumerate(self.keys())}
+        return np.array([row_of.get(key, -1) for key in keys], np.int64)
+
+    def read(self, keys: Sequence[bytes], layers: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+        """Features of clips by audio key.
+
+        Parameters
+        ----------
+        keys : sequence of bytes
+            Audio keys.
+        layers : sequence of str
+            Layer names; their columns stand beside each other in this order.
+
+        Returns
+        -------
+        X : float32 [n, D]
+            NaN where a clip is not done.
+        state : uint8 [n]
+            `OPEN` also where a key has no row.
+
+        Raises
+        ------
+        StoreDamaged
+            A row that counts as done has no features, or a chunk is not what was written.
+        """
+        arrays = [self._array_of(name) for name in layers]
+        rows = self.rows_of(keys)
+        try:
+            return self._read_rows(rows, arrays)
+        except StoreDamaged:
+            return self._read_rows(rows, arrays)  # a repair may have opened rows between state and layers: look once more
+
+    def nbytes(self) -> int:
+        """Bytes on disk."""
+        return folder_bytes(self.path)
+
+    def writer(self, **options: Any) -> TableWriter:
+        """The table's one writer, a context manager; see `TableWriter` for the options.
+
+        Raises
+        ------
+        StoreReadOnly
+            The store was opened for reading.
+        """
+        from mxt.store.writer import TableWriter
+
+        if self.read_only:
+            raise StoreReadOnly(f"feature table {self.label}: the store is opened for reading only")
+        return TableWriter(self, **options)
+
+    def _array_of(self, layer_name: str) -> str:
+        for layer in self.layers:
+            if layer.name == layer_name:
+                return layer_array(layer)
+        raise UnknownName(f"layer of {self.label}", layer_name, [layer.name for layer in self.layers])
+
+    def _array(self, name: str) -> Any:
+        from mxt.store.arrays import open_array
+
+        return open_array(self.path, name)
+
+    def _read(self, name: str, start: int, stop: int | None) -> npt.NDArray[Any]:
+        from mxt.store.arrays import read_rows, rows_in
+
+        array = self._array(name)
+        return read_rows(array, start, rows_in(array) if stop is None else stop)
+
+    def _read_rows(self, rows: npt.NDArray[np.int64], arrays: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+        there = rows >= 0
+        state = np.zeros(len(rows), np.uint8)
+        start, stop = (int(rows[there].min()), int(rows[there].max()) + 1) if there.any() else (0, 0)
+        start -= start % CHUNK  # whole chunks
+        # the state first: whatever it says is done was written before it
+        state[there] = self._read(STATE, start, stop)[rows[there] - start]
+        done = state == DONE
+        columns = []
+        for name in arrays:
+            found = self._read(name, start, stop)
+            values = np.full((len(rows), found.shape[1]), np.nan, np.float32)
+            values[done] = found[rows[done] - start]
+            if (bad := done & np.isnan(values).any(axis=1)).any():
+                raise StoreDamaged(
+                    f"feature table {self.label}: {name} has no values in {name_rows(rows[bad])}, which count as done; "
+                    "mxt verify --repair opens them again, the next extract restores them"
+                )
+            columns.append(values)
+        return np.concatenate(columns, axis=1) if columns else np.zeros((len(rows), 0), np.float32), state
+
+
+def read_attributes(folder: Path) -> dict[str, Any]:
+    """Attributes of a table, read without zarr.
+
+    Raises
+    ------
+    StoreDamaged
+        They are missing, not readable or not those written.
+    """
+    try:
+        attributes = json.loads((folder / "zarr.json").read_text(encoding="utf-8"))["attributes"]
+        plain = {name: value for name, value in attributes.items() if name != CHECKSUM}
+        intact = attributes[CHECKSUM] == sha256_text(canonical_json(plain))
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        intact, plain = False, {}
+    if not intact:
+        raise StoreDamaged(f"{folder / 'zarr.json'} is not what was written; mxt verify --repair restores it")
+    return plain
+
+
+def table_layers(attributes: Mapping[str, Any]) -> tuple[Layer, ...]:
+    """The layers a table's attributes describe."""
+    return tuple(Layer(layer["number"], layer["name"], layer["dimension"], tuple(layer["labels"])) for layer in attributes["layers"])
+
+
+def name_rows(rows: npt.NDArray[np.int64]) -> str:
+    """``"rows 3 to 7, 9"``, for messages; at most eight runs are named."""
+    rows = np.unique(rows)
+    runs = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
+    words = [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs[:8]]
+    more = f" and {len(runs) - 8} more runs" if len(runs) > 8 else ""
+    return ("row " if len(rows) == 1 else "rows ") + ", ".join(words) + more
+
+
+def folder_bytes(folder: Path) -> int:
+    """Bytes of all files below a folder; those that vanish meanwhile count nothing."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                total += (Path(parent) / name).lstat().st_size
+    return total

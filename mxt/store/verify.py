@@ -1,0 +1,147 @@
+"""Reading everything in a store, naming what is damaged, and putting right what can be."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mxt.core.errors import StoreDamaged
+from mxt.core.files import OwnedLock, translate_os_errors
+from mxt.core.progress import SILENT, Progress, Step
+from mxt.store.findings import Finding, TableReport
+from mxt.store.layout import Store
+from mxt.store.schema import CHUNK
+from mxt.store.table import FeatureTable
+
+__all__ = ["Finding", "TableReport", "VerifyReport", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What was read and what was found.
+
+    Parameters
+    ----------
+    tables : tuple of TableReport
+        Every feature table.
+    others : tuple of Finding
+        What is wrong with catalogue and results.
+    results : int
+        Results read.
+    repaired : bool
+        Whether damage was put right where it can be.
+    seconds : float
+        How long it took.
+    """
+
+    tables: tuple[TableReport, ...]
+    others: tuple[Finding, ...]
+    results: int
+    repaired: bool
+    seconds: float
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings."""
+        return tuple(finding for table in self.tables for finding in table.findings) + self.others
+
+    @property
+    def sound(self) -> bool:
+        """True where nothing is damaged (any more)."""
+        return not any(finding.damage and not (self.repaired and finding.repair) for finding in self.findings)
+
+
+def verify(store: Store, *, repair: bool = False, progress: Progress = SILENT) -> VerifyReport:
+    """Read a whole store.
+
+    Parameters
+    ----------
+    store : Store
+        The store.
+    repair : bool
+        Put right what can be; rows that cannot are opened, so that the next extraction computes
+        just them. Takes the writer's lock of each table.
+    progress : Progress
+        Told in chunks.
+
+    Raises
+    ------
+    StoreBusy, StoreReadOnly, StoreFull
+        With `repair`: a table is being written; the store cannot be.
+    """
+    if repair:
+        store.check_writable()
+    begun = time.monotonic()
+    folders = store.features.folders()
+    with progress.step("verify", _chunks(folders), unit="chunks") as step:
+        tables = tuple(_verify_table(folder, repair=repair, step=step) for folder in folders)
+    ids = store.results.list()
+    damaged = [Finding(name, "result", what) for name in ids if (what := store.results.damage(name))]
+    others = (*_check_catalogue(store.root / "catalogue.sqlite", tables), *damaged)
+    return VerifyReport(tables, others, len(ids), repair, time.monotonic() - begun)
+
+
+def _verify_table(folder: Path, *, repair: bool, step: Step) -> TableReport:
+    from mxt.store.arrays import remove_partial_files
+    from mxt.store.inspection import inspect_rows, repair_slab
+    from mxt.store.metadata import check_metadata
+
+    with (
+        OwnedLock(folder / "lock", f"feature table {_name(folder)}") if repair else nullcontext(),
+        translate_os_errors("repairing" if repair else "reading", folder),
+    ):
+        if repair:
+            remove_partial_files(folder)
+        findings = check_metadata(folder, repair=repair)
+        label = findings[0].place if findings else ""
+        report = TableReport(label, folder.name, findings=tuple(findings))
+        if any(not (repair and finding.repair) for finding in findings):
+            return report  # rows can be read once this is put right
+        table = FeatureTable(folder)
+        report = replace(report, label=table.label, nbytes=table.nbytes())
+        for slab in inspect_rows(table):
+            opened = repair_slab(slab, folder) if repair and slab.findings else 0
+            report = replace(
+                report,
+                rows=slab.stop,
+                chunks=report.chunks + len(slab.values) * -(-len(slab) // CHUNK),
+                findings=report.findings + tuple(slab.findings),
+                opened=report.opened + opened,
+            )
+            step.advance(len(slab.values) * -(-len(slab) // CHUNK))
+    return report
+
+
+def _name(folder: Path) -> str:
+    try:
+        return FeatureTable(folder).label
+    except StoreDamaged:
+        return folder.name[:12]
+
+
+def _chunks(folders: list[Path]) -> int:
+    from mxt.store.schema import array_kinds
+
+    total = 0
+    for folder in folders:
+        try:
+            table = FeatureTable(folder)
+            total += len(array_kinds(table.layers)) * -(-len(table) // CHUNK)
+        except StoreDamaged:
+            continue
+    return total
+
+
+def _check_catalogue(path: Path, tables: tuple[TableReport, ...]) -> list[Finding]:
+    again = "move it away and ingest again: no feature is computed again"
+    if not path.exists():
+        return [Finding("catalogue", path.name, "missing; ingest again: no feature is computed again")] if tables else []
+    try:
+        with closing(sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True, timeout=30)) as db:
+            told = [str(row[0]) for row in db.execute("PRAGMA integrity_check(5)")]
+    except sqlite3.Error as error:
+        told = [str(error)]
+    return [] if told == ["ok"] else [Finding("catalogue", path.name, f"{'; '.join(told)}; {again}")]

@@ -1,0 +1,228 @@
+"""Writing a feature table: rows are assigned once, chunks are committed whole, ``state`` last."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from mxt.core.errors import Reason, StoreDamaged, StoreError
+from mxt.core.files import OwnedLock, translate_os_errors
+from mxt.store.arrays import ZarrArray, open_array, read_rows, remove_partial_files, rows_in, set_rows
+from mxt.store.schema import AUDIO, CHUNK, COPY, DONE, FAILED, KEY_BYTES, OPEN, REASON, STATE, array_kinds, layer_array
+
+if TYPE_CHECKING:
+    from mxt.store.table import FeatureTable
+
+Bytes = npt.NDArray[np.uint8]
+Rows = npt.NDArray[np.int64]
+Values = dict[str, npt.NDArray[np.float32]]
+
+
+def no_fault(point: str) -> None:
+    """Do nothing at the points where tests kill the process."""
+
+
+class TableWriter:
+    """The one writer of a feature table; used as a context manager, in one thread.
+
+    Parameters
+    ----------
+    table : FeatureTable
+        The table.
+    flush_seconds : float
+        Unfinished chunks are committed once work older than this waits.
+    fault : callable
+        Called with the name of the point reached: ``"assigned"``, ``"before layers"``,
+        ``"after layers"``, ``"before state"``, ``"committed"``. For tests.
+    clock : callable
+        Seconds, never going back.
+    """
+
+    def __init__(
+        self, table: FeatureTable, *, flush_seconds: float = 10.0,
+        fault: Callable[[str], None] = no_fault, clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        self.table, self._flush_seconds, self._fault, self._clock = table, flush_seconds, fault, clock
+        self._lock = OwnedLock(table.path / "lock", f"feature table {table.label}")
+        self._layers = {layer.name: (layer_array(layer), layer.dimension) for layer in table.layers}
+        self._arrays: dict[str, ZarrArray] = {}
+        self._state: Bytes = np.zeros(0, np.uint8)
+        self._reason: Bytes = np.zeros(0, np.uint8)
+        self._row_of: dict[bytes, int] = {}
+        self._settled: dict[int, dict[int, Values | Reason]] = {}  # chunk -> row -> values, or why it failed
+        self._since: dict[int, float] = {}  # chunk -> when its oldest settled row came
+
+    def __enter__(self) -> TableWriter:
+        """Take the lock and bring all arrays to the length of the assigned rows.
+
+        Raises
+        ------
+        StoreBusy, StoreReadOnly, StoreFull, StoreDamaged
+            Somebody else writes; no permission; no space; the table needs `mxt verify --repair`.
+        """
+        self._lock.__enter__()
+        try:
+            with self._writing("opening"):
+                remove_partial_files(self.table.path)
+                self._arrays = {name: open_array(self.table.path, name, write=True) for name in array_kinds(self.table.layers)}
+                self._align()
+                rows = rows_in(self._arrays[AUDIO])
+                self._state = read_rows(self._arrays[STATE], 0, rows)
+                self._reason = read_rows(self._arrays[REASON], 0, rows)
+                keys = read_rows(self._arrays[AUDIO], 0, rows)
+            self._row_of = {key.tobytes(): row for row, key in enumerate(keys) if key.any()}
+        except BaseException:
+            self._lock.__exit__()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Commit what is finished and give the lock back, also after Ctrl-C."""
+        try:
+            if kind is None:
+                self.flush()
+            elif not issubclass(kind, StoreError):
+                with suppress(StoreError):  # the error on its way tells more
+                    self.flush()
+        finally:
+            self._lock.__exit__()
+
+    def assign(self, keys: Sequence[bytes]) -> Rows:
+        """Rows of these audio keys; those not known yet are appended, once, in this order.
+
+        Returns
+        -------
+        int64 [n]
+            On disk before this returns.
+        """
+        new = [key for key in dict.fromkeys(keys) if key not in self._row_of]
+        if any(len(key) != KEY_BYTES or not any(key) for key in new):
+            raise ValueError(f"an audio key has {KEY_BYTES} bytes, not all zero")
+        if new:
+            first = len(self._state)
+            with self._writing("writing"):
+                self._append(np.frombuffer(b"".join(new), np.uint8).reshape(-1, KEY_BYTES))
+            self._row_of.update((key, first + i) for i, key in enumerate(new))
+            self._fault("assigned")
+        return np.array([self._row_of[key] for key in keys], np.int64)
+
+    def open_rows(self) -> Rows:
+        """Rows still to be computed, ascending, int64; those waiting for their commit are not among them."""
+        still = np.zeros(len(self._state), bool)
+        still[list(self._row_of.values())] = True  # a row whose key was lost on disk is nobody's
+        still &= self._state == OPEN
+        still[[row for chunk in self._settled.values() for row in chunk]] = False
+        return np.flatnonzero(still).astype(np.int64)
+
+    def retry(self, rows: Sequence[int] | Rows) -> None:
+        """Open failed rows again; others are left as they are."""
+        wanted = np.asarray(rows, np.int64)
+        wanted = wanted[self._state[wanted] == FAILED]
+        self._state[wanted], self._reason[wanted] = OPEN, Reason.NONE
+        with self._writing("writing"):
+            for chunk in np.unique(wanted // CHUNK):
+                part = self._part(int(chunk))
+                self._arrays[STATE][part] = self._state[part]
+                self._arrays[REASON][part] = self._reason[part]
+
+    def put(self, row: int, features: Mapping[str, npt.NDArray[np.float32]]) -> None:
+        """Settle a row with its features, one float32 [dimension] a layer, all of them finite."""
+        values = {name: np.asarray(value, np.float32) for name, value in features.items()}
+        expected = {name: (dimension,) for name, (_, dimension) in self._layers.items()}
+        if {name: value.shape for name, value in values.items()} != expected:
+            raise ValueError(f"expected the layers {expected}, got { ({name: value.shape for name, value in values.items()}) }")
+        if not all(np.isfinite(value).all() for value in values.values()):
+            raise ValueError(f"row {row}: features are finite, or the row has failed")
+        self._settle(row, values)
+
+    def fail(self, row: int, reason: Reason) -> None:
+        """Settle a row as failed."""
+        self._settle(row, reason)
+
+    def flush(self) -> None:
+        """Commit everything settled so far."""
+        for chunk in sorted(self._settled):
+            self._commit(chunk)
+
+    def _settle(self, row: int, outcome: Values | Reason) -> None:
+        row = int(row)
+        chunk = row // CHUNK
+        if self._state[row] != OPEN or row in self._settled.get(chunk, ()):
+            raise ValueError(f"row {row} is settled already")
+        now = self._clock()
+        self._settled.setdefault(chunk, {})[row] = outcome
+        self._since.setdefault(chunk, now)
+        if np.count_nonzero(self._state[self._part(chunk)] == OPEN) == len(self._settled[chunk]):
+            self._commit(chunk)
+        if self._since and now - min(self._since.values()) >= self._flush_seconds:
+            self.flush()
+
+    def _commit(self, chunk: int) -> None:
+        """Write one chunk of every array: layers, reason, and last the state, which makes it count."""
+        settled, part = self._settled[chunk], self._part(chunk)
+        state, reason = self._state[part].copy(), self._reason[part].copy()
+        done_before = state == DONE
+        with self._writing("writing"):
+            self._fault("before layers")
+            for name, (array, dimension) in self._layers.items():
+                block = np.full((part.stop - part.start, dimension), np.nan, np.float32)
+                if done_before.any():
+                    block[done_before] = read_rows(self._arrays[array], part.start, part.stop)[done_before]
+                for row, outcome in settled.items():
+                    if not isinstance(outcome, Reason):
+                        block[row - part.start] = outcome[name]
+                self._arrays[array][part] = block
+            self._fault("after layers")
+            for row, outcome in settled.items():
+                failed = isinstance(outcome, Reason)
+                state[row - part.start] = FAILED if failed else DONE
+                reason[row - part.start] = outcome if isinstance(outcome, Reason) else Reason.NONE
+            self._arrays[REASON][part] = reason
+            self._fault("before state")
+            self._arrays[STATE][part] = state
+        self._state[part], self._reason[part] = state, reason
+        del self._settled[chunk], self._since[chunk]
+        self._fault("committed")
+
+    def _part(self, chunk: int) -> slice:
+        """The assigned rows of a chunk."""
+        return slice(chunk * CHUNK, min((chunk + 1) * CHUNK, len(self._state)))
+
+    def _append(self, keys: Bytes) -> None:
+        """Append rows. The copy of the keys comes first, so that rows of `audio` always have one."""
+        first, rows = len(self._state), len(self._state) + len(keys)
+        for name in (COPY, AUDIO):
+            self._arrays[name].resize((rows, KEY_BYTES))
+            self._arrays[name][first:rows] = keys
+        self._lengthen(rows)
+        self._state = np.concatenate([self._state, np.full(len(keys), OPEN, np.uint8)])
+        self._reason = np.concatenate([self._reason, np.zeros(len(keys), np.uint8)])
+
+    def _lengthen(self, rows: int) -> None:
+        for array in self._arrays.values():
+            set_rows(array, rows)
+
+    def _align(self) -> None:
+        """Finish or undo an assignment that was cut short: the length of `audio` is the truth."""
+        lengths = {name: rows_in(array) for name, array in self._arrays.items()}
+        rows = lengths[AUDIO]
+        if rows > lengths[COPY] or any(lengths[name] > rows for name in lengths if name != COPY):
+            raise StoreDamaged(
+                f"the arrays of feature table {self.table.label} have lengths that no run leaves: {lengths}; mxt verify --repair"
+            )
+        self._lengthen(rows)
+        keys = read_rows(self._arrays[AUDIO], 0, rows)
+        if (missing := ~keys.any(axis=1)).any():
+            keys[missing] = read_rows(self._arrays[COPY], 0, rows)[missing]
+            self._arrays[AUDIO][:] = keys
+
+    @contextmanager
+    def _writing(self, what: str) -> Iterator[None]:
+        with translate_os_errors(what, self.table.path):
+            yield

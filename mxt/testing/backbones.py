@@ -1,0 +1,240 @@
+"""What a backbone has to keep: shapes, types, and that a feature depends on its clip alone."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from mxt.core.errors import MxtError
+from mxt.testing.material import extremes, signals, windows
+from mxt.testing.subject import CheckRefused, CheckSkipped, ContractBroken, Subject, expect
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Array = npt.NDArray[np.float32]
+
+DEVICE_TOLERANCE = 1e-4
+SHORT_SAMPLES = 7
+
+
+class Runner:
+    """A prepared backbone as mxt runs it: windows in, features out, in batches of fixed shape.
+
+    Parameters
+    ----------
+    subject : Subject
+        The stage.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+    """
+
+    def __init__(self, subject: Subject, device: str = "cpu") -> None:
+        self.spec, self.device = subject.spec(), device
+        self.network: Callable[[Any], Mapping[str, Any]] = subject.build().prepare(subject.weights_path(), device)
+        self.render: Callable[[Any], Any] | None = None
+        if self.spec.input.renderer:
+            renderer = subject.registry.create("renderer", self.spec.input.renderer, self.spec.input.params)
+            self.render = renderer.prepare(self.spec.sample_rate, device)
+
+    @property
+    def size(self) -> int:
+        """Windows in a batch."""
+        return 1 if self.spec.window.kind == "whole" else self.spec.batch_windows
+
+    def batch(self, clips: Array) -> Mapping[str, Any]:
+        """Features of float32 [N, samples], N at most `size`; missing places are zero. As returned, for all places."""
+        return self.network(self.input(clips))
+
+    def input(self, clips: Array) -> Any:
+        """The batch the backbone is given: a tensor [size, samples] or [size, bands, frames]."""
+        import numpy as np
+        import torch
+
+        x = np.zeros((self.size, *clips.shape[1:]), np.float32)
+        x[: len(clips)] = clips
+        with torch.inference_mode():
+            tensor = torch.from_numpy(x).to(self.device)
+            return tensor if self.render is None else self.render(tensor)
+
+    def __call__(self, clips: Array) -> dict[str, Array]:
+        """Features of float32 [N, samples], N at most `size`: those places only."""
+        import numpy as np
+
+        return {name: np.asarray(values)[: len(clips)] for name, values in self.batch(clips).items()}
+
+
+def layers_are_those_stated(subject: Subject) -> None:
+    """One float32 array [N, dimension] for each layer of the spec, and nothing else."""
+    import numpy as np
+
+    runner = _runner(subject)
+    found = runner.batch(windows(runner.spec, runner.size))
+    names = [layer.name for layer in runner.spec.layers]
+    expect(sorted(found) == sorted(names), f"layers returned are {sorted(found)}, the spec has {sorted(names)}")
+    for layer in runner.spec.layers:
+        values = found[layer.name]
+        expect(isinstance(values, np.ndarray), f"layer {layer.name} is a {type(values).__name__}, not a NumPy array")
+        expected = (runner.size, layer.dimension)
+        expect(values.shape == expected, f"layer {layer.name} has the shape {values.shape}, expected {expected}")
+        expect(values.dtype == np.float32, f"layer {layer.name} is {values.dtype}, not float32")
+
+
+def features_are_finite(subject: Subject) -> None:
+    """No NaN or infinity, for silence, an impulse, full scale and very quiet clips."""
+    import numpy as np
+
+    runner = _runner(subject)
+    samples = windows(runner.spec, 1).shape[1]
+    for what, y in extremes(samples).items():
+        for name, values in runner(y[None]).items():
+            expect(np.isfinite(values).all(), f"layer {name} of {what} is not finite")
+
+
+def features_are_deterministic(subject: Subject) -> None:
+    """The same clips give the same bits, prepared twice and computed twice with other clips in between."""
+    first, second = _runner(subject), Runner(subject)
+    clips = windows(first.spec, first.size)
+    expected = first(clips)
+    first(clips * clips.dtype.type(0.25))
+    _expect_close(first(clips), expected, 0.0, "computed again after other clips")
+    _expect_close(second(clips), expected, 0.0, "prepared again")
+
+
+def batch_equals_stacked_singles(subject: Subject) -> None:
+    """A clip's feature is the same alone and with others beside it."""
+    spec = subject.spec()
+    if spec.rows_together:
+        what = subject.name.removeprefix(f"{spec.kind} ")
+        raise CheckRefused(f"{what} depends on its batch on purpose: {spec.rows_together} consecutive clips are computed together")
+    runner = _runner(subject)
+    clips = windows(spec, runner.size)
+    together = runner(clips)
+    for place in range(len(clips)):
+        alone = runner(clips[place : place + 1])
+        _expect_close({name: values[place : place + 1] for name, values in together.items()}, alone, spec.tolerance, "in a batch and alone")
+
+
+def order_does_not_matter(subject: Subject) -> None:
+    """Reversed clips give reversed features."""
+    spec = subject.spec()
+    _refuse_together(subject)
+    runner = _runner(subject)
+    clips = windows(spec, runner.size)
+    back = {name: values[::-1] for name, values in runner(clips[::-1].copy()).items()}
+    _expect_close(back, runner(clips), spec.tolerance, "in reversed order")
+
+
+def input_is_left_as_it_was(subject: Subject) -> None:
+    """The batch is not written to."""
+    runner = _runner(subject)
+    given = runner.input(windows(runner.spec, runner.size))
+    before = given.clone()
+    runner.network(given)
+    expect(bool((given == before).all()), "the batch it was given was changed in place")
+
+
+def threads_do_not_disturb_each_other(subject: Subject) -> None:
+    """One prepared function, called by two threads at once, gives what it gives alone."""
+    runner = _runner(subject)
+    clips = windows(runner.spec, runner.size)
+    batches = [clips, clips * clips.dtype.type(0.5)] * 3
+    expected = [runner(batch) for batch in batches]
+    with ThreadPoolExecutor(2) as pool:
+        for found, wanted in zip(pool.map(runner, batches), expected, strict=True):
+            _expect_close(found, wanted, runner.spec.tolerance, "computed by two threads at once")
+
+
+def short_clips_are_filled(subject: Subject) -> None:
+    """A clip of a few samples, filled by the window's rule, gives finite features of the same shape."""
+    import numpy as np
+
+    from mxt.audio.window import cut
+
+    runner = _runner(subject)
+    assert runner.spec.sample_rate is not None
+    short = cut(signals(1, SHORT_SAMPLES, runner.spec.sample_rate)[0], runner.spec.window, runner.spec.sample_rate)
+    for layer in runner.spec.layers:
+        values = runner(short)[layer.name]
+        fits = values.shape == (1, layer.dimension) and np.isfinite(values).all()
+        expect(fits, f"layer {layer.name} of a clip of {SHORT_SAMPLES} samples: shape {values.shape}, or not finite")
+
+
+def weights_are_verified(subject: Subject) -> None:
+    """Weight sets have a hash and a file name, and a file of junk is refused with a typed error."""
+    spec = subject.entry.spec
+    if not spec.weights:
+        raise CheckSkipped("it has no weights")
+    for file in spec.weights:
+        hexadecimal = len(file.sha256) == 64 and set(file.sha256) <= set("0123456789abcdef")
+        expect(hexadecimal, f"weight set {file.name}: sha256 is 64 lower-case hexadecimal digits, not {file.sha256!r}")
+        expect(file.filename and "/" not in file.filename, f"weight set {file.name}: {file.filename!r} is no file name")
+        expect(file.licence or file.note, f"weight set {file.name}: say its licence, or in a note that none is stated")
+    with tempfile.TemporaryDirectory(prefix="mxt-check-") as folder:
+        junk = Path(folder) / spec.weights[0].filename
+        junk.write_bytes(b"these are no weights" * 100)
+        _expect_typed(lambda: subject.build().prepare(junk, "cpu"), "a file of junk as --weights-file")
+
+
+def agrees_with_the_gpu(subject: Subject) -> None:
+    """CPU and CUDA give the same features."""
+    import torch
+
+    if not torch.cuda.is_available():
+        raise CheckSkipped("no CUDA device here")
+    here, there = _runner(subject), Runner(subject, "cuda")
+    clips = windows(here.spec, here.size)
+    _expect_close(there(clips), here(clips), max(DEVICE_TOLERANCE, here.spec.tolerance), "on CUDA")
+
+
+def _runner(subject: Subject) -> Runner:
+    spec = subject.spec()
+    if spec.rows_together:
+        raise CheckSkipped(f"{spec.rows_together} clips are one unit of work: only mxt extract computes them")
+    if "runner" not in subject.kept:
+        subject.kept["runner"] = Runner(subject)
+    return cast(Runner, subject.kept["runner"])
+
+
+def _refuse_together(subject: Subject) -> None:
+    if subject.spec().rows_together:
+        raise CheckRefused(f"{subject.name} depends on its batch on purpose")
+
+
+def _expect_typed(call: Callable[[], object], what: str) -> None:
+    try:
+        call()
+    except MxtError:
+        return
+    except Exception as error:
+        raise ContractBroken(f"{what} ends in {type(error).__name__}: {error}; raise WeightsError") from error
+    raise ContractBroken(f"{what} is taken without an error")
+
+
+def _expect_close(found: Mapping[str, Array], expected: Mapping[str, Array], tolerance: float, how: str) -> None:
+    """Largest difference, relative to the layer's largest value, at most `tolerance`."""
+    import numpy as np
+
+    for name, values in expected.items():
+        scale = max(float(np.abs(values).max(initial=0.0)), 1e-12)
+        difference = float(np.abs(found[name].astype(np.float64) - values).max(initial=0.0)) / scale
+        expect(difference <= tolerance, f"layer {name} {how} differs by {difference:.2g} of its largest value (allowed: {tolerance:.2g})")
+
+
+CHECKS = (
+    layers_are_those_stated,
+    features_are_finite,
+    features_are_deterministic,
+    batch_equals_stacked_singles,
+    order_does_not_matter,
+    input_is_left_as_it_was,
+    threads_do_not_disturb_each_other,
+    short_clips_are_filled,
+    weights_are_verified,
+    agrees_with_the_gpu,
+)
+VARIANT_CHECKS = (layers_are_those_stated, features_are_finite, batch_equals_stacked_singles)

@@ -1,0 +1,156 @@
+"""Which checks a stage has to pass, as named values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from mxt.core.errors import MxtError, UsageError
+from mxt.core.specs import StageSpec
+from mxt.registry import Registered, Registry, build_registry
+from mxt.testing import backbones, common, datasets, heads, signals
+from mxt.testing.subject import CheckRefused, CheckSkipped, Subject
+
+CheckFunction = Callable[[Subject], None]
+
+BY_KIND: dict[str, tuple[CheckFunction, ...]] = {
+    "dataset": datasets.CHECKS,
+    "normalizer": signals.NORMALIZER_CHECKS,
+    "renderer": signals.RENDERER_CHECKS,
+    "backbone": backbones.CHECKS,
+    "head": heads.HEAD_CHECKS,
+    "protocol": heads.PROTOCOL_CHECKS,
+    "report": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a check ended, and why where it did not simply pass."""
+
+    check: str
+    subject: str
+    result: Literal["passed", "failed", "skipped", "refused"]
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of one stage.
+
+    Parameters
+    ----------
+    name : str
+        What holds when it passes, e.g. ``"batch equals stacked singles"``.
+    subject : Subject
+        The stage.
+    function : callable
+        Takes the subject; raises where the contract is broken.
+    """
+
+    name: str
+    subject: Subject
+    function: CheckFunction
+
+    def __str__(self) -> str:
+        return f"{self.subject.name}: {self.name}"
+
+    def run(self) -> None:
+        """Run it.
+
+        Raises
+        ------
+        ContractBroken
+            The contract is broken.
+        CheckSkipped, CheckRefused
+            It cannot be checked here, or is not meant to hold.
+        """
+        self.function(self.subject)
+
+    def outcome(self) -> Outcome:
+        """Run it and say how it ended; whatever the stage raises is a failure."""
+        try:
+            self.run()
+        except CheckSkipped as skipped:
+            return Outcome(self.name, self.subject.name, "skipped", str(skipped))
+        except CheckRefused as refused:
+            return Outcome(self.name, self.subject.name, "refused", str(refused))
+        except MxtError as error:
+            return Outcome(self.name, self.subject.name, "failed", str(error))
+        except Exception as error:
+            return Outcome(self.name, self.subject.name, "failed", f"{type(error).__name__}: {error}")
+        return Outcome(self.name, self.subject.name, "passed")
+
+    def run_in_pytest(self) -> None:
+        """Run it as a test: skipped where it cannot be run, or is refused on purpose."""
+        import pytest
+
+        try:
+            self.run()
+        except (CheckSkipped, CheckRefused) as reason:
+            pytest.skip(str(reason))
+
+
+def checks_for(stage: StageSpec | Registered, registry: Registry | None = None, *, plugin: str = "") -> Iterator[Check]:
+    """Every check that applies to a stage.
+
+    Parameters
+    ----------
+    stage : StageSpec or Registered
+        The stage; a bare spec need not be registered.
+    registry : Registry, optional
+        Where renderers are found (``None``: what is installed).
+    plugin : str
+        For a bare spec: the module of its hook, which has to be light to import.
+
+    Yields
+    ------
+    Check
+        The general ones, those of its kind, and for a backbone those that have to hold under
+        every choice of parameters and weights as well.
+    """
+    entry = stage if isinstance(stage, Registered) else Registered(stage, "", f"entry point {plugin} = {plugin}" if plugin else "")
+    registry = _having(entry, build_registry() if registry is None else registry)
+    subject = Subject(entry, registry)
+    for function in (*common.CHECKS, *BY_KIND.get(entry.spec.kind, ())):
+        yield Check(_name(function), subject, function)
+    if entry.spec.kind == "backbone":
+        for variant in variants(subject):
+            for function in backbones.VARIANT_CHECKS:
+                yield Check(_name(function), variant, function)
+
+
+def variants(subject: Subject) -> Iterator[Subject]:
+    """The stage under each other choice and each other weight set, one at a time, where it applies."""
+    spec = subject.entry.spec
+    for param in spec.params:
+        for choice in param.choices:
+            if choice != param.default:
+                yield from _applicable(Subject(subject.entry, subject.registry, {param.name: choice}))
+    for file in spec.weights[1:]:
+        yield from _applicable(Subject(subject.entry, subject.registry, weights=file.name))
+
+
+def _applicable(subject: Subject) -> Iterator[Subject]:
+    try:
+        subject.chosen()
+    except UsageError:
+        return
+    except MxtError:
+        pass  # the check itself will say so
+    yield subject
+
+
+def _having(entry: Registered, registry: Registry) -> Registry:
+    try:
+        if registry.find(entry.spec.kind, entry.spec.name) == entry:
+            return registry
+    except MxtError:
+        pass  # not there, or there twice: this one is meant
+    others = tuple(other for other in registry.stages if (other.spec.kind, other.spec.name) != (entry.spec.kind, entry.spec.name))
+    return Registry(stages=(*others, entry), problems=registry.problems)
+
+
+def _name(function: CheckFunction) -> str:
+    return function.__name__.replace("_", " ")

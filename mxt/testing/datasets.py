@@ -1,0 +1,112 @@
+"""What a data set loader has to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mxt.core.errors import MxtError
+from mxt.core.identity import clip_id, microseconds
+from mxt.core.records import Clip, Detection, Listing, Remark
+from mxt.testing.material import sample_folders
+from mxt.testing.subject import CheckSkipped, ContractBroken, Subject, expect
+
+
+def detection_is_a_score_with_a_reason(subject: Subject) -> None:
+    """Between 0 and 1 with a reason, for an empty folder, foreign files and every sample layout."""
+    loader = subject.build()
+    with sample_folders() as folders:
+        root = folders["a folder a class"].root
+        foreign = {"an empty folder": Listing(root, ()), "foreign files": Listing(root, ("notes.odt", "x/y.zip"))}
+        for what, listing in (folders | foreign).items():
+            found = loader.detect(listing)
+            expect(isinstance(found, Detection), f"{what}: detect returns a Detection, not {type(found).__name__}")
+            expect(0 <= found.score <= 1, f"{what}: the score is {found.score}, not between 0 and 1")
+            expect(found.reason.strip(), f"{what}: no reason is given")
+        expect(loader.detect(foreign["an empty folder"]).score == 0, "an empty folder is recognised")
+
+
+def clips_lie_in_the_listing(subject: Subject) -> None:
+    """Clips and remarks only; paths of the listing, ``/``-separated; no id twice; at least one target or none at all."""
+    with _recognised(subject) as (loader, listing):
+        found = list(loader.clips(listing))
+        expect(all(isinstance(one, (Clip, Remark)) for one in found), "clips yields something that is neither Clip nor Remark")
+        clips = [one for one in found if isinstance(one, Clip)]
+        expect(clips, f"no clip in a layout that is recognised ({listing.files[0]}, …)")
+        outside = [clip.path for clip in clips if clip.path not in listing.files]
+        expect(not outside, f"a clip's path is not in the listing: {outside[:1]}")
+        ids = [clip_id(clip.path, microseconds(clip.start), microseconds(clip.end)) for clip in clips]
+        expect(len(set(ids)) == len(ids), "two clips have one id")
+        expect(len({tuple(clip.targets) for clip in clips}) == 1, "clips differ in their target columns")
+        expect(all(_is_target(value) for clip in clips for value in clip.targets.values()), "a target is no text, number, tuple or None")
+
+
+def clips_are_the_same_every_time(subject: Subject) -> None:
+    """The same clips in the same order."""
+    with _recognised(subject) as (loader, listing):
+        expect(list(loader.clips(listing)) == list(subject.build().clips(listing)), "two loadings differ")
+
+
+def folder_is_left_as_it_was(subject: Subject) -> None:
+    """Nothing is written below the root."""
+    with _recognised(subject) as (loader, listing):
+        before = _contents(listing.root)
+        list(loader.clips(listing))
+        expect(_contents(listing.root) == before, "loading changed the folder")
+
+
+def audio_is_not_opened(subject: Subject) -> None:
+    """Clips are named from paths and tables alone: ingest opens the audio, in workers that may crash."""
+    with _recognised(subject) as (loader, listing):
+        expected = list(loader.clips(listing))
+        for path in listing.files:
+            if path.endswith(".wav"):
+                (Path(listing.root) / path).write_bytes(b"this is no audio")
+        expect(list(subject.build().clips(listing)) == expected, "what lies in the audio files changes the clips")
+
+
+def foreign_files_end_in_typed_errors(subject: Subject) -> None:
+    """Files of another layout give clips, none, or an error of mxt's own."""
+    loader = subject.build()
+    with sample_folders() as folders:
+        empty = Listing(folders["gtzan"].root, ())
+        for what, listing in (folders | {"an empty folder": empty}).items():
+            try:
+                list(loader.clips(listing))
+            except MxtError:
+                continue
+            except Exception as error:
+                raise ContractBroken(f"{what} ends in {type(error).__name__}: {error}; raise InputError or TableError") from error
+
+
+@contextmanager
+def _recognised(subject: Subject) -> Iterator[tuple[Any, Listing]]:
+    """The loader and the sample layout it is surest of."""
+    loader = subject.build()
+    with sample_folders() as folders:
+        best = max(folders.values(), key=lambda listing: float(loader.detect(listing).score))
+        if loader.detect(best).score <= 0:
+            raise CheckSkipped(f"it recognises none of the sample layouts: {', '.join(folders)}")
+        yield loader, best
+
+
+def _is_target(value: object) -> bool:
+    if isinstance(value, tuple):
+        return all(isinstance(item, str) for item in value)
+    return value is None or (isinstance(value, (str, float, int)) and not isinstance(value, bool))
+
+
+def _contents(root: str) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted(Path(root).rglob("*")) if path.is_file()}
+
+
+CHECKS = (
+    detection_is_a_score_with_a_reason,
+    clips_lie_in_the_listing,
+    clips_are_the_same_every_time,
+    folder_is_left_as_it_was,
+    audio_is_not_opened,
+    foreign_files_end_in_typed_errors,
+)

@@ -1,0 +1,98 @@
+"""What heads and protocols have to keep."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, get_args
+
+from mxt.core.errors import MxtError
+from mxt.core.records import Task
+from mxt.core.stages import Evaluation
+from mxt.testing.subject import Subject, expect
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+TASKS: tuple[Task, ...] = get_args(Task)
+ROWS, COLUMNS, SEED = 40, 6, 7
+
+
+def _problem(task: Task) -> tuple[npt.NDArray[np.float32], Any]:
+    """A small problem that can be learned: float32 [ROWS, COLUMNS] and its targets."""
+    import numpy as np
+
+    rng = np.random.default_rng(11)
+    X = rng.standard_normal((ROWS, COLUMNS)).astype(np.float32)
+    if task == "regression":
+        return X, X[:, 0] * 2 + 0.1 * X[:, 1]
+    if task == "multilabel":
+        return X, (X[:, :3] > 0).astype(int)
+    return X, np.where(X[:, 0] > 0, "dog", "rain")
+
+
+def _supported(subject: Subject) -> list[tuple[Task, Any]]:
+    """The tasks the head takes, with an estimator each; the others are refused with an error of mxt's own."""
+    found: list[tuple[Task, Any]] = []
+    for task in TASKS:
+        try:
+            found.append((task, subject.build().estimator(task, seed=SEED)))
+        except MxtError:
+            continue
+    expect(found, f"it takes none of the tasks {', '.join(TASKS)}")
+    return found
+
+
+def estimator_is_fresh_and_clonable(subject: Subject) -> None:
+    """Each call gives a new, unfitted estimator that scikit-learn can clone."""
+    from sklearn.base import clone
+
+    for task, first in _supported(subject):
+        expect(subject.build().estimator(task, seed=SEED) is not first, f"{task}: two calls give one object")
+        copy = clone(first)
+        expect(repr(copy.get_params()) == repr(first.get_params()), f"{task}: a clone has other parameters")
+
+
+def estimator_learns_and_predicts(subject: Subject) -> None:
+    """It fits a small problem and predicts as many targets as there are rows, the same with the same seed."""
+    import numpy as np
+
+    for task, estimator in _supported(subject):
+        X, y = _problem(task)
+        first = np.asarray(estimator.fit(X, y).predict(X))
+        expect(first.shape == np.asarray(y).shape, f"{task}: predictions have the shape {first.shape}, targets {np.asarray(y).shape}")
+        again = np.asarray(subject.build().estimator(task, seed=SEED).fit(X, y).predict(X))
+        expect(np.array_equal(first, again), f"{task}: the same seed gives other predictions")
+
+
+def grid_names_parameters_there_are(subject: Subject) -> None:
+    """Every name of the grid is a parameter of the estimator, with values to try."""
+    for task, estimator in _supported(subject):
+        found = subject.build().grid(task, n_features=COLUMNS)
+        for grid in [found] if isinstance(found, Mapping) else found:  # scikit-learn takes one, or a list of them
+            unknown = sorted(set(grid) - set(estimator.get_params()))
+            expect(not unknown, f"{task}: the grid names {', '.join(unknown)}, which the estimator does not have")
+            empty = [name for name, values in grid.items() if not list(values)]
+            expect(not empty, f"{task}: the grid has no values for {', '.join(empty)}")
+
+
+def choices_are_an_evaluation(subject: Subject) -> None:
+    """For each task a record of sensible choices, the same every time, or an error of mxt's own."""
+    taken = 0
+    for task in TASKS:
+        try:
+            found = subject.build().choices(task)
+        except MxtError:
+            continue
+        taken += 1
+        expect(isinstance(found, Evaluation), f"{task}: choices are an Evaluation, not {type(found).__name__}")
+        expect(found.outer in ("given", "kfold", "split"), f"{task}: outer is {found.outer!r}")
+        expect(found.folds >= 2 and found.inner_folds >= 2, f"{task}: folds are 2 or more, not {found.folds} and {found.inner_folds}")
+        expect(found == subject.build().choices(task), f"{task}: two calls differ")
+        expect(dataclasses.replace(found) == found, f"{task}: the record cannot be copied")
+    expect(taken, f"it takes none of the tasks {', '.join(TASKS)}")
+
+
+HEAD_CHECKS = (estimator_is_fresh_and_clonable, estimator_learns_and_predicts, grid_names_parameters_there_are)
+PROTOCOL_CHECKS = (choices_are_an_evaluation,)

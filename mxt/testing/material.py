@@ -1,0 +1,118 @@
+"""Signals and folders that the checks use: small, synthesised, the same every time."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from mxt.core.records import Listing
+from mxt.core.specs import StageSpec
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Signal = npt.NDArray[np.float32]
+
+CLIP_SECONDS = 1.5
+
+
+def signals(count: int, samples: int, sample_rate: int) -> Signal:
+    """`count` different signals: tones, chirps and noise at different levels.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 [count, samples], at most 1 in size.
+    """
+    import numpy as np
+
+    rng = np.random.default_rng(20170330)
+    t = np.arange(samples) / sample_rate
+    made = []
+    for place in range(count):
+        frequency = 110.0 * 2 ** (place % 12 / 3)
+        tone = np.sin(2 * np.pi * frequency * t * (1 + 0.1 * (place % 3) * t))
+        noise = rng.standard_normal(samples) * 0.3
+        decay = np.exp(-t * (place % 4))
+        made.append((0.9 - 0.8 * place / max(1, count)) * (tone * decay + noise) / 2.5)
+    return np.clip(np.stack(made), -1, 1).astype(np.float32)
+
+
+def extremes(samples: int) -> dict[str, Signal]:
+    """Signals at the edges: silence, an impulse, full scale, barely audible, a constant. float32 [samples] each."""
+    import numpy as np
+
+    silence = np.zeros(samples, np.float32)
+    impulse = silence.copy()
+    impulse[samples // 2] = 1.0
+    square = np.where(np.arange(samples) // 20 % 2, 1.0, -1.0).astype(np.float32)
+    constant = np.full(samples, 0.5, np.float32)
+    return {"silence": silence, "an impulse": impulse, "a full-scale square wave": square, "a very quiet one": square * np.float32(1e-6),
+            "a constant": constant}  # fmt: skip
+
+
+def windows(spec: StageSpec, count: int) -> Signal:
+    """`count` windows as mxt would cut them for `spec`: float32 [count, samples]; one where the window is the whole clip."""
+    import numpy as np
+
+    from mxt.audio.window import cut
+
+    assert spec.sample_rate is not None
+    seconds = spec.window.seconds if spec.window.seconds and spec.window.kind != "whole" else CLIP_SECONDS
+    if spec.window.kind == "whole":
+        count = 1
+    samples = max(int(seconds * spec.sample_rate), spec.window.min_samples)
+    clips = signals(count, samples, spec.sample_rate)
+    return np.concatenate([cut(y, spec.window, spec.sample_rate)[:1] for y in clips])
+
+
+@contextmanager
+def sample_folders() -> Iterator[dict[str, Listing]]:
+    """Small folders of labelled audio in several layouts, for loaders to recognise.
+
+    Yields
+    ------
+    dict
+        A layout's name to its listing; the folders are removed afterwards.
+    """
+    with TemporaryDirectory(prefix="mxt-check-") as top:
+        found = {}
+        for name, files in _LAYOUTS.items():
+            root = Path(top) / name.replace(" ", "_")
+            for path, text in files.items():
+                place = root / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                if text is None:
+                    _write_wave(place)
+                else:
+                    place.write_text(text, encoding="utf-8")
+            found[name] = Listing(root=str(root), files=tuple(sorted(files)))
+        yield found
+
+
+def _write_wave(path: Path) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(b"\x00\x10\x00\xf0" * 400)
+
+
+_WORDS = ("dog", "rain")
+_LAYOUTS: dict[str, dict[str, str | None]] = {
+    "a folder a class": {f"{word}/{n}.wav": None for word in _WORDS for n in range(3)},
+    "train and test folders": {f"{split}/{word}/{n}.wav": None for split in ("train", "test") for word in _WORDS for n in range(2)},
+    "names that begin with the class": {f"{word}_{n}.wav": None for word in _WORDS for n in range(3)},
+    "a table beside the files": {
+        **{f"audio/{n}.wav": None for n in range(4)},
+        "metadata.csv": "file_name,label\n" + "".join(f"audio/{n}.wav,{_WORDS[n % 2]}\n" for n in range(4)),
+    },
+    "a text file a clip": {
+        **{f"{n}.wav": None for n in range(4)},
+        **{f"{n}.txt": f"{_WORDS[n % 2]}\n" for n in range(4)},
+    },
+    "gtzan": {f"genres/{genre}/{genre}.{n:05d}.wav": None for genre in ("blues", "metal") for n in range(3)},
+}

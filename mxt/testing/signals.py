@@ -1,0 +1,127 @@
+"""What normalizers and renderers have to keep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mxt.core.stages import Levels
+from mxt.testing.material import extremes, signals
+from mxt.testing.subject import Subject, expect
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Signal = npt.NDArray[np.float32]
+
+SAMPLE_RATE, SAMPLES = 22_050, 22_050
+KNOWN_LEVELS = ("peak", "rms")
+
+
+def _levels(y: Signal, needs: tuple[str, ...]) -> Levels:
+    """Levels of `y`; what the spec does not ask for is not there."""
+    import numpy as np
+
+    nan = float("nan")
+    peak, rms = float(np.abs(y).max()), float(np.sqrt(np.mean(np.square(y, dtype=np.float64))))
+    return Levels(peak=peak if needs else nan, rms=rms if needs else nan)
+
+
+def _normalize(subject: Subject, y: Signal, levels: Levels) -> Any:
+    return subject.build()(y, sample_rate=SAMPLE_RATE, levels=levels)
+
+
+def levels_asked_for_are_known(subject: Subject) -> None:
+    """`needs` names levels there are."""
+    unknown = sorted(set(subject.spec().needs) - set(KNOWN_LEVELS))
+    expect(not unknown, f"needs {', '.join(unknown)}; levels there are: {', '.join(KNOWN_LEVELS)}")
+
+
+def signal_keeps_its_shape_and_type(subject: Subject) -> None:
+    """float32 of the same length, finite, silence included, without a level it did not ask for."""
+    import numpy as np
+
+    for what, y in {"a signal": signals(1, SAMPLES, SAMPLE_RATE)[0], **extremes(SAMPLES)}.items():
+        found = _normalize(subject, y, _levels(y, subject.spec().needs))
+        fits = isinstance(found, np.ndarray) and found.shape == y.shape and found.dtype == np.float32
+        expect(
+            fits, f"{what}: float32 {y.shape} expected, got {getattr(found, 'dtype', type(found).__name__)} {getattr(found, 'shape', '')}"
+        )
+        expect(np.isfinite(found).all(), f"{what}: the result is not finite")
+
+
+def signal_given_is_left_as_it_was(subject: Subject) -> None:
+    """The samples given are not written to."""
+    y = signals(1, SAMPLES, SAMPLE_RATE)[0]
+    before = y.copy()
+    _normalize(subject, y, _levels(y, subject.spec().needs))
+    expect(bool((y == before).all()), "the signal it was given was changed in place")
+
+
+def part_is_treated_as_the_whole(subject: Subject) -> None:
+    """A part of a clip is changed as it would be within the whole clip: by the levels given, not by its own."""
+    import numpy as np
+
+    y = signals(1, SAMPLES, SAMPLE_RATE)[0] * np.linspace(0.1, 1, SAMPLES, dtype=np.float32)
+    levels = _levels(y, subject.spec().needs)
+    part, whole = _normalize(subject, y[: SAMPLES // 4], levels), _normalize(subject, y, levels)[: SAMPLES // 4]
+    expect(np.allclose(part, whole, rtol=subject.spec().tolerance, atol=0), "a part alone is changed otherwise than within the whole clip")
+
+
+def normalizing_is_deterministic(subject: Subject) -> None:
+    """The same signal gives the same bits."""
+    y = signals(1, SAMPLES, SAMPLE_RATE)[0]
+    levels = _levels(y, subject.spec().needs)
+    expect((_normalize(subject, y, levels) == _normalize(subject, y, levels)).all(), "two calls differ")
+
+
+def _render(subject: Subject, batch: Signal) -> Any:
+    import torch
+
+    with torch.inference_mode():
+        return subject.build().prepare(SAMPLE_RATE, "cpu")(torch.from_numpy(batch))
+
+
+def picture_has_bands_and_frames(subject: Subject) -> None:
+    """float32 [N, bands, frames] of finite values, for silence and extremes as well."""
+    import numpy as np
+    import torch
+
+    batch = np.concatenate([signals(2, SAMPLES, SAMPLE_RATE), np.stack(list(extremes(SAMPLES).values()))])
+    found = _render(subject, batch)
+    expect(isinstance(found, torch.Tensor), f"a renderer returns a tensor, not {type(found).__name__}")
+    expect(found.ndim == 3 and len(found) == len(batch), f"the shape is {tuple(found.shape)}, expected ({len(batch)}, bands, frames)")
+    expect(found.dtype == torch.float32, f"pictures are {found.dtype}, not float32")
+    expect(bool(torch.isfinite(found).all()), "a picture is not finite")
+
+
+def pictures_do_not_depend_on_each_other(subject: Subject) -> None:
+    """A batch gives what its clips give one by one, and the same twice."""
+    import torch
+
+    batch = signals(4, SAMPLES, SAMPLE_RATE)
+    together = _render(subject, batch)
+    expect(torch.equal(together, _render(subject, batch)), "two calls differ")
+    alone = torch.cat([_render(subject, batch[place : place + 1]) for place in range(len(batch))])
+    scale = max(float(alone.abs().max()), 1e-12)
+    difference = float((together - alone).abs().max()) / scale
+    allowed = subject.spec().tolerance
+    expect(difference <= allowed, f"in a batch and alone differ by {difference:.2g} of the largest value (allowed: {allowed:.2g})")
+
+
+def waveforms_are_left_as_they_were(subject: Subject) -> None:
+    """The batch is not written to."""
+    batch = signals(2, SAMPLES, SAMPLE_RATE)
+    before = batch.copy()
+    _render(subject, batch)
+    expect(bool((batch == before).all()), "the batch it was given was changed in place")
+
+
+NORMALIZER_CHECKS = (
+    levels_asked_for_are_known,
+    signal_keeps_its_shape_and_type,
+    signal_given_is_left_as_it_was,
+    part_is_treated_as_the_whole,
+    normalizing_is_deterministic,
+)
+RENDERER_CHECKS = (picture_has_bands_and_frames, pictures_do_not_depend_on_each_other, waveforms_are_left_as_they_were)

@@ -1,0 +1,92 @@
+"""What a check looks at: one stage with chosen parameters; and how a check ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mxt.core.errors import MxtError
+from mxt.core.pipeline import Chosen
+from mxt.core.specs import StageSpec
+from mxt.core.weights import place_of, status
+from mxt.registry import Registered, Registry
+
+
+class ContractBroken(MxtError):
+    """The stage does not keep its contract; the message says what was expected and what came."""
+
+
+class CheckSkipped(MxtError):
+    """The check cannot be run here; the message says what is missing."""
+
+
+class CheckRefused(MxtError):
+    """The contract is not meant to hold, on purpose; the message names what depends on what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A stage under check.
+
+    Parameters
+    ----------
+    entry : Registered
+        The stage.
+    registry : Registry
+        Where it and the renderer it reads are found.
+    params : mapping
+        Parameters given; the others have their defaults.
+    weights : str, optional
+        Weight set (``None``: the default one).
+    kept : dict
+        What the checks of one subject share: preparing a network may take long.
+    """
+
+    entry: Registered
+    registry: Registry
+    params: Mapping[str, Any] = field(default_factory=dict)
+    weights: str | None = None
+    kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Kind, name and what differs from the defaults: ``"backbone convnet statistics=batch"``."""
+        words = [self.entry.spec.kind, self.entry.spec.name, *(f"{name}={value}" for name, value in self.params.items())]
+        return " ".join([*words, *([f"weights={self.weights}"] if self.weights else [])])
+
+    def chosen(self) -> Chosen:
+        """The stage with all its parameters, resolved."""
+        return self.registry.choose(self.entry.spec.kind, self.entry.spec.name, self.params, self.weights)
+
+    def build(self) -> Any:
+        """A fresh stage object."""
+        return self.registry.build(self.chosen())
+
+    def spec(self) -> StageSpec:
+        """The resolved spec."""
+        return self.chosen().spec
+
+    def weights_path(self) -> Path | None:
+        """The verified file of weights, ``None`` where the stage has none.
+
+        Raises
+        ------
+        CheckSkipped
+            The file is not here: checks fetch nothing.
+        """
+        file = self.spec().weight_set(self.weights)
+        if file is None:
+            return None
+        if (found := status(file)) != "present":
+            raise CheckSkipped(
+                f"weights {self.entry.spec.name}:{file.name} are {found} (mxt weights fetch {self.entry.spec.name}:{file.name})"
+            )
+        return place_of(file)
+
+
+def expect(condition: object, message: str) -> None:
+    """Raise `ContractBroken` with `message` unless `condition` holds."""
+    if not condition:
+        raise ContractBroken(message)

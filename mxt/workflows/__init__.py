@@ -1,0 +1,1 @@
+"""One public function a command: plain values in, a record out, no printing."""

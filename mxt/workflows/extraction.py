@@ -1,0 +1,103 @@
+"""What an extraction is told and what it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mxt.core.errors import Reason
+from mxt.core.pipeline import Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked of `extract`, as plain values (see the options of ``mxt extract``)."""
+
+    backbone: str
+    layers: str | None = None
+    settings: tuple[str, ...] = ()
+    normalizer: str = "none"
+    resampler: str = "soxr"
+    weights: str | None = None
+    weights_file: Path | None = None
+    name: str | None = None
+    dataset: str | None = None
+    device: str = "auto"
+    jobs: int | None = None
+    limit: int | None = None
+    dry_run: bool = False
+    retry_failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Seconds of computing, bytes that will be written (before compression) and bytes free where the store lies."""
+
+    seconds: float
+    disk_bytes: int
+    disk_free: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A clip without features and why."""
+
+    clip: str
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What an extraction did, or, as a dry run, would do.
+
+    Parameters
+    ----------
+    dataset, label, view, fingerprint : str
+        What was computed, and the view to evaluate.
+    pipeline : Pipeline
+        With all parameters.
+    columns : int
+        Of the view.
+    layers : tuple of str
+        Names of the view's layers.
+    clips, contents : int
+        Usable clips of the data set, and how many of them differ in content.
+    done, failed, left_open : int
+        What has become of the contents in the table.
+    computed : int
+        Rows computed in this run.
+    seconds, cpu_seconds : float
+        Of computing, without start-up; `shares` is the part of the CPU time by step, 0 to 1.
+    device, workers : str, int
+        Where it ran.
+    failures : tuple of Failure
+        Clips that failed or stayed open in this run.
+    earlier : str
+        Label of a table of the same pipeline at another stage version, if there is one.
+    estimate : Estimate, optional
+        For a dry run: what it would take.
+    """
+
+    dataset: str
+    label: str
+    view: str
+    fingerprint: str
+    pipeline: Pipeline
+    columns: int
+    layers: tuple[str, ...]
+    clips: int
+    contents: int
+    done: int
+    failed: int
+    left_open: int
+    computed: int
+    seconds: float
+    cpu_seconds: float
+    shares: Mapping[str, float]
+    device: str
+    workers: int
+    failures: tuple[Failure, ...]
+    earlier: str
+    estimate: Estimate | None

@@ -1,0 +1,202 @@
+"""What an ingest will do, decided before any audio is opened: the loader, its clips, and what else lies there."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mxt.core.errors import InputError, MxtError, PluginError, Reason, UnknownName
+from mxt.core.identity import clip_id, microseconds
+from mxt.core.pipeline import Chosen
+from mxt.core.records import Clip, Detection, FileRecord, Listing, Remark, Target
+from mxt.registry import Registry, split_settings
+from mxt.stages.datasets.suffixes import SOUND, suffix
+from mxt.workflows.ingest_walk import Walk, others
+
+TOLD_NOTHING = ("metadata", "labels", "label", "index", "annotations", "annotation", "meta", "data", "clips", "files", "train", "test")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The clips a loader named, checked against the files there are.
+
+    Parameters
+    ----------
+    walk : Walk
+        What lies there.
+    chosen : Chosen
+        The loader with its parameters.
+    why : str
+        Why this loader.
+    clips : tuple of Clip
+        Each id once, in catalogue order.
+    files : dict
+        Path to record, of every file a clip names; unmeasured ones have no reason yet.
+    beside : tuple of FileRecord
+        Files no clip names that are listed as left out: hidden ones, pictures, pipes, …
+    remarks : tuple of Remark
+        The loader's, and those of these checks.
+    """
+
+    walk: Walk
+    chosen: Chosen
+    why: str
+    clips: tuple[Clip, ...]
+    files: dict[str, FileRecord]
+    beside: tuple[FileRecord, ...]
+    remarks: tuple[Remark, ...]
+
+
+def make_plan(
+    walked: Walk, registry: Registry, *, loader: str | None, params: Mapping[str, Any], settings: Sequence[str], why: str = ""
+) -> Plan:
+    """Choose a loader and ask it for the clips.
+
+    Raises
+    ------
+    InputError
+        No loader knows what to do with this, or it names no clip.
+    UsageError
+        An unknown loader, or parameters that it does not have.
+    """
+    chosen, reason = choose_loader(walked.listing, registry, loader=loader, params=params, settings=settings)
+    clips, remarks = _ask(registry, chosen, walked.listing)
+    clips, repeated = _each_once(clips)
+    clips = [
+        replace(clip, path=posixpath.normpath(clip.path.replace("\\", "/")) if clip.path not in walked.files else clip.path)
+        for clip in clips
+    ]
+    files = {clip.path: _file(clip.path, walked) for clip in clips}
+    named = set(files)
+    if not any(file.reason is Reason.NONE for file in files.values()):
+        raise InputError(_nothing(walked, chosen, clips))
+    remarks += repeated
+    remarks += [Remark("file without a row", path) for path in walked.files if path not in named and suffix(path) in SOUND]
+    beside = [*others(walked, named), *(file for file in walked.left_out if file.path not in named)]
+    return Plan(walked, chosen, why or reason, tuple(clips), files, tuple(sorted(beside, key=lambda f: f.path)), tuple(remarks))
+
+
+def choose_loader(
+    listing: Listing, registry: Registry, *, loader: str | None, params: Mapping[str, Any], settings: Sequence[str]
+) -> tuple[Chosen, str]:
+    """The loader asked for, else the one surest of the listing among those that have the parameters given."""
+    if loader is not None:
+        spec = registry.find("dataset", loader).spec
+        given = dict(params) | split_settings(settings, [spec])[loader]
+        return registry.choose("dataset", loader, given), "chosen with --loader"
+    wanted = {*params, *(setting.partition("=")[0].strip().rpartition(".")[2] for setting in settings)}
+    best: tuple[Chosen, Detection] | None = None
+    for name in registry.names("dataset"):
+        try:
+            spec = registry.find("dataset", name).spec
+            if wanted - {param.name for param in spec.params}:
+                continue
+            chosen = registry.choose("dataset", name, dict(params) | split_settings(settings, [spec])[name])
+            detected = registry.build(chosen).detect(listing)
+        except PluginError:
+            continue  # a broken loader does not keep the others from working; mxt plugins lists it
+        if best is None or detected.score > best[1].score:
+            best = (chosen, detected)
+    if best is None:
+        known = {param.name for name in registry.names("dataset") for param in registry.find("dataset", name).spec.params}
+        unknown = sorted(wanted - known)
+        if unknown:
+            raise UnknownName("parameter of a dataset loader", unknown[0], known)
+        raise InputError(f"no dataset loader has all of the parameters {', '.join(sorted(wanted))}")
+    if best[1].score <= 0:
+        raise InputError(f"{_place(listing)}: nothing here is recognised as labelled audio ({best[1].reason})")
+    return best[0], best[1].reason
+
+
+def default_name(path: Path) -> str:
+    """A data set's name from what was ingested: the folder's, or the table's where that says something.
+
+    Examples
+    --------
+    >>> default_name(Path("/music/My Genres"))
+    'My_Genres'
+    """
+    path = Path(os.path.abspath(path))
+    word = path.name or "root"
+    if suffix(path.name) in ("csv", "tsv", "jsonl") and not path.is_dir():
+        word = path.parent.name if path.stem.lower() in TOLD_NOTHING else path.stem
+    return safe_name(word) or "dataset"
+
+
+def safe_name(text: str) -> str:
+    """`text` with everything but letters, digits, ``_``, ``-`` and ``.`` made ``_``."""
+    return re.sub(r"[^\w.-]+", "_", text).strip("_.-")
+
+
+def _place(listing: Listing) -> str:
+    return f"{listing.root}/{listing.table}" if listing.table else listing.root
+
+
+def _ask(registry: Registry, chosen: Chosen, listing: Listing) -> tuple[list[Clip], list[Remark]]:
+    clips, remarks = [], []
+    try:
+        for item in registry.build(chosen).clips(listing):
+            if isinstance(item, Clip):
+                clips.append(_whole_where_it_is(item))
+            else:
+                remarks.append(item)
+    except MxtError:
+        raise
+    except Exception as error:
+        raise PluginError(f"dataset {chosen.spec.name!r} ({chosen.distribution}) failed: {type(error).__name__}: {error}") from error
+    return clips, remarks
+
+
+def _whole_where_it_is(clip: Clip) -> Clip:
+    return replace(clip, start=None) if clip.start == 0 and clip.end is None else clip
+
+
+def identifier(clip: Clip) -> str:
+    """The id of a clip: its path and segment."""
+    return clip_id(clip.path, microseconds(clip.start), microseconds(clip.end))
+
+
+def _each_once(clips: Iterable[Clip]) -> tuple[list[Clip], list[Remark]]:
+    """Clips named twice become one; where their targets differ they have none, for nobody knows which is right."""
+    found: dict[str, Clip] = {}
+    remarks = []
+    for clip in clips:
+        name = identifier(clip)
+        first = found.setdefault(name, clip)
+        if first is clip:
+            continue
+        differ = [column for column, value in clip.targets.items() if first.targets.get(column) != value]
+        if not differ:
+            remarks.append(Remark("clip in two rows", name))
+            continue
+        values = "; ".join(f"{column}: {_words(first.targets.get(column))} and {_words(clip.targets[column])}" for column in differ)
+        remarks.append(Remark("clip in rows that disagree", f"{name}: {values}; taken as unlabelled"))
+        none: dict[str, Target] = dict.fromkeys(differ)
+        found[name] = replace(first, targets={**first.targets, **none})
+    return list(found.values()), remarks
+
+
+def _words(value: Target) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else "nothing" if value is None else str(value)
+
+
+def _file(path: str, walked: Walk) -> FileRecord:
+    if path in walked.files:
+        return walked.files[path]
+    for file in walked.left_out:
+        if file.path == path:
+            return file
+    where = "it lies outside the folder" if path.startswith(("../", "/")) else "no such file"
+    return FileRecord(path, 0, 0, 0, reason=Reason.MISSING, detail=where)
+
+
+def _nothing(walked: Walk, chosen: Chosen, clips: Sequence[Clip]) -> str:
+    place, number = _place(walked.listing), len(walked.listing.files)
+    if clips:
+        return f"{place}: none of the {len(clips):,} clips that {chosen.spec.name} names is there; the first is {clips[0].path}"
+    return f"{place}: no audio among the {number:,} files" if number else f"{place}: no files"

@@ -1,0 +1,162 @@
+"""What lies below a folder, without opening anything: regular files, and what else there is with the reason it is not used."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mxt.core.errors import InputError, Reason
+from mxt.core.records import FileRecord, Listing
+from mxt.stages.datasets.suffixes import SOUND, TABLES, may_be_sound, suffix
+
+OTHER_FILE = "not opened: another kind of file"
+STORE_MARK = "mxt.json"  # a store that lies inside the collection is no part of it
+
+
+@dataclass
+class Walk:
+    """A listing with what the file system said.
+
+    Parameters
+    ----------
+    listing : Listing
+        For the loaders.
+    files : dict
+        Path to record, of the regular files; nothing measured yet.
+    left_out : list of FileRecord
+        Hidden files, pipes, devices, broken links, unreadable folders: never opened.
+    """
+
+    listing: Listing
+    files: dict[str, FileRecord]
+    left_out: list[FileRecord]
+
+
+def walk(path: Path) -> Walk:
+    """List the folder `path`, or the folder of the table `path`.
+
+    Raises
+    ------
+    InputError
+        There is nothing of this name, or it is neither a folder nor a table.
+    """
+    if path.is_dir():
+        return _listing(path, None)
+    if not path.exists():
+        near = path.parent if path.parent.is_dir() else None
+        raise InputError(f"{path}: there is no such folder or table" + (f"; {near} has none of this name" if near else ""))
+    if not path.is_file() or suffix(path.name) not in TABLES:
+        if suffix(path.name) in SOUND:
+            raise InputError(f"{path} is one audio file; name the folder it is in: mxt ingest {path.parent}")
+        raise InputError(f"{path} is neither a folder nor a table (.csv, .tsv, .jsonl)")
+    found = _listing(path.parent, path)
+    if not any(suffix(name) in SOUND for name in found.files) and path.absolute().parent != path.absolute().parent.parent:
+        return _listing(path.absolute().parent.parent, path)  # metadata/labels.csv beside audio/
+    return found
+
+
+def _listing(folder: Path, table: Path | None) -> Walk:
+    root = Path(os.path.realpath(folder))
+    walker = _Walker(str(root))
+    walker.folder("")
+    name = None if table is None else Path(os.path.realpath(table.parent), table.name).relative_to(root).as_posix()
+    if name is not None and name not in walker.files:
+        raise InputError(f"{table} is hidden; a table's name does not begin with a dot")
+    paths = tuple(sorted(walker.files))
+    return Walk(Listing(str(root), paths, name), walker.files, sorted(walker.left_out, key=lambda file: file.path))
+
+
+@dataclass
+class _Walker:
+    root: str
+    files: dict[str, FileRecord] = field(default_factory=dict)
+    left_out: list[FileRecord] = field(default_factory=list)
+    linked: set[str] = field(default_factory=set)
+
+    def folder(self, below: str) -> None:
+        try:
+            with os.scandir(os.path.join(self.root, below)) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            if not below:
+                raise InputError(f"{self.root} cannot be read: {error.strerror}") from error
+            self.leave_out(below, Reason.UNREADABLE, f"folder: {error.strerror}")
+            return
+        if below and any(entry.name == STORE_MARK for entry in found) and any(entry.name == "catalogue.sqlite" for entry in found):
+            return
+        for entry in found:
+            self.entry(entry, f"{below}/{entry.name}" if below else entry.name)
+
+    def entry(self, entry: os.DirEntry[str], path: str) -> None:
+        try:
+            status = entry.stat()
+        except OSError as error:
+            if entry.name.startswith("."):
+                self.leave_out(path, Reason.HIDDEN, "its name begins with a dot")
+            else:
+                self.leave_out(path, *_broken(entry, error))
+            return
+        if entry.name.startswith("."):
+            what = "a folder whose" if stat.S_ISDIR(status.st_mode) else "its"
+            self.leave_out(path, Reason.HIDDEN, f"{what} name begins with a dot", status)
+        elif stat.S_ISREG(status.st_mode):
+            self.files[path] = FileRecord(path, status.st_size, status.st_mtime_ns, status.st_ino)
+        elif stat.S_ISDIR(status.st_mode):
+            if suffix(path) in SOUND:
+                self.leave_out(path, Reason.NOT_A_FILE, "a folder", status)
+            if not entry.is_symlink() or self.first_link(path):
+                self.folder(path)
+        else:
+            self.leave_out(path, Reason.NOT_A_FILE, _kind(status.st_mode), status)
+
+    def first_link(self, path: str) -> bool:
+        """Whether a link to a folder leads out of the collection, to a folder no other link led to."""
+        to = os.path.realpath(os.path.join(self.root, path))
+        seen = [self.root, *self.linked]
+        if any(_inside(to, place) or _inside(place, to) for place in seen):
+            self.leave_out(path, Reason.NOT_A_FILE, "a link to a folder that is listed already, or to one around it")
+            return False
+        self.linked.add(to)
+        return True
+
+    def leave_out(self, path: str, reason: Reason, detail: str, status: os.stat_result | None = None) -> None:
+        seen = (0, 0, 0) if status is None else (status.st_size, status.st_mtime_ns, status.st_ino)
+        self.left_out.append(FileRecord(path, *seen, reason=reason, detail=detail))
+
+
+def _inside(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _broken(entry: os.DirEntry[str], error: OSError) -> tuple[Reason, str]:
+    if error.errno == errno.ELOOP:
+        return Reason.NOT_A_FILE, "a link that leads to itself"
+    if entry.is_symlink() and error.errno == errno.ENOENT:
+        return Reason.MISSING, f"a link to {os.readlink(entry.path)}, which is not there"
+    return Reason.UNREADABLE, error.strerror or str(error)
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISFIFO(mode):
+        return "a named pipe"
+    return "a socket" if stat.S_ISSOCK(mode) else "a device"
+
+
+def other_file(file: FileRecord) -> FileRecord:
+    """The record of a file that its suffix says is no audio: it is not opened."""
+    return FileRecord(
+        file.path, file.size, file.mtime_ns, file.inode, reason=Reason.NOT_AUDIO, detail=f"{OTHER_FILE} (.{suffix(file.path)})"
+    )
+
+
+def is_other(file: FileRecord) -> bool:
+    """True for what `other_file` made, and for hidden files: counted, but nothing a person misses."""
+    return file.reason is Reason.HIDDEN or file.detail.startswith(OTHER_FILE)
+
+
+def others(found: Walk, named: set[str]) -> list[FileRecord]:
+    """Files below the root that no clip names and whose suffix says that they are no audio."""
+    return [other_file(file) for path, file in found.files.items() if path not in named and not may_be_sound(path)]

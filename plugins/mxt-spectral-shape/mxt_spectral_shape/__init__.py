@@ -1,0 +1,1 @@
+"""Spectral-shape statistics and text-file labels, as a plugin for mxt."""

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import os
+import pickle
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from mxt.audio import decode
+from mxt.core.errors import AudioError, Reason
+
+SR = 22_050
+LOSSLESS = [("a.wav", "PCM_16"), ("a.wav", "PCM_24"), ("a.wav", "FLOAT"), ("a.flac", "PCM_16"), ("a.aiff", "PCM_16"), ("a.w64", "PCM_16")]
+
+
+def noise(seconds: float, channels: int = 1, sample_rate: int = SR) -> np.ndarray:
+    rng = np.random.default_rng(7)
+    return (rng.integers(-20_000, 20_000, (int(seconds * sample_rate), channels)) / 32_768).astype(np.float32)
+
+
+@pytest.mark.parametrize(("name", "subtype"), LOSSLESS)
+def test_lossless_formats_give_back_what_was_written(make, name, subtype):
+    y = noise(0.5)
+    found, sample_rate = decode.read(make(name, y, subtype=subtype))
+    assert sample_rate == SR
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, y[:, 0])
+
+
+@pytest.mark.parametrize("channels", [2, 3, 6])
+def test_mono_is_the_mean_of_the_channels(make, channels):
+    y = noise(0.5, channels)
+    found, _ = decode.read(make("a.wav", y))
+    np.testing.assert_allclose(found, y.mean(axis=1), atol=1e-7)
+
+
+def test_opposite_channels_cancel(make):
+    y = noise(0.2)
+    found, _ = decode.read(make("a.wav", np.concatenate([y, -y], axis=1)))
+    assert not found.any()
+
+
+def test_a_part_of_a_stereo_file_longer_than_one_block_is_put_together_exactly(make):
+    y = noise(16.0, 2, 44_100)
+    found, _ = decode.read(make("a.wav", y, 44_100), start=0.25, seconds=15.0)
+    np.testing.assert_array_equal(found, (y[11_025 : 11_025 + 661_500, 0] + y[11_025 : 11_025 + 661_500, 1]) / 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "subtype", "tolerance"),
+    [("a.wav", "PCM_16", 0), ("a.wav", "IMA_ADPCM", 0), ("a.flac", "PCM_16", 0), ("a.ogg", "VORBIS", 0), ("a.mp3", "MPEG_LAYER_III", 1e-6)],
+)
+@pytest.mark.parametrize("start_samples", [1, 1152, 20_001, 60_000])
+def test_a_part_equals_the_same_part_of_the_whole(make, name, subtype, tolerance, start_samples):
+    path = make(name, noise(4.0, 2), subtype=subtype)
+    whole, sample_rate = decode.read(path)
+    part, _ = decode.read(path, start=start_samples / sample_rate, seconds=0.5)
+    expected = whole[start_samples : start_samples + int(0.5 * sample_rate)]
+    np.testing.assert_allclose(part, expected, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("codec", ["aac", "alac"])
+def test_a_part_of_a_file_that_only_ffmpeg_reads_equals_the_same_part_of_the_whole(encode, codec):
+    path = encode("a.m4a", noise(2.0, 2, 44_100), 44_100, codec)
+    whole, _ = decode.read(path)
+    part, _ = decode.read(path, start=0.7, seconds=0.6)
+    np.testing.assert_array_equal(part, whole[30_870 : 30_870 + 26_460])
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "tolerance"),
+    [("a.m4a", "alac", 1e-4), ("a.m4a", "aac", 0.05), ("a.ac3", "ac3", 0.05), ("a.mka", "libopus", 0.05), ("a.wv", "wavpack", 0.01)],
+)
+def test_a_tone_in_a_format_libsndfile_refuses_has_its_pitch_and_level(encode, name, codec, tolerance):
+    time = np.arange(48_000) / 48_000
+    y = 0.5 * np.sin(2 * np.pi * 1000 * time)
+    found, sample_rate = decode.read(encode(name, np.stack([y, y], axis=1), 48_000, codec))
+    middle = found[12_000:36_000]
+    spectrum = np.abs(np.fft.rfft(middle)) * 2 / len(middle)
+    assert sample_rate == 48_000
+    assert spectrum.argmax() * 2 == 1000
+    assert spectrum.max() == pytest.approx(0.5, rel=max(tolerance, 1e-3))
+
+
+@pytest.mark.parametrize("format", ["s16", "s16p", "s32p", "u8", "fltp", "flt", "dblp"])
+def test_every_sample_format_is_scaled_so_that_full_scale_is_one(format):
+    import av
+
+    from mxt.audio.ffmpeg import _samples
+
+    full = {"s16": -(2**15), "s32": -(2**31), "u8": 0}.get(format.rstrip("p"), -1.0)
+    zero = 128 if format == "u8" else 0
+    kind = {"s16": np.int16, "s32": np.int32, "u8": np.uint8, "flt": np.float32, "dbl": np.float64}[format.rstrip("p")]
+    values = np.array([[full, zero], [zero, full]], kind)  # [samples, channels]
+    frame = av.AudioFrame.from_ndarray(values.T.copy() if format.endswith("p") else values.reshape(1, -1), format=format, layout="stereo")
+    np.testing.assert_array_equal(_samples(frame), [[-1, 0], [0, -1]])
+
+
+def test_at_most_the_whole_number_of_samples_asked_for_is_returned(make):
+    path = make("a.wav", noise(2.0))
+    assert len(decode.read(path, seconds=0.29)[0]) == int(0.29 * SR)
+    assert len(decode.read(path, seconds=100)[0]) == 2 * SR
+    # 0.3 s at 8 kHz are 2400 samples, though 1.1 - 0.8 is a little less than 0.3
+    assert len(decode.read(make("b.wav", noise(2.0, sample_rate=8000), 8000), start=0.8, seconds=1.1 - 0.8)[0]) == 2400
+
+
+@pytest.mark.parametrize("name", ["a.mp3", "a", "a.txt", "a.jpg", "b\nc.flac", "ü音.raw", "x" * 251 + ".raw", "http:a", "%d.wav"])
+def test_content_decides_and_never_the_name(make, tmp_path, name):
+    y = noise(0.1)
+    path = make("a.wav", y).rename(tmp_path / name)
+    np.testing.assert_array_equal(decode.read(path)[0], y[:, 0])
+
+
+@pytest.mark.parametrize("name", [b"\xff\xfe.txt", "a:b.srt".encode(), b"p%03d.jpg", b"line\nbreak", b"http:x"])
+def test_content_decides_and_never_the_name_where_ffmpeg_reads(encode, tmp_path, name):
+    made = encode("a.m4a", noise(0.2, 2, 44_100), 44_100, "alac")
+    path = os.fsencode(tmp_path) + b"/" + name
+    os.rename(made, path)
+    assert len(decode.read(os.fsdecode(path))[0]) == 8820
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize(
+    ("create", "reason"),
+    [
+        (lambda path: None, Reason.MISSING),
+        (lambda path: path.symlink_to("nowhere"), Reason.MISSING),
+        (lambda path: path.symlink_to(path.name), Reason.UNREADABLE),
+        (lambda path: path.mkdir(), Reason.NOT_A_FILE),
+        (_pipe, Reason.NOT_A_FILE),
+        (lambda path: path.write_bytes(b""), Reason.EMPTY),
+        (lambda path: path.write_bytes(b"x"), Reason.NOT_AUDIO),
+        (lambda path: path.write_text("1\n00:00:00,000 --> 00:00:02,000\nsubtitles\n"), Reason.NOT_AUDIO),
+        (lambda path: path.write_text("#EXTM3U\n#EXTINF:1,\nhttp://localhost/a.mp3\n"), Reason.NOT_AUDIO),
+        (lambda path: path.write_bytes(np.random.default_rng(0).bytes(20_000)), Reason.NOT_AUDIO),
+        (lambda path: path.write_bytes(bytes(20_000)), Reason.NOT_AUDIO),
+        (lambda path: sf.write(path, np.zeros((0, 1)), SR), Reason.EMPTY),
+    ],
+    ids=["missing", "dangling", "circular", "folder", "pipe", "nothing", "byte", "subtitles", "playlist", "random", "zeros", "header"],
+)
+def test_what_cannot_be_used_is_refused_with_its_reason(tmp_path, create, reason):
+    path = tmp_path / "a.wav"
+    create(path)
+    with pytest.raises(AudioError) as caught:
+        decode.read(path)
+    assert caught.value.reason is reason
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_without_permission_is_unreadable(make):
+    path = make("a.wav", noise(0.1))
+    path.chmod(0)
+    with pytest.raises(AudioError) as caught:
+        decode.read(path)
+    assert caught.value.reason is Reason.UNREADABLE
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_samples_that_are_not_finite_are_refused(make, bad):
+    y = noise(0.1)
+    y[100] = bad
+    with pytest.raises(AudioError, match="not finite"):
+        decode.read(make("a.wav", y, subtype="FLOAT"))
+
+
+def test_a_part_behind_the_end_is_too_short(make):
+    with pytest.raises(AudioError, match="too short: nothing from 3 s on"):
+        decode.read(make("a.wav", noise(0.5)), start=3)
+
+
+def test_a_flac_file_cut_in_the_middle_is_used_up_to_the_break(make, tmp_path):
+    y = noise(4.0)
+    whole = make("a.flac", y).read_bytes()
+    cut = tmp_path / "cut.flac"
+    cut.write_bytes(whole[: len(whole) // 2])
+    found, _ = decode.read(cut)
+    assert SR < len(found) < 3 * SR
+    np.testing.assert_array_equal(found, y[: len(found), 0])
+    part, _ = decode.read(cut, start=0.5, seconds=1.0)
+    np.testing.assert_array_equal(part, y[SR // 2 : SR // 2 + SR, 0])
+
+
+def test_an_mp3_whose_length_is_guessed_too_low_is_read_to_its_end(encode, tmp_path):
+    y = noise(3.0, 2, 44_100)
+    parts = [encode(f"{i}.mp3", y * level, 44_100, "libmp3lame", write_xing="0", id3v2_version="0") for i, level in enumerate((0.5, 0.01))]
+    joined = tmp_path / "joined.mp3"
+    joined.write_bytes(b"".join(part.read_bytes() for part in parts))
+    lengths = [len(decode.read(part)[0]) for part in parts]
+    assert len(decode.read(joined)[0]) == pytest.approx(sum(lengths), abs=1152)
+
+
+def test_ogg_streams_joined_into_one_file_are_read_to_the_end(make, tmp_path):
+    one = make("a.ogg", noise(3.0, 2))
+    joined = tmp_path / "joined.ogg"
+    joined.write_bytes(one.read_bytes() * 2)
+    assert len(decode.read(joined)[0]) == pytest.approx(2 * 3 * SR, abs=1024)
+
+
+@pytest.mark.parametrize("block_seconds", [0.1, 0.77, 100.0])
+def test_blocks_put_together_are_the_whole(make, block_seconds):
+    y = noise(2.0, 2)
+    path = make("a.flac", y)
+    found = np.concatenate([x.copy() for x, _ in decode.blocks(path, block_seconds=block_seconds, start=0.2, end=1.7)])
+    np.testing.assert_array_equal(found, y[4410 : 4410 + 33_075])
+
+
+def test_info_reads_the_header_only(make):
+    found = decode.info(make("a.flac", noise(2.0, 2)))
+    assert (found.sample_rate, found.channels, found.frames, found.duration) == (SR, 2, 2 * SR, 2.0)
+    assert found.decoder.startswith("libsndfile")
+
+
+def test_threads_read_the_same_file_at_the_same_time(make):
+    path = make("a.ogg", noise(2.0, 2))
+    expected, _ = decode.read(path)
+    found: list[np.ndarray] = []
+    threads = [threading.Thread(target=lambda: found.append(decode.read(path)[0])) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert all(np.array_equal(y, expected) for y in found)
+
+
+def test_descriptors_are_given_back(make, encode, tmp_path):
+    paths = [make("a.wav", noise(0.1)), encode("a.m4a", noise(0.2, 2, 44_100), 44_100, "aac"), tmp_path / "junk"]
+    paths[2].write_bytes(b"junk" * 100)
+    folder = Path("/proc/self/fd" if Path("/proc/self/fd").exists() else "/dev/fd")
+    before = len(list(folder.iterdir()))
+    for path in paths * 3:
+        try:
+            decode.read(path)
+        except AudioError as error:
+            assert pickle.loads(pickle.dumps(error)).reason is Reason.NOT_AUDIO
+    assert len(list(folder.iterdir())) == before

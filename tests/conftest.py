@@ -1,0 +1,30 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+def _data_folder() -> Path | None:
+    named = os.environ.get("MXT_TEST_DATA")
+    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "data"
+    return folder if (folder / "README.md").is_file() else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if _data_folder() is None:
+        skip = pytest.mark.skip(reason="needs the real recordings; MXT_TEST_DATA names no folder that has them")
+        for item in items:
+            if item.get_closest_marker("realdata"):
+                item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real recordings and golden values."""
+    folder = _data_folder()
+    assert folder is not None, "mark tests that use `data` with realdata"
+    return folder

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+from mxt.stages.backbones.batchnorm import decibel_reference, measured
+from mxt.stages.backbones.specs import CONVNET, SPECS, resolve_convnet
+from mxt.stages.renderers.specs import MELSPECTROGRAM
+
+
+@pytest.mark.parametrize("spec", [*SPECS, MELSPECTROGRAM], ids=lambda spec: spec.name)
+def test_a_spec_is_valid_and_its_target_is_a_frozen_dataclass_with_its_defaults(spec):
+    assert spec.problems() == []
+    module, _, name = spec.target.partition(":")
+    made = getattr(importlib.import_module(module), name)()
+    assert dataclasses.asdict(made) == spec.parameters({})
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_a_backbones_input_is_accepted_by_its_renderer(spec):
+    if spec.input.renderer:
+        assert MELSPECTROGRAM.parameters(spec.input.params).items() >= dict(spec.input.params).items()
+
+
+def test_statistics_can_be_chosen_from_all_that_are_shipped_and_those_of_the_batch():
+    assert set(CONVNET.params[0].choices) == {*measured(), "batch"}
+
+
+def test_the_default_is_relative_to_the_clip_alone():
+    assert resolve_convnet(CONVNET, {"statistics": "clip_ref"}, None) is CONVNET
+    assert CONVNET.input.params["reference"] == "clip_maximum"
+    assert CONVNET.rows_together == 0
+
+
+@pytest.mark.parametrize("name", ["fixed_ref", "gtzan_genre_rows_0_255", "gtzan_genre_rows_256_511"])
+def test_a_set_of_statistics_brings_its_own_reference(name):
+    params = resolve_convnet(CONVNET, {"statistics": name}, "released").input.params
+    assert (params["reference"], params["reference_db"]) == ("fixed", decibel_reference(name))
+
+
+def test_batch_mode_is_fed_absolute_levels_256_rows_at_a_time():
+    spec = resolve_convnet(CONVNET, {"statistics": "batch"}, None)
+    assert spec.rows_together == 256
+    assert spec.input.params["reference"] == "none"
+    assert "floor_db" not in spec.input.params
+
+
+def test_the_second_release_has_its_own_input_and_no_statistics():
+    spec = resolve_convnet(CONVNET, {"statistics": "clip_ref"}, "keras2")
+    assert spec.params == ()
+    assert (spec.input.params["pad"], spec.input.params["delay_samples"]) == ("same", 0)
+    assert spec.problems() == []
+
+
+def test_resolving_reads_no_heavy_package():
+    code = (
+        "import sys; from mxt.stages.backbones.specs import CONVNET, resolve_convnet;"
+        "resolve_convnet(CONVNET, {'statistics': 'fixed_ref'}, None);"
+        "print([m for m in ('torch', 'numpy', 'h5py', 'librosa', 'scipy') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

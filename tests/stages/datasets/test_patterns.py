@@ -1,0 +1,41 @@
+"""Fields in file names."""
+
+from __future__ import annotations
+
+import pytest
+
+from mxt.core.errors import UsageError
+from mxt.stages.datasets.patterns import compile_pattern, suggest
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "fields"),
+    [
+        ("{digit}_{speaker}_{take}.wav", "3_theo_17.wav", {"digit": "3", "speaker": "theo", "take": "17"}),
+        ("{digit}_{speaker}_{take}.wav", "deep/er/3_theo_17.WAV", {"digit": "3", "speaker": "theo", "take": "17"}),
+        ("{digit}_{speaker}_{take}.wav", "3_theo.wav", None),
+        ("{digit}_{speaker}_{take}.wav", "3_theo_1.flac", None),
+        ("{a}_{b}", "1_2.mp3", {"a": "1", "b": "2"}),
+        ("{artist}/{album}/{} - {title}.mp3", "x/Ann/First/01 - Song.mp3", {"artist": "Ann", "album": "First", "title": "Song"}),
+        ("{artist}/{album}/{}.mp3", "First/01.mp3", None),
+        ("[{x}] (1+1).wav", "[a.b] (1+1).wav", {"x": "a.b"}),
+        ("{take number}.wav", "4.wav", {"take number": "4"}),
+        ("{x}.wav", "new\nline.wav", {"x": "new\nline"}),
+    ],
+)
+def test_fields_are_taken_from_names_and_folders(pattern, path, fields):
+    assert compile_pattern(pattern).match(path) == fields
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"), [("plain.wav", "no field"), ("{a}_{a}.wav", "twice"), ("{a}_{b.wav", "partner"), ("{}.wav", "no field")]
+)
+def test_a_pattern_that_cannot_be_meant_is_refused(pattern, message):
+    with pytest.raises(UsageError, match=message):
+        compile_pattern(pattern)
+
+
+def test_a_pattern_is_suggested_where_names_are_alike():
+    assert suggest(["a/0_ann_1.wav", "1_ben_2.wav"]) == "{a}_{b}_{c}.wav"
+    assert suggest(["blues.00000.wav", "rock.00000.wav"]) == "{a}.{b}.wav"
+    assert suggest(["one.wav", "two.wav"]) is None

@@ -1,0 +1,112 @@
+"""Tables as people write them."""
+
+from __future__ import annotations
+
+import codecs
+
+import pytest
+
+from mxt.core.errors import TableError
+from mxt.stages.datasets.table_reading import read_table
+
+HEAD, ROWS = ("file", "label"), [("a.wav", "Hörspiel"), ("b.wav", "déjà vu")]
+
+
+def text(delimiter):
+    return "\r\n".join(delimiter.join(row) for row in [HEAD, *ROWS]) + "\r\n"
+
+
+def read(tmp_path, content, name="labels.csv", **known):
+    path = tmp_path / name
+    path.write_bytes(content)
+    return read_table(path, name, **known)
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
+@pytest.mark.parametrize(
+    "encode",
+    [
+        lambda t: t.encode(),
+        lambda t: codecs.BOM_UTF8 + t.encode(),
+        lambda t: t.encode("utf-16"),
+        lambda t: t.encode("utf-16-le"),
+        lambda t: t.encode("utf-16-be"),
+        lambda t: t.encode("utf-32"),
+        lambda t: t.encode("cp1252"),
+    ],
+    ids=["utf-8", "utf-8 with mark", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"],
+)
+def test_delimiter_encoding_and_mark_are_found_out(tmp_path, delimiter, encode):
+    table = read(tmp_path, encode(text(delimiter)))
+    assert table.headings == HEAD
+    assert [tuple(row.values()) for row in table.rows] == ROWS
+    assert table.remarks == ()
+
+
+def test_german_text_without_mark_is_read(tmp_path):
+    table = read(tmp_path, "datei;gattung\nmünchen.wav;Märchen für Kinder\nköln.wav;Hörspiel über Straßen\n".encode("cp1252"))
+    assert table.rows[0] == {"datei": "münchen.wav", "gattung": "Märchen für Kinder"}
+
+
+def test_labels_with_the_other_delimiter_do_not_confuse(tmp_path):
+    table = read(tmp_path, b"file,labels\na.wav,rock;pop\nb.wav,rock;jazz\n")
+    assert table.rows[0] == {"file": "a.wav", "labels": "rock;pop"}
+
+
+def test_quotes_hold_delimiters_and_lines(tmp_path):
+    table = read(tmp_path, b'file,text\n"a, b.wav","two\nlines"\nc.wav,"say ""hi"""\n')
+    assert [row["text"] for row in table.rows] == ["two\nlines", 'say "hi"']
+    assert table.rows[0]["file"] == "a, b.wav"
+    assert table.lines == [3, 4]
+
+
+def test_a_lone_quote_does_not_swallow_the_rest(tmp_path):
+    table = read(tmp_path, b'file\ttitle\na.wav\t"unfinished\nb.wav\tx\n', "labels.tsv")
+    assert len(table.rows) == 2
+
+
+def test_a_table_without_headings_is_known_by_the_files_in_it(tmp_path):
+    table = read(tmp_path, b"x/a.wav,rock\nx/b.wav,pop\n", known=frozenset({"a.wav"}))
+    assert table.headings == ("column 1", "column 2")
+    assert len(table.rows) == 2
+    assert table.remarks[0].kind == "table without headings"
+
+
+def test_one_column_is_a_table(tmp_path):
+    assert read(tmp_path, b"file\na.wav\nb.wav\n").rows == [{"file": "a.wav"}, {"file": "b.wav"}]
+
+
+def test_uneven_rows_and_double_headings_are_named_with_their_line(tmp_path):
+    table = read(tmp_path, b"file,label,label\na.wav,x,y\n\nb.wav,x\nc.wav,x,y,z\nd.wav,1,2\ne.wav,1,2\n")
+    assert table.headings == ("file", "label", "label 2")
+    assert [(remark.kind, remark.text.partition(":")[0]) for remark in table.remarks] == [
+        ("heading there twice", "labels.csv"),
+        ("row with too few columns", "labels.csv, line 4"),
+        ("row with too many columns", "labels.csv, line 5"),
+    ]
+
+
+def test_json_lines_keep_their_types(tmp_path):
+    table = read(tmp_path, b'{"file_name": "a.wav", "tags": ["x", "y"], "bpm": 120.5}\n\n{"file_name": "b.wav", "new": true}\n', "m.jsonl")
+    assert table.headings == ("file_name", "tags", "bpm", "new")
+    assert table.rows[0]["tags"] == ["x", "y"]
+    assert table.lines == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "message"),
+    [
+        (b'{"file": "a.wav"}\n{"file": \n', "x.jsonl", "x.jsonl, line 2: not JSON"),
+        (b'{"file": "a.wav"}\n["b"]\n', "x.jsonl", "x.jsonl, line 2: an object is expected"),
+        (b"\n\n", "x.csv", "x.csv is empty"),
+        (codecs.BOM_UTF8 + b"file\n\xff\xfe\xfa\n", "x.csv", "but is none"),
+    ],
+)
+def test_what_cannot_be_read_is_said_with_its_line(tmp_path, content, name, message):
+    with pytest.raises(TableError, match=message):
+        read(tmp_path, content, name)
+
+
+def test_a_table_that_is_not_there_is_said_so(tmp_path):
+    with pytest.raises(TableError, match="cannot be read: No such file"):
+        read_table(tmp_path / "x.csv", "x.csv")

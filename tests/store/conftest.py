@@ -1,0 +1,77 @@
+"""Small synthetic feature tables."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from mxt.core.specs import Layer
+from mxt.store.features import FeatureTable
+from mxt.store.layout import Store
+
+CHILD = Path(__file__).with_name("child.py")
+
+
+def _load_child() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("store_child", CHILD)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def child() -> ModuleType:
+    """The functions of child.py: what a synthetic run computes, here or in another process."""
+    return _load_child()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open(tmp_path / "store", create=True)
+    opened.catalogue.datasets()  # makes the catalogue
+    yield opened
+    opened.catalogue.close()
+
+
+@pytest.fixture
+def keys() -> Callable[..., list[bytes]]:
+    """`n` audio keys, the same every time."""
+    return lambda n, first=0: [hashlib.sha256(str(i).encode()).digest() for i in range(first, first + n)]
+
+
+@pytest.fixture
+def table(store: Store, child: ModuleType) -> FeatureTable:
+    """A table of two layers without rows."""
+    return child.make_table(store)
+
+
+@pytest.fixture
+def filled(table: FeatureTable, child: ModuleType) -> FeatureTable:
+    """A table of 150 rows, some of them failed."""
+    child.run(table, 150)
+    return table
+
+
+@pytest.fixture
+def run_child() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run child.py in a process of its own."""
+
+    def start(*words: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(CHILD), *map(str, words)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    return start
+
+
+@pytest.fixture
+def layers() -> Sequence[Layer]:
+    return (Layer(1, "one", 3), Layer(2, "two", 5))
