@@ -9,14 +9,29 @@ Example
 
 from mxt.core.errors import AudioError, InputError, PluginError, Reason, TableError, UsageError, WeightsError
 from mxt.core.records import Clip, Detection, Listing, Remark, Target, Task
-from mxt.core.specs import WAVEFORM, Input, Layer, Param, StageSpec, WeightsFile, Window, hookimpl
-from mxt.core.stages import Backbone, DatasetLoader, Evaluation, EvaluationProtocol, Features, Head, Levels, Normalizer, Renderer
+from mxt.core.specs import WAVEFORM, Card, Input, Layer, Param, StageSpec, WeightsFile, Window, hookimpl
+from mxt.core.stages import (
+    Backbone,
+    DatasetLoader,
+    Evaluation,
+    EvaluationProtocol,
+    FeatureBlock,
+    Features,
+    FeatureSet,
+    FeatureSetLoader,
+    Head,
+    Levels,
+    Normalizer,
+    PublishesHashes,
+    Renderer,
+)
+from mxt.core.wheels import read_members
 
 API_VERSION = 1
 
 __all__ = [
-    "API_VERSION", "WAVEFORM", "AudioError", "Backbone", "Clip", "DatasetLoader", "Detection", "Evaluation",
-    "EvaluationProtocol", "Features", "Head", "Input", "InputError", "Layer", "Levels", "Listing", "Normalizer", "Param",
-    "PluginError", "Reason", "Remark", "Renderer", "StageSpec", "TableError", "Target", "Task", "UsageError",
-    "WeightsError", "WeightsFile", "Window", "hookimpl",
+    "API_VERSION", "WAVEFORM", "AudioError", "Backbone", "Card", "Clip", "DatasetLoader", "Detection", "Evaluation",
+    "EvaluationProtocol", "FeatureBlock", "FeatureSet", "FeatureSetLoader", "Features", "Head", "Input", "InputError", "Layer",
+    "Levels", "Listing", "Normalizer", "Param", "PluginError", "PublishesHashes", "Reason", "Remark", "Renderer", "StageSpec",
+    "TableError", "Target", "Task", "UsageError", "WeightsError", "WeightsFile", "Window", "hookimpl", "read_members",
 ]  # fmt: skip

@@ -14,12 +14,22 @@ def _data_folder() -> Path | None:
     return folder if (folder / "README.md").is_file() else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if _data_folder() is None:
         skip = pytest.mark.skip(reason="needs the real recordings; MXT_TEST_DATA names no folder that has them")
         for item in items:
             if item.get_closest_marker("realdata"):
                 item.add_marker(skip)
+    for_cuda = [item for item in items if item.get_closest_marker("cuda") or "agrees with the gpu" in item.name]
+    if for_cuda and not _has_cuda():
+        config.hook.pytest_deselected(items=for_cuda)
+        items[:] = [item for item in items if item not in for_cuda]
+
+
+def _has_cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
 
 
 @pytest.fixture(scope="session")

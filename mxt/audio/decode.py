@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from mxt.audio.level import peak
 from mxt.core.errors import AudioError, Reason
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ Signal = npt.NDArray[np.float32]
 Path: TypeAlias = "str | os.PathLike[str]"
 
 _BLOCK = 1 << 19  # samples of all channels decoded at once: 2 MiB of float32, mixed while it is in the cache
+RATES = (100, 10_000_000)  # Hz; others are damaged headers, and resampling them would fill the memory
+LARGEST = 1e9  # a sample beyond this is not audio: it overflows when squared or added up
 _ROOM = 1 << 26  # samples that room is made for at once (256 MiB), whatever a header promises
 
 
@@ -113,8 +116,8 @@ def read(path: Path, *, start: float = 0.0, seconds: float | None = None) -> tup
         if at == 0:
             raise _nothing(source, start)
     y = y[:at]
-    if not math.isfinite(float(y.sum())) and not np.isfinite(y).all():
-        raise AudioError(Reason.NOT_FINITE, "samples that are NaN or infinite")
+    if not peak(y) <= LARGEST:
+        raise AudioError(Reason.NOT_FINITE, "samples that are NaN, infinite or absurdly large")
     return y, source.sample_rate
 
 
@@ -173,10 +176,11 @@ def mix(x: Signal, *, out: Signal | None = None) -> Signal:
             return x[:, 0]
         out[:] = x[:, 0]
         return out
-    out = np.add(x[:, 0], x[:, 1], out=out)
-    for channel in range(2, channels):
-        out += x[:, channel]
-    out /= channels
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused later
+        out = np.add(x[:, 0], x[:, 1], out=out)
+        for channel in range(2, channels):
+            out += x[:, channel]
+        out /= channels
     return out
 
 
@@ -198,9 +202,13 @@ def opened(path: Path) -> Iterator[Source]:
     try:
         source = _source(fd)
         try:
+            if not RATES[0] <= source.sample_rate <= RATES[1]:
+                raise AudioError(Reason.NOT_AUDIO, f"a sample rate of {source.sample_rate} Hz")
             yield source
         finally:
             source.close()
+    except OSError as error:
+        raise AudioError(Reason.UNREADABLE, f"{os.fsdecode(path)}: {error.strerror or error}") from error
     finally:
         os.close(fd)
 
@@ -226,11 +234,13 @@ def _descriptor(path: Path) -> int:
 def _source(fd: int) -> Source:
     import soundfile as sf
 
-    from mxt.audio.sndfile import Sndfile
+    from mxt.audio.sndfile import SYSTEM_ERROR, Sndfile
 
     try:
         return Sndfile(fd)
     except sf.LibsndfileError as refused:
+        if refused.code == SYSTEM_ERROR:
+            raise AudioError(Reason.UNREADABLE, f"{refused.error_string}") from refused
         from mxt.audio.ffmpeg import Ffmpeg
 
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import itertools
 import os
 from collections.abc import Iterator
@@ -37,9 +39,8 @@ class Ffmpeg:
         self.cut_short = False
         self.promised: int | None = None  # what must at least come out of an undamaged file
         os.lseek(fd, 0, os.SEEK_SET)
-        file = open(fd, "rb", buffering=0, closefd=False)  # noqa: SIM115  the container reads from it
         try:
-            self._container = av.open(file, options={"protocol_whitelist": "file"}, metadata_errors="replace")
+            self._container = av.open(_File(fd, closefd=False), "r", options={"protocol_whitelist": "file"}, metadata_errors="replace")
         except av.FFmpegError as error:
             raise AudioError(Reason.NOT_AUDIO, _words(error)) from error
         try:
@@ -151,6 +152,16 @@ class Ffmpeg:
                     yield frame.sample_rate, _samples(frame)
 
 
+class _File(io.FileIO):
+    """A file whose impossible positions, which broken files name, are FFmpeg's trouble and not an exception."""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        try:
+            return super().seek(offset, whence)
+        except (OSError, OverflowError):
+            return -errno.EINVAL
+
+
 def _samples(frame: av.AudioFrame) -> Signal:
     """A frame as float32 [samples, channels], integer formats scaled so that full scale is 1."""
     found = frame.to_ndarray()
@@ -159,7 +170,8 @@ def _samples(frame: av.AudioFrame) -> Signal:
         return (np.asarray(x, np.float32) - np.float32(128)) / np.float32(128)
     if x.dtype.kind == "i":
         return np.asarray(x * (1.0 / (1 << (8 * x.dtype.itemsize - 1))), np.float32)
-    return np.asarray(x, np.float32)
+    with np.errstate(over="ignore"):  # infinite samples are refused later
+        return np.asarray(x, np.float32)
 
 
 def _words(error: Exception) -> str:

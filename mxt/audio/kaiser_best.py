@@ -51,7 +51,8 @@ def kaiser_best(y: Signal, sr_in: int, sr_out: int) -> Signal:
     Returns
     -------
     numpy.ndarray
-        float32 [ceil(samples * sr_out / sr_in)]; at most the last one is padding.
+        float32 [ceil(samples * ratio)], the product rounded in float64 as in the original: 29 s at
+        22,050 Hz become 348,001 samples at 12,000 Hz. At most the last one is padding, a zero.
 
     References
     ----------
@@ -118,13 +119,25 @@ def _convolve(plan: _Plan, times: Wide, out: Signal) -> None:
             out[rows] = _wings(plan, nearest[rows], int(left[rows[0]]), left_rest[rows], int(right[rows[0]]), right_rest[rows])
 
 
+def _gather(y: Signal, starts: Index, length: int) -> Signal:
+    """Pieces of `y`: float32 [starts, length].
+
+    Samples that share table entries lie a constant number of inputs apart, mostly: copying a slice
+    then lets other threads run, which picking by index does not.
+    """
+    pieces = np.lib.stride_tricks.sliding_window_view(y, length)
+    hop = int(starts[1] - starts[0]) if len(starts) > 1 else 1
+    if hop > 0 and int(starts[-1] - starts[0]) == hop * (len(starts) - 1) and (np.diff(starts) == hop).all():
+        return np.array(pieces[starts[0] : starts[-1] + 1 : hop])
+    return np.asarray(pieces[starts])
+
+
 def _wings(plan: _Plan, nearest: Index, left: int, left_rest: Wide, right: int, right_rest: Wide) -> Wide:
     """Sum of both wings around the input samples `nearest`."""
     left_weights, left_slopes = plan.wing(left)
     right_weights, right_slopes = plan.wing(right)
     n_left, n_right = len(left_weights), len(right_weights)
-    views = np.lib.stride_tricks.sliding_window_view(plan.padded, n_left + n_right)
-    inputs = views[plan.margin + nearest - (n_left - 1)]
+    inputs = _gather(plan.padded, plan.margin + nearest - (n_left - 1), n_left + n_right)
     # the right wing stops at n_orig - i_last - n + 1, i_last being the last index of the left wing
     stop = plan.samples - (np.minimum(nearest + 1, n_left) - 1) - nearest + 1
     if stop.min() < n_right:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from mxt.audio.decode import blocks, mix, opened
+from mxt.audio.decode import LARGEST, blocks, mix, opened
 from mxt.audio.level import energy, from_db, peak
 from mxt.core.errors import AudioError, Reason
 from mxt.core.identity import sha256_file
@@ -49,9 +49,9 @@ class _Tally:
     def add(self, x: Signal) -> None:
         """Take in float32 [samples, channels]."""
         high = peak(x)
-        if not math.isfinite(high):
-            first = self.frames + int(np.argmin(np.isfinite(x).all(axis=1)))
-            raise AudioError(Reason.NOT_FINITE, f"NaN or infinite, first in sample {first}")
+        if not high <= LARGEST:
+            first = self.frames + int(np.argmin((np.abs(x) <= LARGEST).all(axis=1)))
+            raise AudioError(Reason.NOT_FINITE, f"NaN, infinite or absurdly large, first in sample {first}")
         y = mix(x)
         self.frames += len(x)
         self.peak = max(self.peak, high)

@@ -112,14 +112,14 @@ def mel_power(padded: Tensor, bank: Tensor, window: Tensor, *, hop_length: int, 
         float32 [N, n_mels, frames]; a view of [N, frames, n_mels], as it lies in memory.
     """
     framed = frames(padded, frame_length=len(window), hop_length=hop_length)
-    clips, count = framed.shape[:2]
-    mel = padded.new_empty(clips, count, len(bank))
     columns = bank.T
     if padded.is_cuda:
-        slab_frames = max(1, count)
-    for begin in range(0, count, slab_frames):
-        slab = power(framed[:, begin : begin + slab_frames], window)
-        torch.matmul(slab, columns, out=mel[:, begin : begin + slab_frames])
+        return (power(framed, window) @ columns).transpose(1, 2)
+    mel = padded.new_empty(*framed.shape[:2], len(bank))
+    for clip, out in zip(framed, mel, strict=True):
+        for begin in range(0, len(clip), slab_frames):
+            slab = slice(begin, begin + slab_frames)
+            torch.mm(power(clip[slab], window), columns, out=out[slab])
     return mel.transpose(1, 2)
 
 

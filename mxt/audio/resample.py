@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -27,7 +29,8 @@ def resample(y: Signal, sr_in: int, sr_out: int, *, method: str = "soxr") -> Sig
     Returns
     -------
     numpy.ndarray
-        float32 [ceil(samples * sr_out / sr_in)]; `y` itself where the rates are equal.
+        float32 [ceil(samples * sr_out / sr_in)] (``kaiser_best``: sometimes one more, a zero);
+        `y` itself where the rates are equal.
 
     Raises
     ------
@@ -48,6 +51,24 @@ def resample(y: Signal, sr_in: int, sr_out: int, *, method: str = "soxr") -> Sig
 
         return kaiser_best(y, sr_in, sr_out)
     return _soxr(y, sr_in, sr_out)
+
+
+def resample_blocks(blocks: Iterable[Signal], sr_in: int, sr_out: int, *, method: str = "soxr") -> Iterator[Signal]:
+    """Change the sample rate of a stream; together the blocks are what `resample` gives for the whole (within 1e-6).
+
+    ``kaiser_best`` looks at the whole signal and holds it in memory.
+    """
+    if sr_in == sr_out:
+        yield from blocks
+    elif method == "soxr":
+        import soxr
+
+        stream = soxr.ResampleStream(sr_in, sr_out, 1, dtype="float32", quality="HQ")
+        for y in blocks:
+            yield stream.resample_chunk(y)
+        yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
+    else:
+        yield resample(np.concatenate(list(blocks)), sr_in, sr_out, method=method)
 
 
 def _soxr(y: Signal, sr_in: int, sr_out: int) -> Signal:

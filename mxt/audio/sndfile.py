@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import soundfile as sf
 
-from mxt.core.errors import AudioError
+from mxt.core.errors import AudioError, Reason
 
 Signal = npt.NDArray[np.float32]
 
+SYSTEM_ERROR = 2  # libsndfile's code for an error of the operating system: of the moment, not of the file
 # libsndfile's log line where a chunk promises more bytes than the file has, e.g. "data : 88200 (should be 44078)"
 _SHORT = re.compile(r"^\s*(?:data|SSND|BODY|Data Size|riff|Riff size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
 _UNKNOWN_SIZE = 0x7FFFF000  # writers to pipes put sizes from here to 2^32 - 1 where they do not know it
@@ -94,6 +95,8 @@ class Sndfile:
                 if len(got) < len(wanted):
                     return
         except sf.LibsndfileError as error:
+            if error.code == SYSTEM_ERROR:
+                raise AudioError(Reason.UNREADABLE, "the file could not be read on") from error
             self.failure = error.error_string
             got = self._salvage(at, buffer[: min(len(buffer), end - at)])
             if len(got):

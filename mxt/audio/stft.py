@@ -144,5 +144,7 @@ def power(framed: Tensor, window: Tensor) -> Tensor:
     torch.Tensor
         float32 [..., 1 + n_fft // 2].
     """
+    if not framed.numel():  # MKL refuses to transform nothing
+        return framed.new_zeros(*framed.shape[:-1], framed.shape[-1] // 2 + 1)
     spectrum: Tensor = torch.fft.rfft(framed * window)
     return spectrum.real.square().addcmul_(spectrum.imag, spectrum.imag)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-Signal = npt.NDArray[np.float64]
+Signal = npt.NDArray[np.floating]
 Rng = np.random.Generator
 
 
@@ -37,13 +37,13 @@ def note(timbre: str, rng: Rng, *, sample_rate: int = 22_050) -> npt.NDArray[np.
     y = TIMBRES[timbre](t, pitch, rng)
     y = y / np.max(np.abs(y)) * 10 ** (rng.uniform(-26, -3) / 20)
     noise = rng.standard_normal(len(t)) * np.max(np.abs(y)) * 10 ** (rng.uniform(-65, -35) / 20)
-    return np.clip(y + noise, -1, 1).astype(np.float32)
+    return np.asarray(np.clip(y + noise, -1, 1), np.float32)
 
 
 def _envelope(t: Signal, attack: float, release: float) -> Signal:
     """Linear rise over `attack` seconds and fall over the last `release` seconds."""
     rise = np.minimum(t / attack, 1.0)
-    return rise * np.minimum((t[-1] - t) / release, 1.0)
+    return np.asarray(rise * np.minimum((t[-1] - t) / release, 1.0))
 
 
 def _harmonics(t: Signal, pitch: float, amplitudes: Signal, rng: Rng) -> Signal:
@@ -100,7 +100,7 @@ def breath(t: Signal, pitch: float, rng: Rng) -> Signal:
     spectrum = np.fft.rfft(rng.standard_normal(len(t)))
     f = np.fft.rfftfreq(len(t), t[1])
     noise = np.fft.irfft(spectrum * np.exp(-(((f - 2 * pitch) / (3 * pitch)) ** 2)), len(t))
-    return (tone + rng.uniform(0.2, 0.6) * noise / np.max(np.abs(noise))) * _envelope(t, rng.uniform(0.05, 0.15), 0.15)
+    return np.asarray((tone + rng.uniform(0.2, 0.6) * noise / np.max(np.abs(noise))) * _envelope(t, rng.uniform(0.05, 0.15), 0.15))
 
 
 TIMBRES: dict[str, Callable[[Signal, float, Rng], Signal]] = {

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
 import numpy as np
 import numpy.typing as npt
 
@@ -49,22 +52,53 @@ def cut(y: Signal, window: Window, sample_rate: int) -> Signal:
     if window.kind == "whole":
         y = y[:length]
         return _fill(y, max(len(y), window.min_samples), "zero")[None]
-    assert length is not None, "windows of this kind have a length"
     if window.kind == "fixed":
+        assert length is not None, "windows of this kind have a length"
         return _fill(y[:length], length, window.pad)[None]
-    return _slide(y, window, length, sample_rate)
+    found = list(slide((y,), window, sample_rate))
+    return found[0] if len(found) == 1 else np.concatenate(found)
 
 
-def _slide(y: Signal, window: Window, length: int, sample_rate: int) -> Signal:
+def slide(blocks: Iterable[Signal], window: Window, sample_rate: int) -> Iterator[Signal]:
+    """Cut a stream into sliding windows, so that a clip of any length takes little memory.
+
+    Parameters
+    ----------
+    blocks : iterable of numpy.ndarray
+        float32 [samples] each, one after the other; their lengths do not matter.
+    window : Window
+        A ``sliding`` one.
+    sample_rate : int
+        Hz.
+
+    Yields
+    ------
+    numpy.ndarray
+        float32 [windows, samples]: together what `cut` gives for the whole clip.
+    """
+    assert window.seconds is not None, "windows of this kind have a length"
     assert window.hop_seconds is not None, "sliding windows have a hop"
-    hop = max(1, int(window.hop_seconds * sample_rate + 1e-6))
-    if len(y) <= length:
-        return _fill(y, length, window.pad)[None]
-    whole = np.lib.stride_tricks.sliding_window_view(y, length, writeable=y.flags.writeable)[::hop]
-    begin = len(whole) * hop
-    if window.tail == "drop" or begin >= len(y) or begin - hop + length >= len(y):
-        return whole
-    return np.concatenate([whole, _fill(y[begin:], length, window.pad)[None]])
+    length, hop = (max(1, int(seconds * sample_rate + 1e-6)) for seconds in (window.seconds, window.hop_seconds))
+    margin = np.zeros(round(window.margin_seconds * sample_rate), np.float32)
+    held, seen, windows, skip = np.zeros(0, np.float32), 0, 0, 0  # what is not needed any more is dropped from `held`
+    for block in chain((margin,), blocks, (margin,)):
+        seen += len(block)
+        block, skip = block[skip:], max(0, skip - len(block))
+        held = np.concatenate([held, block]) if len(held) else block
+        if len(held) < length:
+            continue
+        whole = np.lib.stride_tricks.sliding_window_view(held, length, writeable=held.flags.writeable)[::hop]
+        yield whole
+        windows += len(whole)
+        skip = max(0, len(whole) * hop - len(held))
+        held = held[len(whole) * hop :]
+    if seen == 2 * len(margin):
+        raise AudioError(Reason.EMPTY, "no samples to cut a window from")
+    if windows == 0:
+        clip = held[len(margin) : len(held) - len(margin)]  # what is repeated is the clip, not the zeros around it
+        yield np.concatenate([margin, _fill(clip, length - 2 * len(margin), window.pad), margin])[None]
+    elif window.tail == "pad" and len(held) > max(0, length - hop):
+        yield _fill(held, length, window.pad)[None]
 
 
 def _fill(y: Signal, length: int, pad: str) -> Signal:

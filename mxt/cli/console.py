@@ -16,8 +16,6 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from mxt.core.progress import SILENT, Progress, Step
 
 if TYPE_CHECKING:
@@ -37,12 +35,12 @@ def console(*, stderr: bool = False) -> Console:
 
 def say(line: str = "") -> None:
     """One line (or several) on standard output."""
-    typer.echo(line)
+    sys.stdout.write(f"{line}\n")
 
 
 def warn(line: str) -> None:
     """One line on standard error."""
-    typer.echo(line, err=True)
+    sys.stderr.write(f"{line}\n")
 
 
 def next_line(command: str) -> None:
@@ -86,7 +84,13 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     out = console()
     if title:
         out.print(Text(title, style="bold"))
-    out.print(grid)
+    if out.is_terminal:
+        out.print(grid)
+        return
+    with out.capture() as captured:
+        out.print(grid)
+    for line in captured.get().splitlines():
+        say(line.rstrip())
 
 
 def _cell(value: object) -> str:
@@ -135,7 +139,7 @@ def seconds_text(seconds: float) -> str:
 
 def emit_json(value: object) -> None:
     """Print records, mappings and lists as JSON; what is not a number becomes ``null``."""
-    typer.echo(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False))
+    say(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def plain(value: object) -> Any:

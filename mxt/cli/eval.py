@@ -14,6 +14,7 @@ from mxt.cli.options import (
     JobsOption,
     JsonOption,
     PluginOption,
+    ProtocolsOption,
     QuietOption,
     SeedOption,
     SetOption,
@@ -41,7 +42,7 @@ def evaluate(
     ] = None,
     folds: Annotated[Path | None, typer.Option("--folds", metavar="FILE", help="Folds to use: a table with clip and fold.")] = None,
     head: Annotated[str | None, typer.Option("--head", metavar="NAME", help="The learner; else svm or linear, by size.")] = None,
-    protocol: Annotated[str, typer.Option("--protocol", metavar="NAME", help="How it is evaluated.")] = "nested",
+    protocol: ProtocolsOption = None,
     setting: SetOption = None,
     seed: SeedOption = 0,
     jobs: JobsOption = None,
@@ -58,14 +59,15 @@ def evaluate(
     if task is not None and task not in TASKS:
         raise UsageError(f"--task is one of {', '.join(TASKS)}, not {task!r}")
     from mxt.cli import console
-    from mxt.cli.scores import render, to_json
+    from mxt.cli.scores import render, render_next, to_json
     from mxt.registry import build_registry
     from mxt.workflows.evaluate import Request
     from mxt.workflows.evaluate import evaluate as run
 
     request = Request(
         datasets=tuple(dataset or ()), features=tuple(features or ()), target=target, task=TASKS[task] if task else None,
-        group_by=group_by, folds=folds, head=head, protocol=protocol, settings=tuple(setting or ()), seed=seed,
+        group_by=group_by, folds=folds, head=head, settings=tuple(setting or ()),
+        protocols=tuple(dict.fromkeys(protocol or ("nested",))), seed=seed,
     )  # fmt: skip
     with console.progress(quiet or as_json) as progress:
         result = run(store, build_registry(plugin or ()), request, jobs=jobs, progress=progress)
@@ -73,3 +75,4 @@ def evaluate(
         console.emit_json(to_json(result))
     else:
         render(result, details=details)
+        render_next(result)

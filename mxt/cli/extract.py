@@ -28,7 +28,7 @@ from mxt.cli.options import (
 
 if TYPE_CHECKING:
     from mxt.registry import Registry
-    from mxt.workflows.extract import Extraction
+    from mxt.workflows.extraction import Extraction
 
 SHOWN = 5
 
@@ -67,8 +67,8 @@ def extract(
     if backbone is None:
         _list_backbones(registry)
         return
-    from mxt.workflows.extract import Request
     from mxt.workflows.extract import extract as run
+    from mxt.workflows.extraction import Request
 
     request = Request(
         backbone=backbone, layers=layers, settings=tuple(setting or ()), normalizer=normalizer, resampler=resampler, weights=weights,
@@ -81,6 +81,7 @@ def extract(
         console.emit_json(to_json(result))
     else:
         render(result)
+        console.next_line("mxt eval" if not dry_run else "the same without --dry-run")
     if strict and (result.failed or result.left_open):
         raise typer.Exit(1)
 
@@ -112,7 +113,8 @@ def render(result: Extraction) -> None:
     from mxt.cli import console
 
     spec = result.pipeline.backbone.spec
-    settled = f"{result.done:,} of {result.contents:,} clips, {result.failed} failed"
+    copies = f" (and {result.clips - result.contents:,} copies)" if result.clips > result.contents else ""
+    settled = f"{result.done:,} of {result.contents:,} clips{copies}, {result.failed} failed"
     words = [result.label, *_input_words(result), f"layers {' '.join(_short_layers(result))} of {len(spec.layers)}"]
     if (found := result.estimate) is not None:
         console.say(" · ".join([*words, result.device, _workers(result.workers)]))
@@ -137,7 +139,6 @@ def render(result: Extraction) -> None:
     if spec.rows_together:
         console.say(f"careful: every feature depends on the {spec.rows_together} clips computed with it, as in the paper")
     console.say(f"view {result.view}, {result.columns} columns")
-    console.next_line("mxt eval")
 
 
 def _input_words(result: Extraction) -> list[str]:

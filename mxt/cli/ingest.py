@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,7 +68,7 @@ def ingest(
     """
     from mxt.cli import console
     from mxt.registry import build_registry
-    from mxt.workflows.ingest import ingest as run
+    from mxt.workflows.ingest_features import ingest_all
 
     given = {
         "pattern": pattern, "label_level": label_level, "file_column": file_column, "target": tuple(target or ()) or None,
@@ -75,16 +76,26 @@ def ingest(
     }  # fmt: skip
     params: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     with console.progress(quiet or as_json) as progress:
-        result = run(
+        results = ingest_all(
             store, path, build_registry(plugin or ()), loader=loader, name=name, params=params, settings=setting or (), rehash=rehash,
             dry_run=dry_run, yes=yes, jobs=jobs, progress=progress,
         )  # fmt: skip
     if as_json:
-        console.emit_json(result)
+        console.emit_json(results[0] if len(results) == 1 else results)
     else:
-        render(result)
-    if not result.summary.used or (strict and result.summary.left_out):
+        for result in results:
+            render(result)
+        if any(result.summary.used for result in results) and not dry_run:
+            console.next_line(next_command(results))
+    if not all(result.summary.used for result in results) or (strict and any(result.summary.left_out for result in results)):
         raise typer.Exit(1)
+
+
+def next_command(results: Sequence[Ingested]) -> str:
+    """What usually comes next: features are computed, unless they came with the data set."""
+    if not results[0].views:
+        return "mxt extract --backbone convnet --layers 135"
+    return "mxt eval" if len(results) == 1 else f"mxt eval --dataset {results[0].name}"
 
 
 def render(result: Ingested) -> None:
@@ -95,6 +106,7 @@ def render(result: Ingested) -> None:
     console.say(" · ".join(_first_line(result)))
     for line in (
         *_used(result),
+        *([f"no audio; features: {' '.join(result.views)}"] if result.views else []),
         *_duplicates(found),
         *_names(found),
         *_changes(result),
@@ -105,9 +117,7 @@ def render(result: Ingested) -> None:
         console.say(f"  {line}")
     if result.dry_run:
         console.say("nothing was opened or written (--dry-run)")
-    elif found.used:
-        console.next_line("mxt extract --backbone convnet --layers 135")
-    else:
+    elif not found.used:
         console.say(f"nothing usable; see: mxt info {result.name} --failures")
 
 
@@ -121,7 +131,7 @@ def _first_line(result: Ingested) -> list[str]:
         words.append(", ".join(f"{name} {number:,}" for name, number in found.splits.items()))
     if found.folds:
         words.append(f"{len(found.folds)} folds")
-    if found.seconds is not None:
+    if found.seconds is not None and not result.views:
         words.append(console.seconds_text(found.seconds))
     return [*words, f"{result.loader} ({result.why})"]
 

@@ -22,6 +22,7 @@ from mxt.core.errors import MxtError, UnknownName
 COMMANDS: dict[str, tuple[str, str]] = {
     "ingest": ("mxt.cli.ingest:ingest", "Catalogue a folder or table of labelled audio: what is there, what is broken."),
     "extract": ("mxt.cli.extract:extract", "Compute the features of every clip, once, all layers kept."),
+    "import": ("mxt.cli.import_features:import_features", "Bring features computed elsewhere into the store."),
     "eval": ("mxt.cli.eval:evaluate", "Score the features: how well, how sure, and what may be wrong with it."),
     "export": ("mxt.cli.export:export", "Write a view with clip ids and targets as npz, csv or parquet."),
     "ls": ("mxt.cli.ls:ls", "List data sets, feature tables and results, with sizes."),
@@ -124,7 +125,6 @@ def build_app() -> Any:
     """The whole command line as one command object."""
     app = typer.Typer(
         cls=LazyGroup,
-        no_args_is_help=True,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
         epilog="Three commands: mxt ingest FOLDER, mxt extract --backbone convnet, mxt eval. No audio at hand: mxt demo.",
@@ -160,7 +160,7 @@ def boundary() -> Iterator[None]:
 
 def _tell(line: str) -> None:
     with suppress(BrokenPipeError):
-        typer.echo(line, err=True)
+        sys.stderr.write(f"{line}\n")
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -176,4 +176,4 @@ def main(args: Sequence[str] | None = None) -> None:
             # file names may hold what the terminal's encoding cannot show
             stream.reconfigure(errors="backslashreplace")
     with boundary():
-        build_app()(args=None if args is None else list(args), prog_name="mxt")
+        build_app()(args=list(sys.argv[1:] if args is None else args) or ["--help"], prog_name="mxt")

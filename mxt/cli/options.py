@@ -68,6 +68,11 @@ BackboneOption = Annotated[
 LayersOption = Annotated[
     str | None, typer.Option("--layers", metavar="LAYERS", help="135, 1,3,5, names, or all.", autocompletion=completion.layers)
 ]
+ProtocolsOption = Annotated[
+    list[str] | None,
+    typer.Option("--protocol", metavar="NAME", help="How it is evaluated (repeatable: side by side); else nested.",
+                 autocompletion=completion.protocols),
+]  # fmt: skip
 SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A stage's parameter (repeatable).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]

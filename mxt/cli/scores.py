@@ -18,7 +18,7 @@ WEAKEST = 3
 NAMED = 4
 WORDS = {
     "accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1", "r2": "r²",
-    "mae": "mean absolute error", "roc_auc": "ROC-AUC", "average_precision": "average precision",
+    "r2_fold_mean": "mean r² of the folds", "mae": "mean absolute error", "roc_auc": "ROC-AUC", "average_precision": "average precision",
 }  # fmt: skip
 
 
@@ -37,11 +37,11 @@ def render(result: Evaluated, *, details: bool = False) -> None:
         saved = [view.result_id for view in each.views if view.result_id]
         if saved:
             console.say(f"saved: {', '.join(saved)}")
-    if len(result.datasets) > 1:
+    if len({(each.dataset, each.protocol) for each in result.datasets}) > len({each.protocol for each in result.datasets}):
         _render_grid(result.datasets)
+    _render_protocols(result.datasets)
     for remark in result.remarks:
         console.say(console.visible(remark))
-    _next(result)
 
 
 def to_json(result: Evaluated) -> dict[str, Any]:
@@ -118,6 +118,23 @@ def _render_clear(each: DatasetResult) -> None:
         console.say(f"not clearly different from {best}: {', '.join(unclear)}")
 
 
+def _render_protocols(results: Sequence[DatasetResult]) -> None:
+    """Each view under every protocol, and the difference to the first protocol."""
+    names = list(dict.fromkeys(each.protocol for each in results))
+    if len(names) < 2:
+        return
+    found = {(each.dataset, view.view, each.protocol): view.assessment.first for each in results for view in each.views}
+    rows: list[list[object]] = []
+    for dataset, view in dict.fromkeys((dataset, view) for dataset, view, _ in found):
+        scores = [found.get((dataset, view, name)) for name in names]
+        cells = [None if s is None else f"{WORDS[s.name]} {s.value:.3f} ({interval_text(s.low, s.high)})" for s in scores]
+        first = scores[0]
+        gaps = [None if s is None or first is None else f"{s.value - first.value:+.3f}" for s in scores[1:]]
+        rows.append([dataset, view, *cells, *gaps])
+    differences = [f"{name} - {names[0]}" for name in names[1:]]
+    console.table("by protocol", ["data set", "view", *names, *differences], rows)
+
+
 def _render_grid(results: Sequence[DatasetResult]) -> None:
     """Data sets by views."""
     views = list(dict.fromkeys(view.view for each in results for view in each.views))
@@ -164,10 +181,10 @@ def _weakest(classes: Sequence[ClassResult]) -> str:
 
 
 def _cautions(each: DatasetResult) -> list[str]:
-    """Those about the clips, then those of each view; named where there are several views."""
+    """Those about the clips, then those of views, which are named where not all have them."""
     lines = list(each.cautions)
-    for view in each.views:
-        lines += [line if len(each.views) == 1 else f"{view.view}: {line}" for line in view.cautions]
+    views = {line: [view.view for view in each.views if line in view.cautions] for view in each.views for line in view.cautions}
+    lines += [line if len(named) == len(each.views) else f"{', '.join(named)}: {line}" for line, named in views.items()]
     if any(left.why.startswith("not extracted yet") for left in each.left_out):
         lines.append("some clips are not extracted yet: extract again, then evaluate again")
     return lines
@@ -181,7 +198,8 @@ def _unequal(found: Assessment) -> bool:
     return are_unequal(np.array([each.clips for each in found.classes]))
 
 
-def _next(result: Evaluated) -> None:
+def render_next(result: Evaluated) -> None:
+    """Print the command that usually comes after an evaluation."""
     each = result.datasets[-1]
     best = each.views[each.best]
     if len(each.views) == 1 and len(result.datasets) == 1:

@@ -10,14 +10,14 @@ from mxt.cli import completion
 from mxt.cli.options import JsonOption, PluginOption
 
 if TYPE_CHECKING:
-    from mxt.core.specs import Param, Window
+    from mxt.core.specs import Card, Param, Window
     from mxt.workflows.stages import StageDetails, StageLine, WeightsLine
 
 KindArgument = Annotated[
-    str | None, typer.Argument(metavar="[KIND]", help="backbones, heads, …", autocompletion=completion.kinds, show_default=False)
+    str | None, typer.Argument(metavar="KIND", help="backbones, heads, …", autocompletion=completion.kinds, show_default=False)
 ]
 NameArgument = Annotated[
-    str | None, typer.Argument(metavar="[NAME]", help="A stage of that kind.", autocompletion=completion.stages, show_default=False)
+    str | None, typer.Argument(metavar="NAME", help="A stage of that kind.", autocompletion=completion.stages, show_default=False)
 ]
 
 
@@ -75,6 +75,8 @@ def render_stage(found: StageDetails) -> None:
         render_weights(found.weights)
     if found.kind == "backbone":
         console.next_line(f"mxt extract --backbone {found.name}")
+    if found.kind == "dataset":
+        console.next_line(f"mxt ingest FOLDER --loader {found.name}")
 
 
 def render_weights(lines: tuple[WeightsLine, ...]) -> None:
@@ -101,8 +103,15 @@ def _facts(found: StageDetails) -> list[tuple[str, str]]:
         facts.append(("batch", f"{found.rows_together} consecutive clips are computed together and depend on each other"))
     if found.layers:
         facts.append(("columns", f"{sum(layer.dimension for layer in found.layers):,} in {len(found.layers)} layers"))
-    facts += [(word, text) for word, text in (("licence", found.licence), ("citation", found.citation)) if text]
-    return facts
+    facts += [(word, text) for word, text in (("licence", found.licence), ("citation", found.citation)) if text and not found.card]
+    return facts + (card_facts(found.card, found.licence) if found.card else [])
+
+
+def card_facts(card: Card, licence: str) -> list[tuple[str, str]]:
+    """What a person should know of a data set, a line each."""
+    facts = [("origin", card.origin), ("size", card.size), ("licence", licence), ("homepage", card.homepage), ("get it", card.get),
+             ("layout", card.layout), ("careful", card.faults), *(("cite", paper) for paper in card.papers)]  # fmt: skip
+    return [(word, text) for word, text in facts if text]
 
 
 def window_text(window: Window) -> str:

@@ -100,11 +100,12 @@ class OwnedLock:
                 lock.acquire()
             except Timeout:
                 raise StoreBusy(f"{self.what} is being written by {_describe(holder)}; wait for it or stop it") from None
+        self._lock = lock
+        with suppress(OSError):  # it only says who; what frees space must work on a full disk
             holder.write_text(
                 json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat(timespec="seconds")}),
                 encoding="utf-8",
             )
-        self._lock = lock
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -159,8 +159,13 @@ class ClipRecord:
         return self.key is not None
 
     @property
+    def has_audio(self) -> bool:
+        """False for a clip of a data set that came as features: it can be used, but nothing can be computed from it."""
+        return self.file.measurement is not None
+
+    @property
     def duration(self) -> float:
-        """Seconds of the clip; 0 where it cannot be used."""
+        """Seconds of the clip; 0 where it cannot be used or has no audio."""
         if self.file.measurement is None:
             return 0.0
         whole = self.file.measurement.duration

@@ -163,6 +163,8 @@ class Window:
         How a clip shorter than one window is filled: repeated end to end, or zeros behind it.
     tail : {"drop", "pad"}
         What becomes of the last partial window (``sliding``).
+    margin_seconds : float
+        Zeros put before and behind the clip first (``sliding``): what a centred STFT of the whole clip would see.
     min_samples : int
         Shorter clips are zero-padded to this many samples (``whole``).
     """
@@ -172,6 +174,7 @@ class Window:
     hop_seconds: float | None = None
     pad: Literal["repeat", "zero"] = "repeat"
     tail: Literal["drop", "pad"] = "drop"
+    margin_seconds: float = 0.0
     min_samples: int = 1
 
     @classmethod
@@ -187,10 +190,10 @@ class Window:
     @classmethod
     def sliding(
         cls, seconds: float, hop_seconds: float, *, pad: Literal["repeat", "zero"] = "repeat",
-        tail: Literal["drop", "pad"] = "drop",
+        tail: Literal["drop", "pad"] = "drop", margin_seconds: float = 0.0,
     ) -> Window:  # fmt: skip
         """Windows of `seconds` every `hop_seconds`, averaged over the clip."""
-        return cls(kind="sliding", seconds=seconds, hop_seconds=hop_seconds, pad=pad, tail=tail)
+        return cls(kind="sliding", seconds=seconds, hop_seconds=hop_seconds, pad=pad, tail=tail, margin_seconds=margin_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +238,37 @@ class WeightsFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What a person should know of a data set before using it.
+
+    Parameters
+    ----------
+    origin : str
+        Who made it, when, from what.
+    size : str
+        Clips, seconds, classes.
+    homepage : str
+        Where it is described; empty where there is no such place.
+    get : str
+        How to get it.
+    layout : str
+        The files as they are distributed.
+    papers : tuple of str
+        To be cited, the data set's own first.
+    faults : str
+        What is known to be wrong with it.
+    """
+
+    origin: str
+    size: str
+    homepage: str = ""
+    get: str = ""
+    layout: str = ""
+    papers: tuple[str, ...] = ()
+    faults: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageSpec:
     """A stage as the registry knows it, without importing its code.
 
@@ -269,6 +303,8 @@ class StageSpec:
         unit of work (a paper's batch mode), and the table belongs to one ordered data set.
     tolerance : float
         Largest relative difference allowed between batches and single clips, and between devices.
+    card : Card, optional
+        What a person should know of the data set (datasets).
     resolve : str, optional
         ``"package.module:function"`` from (spec, checked parameters, weight set name) to the spec
         that holds for them.
@@ -291,6 +327,7 @@ class StageSpec:
     batch_windows: int = 8
     rows_together: int = 0
     tolerance: float = 1e-5
+    card: Card | None = None
     resolve: str | None = None
 
     def problems(self) -> list[str]:

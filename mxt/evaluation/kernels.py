@@ -46,14 +46,19 @@ class SharedKernels:
     learn, test : [n, d], [m, d]
     prefix : str
         As `kernel_prefix` gives it.
+    products : (float64 [n, n], float64 [m, n]), optional
+        Inner products of learning and testing rows with the learning rows, where they are known already.
+    largest : int
+        Learning rows up to which kernels are held in memory.
     """
 
-    def __init__(self, learn: Matrix, test: Matrix, prefix: str) -> None:
-        self._raw = (learn, test)
+    def __init__(
+        self, learn: Matrix, test: Matrix, prefix: str, *, products: tuple[Matrix, Matrix] | None = None, largest: int = LARGEST
+    ) -> None:
         self._prefix = prefix
-        self._small = len(learn) <= LARGEST
-        self._learn, self._test = learn.astype(np.float64), test.astype(np.float64)
-        self._products: tuple[Matrix, Matrix] | None = None
+        self._small = len(learn) <= largest
+        self._learn, self._test = learn.astype(np.float64, copy=False), test.astype(np.float64, copy=False)
+        self._products = products
         self._key: tuple[str, float] | None = None
         self._kernels: tuple[Matrix, Matrix] | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,11 @@ MAIN: dict[Task, str] = {"classification": "accuracy", "regression": "r2", "mult
 CHOOSE_BY: dict[Task, str] = {"classification": "balanced_accuracy", "regression": "r2", "multilabel": "roc_auc"}
 WORDS = {
     "accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1", "r2": "r²",
-    "mae": "mean absolute error", "roc_auc": "ROC-AUC", "average_precision": "average precision",
+    "r2_fold_mean": "mean r² of the folds", "mae": "mean absolute error", "roc_auc": "ROC-AUC", "average_precision": "average precision",
 }  # fmt: skip
-LESS_IS_BETTER = ("mae",)
 
 
-def contributions(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], *, n_classes: int, center: float = 0.0) -> Array:
+def contributions(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], *, n_classes: int, center: float = 0.0) -> Any:
     """What each clip adds to the sums that scores are computed from.
 
     Parameters
@@ -35,16 +35,29 @@ def contributions(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], 
 
     Returns
     -------
-    float64 [n, K]
+    float64 [n, K], a sparse matrix
         Classification: one-hot class, one-hot class where right, one-hot prediction (K = 3 classes).
         Regression: 1, y, y^2, squared error, absolute error.
     """
+    from scipy.sparse import csr_matrix
+
+    n = len(y)
     if task == "regression":
         error, value = predicted - y, y - center
-        return np.stack([np.ones(len(y)), value, value**2, error**2, np.abs(error)], axis=1)
-    which = np.arange(n_classes)
-    true = y[:, None] == which
-    return np.concatenate([true, true & (predicted == y)[:, None], predicted[:, None] == which], axis=1).astype(np.float64)
+        return csr_matrix(np.stack([np.ones(n), value, value**2, error**2, np.abs(error)], axis=1))
+    right = np.flatnonzero(predicted == y)
+    rows = np.concatenate([np.arange(n), right, np.arange(n)])
+    columns = np.concatenate([y, n_classes + y[right], 2 * n_classes + predicted])
+    return csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(n, 3 * n_classes))
+
+
+def pooled(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], *, n_classes: int) -> dict[str, float]:
+    """Scores of all clips together; for multilabel `predicted` holds the labels' scores."""
+    if task == "multilabel":
+        return {name: float(value[0]) for name, value in macro(ranking(y, predicted)).items()}
+    center = float(y.mean()) if task == "regression" and len(y) else 0.0
+    totals = np.asarray(contributions(task, y, predicted, n_classes=n_classes, center=center).sum(axis=0)).ravel()
+    return {name: float(value) for name, value in from_totals(task, totals).items()}
 
 
 def from_totals(task: Task, totals: Array) -> dict[str, Array]:
@@ -111,11 +124,13 @@ def confusion(y: npt.NDArray[Any], predicted: npt.NDArray[Any], n_classes: int) 
 
 def choose_score(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], *, n_classes: int) -> float:
     """The score by which parameters are chosen; NaN where there is none."""
-    if task == "multilabel":
-        return float(macro(ranking(y, predicted))[CHOOSE_BY[task]][0])
-    center = float(y.mean()) if task == "regression" else 0.0
-    totals = contributions(task, y, predicted, n_classes=n_classes, center=center).sum(axis=0)
-    return float(from_totals(task, totals)[CHOOSE_BY[task]])
+    return pooled(task, y, predicted, n_classes=n_classes)[CHOOSE_BY[task]]
+
+
+def fold_mean(task: Task, y: Sequence[npt.NDArray[Any]], predicted: Sequence[npt.NDArray[Any]], *, n_classes: int) -> float:
+    """Mean of the folds' main scores (accuracy, r², ROC-AUC), weighted by the folds' sizes: scikit-learn's before 0.24."""
+    scores = [pooled(task, a, b, n_classes=n_classes)[MAIN[task]] for a, b in zip(y, predicted, strict=True)]
+    return float(np.average(scores, weights=[len(each) for each in y]))
 
 
 def baselines(task: Task, y: npt.NDArray[Any], n_classes: int) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -31,15 +31,23 @@ class Learner:
         Every set of parameters to be tried; one empty mapping where there is nothing to choose.
     task : {"classification", "multilabel", "regression"}
     n_classes : int
-    standardise : bool
-        Whether columns are standardised on the learning part.
+    standardise : bool or None
+        Whether columns are standardised on the learning part; ``None``: both are tried (not in nested evaluation).
+    score : {"pooled", "fold_mean"}
+        By what parameters are chosen on the reported folds, see `mxt.core.stages.Evaluation`.
     """
 
     make: Callable[[], Any]
     grid: Sequence[Params]
     task: Task
     n_classes: int
-    standardise: bool = True
+    standardise: bool | None = True
+    score: Literal["pooled", "fold_mean"] = "pooled"
+
+    def candidates(self) -> list[tuple[bool, Params]]:
+        """Every scaling with every set of parameters: raw columns first, then in the order of the grid."""
+        scalings = (False, True) if self.standardise is None else (self.standardise,)
+        return [(scaling, params) for scaling in scalings for params in self.grid]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,27 +98,55 @@ def choose(learner: Learner, X: Matrix, y: Matrix, fold: Fold, on_fit: Callable[
         if learner.task == "classification" and len(np.unique(y[learn])) < 2:
             continue
         truth.append(y[test])
-        for i, prediction in try_all(learner, X, y, learn, test, on_fit).items():
+        for i, prediction in try_all(learner, X, y, learn, test, on_fit, scored=learner.task == "multilabel").items():
             found[i].append(prediction.for_choosing(learner.task))
     if not truth:
         return learner.grid[0]
     y_inner = np.concatenate(truth)
     scores = [metrics.choose_score(learner.task, y_inner, np.concatenate(each), n_classes=learner.n_classes) for each in found]
-    return learner.grid[int(np.argmax(np.nan_to_num(scores, nan=-np.inf)))]
+    return learner.grid[first_best(scores)]
+
+
+def first_best(scores: Sequence[float]) -> int:
+    """Place of the first of the best scores; what differs by rounding alone is equal, NaN is worst.
+
+    Examples
+    --------
+    >>> first_best([0.5, 0.1 + 0.2, 0.3, float("nan")]), first_best([0.3, 0.1 + 0.2])
+    (0, 0)
+    """
+    return int(np.argmax(np.nan_to_num(np.asarray(scores, dtype=np.float64), nan=-np.inf).round(10)))
 
 
 def try_all(
-    learner: Learner, X: Matrix, y: Matrix, learn: npt.NDArray[np.int64], test: npt.NDArray[np.int64], on_fit: Callable[[], None]
-) -> dict[int, Prediction]:
-    """Predictions of `test` for every set of parameters, learnt from `learn`: {place in the grid: prediction}."""
-    parts = _standardised(X[learn], X[test]) if learner.standardise else (X[learn], X[test])
+    learner: Learner, X: Matrix, y: Matrix, learn: npt.NDArray[np.int64], test: npt.NDArray[np.int64], on_fit: Callable[[], None],
+    *, scored: bool = True,
+) -> dict[int, Prediction]:  # fmt: skip
+    """Predictions of `test` for every set of parameters, learnt from `learn`: {place in the grid: prediction}.
+
+    `scored` False leaves out scores that nobody will look at.
+    """
+    if learner.standardise is None:
+        raise EvaluationError("both scalings can be tried only where parameters are chosen on the reported folds")
+    parts = scaled(X[learn], X[test], standardise=learner.standardise)
     prefix = kernel_prefix(learner.make(), learner.grid)
     shared = SharedKernels(*parts, prefix) if prefix is not None else None
-    order = sorted(range(len(learner.grid)), key=lambda i: shared.rank(learner.grid[i])) if shared else range(len(learner.grid))
+    return fit_grid(learner, range(len(learner.grid)), parts, shared, y[learn], on_fit, scored=scored)
+
+
+def fit_grid(
+    learner: Learner, wanted: Sequence[int], parts: tuple[Matrix, Matrix], shared: SharedKernels | None, y: Matrix,
+    on_fit: Callable[[], None], *, scored: bool,
+) -> dict[int, Prediction]:  # fmt: skip
+    """Predictions of the second of `parts`, learnt from the first, for the wanted places of the grid.
+
+    `shared` holds the kernels of `parts`, for support vector machines.
+    """
+    order = sorted(wanted, key=lambda i: shared.rank(learner.grid[i])) if shared else wanted
     found = {}
     for i in order:
         (A, B), params = shared.matrices(learner.grid[i]) if shared else (parts, dict(learner.grid[i]))
-        found[i] = _fit_predict(learner, params, A, y[learn], B)
+        found[i] = fit_predict(learner, params, A, y, B, scored=scored, exact=_Exact(learner.grid[i], *parts))
         on_fit()
     return found
 
@@ -123,22 +159,62 @@ def learn_and_predict(learner: Learner, params: Params, X: Matrix, y: Matrix, fo
     return try_all(one, X, y, fold.learn, fold.test, on_fit)[0]
 
 
-def _standardised(learn: Matrix, test: Matrix) -> tuple[Matrix, Matrix]:
+def scaled(learn: Matrix, test: Matrix, *, standardise: bool) -> tuple[Matrix, Matrix]:
+    """Learning and testing rows as they are, or standardised by the learning rows."""
+    if not standardise:
+        return learn, test
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler().fit(learn)
     return scaler.transform(learn), scaler.transform(test)
 
 
-def _fit_predict(learner: Learner, params: Params, A: Matrix, y: Matrix, B: Matrix) -> Prediction:
+@dataclass(frozen=True, eq=False)
+class _Exact:
+    """What is needed to solve a regression whose iterations did not end: its parameters, learning and testing rows."""
+
+    params: Params
+    learn: Matrix
+    test: Matrix
+
+
+def fit_predict(
+    learner: Learner, params: Params, A: Matrix, y: Matrix, B: Matrix, *, scored: bool, exact: _Exact | None = None
+) -> Prediction:
+    """Predict rows B (or their kernel with A's rows) by an estimator learnt from A."""
     estimator = learner.make().set_params(**params)
     target = y.astype(np.int64) if learner.task == "multilabel" else y
     estimator.fit(A, target)
-    predicted = np.asarray(estimator.predict(B))
+    done = converged(estimator)
     if learner.task == "regression":
-        return Prediction(predicted.astype(np.float64), None, converged(estimator))
-    predicted = predicted.astype(bool) if learner.task == "multilabel" else predicted.astype(np.int64)
-    return Prediction(predicted, _scores(estimator, B, learner), converged(estimator))
+        solved = None if done or exact is None else _solve_exactly(estimator, exact, y)
+        if solved is not None:
+            return Prediction(solved, None, True)
+        return Prediction(np.asarray(estimator.predict(B)).astype(np.float64), None, done)
+    predicted = np.asarray(estimator.predict(B))
+    predicted = predicted.reshape(len(B), -1).astype(bool) if learner.task == "multilabel" else predicted.astype(np.int64)
+    return Prediction(predicted, _scores(estimator, B, learner) if scored else None, done)
+
+
+def _solve_exactly(estimator: Any, exact: _Exact, y: Matrix) -> Matrix | None:
+    """Predictions of a linear support vector regression that libsvm did not finish; ``None`` for all else."""
+    from sklearn.compose import TransformedTargetRegressor
+    from sklearn.svm import SVR
+
+    from mxt.evaluation.exact_svr import LARGEST_GAP, solve
+
+    transformer = None
+    if type(estimator) is TransformedTargetRegressor:
+        transformer, estimator = estimator.transformer_, estimator.regressor_
+    kernel = next((value for name, value in exact.params.items() if name.rpartition("__")[2] == "kernel"), None)
+    if type(estimator) is not SVR or "linear" not in (kernel, estimator.kernel):
+        return None
+    wanted = y if transformer is None else transformer.transform(y[:, None])[:, 0]
+    found = solve(exact.learn, np.asarray(wanted, dtype=np.float64), C=estimator.C, epsilon=estimator.epsilon)
+    if found.gap > LARGEST_GAP:
+        return None
+    values = found.predict(exact.test)
+    return values if transformer is None else np.asarray(transformer.inverse_transform(values[:, None])[:, 0])
 
 
 def _scores(estimator: Any, B: Matrix, learner: Learner) -> Matrix | None:

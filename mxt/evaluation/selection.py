@@ -14,7 +14,7 @@ from mxt.core.records import ClipRecord, Task
 from mxt.core.stages import Evaluation
 from mxt.evaluation.columns import Groups, target_values
 from mxt.evaluation.groups import codes, conflicting, count_units
-from mxt.evaluation.splits import FEWEST_FOLDS, Plan, Sample, draw_folds, part_of, use_folds, use_split
+from mxt.evaluation.splits import FEWEST_FOLDS, Plan, Sample, cut_folds, draw_folds, part_of, use_folds, use_split
 from mxt.evaluation.tasks import Targets, encode, infer_task, is_labelled
 
 
@@ -89,10 +89,11 @@ def select(
         raise EvaluationError(f"no clip has a {column!r}; choose another --target")
     task = task or infer_task(labelled, text_is_class=is_target)
     targets = encode(labelled, task=task, column=column)
-    agree = ~conflicting(codes([clip.key for clip in pool.clips]), targets)
-    pool.keep_some(agree, f"the same audio under another {column}")
-    targets = targets.take(agree).drop_absent()
     evaluation = choices[task]
+    if evaluation.keep_together:
+        agree = ~conflicting(codes([clip.key for clip in pool.clips]), targets)
+        pool.keep_some(agree, f"the same audio under another {column}")
+        targets = targets.take(agree).drop_absent()
     found = _given(pool, folds, evaluation)
     given = None if found is None else [part for part in found if part is not None]
     if found is not None:
@@ -207,18 +208,24 @@ def _check(targets: Targets, column: str) -> None:
 
 def _plan(sample: Sample, evaluation: Evaluation, seed: int) -> Plan:
     inner = evaluation.inner_folds if evaluation.nested else 0
+    if not evaluation.keep_together:
+        alone = np.arange(len(sample.targets), dtype=np.int64)
+        sample = Sample(sample.targets, alone, None, sample.given)
     if sample.given is not None:
         if all(part_of(name) for name in sample.given):
             return use_split(sample, inner=inner, seed=seed)
         return use_folds(sample, inner=inner, seed=seed)
-    available = len(np.unique(sample.unit_of))
+    available = n_units = len(np.unique(sample.unit_of))
     if sample.targets.task == "classification":
         available = int(count_units(sample.targets.membership(), sample.unit_of).min())
     n_folds = min(evaluation.folds, available)
     if n_folds < 2:
         raise EvaluationError("all clips belong to one group; nothing is left to test with. Another --group-by?")
-    plan = draw_folds(sample, n_folds, inner=inner, seed=seed, shuffle=evaluation.shuffle)
+    if evaluation.keep_together or evaluation.shuffle:
+        plan = draw_folds(sample, n_folds, inner=inner, seed=seed, shuffle=evaluation.shuffle)
+    else:
+        plan = cut_folds(sample, n_folds, inner=inner, seed=seed)
     if n_folds == evaluation.folds:
         return plan
-    few = "the smallest class reaches into no more" if sample.targets.task == "classification" else "there are no more groups"
+    few = "the smallest class reaches into no more" if n_folds < n_units else "there are no more groups"
     return replace(plan, remarks=(*plan.remarks, f"{n_folds} folds rather than {evaluation.folds}: {few}"))

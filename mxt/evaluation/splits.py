@@ -48,7 +48,7 @@ class Fold:
 class Plan:
     """All folds of an evaluation, in words too; `remarks` should be read by a person."""
 
-    kind: Literal["given folds", "given split", "grouped", "stratified"]
+    kind: Literal["given folds", "given split", "grouped", "stratified", "in order"]
     folds: tuple[Fold, ...]
     words: str
     remarks: tuple[str, ...] = ()
@@ -108,6 +108,26 @@ def draw_folds(sample: Sample, n_folds: int, *, inner: int, seed: int, shuffle: 
     return Plan("grouped" if grouped else "stratified", folds, words)
 
 
+def cut_folds(sample: Sample, n_folds: int, *, inner: int, seed: int) -> Plan:
+    """Folds in catalogue order, as scikit-learn 0.18 cut them without shuffling.
+
+    Each class is cut into `n_folds` consecutive parts, the first ones larger by one clip where the class does not
+    divide; numbers are cut so as a whole. Groups and copies are not looked at.
+    """
+    targets = sample.targets
+    membership = targets.membership()
+    classes = targets.y if targets.task == "classification" else np.zeros(len(targets), dtype=np.int64)
+    fold_of = np.empty(len(targets), dtype=np.int64)
+    for one in np.unique(classes):
+        members = np.flatnonzero(classes == one)
+        for i, part in enumerate(np.array_split(members, n_folds)):
+            fold_of[part] = i
+    folds = _cross(fold_of, [str(i + 1) for i in range(n_folds)], sample.unit_of, membership, inner, seed)
+    stratified = targets.task == "classification"
+    words = f"{n_folds}-fold, {'stratified, ' if stratified else ''}in catalogue order"
+    return Plan("in order", folds, words)
+
+
 def use_folds(sample: Sample, *, inner: int, seed: int) -> Plan:
     """The folds as given; copies of one recording go to the fold of the first.
 
@@ -121,7 +141,7 @@ def use_folds(sample: Sample, *, inner: int, seed: int) -> Plan:
     names, fold_of = _close_gaps(names, fold_of)
     remarks = [f"{moved} copies of recordings moved to the fold of the first copy"] if moved else []
     remarks += _missing_numbers(names) + _straddling(sample, fold_of, "folds")
-    whole = units(sample.unit_of, fold_of) if len(names) > inner else sample.unit_of
+    whole = fold_of if len(names) > inner else sample.unit_of
     folds = _cross(fold_of, names, whole, sample.targets.membership(), inner, seed)
     return Plan("given folds", folds, f"{len(names)} given folds", tuple(remarks))
 

@@ -48,19 +48,50 @@ def resample(
         blocks = [metrics.macro(metrics.ranking(y, predicted, w[:, unit_of])) for w in _draws(n_units, n, seed, len(y))]
         return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
     sums = unit_sums(task, y, predicted, unit_of, n_classes=n_classes)
-    totals = [weights @ sums for weights in _draws(n_units, RESAMPLES, seed, n_units)]
+    totals = [(sums.T @ weights.T).T for weights in _draws(n_units, RESAMPLES, seed, n_units)]
     return metrics.from_totals(task, np.concatenate(totals))
 
 
-def unit_sums(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of: Codes, *, n_classes: int) -> Array:
-    """Contributions summed over the clips of each unit: float64 [units, K]."""
+def resample_fold_mean(y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of: Codes, fold: Codes, *, seed: int) -> Array:
+    """Mean r² of the folds, weighted by their sizes, of the same resamples as `resample` draws.
+
+    Parameters
+    ----------
+    y, predicted : float64 [n]
+    unit_of, fold : int64 [n]
+    seed : int
+
+    Returns
+    -------
+    float64 [resamples]
+    """
+    from scipy.sparse import hstack
+
+    _, unit_of = np.unique(unit_of, return_inverse=True)
+    numbers = np.unique(fold)
+    each = metrics.contributions("regression", y, predicted, n_classes=0, center=float(y.mean()))
+    parts = hstack([each.multiply((fold == number)[:, None]) for number in numbers]).tocsr()
+    sums = _gather(unit_of) @ parts
+    n_units = sums.shape[0]
+    totals = np.concatenate([(sums.T @ weights.T).T for weights in _draws(n_units, RESAMPLES, seed, n_units)])
+    totals = totals.reshape(len(totals), len(numbers), -1)
+    scores = metrics.from_totals("regression", totals)["r2"]
+    weights = np.where(np.isfinite(scores), totals[..., 0], 0.0)
+    return np.asarray((np.nan_to_num(scores) * weights).sum(axis=1) / weights.sum(axis=1))
+
+
+def _gather(unit_of: Codes) -> Any:
+    """Sums clips to units: a sparse matrix [units, clips]."""
     from scipy.sparse import csr_matrix
 
-    center = float(y.mean()) if task == "regression" else 0.0
-    each = metrics.contributions(task, y, predicted, n_classes=n_classes, center=center)
     n = len(unit_of)
-    gather = csr_matrix((np.ones(n), (unit_of, np.arange(n))), shape=(int(unit_of.max()) + 1, n))
-    return np.asarray(gather @ each)
+    return csr_matrix((np.ones(n), (unit_of, np.arange(n))), shape=(int(unit_of.max()) + 1, n))
+
+
+def unit_sums(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of: Codes, *, n_classes: int) -> Any:
+    """Contributions summed over the clips of each unit: float64 [units, K], a sparse matrix."""
+    center = float(y.mean()) if task == "regression" else 0.0
+    return _gather(unit_of) @ metrics.contributions(task, y, predicted, n_classes=n_classes, center=center)
 
 
 def interval(samples: Array) -> tuple[float, float]:
@@ -106,17 +137,17 @@ def permutation_p(
     _, unit_of = np.unique(unit_of, return_inverse=True)
     a = unit_sums(task, y, first, unit_of, n_classes=n_classes)
     b = unit_sums(task, y, second, unit_of, n_classes=n_classes)
-    both, change = (a + b).sum(axis=0) / 2, (a - b) / 2
+    both, change = np.asarray((a + b).sum(axis=0)).ravel() / 2, (a - b).tocsr() / 2
 
     def difference(signed: Array) -> Array:
         return metrics.from_totals(task, both + signed)[score] - metrics.from_totals(task, both - signed)[score]
 
-    found = abs(float(difference(change.sum(axis=0))))
+    found = abs(float(difference(np.asarray(change.sum(axis=0)).ravel())))
     rng = np.random.default_rng(seed)
     larger = 0
-    for rows in _block_sizes(RESAMPLES, len(change)):
-        signs = rng.integers(0, 2, size=(rows, len(change)), dtype=np.int8) * 2.0 - 1.0
-        larger += int((np.abs(difference(signs @ change)) >= found - 1e-12).sum())
+    for rows in _block_sizes(RESAMPLES, len(unit_of)):
+        signs = rng.integers(0, 2, size=(change.shape[0], rows), dtype=np.int8) * 2.0 - 1.0
+        larger += int((np.abs(difference((change.T @ signs).T)) >= found - 1e-12).sum())
     return (1 + larger) / (1 + RESAMPLES)
 
 

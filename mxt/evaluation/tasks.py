@@ -136,7 +136,7 @@ def encode(values: Sequence[Target], *, task: Task, column: str) -> Targets:
 
 def class_name(value: Target) -> str:
     """A class as text; whole numbers without a fraction."""
-    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
+    return f"{value:.15g}" if isinstance(value, (int, float)) else str(value)
 
 
 def _single(value: Target, column: str) -> str:

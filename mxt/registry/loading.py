@@ -76,10 +76,9 @@ def build_registry(plugin_files: Sequence[Path] = ()) -> Registry:
 
 
 def _load_entry_point(gathering: _Gathering, point: EntryPoint) -> None:
-    dist = point.dist
-    name = dist.name if dist else "an unknown distribution"
-    origin = _Origin(name, f"entry point {point.name} = {point.value}", editable=dist is not None and _is_editable(dist))
+    origin = _Origin(point.dist.name if point.dist else "an unknown distribution", f"entry point {point.name} = {point.value}")
     try:
+        origin = replace(origin, editable=point.dist is not None and _is_editable(point.dist))
         plugin = point.load()
     except (Exception, SystemExit) as error:
         gathering.blame(origin, error)

@@ -7,20 +7,19 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import zarr
 from zarr.codecs import Crc32cCodec, ZstdCodec
-from zarr.core.array import Array
 from zarr.storage import LocalStore, MemoryStore
 
 from mxt.core.errors import MxtError, StoreDamaged
 from mxt.core.specs import Layer
 from mxt.store.schema import CHUNK, COPY, ArrayKind, array_kinds
 
-ZarrArray = Array[Any]
+ZarrArray: TypeAlias = "zarr.Array[Any]"  # not generic yet in zarr 3.1.3
 
 
 def create_array(place: Path | MemoryStore, name: str, kind: ArrayKind, *, rows: int = 0) -> ZarrArray:

@@ -10,7 +10,6 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +31,6 @@ from mxt.store.catalogue_rows import (
 )
 
 _DATASET = "name, root, loader, params, targets, created, updated"
-
-
-@dataclass(frozen=True, slots=True)
-class LabelChanges:
-    """How the clips of a data set differ from those before: ids of new ones, gone ones, and those whose targets changed."""
-
-    new: tuple[str, ...] = ()
-    gone: tuple[str, ...] = ()
-    relabelled: tuple[str, ...] = ()
 
 
 class Catalogue:
@@ -140,16 +130,6 @@ class Catalogue:
         pairs = [(clip.id, clip.key.hex() if clip.key else "", target_value(clip, target)) for clip in self.clips(name) if clip.usable]
         return sha256_text(canonical_json(sorted(pairs, key=lambda pair: pair[0])))
 
-    def label_changes(self, name: str, clips: Iterable[ClipRecord]) -> LabelChanges:
-        """How `clips` would differ from the usable clips catalogued for `name`."""
-        before = {clip.id: clip for clip in self._clips_or_none(name) if clip.usable}
-        after = {clip.id: clip for clip in clips if clip.usable}
-        return LabelChanges(
-            new=tuple(id_ for id_ in after if id_ not in before),
-            gone=tuple(id_ for id_ in before if id_ not in after),
-            relabelled=tuple(id_ for id_, clip in after.items() if id_ in before and dict(clip.targets) != dict(before[id_].targets)),
-        )
-
     # writing
 
     def begin(self, name: str, root: str) -> None:
@@ -170,9 +150,7 @@ class Catalogue:
         with self._write() as db:
             insert_files(db, self._id(name), files)
 
-    def replace_clips(
-        self, record: DatasetRecord, clips: Sequence[ClipRecord], *, remarks: Iterable[Remark] = (), keep_files: bool = False
-    ) -> DatasetRecord:
+    def replace_clips(self, record: DatasetRecord, clips: Sequence[ClipRecord], *, remarks: Iterable[Remark] = ()) -> DatasetRecord:
         """Publish a data set: its fields, files and clips replace those of before in one transaction.
 
         Parameters
@@ -181,8 +159,8 @@ class Catalogue:
             `created` and `updated` are set here where empty.
         clips : sequence of ClipRecord
             In catalogue order.
-        keep_files : bool
-            True keeps file records no clip belongs to.
+        remarks : iterable of Remark
+            What `remarks` gives back.
 
         Returns
         -------
@@ -200,8 +178,7 @@ class Catalogue:
                  record.updated or moment, number),
             )  # fmt: skip
             files = {clip.file.path: clip.file for clip in clips}
-            if not keep_files:
-                db.execute("DELETE FROM files WHERE dataset = ?", (number,))
+            db.execute("DELETE FROM files WHERE dataset = ?", (number,))
             insert_files(db, number, files.values())
             db.execute("DELETE FROM clips WHERE dataset = ?", (number,))
             db.executemany(
@@ -220,7 +197,8 @@ class Catalogue:
         with self._write() as db:
             number = self._id(name)
             db.execute(
-                "INSERT OR IGNORE INTO views SELECT ?, 1 + COALESCE(MAX(position), 0), ? FROM views WHERE dataset = ?",
+                "INSERT OR IGNORE INTO views (dataset, view, position) "
+                "SELECT ?, ?, 1 + COALESCE(MAX(position), 0) FROM views WHERE dataset = ?",
                 (number, view, number),
             )
 
@@ -244,9 +222,6 @@ class Catalogue:
         if not rows:
             raise UnknownName("data set", name, [d.name for d in self.datasets()])
         return int(rows[0][0])
-
-    def _clips_or_none(self, name: str) -> list[ClipRecord]:
-        return self.clips(name) if any(d.name == name for d in self.datasets()) else []
 
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
         with self._translated("reading"):

@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS clips (
     PRIMARY KEY (dataset, position)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS remarks (dataset INTEGER NOT NULL, position INTEGER NOT NULL, kind TEXT, text,
     PRIMARY KEY (dataset, position)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS views (dataset INTEGER NOT NULL, position INTEGER NOT NULL, view TEXT NOT NULL,
+CREATE TABLE IF NOT EXISTS views (dataset INTEGER NOT NULL, view TEXT NOT NULL, position INTEGER NOT NULL,
     PRIMARY KEY (dataset, view)) WITHOUT ROWID;
 """
 TABLES = ("files", "clips", "remarks", "views")

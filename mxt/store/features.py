@@ -103,6 +103,33 @@ class FeatureStore:
                 self._make(fingerprint, self._free_label(label, exact=exact_label), attributes, layers)
         return FeatureTable(self.path / fingerprint)
 
+    def remove(self, folder: Path) -> None:
+        """Remove a table, readable or not.
+
+        Parameters
+        ----------
+        folder : Path
+            Its folder, one of `folders`.
+
+        Raises
+        ------
+        StoreBusy, StoreReadOnly
+            It is being written; the store cannot be.
+        """
+        if self.read_only:
+            raise StoreReadOnly(f"{self.path.parent} is opened for reading only: nothing can be removed")
+        gone = self.path / f".{folder.name[:12]}.removed"
+        with translate_os_errors("removing", folder), OwnedLock(folder / "lock", f"feature table {folder.name[:12]}"):
+            shutil.rmtree(gone, ignore_errors=True)
+            folder.rename(gone)  # at once for readers, whatever happens to the rest
+        shutil.rmtree(gone, ignore_errors=True)
+
+    def leftovers(self) -> tuple[Path, ...]:
+        """What a kill left while a table was made or removed."""
+        if not self.path.is_dir():
+            return ()
+        return tuple(p for p in sorted(self.path.iterdir()) if p.name.startswith(".") and p.suffix in (".partial", ".removed"))
+
     def _free_label(self, label: str, *, exact: bool) -> str:
         taken = {table.label for table in self.tables()}
         if label not in taken:

@@ -6,7 +6,7 @@ reasons. Where they do not, the rows are opened again; computed again they are b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -33,11 +33,17 @@ def inspect_rows(table: FeatureTable) -> Iterator[Slab]:
     arrays = {name: open_array(table.path, name) for name in names}  # the state first: what it says is done was there before
     rows = min(rows_in(arrays[AUDIO]), rows_in(arrays[STATE]))  # behind these an assignment was cut short
     for start in range(0, rows, SLAB):
-        slab = Slab(table.label, start, min(start + SLAB, rows))
-        for name, array in arrays.items():
-            slab.read(name, array)
-        slab.judge()
-        yield slab
+        slab = _look(table.label, arrays, start, min(start + SLAB, rows))
+        # a writer beside us may have been between two arrays: what is damaged is still so at a second look
+        yield _look(table.label, arrays, slab.start, slab.stop) if slab.findings else slab
+
+
+def _look(label: str, arrays: Mapping[str, ZarrArray], start: int, stop: int) -> Slab:
+    slab = Slab(label, start, stop)
+    for name, array in arrays.items():
+        slab.read(name, array)
+    slab.judge()
+    return slab
 
 
 @dataclass
@@ -151,14 +157,13 @@ class Slab:
     @property
     def copy_from_keys(self) -> Mask:
         """Rows whose key the copy does not tell, or tells differently."""
-        differ = np.not_equal(self.values[AUDIO], self.values[COPY])
-        return self._has_key(AUDIO) & np.array(differ.any(axis=1), bool)
+        differ: Mask = np.array(np.not_equal(self.values[AUDIO], self.values[COPY]).any(axis=1), bool)
+        return self._has_key(AUDIO) & differ
 
     @property
     def keyless(self) -> Mask:
         """Rows whose key nothing tells."""
-        found: Mask = ~(self._has_key(AUDIO) | self._has_key(COPY))
-        return found
+        return ~self._has_key(AUDIO) & ~self._has_key(COPY)
 
     def repaired_state(self) -> npt.NDArray[np.uint8]:
         """States as they must be: told by layers and reasons where lost, open where something else is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +56,10 @@ def check_metadata(folder: Path, *, repair: bool) -> list[Finding]:
 
 def _check_attributes(folder: Path, *, repair: bool) -> tuple[dict[str, Any] | None, list[Finding]]:
     """The attributes, from their copy where the group's own are damaged."""
-    try:
-        return read_attributes(folder), []
-    except StoreDamaged:
-        pass
+    with suppress(StoreDamaged):
+        attributes = read_attributes(folder)
+        if attributes.get("fingerprint") == folder.name and _describes_a_group(folder):
+            return attributes, []
     try:
         attributes = read_attributes(folder / COPY)
     except StoreDamaged:
@@ -71,6 +72,12 @@ def _check_attributes(folder: Path, *, repair: bool) -> tuple[dict[str, Any] | N
         zarr.create_group(MemoryStore(stored), attributes=_checked(attributes), zarr_format=3)
         _write(folder / "zarr.json", stored["zarr.json"])
     return attributes, [Finding(attributes["label"], "zarr.json", "not what was written", repair=WRITTEN_BACK)]
+
+
+def _describes_a_group(folder: Path) -> bool:
+    """Whether ``zarr.json`` says besides its attributes what zarr needs (`read_attributes` has read it)."""
+    told = json.loads((folder / "zarr.json").read_text(encoding="utf-8"))
+    return bool(told.get("zarr_format") == 3 and told.get("node_type") == "group")
 
 
 def _described_well(folder: Path, name: str, kind: ArrayKind) -> bool:

@@ -137,6 +137,15 @@ class ResultStore:
         changed = expected != sha256_file(self.path / result_id / PREDICTIONS)
         return f"{self.path / result_id / PREDICTIONS} is not what was written; evaluate again" if changed else ""
 
+    def remove(self, result_id: str) -> None:
+        """Remove a result."""
+        self._check_writable()
+        folder = self.path / self.find(result_id)
+        gone = self.path / f".{folder.name}.removed"
+        with translate_os_errors("removing", folder):
+            folder.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+
     def scratch(self, key: str) -> Scratch:
         """Where an evaluation keeps its finished folds, to continue when it was stopped.
 
@@ -148,10 +157,11 @@ class ResultStore:
         return Scratch(self.path / f".partial-{_safe(key)[:64]}", read_only=self.read_only)
 
     def partial(self) -> tuple[Path, ...]:
-        """What evaluations that did not end left behind."""
+        """What evaluations that did not end left behind, and results half published or half removed."""
         if not self.path.is_dir():
             return ()
-        return tuple(p for p in sorted(self.path.iterdir()) if p.name.startswith(".partial-") or p.name.endswith(".partial"))
+        hidden = [p for p in sorted(self.path.iterdir()) if p.name.startswith(".")]
+        return tuple(p for p in hidden if p.name.startswith(".partial-") or p.suffix in (".partial", ".removed"))
 
     def _rename(self, folder: Path, stem: str) -> str:
         for number in count(1):

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mxt.core.errors import StoreDamaged, StoreReadOnly, UnknownName
-from mxt.core.identity import canonical_json, sha256_text
+from mxt.core.identity import canonical_json, imported_key, sha256_text
+from mxt.core.records import ClipRecord
 from mxt.core.specs import Layer
 from mxt.store.schema import AUDIO, CHUNK, DONE, FAILED, OPEN, REASON, STATE, layer_array
 
@@ -70,6 +71,13 @@ class FeatureTable:
     def layer(self, name: str) -> npt.NDArray[np.float32]:
         """Features of one layer, float32 [rows, dimension]; NaN where a row is not done."""
         return self._read(self._array_of(name), 0, len(self))
+
+    def keys_of(self, clips: Sequence[ClipRecord]) -> list[bytes | None]:
+        """The key under which each clip has its row here: its audio key, or what an import made of it; ``None`` where unusable."""
+        source = self.attributes.get("source_sha256")
+        if source is None:
+            return [clip.key for clip in clips]
+        return [None if clip.key is None else imported_key(source, clip.id, clip.key) for clip in clips]
 
     def rows_of(self, keys: Sequence[bytes]) -> npt.NDArray[np.int64]:
         """Row of each audio key, int64 [n]; -1 where there is none."""

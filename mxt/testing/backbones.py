@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mxt.core.errors import MxtError
 from mxt.testing.material import extremes, signals, windows
-from mxt.testing.subject import CheckRefused, CheckSkipped, ContractBroken, Subject, expect
+from mxt.testing.subject import CheckRefused, CheckSkipped, ContractBroken, NotApplicable, Subject, expect
 
 if TYPE_CHECKING:
     import numpy as np
@@ -168,7 +168,7 @@ def weights_are_verified(subject: Subject) -> None:
     """Weight sets have a hash and a file name, and a file of junk is refused with a typed error."""
     spec = subject.entry.spec
     if not spec.weights:
-        raise CheckSkipped("it has no weights")
+        raise NotApplicable("it has no weights")
     for file in spec.weights:
         hexadecimal = len(file.sha256) == 64 and set(file.sha256) <= set("0123456789abcdef")
         expect(hexadecimal, f"weight set {file.name}: sha256 is 64 lower-case hexadecimal digits, not {file.sha256!r}")
@@ -194,7 +194,7 @@ def agrees_with_the_gpu(subject: Subject) -> None:
 def _runner(subject: Subject) -> Runner:
     spec = subject.spec()
     if spec.rows_together:
-        raise CheckSkipped(f"{spec.rows_together} clips are one unit of work: only mxt extract computes them")
+        raise NotApplicable(f"{spec.rows_together} clips are one unit of work: only mxt extract computes them")
     if "runner" not in subject.kept:
         subject.kept["runner"] = Runner(subject)
     return cast(Runner, subject.kept["runner"])

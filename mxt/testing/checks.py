@@ -10,7 +10,7 @@ from mxt.core.errors import MxtError, UsageError
 from mxt.core.specs import StageSpec
 from mxt.registry import Registered, Registry, build_registry
 from mxt.testing import backbones, common, datasets, heads, signals
-from mxt.testing.subject import CheckRefused, CheckSkipped, Subject
+from mxt.testing.subject import CheckRefused, CheckSkipped, NotApplicable, Subject
 
 CheckFunction = Callable[[Subject], None]
 
@@ -83,12 +83,14 @@ class Check:
         return Outcome(self.name, self.subject.name, "passed")
 
     def run_in_pytest(self) -> None:
-        """Run it as a test: skipped where it cannot be run, or is refused on purpose."""
+        """Run it as a test: skipped where it cannot be run here; what does not apply or is refused on purpose is no failure."""
         import pytest
 
         try:
             self.run()
-        except (CheckSkipped, CheckRefused) as reason:
+        except (NotApplicable, CheckRefused):
+            return
+        except CheckSkipped as reason:
             pytest.skip(str(reason))
 
 

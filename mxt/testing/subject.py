@@ -22,6 +22,10 @@ class CheckSkipped(MxtError):
     """The check cannot be run here; the message says what is missing."""
 
 
+class NotApplicable(CheckSkipped):
+    """The check says nothing about this stage."""
+
+
 class CheckRefused(MxtError):
     """The contract is not meant to hold, on purpose; the message names what depends on what."""
 

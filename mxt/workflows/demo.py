@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mxt.core.progress import SILENT, Progress
 from mxt.registry import Registry
 
+if TYPE_CHECKING:
+    from mxt.workflows.evaluation import Evaluated
+    from mxt.workflows.extraction import Extraction
+    from mxt.workflows.ingest import Ingested
+
 CLASS_SIZE = 16
 SAMPLE_RATE = 22_050
+BACKBONES = ("random_convnet", "mfcc")  # these need no download
 
 
 @dataclass(frozen=True, slots=True)
 class DemoStep:
-    """One of the commands the demo runs: as one would type it, and what came out."""
+    """One of the commands the demo runs, as one would type it in its folder, and what came out."""
 
     command: str
-    result: Any
+    result: Ingested | Extraction | Evaluated
 
 
 def synthesise(folder: Path, *, class_size: int = CLASS_SIZE, seed: int = 0) -> Path:
@@ -34,15 +40,18 @@ def synthesise(folder: Path, *, class_size: int = CLASS_SIZE, seed: int = 0) -> 
     import soundfile
 
     from mxt.audio.synthesis import TIMBRES, note
+    from mxt.core.files import atomic_write, translate_os_errors
 
     root = folder / "timbres"
-    for place, timbre in enumerate(TIMBRES):
-        (root / timbre).mkdir(parents=True, exist_ok=True)
-        for number in range(class_size):
-            path = root / timbre / f"{timbre}.{number:03}.wav"
-            if not path.exists():
-                y = note(timbre, np.random.default_rng([seed, place, number]), sample_rate=SAMPLE_RATE)
-                soundfile.write(path, y, SAMPLE_RATE, subtype="PCM_16")
+    with translate_os_errors("writing the demo's recordings to", root):
+        for place, timbre in enumerate(TIMBRES):
+            (root / timbre).mkdir(parents=True, exist_ok=True)
+            for number in range(class_size):
+                path = root / timbre / f"{timbre}.{number:03}.wav"
+                if not path.exists():
+                    y = note(timbre, np.random.default_rng([seed, place, number]), sample_rate=SAMPLE_RATE)
+                    with atomic_write(path) as file:
+                        soundfile.write(file, y, SAMPLE_RATE, format="WAV", subtype="PCM_16")
     return root
 
 
@@ -60,12 +69,13 @@ def demo(folder: Path, registry: Registry, *, jobs: int | None = None, progress:
         As each command is finished.
     """
     from mxt.workflows.evaluate import evaluate
-    from mxt.workflows.extract import Request, extract
+    from mxt.workflows.extract import extract
+    from mxt.workflows.extraction import Request
     from mxt.workflows.ingest import ingest
 
     root, store = synthesise(folder), folder / "mxt-store"
-    yield DemoStep(f"mxt ingest {root}", ingest(store, root, registry, jobs=jobs, progress=progress))
-    for backbone in ("random_convnet", "mfcc"):
-        found = extract(store, Request(backbone, dataset="timbres", jobs=jobs), registry, progress=progress)
+    yield DemoStep(f"mxt ingest {root.name}", ingest(store, root, registry, jobs=jobs, progress=progress))
+    for backbone in BACKBONES:
+        found = extract(store, Request(backbone, dataset=root.name, jobs=jobs), registry, progress=progress)
         yield DemoStep(f"mxt extract --backbone {backbone}", found)
     yield DemoStep("mxt eval", evaluate(store, registry, jobs=jobs, progress=progress))

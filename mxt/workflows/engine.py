@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Array = npt.NDArray[np.float32]
 
 UNKNOWN_LEVELS = Levels(peak=float("nan"), rms=float("nan"))
+STREAM_SECONDS = 120.0  # longer clips are never in memory as a whole, where the backbone slides over them
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Job:
     start_us: int | None = None
     end_us: int | None = None
     levels: Levels | None = None
+    duration: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +119,19 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The windows of a task's clips (float32 [W, samples] each, ``None`` where one failed) and the failures."""
+    """The windows of a task's clips (float32 [W, samples] each, in one array or several; ``None`` where one failed) and the failures."""
 
     jobs: tuple[Job, ...]
-    windows: tuple[Array | None, ...]
+    windows: tuple[Array | Iterator[Array] | None, ...]
     failures: Mapping[int, tuple[Reason, str]]
     timings: Timings
 
 
 def prepare(recipe: Recipe) -> Prepared:
     """Load weights and build what the stages need once."""
+    from mxt.audio.memory import keep_freed_memory
+
+    keep_freed_memory()
     render = recipe.renderer.prepare(recipe.sample_rate, recipe.device) if recipe.renderer is not None else None
     return Prepared(recipe, render, recipe.backbone.prepare(recipe.weights, recipe.device))
 
@@ -147,12 +152,12 @@ def compute_chunk(jobs: Iterable[Job], prepared: Prepared) -> tuple[list[Outcome
 def load(jobs: Iterable[Job], recipe: Recipe) -> Loaded:
     """Decode, normalise, resample and cut the clips of a task."""
     jobs, timings = tuple(jobs), Timings()
-    windows: list[Array | None] = []
+    windows: list[Array | Iterator[Array] | None] = []
     failures: dict[int, tuple[Reason, str]] = {}
     since = time.thread_time()
     for place, job in enumerate(jobs):
         try:
-            windows.append(_load_clip(job, recipe))
+            windows.append(_stream_clip(job, recipe) if is_long(job, recipe.window) else _load_clip(job, recipe))
         except AudioError as error:
             windows.append(None)
             failures[place] = error.reason, error.detail
@@ -162,7 +167,6 @@ def load(jobs: Iterable[Job], recipe: Recipe) -> Loaded:
 
 def _load_clip(job: Job, recipe: Recipe) -> Array:
     from mxt.audio.decode import read
-    from mxt.audio.measure import levels
     from mxt.audio.resample import resample
     from mxt.audio.window import cut, source_seconds
 
@@ -171,11 +175,35 @@ def _load_clip(job: Job, recipe: Recipe) -> Array:
     limits = [source_seconds(recipe.window), None if job.end_us is None else job.end_us / 1e6 - start]
     seconds = min((limit for limit in limits if limit is not None), default=None)
     y, sample_rate = read(job.path, start=start, seconds=seconds)
-    known = job.levels
-    if known is None:
-        known = levels(job.path, job.start_us, job.end_us) if recipe.needs_levels else UNKNOWN_LEVELS
-    y = recipe.normalizer(y, sample_rate=sample_rate, levels=known)
+    y = recipe.normalizer(y, sample_rate=sample_rate, levels=_levels(job, recipe))
     return cut(resample(y, sample_rate, recipe.sample_rate, method=recipe.resampler), recipe.window, recipe.sample_rate)
+
+
+def is_long(job: Job, window: Window) -> bool:
+    """True where a clip is decoded while the network runs, rather than before."""
+    return window.kind == "sliding" and job.duration > STREAM_SECONDS
+
+
+def _stream_clip(job: Job, recipe: Recipe) -> Iterator[Array]:
+    """Windows of a long clip, a few at a time."""
+    from mxt.audio.decode import blocks, mix
+    from mxt.audio.resample import resample_blocks
+    from mxt.audio.window import slide
+
+    _check_unchanged(job)
+    known = _levels(job, recipe)
+    decoded = blocks(job.path, start=(job.start_us or 0) / 1e6, end=None if job.end_us is None else job.end_us / 1e6)
+    x, sample_rate = next(decoded)
+    mono = (recipe.normalizer(mix(x).copy(), sample_rate=sample_rate, levels=known) for x, _ in chain(((x, sample_rate),), decoded))
+    yield from slide(resample_blocks(mono, sample_rate, recipe.sample_rate, method=recipe.resampler), recipe.window, recipe.sample_rate)
+
+
+def _levels(job: Job, recipe: Recipe) -> Levels:
+    from mxt.audio.measure import levels
+
+    if job.levels is not None or not recipe.needs_levels:
+        return job.levels or UNKNOWN_LEVELS
+    return levels(job.path, job.start_us, job.end_us)
 
 
 def _check_unchanged(job: Job) -> None:
@@ -240,12 +268,26 @@ def _features(clips: list[Any], prepared: Prepared, timings: Timings) -> Iterato
         return
     if not clips:
         return
+    if not isinstance(clips[0], np.ndarray):
+        yield _average(_run(windows, recipe.batch_windows, prepared, timings) for windows in clips[0])
+        return
     size = sum(len(w) for w in clips) if recipe.together else recipe.batch_windows
     found = _run(np.concatenate(clips), size, prepared, timings)
     place = 0
     for windows in clips:
-        yield {name: values[place : place + len(windows)].mean(axis=0, dtype=np.float32) for name, values in found.items()}
+        yield _average([{name: values[place : place + len(windows)] for name, values in found.items()}])
         place += len(windows)
+
+
+def _average(parts: Iterable[Mapping[str, Array]]) -> Mapping[str, Array]:
+    """Mean over all windows, float32 [dimension] a layer; summed in float64, so that the parts do not matter."""
+    sums: dict[str, Any] = {}
+    number = 0
+    for part in parts:
+        for name, values in part.items():
+            sums[name] = sums.get(name, 0.0) + values.sum(axis=0, dtype="float64")
+        number += len(next(iter(part.values())))
+    return {name: (total / number).astype("float32") for name, total in sums.items()}
 
 
 def _run(windows: Array, size: int, prepared: Prepared, timings: Timings) -> Mapping[str, Array]:
@@ -280,9 +322,12 @@ def _run_batch(part: Array, size: int, prepared: Prepared, timings: Timings) -> 
     return {name: np.asarray(values[: len(part)], dtype=np.float32) for name, values in found.items()}
 
 
-def run_pool(tasks: Iterable[tuple[Job, ...]], prepared: Prepared, *, jobs: int) -> Iterator[tuple[list[Outcome], Timings]]:
+def run_pool(tasks: Iterable[tuple[Job, ...]], prepared: Prepared, *, jobs: int) -> Generator[tuple[list[Outcome], Timings], None, None]:
     """Run tasks on `jobs` threads; outcomes come as they are finished. Closing the iterator stops it after the tasks under way."""
+    from threadpoolctl import threadpool_limits
+
     feeds_gpu = prepared.recipe.device != "cpu"
+    one_thread = threadpool_limits(1)  # NumPy's matrix products too
     pool = ThreadPoolExecutor(jobs, thread_name_prefix="mxt", initializer=_one_thread)
     try:
         waiting = iter(tasks)
@@ -296,6 +341,7 @@ def run_pool(tasks: Iterable[tuple[Job, ...]], prepared: Prepared, *, jobs: int)
                 yield forward(future.result(), prepared) if feeds_gpu else future.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        one_thread.restore_original_limits()
 
 
 def _one_thread() -> None:

@@ -30,7 +30,7 @@ class Request:
     group_by: str | None = None
     folds: Path | None = None
     head: str | None = None
-    protocol: str = "nested"
+    protocols: tuple[str, ...] = ("nested",)
     settings: tuple[str, ...] = ()
     seed: int = 0
 
@@ -40,7 +40,7 @@ class Request:
         words += [word for view in views for word in ("--features", view)]
         for option, value in (
             ("--target", self.target), ("--task", self.task), ("--group-by", self.group_by), ("--folds", self.folds),
-            ("--head", head), ("--protocol", None if self.protocol == "nested" else self.protocol),
+            ("--head", head), *(("--protocol", name) for name in (self.protocols if self.protocols != ("nested",) else ())),
             ("--seed", self.seed or None),
         ):  # fmt: skip
             words += [] if value is None else [option, str(value)]

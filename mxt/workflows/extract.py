@@ -76,12 +76,12 @@ def _create_table(plan: Plan) -> FeatureTable:
 
 def _specification(pipeline: Pipeline) -> dict[str, Any]:
     """What a reader of the store should know of the pipeline beyond what identifies it."""
-    spec = pipeline.backbone.spec
+    spec, weights = pipeline.backbone.spec, pipeline.weights
     return {
         "summary": spec.summary,
         "citation": spec.citation,
         "licence": spec.licence,
-        "weights": asdict(pipeline.weights) if pipeline.weights else None,
+        "weights": {**asdict(weights), "source": "" if weights.source.startswith("file:") else weights.source} if weights else None,
         "layers": [asdict(layer) for layer in spec.layers],
     }
 

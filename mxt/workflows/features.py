@@ -54,7 +54,7 @@ class Matrix:
         return [clip.id for clip in self.clips]
 
 
-def load_view(store: Store, dataset: str | None, view: str) -> Matrix:
+def load_view(store: Store, dataset: str | None, view: str, *, clips: Sequence[ClipRecord] | None = None) -> Matrix:
     """Read a view for the clips of a data set.
 
     Parameters
@@ -64,6 +64,8 @@ def load_view(store: Store, dataset: str | None, view: str) -> Matrix:
         ``None``: the one last ingested.
     view : str
         ``label[:layers]`` joined by ``+``.
+    clips : sequence of ClipRecord, optional
+        The clips of the data set, where they have been read already.
 
     Raises
     ------
@@ -75,11 +77,11 @@ def load_view(store: Store, dataset: str | None, view: str) -> Matrix:
     from mxt.store.features import DONE, FAILED
 
     parts = [_resolve(store, part) for part in parse_view(view)]
-    clips = [clip for clip in store.catalogue.clips(store.catalogue.dataset(dataset).name) if clip.usable]
-    keys = [clip.key for clip in clips if clip.key is not None]
-    blocks, done, failed = [], np.ones(len(keys), dtype=bool), np.zeros(len(keys), dtype=bool)
+    clips = store.catalogue.clips(store.catalogue.dataset(dataset).name) if clips is None else clips
+    clips = [clip for clip in clips if clip.usable]
+    blocks, done, failed = [], np.ones(len(clips), dtype=bool), np.zeros(len(clips), dtype=bool)
     for table, layers in parts:
-        X, state = table.read(keys, [layer.name for layer in layers])
+        X, state = table.read([key for key in table.keys_of(clips) if key is not None], [layer.name for layer in layers])
         done &= state == DONE
         failed |= state == FAILED
         blocks.append(X)

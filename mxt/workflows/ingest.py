@@ -16,6 +16,7 @@ from mxt.core.records import DatasetRecord, FileRecord, Measurement
 from mxt.registry import Registry
 from mxt.store.catalogue import Catalogue
 from mxt.store.layout import Store
+from mxt.workflows import ingest_published
 from mxt.workflows.ingest_clips import records
 from mxt.workflows.ingest_plan import Plan, default_name, make_plan, safe_name
 from mxt.workflows.ingest_pool import MEASURE, SECONDS_A_FILE, Job, Pool, usable_cores
@@ -47,6 +48,8 @@ class Ingested:
         Time it took.
     dry_run : bool
         True: nothing was opened or written.
+    views : tuple of str
+        Features that came with it; empty where they are to be computed from audio.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Ingested:
     read: int
     seconds: float
     dry_run: bool = False
+    views: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +177,7 @@ def _carry_out(
         progress.say(f"going on with an ingest that was cut short: {len(known):,} files are known")
     files, read = _read(catalogue, name, plan, known, reading, progress)
     clips, said = records(plan, files)
-    remarks = [*plan.remarks, *said]
+    remarks = [*plan.remarks, *said, *ingest_published.remarks(files, plan.published)]
     record = DatasetRecord(name, root, plan.chosen.spec.name, plan.chosen.params, _targets(plan), "", "")
     catalogue.replace_clips(record, clips, remarks=remarks)
     differs = find_changes(before, old_clips, clips, root)
@@ -207,7 +211,8 @@ def _read(
             for number, found in results:
                 file = waiting[number]
                 if isinstance(found, Measurement):
-                    file = replace(file, measurement=found)
+                    place = Path(plan.walk.listing.root, file.path)
+                    file = replace(file, measurement=ingest_published.noted(found, place, plan.published.get(file.path)))
                 else:
                     file = replace(file, reason=found[0], detail=found[1])
                 files[file.path] = file

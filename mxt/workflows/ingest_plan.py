@@ -6,14 +6,15 @@ import os
 import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mxt.core.errors import InputError, MxtError, PluginError, Reason, UnknownName
+from mxt.core.errors import InputError, MxtError, PluginError, Reason, UnknownName, UsageError
 from mxt.core.identity import clip_id, microseconds
 from mxt.core.pipeline import Chosen
 from mxt.core.records import Clip, Detection, FileRecord, Listing, Remark, Target
+from mxt.core.stages import PublishesHashes
 from mxt.registry import Registry, split_settings
 from mxt.stages.datasets.suffixes import SOUND, suffix
 from mxt.workflows.ingest_walk import Walk, others
@@ -41,6 +42,8 @@ class Plan:
         Files no clip names that are listed as left out: hidden ones, pictures, pipes, …
     remarks : tuple of Remark
         The loader's, and those of these checks.
+    published : mapping
+        Path to MD5, of the files whose content the loader knows.
     """
 
     walk: Walk
@@ -50,6 +53,7 @@ class Plan:
     files: dict[str, FileRecord]
     beside: tuple[FileRecord, ...]
     remarks: tuple[Remark, ...]
+    published: Mapping[str, str] = field(default_factory=dict)
 
 
 def make_plan(
@@ -64,8 +68,9 @@ def make_plan(
     UsageError
         An unknown loader, or parameters that it does not have.
     """
-    chosen, reason = choose_loader(walked.listing, registry, loader=loader, params=params, settings=settings)
-    clips, remarks = _ask(registry, chosen, walked.listing)
+    chosen, reason, broken = choose_loader(walked.listing, registry, loader=loader, params=params, settings=settings)
+    clips, remarks, published = _ask(registry, chosen, walked.listing)
+    remarks = [*broken, *remarks]
     clips, repeated = _each_once(clips)
     clips = [
         replace(clip, path=posixpath.normpath(clip.path.replace("\\", "/")) if clip.path not in walked.files else clip.path)
@@ -78,28 +83,32 @@ def make_plan(
     remarks += repeated
     remarks += [Remark("file without a row", path) for path in walked.files if path not in named and suffix(path) in SOUND]
     beside = [*others(walked, named), *(file for file in walked.left_out if file.path not in named)]
-    return Plan(walked, chosen, why or reason, tuple(clips), files, tuple(sorted(beside, key=lambda f: f.path)), tuple(remarks))
+    return Plan(walked, chosen, why or reason, tuple(clips), files, tuple(sorted(beside, key=lambda f: f.path)), tuple(remarks), published)
 
 
 def choose_loader(
     listing: Listing, registry: Registry, *, loader: str | None, params: Mapping[str, Any], settings: Sequence[str]
-) -> tuple[Chosen, str]:
-    """The loader asked for, else the one surest of the listing among those that have the parameters given."""
+) -> tuple[Chosen, str, list[Remark]]:
+    """The loader asked for, else the one surest of the listing among those that have the parameters given; why, and which broke."""
     if loader is not None:
         spec = registry.find("dataset", loader).spec
         given = dict(params) | split_settings(settings, [spec])[loader]
-        return registry.choose("dataset", loader, given), "chosen with --loader"
+        return registry.choose("dataset", loader, given), "chosen with --loader", []
     wanted = {*params, *(setting.partition("=")[0].strip().rpartition(".")[2] for setting in settings)}
     best: tuple[Chosen, Detection] | None = None
+    broken = []
     for name in registry.names("dataset"):
+        spec = registry.find("dataset", name).spec
+        if wanted - {param.name for param in spec.params}:
+            continue
         try:
-            spec = registry.find("dataset", name).spec
-            if wanted - {param.name for param in spec.params}:
-                continue
             chosen = registry.choose("dataset", name, dict(params) | split_settings(settings, [spec])[name])
             detected = registry.build(chosen).detect(listing)
-        except PluginError:
-            continue  # a broken loader does not keep the others from working; mxt plugins lists it
+        except UsageError:
+            raise
+        except Exception as error:  # a broken loader does not keep the others from working
+            broken.append(Remark("loader that failed", f"{name}: {error}" if isinstance(error, MxtError) else f"{name}: {error!r}"))
+            continue
         if best is None or detected.score > best[1].score:
             best = (chosen, detected)
     if best is None:
@@ -110,7 +119,7 @@ def choose_loader(
         raise InputError(f"no dataset loader has all of the parameters {', '.join(sorted(wanted))}")
     if best[1].score <= 0:
         raise InputError(f"{_place(listing)}: nothing here is recognised as labelled audio ({best[1].reason})")
-    return best[0], best[1].reason
+    return best[0], best[1].reason, broken
 
 
 def default_name(path: Path) -> str:
@@ -137,10 +146,13 @@ def _place(listing: Listing) -> str:
     return f"{listing.root}/{listing.table}" if listing.table else listing.root
 
 
-def _ask(registry: Registry, chosen: Chosen, listing: Listing) -> tuple[list[Clip], list[Remark]]:
+def _ask(registry: Registry, chosen: Chosen, listing: Listing) -> tuple[list[Clip], list[Remark], Mapping[str, str]]:
+    """What a loader says: clips, remarks, and the hashes it knows of."""
     clips, remarks = [], []
+    loader = registry.build(chosen)
     try:
-        for item in registry.build(chosen).clips(listing):
+        published = loader.published_md5(listing) if isinstance(loader, PublishesHashes) else {}
+        for item in loader.clips(listing):
             if isinstance(item, Clip):
                 clips.append(_whole_where_it_is(item))
             else:
@@ -149,7 +161,7 @@ def _ask(registry: Registry, chosen: Chosen, listing: Listing) -> tuple[list[Cli
         raise
     except Exception as error:
         raise PluginError(f"dataset {chosen.spec.name!r} ({chosen.distribution}) failed: {type(error).__name__}: {error}") from error
-    return clips, remarks
+    return clips, remarks, published
 
 
 def _whole_where_it_is(clip: Clip) -> Clip:

@@ -170,11 +170,16 @@ def _alike(classes: Iterable[str]) -> Iterable[tuple[str, ...]]:
 def _candidates(clips: Sequence[ClipRecord], targets: Sequence[str]) -> dict[str, int]:
     """Folders, fields and further targets that put several clips together, in more than one group, otherwise than the classes do."""
     first = [_words(clip.targets.get(targets[0])) if targets else "" for clip in clips]
-    columns = {"folder": [str(PurePosixPath(clip.id.partition("#")[0]).parent) for clip in clips]}
-    for name in dict.fromkeys(name for clip in clips for name in (*list(clip.targets)[1:], *clip.fields)):
+    columns = {"folder": [str(PurePosixPath(clip.file.path).parent) for clip in clips]}
+    for name in dict.fromkeys(name for clip in clips for name in (*_further(clip), *clip.fields)):
         columns[name] = [clip.fields.get(name) or _words(clip.targets.get(name)) for clip in clips]
     found = {name: len(set(values)) for name, values in columns.items() if _groups(values, first)}
     return dict(list(found.items())[:MOST_CANDIDATES])
+
+
+def _further(clip: ClipRecord) -> list[str]:
+    """Targets but the first, as far as they are no numbers: what is measured groups nothing."""
+    return [name for name, value in list(clip.targets.items())[1:] if not isinstance(value, float)]
 
 
 def _groups(values: Sequence[str], classes: Sequence[str]) -> bool:

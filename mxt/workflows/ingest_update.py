@@ -69,6 +69,8 @@ def _settled(file: FileRecord) -> bool:
 def holds_other_files(before: DatasetRecord, old: Mapping[str, FileRecord], now: Mapping[str, FileRecord], root: str) -> bool:
     """Whether `root` is another folder than that of before, and not the same one moved to another place."""
     used = {path: file for path, file in old.items() if file.measurement is not None}
+    if before.root != root and any(file.measurement is None and not file.reason for file in old.values()):
+        return True  # it came as features, without audio
     return before.root != root and bool(used) and not _same_content(used, now, root)
 
 

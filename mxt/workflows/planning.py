@@ -20,7 +20,7 @@ from mxt.core.weights import ensure
 from mxt.registry import Registry, make_pipeline, split_settings
 from mxt.store.features import OPEN, FeatureTable
 from mxt.store.layout import Store
-from mxt.workflows.engine import Job, Prepared, Recipe, prepare
+from mxt.workflows.engine import Job, Prepared, Recipe, is_long, prepare
 from mxt.workflows.extraction import Request
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ class Plan:
 
     def prepare(self, device: str, progress: Progress) -> Prepared:
         """Fetch the weights where they are not here yet, and load the network."""
-        weights = ensure(self.pipeline.weights, progress=progress) if self.pipeline.weights else None
+        file = self.pipeline.weights
+        weights = ensure(file, progress=progress, called=f"{self.pipeline.backbone.spec.name}:{file.name}") if file else None
         return prepare(recipe_for(self.registry, self.pipeline, weights, device))
 
     def earlier(self) -> str:
@@ -97,6 +98,10 @@ def make_plan(store_path: Path, request: Request, registry: Registry) -> Plan:
     clips = [clip for clip in store.catalogue.clips(dataset.name) if clip.usable]
     if not clips:
         raise InputError(f"{dataset.name} has no usable clip; mxt info {dataset.name} --failures says why")
+    if not any(clip.has_audio for clip in clips):
+        raise InputError(
+            f"{dataset.name} has no audio: it came as features, nothing can be computed from it; mxt info {dataset.name} lists them"
+        )
     pipeline = _pipeline(registry, request, dataset, clips)
     spec = pipeline.backbone.spec
     chosen = choose_layers(request.layers, spec.layers, of=spec.name)
@@ -168,6 +173,7 @@ def job_of(clip: ClipRecord, row: int, dataset: DatasetRecord) -> Job:
         start_us=clip.start_us,
         end_us=clip.end_us,
         levels=Levels(found.mono_peak, found.rms) if whole and not found.sampled else None,
+        duration=clip.duration,
     )
 
 
@@ -183,6 +189,9 @@ def make_tasks(
     jobs = [job_of(clip, row_of[clip.key], dataset) for clip in listed if clip.key is not None]
     if not spec.rows_together:
         jobs = sorted((job for job in jobs if job.row in wanted), key=lambda job: job.row)
+        long = [job for job in jobs if is_long(job, spec.window)]
+        yield from ((job,) for job in long)  # decoded while the network runs, each a task of its own; the longest work first
+        jobs = [job for job in jobs if not is_long(job, spec.window)]
     size = spec.rows_together or spec.batch_windows
     for first in range(0, len(jobs), size):
         task = tuple(jobs[first : first + size])

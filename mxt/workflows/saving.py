@@ -42,7 +42,7 @@ def result_record(
     return {
         "kind": "evaluation",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": request.command(result.dataset, (view.view,), result.head),
+        "command": request.command(result.dataset, tuple(each.view for each in result.views), result.head),
         "argv": sys.argv[1:],
         "dataset": result.dataset,
         "target": result.target,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mxt.core.specs import Kind, Layer, Param, Window
+from mxt.core.specs import Card, Kind, Layer, Param, Window
 from mxt.core.weights import Status, place_of, status
 from mxt.registry import Registered, Registry
 
@@ -69,6 +69,7 @@ class StageDetails:
     layers: tuple[Layer, ...]
     weights: tuple[WeightsLine, ...]
     rows_together: int
+    card: Card | None = None
 
 
 def list_stages(registry: Registry, kind: Kind | None = None) -> list[StageLine]:
@@ -108,6 +109,7 @@ def describe_stage(registry: Registry, kind: Kind, name: str) -> StageDetails:
         layers=spec.layers,
         weights=weights_of(entry),
         rows_together=spec.rows_together,
+        card=spec.card,
     )
 
 

@@ -192,3 +192,14 @@ def test_broken_plugin_does_not_break_help(install, monkeypatch):
     assert "broken-plugin (entry point" in done.stdout
     assert "RuntimeError: at import" in done.stdout
     assert subprocess.run([sys.executable, "-m", "mxt", "--help"], capture_output=True, check=True).stdout
+
+
+def test_distribution_with_broken_metadata_is_contained(install, backbone_source):
+    path = install("odd-plugin", backbone_source)
+    (info,) = path.parent.glob("*.dist-info")
+    (info / "direct_url.json").write_text("{ not json")
+    registry = build_registry()
+    assert of(registry, "odd-plugin") == []
+    assert "JSONDecodeError" in causes(registry, "odd-plugin")[0]
+    (info / "METADATA").unlink()
+    assert "convnet" in build_registry().names("backbone")

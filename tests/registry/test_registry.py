@@ -44,10 +44,10 @@ def resolve(spec, params, weights):
 def stage_module(monkeypatch):
     module = types.ModuleType("tiny_stage_module")
     module.Tiny, module.resolve = Tiny, resolve
-    module.forgets = lambda spec, params, weights: None
-    module.renames = lambda spec, params, weights: replace(spec, name="other")
-    module.fails = lambda spec, params, weights: params["no such"]
-    module.spoils = lambda spec, params, weights: replace(spec, layers=())
+    module.forgets = lambda _spec, _params, _weights: None
+    module.renames = lambda spec, _params, _weights: replace(spec, name="other")
+    module.fails = lambda _spec, params, _weights: params["no such"]
+    module.spoils = lambda spec, _params, _weights: replace(spec, layers=())
     monkeypatch.setitem(sys.modules, "tiny_stage_module", module)
 
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mxt.core.errors import InputError, Reason, StoreBusy, StoreDamaged, StoreReadOnly, UnknownName
+from mxt.core.errors import InputError, Reason, StoreBusy, StoreDamaged, StoreFull, StoreReadOnly, UnknownName
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement, Remark
 from mxt.store import catalogue_connection
 from mxt.store.catalogue import Catalogue
@@ -46,14 +46,21 @@ def test_clips_come_back_as_they_went_in_and_in_order(catalogue):
         clip_record("b.wav", 2, targets={"tags": ("loud", "fast"), "bpm": 120.5, "mood": None}, split="train", fold="3", group="ann"),
         clip_record("a.wav", 1, fields={"artist": "Ann", "year": "1999"}),
         ClipRecord("c.wav#0.5-2", file_record("c.wav", 3), b"\1" * 32, start_us=500_000, end_us=2_000_000),
-        ClipRecord("d.wav", file_record("d.wav", 4, measurement=None, reason=Reason.NOT_AUDIO, detail="text"), None, Reason.NOT_AUDIO, "text"),
+        ClipRecord(
+            "d.wav", file_record("d.wav", 4, measurement=None, reason=Reason.NOT_AUDIO, detail="text"), None, Reason.NOT_AUDIO, "text"
+        ),
     ]
     catalogue.replace_clips(dataset(), clips)
     assert catalogue.clips("genres") == clips
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(name=st.text(min_size=1).filter(lambda text: "\0" not in text), label=st.text(), size=st.integers(0, 2**63 - 1), inode=st.integers(0, 2**64 - 1))
+@given(
+    name=st.text(min_size=1).filter(lambda text: "\0" not in text),
+    label=st.text(),
+    size=st.integers(0, 2**63 - 1),
+    inode=st.integers(0, 2**64 - 1),
+)
 def test_any_name_label_and_number_survives(tmp_path_factory, name, label, size, inode):
     with Catalogue(tmp_path_factory.mktemp("c") / "catalogue.sqlite") as catalogue:
         try:
@@ -92,7 +99,9 @@ def test_an_unknown_name_lists_the_nearest(catalogue):
 
 
 def test_created_stays_and_clips_are_replaced(catalogue):
-    first = catalogue.replace_clips(replace(dataset(), created="2020-01-01T00:00:00+00:00"), [clip_record("a.wav"), clip_record("b.wav", 2)])
+    first = catalogue.replace_clips(
+        replace(dataset(), created="2020-01-01T00:00:00+00:00"), [clip_record("a.wav"), clip_record("b.wav", 2)]
+    )
     second = catalogue.replace_clips(dataset(), [clip_record("b.wav", 2)])
     assert second.created == first.created
     assert [clip.id for clip in catalogue.clips("genres")] == ["b.wav"]
@@ -142,12 +151,6 @@ def test_the_hash_does_not_depend_on_the_order_of_clips(catalogue):
     assert catalogue.targets_hash("genres", "label") == before
 
 
-def test_label_changes_name_new_gone_and_relabelled_clips(catalogue):
-    catalogue.replace_clips(dataset(), [clip_record("a.wav", 1), clip_record("b.wav", 2)])
-    found = catalogue.label_changes("genres", [clip_record("b.wav", 2, targets={"label": "pop"}), clip_record("c.wav", 3)])
-    assert (found.new, found.gone, found.relabelled) == (("c.wav",), ("a.wav",), ("b.wav",))
-
-
 def test_reading_a_catalogue_that_is_not_there_makes_none(tmp_path):
     catalogue = Catalogue(tmp_path / "catalogue.sqlite", read_only=True)
     assert catalogue.datasets() == []
@@ -182,7 +185,7 @@ print([clip.id for clip in catalogue.clips(None or "genres")])
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root to become somebody who may not write")
 @pytest.mark.parametrize("journal", [False, True], ids=["clean", "with a killed writer's journal"])
-def test_somebody_without_permission_to_write_reads(tmp_path_factory, journal):
+def test_somebody_without_permission_to_write_reads(journal):
     folder = Path("/tmp", f"mxt-catalogue-{os.getpid()}-{journal}")  # below folders that anybody may enter
     folder.mkdir()
     try:
@@ -207,7 +210,8 @@ def _leave_a_hot_journal(path: Path) -> None:
     child = subprocess.run(
         [sys.executable, "-c", "import os, sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None);"
          "db.execute('PRAGMA cache_size = 1'); db.execute('BEGIN');"
-         "db.executemany('INSERT INTO remarks VALUES (9, ?, ?, ?)', ((i, 'x' * 900, 'y' * 900) for i in range(500))); os._exit(9)", str(path)],
+         "db.executemany('INSERT INTO remarks VALUES (9, ?, ?, ?)', ((i, 'x' * 900, 'y' * 900) for i in range(500)));"
+         "os._exit(9)", str(path)],
         check=False,
     )  # fmt: skip
     assert child.returncode == 9
@@ -276,3 +280,15 @@ def test_ten_thousand_clips_are_written_and_read_without_waiting(catalogue):
 def test_the_catalogue_is_light_to_import():
     code = "import sys, mxt.store.catalogue; print(sorted({'numpy', 'torch', 'zarr'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_a_full_disk_leaves_what_was_committed(catalogue):
+    catalogue.begin("genres", "/music")
+    catalogue.save_files("genres", [file_record("a.wav")])
+    catalogue._open().execute("PRAGMA max_page_count = 20")
+    with pytest.raises(StoreFull, match="what is finished is kept"):
+        catalogue.save_files("genres", [file_record(f"{number}.wav", number) for number in range(2000)])
+    assert list(catalogue.files("genres")) == ["a.wav"]
+    catalogue._open().execute("PRAGMA max_page_count = 100000")
+    catalogue.save_files("genres", [file_record("b.wav", 2)])
+    assert set(catalogue.files("genres")) == {"a.wav", "b.wav"}

@@ -228,3 +228,22 @@ def test_a_store_file_that_is_not_readable_is_said_so(tmp_path):
     (tmp_path / "s" / "mxt.json").write_text(json.dumps({"schema": "one"}))
     with pytest.raises(StoreDamaged, match="write that back"):
         Store.open(tmp_path / "s")
+
+
+def test_what_a_writer_does_meanwhile_is_no_damage(store, filled, monkeypatch):
+    from mxt.store import inspection
+
+    looks = []
+    original = inspection._look
+
+    def first_one_is_between_two_arrays(*args):
+        slab = original(*args)
+        looks.append(slab)
+        if len(looks) == 1:
+            slab.findings.append(inspection.Finding("synthetic", "state", "seen between two writes"))
+        return slab
+
+    monkeypatch.setattr(inspection, "_look", first_one_is_between_two_arrays)
+    assert verify(store).findings == ()
+    assert len(looks) == 2
+    assert filled.counts()[0] == 0

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from mxt.stages.backbones.convnet_network import POOLS, elu_
+from mxt.stages.backbones.convnet_network import POOLS, elu_, full_precision
 from mxt.stages.backbones.convnet_tensors import BLOCKS, CHANNELS, EPSILON, Tensors
 
 FLOOR_DB = -80.0
@@ -64,7 +64,7 @@ class BatchNetwork:
         tensor float32 [N, 160]
             The means of the 32 maps of each block.
         """
-        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
+        with torch.inference_mode(), full_precision():
             h = torch.clamp(x - x.amax(), min=FLOOR_DB)[:, None]
             means = []
             for k in range(BLOCKS):

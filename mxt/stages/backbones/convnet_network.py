@@ -82,7 +82,7 @@ class Network:
         with torch.inference_mode():
             if x.device.type == "cpu":
                 return torch.cat([self._one_clip(clip) for clip in x])
-            with _full_precision():
+            with full_precision():
                 return self._batch(x)
 
     def _one_clip(self, x: torch.Tensor) -> torch.Tensor:
@@ -150,7 +150,7 @@ def _four_columns(kernel: torch.Tensor) -> torch.Tensor:
     return wide.reshape(4 * CHANNELS, 4, 3, 2)
 
 
-def _full_precision() -> AbstractContextManager[None]:
+def full_precision() -> AbstractContextManager[None]:
     """Convolutions on CUDA without the rounding of TF32, and by algorithms that always give the same result."""
     found: AbstractContextManager[None] = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
     return found

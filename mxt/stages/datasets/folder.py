@@ -152,7 +152,9 @@ def _columns(
     columns: dict[str, dict[str, Target]] = {}
     for name in chosen:
         if name in fields:
-            values, _ = typed([named.get(path, {}).get(name, "") for path in files])
+            words = [named.get(path, {}).get(name, "") for path in files]
+            # whole numbers in names are digits, takes, identifiers: classes; those with a point are values
+            values, _ = typed(words, numbers="classes" if all(word.isdigit() for word in words if word) else "auto")
             columns[name] = dict(zip(files, values, strict=True))
         else:
             columns[name] = {path: _at(path, levels.label or 0) or None for path in files}

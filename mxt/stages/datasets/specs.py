@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mxt.core.specs import Param, StageSpec
+from mxt.stages.datasets import cards
 
 _TARGET = Param("target", "list", (), "columns or fields that are targets, the first is the default one; empty: recognised", item="str")
 
@@ -30,6 +31,7 @@ SPECS: tuple[StageSpec, ...] = (
             Param("group_column", "str", "", "column of what belongs together (artist, speaker, …); empty: one called group"),
             Param("split_column", "str", "", "column of train, valid, test; empty: one called split or subset"),
             Param("fold_column", "str", "", "column of given folds; empty: one called fold"),
+            Param("encoding", "str", "", "encoding of the table, e.g. cp1252; empty: found out"),
             Param("segments", "choice", "auto", "whether start and end cut segments; auto: not where they lie beyond the files",
                   choices=("auto", "yes", "no")),
             Param("numbers", "choice", "auto", "numbers in a target are values or classes; auto: few whole ones that repeat are classes",
@@ -38,9 +40,70 @@ SPECS: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         kind="dataset",
+        name="choi2017",
+        summary="published features of Choi et al. 2017, no audio: csv/<task>.csv, features/<task>_layer_<0 to 4>.npy and <task>_mfcc.npy",
+        target="mxt.stages.datasets.choi2017:Choi2017",
+        params=(Param("tasks", "list", (), "tasks to be read, e.g. gtzan_genre,emoMusic; empty: all that are there", item="str"),),
+        citation=cards.PAPER_2017,
+        licence="none stated",
+        card=cards.CHOI_2017,
+    ),
+    StageSpec(
+        kind="dataset",
+        name="extended_ballroom",
+        summary="Extended Ballroom as distributed: <Dance>/<id>.mp3 and extendedballroom_v1.1.xml; grouped by artist",
+        target="mxt.stages.datasets.extended_ballroom:ExtendedBallroom",
+        citation=cards.EXTENDED_BALLROOM.papers[0],
+        licence="none stated; the audio belongs to its owners",
+        card=cards.EXTENDED_BALLROOM,
+    ),
+    StageSpec(
+        kind="dataset",
         name="gtzan",
         summary="GTZAN genre as distributed: genres/<genre>/<genre>.NNNNN.au or .wav",
         target="mxt.stages.datasets.gtzan:Gtzan",
-        citation="Tzanetakis, Cook: Musical genre classification of audio signals, IEEE Trans. Speech and Audio Processing 10(5), 2002",
+        params=(
+            Param("split", "choice", "none", "none: the data set has no split; filtered: the artist- and fault-filtered one (443/197/290)",
+                  choices=("none", "filtered")),
+        ),
+        citation=cards.GTZAN.papers[0],
+        licence="none stated; for research",
+        card=cards.GTZAN,
+    ),
+    StageSpec(
+        kind="dataset",
+        name="gtzan_speechmusic",
+        summary="GTZAN speech/music as distributed: music_wav/*.wav and speech_wav/*.wav",
+        target="mxt.stages.datasets.gtzan_speechmusic:GtzanSpeechMusic",
+        citation=cards.GTZAN_SPEECHMUSIC.papers[0],
+        licence="none stated; for research",
+        card=cards.GTZAN_SPEECHMUSIC,
+    ),
+    StageSpec(
+        kind="dataset",
+        name="emomusic",
+        summary="emoMusic as distributed: clips_45seconds/<id>.mp3 and annotations/static_annotations.csv; arousal and valence",
+        target="mxt.stages.datasets.emomusic:EmoMusic",
+        citation=cards.EMOMUSIC.papers[0],
+        licence="for research, on request; each song has its own licence",
+        card=cards.EMOMUSIC,
+    ),
+    StageSpec(
+        kind="dataset",
+        name="jamendo",
+        summary="Jamendo vocal detection as distributed: {train,valid,test}/*.ogg with .lab; one clip a segment, grouped by track",
+        target="mxt.stages.datasets.jamendo:Jamendo",
+        citation=cards.JAMENDO.papers[0],
+        licence="each song has its own Creative Commons licence",
+        card=cards.JAMENDO,
+    ),
+    StageSpec(
+        kind="dataset",
+        name="urbansound8k",
+        summary="UrbanSound8K as distributed: audio/fold1 to fold10 and metadata/UrbanSound8K.csv; whole files, grouped by recording",
+        target="mxt.stages.datasets.urbansound8k:UrbanSound8K",
+        citation=cards.URBANSOUND8K.papers[0],
+        licence="CC BY-NC 3.0",
+        card=cards.URBANSOUND8K,
     ),
 )  # fmt: skip

@@ -48,6 +48,7 @@ class Table:
     group_column: str = ""
     split_column: str = ""
     fold_column: str = ""
+    encoding: str = ""
     segments: str = "auto"
     numbers: Numbers = "auto"
 
@@ -81,12 +82,12 @@ class Table:
         index = FileIndex(path for path in listing.files if may_be_sound(path))
         known = frozenset(posixpath.basename(path) for path in listing.files if may_be_sound(path))
         if listing.table is not None:
-            return [self._source(_read(listing, listing.table, known), index)], []
+            return [self._source(self._read(listing, listing.table, known), index)], []
         paths = sorted((path for path in listing.files if _is_table(listing, path)), key=lambda path: (path.count("/"), path))
         read, wrong = [], []
         for path in paths[:MOST_TABLES]:
             try:
-                read.append(self._source(_read(listing, path, known), index))
+                read.append(self._source(self._read(listing, path, known), index))
             except (TableError, UnknownName) as error:
                 wrong.append(error)
         folders = [source for source in read if _is_audiofolder(source.rows) and source.found]
@@ -96,6 +97,9 @@ class Table:
         if not read:
             raise wrong[0] if wrong else TableError(f"{listing.root}: no table (.csv, .tsv, .jsonl)")
         return read[:1], [Remark("another table", f"{s.rows.path} names {s.found:,} of the files; to use it: name it") for s in read[1:]]
+
+    def _read(self, listing: Listing, path: str, known: frozenset[str]) -> Rows:
+        return read_table(Path(listing.root, path), path, known=known, encoding=self.encoding)
 
     def _source(self, rows: Rows, index: FileIndex) -> Source:
         folder = posixpath.dirname(rows.path)
@@ -140,10 +144,6 @@ class Table:
             group=_words(row.get(columns.group)) or None if columns.group else None,
             fields={name: _words(value) for name, value in row.items() if name not in left and value not in (None, "")},
         )
-
-
-def _read(listing: Listing, path: str, known: frozenset[str]) -> Rows:
-    return read_table(Path(listing.root, path), path, known=known)
 
 
 def _is_table(listing: Listing, path: str) -> bool:

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from mxt.core.errors import TableError
+from mxt.core.errors import TableError, UsageError
 from mxt.core.records import Remark
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 SAMPLE_CHARACTERS, SAMPLE_ROWS = 200_000, 200
+COMMON = "cp1252"
+FURTHER = ("cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "cp932", "gb18030", "cp949", "big5", "mac_roman", "cp850", "koi8_r")
+MOST_TELLING = 100  # names of files that are looked for in a table of unknown encoding
 LARGEST_FIELD = 16 << 20  # characters; the csv module's own limit is 131,072
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
           (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
@@ -56,7 +59,7 @@ class Rows:
         return self.delimiter == "semicolon"
 
 
-def read_table(path: Path, name: str, *, known: frozenset[str] = frozenset()) -> Rows:
+def read_table(path: Path, name: str, *, known: frozenset[str] = frozenset(), encoding: str = "") -> Rows:
     """Read a CSV, TSV or JSON Lines table.
 
     Parameters
@@ -67,6 +70,8 @@ def read_table(path: Path, name: str, *, known: frozenset[str] = frozenset()) ->
         What it is called in messages and remarks.
     known : frozenset of str
         Names of files: a first row that holds one is no heading.
+    encoding : str
+        Where it is known; empty: found out.
 
     Raises
     ------
@@ -77,38 +82,51 @@ def read_table(path: Path, name: str, *, known: frozenset[str] = frozenset()) ->
         raw = path.read_bytes()
     except OSError as error:
         raise TableError(f"{path} cannot be read: {error.strerror}") from error
-    text, encoding = _decoded(raw, path)
+    text, encoding = _decoded(raw, path, encoding, known)
     if path.suffix.lower() == ".jsonl" or text.lstrip()[:1] == "{":
         return _json_lines(text, name, encoding)
     return _separated(text, path, name, encoding, known)
 
 
-def _decoded(raw: bytes, path: Path) -> tuple[str, str]:
-    encoding = next((name for mark, name in _MARKS if raw.startswith(mark)), "")
+def _decoded(raw: bytes, path: Path, encoding: str, known: frozenset[str]) -> tuple[str, str]:
+    encoding = encoding or next((name for mark, name in _MARKS if raw.startswith(mark)), "")
     if not encoding and b"\0" in raw[:4096]:
         encoding = "utf-16-le" if raw[1:2] == b"\0" else "utf-16-be"
     if encoding:
         try:
             return raw.decode(encoding), encoding.removesuffix("-sig")
+        except LookupError as error:
+            raise UsageError(f"no encoding is called {encoding!r}") from error
         except UnicodeDecodeError as error:
-            raise TableError(f"{path} begins like {encoding} text, but is none: {error.reason} at byte {error.start}") from error
+            raise TableError(f"{path} is no {encoding} text: {error.reason} at byte {error.start}") from error
     try:
         return raw.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
-        return _guessed(raw)
+        return _guessed(raw, known)
 
 
-def _guessed(raw: bytes) -> tuple[str, str]:
-    """Text that is no UTF-8: the encoding that gives the most sensible words."""
+def _guessed(raw: bytes, known: frozenset[str]) -> tuple[str, str]:
+    """Text that is no UTF-8: the encoding in which it names files that are there, else that of the most sensible words."""
     from charset_normalizer import from_bytes
 
-    found = from_bytes(raw[: 1 << 18]).best()
-    for encoding in (found.encoding if found else "cp1252", "cp1252"):
-        try:
-            return raw.decode(encoding), encoding.replace("_", "-")
-        except UnicodeDecodeError:
-            continue
-    return raw.decode("latin-1"), "latin-1"
+    found = list(from_bytes(raw[: 1 << 18]))
+    equals = [match for match in found if (match.chaos, match.coherence) == (found[0].chaos, found[0].coherence)]
+    common = any(COMMON in match.could_be_from_charset for match in equals)  # among equals, the most common one
+    likely = (COMMON if common or not found else found[0].encoding, COMMON, *(match.encoding for match in found), *FURTHER)
+    telling = [name for name in known if not name.isascii()][:MOST_TELLING]
+    readings = {name: text for name in dict.fromkeys(likely) if (text := _reading(raw, name)) is not None}
+    for name, text in readings.items():
+        if any(word in text for word in telling):
+            return text, name.replace("_", "-")
+    name = next(iter(readings), "latin-1")  # any bytes are latin-1
+    return raw.decode(name), name.replace("_", "-")
+
+
+def _reading(raw: bytes, encoding: str) -> str | None:
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        return None
 
 
 def _json_lines(text: str, name: str, encoding: str) -> Rows:

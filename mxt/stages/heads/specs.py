@@ -20,6 +20,18 @@ SPECS: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         kind="head",
+        name="svm_choi2017",
+        summary="support vector machines over the grid of Choi et al. 2017: RBF and linear kernels, numbers as they are",
+        target="mxt.stages.heads.svm_choi2017:SvmChoi2017",
+        params=(
+            Param("C", "list", (0.1, 2.0, 8.0, 32.0), "penalties tried", minimum=1e-6, maximum=1e6),
+            Param("gamma", "list", tuple(2.0**power for power in (-3, -5, -7, -9, -11, -13)),
+                  "widths of the RBF kernel tried; 1 / number of columns as well", minimum=1e-9, maximum=1e6),
+            Param("max_iter", "int", 1_000_000, "iterations of libsvm at most (-1: no limit); regression is then solved exactly", minimum=-1),
+        ),
+    ),
+    StageSpec(
+        kind="head",
         name="linear",
         summary="logistic regression (L-BFGS), on standardised columns; ridge regression for numbers",
         target="mxt.stages.heads.linear:Linear",

@@ -17,4 +17,17 @@ SPECS: tuple[StageSpec, ...] = (
                   choices=("given", "kfold", "split")),
         ),
     ),
+    StageSpec(
+        kind="protocol",
+        name="choi2017",
+        summary="Choi et al. 2017 as released: best mean score of ten folds in catalogue order, chosen on these folds, columns as they are",
+        target="mxt.stages.protocols.choi2017:Choi2017",
+        params=(
+            Param("standardise", "choice", "no", "columns as they are (all that was published), standardised, or the better of both",
+                  choices=("no", "yes", "both")),
+            Param("folds", "int", 10, "folds, where the data set gives none", minimum=2, maximum=1000),
+        ),
+        citation="K. Choi, G. Fazekas, M. Sandler, K. Cho: Transfer learning for music classification and regression tasks, ISMIR 2017, "
+                 "arXiv:1703.09179",
+    ),
 )  # fmt: skip

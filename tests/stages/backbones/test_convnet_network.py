@@ -79,7 +79,7 @@ def test_on_any_other_device_the_blocks_are_computed_batch_by_batch_with_the_sam
     torch.testing.assert_close(network._batch(pictures[:2]), network(pictures[:2]), atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.cuda
 def test_cuda_agrees_with_the_cpu(tensors, statistics, before_pooling, pictures, network):
     there = Network.of(fold(tensors, statistics), device="cuda", before_pooling=before_pooling)
     torch.testing.assert_close(there(pictures.cuda()).cpu(), network(pictures), atol=1e-4, rtol=1e-4)

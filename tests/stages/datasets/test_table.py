@@ -94,7 +94,9 @@ def test_without_a_label_column_the_columns_are_named(load):
     assert found.score < 0.6
 
 
-@pytest.mark.parametrize(("start", "end", "seconds"), [("0.5", "2", (0.5, 2.0)), ("1:30", "1:02:03", (90.0, 3723.0)), ("", "3", (None, 3.0))])
+@pytest.mark.parametrize(
+    ("start", "end", "seconds"), [("0.5", "2", (0.5, 2.0)), ("1:30", "1:02:03", (90.0, 3723.0)), ("", "3", (None, 3.0))]
+)
 def test_segments_in_seconds_or_minutes(load, start, end, seconds):
     clips, _, _ = load(AB, {"t.csv": f"file,start,end,label\na.wav,{start},{end},x\n"})
     assert (clips[0].start, clips[0].end) == seconds

@@ -6,7 +6,7 @@ import codecs
 
 import pytest
 
-from mxt.core.errors import TableError
+from mxt.core.errors import TableError, UsageError
 from mxt.stages.datasets.table_reading import read_table
 
 HEAD, ROWS = ("file", "label"), [("a.wav", "Hörspiel"), ("b.wav", "déjà vu")]
@@ -46,6 +46,26 @@ def test_delimiter_encoding_and_mark_are_found_out(tmp_path, delimiter, encode):
 def test_german_text_without_mark_is_read(tmp_path):
     table = read(tmp_path, "datei;gattung\nmünchen.wav;Märchen für Kinder\nköln.wav;Hörspiel über Straßen\n".encode("cp1252"))
     assert table.rows[0] == {"datei": "münchen.wav", "gattung": "Märchen für Kinder"}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content"),
+    [
+        ("cp1250", "plik;gatunek\nżółw.wav;muzyka ludowa z gór\nświt.wav;ścieżka dźwiękowa\n"),
+        ("cp949", "파일,라벨\n음악.wav,조용한 노래\n북.wav,축제\n"),
+        ("shift_jis", "ファイル,ラベル\n音楽.wav,静かな曲\n太鼓.wav,祭りの音\n"),
+    ],
+)
+def test_other_scripts_are_read(tmp_path, encoding, content):
+    first = content.split("\n")[1].replace(";", ",").split(",")
+    assert list(read(tmp_path, content.encode(encoding), known=frozenset({first[0], "x.wav"})).rows[0].values()) == first
+
+
+def test_an_encoding_that_is_known_is_used(tmp_path):
+    content = "文件,标签\n音乐.wav,安静\n".encode("gb18030")
+    assert read(tmp_path, content, encoding="gb18030").rows == [{"文件": "音乐.wav", "标签": "安静"}]
+    with pytest.raises(UsageError, match="no encoding is called 'gb'"):
+        read(tmp_path, content, encoding="gb")
 
 
 def test_labels_with_the_other_delimiter_do_not_confuse(tmp_path):
@@ -99,7 +119,7 @@ def test_json_lines_keep_their_types(tmp_path):
         (b'{"file": "a.wav"}\n{"file": \n', "x.jsonl", "x.jsonl, line 2: not JSON"),
         (b'{"file": "a.wav"}\n["b"]\n', "x.jsonl", "x.jsonl, line 2: an object is expected"),
         (b"\n\n", "x.csv", "x.csv is empty"),
-        (codecs.BOM_UTF8 + b"file\n\xff\xfe\xfa\n", "x.csv", "but is none"),
+        (codecs.BOM_UTF8 + b"file\n\xff\xfe\xfa\n", "x.csv", "is no utf-8-sig text"),
     ],
 )
 def test_what_cannot_be_read_is_said_with_its_line(tmp_path, content, name, message):

@@ -1,0 +1,44 @@
+"""`mxt demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mxt.cli.options import JobsOption, QuietOption
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the recordings and their store are written.")] = Path("mxt-demo"),
+    jobs: JobsOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Run the whole way on a small collection that is synthesised on the spot: no network, no weights, no audio of your own.
+
+    Six timbres, sixteen notes each, that vary in pitch, level, noise and duration.
+    """
+    from mxt.cli import console
+    from mxt.cli.extract import render as render_extraction
+    from mxt.cli.ingest import render as render_ingest
+    from mxt.cli.scores import render as render_scores
+    from mxt.registry import build_registry
+    from mxt.workflows.demo import demo as run
+    from mxt.workflows.evaluation import Evaluated
+    from mxt.workflows.ingest import Ingested
+
+    console.say(f"a collection of synthetic notes in {folder}, then the commands you would type for your own folder\n")
+    with console.progress(quiet) as progress:
+        for step in run(folder, build_registry(), jobs=jobs, progress=progress):
+            console.say(f"$ {step.command}")
+            if isinstance(step.result, Ingested):
+                render_ingest(step.result)
+            elif isinstance(step.result, Evaluated):
+                render_scores(step.result)
+            else:
+                render_extraction(step.result)
+            console.say("")
+    console.say("for your own folder, with one folder of recordings a class:")
+    for command in ("mxt ingest FOLDER", "mxt extract --backbone convnet --layers 135", "mxt eval"):
+        console.say(f"  {command}")

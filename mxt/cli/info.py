@@ -1,0 +1,188 @@
+"""`mxt info`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mxt.cli import completion
+from mxt.cli.options import DEFAULT_STORE, JsonOption, PluginOption, StoreOption
+
+if TYPE_CHECKING:
+    from mxt.workflows.info import Coverage, DatasetInfo, Left, ResultInfo, TableInfo
+
+MOST_CLASSES = 12
+
+
+def info(
+    name: Annotated[str, typer.Argument(metavar="NAME|LABEL|RESULT", autocompletion=completion.names, help="What to tell about.")],
+    store: StoreOption = DEFAULT_STORE,
+    kind: Annotated[str | None, typer.Option("--kind", metavar="dataset|features|result", help="Where a name is used twice.")] = None,
+    failures: Annotated[bool, typer.Option("--failures", help="List every clip that was left out or failed, and why.")] = False,
+    plugin: PluginOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell everything about a data set, a feature table or a result: provenance, counts, failures, how to make it again."""
+    from mxt.cli import console
+    from mxt.registry import build_registry
+    from mxt.workflows import info as work
+
+    found = work.info(store, name, build_registry(plugin or ()), kind=kind)
+    if as_json:
+        console.emit_json(found)
+    elif isinstance(found, work.ResultInfo):
+        render_result(found)
+    elif failures:
+        render_failures(found.failures)
+    elif isinstance(found, work.TableInfo):
+        render_table(found)
+    else:
+        render_dataset(found)
+
+
+def render_failures(failures: Sequence[Left]) -> None:
+    """Print every clip that was left out or failed."""
+    from mxt.cli import console
+
+    if not failures:
+        console.say("no clip was left out")
+        return
+    console.table("", ["clip", "data set", "reason", "detail"], [[f.clip, f.dataset, f.reason, f.detail] for f in failures])
+
+
+def render_dataset(found: DatasetInfo) -> None:
+    """Print a data set."""
+    from mxt.cli import console
+
+    record, summary = found.record, found.summary
+    audio = console.seconds_text(summary.seconds) if summary.seconds else "no audio"
+    console.say(f"data set {record.name} · {summary.clips:,} clips, {summary.used:,} used · {audio}")
+    lines = {"folder": console.visible(record.root), "loader": _words({record.loader: "", **record.params}),
+             "ingested": record.created + (f", last {record.updated}" if record.updated != record.created else "")}  # fmt: skip
+    for target in summary.targets:
+        shown = ", ".join(f"{name} {count:,}" for name, count in list(target.classes.items())[:MOST_CLASSES])
+        more = f" … {len(target.classes)} in all" if len(target.classes) > MOST_CLASSES else ""
+        span = "" if target.low is None else f"{target.low:g} to {target.high:g}"
+        missing = f"; {target.unlabelled:,} unlabelled" if target.unlabelled else ""
+        lines[f"target {target.name}"] = f"{target.kind}: {shown or span}{more}{missing}"
+    for what, groups in (("groups", summary.groups), ("splits", summary.splits), ("folds", summary.folds)):
+        if groups:
+            lines[what] = f"{len(groups):,}"
+    if summary.duplicates:
+        differ = sum(bool(copies.labels) for copies in summary.duplicates)
+        lines["duplicates"] = f"{len(summary.duplicates):,} sets of equal audio, {differ:,} with different labels"
+    if summary.notes:
+        lines["noted"] = _words(summary.notes)
+    _say_lines(lines)
+    others = {"hidden": summary.hidden, "of another kind": summary.others}
+    _say_failures(summary.left_out, record.name, {word: number for word, number in others.items() if number})
+    _say_coverage(found.coverage)
+    if found.views:
+        console.say(f"views: {' '.join(found.views)}")
+    if found.results:
+        console.say(f"results: {' '.join(found.results)}")
+    _say_commands(found.commands)
+
+
+def render_table(found: TableInfo) -> None:
+    """Print a feature table."""
+    from mxt.cli import console
+
+    entry = found.entry
+    console.say(
+        f"features {entry.label} · {entry.done:,} done, {entry.failed:,} failed, {entry.open:,} open · {console.size_text(entry.nbytes)}"
+    )
+    if entry.damage:
+        console.say(f"damaged: {entry.damage}")
+    layers = ", ".join(f"{layer['number']} {layer['name']} ({layer['dimension']})" for layer in found.attributes.get("layers", ()))
+    _say_lines({"fingerprint": entry.fingerprint, "layers": layers})
+    shown = {name: value for name, value in found.attributes.items() if name not in ("label", "fingerprint", "layers")}
+    for line in _tree(shown):
+        console.say(console.visible(line))
+    _say_failures(Counter(failure.reason for failure in found.failures), entry.label)
+    _say_coverage(found.coverage)
+    for run in found.runs[-3:]:
+        done = f"{run.get('computed', 0):,} clips in {run.get('seconds', 0):g} s"
+        console.say(f"run: {run.get('dataset', '')} · {done} · {run.get('device', '')} · {_words(run.get('versions') or {})}")
+    _say_commands(found.commands)
+
+
+def render_result(found: ResultInfo) -> None:
+    """Print a result."""
+    from mxt.cli import console
+
+    entry, result = found.entry, found.result
+    console.say(f"result {entry.id} · {entry.dataset} · {entry.view} · {entry.head} · {result.get('protocol', '')}")
+    if entry.stale:
+        console.say(f"careful: {entry.stale}")
+    for name, score in (result.get("scores") or {}).items():
+        if score.get("value") is not None:
+            console.say(
+                f"{name} {score['value']:.3f}" + (f"  (95 %: {score['low']:.3f} to {score['high']:.3f})" if score.get("low") else "")
+            )
+    long = ("scores", "classes", "confusion", "folds", "left_out", "cautions", "compared", "argv", "command", "kind")
+    for line in _tree({name: value for name, value in result.items() if name not in long}):
+        console.say(console.visible(line))
+    for caution in result.get("cautions") or ():
+        console.say(f"careful: {caution}")
+    _say_commands(found.commands)
+
+
+def _say_lines(lines: Mapping[str, str]) -> None:
+    from mxt.cli import console
+
+    width = max(map(len, lines), default=0)
+    for name, text in lines.items():
+        if text:
+            console.say(f"  {name:<{width}}  {text}")
+
+
+def _say_failures(counted: Mapping[str, int], name: str, also: Mapping[str, int] = MappingProxyType({})) -> None:
+    from mxt.cli import console
+
+    def words(counts: Mapping[str, int]) -> str:
+        return ", ".join(f"{reason} {number:,}" for reason, number in counts.items())
+
+    if counted or also:
+        there = f"; also there: {words(also)}" if also else ""
+        console.say(f"left out {sum(counted.values()):,}: {words(counted) or 'none'}{there} (mxt info {name} --failures)")
+
+
+def _say_coverage(coverage: Sequence[Coverage]) -> None:
+    from mxt.cli import console
+
+    for each in coverage:
+        total = each.done + each.failed + each.missing
+        console.say(f"{each.dataset} in {each.label}: {each.done:,} of {total:,} clips, {each.failed:,} failed, {each.missing:,} missing")
+
+
+def _say_commands(commands: Sequence[str]) -> None:
+    from mxt.cli import console
+
+    if commands:
+        console.say("to make it again:")
+        for command in commands:
+            console.say(f"  {console.visible(command)}")
+
+
+def _words(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}".strip() for name, value in values.items() if value is not None)
+
+
+def _tree(values: Mapping[str, Any], indent: int = 1) -> list[str]:
+    """Nested values as indented lines; lists of plain values on one line."""
+    lines = []
+    for name, value in values.items():
+        if isinstance(value, Mapping) and value:
+            lines += ["  " * indent + name, *_tree(value, indent + 1)]
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            lines += ["  " * indent + f"{name}: {len(value)}"]
+        elif value not in (None, "", [], {}):
+            items = value if isinstance(value, list) else [value]
+            text = ", ".join(" ".join(map(str, item)) if isinstance(item, list) else str(item) for item in items)
+            lines.append("  " * indent + f"{name}: {text}")
+    return lines

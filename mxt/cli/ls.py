@@ -1,0 +1,106 @@
+"""`mxt ls`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mxt.cli.options import DEFAULT_STORE, DatasetOption, JsonOption, StoreOption
+
+if TYPE_CHECKING:
+    from mxt.workflows.ls import ClipEntry, Contents
+
+
+def ls(
+    store: StoreOption = DEFAULT_STORE,
+    clips: Annotated[bool, typer.Option("--clips", help="List the clips of a data set instead.")] = False,
+    dataset: DatasetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List data sets, feature tables and results, with sizes; --clips lists the clips of a data set."""
+    from mxt.cli import console
+    from mxt.workflows import ls as work
+
+    if clips or dataset is not None:
+        entries = work.ls_clips(store, dataset)
+        if as_json:
+            console.emit_json(entries)
+        else:
+            render_clips(entries)
+        return
+    found = work.ls(store)
+    if as_json:
+        console.emit_json(found)
+    else:
+        render(found)
+
+
+def render(found: Contents) -> None:
+    """Print what a store holds."""
+    from mxt.cli import console
+
+    console.say(f"{console.visible(found.root)} · {console.size_text(found.nbytes)}")
+    if found.datasets:
+        console.table(
+            "data sets",
+            ["name", "clips", "used", "audio", "targets", "views", "folder"],
+            [
+                [entry.name + (" (last)" if entry.last and len(found.datasets) > 1 else ""), entry.clips, entry.used,
+                 console.seconds_text(entry.seconds) if entry.seconds else "none", ", ".join(entry.targets), " ".join(entry.views),
+                 entry.root]
+                for entry in found.datasets
+            ],
+        )  # fmt: skip
+    if found.tables:
+        console.table(
+            "feature tables",
+            ["label", "done", "failed", "open", "layers", "columns", "size", "fingerprint", ""],
+            [
+                [entry.label, entry.done, entry.failed, entry.open, len(entry.layers), entry.columns, console.size_text(entry.nbytes),
+                 entry.fingerprint[:12], entry.damage]
+                for entry in found.tables
+            ],
+        )  # fmt: skip
+    if found.results:
+        console.table(
+            "results",
+            ["id", "data set", "view", "head", "score", "95 %", "size", ""],
+            [
+                [entry.id, entry.dataset, entry.view, entry.head, _score(entry.score, entry.value), _interval(entry.low, entry.high),
+                 console.size_text(entry.nbytes), entry.damage or entry.stale]
+                for entry in found.results
+            ],
+        )  # fmt: skip
+    if not found.datasets:
+        console.say("no data set yet")
+        console.next_line("mxt ingest FOLDER")
+    elif not found.tables:
+        console.next_line("mxt extract --backbone convnet --layers 135")
+
+
+def render_clips(entries: Sequence[ClipEntry]) -> None:
+    """Print the clips of a data set, one a line."""
+    from mxt.cli import console
+
+    targets = list(dict.fromkeys(name for entry in entries for name in entry.targets))
+    extra = [name for name in ("split", "fold", "group") if any(getattr(entry, name) is not None for entry in entries)]
+    rows = [
+        [entry.id, round(entry.seconds, 2), *(_target(entry.targets.get(name)) for name in targets),
+         *(getattr(entry, name) for name in extra), ": ".join(filter(None, (entry.reason, entry.detail)))]
+        for entry in entries
+    ]  # fmt: skip
+    console.table("", ["clip", "seconds", *targets, *extra, "left out"], rows)
+
+
+def _target(value: Any) -> Any:
+    return ", ".join(value) if isinstance(value, tuple) else value
+
+
+def _score(name: str, value: float | None) -> str:
+    return "" if value is None else f"{name} {value:.3f}"
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"{low:.3f} to {high:.3f}"

@@ -1,0 +1,108 @@
+"""Combinations of layers, and kernels that are computed once a layer and summed for every combination."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mxt.evaluation.kernels import SharedKernels
+from mxt.evaluation.search import scaled
+
+Matrix = npt.NDArray[Any]
+Rows = npt.NDArray[np.int64]
+HELD_BYTES = 1 << 30  # inner products of all layers held at once
+LARGEST = 12_000  # learning rows up to which a combination's kernel is held in memory
+WORK_BYTES = 3 << 30  # kernels of all workers together
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """A combination: its name, and the blocks whose columns it joins."""
+
+    name: str
+    blocks: tuple[int, ...]
+
+
+def strategies(digits: Sequence[str], extra: Sequence[tuple[str, tuple[int, ...]]] = ()) -> tuple[Strategy, ...]:
+    """All combinations of layers, the smallest first, then each addition alone and with every combination.
+
+    Parameters
+    ----------
+    digits : sequence of str
+        How each layer is written.
+    extra : sequence of (str, tuple of int)
+        Additions: their names and blocks.
+
+    Examples
+    --------
+    >>> [each.name for each in strategies(["1", "2"], [("mfcc", (2,))])]
+    ['1', '2', '12', 'mfcc', '1+mfcc', '2+mfcc', '12+mfcc']
+    """
+    joint = "" if all(len(each) == 1 for each in digits) else ","
+    subsets = [chosen for size in range(1, len(digits) + 1) for chosen in combinations(range(len(digits)), size)]
+    plain = [Strategy(joint.join(digits[i] for i in chosen), chosen) for chosen in subsets]
+    more = []
+    for name, blocks in extra:
+        more.append(Strategy(name, blocks))
+        more += [Strategy(f"{each.name}+{name}", (*each.blocks, *blocks)) for each in plain]
+    return (*plain, *more)
+
+
+class PartKernels:
+    """One learning part and its testing part under one scaling, layer by layer.
+
+    Parameters
+    ----------
+    blocks : sequence of float [n, d]
+        Columns of each layer.
+    learn, test : int64
+        Row numbers.
+    standardise : bool
+        By the learning rows.
+    prefix : str, optional
+        As `kernel_prefix` gives it; ``None`` where the head has no kernel.
+    """
+
+    def __init__(self, blocks: Sequence[Matrix], learn: Rows, test: Rows, *, standardise: bool, prefix: str | None) -> None:
+        self._parts = [scaled(X[learn], X[test], standardise=standardise) for X in blocks]
+        self._prefix = prefix
+        held = len(blocks) * len(learn) * (len(learn) + len(test)) * 8
+        self._products: list[tuple[Matrix, Matrix]] = []
+        if prefix is not None and held <= HELD_BYTES:
+            for part in self._parts:
+                A, B = (each.astype(np.float64) for each in part)
+                self._products.append((A @ A.T, B @ A.T))
+
+    def of(self, chosen: Sequence[int]) -> tuple[tuple[Matrix, Matrix], SharedKernels | None]:
+        """Columns of a combination (learning, testing rows), and its kernels: sums of those of its layers.
+
+        A linear kernel is the sum over layers of x·y, a squared distance the sum over layers of |x - y|².
+        """
+        learn, test = (np.concatenate([self._parts[i][side] for i in chosen], axis=1) for side in (0, 1))
+        if self._prefix is None:
+            return (learn, test), None
+        products = None
+        if self._products:
+            products = _sum([self._products[i][0] for i in chosen]), _sum([self._products[i][1] for i in chosen])
+        return (learn, test), SharedKernels(learn, test, self._prefix, products=products, largest=LARGEST)
+
+
+def workers(jobs: int, n_learn: int) -> int:
+    """Workers whose kernels fit into memory together, at most `jobs`."""
+    if n_learn > LARGEST:
+        return jobs
+    return max(1, min(jobs, WORK_BYTES // (16 * n_learn * n_learn)))
+
+
+def _sum(arrays: Sequence[Matrix]) -> Matrix:
+    if len(arrays) == 1:
+        return arrays[0]
+    total = arrays[0] + arrays[1]
+    for array in arrays[2:]:
+        total += array
+    return total

@@ -1,0 +1,202 @@
+"""The catalogues and features that Choi et al. 2017 published: six tasks, no audio needed."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mxt.core.errors import InputError, TableError, UnknownName
+from mxt.core.records import Clip, Detection, Listing, Remark, Target
+from mxt.core.specs import Layer
+from mxt.core.stages import FeatureBlock, FeatureSet
+from mxt.stages.datasets.expected import count_remarks
+from mxt.stages.datasets.gtzan_index import gtzan_index
+from mxt.stages.datasets.table_reading import Rows, read_table
+from mxt.stages.datasets.targets import split_name
+from mxt.stages.datasets.urbansound8k import CLASSES as SOUNDS
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+CITATION = (
+    "K. Choi, G. Fazekas, M. Sandler, K. Cho: Transfer learning for music classification and regression tasks, ISMIR 2017, arXiv:1703.09179"
+)
+CONVNET, MFCC = "choi2017_convnet", "choi2017_mfcc"
+BLOCKS = tuple(Layer(k, f"block{k}", 32) for k in range(1, 6))
+COEFFICIENTS = (Layer(1, "mfcc", 120),)
+CLIPS: Mapping[str, int] = {
+    "ballroom_extended": 4180, "gtzan_genre": 1000, "gtzan_speechmusic": 128, "emoMusic": 744, "jamendo_vd": 4086, "urbansound": 8732,
+}  # fmt: skip
+"""The tasks in the order of the paper, and their clips."""
+_CSV_FOLDERS, _FEATURE_FOLDERS = ("csv", "data_csv"), ("features", "data_feats")
+_ABOUT = {"citation": CITATION, "licence": "none stated", "source": "repository keunwoochoi/transfer_learning_music"}
+_ABOUT_CONVNET = {"summary": "published features; each was computed with 255 others of the catalogue's order and depends on them"}
+_ABOUT_MFCC = {"summary": "published means and deviations of 20 MFCCs and of their first and second differences"}
+
+
+@dataclass(frozen=True)
+class Task:
+    """The files of one task: paths below the root, empty or missing where they are not there."""
+
+    name: str
+    table: str
+    layers: tuple[str, ...]
+    mfcc: str
+
+
+@dataclass(frozen=True)
+class Choi2017:
+    """Loader of ``csv/<task>.csv`` with ``features/<task>_layer_<0 to 4>.npy`` and ``features/<task>_mfcc.npy``."""
+
+    tasks: tuple[str, ...] = ()
+
+    def detect(self, listing: Listing) -> Detection:
+        """Sure where the tables of tasks lie beside their features."""
+        found = [task.name for task in _tasks(listing)]
+        if not found:
+            return Detection(0.0, "no csv/<task>.csv beside features/<task>_layer_0.npy")
+        return Detection(0.98, f"published features of {', '.join(found)}")
+
+    def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
+        """Nothing: `feature_sets` gives the data sets."""
+        raise InputError(f"{listing.root} holds features and no audio: mxt ingest reads it as one data set a task")
+
+    def feature_sets(self, listing: Listing) -> Iterator[FeatureSet]:
+        """One data set a task that is there.
+
+        Raises
+        ------
+        InputError
+            No task is there; a table and its features do not have the same number of rows.
+        """
+        found = _tasks(listing)
+        there = {task.name for task in found}
+        for name in self.tasks:
+            if name not in there:
+                raise UnknownName("task", name, there or CLIPS)
+        if not found:
+            raise InputError(f"{listing.root}: no csv/<task>.csv beside features/<task>_layer_0.npy; tasks are {', '.join(CLIPS)}")
+        for task in found:
+            if not self.tasks or task.name in self.tasks:
+                yield _feature_set(Path(listing.root), task)
+
+
+def _tasks(listing: Listing) -> list[Task]:
+    """Tasks whose table and features are both there, in the order of the paper."""
+    files = set(listing.files)
+    found = []
+    for name in CLIPS:
+        tables = (path for path in listing.files if posixpath.basename(path) == f"{name}.csv")
+        for table in tables:
+            root, _, folder = posixpath.dirname(table).rpartition("/")
+            if folder not in _CSV_FOLDERS:
+                continue
+            for features in _FEATURE_FOLDERS:
+                stem = posixpath.join(root, features, name)
+                layers = tuple(path for k in range(5) if (path := f"{stem}_layer_{k}.npy") in files)
+                mfcc = f"{stem}_mfcc.npy" if f"{stem}_mfcc.npy" in files else ""
+                if layers or mfcc:
+                    found.append(Task(name, table, layers, mfcc))
+    return found
+
+
+def _feature_set(root: Path, task: Task) -> FeatureSet:
+    rows = read_table(root / task.table, task.table)
+    clips = _clips(task, rows)
+    blocks, remarks = [], list(rows.remarks)
+    if task.layers:
+        if len(task.layers) < len(BLOCKS):
+            raise InputError(f"{task.name}: {len(task.layers)} of 5 layers are there; {task.name}_layer_0.npy to _layer_4.npy are needed")
+        arrays = {layer.name: _array(root, path, len(clips), layer) for layer, path in zip(BLOCKS, task.layers, strict=True)}
+        blocks.append(FeatureBlock(CONVNET, BLOCKS, arrays, _ABOUT | _ABOUT_CONVNET))
+    else:
+        remarks.append(Remark("features that are not there", f"{task.name}_layer_0.npy to {task.name}_layer_4.npy"))
+    if task.mfcc:
+        arrays = {"mfcc": _array(root, task.mfcc, len(clips), COEFFICIENTS[0])}
+        blocks.append(FeatureBlock(MFCC, COEFFICIENTS, arrays, _ABOUT | _ABOUT_MFCC))
+    else:
+        remarks.append(Remark("features that are not there", f"{task.name}_mfcc.npy"))
+    remarks += count_remarks(len(clips), CLIPS[task.name])
+    sources = (task.table, *task.layers, *filter(None, (task.mfcc,)))
+    return FeatureSet(task.name, tuple(clips), sources, tuple(blocks), tuple(remarks))
+
+
+def _array(root: Path, path: str, rows: int, layer: Layer) -> npt.NDArray[np.floating[Any]]:
+    """The features of one file, [rows, dimension]."""
+    import numpy as np
+
+    try:
+        found = np.load(root / path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path} is no array of numbers: {error}") from error
+    if found.dtype.kind != "f" or found.shape != (rows, layer.dimension):
+        raise InputError(f"{path}: expected {rows} rows of {layer.dimension} numbers as in the table, got {found.dtype} {found.shape}")
+    return found  # type: ignore[no-any-return]
+
+
+def _clips(task: Task, rows: Rows) -> list[Clip]:
+    """The clips of a table, in its order: a published feature belongs to the row of its number."""
+    labels = [name for name in rows.headings if name == "label" or name.startswith("label_")]
+    if not labels or "filepath" not in rows.headings:
+        raise TableError(f"{rows.path}: columns filepath and label are needed; there are {', '.join(rows.headings)}")
+    paths = [str(row["filepath"]).strip() for row in rows.rows]
+    if "" in paths or len(set(paths)) < len(paths):
+        raise TableError(f"{rows.path}: each row needs a filepath of its own; {len(paths) - len(set(paths) - {''})} have none")
+    names = _class_names(task.name, paths, [str(row[labels[0]]).strip() for row in rows.rows])
+    clips = []
+    for row, path, line in zip(rows.rows, paths, rows.lines, strict=True):
+        targets: dict[str, Target]
+        if labels == ["label"]:
+            number = str(row["label"]).strip()
+            targets, known = {"label": names.get(number, number)}, {"label_number": number}
+        else:
+            targets, known = {name.removeprefix("label_"): _number(row[name], rows.path, line) for name in labels}, {}
+        category, fold = str(row.get("category") or "").strip(), str(row.get("fold") or "").strip()
+        clips.append(
+            Clip(
+                path,
+                targets=targets,
+                split=(split_name(category) or category) if category else None,
+                fold=fold or None,
+                group=_GROUPS[task.name](path) if task.name in _GROUPS else None,
+                fields={"id": str(row.get("id") or ""), **known, **_more(task.name, path)},
+            )
+        )
+    return clips
+
+
+def _class_names(task: str, paths: Sequence[str], numbers: Sequence[str]) -> dict[str, str]:
+    """Label number to the name of its class, as the folders of the paths tell it; empty where they do not tell them apart."""
+    if task == "urbansound":
+        return {str(number): name for number, name in enumerate(SOUNDS)}
+    pairs = {
+        (number, posixpath.basename(posixpath.dirname(path)).removesuffix("_wav")) for path, number in zip(paths, numbers, strict=True)
+    }
+    names = dict(pairs)
+    return names if len(pairs) == len(names) == len(set(names.values()) - {""}) else {}
+
+
+def _number(value: object, table: str, line: int) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        raise TableError(f"{table}, line {line}: a number is expected, got {str(value)!r}") from None
+
+
+def _more(task: str, path: str) -> dict[str, str]:
+    """GTZAN's filtered split; empty for clips it leaves out as faulty."""
+    if task != "gtzan_genre":
+        return {}
+    known = gtzan_index().get(posixpath.splitext(posixpath.basename(path))[0])
+    return {"filtered_split": known.filtered_split if known else ""}
+
+
+_GROUPS: Mapping[str, Callable[[str], str]] = {
+    "jamendo_vd": lambda path: re.sub(r"_\d+$", "", posixpath.splitext(posixpath.basename(path))[0]),  # the track a segment was cut from
+    "urbansound": lambda path: posixpath.basename(path).partition("-")[0],  # the recording a slice was cut from
+}

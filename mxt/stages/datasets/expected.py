@@ -1,0 +1,55 @@
+"""Compares what is there with what a data set should hold, and says what is missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from mxt.core.records import Remark
+
+INCOMPLETE, TOO_MANY = "incomplete", "more than expected"
+MOST_NAMED = 8
+
+
+def count_remarks(found: int, expected: int) -> Iterator[Remark]:
+    """Say it where fewer or more clips are there than the data set has.
+
+    Examples
+    --------
+    >>> list(count_remarks(130, 8732))
+    [Remark(kind='incomplete', text='130 of 8,732 clips, 8,602 are missing')]
+    """
+    if found < expected:
+        yield Remark(INCOMPLETE, f"{found:,} of {expected:,} clips, {expected - found:,} are missing")
+    elif found > expected:
+        yield Remark(TOO_MANY, f"{found:,} clips, the data set has {expected:,}")
+
+
+def class_remarks(classes: Iterable[str], expected: Mapping[str, int]) -> Iterator[Remark]:
+    """The same by class: how many clips are missing, and of which classes.
+
+    Parameters
+    ----------
+    classes : iterable of str
+        The class of each clip that is there.
+    expected : mapping
+        Class to its number of clips.
+
+    Examples
+    --------
+    >>> [remark.text for remark in class_remarks(["a", "a"], {"a": 3, "b": 2})]
+    ['2 of 5 clips, 3 are missing: a 1 of 3, b all 2']
+    """
+    counts = Counter(classes)
+    found, total = sum(counts.values()), sum(expected.values())
+    missing = {name: number - counts[name] for name, number in expected.items() if counts[name] < number}
+    if missing:
+        named = [f"{name} all {expected[name]:,}" if not counts[name] else f"{name} {short:,} of {expected[name]:,}"
+                 for name, short in missing.items()]  # fmt: skip
+        more = f" and {len(named) - MOST_NAMED} more classes" if len(named) > MOST_NAMED else ""
+        short = sum(missing.values())
+        yield Remark(INCOMPLETE, f"{found:,} of {total:,} clips, {short:,} are missing: {', '.join(named[:MOST_NAMED])}{more}")
+    over = {name: number for name, number in counts.items() if number > expected.get(name, 0)}
+    if over:
+        named = [f"{name} {number:,} instead of {expected.get(name, 0):,}" for name, number in sorted(over.items())]
+        yield Remark(TOO_MANY, ", ".join(named[:MOST_NAMED]))

@@ -1,0 +1,74 @@
+"""The commands that make a saved thing again, written from what is stored with it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from mxt.core.errors import MxtError
+from mxt.core.records import DatasetRecord
+from mxt.core.specs import Kind
+from mxt.registry import Registry
+from mxt.store.features import FeatureTable
+
+
+def ingest_command(record: DatasetRecord, registry: Registry) -> str:
+    """What ingests a data set like this."""
+    words = ["mxt", "ingest", record.root, "--name", record.name, "--loader", record.loader]
+    return shlex.join(words + _settings(registry, "dataset", record.loader, record.params))
+
+
+def extract_command(table: FeatureTable, registry: Registry, *, dataset: str | None = None) -> str:
+    """What computes or imports a feature table; empty where neither is described (features that came with a data set)."""
+    if file := table.attributes.get("file"):
+        order = ["--in-catalogue-order"] if table.attributes.get("in_catalogue_order") else []
+        return shlex.join(["mxt", "import", file, *(["--dataset", dataset] if dataset else []), "--as", table.label, *order])
+    pipeline = table.attributes.get("pipeline")
+    if not isinstance(pipeline, Mapping) or not isinstance(pipeline.get("backbone"), Mapping):
+        return ""
+    backbone, normalizer = pipeline["backbone"], pipeline.get("normalizer") or {"name": "none", "params": {}}
+    words = ["mxt", "extract", *(["--dataset", dataset] if dataset else []), "--backbone", backbone["name"]]
+    words += _weights(registry, backbone["name"], pipeline.get("weights"))
+    words += _settings(registry, "backbone", backbone["name"], backbone["params"])
+    if normalizer["name"] != "none":
+        words += ["--normalizer", normalizer["name"], *_settings(registry, "normalizer", normalizer["name"], normalizer["params"])]
+    if pipeline.get("resampler", "soxr") != "soxr":
+        words += ["--resampler", pipeline["resampler"]]
+    if not table.label.startswith(backbone["name"]):
+        words += ["--as", table.label]
+    return shlex.join(words)
+
+
+def _weights(registry: Registry, backbone: str, weights: Mapping[str, Any] | None) -> list[str]:
+    """The weight set where it is not the default one; a file of one's own is named by its hash."""
+    if not weights:
+        return []
+    try:
+        sets = registry.find("backbone", backbone).spec.weights
+    except MxtError:
+        sets = ()
+    for place, known in enumerate(sets):
+        if known.sha256 == weights.get("sha256"):
+            return ["--weights", known.name] if place else []
+    return ["--weights-file", f"sha256:{weights.get('sha256')}"]
+
+
+def _settings(registry: Registry, kind: Kind, name: str, params: Mapping[str, Any]) -> list[str]:
+    """``--set`` for parameters that differ from the defaults; all of them where the stage is not installed."""
+    try:
+        defaults = {param.name: param.default for param in registry.find(kind, name).spec.params}
+    except MxtError:
+        defaults = {}
+    words = []
+    for key, value in params.items():
+        plain = tuple(value) if isinstance(value, list) else value
+        if value is not None and (key not in defaults or defaults[key] != plain):
+            words += ["--set", f"{key}={_text(value)}"]
+    return words
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

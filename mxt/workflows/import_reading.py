@@ -1,0 +1,219 @@
+"""Reads features that were computed elsewhere: npz, parquet and CSV with clip ids, npy without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mxt.core.errors import InputError, UnknownName, UsageError
+from mxt.core.specs import Layer
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pyarrow as pa
+
+LAYER = "features"  # the name of the only layer, where a file names none
+ID_NAMES = ("clip", "clips", "clip_id", "clip_ids", "id", "ids", "file", "files", "file_name", "filename", "filenames", "path", "paths", "name",
+            "names")  # fmt: skip
+ABOUT = ("split", "fold", "group", "label", "labels", "y", "target", "targets")
+"""Columns that say something of a clip and are no features; so are the targets and fields of the data set."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Features as a file holds them.
+
+    Parameters
+    ----------
+    ids : tuple of str, or None
+        What the rows are called; ``None`` where nothing says it.
+    layers : tuple of Layer
+    arrays : mapping
+        Layer name to a float array [n, dimension].
+    passed_over : tuple of str
+        What was not taken for features.
+    """
+
+    ids: tuple[str, ...] | None
+    layers: tuple[Layer, ...]
+    arrays: Mapping[str, npt.NDArray[Any]]
+    passed_over: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Rows of every layer."""
+        return len(next(iter(self.arrays.values())))
+
+
+def read_features(path: Path, *, id_column: str | None = None, not_features: Collection[str] = ()) -> Table:
+    """Read a file of features.
+
+    Parameters
+    ----------
+    path : Path
+        Ends in ``.npz``, ``.parquet``, ``.csv``, ``.tsv`` or ``.npy``.
+    id_column : str, optional
+        Array or column of clip ids; else recognised by its name.
+    not_features : collection of str
+        Names of columns that are no features, such as targets.
+
+    Raises
+    ------
+    UsageError
+        Another suffix.
+    InputError
+        The file cannot be read, holds no numbers, or its parts have different numbers of rows.
+    """
+    read = READERS.get(path.suffix.lower())
+    if read is None:
+        raise UsageError(f"{path.name}: files of features end in {', '.join(READERS)}")
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file")
+    try:
+        return read(path, id_column, frozenset(not_features) | set(ABOUT))
+    except (OSError, ValueError, EOFError) as error:  # pyarrow's errors and zipfile's are among these
+        raise InputError(f"{path} cannot be read: {error}") from error
+
+
+def _read_npy(path: Path, id_column: str | None, _: Collection[str]) -> Table:
+    if id_column is not None:
+        raise UsageError(f"{path.name} is a bare array: it has no column {id_column}")
+    return _table(path, None, {LAYER: np.load(path, allow_pickle=False)}, ())
+
+
+def _read_npz(path: Path, id_column: str | None, not_features: Collection[str]) -> Table:
+    """Arrays by name: text [n] are the ids, numbers [n, d] the layers."""
+    import zipfile
+
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except zipfile.BadZipFile as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
+    name = _id_name(path, list(arrays), id_column)
+    ids = None if name is None else _texts(path, name, arrays.pop(name))
+    labels = arrays.pop("columns", None)
+    layers = {key: values for key, values in arrays.items() if values.ndim == 2 and values.dtype.kind in "fiu" and key not in not_features}
+    if len(layers) == 1:
+        columns = tuple(map(str, labels)) if labels is not None and labels.ndim == 1 else ()
+        return _table(path, ids, {LAYER if key == "X" else key: values for key, values in layers.items()}, sorted(set(arrays) - set(layers)),
+                      labels=columns)  # fmt: skip
+    return _table(path, ids, layers, sorted(set(arrays) - set(layers)))
+
+
+def _read_parquet(path: Path, id_column: str | None, not_features: Collection[str]) -> Table:
+    from pyarrow import parquet
+
+    return _from_arrow(path, parquet.read_table(path), id_column, not_features)
+
+
+def _read_csv(path: Path, id_column: str | None, not_features: Collection[str]) -> Table:
+    """Ids stay the text they are: ``00012`` is not twelve."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    options = csv.ParseOptions(delimiter=delimiter)
+    with csv.open_csv(path, parse_options=options) as reader:
+        headings = reader.schema.names
+    name = _id_name(path, headings, id_column)
+    types = {name: pa.string()} if name is not None else {}
+    return _from_arrow(
+        path, csv.read_csv(path, parse_options=options, convert_options=csv.ConvertOptions(column_types=types)), name, not_features
+    )
+
+
+def _from_arrow(path: Path, table: pa.Table, id_column: str | None, not_features: Collection[str]) -> Table:
+    """Columns of numbers are one layer; columns of lists of numbers are a layer each."""
+    import pyarrow as pa
+
+    name = _id_name(path, table.column_names, id_column)
+    ids = None if name is None else tuple("" if value is None else str(value) for value in table.column(name).to_pylist())
+    numbers, layers, passed = [], {}, []
+    for field in table.schema:
+        if field.name == name or field.name in not_features:
+            continue
+        if pa.types.is_floating(field.type) or pa.types.is_integer(field.type):
+            numbers.append(field.name)
+        elif _holds_numbers(field.type):
+            layers[field.name] = _stacked(path, field.name, table.column(field.name).to_pylist())
+        else:
+            passed.append(field.name)
+    if not layers and numbers:
+        # a missing number is NaN, which is counted and never learnt from
+        columns = [_floats(table.column(each)) for each in numbers]
+        return _table(path, ids, {LAYER: np.stack(columns, axis=1)}, passed, labels=tuple(numbers))
+    return _table(path, ids, layers, [*passed, *numbers])
+
+
+def _floats(column: Any) -> npt.NDArray[np.float64]:
+    import pyarrow as pa
+
+    values = column.cast(pa.float64()).fill_null(float("nan"))
+    return np.asarray(values.to_numpy(), np.float64)
+
+
+def _holds_numbers(kind: Any) -> bool:
+    import pyarrow as pa
+
+    lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    return bool(lists and (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)))
+
+
+def _stacked(path: Path, name: str, values: Sequence[Sequence[float | None] | None]) -> npt.NDArray[np.float64]:
+    """Lists of one length as an array [n, d]; a row that is missing is NaN."""
+    lengths = {len(value) for value in values if value is not None}
+    if len(lengths) != 1:
+        raise InputError(f"{path}: the lists of {name} have different lengths: {', '.join(map(str, sorted(lengths)[:5]))}")
+    empty = [np.nan] * lengths.pop()
+    return np.array([[np.nan if number is None else number for number in value] if value is not None else empty for value in values], float)
+
+
+def _id_name(path: Path, names: Sequence[str], given: str | None) -> str | None:
+    """What holds the ids: as given, else by its name."""
+    if given is not None:
+        if given not in names:
+            raise UnknownName(f"column of {path.name}", given, names)
+        return given
+    by_name = {name.lower(): name for name in reversed(names)}
+    return next((by_name[name] for name in ID_NAMES if name in by_name), None)
+
+
+def _texts(path: Path, name: str, values: npt.NDArray[Any]) -> tuple[str, ...]:
+    if values.ndim != 1 or values.dtype.kind not in "USiu":
+        raise InputError(f"{path}: {name} is to hold one clip id a row, it is {values.dtype} {values.shape}")
+    return tuple(value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values.tolist())
+
+
+def _table(
+    path: Path,
+    ids: tuple[str, ...] | None,
+    arrays: Mapping[str, npt.NDArray[Any]],
+    passed_over: Sequence[str],
+    *,
+    labels: tuple[str, ...] = (),
+) -> Table:
+    """Check the shapes, and name the layers."""
+    if not arrays:
+        there = f"; there are {', '.join(passed_over)}" if passed_over else ""
+        raise InputError(f"{path}: no features, that is numbers of the shape [clips, columns]{there}")
+    for name, values in arrays.items():
+        if values.ndim != 2 or values.dtype.kind not in "fiu" or not values.shape[1]:
+            raise InputError(f"{path}: {name} is to be numbers of the shape [clips, columns], it is {values.dtype} {values.shape}")
+    counts = {name: len(values) for name, values in arrays.items()} | ({"clip ids": len(ids)} if ids is not None else {})
+    if len(set(counts.values())) > 1:
+        raise InputError(f"{path}: the rows do not agree: {', '.join(f'{name} {count:,}' for name, count in counts.items())}")
+    layers = tuple(
+        Layer(number, name, values.shape[1], labels if len(labels) == values.shape[1] and len(arrays) == 1 else ())
+        for number, (name, values) in enumerate(arrays.items(), 1)
+    )
+    return Table(ids, layers, arrays, tuple(passed_over))
+
+
+READERS: Mapping[str, Callable[[Path, str | None, Collection[str]], Table]] = {
+    ".npz": _read_npz, ".parquet": _read_parquet, ".csv": _read_csv, ".tsv": _read_csv, ".npy": _read_npy,
+}  # fmt: skip

@@ -1,0 +1,67 @@
+"""Writing features that were computed elsewhere into a feature table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mxt.core.errors import Reason
+from mxt.core.progress import SILENT, Progress
+from mxt.store.features import OPEN, FeatureTable
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+KIND = "imported"
+
+
+def single(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """`values` in single precision; what does not fit becomes infinite."""
+    with np.errstate(over="ignore"):
+        return np.asarray(values, np.float32)
+
+
+def finite_rows(layers: Mapping[str, npt.NDArray[np.float32]]) -> npt.NDArray[np.bool_]:
+    """Rows that are finite in all layers, bool [n]."""
+    return np.asarray(np.logical_and.reduce([np.isfinite(values).all(axis=1) for values in layers.values()]), bool)
+
+
+def fill(table: FeatureTable, keys: Sequence[bytes], layers: Mapping[str, npt.NDArray[np.float32]], *, progress: Progress = SILENT) -> int:
+    """Settle the rows of `keys` that are open: done, or failed where a number is not finite.
+
+    Parameters
+    ----------
+    table : FeatureTable
+    keys : sequence of bytes
+        Row keys, each once.
+    layers : mapping
+        Layer name to float32 [n, dimension].
+
+    Returns
+    -------
+    int
+        Rows written now; the others were there.
+
+    Raises
+    ------
+    StoreBusy
+        Another process writes the table.
+    """
+    rows = table.rows_of(keys)
+    if (rows >= 0).all() and (table.states()[rows] != OPEN).all():
+        return 0
+    good = finite_rows(layers)
+    with table.writer() as writer, progress.step(f"import {table.label}", len(keys), unit="clips") as step:
+        assigned = writer.assign(keys)
+        still = set(writer.open_rows().tolist())
+        for place, row in enumerate(assigned.tolist()):
+            step.advance()
+            if row not in still:
+                continue
+            if good[place]:
+                writer.put(row, {name: values[place] for name, values in layers.items()})
+            else:
+                writer.fail(row, Reason.NOT_FINITE)
+    return len(still.intersection(assigned.tolist()))

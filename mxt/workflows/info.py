@@ -1,0 +1,187 @@
+"""`mxt info`: everything that is known of a data set, a feature table or a result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mxt.core.errors import Reason, StoreDamaged
+from mxt.core.records import ClipRecord, DatasetRecord
+from mxt.core.views import parse_view
+from mxt.registry import Registry
+from mxt.store.features import DONE, FAILED, FeatureTable
+from mxt.store.layout import Store
+from mxt.workflows.commands import extract_command, ingest_command
+from mxt.workflows.ingest_summary import Summary, summarise
+from mxt.workflows.ls import ResultEntry, TableEntry, result_entries, result_entry, table_entry
+from mxt.workflows.names import Named, find_named
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A clip that was left out, or whose features failed: its id, its data set, why."""
+
+    clip: str
+    dataset: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of a data set a feature table holds: usable clips done, failed and missing."""
+
+    dataset: str
+    label: str
+    done: int
+    failed: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInfo:
+    """A data set: as catalogued, in figures, what was left out, what was extracted and evaluated, how to make it again."""
+
+    record: DatasetRecord
+    summary: Summary
+    failures: tuple[Left, ...]
+    views: tuple[str, ...]
+    coverage: tuple[Coverage, ...]
+    results: tuple[str, ...]
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableInfo:
+    """A feature table: as listed, its whole provenance, what failed, the runs that wrote it, how to make it again."""
+
+    entry: TableEntry
+    attributes: Mapping[str, Any]
+    coverage: tuple[Coverage, ...]
+    failures: tuple[Left, ...]
+    runs: tuple[Mapping[str, Any], ...]
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultInfo:
+    """A result: as listed, all that was saved of it, and the commands that make it again."""
+
+    entry: ResultEntry
+    result: Mapping[str, Any]
+    commands: tuple[str, ...]
+
+
+def info(store: Path, name: str, registry: Registry, *, kind: str | None = None) -> DatasetInfo | TableInfo | ResultInfo:
+    """Tell everything about what is called `name`.
+
+    Parameters
+    ----------
+    store : Path
+        The store's folder.
+    name : str
+        A data set, the label of a feature table, the id of a result or a part of it that is its own.
+    registry : Registry
+        Where defaults of stages are looked up.
+    kind : str, optional
+        ``"dataset"``, ``"features"`` or ``"result"``, where a name is used twice.
+
+    Raises
+    ------
+    UnknownName, UsageError
+        Nothing, or several things, are called so.
+    """
+    opened = Store.open(store, read_only=True)
+    named = find_named(opened, name, kind)
+    if named.kind == "dataset":
+        return _dataset_info(opened, named.name, registry)
+    if named.kind == "features":
+        return _table_info(opened, named, registry)
+    return _result_info(opened, named.name, registry)
+
+
+def _dataset_info(store: Store, name: str, registry: Registry) -> DatasetInfo:
+    record, clips = store.catalogue.dataset(name), store.catalogue.clips(name)
+    views = store.catalogue.views(name)
+    return DatasetInfo(
+        record=record,
+        summary=summarise(clips, record.targets, store.catalogue.remarks(name)),
+        failures=tuple(Left(clip.id, name, clip.reason.words, clip.detail) for clip in clips if not clip.usable),
+        views=tuple(views),
+        coverage=tuple(found for table in store.features.tables() if (found := _coverage(table, name, clips))),
+        results=tuple(entry.id for entry in result_entries(store) if entry.dataset == name),
+        commands=(ingest_command(record, registry),),
+    )
+
+
+def _table_info(store: Store, named: Named, registry: Registry) -> TableInfo:
+    assert named.path is not None
+    table = FeatureTable(named.path, read_only=True)
+    datasets = {record.name: store.catalogue.clips(record.name) for record in store.catalogue.datasets()}
+    runs = [run for run in store.runs() if run.get("fingerprint") == table.fingerprint]
+    coverage = tuple(found for name, clips in datasets.items() if (found := _coverage(table, name, clips)))
+    commands = [extract_command(table, registry, dataset=found.dataset) for found in coverage] or [extract_command(table, registry)]
+    return TableInfo(
+        entry=table_entry(table),
+        attributes=table.attributes,
+        coverage=coverage,
+        failures=_failures(table, datasets, runs),
+        runs=tuple(runs),
+        commands=tuple(filter(None, commands)),
+    )
+
+
+def _result_info(store: Store, name: str, registry: Registry) -> ResultInfo:
+    result = store.results.load(name)
+    commands = []
+    record = next((each for each in store.catalogue.datasets() if each.name == result.get("dataset")), None)
+    if record is not None:
+        commands.append(ingest_command(record, registry))
+    commands += [extract_command(table, registry, dataset=result.get("dataset")) for table in _tables_of(store, result)]
+    commands.append(str(result.get("command", "")))
+    return ResultInfo(result_entry(store, name), result, tuple(filter(None, commands)))
+
+
+def _tables_of(store: Store, result: Mapping[str, Any]) -> list[FeatureTable]:
+    """The feature tables of a result, and of the views it was compared with, as far as they are still there."""
+    views = [result.get("view"), *(each.get("view") for each in result.get("compared") or ())]
+    labels = {part.label for view in views if view for part in parse_view(view)}
+    fingerprints = set((result.get("fingerprints") or {}).values())
+    own = set(result.get("fingerprints") or {})
+    return [table for table in store.features.tables() if table.fingerprint in fingerprints or table.label in labels - own]
+
+
+def _coverage(table: FeatureTable, dataset: str, clips: Sequence[ClipRecord]) -> Coverage | None:
+    """``None`` where the table holds no clip of the data set, or cannot be read."""
+    keys = [key for key in table.keys_of(clips) if key is not None]
+    try:
+        rows, states = table.rows_of(keys), table.states()
+    except StoreDamaged:
+        return None
+    there = states[rows[rows >= 0]]
+    done, failed = int(np.count_nonzero(there == DONE)), int(np.count_nonzero(there == FAILED))
+    return Coverage(dataset, table.label, done, failed, len(keys) - done - failed) if len(there) else None
+
+
+def _failures(table: FeatureTable, datasets: Mapping[str, Sequence[ClipRecord]], runs: Sequence[Mapping[str, Any]]) -> tuple[Left, ...]:
+    """Clips whose row failed, with what the run that met them noted."""
+    try:
+        states, reasons, keys = table.states(), table.reasons(), table.keys()
+    except StoreDamaged:
+        return ()
+    failed = {keys[row].tobytes(): Reason(int(reasons[row])) for row in np.flatnonzero(states == FAILED)}
+    details = {clip: detail for run in runs for clip, _, detail in run.get("failures") or ()}
+    found = []
+    known: set[bytes] = set()
+    for dataset, clips in datasets.items():
+        for clip, key in zip(clips, table.keys_of(clips), strict=True):
+            if key is not None:
+                known.add(key)
+            if key in failed:
+                found.append(Left(clip.id, dataset, failed[key].words, details.get(clip.id, "")))
+    found += [Left(f"key {key.hex()[:12]}", "", reason.words) for key, reason in failed.items() if key not in known]
+    return tuple(found)

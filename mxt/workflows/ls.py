@@ -1,0 +1,199 @@
+"""`mxt ls`: data sets, feature tables and results with their sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mxt.core.errors import StoreDamaged
+from mxt.core.records import ClipRecord, DatasetRecord
+from mxt.store.features import FeatureTable, folder_bytes
+from mxt.store.layout import Store
+from mxt.workflows.ingest_walk import is_other
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetEntry:
+    """A data set: its clips, how many can be used, their seconds, its targets and the views extracted for it."""
+
+    name: str
+    root: str
+    loader: str
+    clips: int
+    used: int
+    seconds: float
+    targets: tuple[str, ...]
+    views: tuple[str, ...]
+    updated: str
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TableEntry:
+    """A feature table: rows done, failed and open, layers, columns and bytes.
+
+    `damage` is what keeps it from being read, else empty; its label is then the fingerprint.
+    """
+
+    label: str
+    fingerprint: str
+    done: int = 0
+    failed: int = 0
+    open: int = 0
+    layers: tuple[str, ...] = ()
+    columns: int = 0
+    nbytes: int = 0
+    damage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultEntry:
+    """A result: what was evaluated, its main score with its 95 % interval, and whether labels have changed since."""
+
+    id: str
+    created: str = ""
+    dataset: str = ""
+    target: str = ""
+    view: str = ""
+    head: str = ""
+    score: str = ""
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    nbytes: int = 0
+    stale: str = ""
+    damage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a store holds; sizes in bytes."""
+
+    root: str
+    nbytes: int
+    datasets: tuple[DatasetEntry, ...]
+    tables: tuple[TableEntry, ...]
+    results: tuple[ResultEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipEntry:
+    """A clip as listed: `reason` says why it was left out, else it is empty."""
+
+    id: str
+    seconds: float
+    targets: Mapping[str, Any] = field(default_factory=dict)
+    split: str | None = None
+    fold: str | None = None
+    group: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+    detail: str = ""
+
+
+def ls(store: Path) -> Contents:
+    """List what a store holds.
+
+    Parameters
+    ----------
+    store : Path
+        Its folder.
+    """
+    opened = Store.open(store, read_only=True)
+    records = opened.catalogue.datasets()
+    last = opened.catalogue.dataset().name if records else ""
+    return Contents(
+        root=str(opened.root),
+        nbytes=folder_bytes(opened.root),
+        datasets=tuple(_dataset(opened, record, last) for record in records),
+        tables=(*map(table_entry, opened.features.tables()), *map(_unreadable, opened.features.damaged())),
+        results=result_entries(opened),
+    )
+
+
+def ls_clips(store: Path, dataset: str | None = None) -> tuple[ClipEntry, ...]:
+    """List the clips of a data set in catalogue order, also those that were left out.
+
+    Parameters
+    ----------
+    store : Path
+        The store's folder.
+    dataset : str, optional
+        Else the one last ingested.
+    """
+    opened = Store.open(store, read_only=True)
+    return tuple(map(clip_entry, opened.catalogue.clips(opened.catalogue.dataset(dataset).name)))
+
+
+def clip_entry(clip: ClipRecord) -> ClipEntry:
+    """A clip as listed."""
+    return ClipEntry(
+        clip.id, clip.duration, clip.targets, clip.split, clip.fold, clip.group, clip.fields, clip.reason.words, clip.detail
+    )  # fmt: skip
+
+
+def table_entry(table: FeatureTable) -> TableEntry:
+    """A feature table as listed."""
+    layers = tuple(layer.name for layer in table.layers)
+    columns = sum(layer.dimension for layer in table.layers)
+    try:
+        still_open, done, failed = table.counts()
+    except StoreDamaged as error:
+        return TableEntry(table.label, table.fingerprint, layers=layers, columns=columns, nbytes=table.nbytes(), damage=str(error))
+    return TableEntry(table.label, table.fingerprint, done, failed, still_open, layers, columns, table.nbytes())
+
+
+def result_entries(store: Store) -> tuple[ResultEntry, ...]:
+    """All results as listed, the oldest first."""
+    known: dict[tuple[str, ...], str] = {}
+    return tuple(result_entry(store, name, known) for name in store.results.list())
+
+
+def result_entry(store: Store, name: str, known: dict[tuple[str, ...], str] | None = None) -> ResultEntry:
+    """A result as listed.
+
+    Parameters
+    ----------
+    store : Store
+    name : str
+        Its id.
+    known : dict, optional
+        What was found of results on the same labels, so that the catalogue is read once for all of them.
+    """
+    from mxt.workflows.evaluation import stale
+
+    known = {} if known is None else known
+    nbytes = folder_bytes(store.results.path / name)
+    try:
+        found = store.results.load(name)
+    except StoreDamaged as error:
+        return ResultEntry(name, nbytes=nbytes, damage=str(error))
+    main = str(found.get("main") or "")
+    labels = tuple(str(found.get(key)) for key in ("dataset", "target", "targets_hash"))
+    if labels not in known:
+        known[labels] = stale(found, store.catalogue)
+    score: Mapping[str, Any] = {}
+    head: Mapping[str, Any] = {}
+    with suppress(TypeError, ValueError):
+        score, head = dict(found.get("scores", {}).get(main, {})), dict(found.get("head", {}))
+    return ResultEntry(
+        id=name, created=str(found.get("created", "")), dataset=str(found.get("dataset", "")), target=str(found.get("target", "")),
+        view=str(found.get("view", "")), head=str(head.get("name", "")), score=main, value=score.get("value"),
+        low=score.get("low"), high=score.get("high"), nbytes=nbytes, stale=known[labels],
+    )  # fmt: skip
+
+
+def _dataset(store: Store, record: DatasetRecord, last: str) -> DatasetEntry:
+    clips = [clip for clip in store.catalogue.clips(record.name) if not is_other(clip.file)]
+    return DatasetEntry(
+        name=record.name, root=record.root, loader=record.loader, clips=len(clips), used=sum(clip.usable for clip in clips),
+        seconds=sum(clip.duration for clip in clips if clip.usable), targets=record.targets,
+        views=tuple(store.catalogue.views(record.name)), updated=record.updated, last=record.name == last,
+    )  # fmt: skip
+
+
+def _unreadable(folder: Path) -> TableEntry:
+    return TableEntry(folder.name, folder.name, nbytes=folder_bytes(folder), damage="its description cannot be read; mxt verify --repair")

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mxt.cli import console
+from mxt.core.errors import Reason
+
+
+@dataclass(frozen=True)
+class Record:
+    path: Path
+    values: tuple[float, ...]
+    reason: Reason = Reason.NOT_AUDIO
+
+
+class Mode(Enum):
+    FAST = "fast"
+
+
+def printed(capsys, value):
+    console.emit_json(value)
+    return json.loads(capsys.readouterr().out)
+
+
+def test_records_are_printed_as_json(capsys):
+    record = Record(Path("a/b"), (1.0, float("nan")))
+    assert printed(capsys, [record]) == [{"path": "a/b", "values": [1.0, None], "reason": "not_audio"}]
+    assert printed(capsys, {"x": np.arange(2), "y": np.float32(0.5), "z": {3, 1}, "k": b"\x01", "m": Mode.FAST}) == {
+        "x": [0, 1], "y": 0.5, "z": [1, 3], "k": "01", "m": "fast",
+    }  # fmt: skip
+
+
+def test_what_is_no_record_is_not_made_into_text():
+    with pytest.raises(TypeError, match="object cannot be written as JSON"):
+        console.emit_json(object())
+
+
+def test_table_is_not_wrapped_into_a_pipe(capsys):
+    console.table("title", ("name", "n"), [("x" * 300, 1234), (None, 5)])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == ["title", "name" + " " * 302 + "n", "x" * 300 + "  1,234", " " * 306 + "5"]
+
+
+def test_markup_and_control_characters_in_cells_are_shown_as_they_are(capsys):
+    console.table("", ("name",), [("[red]a[/red]",), ("a\x1b[2Jb\nc",)])
+    out = capsys.readouterr().out
+    assert "[red]a[/red]" in out
+    assert r"a\x1b[2Jb\nc" in out
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "text"), [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (5_000_000_000, "5.0 GB"), (2e15, "2000.0 TB")]
+)
+def test_sizes_are_for_people(n_bytes, text):
+    assert console.size_text(int(n_bytes)) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59.6, "1 min 0 s"), (3600, "1 h 0 min"), (30_000, "8 h 20 min")])
+def test_durations_are_for_people(seconds, text):
+    assert console.seconds_text(seconds) == text
+
+
+@contextmanager
+def counting(total: int | None, every: float = 10.0) -> Iterator[tuple[list[str], list[float], object]]:
+    lines: list[str] = []
+    now = [0.0]
+    shown = console.LinesProgress(lines.append, every=every, clock=lambda: now[0])
+    with shown.step("extract", total, unit="clips") as step:
+        yield lines, now, step
+
+
+def test_line_every_ten_seconds_with_rate_and_time_left():
+    with counting(100) as (lines, now, step):
+        for _ in range(5):
+            now[0] += 4
+            step.advance(8)
+        assert lines == ["extract: 24 of 100 clips, 2.0/s, 38 s left"]
+    assert lines[1:] == ["extract: 40 of 100 clips, 2.0/s, 30 s left"]
+
+
+def test_quick_work_writes_no_line():
+    with counting(100) as (lines, now, step):
+        now[0] = 9.0
+        step.advance(100)
+    assert lines == []
+
+
+def test_unknown_total_shows_count_and_rate():
+    with counting(None) as (lines, now, step):
+        now[0] = 20.0
+        step.advance(40)
+    assert lines[0] == "extract: 40 clips, 2.0/s, 20 s"
+
+
+def test_bytes_are_shown_as_sizes():
+    assert console.progress_line("net", 500_000, 2_000_000, "B", 1.0) == "net: 500.0 kB of 2.0 MB, 500.0 kB/s, 3 s left"
+
+
+def test_progress_into_a_pipe_goes_to_standard_error(capsys):
+    with console.progress() as shown:
+        shown.say("fetching")
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "fetching\n")
+
+
+def test_quiet_shows_nothing(capsys):
+    with console.progress(quiet=True) as shown, shown.step("x", 3) as step:
+        step.advance()
+        shown.say("fetching")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_bar_on_a_terminal_has_rate_and_leaves_nothing_behind():
+    import io
+
+    from rich.console import Console
+
+    from mxt.cli.bars import bars_progress
+
+    out = io.StringIO()
+    with bars_progress(Console(file=out, force_terminal=True, width=120)) as shown, shown.step("extract [x]", 10, unit="clips") as step:
+        step.advance(4)
+        shown.bars.refresh()
+        shown.say("a line [above]")
+    text = out.getvalue()
+    assert "extract [x]" in text
+    assert "4 of 10 clips" in text
+    assert "a line [above]" in text

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import types
+from pathlib import Path
+
+import pytest
+
+from mxt import __version__
+from mxt.cli import main as front
+from mxt.core.errors import InputError, Refused, StoreFull, UsageError
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "one_file_plugin.py"
+
+
+def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False,
+                          env=os.environ | environment)  # fmt: skip
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """A function that makes a function the command ``mxt ls``."""
+
+    def make(function):
+        module = types.ModuleType("a_command_of_this_test")
+        module.function = function
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setitem(front.COMMANDS, "ls", ("a_command_of_this_test:function", "what the table says"))
+
+    return make
+
+
+def test_mxt_alone_shows_help(mxt):
+    assert mxt() == mxt("--help") == mxt("-h")
+    assert mxt().code == 0
+
+
+def test_help_lists_every_command_with_its_line_in_order_of_use(mxt):
+    listed = re.findall(r"^│ (\w+) +\w", mxt("--help").out, re.MULTILINE)
+    assert listed == list(front.COMMANDS)
+    assert listed[:3] == ["ingest", "extract", "eval"]
+
+
+@pytest.mark.parametrize("name", front.COMMANDS)
+def test_every_command_has_help(mxt, name):
+    found = mxt(name, "--help")
+    assert (found.code, found.err) == (0, "")
+    assert f"Usage: mxt {name}" in found.out
+    assert "Parameters" not in found.out.split("Options")[0]
+
+
+def test_only_the_command_that_runs_is_imported():
+    code = """
+        import sys
+        from mxt.cli.main import main
+        try:
+            main(["weights", "--help"])
+        except SystemExit:
+            sys.exit(sum(name in sys.modules for name in ("mxt.cli.extract", "mxt.cli.eval", "mxt.cli.ingest", "mxt.workflows.weights")))
+    """
+    assert python(code).returncode == 0
+
+
+def test_version_is_printed(mxt):
+    assert mxt("--version").out == f"mxt {__version__}\n"
+
+
+def test_unknown_command_lists_the_nearest(mxt):
+    found = mxt("extrct")
+    assert (found.code, found.out) == (2, "")
+    assert found.err.startswith("error: no command called 'extrct'; did you mean extract")
+
+
+@pytest.mark.parametrize("alias", front.ALIASES)
+def test_singular_and_plural_are_both_understood(mxt, alias):
+    assert f"Usage: mxt {front.ALIASES[alias]} " in mxt(alias, "--help").out
+
+
+@pytest.mark.parametrize(("error", "code"), [(InputError, 1), (StoreFull, 1), (Refused, 1), (UsageError, 2)])
+def test_error_meant_for_people_is_one_line_and_an_exit_code(mxt, command, error, code):
+    def fail() -> None:
+        raise error("that went wrong; do this")
+
+    command(fail)
+    found = mxt("ls")
+    assert (found.out, found.err, found.code) == ("", "error: that went wrong; do this\n", code)
+
+
+def test_wrong_option_is_wrong_usage(mxt):
+    assert mxt("stages", "--jsn").code == 2
+    assert mxt("--no-such-option").code == 2
+
+
+def test_bug_keeps_its_traceback():
+    code = """
+        import sys, types
+        from mxt.cli import main
+        module = types.ModuleType("m")
+        def bug() -> None:
+            secret_local = "do not show this"
+            raise ZeroDivisionError("a bug")
+        module.bug = bug
+        sys.modules["m"] = module
+        main.COMMANDS["ls"] = ("m:bug", "")
+        main.main(["ls"])
+    """
+    found = python(code)
+    assert found.returncode == 1
+    assert found.stderr.startswith("Traceback (most recent call last):")
+    assert found.stderr.rstrip().endswith("ZeroDivisionError: a bug")
+    assert "do not show this'" not in found.stderr
+
+
+def test_interrupted_command_says_that_finished_work_is_kept(mxt, command):
+    def interrupted() -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    command(interrupted)
+    found = mxt("ls")
+    assert (found.out, found.err, found.code) == ("", "interrupted: what is finished is kept, the same command continues\n", 130)
+
+
+def test_reader_that_goes_away_is_met_quietly():
+    code = """
+        import sys, types
+        from mxt.cli import console, main
+        module = types.ModuleType("m")
+        def much() -> None:
+            for n in range(100_000):
+                console.say(f"line {n}")
+        module.much = much
+        sys.modules["m"] = module
+        main.COMMANDS["ls"] = ("m:much", "")
+        main.main(["ls"])
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "line 0\n"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait() == 1
+
+
+def test_names_that_cannot_be_shown_are_escaped_rather_than_fatal():
+    code = """
+        import sys, types
+        from mxt.cli import console, main
+        module = types.ModuleType("m")
+        module.shows = lambda: console.say("V\\u00f6gel \\udcff \\u00b7")
+        sys.modules["m"] = module
+        main.COMMANDS["ls"] = ("m:shows", "")
+        main.main(["ls"])
+    """
+    found = python(code, PYTHONIOENCODING="ascii")
+    assert (found.returncode, found.stdout) == (0, "V\\xf6gel \\udcff \\xb7\n")
+
+
+def test_pipes_get_no_colour(mxt):
+    assert "\x1b[" not in mxt("--help").out + mxt("stages").out
+
+
+def test_plugin_is_named_before_the_command_after_it_or_in_the_environment(mxt, monkeypatch):
+    for found in (mxt("--plugin", EXAMPLE, "stages", "backbones"), mxt("stages", "backbones", "--plugin", EXAMPLE)):
+        assert "loudness" in found.out
+    assert "loudness" not in mxt("stages", "backbones").out
+    monkeypatch.setenv("MXT_PLUGIN", os.pathsep.join(["", str(EXAMPLE)]))
+    assert "loudness" in mxt("stages", "backbones").out
+
+
+def test_same_plugin_twice_is_no_clash(mxt):
+    found = mxt("--plugin", EXAMPLE, "plugins", "--plugin", EXAMPLE)
+    assert found.out.count("loudness") == 1
+    assert "problem" not in found.out
+
+
+def test_plugin_file_that_is_not_there_is_one_line(mxt):
+    found = mxt("--plugin", "nowhere.py", "stages")
+    assert found.code == 1
+    assert re.fullmatch(r"error: --plugin .*nowhere\.py: there is no such file\n", found.err)

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+NET = """
+from dataclasses import dataclass
+from mxt.plugin import *
+
+@dataclass(frozen=True)
+class Net:
+    pass
+
+def weights(name):
+    return WeightsFile(name, name + ".bin", source="http://127.0.0.1:9/" + name, sha256=HASHES[name], size=3, licence="none stated",
+                       citation="Somebody 2017")
+
+@hookimpl
+def mxt_stages():
+    return [StageSpec(kind="backbone", name="net", summary="a backbone", target=":Net", sample_rate=16000,
+                      layers=(Layer(1, "only", 2),), weights=(weights("one"), weights("two")))]
+"""
+
+
+@pytest.fixture
+def net(mxt, tmp_path):
+    """The command line with a plugin that has two weight sets, whose files hold their names."""
+    plugin = tmp_path / "net.py"
+    plugin.write_text(f"HASHES = { {name: hashlib.sha256(name.encode()).hexdigest() for name in ('one', 'two')} }\n{NET}")
+    return lambda *args: mxt("--plugin", plugin, *args)
+
+
+def write(path, text):
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def statuses(net):
+    return {line["name"]: line["status"] for line in json.loads(net("weights", "--json").out)["weights"] if line["name"].startswith("net:")}
+
+
+def test_weights_are_listed_with_status_and_where_they_come_from(net, tmp_path):
+    assert statuses(net) == {"net:one": "missing", "net:two": "missing"}
+    write(tmp_path / "weights" / "one.bin", "one")
+    write(tmp_path / "weights" / "two.bin", "not two")
+    assert statuses(net) == {"net:one": "present", "net:two": "damaged"}
+    out = net("weights").out
+    for word in (
+        str(tmp_path / "weights"),
+        "net:one (default)",
+        "none stated",
+        "http://127.0.0.1:9/one",
+        "Somebody 2017",
+        "convnet:released",
+    ):
+        assert word in out
+
+
+def test_imported_file_is_known_by_its_hash(net, tmp_path):
+    mine = write(tmp_path / "downloaded", "two")
+    assert net("weights", "import", mine).out.startswith("net:two is there: ")
+    assert statuses(net) == {"net:one": "missing", "net:two": "present"}
+
+
+def test_file_that_is_none_of_the_weights_is_not_imported(net, tmp_path):
+    found = net("weights", "import", write(tmp_path / "one.bin", "another"))
+    assert found.code == 1
+    assert hashlib.sha256(b"another").hexdigest() in found.err
+    assert f"one.bin has {hashlib.sha256(b'one').hexdigest()}" in found.err
+
+
+def test_damaged_weights_are_named_by_verify(net, tmp_path):
+    write(tmp_path / "weights" / "one.bin", "one")
+    assert net("weights", "verify").code == 0
+    write(tmp_path / "weights" / "two.bin", "not two")
+    found = net("weights", "verify")
+    assert found.code == 1
+    assert "net:two: DAMAGED" in found.out
+    assert "next: mxt weights fetch net:two" in found.out
+
+
+@pytest.mark.parametrize("name", ["net:one", "net", "one", "one.bin"])
+def test_missing_network_gives_the_ways_to_get_the_file(net, name):
+    found = net("weights", "fetch", name)
+    assert found.code == 1
+    assert "no connection" in found.err
+    assert "mxt weights import FILE" in found.err
+
+
+def test_unknown_weights_list_the_nearest(net):
+    found = net("weights", "fetch", "net:won")
+    assert found.code == 2
+    assert "net:one" in found.err
+
+
+def test_present_weights_are_not_fetched_again(net, tmp_path):
+    write(tmp_path / "weights" / "one.bin", "one")
+    found = net("weights", "fetch", "net:one")
+    assert (found.code, found.err) == (0, "")

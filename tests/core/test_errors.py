@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from mxt.core import errors
+from mxt.core.errors import AudioError, MxtError, Reason, UnknownName
+
+TREE = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, MxtError)]
+
+
+def test_numbers_of_reasons_are_those_stored():
+    # stored in feature tables: appended, never renumbered
+    stored = ["NONE", "NOT_AUDIO", "EMPTY", "UNREADABLE", "TOO_SHORT", "NOT_FINITE", "DECODER_FAILED", "MISSING", "HIDDEN", "NOT_A_FILE",
+              "STAGE_FAILED"]  # fmt: skip
+    assert [reason.name for reason in Reason][: len(stored)] == stored
+    assert [reason.value for reason in Reason] == list(range(len(Reason)))
+
+
+@pytest.mark.parametrize("kind", TREE, ids=lambda kind: kind.__name__)
+def test_every_error_is_in_the_drawn_tree(kind):
+    assert kind.__name__ in (errors.__doc__ or "")
+    assert kind.exit_code == (2 if issubclass(kind, errors.UsageError) else 1)
+
+
+def test_unknown_name_lists_the_nearest_else_all():
+    assert "did you mean convnet?" in str(UnknownName("backbone", "convent", ["mfcc", "convnet"]))
+    assert "there are: convnet, mfcc" in str(UnknownName("backbone", "zzz", ["mfcc", "convnet"]))
+    assert "there are none" in str(UnknownName("backbone", "zzz", []))
+
+
+def test_audio_error_keeps_its_reason_between_processes():
+    found = pickle.loads(pickle.dumps(AudioError(Reason.TOO_SHORT, "3 samples")))
+    assert (found.reason, found.detail, str(found)) == (Reason.TOO_SHORT, "3 samples", "too short: 3 samples")

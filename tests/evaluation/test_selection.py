@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from mxt.core.errors import EvaluationError
+from mxt.core.records import ClipRecord, Task
+from mxt.core.stages import Evaluation
+from mxt.evaluation.columns import Groups
+from mxt.evaluation.selection import Selection, select
+
+MakeClip = Callable[..., ClipRecord]
+TASKS: tuple[Task, ...] = ("classification", "multilabel", "regression")
+
+
+def choose(clips: list[ClipRecord], *, groups: Groups | None = None, folds: Mapping[str, str] | None = None, **changes: Any) -> Selection:
+    evaluation = Evaluation(**changes)
+    return select(
+        clips, column="genre", task=None, is_target=True, groups=groups, folds=folds, choices=dict.fromkeys(TASKS, evaluation), seed=0
+    )
+
+
+@pytest.fixture
+def clips(make_clip: MakeClip) -> list[ClipRecord]:
+    return [make_clip(f"{genre}{i:02}.wav", targets={"genre": genre}) for i in range(12) for genre in ("pop", "rock")]
+
+
+def why(selection: Selection) -> dict[str, tuple[int, tuple[str, ...]]]:
+    return {each.why: (each.count, each.names) for each in selection.left_out}
+
+
+def test_unlabelled_clips_are_left_out_and_counted(clips: list[ClipRecord], make_clip: MakeClip) -> None:
+    selection = choose([*clips, make_clip("x.wav", targets={"genre": None}), make_clip("y.wav", targets={"genre": ""})])
+    assert why(selection) == {"without genre": (2, ("x.wav", "y.wav"))}
+    assert len(selection.clips) == 24
+
+
+def test_one_recording_under_two_labels_is_left_out_and_named(clips: list[ClipRecord], make_clip: MakeClip) -> None:
+    twice = [make_clip("metal.00058.wav", "same", targets={"genre": "pop"}), make_clip("rock.00016.wav", "same", targets={"genre": "rock"})]
+    assert why(choose([*clips, *twice])) == {"the same audio under another genre": (2, ("metal.00058.wav", "rock.00016.wav"))}
+
+
+def test_copies_with_one_label_are_counted_and_stay(clips: list[ClipRecord], make_clip: MakeClip) -> None:
+    selection = choose([*clips, make_clip("copy.wav", "pop00.wav", targets={"genre": "pop"})])
+    assert (selection.copies, len(selection.clips)) == (1, 25)
+
+
+def test_a_small_class_means_fewer_folds(clips: list[ClipRecord], make_clip: MakeClip) -> None:
+    selection = choose([*clips, *(make_clip(f"jazz{i}.wav", targets={"genre": "jazz"}) for i in range(4))])
+    assert len(selection.plan.folds) == 4
+    assert selection.plan.remarks == ("4 folds rather than 10: the smallest class reaches into no more",)
+
+
+def test_a_class_too_small_for_three_folds_is_left_out_by_name(clips: list[ClipRecord], make_clip: MakeClip) -> None:
+    selection = choose([*clips, *(make_clip(f"jazz{i}.wav", targets={"genre": "jazz"}) for i in range(2))])
+    assert why(selection) == {"classes of fewer than 3 clips": (2, ("jazz (2)",))}
+    assert selection.sample.targets.classes == ("pop", "rock")
+
+
+def test_a_class_in_two_groups_only_is_left_out_however_many_clips_it_has(clips: list[ClipRecord], make_clip: MakeClip) -> None:
+    jazz = [make_clip(f"jazz{i}.wav", targets={"genre": "jazz"}) for i in range(20)]
+    groups = Groups((*(clip.id for clip in clips), *("ab"[i % 2] for i in range(20))), "by artist")
+    assert why(choose([*clips, *jazz], groups=groups)) == {"classes of fewer than 3 groups": (20, ("jazz (2)",))}
+
+
+def test_small_labels_are_left_out_but_their_clips_stay(make_clip: MakeClip) -> None:
+    clips = [make_clip(f"{i}.wav", targets={"genre": ("a",) if i % 2 else ("b", "rare") if i < 3 else ("b",)}) for i in range(20)]
+    selection = choose(clips)
+    assert selection.sample.targets.classes == ("a", "b")
+    assert (len(selection.clips), selection.left_out[0].names) == (20, ("rare (2)",))
+
+
+def test_the_data_sets_own_folds_come_before_its_split(make_clip: MakeClip) -> None:
+    clips = [make_clip(f"{i}.wav", targets={"genre": "ab"[i % 2]}, fold=str(i % 4), split=("train", "test")[i % 2]) for i in range(16)]
+    assert choose(clips).plan.kind == "given folds"
+    assert choose(clips, outer="split").plan.kind == "given split"
+    assert choose(clips, outer="kfold").plan.kind == "stratified"
+
+
+def test_a_file_of_folds_comes_before_all_and_clips_it_lacks_are_left_out(clips: list[ClipRecord]) -> None:
+    selection = choose(clips, folds={clip.id: str(i % 3) for i, clip in enumerate(clips[:-2])})
+    assert (selection.plan.kind, why(selection)["without a given fold"][0]) == ("given folds", 2)
+
+
+def test_a_file_of_folds_for_other_clips_is_refused(clips: list[ClipRecord]) -> None:
+    with pytest.raises(EvaluationError, match=r"a clip here is called 'pop00\.wav'"):
+        choose(clips, folds={"elsewhere.wav": "1"})
+
+
+def test_a_split_that_is_asked_for_has_to_be_there(clips: list[ClipRecord]) -> None:
+    with pytest.raises(EvaluationError, match="no split"):
+        choose(clips, outer="split")
+
+
+def test_one_class_cannot_be_told_from_anything(make_clip: MakeClip) -> None:
+    with pytest.raises(EvaluationError, match="two classes of 'genre'"):
+        choose([make_clip(f"{i}.wav", targets={"genre": "pop"}) for i in range(10)])
+
+
+def test_groups_that_are_the_classes_leave_nothing_to_evaluate(clips: list[ClipRecord]) -> None:
+    with pytest.raises(EvaluationError, match="Another --target, or another --group-by"):
+        choose(clips, groups=Groups(tuple(clip.targets["genre"] for clip in clips), "by genre"))  # type: ignore[arg-type]
+
+
+def test_no_labels_at_all_is_said(make_clip: MakeClip) -> None:
+    with pytest.raises(EvaluationError, match="no clip has a 'genre'"):
+        choose([make_clip("a.wav")])

@@ -1,0 +1,319 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mxt.cli.main import main
+from mxt.core.errors import EvaluationError, InputError, PluginError, UnknownName
+from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement
+from mxt.core.specs import Layer
+from mxt.registry import build_registry
+from mxt.store.layout import Store
+from mxt.workflows.evaluate import Request, evaluate, stale
+
+Make = Callable[..., Store]
+REGISTRY = build_registry()
+QUICK = ("kernel=rbf", "svm.C=8", "gamma=1")  # one fit a fold
+N = 90
+GENRES = np.array(["blues", "jazz", "rock"])[np.arange(N) % 3]
+RNG = np.random.default_rng(0)
+GOOD = (np.eye(3)[np.arange(N) % 3] + 0.3 * RNG.normal(size=(N, 3))).astype(np.float32)
+FAIR = (np.eye(3)[np.arange(N) % 3] + 0.9 * RNG.normal(size=(N, 3))).astype(np.float32)
+NOISE = RNG.normal(size=(N, 3)).astype(np.float32)
+
+
+def clips_of(
+    n: int, targets: Mapping[str, Sequence[Any]], fields: Mapping[str, Sequence[str]], columns: Mapping[str, Sequence[Any]]
+) -> list[ClipRecord]:
+    found = []
+    for i in range(n):
+        key = hashlib.sha256(str(i).encode()).digest()
+        file = FileRecord(f"{i % 3}/{i:03}.wav", 1, 1, 1, Measurement(key.hex(), 1.0, 22050, 1, 22050, 0.5, 0.5, 0.1))
+        target, field = ({name: values[i] for name, values in each.items()} for each in (targets, fields))
+        found.append(ClipRecord(file.path, file, key, targets=target, fields=field, **{name: v[i] for name, v in columns.items()}))
+    return found
+
+
+@pytest.fixture
+def make_store(tmp_path: Path) -> Make:
+    """Make a store with a catalogued data set and one table a view; no audio."""
+
+    def make(
+        views: Mapping[str, np.ndarray], targets: Mapping[str, Sequence[Any]] | None = None, *, name: str = "music",
+        fields: Mapping[str, Sequence[str]] | None = None, **columns: Sequence[Any],
+    ) -> Store:  # fmt: skip
+        store = Store.open(tmp_path / "mxt-store", create=True)
+        targets = targets or {"genre": GENRES.tolist()}
+        clips = clips_of(len(next(iter(targets.values()))), targets, fields or {}, columns)
+        store.catalogue.replace_clips(DatasetRecord(name, "/x", "folder", {}, tuple(targets), "", ""), clips)
+        for label, X in views.items():
+            store.catalogue.add_view(name, label)
+            if any(table.label == label for table in store.features.tables()):
+                continue
+            table = store.features.create(hashlib.sha256(label.encode()).hexdigest(), label, {}, [Layer(1, "all", X.shape[1])])
+            with table.writer() as writer:
+                for row, clip, values in zip(writer.assign([c.key for c in clips[: len(X)] if c.key]), clips, X, strict=False):
+                    assert clip.key is not None
+                    writer.put(int(row), {"all": values})
+        return store
+
+    return make
+
+
+def test_without_options_every_view_of_the_last_data_set_is_scored_and_compared(make_store: Make) -> None:
+    store = make_store({"good": GOOD, "noise": NOISE})
+    found = evaluate(store.root, REGISTRY).datasets[0]
+    good, noise = found.views
+    assert (found.dataset, found.target, found.head, found.folds) == ("music", "genre", "svm", "nested 10-fold, stratified")
+    assert good.assessment.first.value > 0.9
+    assert noise.assessment.first.low < 1 / 3 < noise.assessment.first.high
+    assert noise.difference is not None
+    assert noise.difference.clear
+    assert any("not clearly better" in line for line in noise.cautions)
+
+
+def test_the_result_that_is_saved_says_everything(make_store: Make) -> None:
+    store = make_store({"good": GOOD})
+    found = evaluate(store.root, REGISTRY, Request(settings=QUICK, seed=3)).datasets[0].views[0]
+    saved = store.results.load(found.result_id)
+    assert saved["command"] == "mxt eval --dataset music --features good --head svm --seed 3 --set kernel=rbf --set svm.C=8 --set gamma=1"
+    assert saved["scores"]["accuracy"]["value"] == found.assessment.first.value
+    assert (len(saved["folds"]), saved["seed"], saved["clips"], saved["units"]) == (10, 3, N, N)
+    assert saved["fingerprints"] == {"good": hashlib.sha256(b"good").hexdigest()}
+    predictions = store.results.predictions(found.result_id)
+    assert np.mean(predictions["y_true"] == predictions["y_predicted"]) == found.assessment.first.value
+    assert predictions["classes"][predictions["y_true"]].tolist() == GENRES.tolist()
+    assert predictions["scores"].shape == (N, 3)
+
+
+def test_the_same_seed_gives_the_same_scores_and_another_seed_other_folds(make_store: Make) -> None:
+    store = make_store({"fair": FAIR})
+    wanted = [(Request(settings=QUICK, seed=seed), jobs) for seed, jobs in ((0, 1), (0, 3), (1, 1))]
+    runs = [evaluate(store.root, REGISTRY, request, jobs=jobs).datasets[0].views[0] for request, jobs in wanted]
+    predicted = [store.results.predictions(run.result_id) for run in runs]
+    assert runs[0].assessment.scores == runs[1].assessment.scores
+    assert np.array_equal(predicted[0]["fold"], predicted[1]["fold"])
+    assert not np.array_equal(predicted[0]["fold"], predicted[2]["fold"])
+
+
+def test_a_result_is_marked_when_labels_have_changed_since(make_store: Make) -> None:
+    store = make_store({"good": GOOD})
+    saved = store.results.load(evaluate(store.root, REGISTRY, Request(settings=QUICK)).datasets[0].views[0].result_id)
+    assert stale(saved, store.catalogue) == ""
+    relabelled = [*GENRES.tolist()[:-1], "blues"]
+    store.catalogue.replace_clips(store.catalogue.dataset("music"), clips_of(N, {"genre": relabelled}, {}, {}))
+    assert stale(saved, store.catalogue) == "labels or clips changed since"
+    store.catalogue.remove("music")
+    assert "not in the catalogue" in stale(saved, store.catalogue)
+
+
+def test_groups_are_honoured_and_named(make_store: Make) -> None:
+    store = make_store({"good": GOOD}, fields={"speaker": [f"s{i // 3 % 6}" for i in range(N)]})
+    found = evaluate(store.root, REGISTRY, Request(settings=QUICK, group_by="speaker")).datasets[0]
+    assert found.folds == "nested 6-fold, grouped, stratified"
+    assert found.views[0].assessment.units == 6
+    predictions = store.results.predictions(found.views[0].result_id)
+    for unit in range(6):
+        assert len(set(predictions["fold"][predictions["unit"] == unit])) == 1
+
+
+def test_the_data_sets_own_folds_are_used(make_store: Make) -> None:
+    store = make_store({"good": GOOD}, fold=[str(1 + i % 5) for i in range(N)])
+    found = evaluate(store.root, REGISTRY, Request(settings=QUICK)).datasets[0]
+    assert found.folds == "nested 5 given folds"
+    assert not any("no groups known" in line for line in found.cautions)
+
+
+def test_a_split_is_learnt_on_train_and_valid_and_scored_on_test(make_store: Make) -> None:
+    store = make_store({"good": GOOD}, split=[("train", "train", "valid", "test")[i // 3 % 4] for i in range(N)])
+    found = evaluate(store.root, REGISTRY, Request(settings=QUICK)).datasets[0]
+    assert found.clips == sum(i // 3 % 4 == 3 for i in range(N))
+    assert "validation part" in found.folds
+
+
+def test_folds_of_a_file_are_used(make_store: Make, tmp_path: Path) -> None:
+    store = make_store({"good": GOOD})
+    path = tmp_path / "folds.csv"
+    path.write_text("clip,fold\n" + "".join(f"{i % 3}/{i:03}.wav,{i // 30}\n" for i in range(N)))
+    assert evaluate(store.root, REGISTRY, Request(settings=QUICK, folds=path)).datasets[0].folds == "nested 3 given folds"
+
+
+def test_numbers_make_a_regression(make_store: Make) -> None:
+    arousal = GOOD @ np.array([1.0, 2.0, -1.0]) + 0.05 * RNG.normal(size=N)
+    store = make_store({"good": GOOD, "noise": NOISE}, {"arousal": arousal.tolist()})
+    found = evaluate(store.root, REGISTRY, Request(settings=QUICK)).datasets[0]
+    assert found.task == "regression"
+    assert [view.assessment.main for view in found.views] == ["r2", "r2"]
+    assert found.views[0].assessment.first.value > 0.9
+    assert found.views[1].assessment.first.low < 0
+
+
+@pytest.mark.parametrize("head", ["svm", "linear"])
+def test_several_labels_make_rankings(make_store: Make, head: str) -> None:
+    tags = [tuple(name for name, there in zip("abc", row > 0.5, strict=True) if there) for row in GOOD]
+    found = evaluate(make_store({"good": GOOD}, {"tags": tags}).root, REGISTRY, Request(head=head, settings=("folds=4",))).datasets[0]
+    assert found.task == "multilabel"
+    assert found.views[0].assessment.score("roc_auc").value > 0.95
+    assert [each.name for each in found.views[0].assessment.classes] == ["a", "b", "c"]
+
+
+def test_views_are_compared_on_the_clips_that_have_both(make_store: Make) -> None:
+    store = make_store({"good": GOOD, "part": FAIR[:60]})
+    found = evaluate(store.root, REGISTRY, Request(settings=QUICK)).datasets[0]
+    assert (found.clips, [(each.why, each.count) for each in found.left_out]) == (60, [("not extracted yet (part)", 30)])
+
+
+def test_another_target_and_another_task_can_be_asked_for(make_store: Make) -> None:
+    store = make_store({"good": GOOD}, fields={"year": [str(1960 + i % 3) for i in range(N)]})
+    assert evaluate(store.root, REGISTRY, Request(settings=QUICK, target="year")).datasets[0].task == "classification"
+    assert evaluate(store.root, REGISTRY, Request(settings=QUICK, target="year", task="regression")).datasets[0].task == "regression"
+
+
+def test_parameters_of_head_and_protocol_can_be_set(make_store: Make) -> None:
+    store = make_store({"good": GOOD})
+    found = evaluate(store.root, REGISTRY, Request(settings=("folds=4", "svm.C=2", "kernel=rbf", "gamma=1"))).datasets[0]
+    assert found.folds == "nested 4-fold, stratified"
+    assert found.views[0].params == ({"C": 2.0, "gamma": 1 / 3, "kernel": "rbf"},) * 4
+
+
+def test_several_data_sets_are_evaluated_one_after_the_other(make_store: Make) -> None:
+    make_store({"good": GOOD}, name="one")
+    store = make_store({"good": GOOD}, name="two")
+    found = evaluate(store.root, REGISTRY, Request(settings=QUICK, datasets=("one", "two")))
+    assert [each.dataset for each in found.datasets] == ["one", "two"]
+
+
+def test_a_store_that_cannot_be_written_is_evaluated_and_that_is_said(make_store: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = make_store({"good": GOOD})
+    opened = Store.open
+    monkeypatch.setattr(Store, "open", lambda root: opened(root, read_only=True))
+    found = evaluate(store.root, REGISTRY, Request(settings=QUICK))
+    assert found.datasets[0].views[0].result_id == ""
+    assert "not saved" in found.remarks[0]
+
+
+def test_a_view_whose_features_are_gone_is_said_and_passed_over(make_store: Make) -> None:
+    store = make_store({"good": GOOD})
+    store.catalogue.add_view("music", "removed:1")
+    found = evaluate(store.root, REGISTRY, Request(settings=QUICK))
+    assert (len(found.datasets[0].views), found.remarks[0]) == (1, "removed:1 was extracted for music once, its features are gone")
+
+
+@pytest.mark.parametrize(
+    ("request_", "error", "message"),
+    [
+        (Request(features=("godo",)), UnknownName, "did you mean good"),
+        (Request(settings=QUICK, target="gnere"), UnknownName, "did you mean genre"),
+        (Request(head="smv"), UnknownName, "did you mean svm"),
+        (Request(settings=QUICK, datasets=("musik",)), UnknownName, "did you mean music"),
+        (Request(settings=QUICK, group_by="genre"), EvaluationError, "another --group-by"),
+        (Request(settings=QUICK, folds=Path("none.csv")), InputError, "cannot be read"),
+    ],
+)
+def test_what_cannot_be_evaluated_says_why(make_store: Make, request_: Request, error: type[Exception], message: str) -> None:
+    store = make_store({"good": GOOD})
+    with pytest.raises(error, match=message):
+        evaluate(store.root, REGISTRY, request_)
+
+
+def test_a_data_set_without_features_says_what_to_do(make_store: Make) -> None:
+    with pytest.raises(InputError, match="mxt extract --dataset music"):
+        evaluate(make_store({}).root, REGISTRY)
+
+
+HEAD = """
+import dataclasses
+from mxt.plugin import StageSpec, hookimpl
+
+@dataclasses.dataclass(frozen=True)
+class Fails:
+    def estimator(self, task, *, seed):
+        raise KeyError("oops")
+    def grid(self, task, *, n_features):
+        return {}
+
+@dataclasses.dataclass(frozen=True)
+class Nearest:
+    def estimator(self, task, *, seed):
+        from sklearn.neighbors import NearestCentroid
+        return NearestCentroid()
+    def grid(self, task, *, n_features):
+        return {}
+
+@hookimpl
+def mxt_stages():
+    return [StageSpec(kind="head", name=name, summary=name, target=f":{name.title()}") for name in ("fails", "nearest")]
+"""
+
+
+def test_a_head_of_a_plugin_is_used_and_blamed(make_store: Make, tmp_path: Path) -> None:
+    (tmp_path / "heads.py").write_text(HEAD)
+    registry, store = build_registry([tmp_path / "heads.py"]), make_store({"good": GOOD})
+    assert evaluate(store.root, registry, Request(head="nearest")).datasets[0].views[0].assessment.first.value > 0.9
+    with pytest.raises(PluginError, match=r"head 'fails' of file:heads\.py failed: KeyError"):
+        evaluate(store.root, registry, Request(head="fails"))
+
+
+def test_a_killed_evaluation_takes_up_its_folds_and_ends_the_same(make_store: Make) -> None:
+    store = make_store({"wide": np.repeat(FAIR, 40, axis=1) + RNG.normal(size=(N, 120)).astype(np.float32)})
+    settings = ("kernel=rbf", "folds=30", "svm.C=8")
+    whole = evaluate(store.root, REGISTRY, Request(settings=settings)).datasets[0].views[0]
+    command = [sys.executable, "-m", "mxt", "eval", "--store", str(store.root), "--jobs", "1", "--json", "-q"]
+    command += [word for setting in settings for word in ("--set", setting)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=dict(os.environ))
+    while process.poll() is None and not list((store.root / "results").glob(".partial-*/*.npz")):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    again = evaluate(store.root, REGISTRY, Request(settings=settings)).datasets[0].views[0]
+    assert again.resumed >= 1
+    assert again.assessment.scores == whole.assessment.scores
+    assert not store.results.partial()
+
+
+SETTINGS = [word for setting in QUICK for word in ("--set", setting)]
+
+
+def run_main(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code in (None, 0)
+
+
+def test_the_command_prints_a_score_what_to_be_careful_of_and_what_comes_next(make_store: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    store = make_store({"good": GOOD, "fair": FAIR})
+    run_main(["eval", "--store", str(store.root), "--features", "good", "--quiet", "--details", *SETTINGS])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "music · good · svm (default up to 5,000 clips) · nested 10-fold, stratified · 90 clips"
+    assert lines[1].startswith("accuracy 0.9")
+    assert "chance 0.333" in lines[1]
+    assert "confusion of good (rows: true, columns: predicted)" in [line.strip() for line in lines]
+    assert any(line.startswith("careful: no groups known") for line in lines)
+    assert lines[-1] == "next: mxt eval --features good --features fair   (compare)"
+
+
+def test_the_command_prints_a_table_of_views_and_which_differences_are_clear(make_store: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    store = make_store({"good": GOOD, "noise": NOISE})
+    run_main(["eval", "--store", str(store.root), "--quiet", *SETTINGS])
+    out = capsys.readouterr().out
+    assert "clearly below good: noise" in out
+    assert [line.split()[0] for line in out.splitlines()[1:4]] == ["view", "good", "noise"]
+
+
+def test_the_command_prints_json(make_store: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    store = make_store({"good": GOOD})
+    run_main(["eval", "--store", str(store.root), "--json", *SETTINGS])
+    found = json.loads(capsys.readouterr().out)["datasets"][0]["views"][0]
+    assert found["scores"]["accuracy"]["value"] > 0.9
+    assert len(found["confusion"]) == 3

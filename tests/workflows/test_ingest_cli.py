@@ -1,0 +1,131 @@
+"""`mxt ingest` as it is typed."""
+
+from __future__ import annotations
+
+import json
+import struct
+import wave
+from pathlib import Path
+
+import pytest
+
+from mxt.cli.main import main
+
+
+def tone(path: Path, number: int = 1) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(struct.pack("<800h", *((number * i * 37) % 9000 - 4500 for i in range(800))))
+    return path
+
+
+@pytest.fixture
+def genres(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for place, genre in enumerate(("rock", "pop")):
+        for number in range(3):
+            tone(tmp_path / "genres" / genre / f"{number}.wav", 1 + 3 * place + number)
+    return tmp_path / "genres"
+
+
+@pytest.fixture
+def mxt(capsys):
+    """Type a command; its exit code, output and messages."""
+
+    def mxt_(*words):
+        code = 0
+        try:
+            main(["ingest", *map(str, words), "--jobs", "1"])
+        except SystemExit as end:
+            code = end.code or 0
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return mxt_
+
+
+def test_a_few_lines_say_what_was_found_and_what_comes_next(mxt, genres):
+    code, out, _ = mxt(genres)
+    lines = out.splitlines()
+    assert code == 0
+    assert lines[0].startswith("genres · 6 files · 2 classes of 3 · ")
+    assert "used all 6" in lines[1]
+    assert lines[-1] == "next: mxt extract --backbone convnet --layers 135"
+    assert len(lines) <= 8
+
+
+def test_what_was_left_out_is_counted_and_fails_under_strict_only(mxt, genres):
+    (genres / "rock" / "text.wav").write_text("no audio " * 200)
+    code, out, _ = mxt(genres)
+    assert (code, "used 6, left out 1: not audio 1 (mxt info genres --failures)" in out) == (0, True)
+    assert mxt(genres, "--strict")[0] == 1
+
+
+def test_nothing_usable_is_a_failure(mxt, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "b"):
+        (tmp_path / "x" / name).mkdir(parents=True)
+        (tmp_path / "x" / name / "1.wav").write_text("no audio " * 200)
+    code, out, _ = mxt(tmp_path / "x")
+    assert code == 1
+    assert "mxt info x --failures" in out
+
+
+def test_duplicates_with_different_labels_are_named_in_capitals(mxt, genres):
+    (genres / "pop" / "stolen.wav").write_bytes((genres / "rock" / "0.wav").read_bytes())
+    assert "duplicates: 1 pair, 1 WITH DIFFERENT LABELS: pop/stolen.wav (pop) = rock/0.wav (rock)" in mxt(genres)[1]
+
+
+def test_json_holds_the_same(mxt, genres):
+    found = json.loads(mxt(genres, "--json")[1])
+    assert (found["name"], found["summary"]["used"], found["summary"]["targets"][0]["classes"]) == ("genres", 6, {"pop": 3, "rock": 3})
+
+
+def test_the_second_time_says_what_is_different(mxt, genres):
+    mxt(genres)
+    tone(genres / "rock" / "new.wav", 99)
+    assert "since last time: 1 new; 1 files read" in mxt(genres)[1]
+
+
+def test_a_dry_run_says_so(mxt, genres, tmp_path):
+    out = mxt(genres, "--dry-run")[1]
+    assert out.splitlines()[-1] == "nothing was opened or written (--dry-run)"
+    assert not (tmp_path / "mxt-store").exists()
+
+
+def test_options_reach_the_loader(mxt, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number in range(4):
+        tone(tmp_path / "x" / f"{number % 2}_{'ab'[number // 2]}.wav", number + 1)
+    out = mxt(tmp_path / "x", "--pattern", "{digit}_{speaker}.wav", "--target", "speaker")[1]
+    assert "2 classes of 2" in out
+    (tmp_path / "x" / "t.csv").write_text("f;art;wer\n0_a.wav;owl;ann\n1_a.wav;crow;ben\n", encoding="utf-8")
+    out = mxt(tmp_path / "x" / "t.csv", "--target", "art", "--group-column", "wer", "--file-column", "f")[1]
+    assert "groups: 2" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["missing"], 1, "there is no such folder or table"),
+        (["genres", "--loader", "fodler"], 2, "did you mean folder"),
+        (["genres", "--file-column", "x", "--label-level", "1"], 1, "no dataset loader has all of the parameters"),
+        (["genres", "--pattern", "plain"], 2, "has no field"),
+    ],
+)
+def test_wrong_words_give_one_line_and_their_exit_code(mxt, genres, words, code, message):
+    assert genres.is_dir()
+    found, out, err = mxt(*words)
+    assert (found, out) == (code, "")
+    assert message in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_names_cannot_write_to_the_terminal(mxt, genres):
+    tone(genres / "evil\x1b[2J.wav", 50)
+    out = mxt(genres)[1]
+    assert "\x1b" not in out
+    assert "evil" in out
