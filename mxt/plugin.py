@@ -8,8 +8,9 @@ Example
 """
 
 from mxt.core.errors import AudioError, InputError, PluginError, Reason, TableError, UsageError, WeightsError
+from mxt.core.params import Param
 from mxt.core.records import Clip, Detection, Listing, Remark, Target, Task
-from mxt.core.specs import WAVEFORM, Card, Input, Layer, Param, StageSpec, WeightsFile, Window, hookimpl
+from mxt.core.specs import WAVEFORM, Card, Input, Layer, StageSpec, WeightsFile, Window, hookimpl
 from mxt.core.stages import (
     Backbone,
     DatasetLoader,
@@ -20,10 +21,12 @@ from mxt.core.stages import (
     FeatureSet,
     FeatureSetLoader,
     Head,
+    LabelsRows,
     Levels,
     Normalizer,
     PublishesHashes,
     Renderer,
+    RowAxis,
 )
 from mxt.core.wheels import read_members
 
@@ -31,7 +34,8 @@ API_VERSION = 1
 
 __all__ = [
     "API_VERSION", "WAVEFORM", "AudioError", "Backbone", "Card", "Clip", "DatasetLoader", "Detection", "Evaluation",
-    "EvaluationProtocol", "FeatureBlock", "FeatureSet", "FeatureSetLoader", "Features", "Head", "Input", "InputError", "Layer",
-    "Levels", "Listing", "Normalizer", "Param", "PluginError", "PublishesHashes", "Reason", "Remark", "Renderer", "StageSpec",
-    "TableError", "Target", "Task", "UsageError", "WeightsError", "WeightsFile", "Window", "hookimpl", "read_members",
+    "EvaluationProtocol", "FeatureBlock", "FeatureSet", "FeatureSetLoader", "Features", "Head", "Input", "InputError",
+    "LabelsRows", "Layer", "Levels", "Listing", "Normalizer", "Param", "PluginError", "PublishesHashes", "Reason", "Remark",
+    "Renderer", "RowAxis", "StageSpec", "TableError", "Target", "Task", "UsageError", "WeightsError", "WeightsFile", "Window",
+    "hookimpl", "read_members",
 ]  # fmt: skip

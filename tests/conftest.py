@@ -38,3 +38,13 @@ def data() -> Path:
     folder = _data_folder()
     assert folder is not None, "mark tests that use `data` with realdata"
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests saw real recordings, so that a run without them is not mistaken for one with them."""
+    of_real_data = {
+        outcome: sum("realdata" in report.keywords for report in terminalreporter.stats.get(outcome, []) if hasattr(report, "keywords"))
+        for outcome in ("passed", "failed", "skipped")
+    }
+    ran = of_real_data["passed"] + of_real_data["failed"]
+    terminalreporter.write_line(f"on real recordings: {ran} tests ran, {of_real_data['skipped']} skipped")

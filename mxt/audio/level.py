@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 Signal = npt.NDArray[np.float32]
 
+SILENCE_DB = -200.0  # amplifying what is below this would overflow, and means nothing
+
 
 def to_db(amplitude: float) -> float:
     """Amplitude (1.0 is full scale) to dBFS; silence is minus infinity.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -123,7 +125,9 @@ def _record(path: str | os.PathLike[str], source: Source, tally: _Tally, *, samp
     )  # fmt: skip
 
 
-def levels(path: str | os.PathLike[str], start_us: int | None = None, end_us: int | None = None) -> Levels:
+def levels(
+    path: str | os.PathLike[str], start_us: int | None = None, end_us: int | None = None, *, loudness: bool = False
+) -> Levels:  # fmt: skip
     """Levels of a segment: a first pass over it, in bounded memory.
 
     Parameters
@@ -132,16 +136,34 @@ def levels(path: str | os.PathLike[str], start_us: int | None = None, end_us: in
         The file.
     start_us, end_us : int, optional
         Microseconds; ``None``: from the beginning, to the end.
+    loudness : bool
+        Whether the integrated loudness is measured as well, which takes longer than everything else.
 
     Raises
     ------
     AudioError
         The file cannot be used, or the segment lies behind its end.
+    LoudnessUnavailable
+        Loudness is asked for, and torchaudio cannot be imported.
     """
     tally = _Tally()
-    for x, _ in blocks(path, start=(start_us or 0) / 1e6, end=None if end_us is None else end_us / 1e6):
+    pieces = blocks(path, start=(start_us or 0) / 1e6, end=None if end_us is None else end_us / 1e6)
+    if not loudness:
+        for x, _ in pieces:
+            tally.add(x)
+        return tally.levels
+    from mxt.audio.loudness import integrated_loudness
+
+    first, sample_rate = next(pieces)
+    lufs = integrated_loudness(_counted(chain((first,), (x for x, _ in pieces)), tally), sample_rate)
+    return Levels(tally.levels.peak, tally.levels.rms, lufs)
+
+
+def _counted(pieces: Iterable[Signal], tally: _Tally) -> Iterator[Signal]:
+    """The mean of the channels of each piece, after `tally` has seen it."""
+    for x in pieces:
         tally.add(x)
-    return tally.levels
+        yield mix(x)
 
 
 def _whole(source: Source) -> _Tally:

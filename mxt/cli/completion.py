@@ -71,6 +71,11 @@ def normalizers(ctx: typer.Context) -> list[tuple[str, str]]:
     return _stages_of(ctx, "normalizer")
 
 
+def renderers(ctx: typer.Context) -> list[tuple[str, str]]:
+    """Names of renderers with their summaries."""
+    return _stages_of(ctx, "renderer")
+
+
 def backbones(ctx: typer.Context) -> list[tuple[str, str]]:
     """Names of backbones with their summaries."""
     return _stages_of(ctx, "backbone")

@@ -12,6 +12,7 @@ from mxt.cli.options import JobsOption, QuietOption
 
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the recordings and their store are written.")] = Path("mxt-demo"),
+    pretrained: Annotated[bool, typer.Option("--pretrained", help="Also with musicnn: its weights (29 MB) are fetched by pip.")] = False,
     jobs: JobsOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -30,9 +31,11 @@ def demo(
 
     console.say(f"a collection of synthetic notes in {folder}, then the commands you would type for your own folder\n")
     with console.progress(quiet) as progress:
-        for step in run(folder, build_registry(), jobs=jobs, progress=progress):
+        for step in run(folder, build_registry(), pretrained=pretrained, jobs=jobs, progress=progress):
             console.say(f"$ {step.command}")
-            if isinstance(step.result, Ingested):
+            if isinstance(step.result, str):
+                console.say(f"left out: {step.result}")
+            elif isinstance(step.result, Ingested):
                 render_ingest(step.result)
             elif isinstance(step.result, Evaluated):
                 render_scores(step.result)

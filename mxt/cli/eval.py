@@ -47,6 +47,7 @@ def evaluate(
     seed: SeedOption = 0,
     jobs: JobsOption = None,
     details: Annotated[bool, typer.Option("--details", help="Also every class and the confusion matrix.")] = False,
+    chart: Annotated[Path | None, typer.Option("--chart", metavar="FILE.png", help="Also draw a bar a view.")] = None,
     plugin: PluginOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -61,9 +62,12 @@ def evaluate(
     from mxt.cli import console
     from mxt.cli.scores import render, render_next, to_json
     from mxt.registry import build_registry
+    from mxt.workflows.charts import check_picture, comparison_chart
     from mxt.workflows.evaluate import Request
     from mxt.workflows.evaluate import evaluate as run
 
+    if chart is not None:
+        check_picture(chart)
     request = Request(
         datasets=tuple(dataset or ()), features=tuple(features or ()), target=target, task=TASKS[task] if task else None,
         group_by=group_by, folds=folds, head=head, settings=tuple(setting or ()),
@@ -71,8 +75,12 @@ def evaluate(
     )  # fmt: skip
     with console.progress(quiet or as_json) as progress:
         result = run(store, build_registry(plugin or ()), request, jobs=jobs, progress=progress)
+    if chart is not None:
+        comparison_chart(result, chart)
     if as_json:
         console.emit_json(to_json(result))
     else:
         render(result, details=details)
+        if chart is not None:
+            console.say(f"drawn: {console.visible(str(chart))}")
         render_next(result)

@@ -54,11 +54,9 @@ def render(result: Imported) -> None:
     """Print what was imported, in a few lines."""
     from mxt.cli import console
 
-    layers = f"{len(result.layers)} layers, " if len(result.layers) > 1 else ""
-    console.say(
-        f"{result.label} · {result.dataset} · {result.used:,} of {result.clips:,} clips · {layers}{sum(result.layers.values()):,} columns · "
-        f"{console.visible(Path(result.file).name)}"
-    )
+    columns = f"{sum(result.layers.values()):,} columns" + (f" in {len(result.layers)} layers" if len(result.layers) > 1 else "")
+    name = console.visible(Path(result.file).name)
+    console.say(f"{result.label} · {result.dataset} · {result.used:,} of {result.clips:,} clips · {columns} · {name}")
     for line in _lines(result):
         console.say(f"  {console.visible(line)}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -10,32 +11,41 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mxt.cli import completion
-from mxt.cli.options import DEFAULT_STORE, JsonOption, PluginOption, StoreOption
+from mxt.cli.options import DEFAULT_STORE, DatasetOption, JsonOption, PluginOption, StoreOption
 
 if TYPE_CHECKING:
+    from mxt.core.records import DatasetRecord
     from mxt.workflows.info import Coverage, DatasetInfo, Left, ResultInfo, TableInfo
+    from mxt.workflows.info_clip import ClipInfo
 
 MOST_CLASSES = 12
 
 
 def info(
-    name: Annotated[str, typer.Argument(metavar="NAME|LABEL|RESULT", autocompletion=completion.names, help="What to tell about.")],
+    name: Annotated[str, typer.Argument(metavar="NAME|LABEL|RESULT|CLIP", autocompletion=completion.names, help="What to tell about.")],
     store: StoreOption = DEFAULT_STORE,
-    kind: Annotated[str | None, typer.Option("--kind", metavar="dataset|features|result", help="Where a name is used twice.")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", metavar="dataset|features|result|clip", help="Where a name is used twice.")] = None,
+    dataset: DatasetOption = None,
     failures: Annotated[bool, typer.Option("--failures", help="List every clip that was left out or failed, and why.")] = False,
     plugin: PluginOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell everything about a data set, a feature table or a result: provenance, counts, failures, how to make it again."""
+    """Tell everything about a data set, a feature table or a result: provenance, counts, failures, how to make it again.
+
+    Of a clip (its id, or its file's name): what was measured and labelled, which tables hold it, and what a tagger heard in it.
+    """
     from mxt.cli import console
     from mxt.registry import build_registry
     from mxt.workflows import info as work
+    from mxt.workflows.info_clip import ClipInfo
 
-    found = work.info(store, name, build_registry(plugin or ()), kind=kind)
+    found = work.info(store, name, build_registry(plugin or ()), kind=kind, dataset=dataset)
     if as_json:
         console.emit_json(found)
     elif isinstance(found, work.ResultInfo):
         render_result(found)
+    elif isinstance(found, ClipInfo):
+        render_clip(found)
     elif failures:
         render_failures(found.failures)
     elif isinstance(found, work.TableInfo):
@@ -61,8 +71,7 @@ def render_dataset(found: DatasetInfo) -> None:
     record, summary = found.record, found.summary
     audio = console.seconds_text(summary.seconds) if summary.seconds else "no audio"
     console.say(f"data set {record.name} · {summary.clips:,} clips, {summary.used:,} used · {audio}")
-    lines = {"folder": console.visible(record.root), "loader": _words({record.loader: "", **record.params}),
-             "ingested": record.created + (f", last {record.updated}" if record.updated != record.created else "")}  # fmt: skip
+    lines = {"folder": console.visible(record.root), **_origin(record)}
     for target in summary.targets:
         shown = ", ".join(f"{name} {count:,}" for name, count in list(target.classes.items())[:MOST_CLASSES])
         more = f" … {len(target.classes)} in all" if len(target.classes) > MOST_CLASSES else ""
@@ -81,11 +90,26 @@ def render_dataset(found: DatasetInfo) -> None:
     others = {"hidden": summary.hidden, "of another kind": summary.others}
     _say_failures(summary.left_out, record.name, {word: number for word, number in others.items() if number})
     _say_coverage(found.coverage)
+    if found.outdated:
+        console.say(f"careful: {console.visible(found.outdated)}")
     if found.views:
         console.say(f"views: {' '.join(found.views)}")
     if found.results:
         console.say(f"results: {' '.join(found.results)}")
     _say_commands(found.commands)
+
+
+def _origin(record: DatasetRecord) -> dict[str, str]:
+    """The loader, or what a data set was derived from; when it was made."""
+    from mxt.cli import console
+    from mxt.workflows.derived import is_derived, options_of, words_of
+
+    when = record.created + (f", last {record.updated}" if record.updated != record.created else "")
+    if is_derived(record):
+        params = record.params
+        how = " ".join(words_of(str(params["kind"]), options_of(params)))
+        return {"derived": console.visible(f"from {params['parent']}: {how}"), "made": when}
+    return {"loader": console.visible(_words({record.loader: "", **record.params})), "ingested": when}
 
 
 def render_table(found: TableInfo) -> None:
@@ -130,6 +154,38 @@ def render_result(found: ResultInfo) -> None:
     for caution in result.get("cautions") or ():
         console.say(f"careful: {caution}")
     _say_commands(found.commands)
+
+
+def render_clip(found: ClipInfo) -> None:
+    """Print a clip."""
+    from mxt.cli import console
+
+    clip, measured = found.clip, found.measurement
+    console.say(console.visible(f"clip {clip.id} · {found.dataset}" + (f" · {clip.seconds:.2f} s" if clip.seconds else "")))
+    if clip.reason:
+        console.say(console.visible(f"left out: {clip.reason}" + (f", {clip.detail}" if clip.detail else "")))
+    lines = {"folder": found.root, "file": found.path}
+    if found.start is not None or found.end is not None:
+        lines["part"] = f"{found.start or 0:g} s to " + ("its end" if found.end is None else f"{found.end:g} s")
+    lines |= {name: "unlabelled" if value is None else ", ".join(value) if isinstance(value, tuple) else str(value)
+              for name, value in clip.targets.items()}  # fmt: skip
+    lines |= {"split": clip.split or "", "fold": clip.fold or "", "group": clip.group or "", **clip.fields}
+    if measured is not None:
+        channels = "1 channel" if measured.channels == 1 else f"{measured.channels} channels"
+        lines["audio"] = f"{measured.sample_rate:,} Hz, {channels}, {measured.duration:.2f} s, by {measured.decoder}"
+        about = "about " if measured.sampled else ""
+        lines["levels"] = f"peak {about}{_decibels(measured.peak)}, rms {about}{_decibels(measured.rms)}"
+        lines["noted"], lines["sha256"] = ", ".join(measured.notes), measured.sha256
+    _say_lines({name: console.visible(text) for name, text in lines.items()})
+    for row in found.tables:
+        why = ", ".join(filter(None, (row.reason, row.detail)))
+        console.say(console.visible(f"{row.label}: {row.state}" + (f", {why}" if why else "")))
+    for heard in found.heard:
+        console.say(f"{heard.label} hears: " + ", ".join(f"{tag} {value:.3f}" for tag, value in heard.tags))
+
+
+def _decibels(amplitude: float) -> str:
+    return f"{20 * math.log10(amplitude):.1f} dB" if amplitude > 0 else "none"
 
 
 def _say_lines(lines: Mapping[str, str]) -> None:

@@ -126,7 +126,7 @@ def _first_line(result: Ingested) -> list[str]:
 
     found = result.summary
     words = [result.name, f"{found.files:,} files" if found.files == found.clips else f"{found.clips:,} clips in {found.files:,} files"]
-    words += [_target(target, several=len(found.targets) > 1) for target in found.targets] or ["no labels"]
+    words += [target_text(target, several=len(found.targets) > 1) for target in found.targets] or ["no labels"]
     if found.splits:
         words.append(", ".join(f"{name} {number:,}" for name, number in found.splits.items()))
     if found.folds:
@@ -136,7 +136,8 @@ def _first_line(result: Ingested) -> list[str]:
     return [*words, f"{result.loader} ({result.why})"]
 
 
-def _target(target: TargetSummary, *, several: bool) -> str:
+def target_text(target: TargetSummary, *, several: bool) -> str:
+    """A target in a few words: classes and their sizes, or a range."""
     name = f"{_short(target.name)}: " if several else ""
     if target.kind == "numbers":
         text = f"{name or target.name + ' '}{target.low:g} to {target.high:g}"

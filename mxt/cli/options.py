@@ -42,7 +42,7 @@ def _known_device(value: str) -> str:
     return value
 
 
-_PLUGIN_HELP = "A one-file plugin (repeatable; also MXT_PLUGIN)."
+_PLUGIN_HELP = "A plugin in one file, or its package's folder (repeatable; also MXT_PLUGIN)."
 
 GlobalPluginOption = Annotated[list[Path] | None, typer.Option("--plugin", metavar="FILE.py", help=_PLUGIN_HELP)]
 PluginOption = Annotated[

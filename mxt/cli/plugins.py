@@ -34,25 +34,52 @@ def list_(plugin: PluginOption = None, as_json: JsonOption = False) -> None:
 
 @app.command()
 def check(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A distribution, a stage, or a file.", autocompletion=completion.plugins)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Distribution, stage, file or folder.", autocompletion=completion.plugins)],
     plugin: PluginOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Run the contract checks of all stages that NAME brings; exit with 1 where one fails.
 
-    NAME is a distribution, an entry point, a stage, or a one-file plugin.
+    NAME is a distribution, an entry point, a stage, a one-file plugin, or the folder of a package that need not be installed.
     """
     from mxt.cli import console
-    from mxt.registry import build_registry
+    from mxt.registry import build_registry, read_folder
     from mxt.workflows.plugins import check_plugin
 
-    files = [*(plugin or ()), *([Path(name)] if name.endswith(".py") and Path(name).is_file() else [])]
+    path = Path(name)
+    is_folder = (path / "pyproject.toml").is_file()
+    files = [*(plugin or ()), *([path] if is_folder or (path.suffix == ".py" and path.is_file()) else [])]
     with console.progress(quiet or as_json) as progress:
-        report = check_plugin(build_registry(files), name, progress)
+        report = check_plugin(build_registry(files), read_folder(path).distribution if is_folder else name, progress)
     console.emit_json(report) if as_json else render_report(report)
     if not report.good:
         raise typer.Exit(1)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the backbone: letters, digits and _.")],
+    one_file: Annotated[bool, typer.Option("--one-file", help="NAME.py instead of a package.")] = False,
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where it is made.")] = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Write the skeleton of a plugin: a backbone with one parameter, two layers and a test, which passes the contract checks.
+
+    A package in the folder mxt-NAME, or with --one-file the file NAME.py.
+    """
+    from mxt.cli import console
+    from mxt.registry import build_registry
+    from mxt.workflows.new_plugin import new_plugin
+
+    made = new_plugin(build_registry(), name, out, one_file=one_file)
+    if as_json:
+        console.emit_json(made)
+        return
+    for file in made.files:
+        console.say(f"wrote {out / file}")
+    for command in made.commands:
+        console.next_line(command)
 
 
 def _list(plugin: list[Path] | None, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from mxt.cli import console
 from mxt.workflows.evaluation import LARGEST_SVM
 
 if TYPE_CHECKING:
-    from mxt.evaluation.assess import Assessment, ClassResult
+    from mxt.evaluation.assess import Assessment, ClassResult, Difference
     from mxt.evaluation.selection import LeftOut
     from mxt.workflows.evaluation import DatasetResult, Evaluated, ViewResult
 
@@ -60,6 +60,18 @@ def headline(each: DatasetResult) -> str:
     return console.visible(" · ".join([*words, each.folds, f"{each.clips:,} clips"]))
 
 
+def runs_text(found: Assessment) -> str:
+    """Every run's score, and their standard deviation."""
+    import numpy as np
+
+    return f"runs: {' '.join(f'{score:.3f}' for score in found.per_fold)}, deviation {np.std(found.per_fold, ddof=1):.3f}"
+
+
+def _taken_for(gap: Difference | None, noise: float) -> str:
+    """What a protocol's authors would say of a difference."""
+    return "" if gap is None else "as chance" if gap.below(noise) else "as a difference"
+
+
 def interval_text(low: float, high: float) -> str:
     """``"0.840 to 0.883"``."""
     return f"{low:.3f} to {high:.3f}"
@@ -72,6 +84,8 @@ def _render_one(each: DatasetResult) -> None:
     console.say(headline(each))
     chance = "" if each.task == "regression" else f"   chance {found.baselines['chance']:.3f}"
     console.say(f"{WORDS[first.name]} {first.value:.3f}  (95 %: {interval_text(first.low, first.high)}){chance}")
+    if each.runs > 1:
+        console.say(runs_text(found))
     shown = [score for score in found.scores[1:] if each.task != "classification" or _unequal(found)]
     if shown:
         words = [f"{WORDS[score.name]} {score.value:.3f} ({interval_text(score.low, score.high)})" for score in shown]
@@ -90,11 +104,13 @@ def _render_several(each: DatasetResult) -> None:
         scores = scores[:1]
     main = scores[0]
     columns = ["view", "columns", WORDS[main], "95 %", *(WORDS[name] for name in scores[1:]), "to the best", "95 %", "p"]
+    columns += [f"under {100 * each.noise:g} points"] if each.noise else []
     rows = []
     for view in each.views:
         found, gap = view.assessment, view.difference
         cells = [f"{gap.value:+.3f}", interval_text(gap.low, gap.high), f"{gap.p:.4f}"] if gap else ["best", "", ""]
         more = [f"{found.score(name).value:.3f}" for name in scores[1:]]
+        cells += [_taken_for(gap, each.noise)] if each.noise else []
         rows.append([view.view, view.columns, f"{found.first.value:.3f}", interval_text(found.first.low, found.first.high), *more, *cells])
     console.table("", columns, rows)
     base = best.assessment.baselines
@@ -103,6 +119,9 @@ def _render_several(each: DatasetResult) -> None:
     if words:
         console.say(" · ".join(words))
     _render_clear(each)
+    if each.runs > 1:
+        for view in each.views:
+            console.say(console.visible(f"{view.view} {runs_text(view.assessment)}"))
     if line := _weakest(best.assessment.classes):
         console.say(console.visible(f"{best.view} {line}"))
 
@@ -143,8 +162,9 @@ def _render_grid(results: Sequence[DatasetResult]) -> None:
         found = {view.view: view.assessment.first for view in each.views}
         scores = [found.get(view) for view in views]
         cells = [None if score is None else f"{score.value:.3f} ({interval_text(score.low, score.high)})" for score in scores]
-        rows.append([each.dataset, WORDS[each.views[0].assessment.main], *cells])
-    console.table("", ["data set", "score", *views], rows)
+        several = len({other.protocol for other in results}) > 1
+        rows.append([each.dataset, *([each.protocol] if several else []), WORDS[each.views[0].assessment.main], *cells])
+    console.table("", ["data set", *(["protocol"] if len(rows[0]) > 2 + len(views) else []), "score", *views], rows)
 
 
 def _render_left_out(left_out: Sequence[LeftOut]) -> None:
@@ -218,7 +238,8 @@ def _dataset_json(each: DatasetResult) -> dict[str, Any]:
         "dataset": each.dataset, "target": each.target, "task": each.task, "head": each.head, "protocol": each.protocol,
         "folds": each.folds, "clips": each.clips, "classes": each.classes,
         "left_out": [{"why": left.why, "count": left.count, "names": list(left.names)} for left in each.left_out],
-        "cautions": list(each.cautions), "best": each.views[each.best].view, "views": [_view_json(view) for view in each.views],
+        "cautions": list(each.cautions), "best": each.views[each.best].view, "runs": each.runs, "noise": each.noise,
+        "views": [_view_json(view) for view in each.views],
     }  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from mxt.cli import completion
 from mxt.cli.options import JsonOption, PluginOption
 
 if TYPE_CHECKING:
-    from mxt.core.specs import Card, Param, Window
+    from mxt.core.params import Param
+    from mxt.core.specs import Card, Window
     from mxt.workflows.stages import StageDetails, StageLine, WeightsLine
 
 KindArgument = Annotated[

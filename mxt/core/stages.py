@@ -6,6 +6,7 @@ using it changes nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +27,19 @@ Features = Mapping[str, Any]  # layer name -> float32 [N, dimension]
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """Levels of the whole clip, of the mean of its channels; linear, 1.0 is full scale."""
+    """Levels of the whole clip, of the mean of its channels; linear, 1.0 is full scale.
+
+    Parameters
+    ----------
+    peak, rms : float
+        Largest absolute sample, root mean square.
+    lufs : float
+        Integrated loudness (ITU-R BS.1770), LUFS; minus infinity of silence, NaN where nobody asked for it.
+    """
 
     peak: float
     rms: float
+    lufs: float = math.nan
 
 
 class DatasetLoader(Protocol):
@@ -112,14 +122,45 @@ class Normalizer(Protocol):
     """Changes the level of a clip."""
 
     def __call__(self, y: Signal, *, sample_rate: int, levels: Levels) -> Signal:
-        """`y` float32 [samples] changed by the levels of the whole clip; `y` may be a part of it."""
+        """`y` float32 [samples] changed by the levels of the whole clip; `y` may be a part of it.
+
+        Where the spec says `whole_clip`, `y` is all of it, and what is returned may be longer or shorter.
+        """
 
 
 class Renderer(Protocol):
     """Turns waveforms into pictures."""
 
     def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
-        """A function from float32 [N, samples] to float32 [N, bands, frames], thread-safe."""
+        """A function from float32 [N, samples] to float32 [N, bands, frames], thread-safe.
+
+        Pictures in colour are [N, 3, bands, frames]: red, green, blue. Where they are meant for a network that has seen
+        photographs, values lie between 0 and 1, and the first row is the top of the picture.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class RowAxis:
+    """What the rows of a picture stand for.
+
+    Parameters
+    ----------
+    quantity : str
+        With its unit, e.g. ``"frequency, Hz"``.
+    values : numpy.ndarray
+        float [rows], from the first row to the last.
+    """
+
+    quantity: str
+    values: npt.NDArray[np.floating[Any]]
+
+
+@runtime_checkable
+class LabelsRows(Protocol):
+    """A renderer that knows what its rows stand for: `mxt render` draws the axis from it."""
+
+    def row_axis(self, sample_rate: int, rows: int) -> RowAxis:
+        """The axis of a picture of `rows` rows, made at `sample_rate` Hz."""
 
 
 class Backbone(Protocol):
@@ -149,9 +190,9 @@ class Evaluation:
 
     Parameters
     ----------
-    outer : {"given", "kfold", "split"}
+    outer : {"given", "kfold", "split", "hash"}
         Where the testing parts come from where the data set gives none: stratified, grouped folds,
-        or the given split.
+        the given split, or a split by the hash of the file names.
     folds, inner_folds : int
         Their number; `inner_folds` choose parameters inside each learning part.
     shuffle : bool
@@ -168,9 +209,19 @@ class Evaluation:
         folds' accuracies (r² for numbers), weighted by their sizes.
     head : str
         The head the protocol brings, used unless another is asked for; empty: mxt's default.
+    head_params : tuple of (name, value)
+        Its parameters where they differ from its own defaults.
+    hash_of : {"name", "path"}
+        What is hashed: the file's own name, or its path below the root (`outer` ``"hash"``).
+    hash_percent : (float, float)
+        Percent of the files that validate and that test (`outer` ``"hash"``).
+    runs : int
+        How often every fold is learnt, each time with another seed of the head; scores are means over all.
+    noise : float
+        Differences of the score that the protocol's authors take for chance; 0: none are.
     """
 
-    outer: Literal["given", "kfold", "split"] = "given"
+    outer: Literal["given", "kfold", "split", "hash"] = "given"
     folds: int = 10
     inner_folds: int = 3
     shuffle: bool = True
@@ -179,6 +230,11 @@ class Evaluation:
     keep_together: bool = True
     score: Literal["pooled", "fold_mean"] = "pooled"
     head: str = ""
+    head_params: tuple[tuple[str, Any], ...] = ()
+    hash_of: Literal["name", "path"] = "name"
+    hash_percent: tuple[float, float] = (10.0, 10.0)
+    runs: int = 1
+    noise: float = 0.0
 
 
 class EvaluationProtocol(Protocol):

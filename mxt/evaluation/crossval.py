@@ -90,7 +90,7 @@ def cross_validate(
         resumed = len(kept)
         work = _nested_fold if nested else _every_candidate
         todo = {place: fold for place, fold in enumerate(plan.folds) if place not in kept}
-        finished = _run_folds(lambda fold, on_fit: work(learner, X, y, fold, on_fit), todo, jobs, step)
+        finished = _run_folds(lambda fold, on_fit: work(learner.of_run(fold.run), X, y, fold, on_fit), todo, jobs, step)
         with closing(finished):
             for place, outcome in finished:
                 kept[place] = outcome
@@ -179,7 +179,7 @@ def _run_folds(
         try:
             while running:
                 done, _ = wait(running, return_when=FIRST_COMPLETED, timeout=0.5)
-                for future in done:
+                for future in sorted(done, key=lambda each: each.exception() is not None):  # what is finished comes before an error
                     place, outcome = running.pop(future), future.result()
                     if outcome is not None:
                         yield place, outcome

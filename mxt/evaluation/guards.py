@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mxt.evaluation.assess import Assessment, are_unequal
 from mxt.evaluation.crossval import OutOfFold
+from mxt.evaluation.duplicates import LARGEST, find_duplicates
 from mxt.evaluation.metrics import WORDS
 from mxt.evaluation.selection import Selection
 
 CEILING = 0.99
 FEW_UNITS = 20
 SHOWN = 5
+FEWEST_COLUMNS = 16  # below which equal features are no sign of equal recordings
 
 
 def about_clips(selection: Selection) -> list[str]:
     """Things to be careful of that do not depend on the features."""
     return [*_about_groups(selection), *selection.plan.remarks, *_about_folds(selection)]
+
+
+def about_features(selection: Selection, X: npt.NDArray[Any]) -> list[str]:
+    """Clips whose features are (almost) equal though their files differ: copies that keep no fold."""
+    if not 2 <= len(X) <= LARGEST or X.shape[1] < FEWEST_COLUMNS:
+        return []
+    unit_of = selection.sample.unit_of
+    pairs = [pair for pair in find_duplicates(X).pairs if unit_of[pair.first] != unit_of[pair.second]]
+    if not pairs or len(pairs) > len(X) // 4:  # features that tell so little apart say nothing of recordings
+        return []
+    y, ids = selection.sample.targets.y, [clip.id for clip in selection.clips]
+    names = [f"{ids[pair.first]} = {ids[pair.second]}" for pair in pairs]
+    lines = [f"{len(pairs)} pairs of clips look like one recording and may be split between learning and testing: {_some(names)}"]
+    clash = [name for name, pair in zip(names, pairs, strict=True) if np.any(y[pair.first] != y[pair.second])]
+    if clash and selection.sample.targets.task != "regression":
+        lines.append(f"{len(clash)} of them with different labels: {_some(clash)}")
+    return lines
 
 
 def about_score(selection: Selection, found: OutOfFold, assessed: Assessment, *, nested: bool = True) -> list[str]:
@@ -73,6 +94,7 @@ def _about_folds(selection: Selection) -> Iterator[str]:
         return
     member = targets.membership()
     untaught, untested = set(), set()
+    folds = tuple(fold for fold in folds if fold.run == 0)
     for fold in folds:
         taught, tested = member[fold.learn].any(axis=0), member[fold.test].any(axis=0)
         untaught |= {targets.classes[i] for i in np.flatnonzero(tested & ~taught)}

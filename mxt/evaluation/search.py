@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -35,6 +36,8 @@ class Learner:
         Whether columns are standardised on the learning part; ``None``: both are tried (not in nested evaluation).
     score : {"pooled", "fold_mean"}
         By what parameters are chosen on the reported folds, see `mxt.core.stages.Evaluation`.
+    make_run : callable, optional
+        Gives an estimator for another repetition: the same with another seed.
     """
 
     make: Callable[[], Any]
@@ -43,6 +46,11 @@ class Learner:
     n_classes: int
     standardise: bool | None = True
     score: Literal["pooled", "fold_mean"] = "pooled"
+    make_run: Callable[[int], Any] | None = None
+
+    def of_run(self, run: int) -> Learner:
+        """The learner of a repetition."""
+        return self if run == 0 or self.make_run is None else replace(self, make=partial(self.make_run, run))
 
     def candidates(self) -> list[tuple[bool, Params]]:
         """Every scaling with every set of parameters: raw columns first, then in the order of the grid."""

@@ -14,7 +14,8 @@ from mxt.core.records import ClipRecord, Task
 from mxt.core.stages import Evaluation
 from mxt.evaluation.columns import Groups, target_values
 from mxt.evaluation.groups import codes, conflicting, count_units
-from mxt.evaluation.splits import FEWEST_FOLDS, Plan, Sample, cut_folds, draw_folds, part_of, use_folds, use_split
+from mxt.evaluation.hashing import hash_parts
+from mxt.evaluation.splits import FEWEST_FOLDS, Plan, Sample, cut_folds, draw_folds, part_of, use_folds, use_hash, use_split
 from mxt.evaluation.tasks import Targets, encode, infer_task, is_labelled
 
 
@@ -104,7 +105,8 @@ def select(
         targets = _without_small_classes(pool, targets)
     _check(targets, column)
     sample = pool.sample(targets, given)
-    return Selection(tuple(pool.clips), sample, _plan(sample, evaluation, seed), tuple(pool.left_out), pool.copies(), pool.groups())
+    plan = _plan(sample, evaluation, seed, hashed=folds is None and evaluation.outer == "hash").repeated(evaluation.runs)
+    return Selection(tuple(pool.clips), sample, plan, tuple(pool.left_out), pool.copies(), pool.groups())
 
 
 class _Pool:
@@ -160,6 +162,8 @@ def _given(pool: _Pool, folds: Mapping[str, str] | None, evaluation: Evaluation)
         return found
     if evaluation.outer == "kfold":
         return None
+    if evaluation.outer == "hash":
+        return [*hash_parts([clip.file.path for clip in pool.clips], of=evaluation.hash_of, percent=evaluation.hash_percent)]
     own = [clip.fold or None for clip in pool.clips]
     if evaluation.outer == "given" and len(set(own) - {None}) >= 2:
         return own
@@ -206,11 +210,13 @@ def _check(targets: Targets, column: str) -> None:
         )
 
 
-def _plan(sample: Sample, evaluation: Evaluation, seed: int) -> Plan:
+def _plan(sample: Sample, evaluation: Evaluation, seed: int, *, hashed: bool) -> Plan:
     inner = evaluation.inner_folds if evaluation.nested else 0
     if not evaluation.keep_together:
         alone = np.arange(len(sample.targets), dtype=np.int64)
         sample = Sample(sample.targets, alone, None, sample.given)
+    if hashed:
+        return use_hash(sample, inner=inner, percent=evaluation.hash_percent)
     if sample.given is not None:
         if all(part_of(name) for name in sample.given):
             return use_split(sample, inner=inner, seed=seed)

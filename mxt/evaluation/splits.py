@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -35,28 +35,48 @@ class Fold:
     learn, test : int64
         Row numbers.
     inner : tuple of (int64, int64)
-        Learning and testing rows, all inside `learn`.
+        Learning and testing rows, all inside `learn` (or, of a split, its validation part).
+    run : int
+        Which repetition with other seeds this is.
     """
 
     name: str
     learn: Rows
     test: Rows
     inner: tuple[tuple[Rows, Rows], ...] = ()
+    run: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
     """All folds of an evaluation, in words too; `remarks` should be read by a person."""
 
-    kind: Literal["given folds", "given split", "grouped", "stratified", "in order"]
+    kind: Literal["given folds", "given split", "hashed split", "grouped", "stratified", "in order"]
     folds: tuple[Fold, ...]
     words: str
     remarks: tuple[str, ...] = ()
 
     @property
     def tested(self) -> Rows:
-        """Rows that are tested, sorted."""
-        return np.sort(np.concatenate([fold.test for fold in self.folds]))
+        """Rows that are tested, sorted, each once."""
+        return np.unique(np.concatenate([fold.test for fold in self.folds]))
+
+    @property
+    def runs(self) -> int:
+        """How often every fold is learnt."""
+        return 1 + max(fold.run for fold in self.folds)
+
+    def repeated(self, runs: int) -> Plan:
+        """The same folds `runs` times, each time with other seeds."""
+        if runs == 1:
+            return self
+        several = len(self.folds) > 1
+        folds = tuple(
+            replace(fold, name=f"{fold.name}, run {run + 1}" if several else f"run {run + 1}", run=run)
+            for run in range(runs)
+            for fold in self.folds
+        )
+        return replace(self, folds=folds, words=f"{self.words}, {runs} runs")
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,6 +188,29 @@ def use_split(sample: Sample, *, inner: int, seed: int) -> Plan:
         pairs = _inside(learn, sample.unit_of, sample.targets.membership(), inner, seed)
         words = "given split"
     return Plan("given split", (Fold(test_name, learn, test, pairs),), words, tuple(remarks))
+
+
+def use_hash(sample: Sample, *, inner: int, percent: tuple[float, float]) -> Plan:
+    """The split that hashes of the file names gave: learnt from the training part alone, chosen on the validation part.
+
+    Copies of testing recordings are left out of the other parts.
+    """
+    assert sample.given is not None
+    parts = np.array(sample.given)
+    test = np.flatnonzero(parts == "test")
+    copies = np.isin(sample.keys, sample.keys[test]) & (parts != "test")
+    learn, valid = (np.flatnonzero((parts == name) & ~copies) for name in ("train", "valid"))
+    if not len(test) or not len(learn):
+        raise EvaluationError(
+            f"by the hash of the file names {len(learn)} clips learn and {len(test)} test, both are needed; if few names "
+            "repeat in many folders, hash whole paths: --set hash=path"
+        )
+    remarks = [f"{copies.sum()} copies of testing recordings left out of the other parts"] if copies.any() else []
+    remarks += _straddling(sample, (parts == "test").astype(np.int64), "learning and testing part")
+    pairs = ((learn, valid),) if len(valid) and inner else ()
+    valid_percent, test_percent = percent
+    words = f"{100 - valid_percent - test_percent:g}/{valid_percent:g}/{test_percent:g} by SHA-1 of the file names"
+    return Plan("hashed split", (Fold("test", learn, test, pairs),), words, tuple(remarks))
 
 
 def part_of(name: str) -> str | None:

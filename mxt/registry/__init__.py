@@ -1,7 +1,11 @@
 """All stages there are, built-in and from plugins, as one immutable value."""
 
-from mxt.registry.choices import make_pipeline, split_settings
+from mxt.registry.choices import make_pipeline, split_settings, stages_taking_part
+from mxt.registry.folders import read_folder
 from mxt.registry.loading import build_registry
 from mxt.registry.registry import Problem, Registered, Registry, kind_named
 
-__all__ = ["Problem", "Registered", "Registry", "build_registry", "kind_named", "make_pipeline", "split_settings"]
+__all__ = [
+    "Problem", "Registered", "Registry", "build_registry", "kind_named", "make_pipeline", "read_folder", "split_settings",
+    "stages_taking_part",
+]  # fmt: skip

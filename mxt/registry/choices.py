@@ -22,6 +22,7 @@ def make_pipeline(
     params: Mapping[str, Any] | None = None,
     normalizer: str = "none",
     normalizer_params: Mapping[str, Any] | None = None,
+    renderer_params: Mapping[str, Any] | None = None,
     resampler: str = "soxr",
     weights: str | None = None,
     weights_file: Path | None = None,
@@ -38,6 +39,8 @@ def make_pipeline(
         Their names.
     params, normalizer_params : mapping, optional
         Their parameters as given; text is parsed.
+    renderer_params : mapping, optional
+        Parameters of the renderer in place of those the backbone brings.
     weights : str, optional
         Weight set (``None``: the default one).
     weights_file : Path, optional
@@ -57,7 +60,10 @@ def make_pipeline(
         raise UnknownName("resampler", resampler, RESAMPLERS)
     chosen = registry.choose("backbone", backbone, params or {}, weights)
     spec = chosen.spec
-    renderer = registry.choose("renderer", spec.input.renderer, spec.input.params) if spec.input.renderer else None
+    own = renderer_params or {}
+    if own and not spec.input.renderer:
+        raise UsageError(f"backbone {spec.name} reads the waveform, so {', '.join(own)} does not apply")
+    renderer = registry.choose("renderer", spec.input.renderer, {**spec.input.params, **own}) if spec.input.renderer else None
     file, weights_name = _weights(spec, weights, weights_file)
     return Pipeline(
         backbone=chosen,
@@ -85,6 +91,28 @@ def _weights(spec: StageSpec, name: str | None, path: Path | None) -> tuple[Weig
     called = OWN_FILE if name is None else f"{name}-{OWN_FILE}"
     own = WeightsFile(name=called, filename=path.name, source=path.as_uri(), sha256=sha256_file(path), size=path.stat().st_size)
     return own, called
+
+
+def stages_taking_part(
+    registry: Registry, *, backbone: str, normalizer: str, settings: Sequence[str], weights: str | None = None
+) -> list[StageSpec]:
+    """The stages whose parameters ``--set`` may give: backbone, normalizer, and the renderer that these settings choose.
+
+    Parameters
+    ----------
+    registry : Registry
+        Where the stages are found.
+    backbone, normalizer, weights : str
+        Their names.
+    settings : sequence of str
+        As typed after ``--set``; what is not the backbone's own does not matter here.
+    """
+    spec = registry.find("backbone", backbone).spec
+    stages = [spec, registry.find("normalizer", normalizer).spec]
+    typed = [(left.strip().removeprefix(f"{backbone}."), value.strip()) for left, _, value in (s.partition("=") for s in settings)]
+    own = {param.name for param in spec.params}
+    renderer = registry.choose("backbone", backbone, {name: value for name, value in typed if name in own}, weights).spec.input.renderer
+    return [*stages, registry.find("renderer", renderer).spec] if renderer else stages
 
 
 def split_settings(settings: Sequence[str], stages: Sequence[StageSpec | Chosen]) -> dict[str, dict[str, str]]:

@@ -19,6 +19,7 @@ import pluggy
 
 from mxt.core.errors import InputError
 from mxt.core.specs import ENTRY_POINT_GROUP, KINDS, PROJECT, Hooks, StageSpec
+from mxt.registry.folders import PluginFolder, read_folder, same_distribution
 from mxt.registry.registry import BUILT_IN, Problem, Registered, Registry
 from mxt.stages import builtin
 
@@ -57,21 +58,28 @@ def build_registry(plugin_files: Sequence[Path] = ()) -> Registry:
     Parameters
     ----------
     plugin_files : sequence of Path
-        One-file plugins (``--plugin FILE.py``).
+        One-file plugins and folders of packages (``--plugin FILE.py``, ``--plugin FOLDER``); such a package takes
+        the place of its installed self.
 
     Raises
     ------
     InputError
-        A one-file plugin that does not exist: it was asked for by name.
+        A one-file plugin that does not exist, or a folder that is none of a plugin: it was asked for by name.
     """
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(Hooks)
     gathering = _Gathering(manager)
     _register(gathering, _Origin("mxt", BUILT_IN), builtin)
+    paths = sorted({file.expanduser().resolve() for file in plugin_files})
+    folders = [read_folder(path) for path in paths if path.is_dir()]
     for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda p: (p.name, p.value)):
-        _load_entry_point(gathering, point)
-    for path in sorted({file.expanduser().resolve() for file in plugin_files}):
-        _load_file(gathering, path)
+        if not any(point.dist and same_distribution(point.dist.name, folder.distribution) for folder in folders):
+            _load_entry_point(gathering, point)
+    for folder in folders:
+        _load_folder(gathering, folder)
+    for path in paths:
+        if not path.is_dir():
+            _load_file(gathering, path)
     return _without_clashes(gathering)
 
 
@@ -84,6 +92,21 @@ def _load_entry_point(gathering: _Gathering, point: EntryPoint) -> None:
         gathering.blame(origin, error)
         return
     _register(gathering, origin, plugin)
+
+
+def _load_folder(gathering: _Gathering, folder: PluginFolder) -> None:
+    """Load a package's entry points as if it were installed to be edited: its modules come before others of their names."""
+    if str(folder.modules) not in sys.path:
+        sys.path.insert(0, str(folder.modules))
+        importlib.invalidate_caches()
+    for point in folder.points:
+        origin = _Origin(folder.distribution, f"entry point {point.name} = {point.value}", editable=True)
+        try:
+            plugin = point.load()
+        except (Exception, SystemExit) as error:
+            gathering.blame(origin, error)
+            continue
+        _register(gathering, origin, plugin)
 
 
 def _is_editable(dist: Distribution) -> bool:
@@ -146,7 +169,7 @@ def _keep(gathering: _Gathering, origin: _Origin, spec: object) -> None:
         if wrong := spec.problems():
             gathering.blame(origin, f"{spec.kind} {spec.name!r}: " + "; ".join(wrong))
             return
-        source = _module_file(spec.target) if origin.editable else origin.file
+        source = _package_of(spec.target) if origin.editable else origin.file
     except Exception as error:
         gathering.blame(origin, error)
         return
@@ -166,13 +189,15 @@ def _with_own_module(spec: StageSpec, module: str) -> StageSpec:
     return spec
 
 
-def _module_file(target: str) -> Path:
-    """Where the module of `target` lies, without importing it."""
+def _package_of(target: str) -> Path:
+    """Folder of the package that holds `target`, or the file of its module where it is in none; nothing is imported."""
     module = target.partition(":")[0]
-    found = importlib.util.find_spec(module)
-    if found is None or not found.origin:
+    found = importlib.util.find_spec(module.partition(".")[0])
+    if found is None or importlib.util.find_spec(module) is None:
         raise ModuleNotFoundError(f"No module named {module!r}")
-    return Path(found.origin)
+    if found.submodule_search_locations:
+        return Path(next(iter(found.submodule_search_locations)))
+    return Path(found.origin or "")
 
 
 def _without_clashes(gathering: _Gathering) -> Registry:

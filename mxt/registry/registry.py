@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mxt.core.errors import MxtError, PluginError, UnknownName, UsageError
-from mxt.core.identity import sha256_file
+from mxt.core.identity import canonical_json, sha256_file, sha256_text
 from mxt.core.pipeline import Chosen
 from mxt.core.specs import KINDS, Kind, StageSpec
 
@@ -29,8 +29,8 @@ class Registered:
     origin : str
         ``"built-in"``, ``"entry point NAME = package.module"`` or ``"file PATH"``.
     source : Path, optional
-        The stage's own module where it may be edited in place (one-file plugins, editable
-        installs): its hash joins the fingerprint.
+        What may be edited in place, the file of a one-file plugin or the package of an editable
+        install: the hash of its code joins the fingerprint.
     source_sha256 : str
         Hash of what was loaded, where that is known better than by reading `source` again.
     """
@@ -198,4 +198,11 @@ def _source_hash(entry: Registered) -> str:
     if entry.source_sha256 or entry.source is None:
         return entry.source_sha256
     with _blame(f"{entry.spec.kind} {entry.spec.name!r} ({entry.distribution}): its module cannot be read"):
-        return sha256_file(entry.source)
+        return _hash_of_code(entry.source)
+
+
+def _hash_of_code(source: Path) -> str:
+    """Hash of a module's file, or of all modules of a package: a network's tensors may lie beside its stage."""
+    if not source.is_dir():
+        return sha256_file(source)
+    return sha256_text(canonical_json({str(path.relative_to(source)): sha256_file(path) for path in sorted(source.rglob("*.py"))}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import pickle
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from functools import cache
 
 from mxt.core.errors import PluginError, UsageError
 from mxt.core.identity import canonical_json
-from mxt.core.specs import Param
+from mxt.core.params import Param
 from mxt.testing.subject import CheckSkipped, ContractBroken, Subject, expect
 
 HEAVY = (
@@ -50,7 +51,8 @@ def plugin_is_light_to_import(subject: Subject) -> None:
 def _heavy_modules_of(origin: str) -> tuple[str, ...]:
     """Heavy modules that the plugin of `origin` imports, found in a fresh interpreter."""
     code = f"import sys; before = set(sys.modules); {_import_of(origin)}; print(*sorted(({set(HEAVY)} & set(sys.modules)) - before))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    here = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}  # a package that is not installed is found, too
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=here)
     if done.returncode:
         raise ContractBroken(f"the plugin cannot be imported: {done.stderr.strip().splitlines()[-1]}")
     return tuple(done.stdout.split())

@@ -87,7 +87,8 @@ def choices_are_an_evaluation(subject: Subject) -> None:
             continue
         taken += 1
         expect(isinstance(found, Evaluation), f"{task}: choices are an Evaluation, not {type(found).__name__}")
-        expect(found.outer in ("given", "kfold", "split"), f"{task}: outer is {found.outer!r}")
+        expect(found.outer in ("given", "kfold", "split", "hash"), f"{task}: outer is {found.outer!r}")
+        expect(found.runs >= 1, f"{task}: runs is 1 or more, not {found.runs}")
         expect(found.folds >= 2 and found.inner_folds >= 2, f"{task}: folds are 2 or more, not {found.folds} and {found.inner_folds}")
         expect(found == subject.build().choices(task), f"{task}: two calls differ")
         expect(dataclasses.replace(found) == found, f"{task}: the record cannot be copied")

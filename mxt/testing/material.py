@@ -115,4 +115,26 @@ _LAYOUTS: dict[str, dict[str, str | None]] = {
         **{f"{n}.txt": f"{_WORDS[n % 2]}\n" for n in range(4)},
     },
     "gtzan": {f"genres/{genre}/{genre}.{n:05d}.wav": None for genre in ("blues", "metal") for n in range(3)},
+    "gtzan speech and music": {f"{word}_wav/{n}.wav": None for word in ("music", "speech") for n in range(3)},
+    "extended ballroom": {
+        **{f"{dance}/{n}.wav": None for dance in ("Waltz", "Tango") for n in range(3)},
+        "extendedballroom_v1.1.xml": '<x><Waltz><song id="0" artist="A"/><song id="1" artist="A" exact="2"/></Waltz></x>',
+    },
+    "emomusic": {
+        **{f"clips_45seconds/{n}.wav": None for n in range(3)},
+        "annotations/static_annotations.csv": "song_id,mean_arousal,mean_valence\n0,1,9\n1,4.5,3\n2,5,5\n",
+    },
+    "singing annotations": {
+        **{f"{split}/{n}.wav": None for split in ("train", "test") for n in "ab"},
+        **{f"{split}/{n}.lab": "0 0.05 sing\n0.05 0.1 nosing\n" for split in ("train", "test") for n in "ab"},
+    },
+    "nsynth": {
+        **{f"nsynth-train/audio/{name}_acoustic_00{n}-060-075.wav": None for name in ("bass", "reed") for n in range(2)},
+        "nsynth-train/examples.json": "{}",
+    },
+    "urbansound8k": {
+        **{f"audio/fold{n}/{n}-{n}-0-0.wav": None for n in range(1, 4)},
+        "metadata/UrbanSound8K.csv": "slice_file_name,fsID,start,end,salience,fold,classID,class\n"
+        + "".join(f"{n}-{n}-0-0.wav,{n},50,54,1,{n},{n},class {n}\n" for n in range(1, 4)),
+    },
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mxt.core.stages import Levels
 from mxt.testing.material import extremes, signals
-from mxt.testing.subject import Subject, expect
+from mxt.testing.subject import NotApplicable, Subject, expect
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Signal = npt.NDArray[np.float32]
 
 SAMPLE_RATE, SAMPLES = 22_050, 22_050
-KNOWN_LEVELS = ("peak", "rms")
+KNOWN_LEVELS = ("peak", "rms", "lufs")
 
 
 def _levels(y: Signal, needs: tuple[str, ...]) -> Levels:
@@ -24,7 +24,8 @@ def _levels(y: Signal, needs: tuple[str, ...]) -> Levels:
 
     nan = float("nan")
     peak, rms = float(np.abs(y).max()), float(np.sqrt(np.mean(np.square(y, dtype=np.float64))))
-    return Levels(peak=peak if needs else nan, rms=rms if needs else nan)
+    lufs = 20 * float(np.log10(rms)) if rms > 0 else -float("inf")  # near enough: what counts is that it is the whole clip's
+    return Levels(peak=peak if needs else nan, rms=rms if needs else nan, lufs=lufs if "lufs" in needs else nan)
 
 
 def _normalize(subject: Subject, y: Signal, levels: Levels) -> Any:
@@ -38,12 +39,13 @@ def levels_asked_for_are_known(subject: Subject) -> None:
 
 
 def signal_keeps_its_shape_and_type(subject: Subject) -> None:
-    """float32 of the same length, finite, silence included, without a level it did not ask for."""
+    """float32 of the same length (any length where it takes whole clips), finite, silence included, without a level it did not ask for."""
     import numpy as np
 
     for what, y in {"a signal": signals(1, SAMPLES, SAMPLE_RATE)[0], **extremes(SAMPLES)}.items():
         found = _normalize(subject, y, _levels(y, subject.spec().needs))
-        fits = isinstance(found, np.ndarray) and found.shape == y.shape and found.dtype == np.float32
+        fits = isinstance(found, np.ndarray) and found.dtype == np.float32 and found.ndim == 1 and found.size > 0
+        fits = fits and (found.shape == y.shape or subject.spec().whole_clip)
         expect(
             fits, f"{what}: float32 {y.shape} expected, got {getattr(found, 'dtype', type(found).__name__)} {getattr(found, 'shape', '')}"
         )
@@ -62,6 +64,8 @@ def part_is_treated_as_the_whole(subject: Subject) -> None:
     """A part of a clip is changed as it would be within the whole clip: by the levels given, not by its own."""
     import numpy as np
 
+    if subject.spec().whole_clip:
+        raise NotApplicable("it is given whole clips only")
     y = signals(1, SAMPLES, SAMPLE_RATE)[0] * np.linspace(0.1, 1, SAMPLES, dtype=np.float32)
     levels = _levels(y, subject.spec().needs)
     part, whole = _normalize(subject, y[: SAMPLES // 4], levels), _normalize(subject, y, levels)[: SAMPLES // 4]
@@ -83,14 +87,15 @@ def _render(subject: Subject, batch: Signal) -> Any:
 
 
 def picture_has_bands_and_frames(subject: Subject) -> None:
-    """float32 [N, bands, frames] of finite values, for silence and extremes as well."""
+    """float32 [N, bands, frames], or [N, 3, bands, frames] in colour, of finite values, for silence and extremes as well."""
     import numpy as np
     import torch
 
     batch = np.concatenate([signals(2, SAMPLES, SAMPLE_RATE), np.stack(list(extremes(SAMPLES).values()))])
     found = _render(subject, batch)
     expect(isinstance(found, torch.Tensor), f"a renderer returns a tensor, not {type(found).__name__}")
-    expect(found.ndim == 3 and len(found) == len(batch), f"the shape is {tuple(found.shape)}, expected ({len(batch)}, bands, frames)")
+    fits = len(found) == len(batch) and (found.ndim == 3 or (found.ndim == 4 and found.shape[1] == 3))
+    expect(fits, f"the shape is {tuple(found.shape)}, expected ({len(batch)}, bands, frames) or ({len(batch)}, 3, bands, frames)")
     expect(found.dtype == torch.float32, f"pictures are {found.dtype}, not float32")
     expect(bool(torch.isfinite(found).all()), "a picture is not finite")
 

@@ -10,7 +10,18 @@ from mxt.core.errors import MxtError
 from mxt.core.records import DatasetRecord
 from mxt.core.specs import Kind
 from mxt.registry import Registry
+from mxt.store.catalogue import Catalogue
 from mxt.store.features import FeatureTable
+from mxt.workflows.derived import derive_words, is_derived
+
+
+def dataset_commands(record: DatasetRecord, catalogue: Catalogue, registry: Registry) -> tuple[str, ...]:
+    """What makes a data set like this: what it was derived from, and from what that, is ingested first."""
+    if not is_derived(record):
+        return (ingest_command(record, registry),)
+    parent = next((each for each in catalogue.datasets() if each.name == record.params["parent"]), None)
+    before = dataset_commands(parent, catalogue, registry) if parent is not None else ()
+    return (*before, shlex.join(derive_words(record)))
 
 
 def ingest_command(record: DatasetRecord, registry: Registry) -> str:
@@ -31,6 +42,7 @@ def extract_command(table: FeatureTable, registry: Registry, *, dataset: str | N
     words = ["mxt", "extract", *(["--dataset", dataset] if dataset else []), "--backbone", backbone["name"]]
     words += _weights(registry, backbone["name"], pipeline.get("weights"))
     words += _settings(registry, "backbone", backbone["name"], backbone["params"])
+    words += _renderer_settings(registry, backbone, pipeline.get("renderer"))
     if normalizer["name"] != "none":
         words += ["--normalizer", normalizer["name"], *_settings(registry, "normalizer", normalizer["name"], normalizer["params"])]
     if pipeline.get("resampler", "soxr") != "soxr":
@@ -52,6 +64,19 @@ def _weights(registry: Registry, backbone: str, weights: Mapping[str, Any] | Non
         if known.sha256 == weights.get("sha256"):
             return ["--weights", known.name] if place else []
     return ["--weights-file", f"sha256:{weights.get('sha256')}"]
+
+
+def _renderer_settings(registry: Registry, backbone: Mapping[str, Any], renderer: Mapping[str, Any] | None) -> list[str]:
+    """``--set`` for parameters of the renderer that are not those the backbone brings; none where that is not known."""
+    if not renderer:
+        return []
+    try:
+        brought = registry.choose("backbone", backbone["name"], backbone["params"]).spec.input.params
+        usual = registry.find("renderer", renderer["name"]).spec.parameters(brought)
+    except MxtError:
+        return []
+    given = {name: value for name, value in renderer["params"].items() if usual.get(name) != value and value is not None}
+    return [word for name, value in given.items() for word in ("--set", f"{renderer['name']}.{name}={_text(value)}")]
 
 
 def _settings(registry: Registry, kind: Kind, name: str, params: Mapping[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mxt.core.errors import PluginError, UnknownName, WeightsError
 from mxt.core.progress import SILENT, Progress
 from mxt.registry import Registry
 
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
 CLASS_SIZE = 16
 SAMPLE_RATE = 22_050
 BACKBONES = ("random_convnet", "mfcc")  # these need no download
+PRETRAINED, PRETRAINED_LAYER = "musicnn", "penultimate"
+INSTALL = "in a checkout of mxt: pip install ./plugins/mxt-musicnn"
 
 
 @dataclass(frozen=True, slots=True)
 class DemoStep:
-    """One of the commands the demo runs, as one would type it in its folder, and what came out."""
+    """One of the commands the demo runs, as one would type it in its folder, and what came out: text where it could not be run."""
 
     command: str
-    result: Ingested | Extraction | Evaluated
+    result: Ingested | Extraction | Evaluated | str
 
 
 def synthesise(folder: Path, *, class_size: int = CLASS_SIZE, seed: int = 0) -> Path:
@@ -55,13 +58,19 @@ def synthesise(folder: Path, *, class_size: int = CLASS_SIZE, seed: int = 0) -> 
     return root
 
 
-def demo(folder: Path, registry: Registry, *, jobs: int | None = None, progress: Progress = SILENT) -> Iterator[DemoStep]:
+def demo(
+    folder: Path, registry: Registry, *, pretrained: bool = False, jobs: int | None = None, progress: Progress = SILENT
+) -> Iterator[DemoStep]:
     """Synthesise, ingest, extract with two backbones that need no download, evaluate.
 
     Parameters
     ----------
     folder : Path
         Where the collection and its store are written.
+    registry : Registry
+        Where stages are found.
+    pretrained : bool
+        Also extract with the pre-trained network that pip brings; where it cannot be had, its step says what to type.
 
     Yields
     ------
@@ -78,4 +87,16 @@ def demo(folder: Path, registry: Registry, *, jobs: int | None = None, progress:
     for backbone in BACKBONES:
         found = extract(store, Request(backbone, dataset=root.name, jobs=jobs), registry, progress=progress)
         yield DemoStep(f"mxt extract --backbone {backbone}", found)
+    if pretrained:
+        command = f"mxt extract --backbone {PRETRAINED} --layers {PRETRAINED_LAYER}"
+        request = Request(PRETRAINED, layers=PRETRAINED_LAYER, dataset=root.name, jobs=jobs)
+        try:
+            yield DemoStep(command, extract(store, request, registry, progress=progress))
+        except UnknownName:
+            yield DemoStep(command, f"{PRETRAINED} is not installed; {INSTALL}")
+        except PluginError as error:
+            yield DemoStep(command, f"{error}; for more: mxt plugins")
+        except WeightsError as error:
+            reason = str(error).partition(" Ways to get it:")[0].partition("\n")[0].rstrip(".")
+            yield DemoStep(command, f"{reason}; to try again: mxt weights fetch {PRETRAINED}")
     yield DemoStep("mxt eval", evaluate(store, registry, jobs=jobs, progress=progress))

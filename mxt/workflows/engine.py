@@ -6,6 +6,7 @@ decoding, resampling and torch release the GIL. On CUDA the workers only load; o
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections import Counter
@@ -49,8 +50,10 @@ class Recipe:
         Fixed first dimension of every batch.
     together : bool
         True: the clips of a task are one batch and are computed in one call (a paper's batch mode).
-    needs_levels : bool
-        Whether the normalizer reads the levels of the whole clip.
+    needs : tuple of str
+        Levels of the whole clip that the normalizer reads.
+    whole_clip : bool
+        Whether the normalizer is given the whole clip, resampled, and may change its length.
     weights : Path, optional
         Verified file.
     device : str
@@ -65,7 +68,8 @@ class Recipe:
     window: Window
     batch_windows: int
     together: bool = False
-    needs_levels: bool = False
+    needs: tuple[str, ...] = ()
+    whole_clip: bool = False
     weights: Path | None = None
     device: str = "cpu"
 
@@ -132,6 +136,10 @@ def prepare(recipe: Recipe) -> Prepared:
     from mxt.audio.memory import keep_freed_memory
 
     keep_freed_memory()
+    if "lufs" in recipe.needs:
+        from mxt.audio.loudness import filters
+
+        filters()  # says now, not after an hour, that it cannot be imported
     render = recipe.renderer.prepare(recipe.sample_rate, recipe.device) if recipe.renderer is not None else None
     return Prepared(recipe, render, recipe.backbone.prepare(recipe.weights, recipe.device))
 
@@ -157,7 +165,7 @@ def load(jobs: Iterable[Job], recipe: Recipe) -> Loaded:
     since = time.thread_time()
     for place, job in enumerate(jobs):
         try:
-            windows.append(_stream_clip(job, recipe) if is_long(job, recipe.window) else _load_clip(job, recipe))
+            windows.append(_windows(job, recipe))
         except AudioError as error:
             windows.append(None)
             failures[place] = error.reason, error.detail
@@ -165,45 +173,75 @@ def load(jobs: Iterable[Job], recipe: Recipe) -> Loaded:
     return Loaded(jobs, tuple(windows), failures, timings)
 
 
-def _load_clip(job: Job, recipe: Recipe) -> Array:
-    from mxt.audio.decode import read
-    from mxt.audio.resample import resample
-    from mxt.audio.window import cut, source_seconds
+def _windows(job: Job, recipe: Recipe) -> Array | Iterator[Array]:
+    """A clip as the backbone sees it: normalised, resampled, cut."""
+    from mxt.audio.window import cut, slide
 
     _check_unchanged(job)
+    long = is_long(job, recipe.window)
+    if long and recipe.window.kind == "sliding" and not recipe.whole_clip:
+        return slide(_stream(job, recipe), recipe.window, recipe.sample_rate)
+    y = _joined(_stream(job, recipe), math.ceil(job.duration * recipe.sample_rate)) if long else _read(job, recipe)
+    if recipe.whole_clip:
+        y = recipe.normalizer(y, sample_rate=recipe.sample_rate, levels=_levels(job, recipe))
+    return cut(y, recipe.window, recipe.sample_rate)
+
+
+def _read(job: Job, recipe: Recipe) -> Array:
+    """As much of a clip as is needed, normalised and resampled, float32 [samples]."""
+    from mxt.audio.decode import read
+    from mxt.audio.resample import resample
+    from mxt.audio.window import source_seconds
+
     start = (job.start_us or 0) / 1e6
-    limits = [source_seconds(recipe.window), None if job.end_us is None else job.end_us / 1e6 - start]
+    limits = [None if recipe.whole_clip else source_seconds(recipe.window), None if job.end_us is None else job.end_us / 1e6 - start]
     seconds = min((limit for limit in limits if limit is not None), default=None)
     y, sample_rate = read(job.path, start=start, seconds=seconds)
-    y = recipe.normalizer(y, sample_rate=sample_rate, levels=_levels(job, recipe))
-    return cut(resample(y, sample_rate, recipe.sample_rate, method=recipe.resampler), recipe.window, recipe.sample_rate)
+    if not recipe.whole_clip:
+        y = recipe.normalizer(y, sample_rate=sample_rate, levels=_levels(job, recipe))
+    return resample(y, sample_rate, recipe.sample_rate, method=recipe.resampler)
 
 
 def is_long(job: Job, window: Window) -> bool:
-    """True where a clip is decoded while the network runs, rather than before."""
-    return window.kind == "sliding" and job.duration > STREAM_SECONDS
+    """True where a clip is decoded piece by piece, in a task of its own: sliding windows while the network runs."""
+    needed = min(job.duration, window.seconds or math.inf) if window.kind == "whole" else job.duration
+    return window.kind != "fixed" and needed > STREAM_SECONDS
 
 
-def _stream_clip(job: Job, recipe: Recipe) -> Iterator[Array]:
-    """Windows of a long clip, a few at a time."""
+def _stream(job: Job, recipe: Recipe) -> Iterator[Array]:
+    """The same, all of a long clip, a few seconds at a time."""
     from mxt.audio.decode import blocks, mix
     from mxt.audio.resample import resample_blocks
-    from mxt.audio.window import slide
 
-    _check_unchanged(job)
-    known = _levels(job, recipe)
+    known = UNKNOWN_LEVELS if recipe.whole_clip else _levels(job, recipe)
     decoded = blocks(job.path, start=(job.start_us or 0) / 1e6, end=None if job.end_us is None else job.end_us / 1e6)
     x, sample_rate = next(decoded)
-    mono = (recipe.normalizer(mix(x).copy(), sample_rate=sample_rate, levels=known) for x, _ in chain(((x, sample_rate),), decoded))
-    yield from slide(resample_blocks(mono, sample_rate, recipe.sample_rate, method=recipe.resampler), recipe.window, recipe.sample_rate)
+    mono: Iterator[Array] = (mix(x).copy() for x, _ in chain(((x, sample_rate),), decoded))
+    if not recipe.whole_clip:
+        mono = (recipe.normalizer(y, sample_rate=sample_rate, levels=known) for y in mono)
+    yield from resample_blocks(mono, sample_rate, recipe.sample_rate, method=recipe.resampler)
+
+
+def _joined(pieces: Iterable[Array], expected: int) -> Array:
+    """The pieces in one array, float32 [samples], without holding them twice."""
+    import numpy as np
+
+    y, at = np.empty(expected, np.float32), 0
+    for piece in pieces:
+        if at + len(piece) > len(y):
+            y = np.concatenate([y[:at], np.empty(max(len(piece), len(y) // 4), np.float32)])
+        y[at : at + len(piece)] = piece
+        at += len(piece)
+    return y[:at]
 
 
 def _levels(job: Job, recipe: Recipe) -> Levels:
     from mxt.audio.measure import levels
 
-    if job.levels is not None or not recipe.needs_levels:
+    loudness = "lufs" in recipe.needs
+    if not recipe.needs or (job.levels is not None and not loudness):
         return job.levels or UNKNOWN_LEVELS
-    return levels(job.path, job.start_us, job.end_us)
+    return levels(job.path, job.start_us, job.end_us, loudness=loudness)
 
 
 def _check_unchanged(job: Job) -> None:

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mxt.core.errors import InputError, StoreReadOnly, UnknownName
+from mxt.core.errors import InputError, UnknownName
 from mxt.core.pipeline import Chosen
 from mxt.core.progress import SILENT, Progress
 from mxt.core.records import ClipRecord, DatasetRecord, Task
-from mxt.core.stages import Evaluation
 from mxt.evaluation import guards
 from mxt.evaluation.assess import Assessment, Difference, assess, compare
 from mxt.evaluation.crossval import OutOfFold, cross_validate
@@ -19,9 +18,10 @@ from mxt.evaluation.selection import LeftOut, Selection
 from mxt.registry import Registry
 from mxt.store.layout import Store
 from mxt.store.results import Scratch
+from mxt.workflows.derive import outdated
 from mxt.workflows.evaluation import DatasetResult, Evaluated, Request, ViewResult, stale
 from mxt.workflows.features import Matrix, load_view
-from mxt.workflows.preparing import Prepared, blame, common_clips, prepare
+from mxt.workflows.preparing import Prepared, blame, common_clips, open_store, prepare
 from mxt.workflows.saving import result_record, save
 
 __all__ = ["DatasetResult", "Evaluated", "Request", "ViewResult", "evaluate", "stale"]
@@ -57,14 +57,14 @@ def evaluate(
         Nothing can be scored; the message says what to do.
     """
     request = request or Request()
-    store = _open(store_path)
+    store = open_store(store_path)
     remarks: list[str] = []
     found = []
     for name in request.datasets or (None,):
         record = store.catalogue.dataset(name)
         clips = store.catalogue.clips(record.name)
         matrices, gone = _matrices(store, record, request, clips)
-        remarks += gone
+        remarks += [*gone, *filter(None, [outdated(record, store.catalogue)])]
         unusable = sum(not clip.usable for clip in clips)
         found += [
             _Work(store, registry, request, record, protocol, matrices, unusable, jobs or _cores()).run(progress)
@@ -73,13 +73,6 @@ def evaluate(
     if not all(view.result_id for each in found for view in each.views):
         remarks.append(f"{store_path} cannot be written: the results are not saved")
     return Evaluated(tuple(found), tuple(remarks))
-
-
-def _open(path: Path) -> Store:
-    try:
-        return Store.open(path)
-    except StoreReadOnly:
-        return Store.open(path, read_only=True)
 
 
 def _cores() -> int:
@@ -134,10 +127,7 @@ class _Work:
         assessed = [assess(selection, each, seed=seed, score=prepared.evaluation.score) for each in found]
         best, differences = compare(selection, found, assessed, seed=seed)
         outline = self._outline(prepared, without)
-        views = [
-            self._view(*each, evaluation=prepared.evaluation, selection=selection)
-            for each in zip(self.matrices, found, assessed, differences, seconds, strict=True)
-        ]
+        views = [self._view(*each, prepared=prepared) for each in zip(self.matrices, found, assessed, differences, seconds, strict=True)]
         result = self._save(replace(outline, views=tuple(views), best=best), selection, prepared.head, found)
         for scratch in scratches:
             scratch.clear()
@@ -173,14 +163,18 @@ class _Work:
             views=(),
             best=0,
             others=tuple(sorted(set(self.store.catalogue.views(self.record.name)) - {matrix.view for matrix in self.matrices})),
+            runs=selection.plan.runs,
+            noise=prepared.evaluation.noise,
         )
 
     def _view(
         self, matrix: Matrix, found: OutOfFold, assessed: Assessment, difference: Difference | None, seconds: float, *,
-        selection: Selection, evaluation: Evaluation,
+        prepared: Prepared,
     ) -> ViewResult:  # fmt: skip
         columns = matrix.X.shape[1]
-        cautions = guards.about_score(selection, found, assessed, nested=evaluation.nested)
+        selection = prepared.selection
+        cautions = guards.about_score(selection, found, assessed, nested=prepared.evaluation.nested)
+        cautions += guards.about_features(selection, prepared.rows(matrix))
         return ViewResult(matrix.view, columns, assessed, found.params, tuple(cautions), difference, found.resumed, seconds, "")
 
     def _save(self, result: DatasetResult, selection: Selection, head: Chosen, found: Sequence[OutOfFold]) -> DatasetResult:

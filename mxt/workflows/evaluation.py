@@ -105,6 +105,10 @@ class DatasetResult:
         Place of the best view.
     others : tuple of str
         Views extracted for the data set that were not asked for.
+    runs : int
+        How often every fold was learnt; scores are means over them.
+    noise : float
+        Differences smaller than this the protocol takes for chance; 0: it says nothing of that.
     """
 
     dataset: str
@@ -122,6 +126,8 @@ class DatasetResult:
     views: tuple[ViewResult, ...]
     best: int
     others: tuple[str, ...] = ()
+    runs: int = 1
+    noise: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

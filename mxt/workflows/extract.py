@@ -95,7 +95,7 @@ class _Work:
         self.failures: list[Failure] = []
         self.computed = 0
         self.timings = Timings()
-        self.seconds = 0.0
+        self.seconds = self.cpu_seconds = 0.0
         self.device, self.workers = "cpu", plan.request.jobs or cores()
         self._in_a_row: Counter[Reason] = Counter()
 
@@ -116,7 +116,7 @@ class _Work:
             wanted = {int(row) for row in writer.open_rows()} & self._trial(rows)
             tasks = list(make_tasks(self.plan.clips, rows, wanted, self.plan.dataset, self.plan.pipeline))
             self.workers = 1 if prepared.recipe.together else max(1, min(self.workers, len(tasks)))
-            started = time.monotonic()
+            started, cpu_started = time.monotonic(), time.process_time()
             try:
                 with (
                     progress.step(f"extract {self.table.label}", len(wanted), unit="clips") as step,
@@ -127,7 +127,7 @@ class _Work:
                         self._keep(writer, outcomes, wanted, step)
             finally:  # also when interrupted: what is finished is kept
                 writer.flush()
-                self.seconds = time.monotonic() - started
+                self.seconds, self.cpu_seconds = time.monotonic() - started, time.process_time() - cpu_started
                 self._log()
 
     def _trial(self, rows: Mapping[bytes, int]) -> set[int]:
@@ -169,7 +169,8 @@ class _Work:
     def _log(self) -> None:
         self.plan.store.log_run({
             "command": "extract", "dataset": self.plan.dataset.name, "label": self.table.label, "fingerprint": self.table.fingerprint,
-            "computed": self.computed, "seconds": round(self.seconds, 3), "cpu_seconds": dict(self.timings.seconds),
+            "computed": self.computed, "seconds": round(self.seconds, 3), "cpu_seconds": round(self.cpu_seconds, 3),
+            "cpu_seconds_by_step": dict(self.timings.seconds),
             "device": self.device, "workers": self.workers, "versions": versions(),
             "failures": [[failure.clip, failure.reason.words, failure.detail] for failure in self.failures],
         })  # fmt: skip
@@ -184,7 +185,7 @@ def _summary(
     plan: Plan, work: _Work | None = None, *, estimated: Estimate | None = None, device: str = "cpu", workers: int = 1
 ) -> Extraction:
     states, view = plan.states(), _view(plan)
-    cpu_seconds = sum(work.timings.seconds.values()) if work else 0.0
+    measured = work.timings.seconds if work else Counter[str]()
     return Extraction(
         dataset=plan.dataset.name,
         label=view.partition(":")[0],
@@ -200,8 +201,8 @@ def _summary(
         left_open=int(((states == OPEN) | (states == NO_ROW)).sum()),
         computed=work.computed if work else 0,
         seconds=work.seconds if work else 0.0,
-        cpu_seconds=cpu_seconds,
-        shares={step: spent / cpu_seconds for step, spent in work.timings.seconds.items()} if work and cpu_seconds else {},
+        cpu_seconds=work.cpu_seconds if work else 0.0,
+        shares={step: spent / measured.total() for step, spent in measured.items() if measured.total()},
         device=work.device if work else device,
         workers=work.workers if work else workers,
         failures=tuple(work.failures) if work else (),

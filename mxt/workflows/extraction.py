@@ -69,7 +69,7 @@ class Extraction:
     computed : int
         Rows computed in this run.
     seconds, cpu_seconds : float
-        Of computing, without start-up; `shares` is the part of the CPU time by step, 0 to 1.
+        Of computing, without start-up, all threads; `shares` is the part of the CPU time by step, 0 to 1.
     device, workers : str, int
         Where it ran.
     failures : tuple of Failure

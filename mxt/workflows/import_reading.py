@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LAYER = "features"  # the name of the only layer, where a file names none
-ID_NAMES = ("clip", "clips", "clip_id", "clip_ids", "id", "ids", "file", "files", "file_name", "filename", "filenames", "path", "paths", "name",
-            "names")  # fmt: skip
+ID_NAMES = ("clip", "clips", "clip_id", "clip_ids", "id", "ids", "file", "files", "file_name", "filename", "filenames", "path", "paths",
+            "name", "names")  # fmt: skip
 ABOUT = ("split", "fold", "group", "label", "labels", "y", "target", "targets")
 """Columns that say something of a clip and are no features; so are the targets and fields of the data set."""
 
@@ -98,11 +98,12 @@ def _read_npz(path: Path, id_column: str | None, not_features: Collection[str]) 
     ids = None if name is None else _texts(path, name, arrays.pop(name))
     labels = arrays.pop("columns", None)
     layers = {key: values for key, values in arrays.items() if values.ndim == 2 and values.dtype.kind in "fiu" and key not in not_features}
+    others = sorted(set(arrays) - set(layers))
     if len(layers) == 1:
         columns = tuple(map(str, labels)) if labels is not None and labels.ndim == 1 else ()
-        return _table(path, ids, {LAYER if key == "X" else key: values for key, values in layers.items()}, sorted(set(arrays) - set(layers)),
-                      labels=columns)  # fmt: skip
-    return _table(path, ids, layers, sorted(set(arrays) - set(layers)))
+        named = {LAYER if key == "X" else key: values for key, values in layers.items()}
+        return _table(path, ids, named, others, labels=columns)
+    return _table(path, ids, layers, others)
 
 
 def _read_parquet(path: Path, id_column: str | None, not_features: Collection[str]) -> Table:

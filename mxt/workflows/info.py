@@ -1,4 +1,4 @@
-"""`mxt info`: everything that is known of a data set, a feature table or a result."""
+"""`mxt info`: everything that is known of a data set, a feature table, a result or a clip."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from mxt.core.views import parse_view
 from mxt.registry import Registry
 from mxt.store.features import DONE, FAILED, FeatureTable
 from mxt.store.layout import Store
-from mxt.workflows.commands import extract_command, ingest_command
+from mxt.workflows.commands import dataset_commands, extract_command
+from mxt.workflows.derive import outdated
+from mxt.workflows.info_clip import ClipInfo, clip_info
 from mxt.workflows.ingest_summary import Summary, summarise
 from mxt.workflows.ls import ResultEntry, TableEntry, result_entries, result_entry, table_entry
-from mxt.workflows.names import Named, find_named
+from mxt.workflows.names import WITH_CLIPS, Named, find_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,10 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class DatasetInfo:
-    """A data set: as catalogued, in figures, what was left out, what was extracted and evaluated, how to make it again."""
+    """A data set: as catalogued, in figures, what was left out, what was extracted and evaluated, how to make it again.
+
+    `outdated` says of a derived one what has become of its parent, else it is empty.
+    """
 
     record: DatasetRecord
     summary: Summary
@@ -53,6 +58,7 @@ class DatasetInfo:
     coverage: tuple[Coverage, ...]
     results: tuple[str, ...]
     commands: tuple[str, ...]
+    outdated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,9 @@ class ResultInfo:
     commands: tuple[str, ...]
 
 
-def info(store: Path, name: str, registry: Registry, *, kind: str | None = None) -> DatasetInfo | TableInfo | ResultInfo:
+def info(
+    store: Path, name: str, registry: Registry, *, kind: str | None = None, dataset: str | None = None
+) -> DatasetInfo | TableInfo | ResultInfo | ClipInfo:
     """Tell everything about what is called `name`.
 
     Parameters
@@ -84,11 +92,14 @@ def info(store: Path, name: str, registry: Registry, *, kind: str | None = None)
     store : Path
         The store's folder.
     name : str
-        A data set, the label of a feature table, the id of a result or a part of it that is its own.
+        A data set, the label of a feature table, the id of a result or a part of it that is its own, the id of a clip,
+        or its file's name or stem.
     registry : Registry
         Where defaults of stages are looked up.
     kind : str, optional
-        ``"dataset"``, ``"features"`` or ``"result"``, where a name is used twice.
+        ``"dataset"``, ``"features"``, ``"result"`` or ``"clip"``, where a name is used twice.
+    dataset : str, optional
+        The data set of the clip that is meant.
 
     Raises
     ------
@@ -96,7 +107,9 @@ def info(store: Path, name: str, registry: Registry, *, kind: str | None = None)
         Nothing, or several things, are called so.
     """
     opened = Store.open(store, read_only=True)
-    named = find_named(opened, name, kind)
+    named = find_named(opened, name, kind, kinds=WITH_CLIPS, dataset=dataset)
+    if named.kind == "clip":
+        return clip_info(opened, named.dataset, named.name)
     if named.kind == "dataset":
         return _dataset_info(opened, named.name, registry)
     if named.kind == "features":
@@ -114,7 +127,8 @@ def _dataset_info(store: Store, name: str, registry: Registry) -> DatasetInfo:
         views=tuple(views),
         coverage=tuple(found for table in store.features.tables() if (found := _coverage(table, name, clips))),
         results=tuple(entry.id for entry in result_entries(store) if entry.dataset == name),
-        commands=(ingest_command(record, registry),),
+        commands=dataset_commands(record, store.catalogue, registry),
+        outdated=outdated(record, store.catalogue),
     )
 
 
@@ -137,10 +151,10 @@ def _table_info(store: Store, named: Named, registry: Registry) -> TableInfo:
 
 def _result_info(store: Store, name: str, registry: Registry) -> ResultInfo:
     result = store.results.load(name)
-    commands = []
+    commands: list[str] = []
     record = next((each for each in store.catalogue.datasets() if each.name == result.get("dataset")), None)
     if record is not None:
-        commands.append(ingest_command(record, registry))
+        commands += dataset_commands(record, store.catalogue, registry)
     commands += [extract_command(table, registry, dataset=result.get("dataset")) for table in _tables_of(store, result)]
     commands.append(str(result.get("command", "")))
     return ResultInfo(result_entry(store, name), result, tuple(filter(None, commands)))

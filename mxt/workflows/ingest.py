@@ -17,6 +17,7 @@ from mxt.registry import Registry
 from mxt.store.catalogue import Catalogue
 from mxt.store.layout import Store
 from mxt.workflows import ingest_published
+from mxt.workflows.derived import is_derived
 from mxt.workflows.ingest_clips import records
 from mxt.workflows.ingest_plan import Plan, default_name, make_plan, safe_name
 from mxt.workflows.ingest_pool import MEASURE, SECONDS_A_FILE, Job, Pool, usable_cores
@@ -135,6 +136,10 @@ def ingest(
     name = _name(name, path)
     walked = walk(path)
     before, old = _before(store, name)
+    if before is not None and is_derived(before) and not dry_run:
+        if not yes:
+            raise Refused(f"{name} is derived from {before.params['parent']}: choose another --name, or replace it with --yes")
+        before, old = None, {}
     if before is not None and not dry_run and holds_other_files(before, old, walked.files, walked.listing.root):
         if not yes:
             raise Refused(
@@ -143,6 +148,8 @@ def ingest(
             )
         before, old = None, {}
     why = ""
+    if before is not None and is_derived(before):
+        before = None
     if before is not None and loader is None and not given and not settings and (before.loader == "table" or not walked.listing.table):
         loader, given, why = before.loader, dict(before.params), "as last time; --loader chooses anew"
     plan = make_plan(walked, registry, loader=loader, params=given, settings=settings, why=why)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mxt.core.errors import InputError, Refused
+from mxt.core.errors import InputError, MxtError, PluginError, Refused
 from mxt.core.identity import canonical_json, clip_id, feature_clip_key, sha256_file, sha256_text
 from mxt.core.pipeline import Chosen
 from mxt.core.progress import SILENT, Progress
@@ -54,7 +54,7 @@ def ingest_all(
         return (ingest(store, path, registry, loader=loader, name=name, params=params, settings=settings, dry_run=dry_run, yes=yes,
                        progress=progress, **options),)  # fmt: skip
     chosen, why, listing = found
-    sets = tuple(registry.build(chosen).feature_sets(listing))
+    sets = _ask(registry, chosen, listing)
     if name is not None:
         if len(sets) > 1:
             raise InputError(f"{listing.root} holds {len(sets)} data sets ({', '.join(each.name for each in sets)}): leave out --name")
@@ -84,16 +84,46 @@ def _feature_loader(
             continue
         try:
             stage = registry.create("dataset", name, {})
-        except Exception:  # a broken loader is told of where it is asked
+            if not isinstance(stage, FeatureSetLoader):
+                continue
+            listing = listing or walk(path).listing
+            detected = stage.detect(listing)
+        except MxtError:
+            raise
+        except Exception:  # a broken loader does not keep the others from working; ingest tells of it
             continue
-        if not isinstance(stage, FeatureSetLoader):
-            continue
-        listing = listing or walk(path).listing
-        detected = stage.detect(listing)
         if loader is not None or detected.score >= SURE:
             chosen = registry.choose("dataset", name, dict(params) | split_settings(settings, [spec])[name])
             return chosen, "chosen with --loader" if loader is not None else detected.reason, listing
     return None
+
+
+def _ask(registry: Registry, chosen: Chosen, listing: Listing) -> tuple[FeatureSet, ...]:
+    """The data sets of a loader, each with as many rows as clips."""
+    try:
+        sets = tuple(registry.build(chosen).feature_sets(listing))
+        wrong = [fault for each in sets for fault in _faults(each)]
+    except MxtError:
+        raise
+    except Exception as error:
+        raise PluginError(f"dataset {chosen.spec.name!r} ({chosen.distribution}) failed: {type(error).__name__}: {error}") from error
+    if wrong:
+        raise PluginError(f"dataset {chosen.spec.name!r} ({chosen.distribution}): {'; '.join(wrong)}")
+    if not sets:
+        raise InputError(f"{listing.root}: no features that {chosen.spec.name} knows")
+    return sets
+
+
+def _faults(found: FeatureSet) -> list[str]:
+    """What keeps a data set from being stored."""
+    clips = len(found.clips)
+    faults = [] if len({clip_id(clip.path) for clip in found.clips}) == clips else [f"{found.name}: two clips have one path"]
+    for block in found.blocks:
+        expected = {layer.name: (clips, layer.dimension) for layer in block.layers}
+        shapes = {name: np.shape(values) for name, values in block.arrays.items()}
+        if shapes != expected:
+            faults.append(f"{found.name}, {block.label}: layers of {shapes} instead of {expected}")
+    return faults
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from mxt.registry import Registry, split_settings
 from mxt.stages.datasets.suffixes import SOUND, suffix
 from mxt.workflows.ingest_walk import Walk, others
 
+GENERAL = "folder"
 TOLD_NOTHING = ("metadata", "labels", "label", "index", "annotations", "annotation", "meta", "data", "clips", "files", "train", "test")
 
 
@@ -109,7 +110,8 @@ def choose_loader(
         except Exception as error:  # a broken loader does not keep the others from working
             broken.append(Remark("loader that failed", f"{name}: {error}" if isinstance(error, MxtError) else f"{name}: {error!r}"))
             continue
-        if best is None or detected.score > best[1].score:
+        # where none is sure of anything, the most general one says best what is missing
+        if best is None or detected.score > best[1].score or (name == GENERAL and best[1].score <= 0):
             best = (chosen, detected)
     if best is None:
         known = {param.name for name in registry.names("dataset") for param in registry.find("dataset", name).spec.params}

@@ -1,15 +1,18 @@
-"""What a name typed by a person means: a data set, a feature table or a result."""
+"""What a name typed by a person means: a data set, a feature table, a result or a clip."""
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from mxt.core.errors import UnknownName, UsageError
 from mxt.store.layout import Store
 
 KINDS = ("dataset", "features", "result")
-WORDS = {"dataset": "data set", "features": "feature table", "result": "result"}
+WITH_CLIPS = (*KINDS, "clip")
+WORDS = {"dataset": "data set", "features": "feature table", "result": "result", "clip": "clip"}
+SHOWN = 5
 SHORTEST_FINGERPRINT = 8  # digits of a fingerprint that may stand for a table
 
 
@@ -20,29 +23,36 @@ class Named:
     Parameters
     ----------
     kind : str
-        ``"dataset"``, ``"features"`` or ``"result"``.
+        ``"dataset"``, ``"features"``, ``"result"`` or ``"clip"``.
     name : str
-        In full: a data set's name, a table's label (its fingerprint where it cannot be read), a result's id.
+        In full: a data set's name, a table's label (its fingerprint where it cannot be read), a result's or clip's id.
     path : Path, optional
         Folder of a table or result.
+    dataset : str
+        The data set of a clip.
     """
 
     kind: str
     name: str
     path: Path | None = None
+    dataset: str = ""
 
 
-def find_named(store: Store, name: str, kind: str | None = None) -> Named:
-    """Look a name up among data sets, feature tables and results.
+def find_named(store: Store, name: str, kind: str | None = None, *, kinds: tuple[str, ...] = KINDS, dataset: str | None = None) -> Named:
+    """Look a name up among data sets, feature tables and results, and where they are asked for, clips.
 
     Parameters
     ----------
     store : Store
     name : str
         A data set's name, a table's label or the first digits of its fingerprint, a result's id or a
-        part of it that is its own.
+        part of it that is its own; a clip's id, or its file's name or stem (unless something else is called just so).
     kind : str, optional
-        One of `KINDS`, where a name is used twice.
+        One of `kinds`, where a name is used twice.
+    kinds : tuple of str
+        What is looked among: `KINDS` or `WITH_CLIPS`.
+    dataset : str, optional
+        The data set of the clip, where several have one of this name.
 
     Raises
     ------
@@ -51,11 +61,17 @@ def find_named(store: Store, name: str, kind: str | None = None) -> Named:
     UsageError
         Several things are called so.
     """
-    kinds = _kinds(kind)
-    found = [named for each in kinds for named in _LOOK_UP[each](store, name)]
+    kinds = _kinds("clip" if dataset is not None and kind is None else kind, kinds)
+    found = [named for each in kinds if each != "clip" for named in _LOOK_UP[each](store, name)]
+    if "clip" in kinds:
+        found += _clips(store, name, dataset, whole_ids=any(named.name == name for named in found))
     if len(found) > 1:
-        words = " and a ".join(WORDS[named.kind] for named in found)
-        raise UsageError(f"{name} is a {words}; say which with --kind {' or --kind '.join(named.kind for named in found)}")
+        if all(named.kind == "clip" for named in found):
+            raise UsageError(_several_clips(name, found))
+        words = " and a ".join(dict.fromkeys(WORDS[named.kind] for named in found))
+        raise UsageError(f"{name} is a {words}; say which with --kind {' or --kind '.join(dict.fromkeys(named.kind for named in found))}")
+    if kinds == ("clip",) and not found:
+        raise UnknownName("clip", name, _nearest_clips(store, name, dataset), hint="(mxt ls --clips lists them)")
     if not found:
         raise UnknownName(
             " or ".join(filter(None, (", ".join(WORDS[each] for each in kinds[:-1]), WORDS[kinds[-1]]))),
@@ -65,14 +81,14 @@ def find_named(store: Store, name: str, kind: str | None = None) -> Named:
     return found[0]
 
 
-def _kinds(kind: str | None) -> tuple[str, ...]:
+def _kinds(kind: str | None, kinds: tuple[str, ...]) -> tuple[str, ...]:
     if kind is None:
-        return KINDS
+        return kinds
     singular = {"datasets": "dataset", "data": "dataset", "table": "features", "tables": "features", "feature": "features",
-                "results": "result"}  # fmt: skip
+                "results": "result", "clips": "clip"}  # fmt: skip
     kind = singular.get(kind.lower(), kind.lower())
-    if kind not in KINDS:
-        raise UnknownName("kind", kind, KINDS)
+    if kind not in kinds:
+        raise UnknownName("kind", kind, kinds)
     return (kind,)
 
 
@@ -81,6 +97,8 @@ def _names(store: Store, kind: str) -> list[str]:
         return [record.name for record in store.catalogue.datasets()]
     if kind == "features":
         return [table.label for table in store.features.tables()]
+    if kind == "clip":  # too many to be listed
+        return []
     return store.results.list()
 
 
@@ -104,6 +122,32 @@ def _result(store: Store, name: str) -> list[Named]:
     except UnknownName:
         return []
     return [Named("result", found, store.results.path / found)]
+
+
+def _clips(store: Store, name: str, dataset: str | None, *, whole_ids: bool = False) -> list[Named]:
+    """Clips whose id is `name`; else, unless `whole_ids`, those whose file's name or stem it is."""
+    found, alike = [], []
+    for each in [store.catalogue.dataset(dataset).name] if dataset is not None else _names(store, "dataset"):
+        for clip in store.catalogue.clips(each):
+            path = PurePosixPath(clip.file.path)
+            if clip.id == name:
+                found.append(Named("clip", clip.id, dataset=each))
+            elif name in (path.name, path.stem):
+                alike.append(Named("clip", clip.id, dataset=each))
+    return found or ([] if whole_ids else alike)
+
+
+def _several_clips(name: str, found: list[Named]) -> str:
+    datasets = sorted({named.dataset for named in found})
+    if len(datasets) == len(found):
+        return f"{name} is a clip of {' and of '.join(datasets)}; say which with --dataset {' or --dataset '.join(datasets)}"
+    shown = ", ".join(named.name for named in found[:SHOWN]) + (", …" if len(found) > SHOWN else "")
+    return f"{name} is the name of {len(found)} clips; give its id: {shown}"
+
+
+def _nearest_clips(store: Store, name: str, dataset: str | None) -> list[str]:
+    datasets = [store.catalogue.dataset(dataset).name] if dataset is not None else _names(store, "dataset")
+    return difflib.get_close_matches(name, (clip.id for each in datasets for clip in store.catalogue.clips(each)), n=3)
 
 
 _LOOK_UP = {"dataset": _dataset, "features": _features, "result": _result}

@@ -17,7 +17,7 @@ from mxt.core.specs import Layer
 from mxt.core.stages import Levels
 from mxt.core.views import choose_layers
 from mxt.core.weights import ensure
-from mxt.registry import Registry, make_pipeline, split_settings
+from mxt.registry import Registry, make_pipeline, split_settings, stages_taking_part
 from mxt.store.features import OPEN, FeatureTable
 from mxt.store.layout import Store
 from mxt.workflows.engine import Job, Prepared, Recipe, is_long, prepare
@@ -104,7 +104,7 @@ def make_plan(store_path: Path, request: Request, registry: Registry) -> Plan:
         )
     pipeline = _pipeline(registry, request, dataset, clips)
     spec = pipeline.backbone.spec
-    chosen = choose_layers(request.layers, spec.layers, of=spec.name)
+    chosen = choose_layers(request.layers or spec.default_layers, spec.layers, of=spec.name)
     table = store.features.by_fingerprint(pipeline.fingerprint)
     if table is not None and request.name not in (None, table.label):
         raise UsageError(f"these features are in the table {table.label} already; leave out --as, or remove it: mxt rm {table.label}")
@@ -113,13 +113,16 @@ def make_plan(store_path: Path, request: Request, registry: Registry) -> Plan:
 
 def _pipeline(registry: Registry, request: Request, dataset: DatasetRecord, clips: Sequence[ClipRecord]) -> Pipeline:
     """The pipeline a request asks for; a batch mode belongs to one ordered data set."""
-    stages = [registry.find("backbone", request.backbone).spec, registry.find("normalizer", request.normalizer).spec]
+    stages = stages_taking_part(
+        registry, backbone=request.backbone, normalizer=request.normalizer, settings=request.settings, weights=request.weights
+    )
     settings = split_settings(request.settings, stages)
     given: dict[str, Any] = {
         "backbone": request.backbone,
         "params": settings[request.backbone],
         "normalizer": request.normalizer,
         "normalizer_params": settings[request.normalizer],
+        "renderer_params": settings[stages[2].name] if len(stages) > 2 else {},
         "resampler": request.resampler,
         "weights": request.weights,
         "weights_file": request.weights_file,
@@ -144,7 +147,8 @@ def recipe_for(registry: Registry, pipeline: Pipeline, weights: Path | None, dev
         window=spec.window,
         batch_windows=spec.batch_windows,
         together=bool(spec.rows_together),
-        needs_levels=bool(pipeline.normalizer.spec.needs),
+        needs=pipeline.normalizer.spec.needs,
+        whole_clip=pipeline.normalizer.spec.whole_clip,
         weights=weights,
         device=device,
     )

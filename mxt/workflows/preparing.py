@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from mxt.core.errors import EvaluationError, MxtError, PluginError
+from mxt.core.errors import EvaluationError, MxtError, PluginError, StoreReadOnly
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.pipeline import Chosen
 from mxt.core.records import ClipRecord, DatasetRecord, Task
@@ -19,6 +21,7 @@ from mxt.evaluation.columns import choose_target, group_values, read_folds
 from mxt.evaluation.search import Learner, expand
 from mxt.evaluation.selection import LeftOut, Selection, select
 from mxt.registry import Registry, split_settings
+from mxt.store.layout import Store
 from mxt.workflows.evaluation import LARGEST_SVM, Request
 from mxt.workflows.features import Matrix
 
@@ -62,6 +65,7 @@ class Prepared:
             n_classes=len(targets.classes),
             standardise=self.evaluation.standardise,
             score=self.evaluation.score,
+            make_run=lambda run: self.stage.estimator(targets.task, seed=self.seed + run),
         )
 
     def rows(self, matrix: Matrix) -> Any:
@@ -71,7 +75,7 @@ class Prepared:
 
     def key(self, X: Any, **more: Any) -> str:
         """Equal for evaluations whose folds give the same predictions."""
-        import sklearn
+        from importlib.metadata import version  # of what is not imported: a search that is in the store answers at once
 
         digest = hashlib.sha256()
         for array in (X, self.selection.sample.targets.y, *_plan_arrays(self.selection)):
@@ -80,10 +84,18 @@ class Prepared:
         evaluation = self.evaluation
         choices: Mapping[str, Any] = {
             "data": digest.hexdigest(), "head": self.head.identity(), "task": self.selection.sample.targets.task,
-            "nested": evaluation.nested, "standardise": evaluation.standardise, "seed": self.seed, "scikit-learn": sklearn.__version__,
+            "nested": evaluation.nested, "standardise": evaluation.standardise, "seed": self.seed, "scikit-learn": version("scikit-learn"),
             "folds": [fold.name for fold in self.selection.plan.folds], **more,
         }  # fmt: skip
         return sha256_text(canonical_json(choices))
+
+
+def open_store(path: Path) -> Store:
+    """A store to be written, where that is possible."""
+    try:
+        return Store.open(path)
+    except StoreReadOnly:
+        return Store.open(path, read_only=True)
 
 
 def prepare(registry: Registry, request: Request, record: DatasetRecord, clips: Sequence[ClipRecord], protocol: str) -> Prepared:
@@ -110,7 +122,8 @@ def prepare(registry: Registry, request: Request, record: DatasetRecord, clips: 
     )  # fmt: skip
     evaluation = choices[selection.sample.targets.task]
     default = "svm" if len(selection.clips) <= LARGEST_SVM else "linear"
-    head = _stage(registry, request, "head", request.head or evaluation.head or default)
+    name = request.head or evaluation.head or default
+    head = _stage(registry, request, "head", name, dict(evaluation.head_params) if name == evaluation.head else {})
     was_chosen = request.head is None and not evaluation.head
     return Prepared(protocol, selection, evaluation, head, was_chosen, registry.build(head), request.seed)
 
@@ -146,8 +159,11 @@ def blame(head: Chosen) -> Iterator[None]:
         raise PluginError(f"head {head.spec.name!r} of {head.distribution} failed: {type(error).__name__}: {error}") from error
 
 
-def _stage(registry: Registry, request: Request, kind: Any, name: str) -> Chosen:
-    """A stage with its share of ``--set``; the settings of all that may take part are looked at together."""
+def _stage(registry: Registry, request: Request, kind: Any, name: str, brought_along: Mapping[str, Any] = MappingProxyType({})) -> Chosen:
+    """A stage with its share of ``--set``; the settings of all that may take part are looked at together.
+
+    `brought_along` are a protocol's own settings of its head; ``--set`` comes before them.
+    """
     spec = registry.find(kind, name).spec
     protocols = [registry.find("protocol", each).spec for each in request.protocols]
     heads = [request.head] if request.head else ["svm", "linear"]
@@ -155,7 +171,7 @@ def _stage(registry: Registry, request: Request, kind: Any, name: str) -> Chosen
         brought = [registry.build(registry.choose("protocol", each.name, {})).choices("classification").head for each in protocols]
         heads = ([] if all(brought) else heads) + list(dict.fromkeys(each for each in brought if each))
     shared = split_settings(request.settings, [*protocols, *(registry.find("head", each).spec for each in heads)])
-    return registry.choose(kind, name, shared[spec.name])
+    return registry.choose(kind, name, {**brought_along, **shared[spec.name]})
 
 
 def _plan_arrays(selection: Selection) -> list[Any]:

@@ -63,6 +63,8 @@ def result_record(
         "clips": found.clips,
         "units": found.units,
         "folds": _folds(result, place, selection),
+        "runs": result.runs,
+        "noise": result.noise,
         "left_out": [asdict(each) for each in result.left_out],
         "cautions": [*result.cautions, *view.cautions],
         "compared": _comparison(result),
@@ -79,8 +81,8 @@ def sample_hash(selection: Selection) -> str:
     return sha256_text(canonical_json([[clip.id, clip.key.hex() if clip.key else "", y, unit] for clip, y, unit in rows]))
 
 
-def save(store: Store, record: dict[str, Any], selection: Selection, found: OutOfFold) -> str:
-    """Publish a result with its predictions; returns its id, empty where the store cannot be written."""
+def save(store: Store, record: dict[str, Any], selection: Selection, found: OutOfFold, **more: Any) -> str:
+    """Publish a result with its predictions and `more` arrays; returns its id, empty where the store cannot be written."""
     targets = selection.sample.targets
     predictions: dict[str, Any] = {
         "clip": np.array([selection.clips[row].id.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for row in found.rows]),
@@ -93,7 +95,7 @@ def save(store: Store, record: dict[str, Any], selection: Selection, found: OutO
     if found.scores is not None:
         predictions["scores"] = found.scores
     try:
-        return store.results.publish(record, predictions)
+        return store.results.publish(record, {**predictions, **more})
     except StoreReadOnly:
         return ""
 

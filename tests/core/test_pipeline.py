@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from mxt.core.params import Param
 from mxt.core.pipeline import Chosen, Pipeline
-from mxt.core.specs import Layer, Param, StageSpec, WeightsFile, Window
+from mxt.core.specs import Layer, StageSpec, WeightsFile, Window
 
 NET = StageSpec(
     kind="backbone", name="net", summary="a backbone", target="m:Net", sample_rate=12_000, layers=(Layer(1, "only", 2),),

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mxt.core.errors import PluginError, UnknownName, UsageError
-from mxt.core.specs import Layer, Param, StageSpec, WeightsFile, Window
+from mxt.core.params import Param
+from mxt.core.specs import Layer, StageSpec, WeightsFile, Window
 
 SPEC = StageSpec(
     kind="backbone",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 from contextlib import contextmanager
 from typing import Any
 
@@ -110,8 +111,12 @@ def test_progress_counts_every_fit(plan: Plan, logistic: Logistic) -> None:
     assert counted.done == counted.total == 5 * (3 * 2 + 1)
 
 
-def test_an_error_in_one_fold_ends_the_others_and_keeps_what_is_finished(plan: Plan) -> None:
+@pytest.mark.parametrize("noticed", ["one by one", "all at once"])
+def test_an_error_in_one_fold_ends_the_others_and_keeps_what_is_finished(plan: Plan, monkeypatch: pytest.MonkeyPatch, noticed: str) -> None:
+    """Also where the folds' ends are noticed late, the failed one among them."""
     fits = []
+    if noticed == "all at once":
+        monkeypatch.setattr("mxt.evaluation.crossval.wait", lambda running, **_: wait(running))
 
     class Breaks(ClassifierMixin, BaseEstimator):
         def fit(self, X: Any, y: Any) -> Breaks:

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from mxt.core.errors import InputError, UnknownName, UsageError
-from mxt.core.specs import Input, Layer, Param, StageSpec, WeightsFile
+from mxt.core.params import Param
+from mxt.core.specs import Input, Layer, StageSpec, WeightsFile
 from mxt.core.weights import place_of, status
 from mxt.registry import Registered, Registry, make_pipeline, split_settings
 

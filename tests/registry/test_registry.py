@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from mxt.core.errors import PluginError, UnknownName, UsageError
-from mxt.core.specs import Layer, Param, StageSpec, WeightsFile
+from mxt.core.params import Param
+from mxt.core.specs import Layer, StageSpec, WeightsFile
 from mxt.registry import Registered, Registry, kind_named
 
 

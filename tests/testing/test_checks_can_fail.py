@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mxt.core.params import Param
 from mxt.core.records import Clip, Detection
-from mxt.core.specs import Layer, Param, StageSpec, WeightsFile, Window
+from mxt.core.specs import Layer, StageSpec, WeightsFile, Window
 from mxt.core.stages import Evaluation
 from mxt.registry import Registered, Registry
 from mxt.testing import CheckRefused, CheckSkipped, ContractBroken, checks_for
@@ -345,7 +346,7 @@ def test_wrong_value_that_is_taken_is_found(monkeypatch):
 def test_heavy_or_broken_plugin_module_is_found(tmp_path, monkeypatch, source, message):
     module = f"heavy_plugin_{abs(hash(source))}"
     (tmp_path / f"{module}.py").write_text(source)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path))
     checks = {check.name: check for check in checks_for(spec_of("head", "Gain"), Registry(), plugin=module)}
     with pytest.raises(ContractBroken, match=message):
         checks["plugin is light to import"].run()

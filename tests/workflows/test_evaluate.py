@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -317,3 +318,73 @@ def test_the_command_prints_json(make_store: Make, capsys: pytest.CaptureFixture
     found = json.loads(capsys.readouterr().out)["datasets"][0]["views"][0]
     assert found["scores"]["accuracy"]["value"] > 0.9
     assert len(found["confusion"]) == 3
+
+
+def with_more_clips(store: Store, n: int) -> None:
+    """Fifty files later: the same data set with clips added in front."""
+    record, old = store.catalogue.dataset("music"), store.catalogue.clips("music")
+    new = []
+    for i in range(n):
+        file = FileRecord(f"new/{i}.wav", 1, 1, 1, old[0].file.measurement)
+        new.append(ClipRecord(file.path, file, hashlib.sha256(f"new {i}".encode()).digest(), targets={"genre": "jazz"}))
+    store.catalogue.replace_clips(record, [*new, *old])
+
+
+def clips_of_each_run(store: Store, result_id: str) -> dict[str, set[str]]:
+    predictions = store.results.predictions(result_id)
+    return {str(fold): set(predictions["clip"][predictions["fold"] == fold].tolist()) for fold in predictions["fold"]}
+
+
+def test_the_hash_split_is_unchanged_when_fifty_files_are_added(make_store: Make) -> None:
+    store = make_store({"good": np.concatenate([GOOD, FAIR, NOISE])}, {"genre": GENRES.tolist() * 3})
+    request = Request(protocols=("shtern2017",), settings=("steps=20", "runs=2"))
+    before = evaluate(store.root, REGISTRY, request).datasets[0].views[0]
+    with_more_clips(store, 50)
+    table = store.features.find("good")
+    with table.writer() as writer:
+        keys = [clip.key for clip in store.catalogue.clips("music")[:50] if clip.key]
+        for row in writer.assign(keys):
+            writer.put(int(row), {"all": np.zeros(3, dtype=np.float32)})
+    after = evaluate(store.root, REGISTRY, request).datasets[0].views[0]
+    old, now = clips_of_each_run(store, before.result_id), clips_of_each_run(store, after.result_id)
+    assert set(old) == {"run 1", "run 2"}
+    assert {name: {clip for clip in clips if not clip.startswith("new/")} for name, clips in now.items()} == old
+    assert after.assessment.clips > before.assessment.clips
+
+
+def test_runs_are_kept_and_averaged(make_store: Make) -> None:
+    store = make_store({"fair": FAIR, "noise": NOISE})
+    found = evaluate(store.root, REGISTRY, Request(protocols=("shtern2017",), settings=("steps=3", "test=40"))).datasets[0]
+    assert (found.head, found.runs, found.noise) == ("linear", 5, 0.02)
+    assert found.folds == "shtern2017 50/10/40 by SHA-1 of the file names, 5 runs"
+    for view in found.views:
+        runs = view.assessment.per_fold
+        assert len(runs) == 5
+        assert view.assessment.first.value == pytest.approx(np.mean(runs))
+        saved = store.results.load(view.result_id)
+        assert [fold["accuracy"] for fold in saved["folds"]] == list(runs)
+        assert saved["head"]["params"]["preset"] == "tutorial"
+    assert len(set(found.views[1].assessment.per_fold)) > 1, "runs differ in their seeds"
+    assert sum(each.clips for each in found.views[0].assessment.classes) == found.clips
+
+
+def test_differences_are_marked_as_the_protocol_does_beside_the_test(make_store: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    store = make_store({"good": GOOD, "same": GOOD * 1.001, "noise": NOISE})
+    with pytest.raises(SystemExit, match="0"):
+        main(["eval", "--store", str(store.root), "--protocol", "shtern2017", "--set", "steps=300", "--set", "test=40", "-q"])
+    shown = capsys.readouterr().out
+    rows = {line.split()[0]: line for line in reversed(shown.splitlines()) if line}
+    assert "under 2 points" in rows["view"]
+    assert rows["same"].endswith("as chance")
+    assert rows["noise"].endswith("as a difference")
+    assert "good runs: " in shown
+
+
+def test_names_that_repeat_in_all_folders_are_met_with_advice(make_store: Make) -> None:
+    store = make_store({"good": GOOD})
+    record, clips = store.catalogue.dataset("music"), store.catalogue.clips("music")
+    moved = [replace(clip, id=f"{i}/audio.wav", file=replace(clip.file, path=f"{i}/audio.wav")) for i, clip in enumerate(clips)]
+    store.catalogue.replace_clips(record, moved)
+    with pytest.raises(EvaluationError, match="hash whole paths: --set hash=path"):
+        evaluate(store.root, REGISTRY, Request(protocols=("shtern2017",)))
+    assert evaluate(store.root, REGISTRY, Request(protocols=("shtern2017",), settings=("hash=path", "steps=5"))).datasets[0].views

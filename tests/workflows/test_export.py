@@ -73,7 +73,7 @@ def test_parquet_keeps_types(extracted, expected, tmp_path):
     table = parquet.read_table(tmp_path / "x.parquet")
     assert table.column_names == ["clip", "label", "tiny.level.0"]
     np.testing.assert_array_equal(table["tiny.level.0"].to_numpy(), expected.X[:, 0])
-    assert table.schema.metadata[b"mxt.view"] == b"tiny:1"
+    assert table.schema.metadata[b"mxt.view"] == b"tiny:level"
 
 
 def test_several_labels_numbers_folds_and_odd_names_are_kept(odd_targets, tmp_path):

@@ -37,9 +37,9 @@ def copy_of(store: Path, name: str) -> Path:
 def test_all_layers_are_stored_and_the_view_is_remembered(store: Path, registry: Registry) -> None:
     result = extract(store, Request("tiny", layers="1"), registry)
     assert (result.done, result.failed, result.computed) == (CLIPS, 0, CLIPS)
-    assert (result.view, result.columns) == ("tiny:1", 1)
+    assert (result.view, result.columns) == ("tiny:level", 1)
     opened = Store.open(store)
-    assert opened.catalogue.views("timbres") == ["tiny:1"]
+    assert opened.catalogue.views("timbres") == ["tiny:level"]
     assert opened.features.find("tiny").layer("both").shape == (CLIPS, 2)
 
 

@@ -66,7 +66,9 @@ def test_columns_are_named_by_table_layer_and_label(root: Path) -> None:
     assert columns == ("whole.low.0", "whole.low.1", "whole.high.dark", "whole.high.bright", "whole.high.loud")
 
 
-@pytest.mark.parametrize(("text", "canonical"), [("whole:12", "whole"), ("whole: high", "whole:2"), ("whole:2,1+part:low", "whole+part:1")])
+@pytest.mark.parametrize(
+    ("text", "canonical"), [("whole:12", "whole"), ("whole: high", "whole:high"), ("whole:2,1+part:low", "whole+part:low")]
+)
 def test_a_view_has_one_canonical_form(root: Path, text: str, canonical: str) -> None:
     assert load_view(Store.open(root), "notes", text).view == canonical
 

@@ -109,7 +109,7 @@ def test_a_name_used_twice_asks_for_the_kind(store, registry, name):
 
 
 def test_an_unknown_name_lists_the_nearest_of_all_kinds(extracted, registry):
-    with pytest.raises(UnknownName, match=r"no data set, feature table or result called 'tiny-scale'; did you mean tiny-scale2\?"):
+    with pytest.raises(UnknownName, match=r"no data set, feature table, result or clip called 'tiny-scale'; did you mean tiny-scale2\?"):
         info(extracted, "tiny-scale", registry)
 
 

@@ -40,7 +40,7 @@ def test_data_sets_tables_and_results_are_listed_with_figures(store, registry, n
     found = ls(store)
 
     (dataset,) = found.datasets
-    assert (dataset.name, dataset.clips, dataset.used, dataset.views, dataset.last) == (name, 72, 72, ("tiny:1",), True)
+    assert (dataset.name, dataset.clips, dataset.used, dataset.views, dataset.last) == (name, 72, 72, ("tiny:level",), True)
     assert dataset.seconds > 10
     (table,) = found.tables
     assert (table.label, table.done, table.failed, table.open, table.layers, table.columns) == ("tiny", 72, 0, 0, ("level", "both"), 3)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mxt.audio.dct import dct_matrix
 from mxt.audio.mel import mel_filterbank, mel_power, power_to_db
 from mxt.audio.memory import keep_freed_memory
 from mxt.audio.stft import periodic_window
@@ -45,7 +46,7 @@ class Mfcc:
         keep_freed_memory()
         bank = torch.from_numpy(mel_filterbank(sample_rate=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS)).to(device)
         window = periodic_window("hann", N_FFT).to(device)
-        cosines = _dct(N_MFCC, N_MELS).to(device)
+        cosines = dct_matrix(N_MFCC, N_MELS).to(device)
 
         def features(y: torch.Tensor) -> Features:
             with torch.inference_mode():
@@ -69,17 +70,6 @@ def _padded(y: torch.Tensor, margin: int, mode: str) -> torch.Tensor:
         return torch.cat([margins, y, margins], dim=1)
     places = torch.from_numpy(np.pad(np.arange(y.shape[1]), margin, mode="reflect")).to(y.device)
     return torch.cat([y[:, places[:margin]], y, y[:, places[-margin:]]], dim=1)
-
-
-def _dct(rows: int, columns: int) -> torch.Tensor:
-    """The first rows of the orthonormal DCT-II, float64 [rows, columns].
-
-    ``D[k, n] = s_k cos(pi k (2 n + 1) / (2 N))`` with ``s_0 = sqrt(1 / N)``, ``s_k = sqrt(2 / N)``.
-    """
-    k, n = torch.arange(rows, dtype=torch.float64)[:, None], torch.arange(columns, dtype=torch.float64)
-    matrix: torch.Tensor = torch.cos(torch.pi * k * (2 * n + 1) / (2 * columns)) * (2 / columns) ** 0.5
-    matrix[0] /= 2**0.5
-    return matrix
 
 
 def _summary(coefficients: torch.Tensor) -> torch.Tensor:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mxt.core.specs import Input, Layer, Param, StageSpec, WeightsFile, Window
+from mxt.core.params import Param
+from mxt.core.specs import Input, Layer, StageSpec, WeightsFile, Window
+from mxt.stages.backbones.inception_v3_specs import INCEPTION_V3
 
 CHOI_2017 = (
     "K. Choi, G. Fazekas, M. Sandler, K. Cho: Transfer learning for music classification and regression tasks, ISMIR 2017, arXiv:1703.09179"
@@ -99,7 +101,23 @@ MFCC = StageSpec(
     batch_windows=1,
 )  # fmt: skip
 
-SPECS: tuple[StageSpec, ...] = (CONVNET, MFCC, RANDOM_CONVNET)
+_TIMBRE = ("zero_crossings", "centroid", "rolloff", "flux", *(f"mfcc{k}" for k in range(13)))
+_SUMMARIES = ("mean_of_means", "mean_of_deviations", "deviation_of_means", "deviation_of_deviations")
+
+MARSYAS = StageSpec(
+    kind="backbone",
+    name="marsyas",
+    summary="Timbre features of Tzanetakis & Cook: zero crossings, centroid, rolloff, flux, 13 MFCCs, over windows of a second",
+    target="mxt.stages.backbones.marsyas:Marsyas",
+    citation="G. Tzanetakis, P. Cook: Musical genre classification of audio signals, IEEE Transactions on Speech and Audio Processing 2002",
+    licence="MIT",
+    sample_rate=22_050,
+    window=Window.whole(min_samples=512),
+    layers=(Layer(1, "timbre", 68, labels=tuple(f"{feature}_{summary}" for summary in _SUMMARIES for feature in _TIMBRE)),),
+    batch_windows=1,
+)
+
+SPECS: tuple[StageSpec, ...] = (CONVNET, INCEPTION_V3, MARSYAS, MFCC, RANDOM_CONVNET)
 
 
 def resolve_convnet(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> StageSpec:

@@ -88,3 +88,13 @@ URBANSOUND8K = Card(
     papers=("J. Salamon, C. Jacoby, J. P. Bello: A dataset and taxonomy for urban sound research, ACM Multimedia 2014",),
     faults="slices of one recording (fsID) are alike: the given folds keep them together, others have to",
 )
+
+NSYNTH = Card(
+    origin="Engel, Resnick, Roberts, Dieleman, Norouzi, Eck and Simonyan (Google Brain, DeepMind), 2017: notes of sample libraries",
+    size="305,979 notes of 4 s at 16 kHz, 1,006 instruments in 11 families; 289,205 train, 12,678 valid, 4,096 test",
+    homepage="https://magenta.tensorflow.org/datasets/nsynth",
+    get="nsynth-train, nsynth-valid, nsynth-test .jsonwav.tar.gz, from the homepage",
+    layout="nsynth-{train,valid,test}/examples.json and audio/<family>_<source>_<number>-<pitch>-<velocity>.wav",
+    papers=("J. Engel et al.: Neural audio synthesis of musical notes with WaveNet autoencoders, ICML 2017, arXiv:1704.01279",),
+    faults="notes of one instrument are alike: they are grouped by instrument; train shares none with valid and test",
+)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mxt.core.specs import Param, StageSpec
+from mxt.core.params import Param
+from mxt.core.specs import StageSpec
 from mxt.stages.datasets import cards
 
 _TARGET = Param("target", "list", (), "columns or fields that are targets, the first is the default one; empty: recognised", item="str")
@@ -105,5 +106,14 @@ SPECS: tuple[StageSpec, ...] = (
         citation=cards.URBANSOUND8K.papers[0],
         licence="CC BY-NC 3.0",
         card=cards.URBANSOUND8K,
+    ),
+    StageSpec(
+        kind="dataset",
+        name="nsynth",
+        summary="NSynth as distributed: examples.json and audio/<family>_<source>_<number>-<pitch>-<velocity>.wav; grouped by instrument",
+        target="mxt.stages.datasets.nsynth:NSynth",
+        citation=cards.NSYNTH.papers[0],
+        licence="CC BY 4.0",
+        card=cards.NSYNTH,
     ),
 )  # fmt: skip

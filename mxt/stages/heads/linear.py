@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mxt.core.errors import EvaluationError
 from mxt.core.records import Task
 
 
@@ -15,30 +16,64 @@ class Linear:
 
     Parameters
     ----------
+    preset : {"sound", "tutorial"}
+        ``sound``: L-BFGS to the end, penalties chosen by the protocol. ``tutorial``: TensorFlow's image retraining
+        tutorial, a softmax layer under plain stochastic gradient descent without any penalty.
     C : tuple of float
-        Inverse penalties tried for classes and labels.
+        Inverse penalties tried for classes and labels (``sound``).
     alpha : tuple of float
-        Penalties tried for numbers.
+        Penalties tried for numbers (``sound``).
     max_iter : int
-        Iterations of L-BFGS at most.
+        Iterations of L-BFGS at most (``sound``).
+    steps, batch, learning_rate : int, int, float
+        Of gradient descent (``tutorial``).
+
+    References
+    ----------
+    Shtern et al. 2017, section 3; the tutorial's own default is 4,000 steps
     """
 
+    preset: str = "sound"
     C: tuple[float, ...] = (0.001, 0.01, 0.1, 1.0, 10.0)
     alpha: tuple[float, ...] = (1.0, 10.0, 100.0, 1000.0, 10000.0)
     max_iter: int = 1000
+    steps: int = 8000
+    batch: int = 100
+    learning_rate: float = 0.01
 
     def estimator(self, task: Task, *, seed: int) -> Any:
-        """A fresh estimator; nothing in it is drawn, so `seed` changes nothing."""
-        from sklearn.linear_model import LogisticRegression, Ridge
+        """A fresh estimator; `seed` is used by ``tutorial``, nothing is drawn in the other.
+
+        Raises
+        ------
+        EvaluationError
+            ``tutorial`` is asked for numbers: its layer gives classes.
+        """
         from sklearn.multiclass import OneVsRestClassifier
 
-        if task == "regression":
-            return Ridge()
-        model = LogisticRegression(max_iter=self.max_iter)
+        if self.preset == "tutorial":
+            if task == "regression":
+                raise EvaluationError("the tutorial's layer tells classes, not numbers; use --set preset=sound")
+            model = softmax_layer(self.steps, self.batch, self.learning_rate, seed)
+        else:
+            from sklearn.linear_model import LogisticRegression, Ridge
+
+            if task == "regression":
+                return Ridge()
+            model = LogisticRegression(max_iter=self.max_iter)
         return OneVsRestClassifier(model) if task == "multilabel" else model
 
     def grid(self, task: Task, *, n_features: int) -> Mapping[str, list[Any]]:
-        """The penalties, the strongest first."""
+        """The penalties, the strongest first; the tutorial has nothing to choose."""
+        if self.preset == "tutorial":
+            return {}
         if task == "regression":
             return {"alpha": sorted(self.alpha, reverse=True)}
         return {"estimator__C" if task == "multilabel" else "C": sorted(self.C)}
+
+
+def softmax_layer(steps: int, batch: int, learning_rate: float, seed: int) -> Any:
+    """The tutorial's layer, unfitted; imports torch."""
+    from mxt.stages.heads.softmax_layer import SoftmaxLayer
+
+    return SoftmaxLayer(steps=steps, batch=batch, learning_rate=learning_rate, seed=seed)

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mxt.audio.level import from_db
+from mxt.audio.level import SILENCE_DB, from_db
 
 if TYPE_CHECKING:
     from mxt.core.stages import Levels, Signal
-
-SILENCE_DB = -200.0  # amplifying what is below this would overflow, and means nothing
 
 
 @dataclass(frozen=True, slots=True)

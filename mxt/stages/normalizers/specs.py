@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from mxt.core.specs import Param, StageSpec
+from mxt.core.params import Param
+from mxt.core.specs import StageSpec
+
+SHTERN_2017 = "M. Shtern, R. Ejaz, V. Tzerpos: Transfer Learning in Neural Networks: An Experience Report, CASCON 2017"
 
 SPECS: tuple[StageSpec, ...] = (
     StageSpec(
@@ -21,4 +24,53 @@ SPECS: tuple[StageSpec, ...] = (
         licence="MIT",
         needs=("peak",),
     ),
-)
+    StageSpec(
+        kind="normalizer",
+        name="rms",
+        summary="scales each clip so that its root mean square has a given level",
+        target="mxt.stages.normalizers.rms:RmsNormalizer",
+        params=(Param("target_db", "float", -20.0, "root mean square, dBFS", minimum=-120, maximum=60),),
+        licence="MIT",
+        needs=("rms",),
+    ),
+    StageSpec(
+        kind="normalizer",
+        name="lufs",
+        summary="scales each clip so that it has a given integrated loudness (ITU-R BS.1770)",
+        target="mxt.stages.normalizers.lufs:LufsNormalizer",
+        params=(Param("target_lufs", "float", -23.0, "integrated loudness, LUFS", minimum=-120, maximum=60),),
+        citation="ITU-R BS.1770-4: Algorithms to measure audio programme loudness and true-peak audio level, 2015",
+        licence="MIT",
+        needs=("lufs",),
+    ),
+    StageSpec(
+        kind="normalizer",
+        name="loudness_stack",
+        summary="copies of each clip, one after the other, with peaks from quiet to loud",
+        target="mxt.stages.normalizers.stacks:LoudnessStack",
+        params=(Param("levels_db", "list", (-35.0, -30.0, -25.0, -20.0, -15.0, -10.0, -5.0, 0.0), "level of each copy's peak, dBFS",
+                      minimum=-120, maximum=60),),
+        citation=SHTERN_2017,
+        licence="MIT",
+        whole_clip=True,
+    ),
+    StageSpec(
+        kind="normalizer",
+        name="noise",
+        summary="copies of each clip, one after the other, with white noise from much to little, then the clip itself",
+        target="mxt.stages.normalizers.stacks:NoiseStack",
+        params=(Param("snr_db", "list", (10.0, 20.0, 30.0), "signal to noise of each copy, dB", minimum=-60, maximum=120),),
+        licence="MIT",
+        whole_clip=True,
+    ),
+    StageSpec(
+        kind="normalizer",
+        name="pitch_shift",
+        summary="copies of each clip, one after the other, at pitches from low to high",
+        target="mxt.stages.normalizers.stacks:PitchShiftStack",
+        params=(Param("semitones", "list", (-2.0, -1.0, 0.0, 1.0, 2.0), "shift of each copy, semitones; 0 is the clip itself",
+                      minimum=-24, maximum=24),),
+        licence="MIT",
+        whole_clip=True,
+    ),
+)  # fmt: skip

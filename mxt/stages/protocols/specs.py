@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mxt.core.specs import Param, StageSpec
+from mxt.core.params import Param
+from mxt.core.specs import StageSpec
 
 SPECS: tuple[StageSpec, ...] = (
     StageSpec(
@@ -29,5 +30,19 @@ SPECS: tuple[StageSpec, ...] = (
         ),
         citation="K. Choi, G. Fazekas, M. Sandler, K. Cho: Transfer learning for music classification and regression tasks, ISMIR 2017, "
                  "arXiv:1703.09179",
+    ),
+    StageSpec(
+        kind="protocol",
+        name="shtern2017",
+        summary="Shtern et al. 2017: 80/10/10 by SHA-1 of the file name, the tutorial's softmax layer, five runs averaged",
+        target="mxt.stages.protocols.shtern2017:Shtern2017",
+        params=(
+            Param("runs", "int", 5, "runs, each with a seed of its own", minimum=1, maximum=1000),
+            Param("valid", "float", 10.0, "percent of the files that validate", minimum=0, maximum=99),
+            Param("test", "float", 10.0, "percent of the files that test", minimum=0.1, maximum=99),
+            Param("hash", "choice", "name", "the file's own name, or its path below the root", choices=("name", "path")),
+            Param("standardise", "bool", False, "columns standardised on the learning part, rather than as they are"),
+        ),
+        citation="M. Shtern, R. Ejaz, V. Tzerpos: Transfer learning in neural networks: an experience report, CASCON 2017",
     ),
 )  # fmt: skip

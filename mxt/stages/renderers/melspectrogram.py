@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
-from mxt.audio.mel import mel_filterbank, mel_power, power_to_db
+from mxt.audio.mel import hz_to_mel, mel_filterbank, mel_power, mel_to_hz, power_to_db
 from mxt.audio.stft import pad_signal, periodic_window, power_spectrogram
 from mxt.core.errors import UsageError
+from mxt.core.stages import RowAxis
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,11 @@ class MelSpectrogram:
                 return self._decibels(self._bands(y, bank, window))
 
         return render
+
+    def row_axis(self, sample_rate: int, rows: int) -> RowAxis:
+        """Frequencies of the bands, the lowest first."""
+        low, high = (hz_to_mel(f, scale=self.mel_scale) for f in (self.fmin, sample_rate / 2 if self.fmax is None else self.fmax))
+        return RowAxis("frequency, Hz", mel_to_hz(np.linspace(low, high, rows + 2)[1:-1], scale=self.mel_scale))
 
     def _check(self, sample_rate: int) -> None:
         if (self.win_length or self.n_fft) > self.n_fft:

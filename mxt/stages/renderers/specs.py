@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mxt.core.specs import Param, StageSpec
+from mxt.core.params import Param
+from mxt.core.specs import StageSpec
 
 MELSPECTROGRAM = StageSpec(
     kind="renderer",
@@ -34,4 +35,101 @@ MELSPECTROGRAM = StageSpec(
     ),
 )  # fmt: skip
 
-SPECS: tuple[StageSpec, ...] = (MELSPECTROGRAM,)
+SHTERN_2017 = "M. Shtern, R. Ejaz, V. Tzerpos: Transfer Learning in Neural Networks: An Experience Report, CASCON 2017"
+
+
+def _levels(floor_db: float) -> tuple[Param, ...]:
+    """What every picture of levels has."""
+    return (
+        Param("reference_db", "float", 0.0, "level that is white, dBFS (0: a full-scale sine)", minimum=-200, maximum=100),
+        Param("floor_db", "float", floor_db, "level that is black, dBFS", minimum=-300, maximum=99),
+        Param("rescale", "bool", False, "whether the clip's loudest point is white instead: loudness is then lost"),
+    )  # fmt: skip
+
+
+_SIZE = (
+    Param("height", "int", 0, "rows of the picture, resized bilinearly; 0: as they are", minimum=0, maximum=4096),
+    Param("width", "int", 0, "columns of the picture, resized bilinearly; 0: as they are", minimum=0, maximum=100_000),
+)
+
+LOGFREQUENCY = StageSpec(
+    kind="renderer",
+    name="logfrequency",
+    summary="Picture: logarithmic frequency, level as brightness",
+    target="mxt.stages.renderers.logfrequency:LogFrequency",
+    citation=f"{SHTERN_2017}; M. Rouzic: The Analysis & Resynthesis Sound Spectrograph (ARSS), 2008",
+    params=(
+        Param("bands_per_octave", "int", 12, "bands in an octave", minimum=1, maximum=96),
+        Param("lowest_note", "str", "A0", "centre of the lowest band, a note (A4 is 440 Hz)"),
+        Param("highest_hz", "float", 10_000.0, "highest centre of a band, Hz", minimum=1),
+        Param("hop_length", "int", 256, "samples a column", minimum=1, maximum=65_536),
+        *_levels(-80.0),
+        *_SIZE,
+    ),
+    licence="MIT",
+)
+
+SOX = StageSpec(
+    kind="renderer",
+    name="sox",
+    summary="Picture: what sox -n spectrogram draws: linear frequency, level as colour",
+    target="mxt.stages.renderers.sox:SoxSpectrogram",
+    citation=f"{SHTERN_2017}; SoX 14.4.2, spectrogram",
+    params=(
+        Param("n_fft", "int", 1024, "length of the Fourier transform, samples", minimum=16, maximum=65_536),
+        Param("columns", "int", 800, "columns that the clip fills, whatever its length, before resizing", minimum=1, maximum=100_000),
+        Param("colours", "choice", "colour", "sox's colours, or grey (its -m)", choices=("colour", "grey")),
+        *_levels(-120.0),
+        *_SIZE,
+    ),
+    licence="MIT",
+)
+
+MELIMAGE = StageSpec(
+    kind="renderer",
+    name="melimage",
+    summary="Picture: mel bands, level as brightness",
+    target="mxt.stages.renderers.melimage:MelImage",
+    params=(
+        Param("n_fft", "int", 2048, "length of the Fourier transform, samples", minimum=2),
+        Param("hop_length", "int", 512, "samples a column", minimum=1, maximum=65_536),
+        Param("n_mels", "int", 128, "number of mel bands", minimum=1),
+        Param("fmin", "float", 0.0, "lowest frequency, Hz", minimum=0),
+        Param("fmax", "float", None, "highest frequency, Hz; half the sample rate where not given", minimum=0),
+        *_levels(-80.0),
+        *_SIZE,
+    ),
+    licence="MIT",
+)
+
+PHASE = StageSpec(
+    kind="renderer",
+    name="phase",
+    summary="Picture: magnitude as brightness, phase as colour",
+    target="mxt.stages.renderers.phase:PhaseSpectrogram",
+    citation=SHTERN_2017,
+    params=(
+        Param("n_fft", "int", 1024, "length of the Fourier transform, samples", minimum=16, maximum=65_536),
+        Param("hop_length", "int", 256, "samples a column", minimum=1, maximum=65_536),
+        *_levels(-80.0),
+        *_SIZE,
+    ),
+    licence="MIT",
+)
+
+WAVEFORM = StageSpec(
+    kind="renderer",
+    name="waveform",
+    summary="Picture: the waveform, bright between the lowest and the highest sample of a column",
+    target="mxt.stages.renderers.waveform:Waveform",
+    citation=SHTERN_2017,
+    params=(
+        Param("hop_length", "int", 256, "samples a column, where no width is given", minimum=1, maximum=65_536),
+        Param("rescale", "bool", False, "whether the clip's largest sample is at the edge instead of full scale: loudness is then lost"),
+        Param("height", "int", 0, "rows of the picture; 0: 256", minimum=0, maximum=4096),
+        Param("width", "int", 0, "columns of the picture; 0: one a hop", minimum=0, maximum=100_000),
+    ),
+    licence="MIT",
+)
+
+SPECS: tuple[StageSpec, ...] = (LOGFREQUENCY, MELIMAGE, MELSPECTROGRAM, PHASE, SOX, WAVEFORM)

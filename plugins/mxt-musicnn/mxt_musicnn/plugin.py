@@ -56,6 +56,7 @@ BACKBONE = StageSpec(
     input=Input("melspectrogram", {"n_fft": N_FFT, "hop_length": HOP, "n_mels": BANDS, "pad": "none", "scale": "power"}),
     window=PATCHES,
     layers=layers_of(NETWORKS[0]),
+    default_layers="penultimate",
     weights=(
         WeightsFile(
             name="released",
@@ -75,7 +76,9 @@ BACKBONE = StageSpec(
 
 def resolve(spec: StageSpec, params: Mapping[str, Any], _weights: str | None) -> StageSpec:
     """The spec with the layers of the chosen network."""
-    return replace(spec, layers=layers_of(params["network"]))
+    layers = layers_of(params["network"])
+    default = "penultimate" if "penultimate" in {layer.name for layer in layers} else "pool5"
+    return replace(spec, layers=layers, default_layers=default)
 
 
 @hookimpl

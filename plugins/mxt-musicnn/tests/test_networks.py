@@ -26,6 +26,14 @@ def test_layers_are_those_of_the_network_as_written(network, random_wheel, rando
 
 
 @pytest.mark.parametrize("network", NETWORKS)
+def test_other_devices_compute_the_same_in_one_batch(network, random_wheel):
+    # "cpu:0" is not "cpu": it takes the way of other devices
+    here, there = (MusicNN(network).prepare(random_wheel, device)(power(2)) for device in ("cpu", "cpu:0"))
+    for name, values in here.items():
+        np.testing.assert_allclose(there[name], values, rtol=0, atol=1e-5 * float(np.abs(values).max()), err_msg=name)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
 def test_a_feature_does_not_depend_on_its_place_or_its_neighbours(network, random_wheel):
     features, x = MusicNN(network).prepare(random_wheel, "cpu"), power(3)
     together, alone, padded = features(x), features(x[1:2]), features(torch.cat([torch.zeros_like(x[:2]), x[1:2]]))

@@ -1,0 +1,118 @@
+"""Pictures: levels as brightness, and bilinear resizing that goes over time piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from math import ceil, floor
+
+import torch
+from torch import Tensor
+
+Slabs = Iterable[Tensor]  # float32 [..., rows, columns] each: a picture from left to right
+Draw = Callable[[Tensor], Tensor]  # float32 [samples] to a picture of one clip
+
+
+def brightness(level_db: Tensor, *, reference_db: float, floor_db: float) -> Tensor:
+    """Decibels as brightness: `floor_db` and less is 0, `reference_db` and more is 1. Works in place.
+
+    Parameters
+    ----------
+    level_db : torch.Tensor
+        Any shape.
+    reference_db, floor_db : float
+        dBFS of white and of black.
+    """
+    return level_db.sub_(floor_db).mul_(1 / (reference_db - floor_db)).clamp_(0, 1)
+
+
+def resized(slabs: Slabs, *, columns: int, height: int = 0, width: int = 0) -> Tensor:
+    """Join the slabs of a picture and resize it bilinearly, without ever holding it in full.
+
+    Each new pixel is the mean of the old ones under a triangle around it, which is as wide as the reduction wants (never
+    narrower than two old pixels): what `torch.nn.functional.interpolate` computes with ``mode="bilinear"`` and
+    ``antialias=True``.
+
+    Parameters
+    ----------
+    slabs : iterable of torch.Tensor
+        float32 [..., rows, columns of this slab] each.
+    columns : int
+        Of all slabs together.
+    height, width : int
+        Pixels wanted; 0: as many as there are.
+
+    Returns
+    -------
+    torch.Tensor
+        float32 [..., height, width].
+
+    Examples
+    --------
+    >>> resized(iter([torch.zeros(1, 4), torch.ones(1, 4)]), columns=8, width=2)
+    tensor([[0.1429, 0.8571]])
+    """
+    picture = _narrowed(slabs, columns, width) if width and width != columns else torch.cat(list(slabs), dim=-1)
+    rows = picture.shape[-2]
+    if height and height != rows:
+        picture = triangle_weights(rows, height, 0, rows)[0].to(picture).T @ picture
+    return picture
+
+
+def _narrowed(slabs: Slabs, columns: int, width: int) -> Tensor:
+    found, at = None, 0
+    for slab in slabs:
+        if found is None:
+            found = slab.new_zeros(*slab.shape[:-1], width)
+        count = slab.shape[-1]
+        weights, first = triangle_weights(columns, width, at, at + count)
+        found[..., first : first + weights.shape[1]] += slab @ weights.to(slab)
+        at += count
+    assert found is not None, "a picture has at least one slab"
+    assert at == columns, "as many columns as were said"
+    return found
+
+
+def triangle_weights(old: int, new: int, first: int, last: int) -> tuple[Tensor, int]:
+    """What the old pixels `first` to `last` give to the new ones.
+
+    Parameters
+    ----------
+    old, new : int
+        Pixels along this axis.
+    first, last : int
+        A range of old pixels.
+
+    Returns
+    -------
+    weights : torch.Tensor
+        float32 [last - first, new pixels touched].
+    place : int
+        The first new pixel touched.
+    """
+    scale = old / new
+    reach = max(scale, 1.0)
+    # the centre of new pixel i lies at (i + 1/2) old / new; it sees old pixels whose centres are less than `reach` away
+    begin = max(0, floor((first + 0.5 - reach) / scale - 0.5))
+    end = min(new, ceil((last - 0.5 + reach) / scale - 0.5) + 1)
+    centres = (torch.arange(begin, end, dtype=torch.float64) + 0.5) * scale
+    edge = floor(reach) + 2
+    places = torch.arange(max(0, first - 2 * edge), min(old, last + 2 * edge), dtype=torch.float64)
+    weights = (1 - (places[:, None] + 0.5 - centres).abs() / reach).clamp_(min=0)
+    weights /= weights.sum(0).clamp_(min=1e-12)  # a triangle that reaches over the edge of the picture is cut off there
+    here = weights[first - int(places[0]) : last - int(places[0])]
+    return here.float(), begin
+
+
+def clip_by_clip(draw: Draw) -> Draw:
+    """A function over a batch, float32 [N, samples], that draws one clip after the other: a picture depends on its clip alone."""
+
+    def render(y: Tensor) -> Tensor:
+        with torch.inference_mode():
+            return torch.stack([draw(clip) for clip in y])
+
+    return render
+
+
+def slabs_of(count: int, size: int) -> Iterator[slice]:
+    """Ranges of `size` over `count` places, the last one shorter."""
+    return (slice(first, min(first + size, count)) for first in range(0, count, size))

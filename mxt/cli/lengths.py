@@ -1,0 +1,108 @@
+"""`mxt lengths`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mxt.cli.options import (
+    DEFAULT_STORE,
+    DatasetOption,
+    DeviceOption,
+    FeaturesOption,
+    JobsOption,
+    JsonOption,
+    PluginOption,
+    QuietOption,
+    SeedOption,
+    SetOption,
+    StoreOption,
+)
+from mxt.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from mxt.workflows.lengths import Lengths
+
+
+def lengths(
+    seconds: Annotated[str, typer.Option("--seconds", metavar="1,3,10,30", help="Lengths of the clips.")],
+    start: Annotated[float, typer.Option("--start", min=0.0, metavar="SECONDS", help="Where they begin.")] = 0.0,
+    store: StoreOption = DEFAULT_STORE,
+    dataset: DatasetOption = None,
+    features: FeaturesOption = None,
+    target: Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="What is learnt; else the first target.")] = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option("--group-by", metavar="COLUMN|folder|file|REGEX", help="What belongs together and is never split."),
+    ] = None,
+    head: Annotated[str | None, typer.Option("--head", metavar="NAME", help="The learner; else svm or linear, by size.")] = None,
+    protocol: Annotated[str, typer.Option("--protocol", metavar="NAME", help="How it is evaluated.")] = "nested",
+    setting: SetOption = None,
+    chart: Annotated[Path | None, typer.Option("--chart", metavar="FILE.png", help="Also draw it.")] = None,
+    seed: SeedOption = 0,
+    device: DeviceOption = "auto",
+    jobs: JobsOption = None,
+    plugin: PluginOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Score excerpts of several lengths: how much of each clip a representation needs. Derives, extracts and evaluates in one."""
+    from mxt.cli import console
+    from mxt.cli.scores import to_json
+    from mxt.registry import build_registry
+    from mxt.workflows.charts import check_picture, lengths_chart
+    from mxt.workflows.evaluation import Evaluated, Request
+    from mxt.workflows.lengths import lengths as run
+
+    if chart is not None:
+        check_picture(chart)
+    request = Request(
+        datasets=(dataset,) if dataset else (), features=tuple(features or ()), target=target, group_by=group_by, head=head,
+        protocols=(protocol,), settings=tuple(setting or ()), seed=seed,
+    )  # fmt: skip
+    with console.progress(quiet or as_json) as progress:
+        registry = build_registry(plugin or ())
+        found = run(store, registry, _numbers(seconds), request, start=start, device=device, jobs=jobs, progress=progress)
+    if chart is not None:
+        lengths_chart(found, chart)
+    if as_json:
+        evaluated = to_json(Evaluated(tuple(row.result for row in found.rows)))
+        console.emit_json({"seconds": [row.seconds for row in found.rows], "changes": dict(found.changes), **evaluated})
+        return
+    render(found)
+    if chart is not None:
+        console.say(f"drawn: {console.visible(str(chart))}")
+
+
+def render(found: Lengths) -> None:
+    """Print scores by length, and what the longest clips have over the shortest."""
+    from mxt.cli import console
+    from mxt.cli.scores import WORDS, interval_text
+
+    first = found.rows[0].result
+    console.say(console.visible(f"{found.dataset} · {found.target} · {found.head} · {first.folds} · {WORDS[found.main]} by clip length"))
+    rows: list[list[object]] = []
+    for row in found.rows:
+        scores = [row.score(view) for view in found.views]
+        cells = [None if score is None else f"{score.value:.3f} ({interval_text(score.low, score.high)})" for score in scores]
+        rows.append([f"{row.seconds:g}", row.result.clips, *cells])
+    console.table("", ["seconds", "clips", *found.views], rows)
+    if first.task != "regression":
+        console.say(f"chance {found.chance:.3f}")
+    shortest, longest = found.rows[0].seconds, found.rows[-1].seconds
+    for view, change in found.changes.items():
+        interval = interval_text(change.low, change.high) + ("" if change.clear else ", not clearly a change")
+        console.say(f"{console.visible(view)}: {change.value:+.3f} from {shortest:g} to {longest:g} s (95 %: {interval})")
+    console.say(f"{found.computed:,} features computed; data sets: {', '.join(console.visible(row.dataset) for row in found.rows)}")
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        found = [float(word) for word in text.split(",") if word.strip()]
+    except ValueError:
+        found = []
+    if not found or not all(0.01 <= number < float("inf") for number in found):
+        raise UsageError(f"--seconds is a list of lengths such as 1,3,10, not {text!r}")
+    return found

@@ -1,0 +1,97 @@
+"""`mxt loudness`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mxt.cli.options import DEFAULT_STORE, DatasetOption, JobsOption, JsonOption, PluginOption, QuietOption, SeedOption, StoreOption
+
+if TYPE_CHECKING:
+    from mxt.workflows.loudness import LoudnessStudy, Spread
+
+SHOWN = 3
+
+
+def loudness(
+    store: StoreOption = DEFAULT_STORE,
+    dataset: DatasetOption = None,
+    target: Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="Whose classes; else the first target.")] = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option("--group-by", metavar="COLUMN|folder|file|REGEX", help="What belongs together and is never split."),
+    ] = None,
+    folds: Annotated[Path | None, typer.Option("--folds", metavar="FILE", help="Folds to use: a table with clip and fold.")] = None,
+    chart: Annotated[Path | None, typer.Option("--chart", metavar="FILE.png", help="Also draw it.")] = None,
+    seed: SeedOption = 0,
+    jobs: JobsOption = None,
+    plugin: PluginOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """How loud the classes are, and whether loudness alone tells them apart: if so, normalise, or know what you measure."""
+    from mxt.cli import console
+    from mxt.registry import build_registry
+    from mxt.workflows.charts import check_picture, loudness_chart
+    from mxt.workflows.evaluation import Request
+    from mxt.workflows.loudness import as_plain
+    from mxt.workflows.loudness import loudness as run
+
+    if chart is not None:
+        check_picture(chart)
+    request = Request(datasets=(dataset,) if dataset else (), target=target, group_by=group_by, folds=folds, seed=seed)
+    with console.progress(quiet or as_json) as progress:
+        study = run(store, build_registry(plugin or ()), request, jobs=jobs, progress=progress)
+    if chart is not None:
+        loudness_chart(study, chart)
+    if as_json:
+        console.emit_json(as_plain(study))
+        return
+    render(study)
+    if chart is not None:
+        console.say(f"drawn: {console.visible(str(chart))}")
+    if study.leaks:
+        console.next_line("mxt extract --backbone … --normalizer peak   (then mxt eval compares it with the unprocessed one)")
+
+
+def render(study: LoudnessStudy) -> None:
+    """Print a study: a table of classes, and what loudness alone can tell."""
+    from mxt.cli import console
+    from mxt.cli.scores import WORDS, interval_text
+
+    console.say(console.visible(f"{study.dataset} · {study.target} · {len(study.clips):,} clips, of the mean of their channels"))
+    rows = [
+        [each.name, each.clips, _linear(each.rms_linear), *map(_spread, (each.rms, each.peak, each.lufs)), each.silent or None]
+        for each in study.classes
+    ]
+    columns = ["class", "clips", "RMS", "RMS, dBFS", "peak, dBFS", "LUFS", "silent"]
+    shown = columns if any(each.silent for each in study.classes) else columns[:-1]
+    console.table("mean and deviation of each class, the quietest first", shown, [row[: len(shown)] for row in rows])
+    alone = study.alone
+    first = alone.first
+    console.say(console.visible(f"loudness alone (RMS, peak, LUFS) · {study.head} · {study.folds}"))
+    words = {"chance": "chance", "majority": "always the largest class"}
+    bases = ", ".join(f"{word} {alone.baselines[name]:.3f}" for name, word in words.items() if name in alone.baselines)
+    console.say(f"{WORDS[first.name]} {first.value:.3f}  (95 %: {interval_text(first.low, first.high)})   {bases}")
+    if study.leaks:
+        what = "numbers follow" if alone.main.startswith("r2") else "classes can be told by"
+        console.say(
+            f"careful: {what} loudness alone, clearly better than the baseline ({study.baseline:.3f}): a score may come from levels; "
+            "compare with a normalised view"
+        )
+    else:
+        console.say("loudness alone is not clearly better than the baseline")
+    for clip, why in study.unread[:SHOWN]:
+        console.say(console.visible(f"left out: {clip}: {why}"))
+    if len(study.unread) > SHOWN:
+        console.say(f"left out: {len(study.unread) - SHOWN:,} more that cannot be read")
+
+
+def _spread(spread: Spread) -> str:
+    return "" if spread.mean != spread.mean else f"{spread.mean:.1f} ± {spread.deviation:.1f}"
+
+
+def _linear(spread: Spread) -> str:
+    return "" if spread.mean != spread.mean else f"{spread.mean:.3f} ± {spread.deviation:.3f}"

@@ -1,0 +1,117 @@
+"""The parameters of a stage: typed, checked, with defaults, ranges and help."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from mxt.core.errors import UsageError
+
+ParamType = Literal["bool", "int", "float", "str", "choice", "path", "list"]
+PARAM_TYPES: tuple[ParamType, ...] = ("bool", "int", "float", "str", "choice", "path", "list")
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One parameter of a stage: it becomes ``--set``, provenance and fingerprint.
+
+    Parameters
+    ----------
+    name : str
+        A Python identifier; the stage's dataclass has a field of this name.
+    type : {"bool", "int", "float", "str", "choice", "path", "list"}
+        The closed list of types. A list holds numbers (``item="float"``) or words (``item="str"``).
+    default : object
+        Value when not given; ``None`` only where the help says what that means.
+    help : str
+        One line with the unit.
+    choices : tuple of str
+        For ``choice``.
+    minimum, maximum : float, optional
+        Inclusive range of numbers.
+    """
+
+    name: str
+    type: ParamType
+    default: Any
+    help: str
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    item: Literal["float", "str"] = "float"
+
+    def check(self, value: object) -> Any:
+        """Return `value` as this parameter's type; text is parsed.
+
+        Raises
+        ------
+        UsageError
+            The value is of another type or out of range.
+        """
+        if value is None and self.default is None:
+            return None
+        try:
+            checked = self._convert(value)
+        except (TypeError, ValueError):
+            raise UsageError(f"{self.name} is {self._expected()}, not {value!r}") from None
+        self._check_range(checked, value)
+        return checked
+
+    def _convert(self, value: object) -> Any:
+        if self.type == "bool":
+            return _to_bool(value)
+        if self.type in ("int", "float"):
+            return _to_number(value, whole=self.type == "int")
+        if self.type == "choice":
+            if value not in self.choices:
+                raise ValueError
+            return str(value)
+        if self.type == "list":
+            items = value.split(",") if isinstance(value, str) else value
+            if not isinstance(items, Sequence):
+                raise TypeError
+            return tuple(_to_number(v, whole=False) if self.item == "float" else str(v) for v in items)
+        if not isinstance(value, (str, Path)):
+            raise TypeError
+        return str(value)
+
+    def _check_range(self, checked: Any, given: object) -> None:
+        for number in checked if isinstance(checked, tuple) else (checked,):
+            if isinstance(number, (int, float)) and not isinstance(number, bool):
+                low = -math.inf if self.minimum is None else self.minimum
+                high = math.inf if self.maximum is None else self.maximum
+                if not low <= number <= high:
+                    raise UsageError(f"{self.name} is {self._expected()}, not {given!r}")
+
+    def _expected(self) -> str:
+        if self.type == "choice":
+            return "one of " + ", ".join(self.choices)
+        bounds = []
+        if self.minimum is not None:
+            bounds.append(f"at least {self.minimum:g}")
+        if self.maximum is not None:
+            bounds.append(f"at most {self.maximum:g}")
+        words = {"bool": "true or false", "int": "a whole number", "float": "a number", "str": "text",
+                 "path": "a path", "list": "numbers separated by commas"}  # fmt: skip
+        return " ".join([words[self.type], " and ".join(bounds)]).strip()
+
+
+def _to_bool(value: object) -> bool:
+    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in words:
+        return words[value.lower()]
+    raise ValueError
+
+
+def _to_number(value: object, *, whole: bool) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise TypeError
+    number = float(value)
+    if not math.isfinite(number) or (whole and not number.is_integer()):
+        raise ValueError
+    return int(number) if whole else number

@@ -1,0 +1,125 @@
+"""Timbre features of Tzanetakis & Cook (2002), as Marsyas computes them: what the image-network paper compares itself with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from mxt.audio.dct import dct_matrix
+from mxt.audio.mel import mel_filterbank, power_to_db
+from mxt.audio.memory import keep_freed_memory
+from mxt.audio.stft import frames, periodic_window, power
+from mxt.core.stages import Features
+
+SAMPLE_RATE = 22_050
+WINDOW_SAMPLES = 512  # analysis windows, side by side
+TEXTURE_WINDOWS = 40  # analysis windows of a texture window: about a second
+ROLLOFF = 0.85
+N_MFCC, N_MELS, AMIN, TOP_DB = 13, 128, 1e-10, 80.0  # librosa's defaults but for the 13
+THRESHOLD = 1e-10  # librosa's: smaller samples count as zero, which is positive
+SLAB_FRAMES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Marsyas:
+    """68 numbers a clip: 17 features of windows of 512 samples, their means and deviations over texture windows of 40 windows, and
+    of both the mean and deviation over the clip.
+
+    A texture window ends with every analysis window that has 39 before it; a clip of fewer windows has one texture window.
+    Deviations are those of a population. Samples behind the last whole window are left out.
+
+    References
+    ----------
+    G. Tzanetakis, P. Cook: Musical genre classification of audio signals, IEEE TSAP 10(5), 2002, section III.A (features, analysis and
+    texture windows). Definitions are librosa's where it has them (`zero_crossing_rate`, `spectral_centroid`, `spectral_rolloff`,
+    `mfcc`, with ``center=False``).
+
+    Examples
+    --------
+    >>> Marsyas().prepare(None, "cpu")(torch.zeros(1, 22_050))["timbre"].shape
+    (1, 68)
+    """  # noqa: D205
+
+    def prepare(self, weights: Path | None, device: str) -> Callable[[Tensor], Features]:
+        """A function from float32 [N, samples] at 22,050 Hz, at least 512 samples, to ``{"timbre": float32 [N, 68]}``."""
+        keep_freed_memory()
+        window = periodic_window("hann", WINDOW_SAMPLES).to(device)
+        bank = torch.from_numpy(mel_filterbank(sample_rate=SAMPLE_RATE, n_fft=WINDOW_SAMPLES, n_mels=N_MELS)).to(device)
+        cosines = dct_matrix(N_MFCC, N_MELS).to(device)
+
+        def features(y: Tensor) -> Features:
+            with torch.inference_mode():
+                return {"timbre": torch.stack([summary(analysed(clip, window, bank, cosines)) for clip in y]).cpu().numpy()}
+
+        return features
+
+
+def analysed(y: Tensor, window: Tensor, bank: Tensor, cosines: Tensor) -> Tensor:
+    """The 17 features of every analysis window.
+
+    Parameters
+    ----------
+    y : Tensor
+        float32 [samples].
+    window, bank, cosines : Tensor
+        Hann's window; mel filters [128, 257]; the first rows of the DCT [13, 128].
+
+    Returns
+    -------
+    Tensor
+        float64 [windows, 17]: zero crossings, centroid, rolloff, flux, 13 MFCCs.
+    """
+    framed = frames(y, frame_length=WINDOW_SAMPLES, hop_length=WINDOW_SAMPLES)
+    hz = torch.arange(WINDOW_SAMPLES // 2 + 1, dtype=torch.float64, device=y.device) * (SAMPLE_RATE / WINDOW_SAMPLES)
+    columns, levels = [], []
+    before = None
+    for first in range(0, len(framed), SLAB_FRAMES):
+        slab = framed[first : first + SLAB_FRAMES]
+        squared = power(slab, window)
+        magnitude = squared.double().sqrt_()
+        shares = magnitude / magnitude.sum(1, keepdim=True).clamp_(min=torch.finfo(torch.float32).tiny)
+        columns.append(torch.stack([crossings(slab), shares @ hz, rolloff(magnitude, hz), flux(shares, before)], dim=1))
+        levels.append(power_to_db(squared @ bank.T, floor=AMIN))
+        before = shares[-1:]
+    level = torch.cat(levels)
+    mfcc = torch.maximum(level, level.max() - TOP_DB).double() @ cosines.T
+    return torch.cat([torch.cat(columns), mfcc], dim=1)
+
+
+def crossings(framed: Tensor) -> Tensor:
+    """Rate of zero crossings in [windows, samples]: changes of sign from sample to sample, divided by the samples."""
+    negative = framed < -THRESHOLD
+    return (negative[:, 1:] != negative[:, :-1]).sum(1).double() / framed.shape[1]
+
+
+def rolloff(magnitude: Tensor, hz: Tensor) -> Tensor:
+    """Lowest frequency up to which 85 % of the magnitude [windows, bins] lies, Hz; 0 in silence.
+
+    ``min R: sum_{k <= R} M[k] >= 0.85 sum_k M[k]`` (Tzanetakis & Cook, eq. 2)
+    """
+    total = magnitude.cumsum(1)
+    return hz[(total < ROLLOFF * total[:, -1:]).sum(1).clamp_(max=len(hz) - 1)]
+
+
+def flux(shares: Tensor, before: Tensor | None) -> Tensor:
+    """Change of the normalised spectrum [windows, bins] from window to window, that before the first one given or taken as equal.
+
+    ``F_t = sum_k (N_t[k] - N_{t-1}[k])^2``, `N` the magnitudes divided by their sum (Tzanetakis & Cook, eq. 3)
+    """
+    return torch.diff(shares, dim=0, prepend=shares[:1] if before is None else before).square().sum(1)
+
+
+def summary(found: Tensor) -> Tensor:
+    """float32 [68] from [windows, 17]: means of the running means, means of the running deviations, deviations of both."""
+    texture = found.unfold(0, min(TEXTURE_WINDOWS, len(found)), 1)  # a view: [texture windows, 17, 40]
+    mean = texture.mean(2)
+    # sums of squares about the mean of the clip, so that little is lost; 40 values at a time would be another 40 copies
+    centred = found - found.mean(0)
+    length = texture.shape[2]
+    squares = centred.square().unfold(0, length, 1).mean(2) - centred.unfold(0, length, 1).mean(2).square()
+    deviation = squares.clamp_(min=0).sqrt_()
+    return torch.cat([mean.mean(0), deviation.mean(0), mean.std(0, correction=0), deviation.std(0, correction=0)]).float()

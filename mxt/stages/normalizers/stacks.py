@@ -1,0 +1,110 @@
+"""A clip several times over, one changed copy after the other: augmentation within one picture."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mxt.audio.level import SILENCE_DB, from_db, peak, rms
+
+if TYPE_CHECKING:
+    from mxt.core.stages import Levels, Signal
+
+PIECE_SECONDS = 60.0  # long clips are shifted in pieces, so that their spectra fit into memory
+N_FFT = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class LoudnessStack:
+    """Copies of the clip, each with another peak, from quiet to loud.
+
+    Parameters
+    ----------
+    levels_db : tuple of float
+        Level of each copy's peak in dBFS; sorted before use.
+
+    References
+    ----------
+    Shtern, Ejaz, Tzerpos: Transfer Learning in Neural Networks: An Experience Report, CASCON 2017 (eight copies, -35 to 0 dBFS).
+
+    Examples
+    --------
+    >>> from mxt.core.stages import Levels
+    >>> LoudnessStack(levels_db=(0.0, -20.0))(np.float32([0.1, -0.2]), sample_rate=8000, levels=Levels(peak=0.2, rms=0.16))
+    array([ 0.05, -0.1 ,  0.5 , -1.  ], dtype=float32)
+    """
+
+    levels_db: tuple[float, ...] = (-35.0, -30.0, -25.0, -20.0, -15.0, -10.0, -5.0, 0.0)
+
+    def __call__(self, y: Signal, *, sample_rate: int, levels: Levels) -> Signal:
+        """The whole clip `y` float32 [samples] to float32 [copies * samples]; copies of silence are silent."""
+        found, at = np.empty(len(self.levels_db) * len(y), np.float32), 0
+        high = peak(y)
+        for level_db in sorted(self.levels_db):
+            gain = from_db(level_db) / high if high > from_db(SILENCE_DB) else 1.0
+            np.multiply(y, np.float32(gain), out=found[at : at + len(y)])
+            at += len(y)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseStack:
+    """Copies of the clip with white noise at several levels, from noisy to clean, then the clip itself.
+
+    The noise is drawn with a seed made of the clip's samples: the same clip gets the same noise, another clip another.
+
+    Parameters
+    ----------
+    snr_db : tuple of float
+        Signal to noise of each copy, dB, both by root mean square over the clip; sorted before use.
+    """
+
+    snr_db: tuple[float, ...] = (10.0, 20.0, 30.0)
+
+    def __call__(self, y: Signal, *, sample_rate: int, levels: Levels) -> Signal:
+        """The whole clip `y` float32 [samples] to float32 [(copies + 1) * samples]; copies of silence are silent."""
+        rng = np.random.default_rng(list(hashlib.sha256(y.tobytes()).digest()))
+        level = rms(y)
+        copies = [y + rng.standard_normal(len(y), np.float32) * np.float32(level * from_db(-snr)) for snr in sorted(self.snr_db)]
+        return np.concatenate([*copies, y])
+
+
+@dataclass(frozen=True, slots=True)
+class PitchShiftStack:
+    """Copies of the clip at several pitches, from low to high; the length of a copy is the clip's.
+
+    Parameters
+    ----------
+    semitones : tuple of float
+        Shift of each copy; 0 is the clip itself; sorted before use.
+
+    References
+    ----------
+    Phase vocoder and resampling: `librosa.effects.pitch_shift`.
+    """
+
+    semitones: tuple[float, ...] = (-2.0, -1.0, 0.0, 1.0, 2.0)
+
+    def __call__(self, y: Signal, *, sample_rate: int, levels: Levels) -> Signal:
+        """The whole clip `y` float32 [samples] to float32 [copies * samples]."""
+        return np.concatenate([part for steps in sorted(self.semitones) for part in _shifted(y, sample_rate, steps)])
+
+
+def _shifted(y: Signal, sample_rate: int, steps: float) -> Iterator[Signal]:
+    """`y` shifted by `steps` semitones, in pieces."""
+    if steps == 0:
+        yield y
+        return
+    import librosa
+
+    length = int(PIECE_SECONDS * sample_rate)
+    for first in range(0, len(y), length):
+        piece = y[first : first + length]
+        # shorter than a transform: librosa would warn; zeros behind it change nothing of what is kept
+        filled = np.pad(piece, (0, max(0, N_FFT - len(piece))))
+        shifted = librosa.effects.pitch_shift(filled, sr=sample_rate, n_steps=steps, n_fft=N_FFT)
+        yield np.asarray(shifted[: len(piece)], np.float32)

@@ -1,0 +1,112 @@
+"""The spectrogram with a logarithmic axis of frequency, as a picture."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from mxt.audio.bands import BandAnalysis
+from mxt.audio.picture import brightness, clip_by_clip, resized
+from mxt.core.errors import UsageError
+from mxt.core.stages import RowAxis
+
+TUNING_HZ, TUNING_KEY = 440.0, 69  # A4
+_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_ACCIDENTALS = {"": 0, "#": 1, "b": -1}
+
+
+def note_hz(note: str) -> float:
+    """Frequency of a note in equal temperament, A4 = 440 Hz.
+
+    Raises
+    ------
+    UsageError
+        It is no note.
+
+    Examples
+    --------
+    >>> note_hz("A0"), round(note_hz("Bb3"), 2)
+    (27.5, 233.08)
+    """
+    found = re.fullmatch(r"([A-Ga-g])([#b]?)(-?\d)", note.strip())
+    if not found:
+        raise UsageError(f"lowest_note is a note such as A0, C#1 or Bb2, not {note!r}")
+    letter, accidental, octave = found.groups()
+    key = 12 * (int(octave) + 1) + _SEMITONES[letter.upper()] + _ACCIDENTALS[accidental]
+    return float(TUNING_HZ * 2 ** ((key - TUNING_KEY) / 12))
+
+
+@dataclass(frozen=True, slots=True)
+class LogFrequency:
+    """Bands of equal width in octaves, level as brightness; the fields are the parameters of its spec.
+
+    The highest band is the first row. Black and white are levels in dBFS, so that a louder clip is a brighter picture;
+    0 dBFS is a full-scale sine.
+
+    Examples
+    --------
+    >>> render = LogFrequency(height=299, width=299).prepare(22_050, "cpu")
+    >>> render(torch.zeros(2, 22_050)).shape
+    torch.Size([2, 299, 299])
+    """
+
+    bands_per_octave: int = 12
+    lowest_note: str = "A0"
+    highest_hz: float = 10_000.0
+    hop_length: int = 256
+    reference_db: float = 0.0
+    floor_db: float = -80.0
+    rescale: bool = False
+    height: int = 0
+    width: int = 0
+
+    def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
+        """A function from float32 [N, samples] to brightness, float32 [N, bands or height, frames or width], 0 to 1.
+
+        Raises
+        ------
+        UsageError
+            The frequencies or levels do not fit together.
+        """
+        if not self.floor_db < self.reference_db:
+            raise UsageError(f"floor_db {self.floor_db:g} is not below reference_db {self.reference_db:g}")
+        analysis = self._analysis(sample_rate)
+
+        def draw(y: torch.Tensor) -> torch.Tensor:
+            white = self.reference_db
+            if self.rescale:
+                white = max(float(level.max()) for level in _levels(analysis, y))
+            black = white - (self.reference_db - self.floor_db)
+            slabs = (brightness(level, reference_db=white, floor_db=black).flip(0) for level in _levels(analysis, y))
+            return resized(slabs, columns=analysis.frames(len(y)), height=self.height, width=self.width)
+
+        return clip_by_clip(draw)
+
+    def row_axis(self, sample_rate: int, rows: int) -> RowAxis:
+        """Frequencies of the rows, from the top."""
+        analysis = self._analysis(sample_rate)
+        bands = (np.arange(rows)[::-1] + 0.5) * (analysis.bands / rows) - 0.5
+        return RowAxis("frequency, Hz", self._lowest() * 2 ** (bands / self.bands_per_octave))
+
+    def _lowest(self) -> float:
+        return note_hz(self.lowest_note)
+
+    def _analysis(self, sample_rate: int) -> BandAnalysis:
+        lowest = self._lowest()
+        if not lowest < self.highest_hz <= sample_rate / 2:
+            raise UsageError(
+                f"bands from {self.lowest_note} ({lowest:g} Hz) to {self.highest_hz:g} Hz do not fit into 0 to {sample_rate / 2:g} Hz"
+            )
+        bands = math.floor(self.bands_per_octave * math.log2(self.highest_hz / lowest) + 1e-9) + 1
+        return BandAnalysis(sample_rate, lowest, bands, self.bands_per_octave, self.hop_length)
+
+
+def _levels(analysis: BandAnalysis, y: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Levels in dBFS, float32 [bands, frames] a block."""
+    for power in analysis.powers(y):
+        yield power.clamp_(min=1e-20).log10_().mul_(10)

@@ -1,0 +1,75 @@
+"""The mel spectrogram as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from mxt.audio.mel import hz_to_mel, mel_filterbank, mel_power, mel_to_hz, power_to_db
+from mxt.audio.picture import brightness, clip_by_clip, resized
+from mxt.audio.stft import pad_signal, periodic_window
+from mxt.core.errors import UsageError
+from mxt.core.stages import RowAxis
+
+
+@dataclass(frozen=True, slots=True)
+class MelImage:
+    """Mel bands, level as brightness; the fields are the parameters of its spec. The highest band is the first row.
+
+    0 dBFS is a full-scale sine in a band that is wide against the resolution of the transform.
+
+    Examples
+    --------
+    >>> MelImage().prepare(22_050, "cpu")(torch.zeros(1, 22_050)).shape
+    torch.Size([1, 128, 44])
+    """
+
+    n_fft: int = 2048
+    hop_length: int = 512
+    n_mels: int = 128
+    fmin: float = 0.0
+    fmax: float | None = None
+    reference_db: float = 0.0
+    floor_db: float = -80.0
+    rescale: bool = False
+    height: int = 0
+    width: int = 0
+
+    def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
+        """A function from float32 [N, samples] to brightness, float32 [N, n_mels or height, frames or width], 0 to 1.
+
+        Raises
+        ------
+        UsageError
+            The frequencies or levels do not fit together.
+        """
+        if not self.floor_db < self.reference_db:
+            raise UsageError(f"floor_db {self.floor_db:g} is not below reference_db {self.reference_db:g}")
+        if not self.fmin < self._top(sample_rate) <= sample_rate / 2:
+            raise UsageError(f"mel bands from {self.fmin:g} to {self.fmax} Hz do not fit into 0 to {sample_rate / 2:g} Hz")
+        window = periodic_window("hann", self.n_fft)
+        # a sine of amplitude A has the power A^2 n_fft sum(w^2) / 4 in all its bins together
+        bank = mel_filterbank(sample_rate=sample_rate, n_fft=self.n_fft, n_mels=self.n_mels, fmin=self.fmin, fmax=self.fmax, norm="none")
+        scaled = (torch.from_numpy(bank) * (4 / (self.n_fft * float(window.square().sum())))).to(device)
+        window = window.to(device)
+
+        def draw(y: torch.Tensor) -> torch.Tensor:
+            padded = pad_signal(y[None], n_fft=self.n_fft, hop_length=self.hop_length)
+            level = power_to_db(mel_power(padded, scaled, window, hop_length=self.hop_length)[0], floor=1e-20)
+            white = float(level.max()) if self.rescale else self.reference_db
+            shown = brightness(level, reference_db=white, floor_db=white - (self.reference_db - self.floor_db)).flip(0)
+            return resized([shown], columns=shown.shape[1], height=self.height, width=self.width)
+
+        return clip_by_clip(draw)
+
+    def row_axis(self, sample_rate: int, rows: int) -> RowAxis:
+        """Frequencies of the rows, from the top."""
+        low, high = hz_to_mel(self.fmin), hz_to_mel(self._top(sample_rate))
+        bands = (np.arange(rows)[::-1] + 0.5) * (self.n_mels / rows) + 0.5
+        return RowAxis("frequency, Hz", mel_to_hz(low + (high - low) * bands / (self.n_mels + 1)))
+
+    def _top(self, sample_rate: int) -> float:
+        return sample_rate / 2 if self.fmax is None else self.fmax

@@ -1,0 +1,99 @@
+"""Magnitude as brightness, phase as colour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from mxt.audio.picture import brightness, clip_by_clip, resized, slabs_of
+from mxt.audio.stft import frames, pad_signal, periodic_window
+from mxt.core.errors import UsageError
+from mxt.core.stages import RowAxis
+
+SLAB_FRAMES = 128
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseSpectrogram:
+    """A spectrogram in colour; the fields are the parameters of its spec. Half the sample rate is the first row.
+
+    The hue is the phase against a wave of the bin's frequency that starts with the clip: a steady tone in the middle of its bin
+    keeps one colour, any other runs through the circle of colours the faster the further off it is. 0 is red, a third of a turn
+    green, two thirds blue.
+
+    References
+    ----------
+    Named as future work by Shtern, Ejaz, Tzerpos: Transfer Learning in Neural Networks: An Experience Report, CASCON 2017.
+
+    Examples
+    --------
+    >>> PhaseSpectrogram().prepare(22_050, "cpu")(torch.zeros(1, 22_050)).shape
+    torch.Size([1, 3, 513, 87])
+    """
+
+    n_fft: int = 1024
+    hop_length: int = 256
+    reference_db: float = 0.0
+    floor_db: float = -80.0
+    rescale: bool = False
+    height: int = 0
+    width: int = 0
+
+    def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
+        """A function from float32 [N, samples] to float32 [N, 3, bins or height, frames or width], 0 to 1.
+
+        Raises
+        ------
+        UsageError
+            The levels do not fit together.
+        """
+        if not self.floor_db < self.reference_db:
+            raise UsageError(f"floor_db {self.floor_db:g} is not below reference_db {self.reference_db:g}")
+        window = periodic_window("hann", self.n_fft).to(device)
+
+        def draw(y: torch.Tensor) -> torch.Tensor:
+            padded = pad_signal(y[None], n_fft=self.n_fft, hop_length=self.hop_length)
+            framed = frames(padded, frame_length=self.n_fft, hop_length=self.hop_length)[0]
+            white = self.reference_db
+            if self.rescale:
+                white = max(float(_levels(spectrum).max()) for spectrum, _ in self._spectra(framed, window))
+            black = white - (self.reference_db - self.floor_db)
+            slabs = (
+                (_hues(self._phases(spectrum, first)) * brightness(_levels(spectrum), reference_db=white, floor_db=black)).flip(1)
+                for spectrum, first in self._spectra(framed, window)
+            )
+            return resized(slabs, columns=len(framed), height=self.height, width=self.width)
+
+        return clip_by_clip(draw)
+
+    def row_axis(self, sample_rate: int, rows: int) -> RowAxis:
+        """Frequencies of the rows, from the top."""
+        bins = 1 + self.n_fft // 2
+        return RowAxis("frequency, Hz", ((np.arange(rows)[::-1] + 0.5) * (bins / rows) - 0.5) * (sample_rate / self.n_fft))
+
+    def _spectra(self, framed: torch.Tensor, window: torch.Tensor) -> Iterator[tuple[torch.Tensor, int]]:
+        """Spectra complex64 [bins, frames] a slab, in which a sine of 1 has the magnitude 1, and the slab's first frame."""
+        scaled = window * (2 / window.sum())
+        for part in slabs_of(len(framed), SLAB_FRAMES):
+            yield torch.fft.rfft(framed[part] * scaled).T, part.start
+
+    def _phases(self, spectrum: torch.Tensor, first: int) -> torch.Tensor:
+        """Turns, 0 to 1, against waves that start with the clip."""
+        bins = torch.arange(spectrum.shape[0], device=spectrum.device)
+        starts = torch.arange(first, first + spectrum.shape[1], device=spectrum.device) * self.hop_length - self.n_fft // 2
+        # a wave of bin k has made k n / n_fft turns at sample n; whole turns are left out before they cost precision
+        turns = (bins[:, None] * (starts % self.n_fft)) % self.n_fft / self.n_fft
+        return (spectrum.angle() / (2 * torch.pi) - turns) % 1.0
+
+
+def _levels(spectrum: torch.Tensor) -> torch.Tensor:
+    return spectrum.abs().clamp_(min=1e-10).log10_().mul_(20)
+
+
+def _hues(turns: torch.Tensor) -> torch.Tensor:
+    """Pure colours float32 [3, ...] around the circle, from turns [...]."""
+    offsets = torch.tensor([0.0, 4.0, 2.0], device=turns.device).view(3, *[1] * turns.ndim)
+    return (((6 * turns + offsets) % 6 - 3).abs() - 1).clamp_(0, 1)

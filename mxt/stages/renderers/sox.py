@@ -1,0 +1,158 @@
+"""The spectrogram as `sox -n spectrogram` draws it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from mxt.audio.picture import clip_by_clip, resized, slabs_of
+from mxt.audio.stft import frames, periodic_window, power
+from mxt.core.errors import UsageError
+from mxt.core.stages import RowAxis
+
+COLOURS = 249  # sox's default number of colours on the scale (-q)
+MOST_COLUMNS_A_SECOND = 5000.0
+SLAB_FRAMES = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How sox shares a clip out among columns.
+
+    Parameters
+    ----------
+    step : int
+        Samples from one transform to the next.
+    steps : int
+        Transforms whose powers are averaged to a column.
+    columns : int
+        Their number; sox leaves out what is beyond those it was asked for.
+    """
+
+    step: int
+    steps: int
+    columns: int
+
+    @classmethod
+    def of(cls, samples: int, sample_rate: int, *, n_fft: int, columns: int) -> Timing:
+        """For a clip that is to fill `columns`.
+
+        References
+        ----------
+        SoX 14.4.2, src/spectrogram.c: pixels a second from the duration; as few transforms a column as windows that
+        overlap by half allow; then the step that fits a whole number of times into a column.
+        """
+        a_second = min(MOST_COLUMNS_A_SECOND, columns * sample_rate / max(1, samples))
+        wanted = max(1, int(sample_rate / a_second))  # samples a column
+        step = max(1, int(wanted / math.ceil(wanted / (n_fft // 2)) + 0.5))
+        steps = max(1, math.floor(wanted / step + 0.5))
+        return cls(step, steps, max(1, min(columns, -(-samples // (step * steps)))))
+
+
+@dataclass(frozen=True, slots=True)
+class SoxSpectrogram:
+    """Linear frequency, level as colour; the fields are the parameters of its spec.
+
+    Half the sample rate is the first row. 0 dBFS is a full-scale sine.
+
+    Examples
+    --------
+    >>> SoxSpectrogram().prepare(22_050, "cpu")(torch.zeros(1, 220_500)).shape
+    torch.Size([1, 3, 513, 800])
+    """
+
+    n_fft: int = 1024
+    columns: int = 800
+    colours: str = "colour"
+    reference_db: float = 0.0
+    floor_db: float = -120.0
+    rescale: bool = False
+    height: int = 0
+    width: int = 0
+
+    def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
+        """A function from float32 [N, samples] to float32 [N, 3, rows, columns] ([N, rows, columns] in grey), 0 to 1.
+
+        Raises
+        ------
+        UsageError
+            The levels do not fit together.
+        """
+        if not self.floor_db < self.reference_db:
+            raise UsageError(f"floor_db {self.floor_db:g} is not below reference_db {self.reference_db:g}")
+        table = palette(grey=self.colours == "grey").to(device)
+        window = periodic_window("hann", self.n_fft).to(device)
+
+        def draw(y: torch.Tensor) -> torch.Tensor:
+            timing = Timing.of(len(y), sample_rate, n_fft=self.n_fft, columns=self.columns)
+            level = torch.cat(list(_levels(y, timing, window)), dim=1)
+            white = float(level.max()) if self.rescale else self.reference_db
+            shown = table[:, colour_numbers(level - white, self.reference_db - self.floor_db)].flip(1)
+            picture = resized([shown], columns=shown.shape[-1], height=self.height, width=self.width)
+            return picture[0] if self.colours == "grey" else picture
+
+        return clip_by_clip(draw)
+
+    def row_axis(self, sample_rate: int, rows: int) -> RowAxis:
+        """Frequencies of the rows, from the top."""
+        bins = 1 + self.n_fft // 2
+        places = (np.arange(rows)[::-1] + 0.5) * (bins / rows) - 0.5
+        return RowAxis("frequency, Hz", places * (sample_rate / self.n_fft))
+
+
+def _levels(y: torch.Tensor, timing: Timing, window: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Mean power of each column in dBFS, float32 [bins, columns] a slab."""
+    n_fft = len(window)
+    # transform k is centred on the middle of the k-th step
+    before = (n_fft - timing.step) // 2
+    columns = timing.columns
+    last = max(len(y), columns * timing.steps * timing.step) + n_fft
+    framed = frames(torch.nn.functional.pad(y[None], (before, last - before - len(y))), frame_length=n_fft, hop_length=timing.step)[0]
+    # a sine of amplitude A has the magnitude A sum(w) / 2
+    scale = float((2 / window.double().sum()).square())
+    for part in slabs_of(columns, max(1, SLAB_FRAMES // timing.steps)):
+        block = framed[part.start * timing.steps : part.stop * timing.steps]
+        mean = power(block, window).view(-1, timing.steps, n_fft // 2 + 1).mean(1)
+        yield mean.mul_(scale).clamp_(min=1e-30).log10_().mul_(10).T
+
+
+def colour_numbers(level_db: torch.Tensor, range_db: float) -> torch.Tensor:
+    """Places in the palette, int64: 0 below the range, the last one from 0 dB on.
+
+    ``c = 1 + floor((1 + x / range) (colours - 2))``
+    """
+    inside = 1 + ((1 + level_db / range_db) * (COLOURS - 2)).floor()
+    return torch.where(level_db < -range_db, 0, torch.where(level_db >= 0, COLOURS - 1, inside)).long()
+
+
+def palette(*, grey: bool = False) -> torch.Tensor:
+    """The colours of sox's scale, float32 [3, `COLOURS`] (red, green, blue), from quiet to loud; [1, `COLOURS`] in grey.
+
+    References
+    ----------
+    SoX 14.4.2, src/spectrogram.c: sines and lines over parts of the scale.
+    """
+    x = torch.arange(COLOURS, dtype=torch.float64) / (COLOURS - 1)
+    if grey:
+        return _to_8_bits(x[None])
+    quarter = torch.pi / 2
+    red = _pieces(x, (0.13, torch.zeros_like(x)), (0.73, torch.sin((x - 0.13) / 0.60 * quarter)), (2, torch.ones_like(x)))
+    green = _pieces(x, (0.60, torch.zeros_like(x)), (0.91, torch.sin((x - 0.60) / 0.31 * quarter)), (2, torch.ones_like(x)))
+    blue = _pieces(x, (0.60, 0.5 * torch.sin(x / 0.60 * torch.pi)), (0.78, torch.zeros_like(x)), (2, (x - 0.78) / 0.22))
+    return _to_8_bits(torch.stack([red, green, blue]))
+
+
+def _pieces(x: torch.Tensor, *pieces: tuple[float, torch.Tensor]) -> torch.Tensor:
+    """A function given piece by piece: each up to its bound."""
+    found = pieces[-1][1]
+    for bound, values in reversed(pieces[:-1]):
+        found = torch.where(x < bound, values, found)
+    return found
+
+
+def _to_8_bits(x: torch.Tensor) -> torch.Tensor:
+    return ((0.5 + 255 * x).floor() / 255).float()

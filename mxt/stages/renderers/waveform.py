@@ -1,0 +1,71 @@
+"""The waveform as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from mxt.audio.picture import clip_by_clip
+from mxt.core.stages import RowAxis
+
+ROWS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Waveform:
+    """Bright between the lowest and the highest sample of each column; the fields are the parameters of its spec.
+
+    Full scale is the first row, minus full scale the last one.
+
+    Examples
+    --------
+    >>> Waveform(height=5, width=2).prepare(22_050, "cpu")(torch.tensor([[0.0, 0.0, 1.0, -1.0]])).round().int()
+    tensor([[[0, 1],
+             [0, 1],
+             [1, 1],
+             [0, 1],
+             [0, 1]]], dtype=torch.int32)
+    """
+
+    hop_length: int = 256
+    rescale: bool = False
+    height: int = 0
+    width: int = 0
+
+    def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
+        """A function from float32 [N, samples] to float32 [N, height, width], 0 to 1."""
+
+        def draw(y: torch.Tensor) -> torch.Tensor:
+            low, high = _extremes(y, self.width or -(-len(y) // self.hop_length))
+            if self.rescale and (largest := torch.maximum(high.max(), -low.min())) > 0:
+                low, high = low / largest, high / largest
+            return _filled(low.clamp(-1, 1), high.clamp(-1, 1), self.height or ROWS)
+
+        return clip_by_clip(draw)
+
+    def row_axis(self, sample_rate: int, rows: int) -> RowAxis:
+        """Amplitudes of the rows, from the top."""
+        return RowAxis("amplitude", 1 - (np.arange(rows) + 0.5) * (2 / rows))
+
+
+def _extremes(y: torch.Tensor, columns: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Lowest and highest sample of each column, float32 [columns] each; a column begins where the one before it ended."""
+    x = y.cpu().numpy()
+    starts = np.arange(columns) * len(x) // columns
+    low, high = np.minimum.reduceat(x, starts), np.maximum.reduceat(x, starts)
+    before = x[np.maximum(starts - 1, 0)]
+    ends = torch.from_numpy(np.stack([np.minimum(low, before), np.maximum(high, before)])).to(y.device)
+    return ends[0], ends[1]
+
+
+def _filled(low: torch.Tensor, high: torch.Tensor, rows: int) -> torch.Tensor:
+    """How much of each pixel [rows, columns] lies between `low` and `high`, a line at least one pixel thick."""
+    pixel = 2 / rows
+    top = 1 - torch.arange(rows, device=low.device)[:, None] * pixel
+    centre, reach = (high + low) / 2, ((high - low) / 2).clamp(min=pixel / 2)
+    centre = torch.minimum(torch.maximum(centre, reach - 1), 1 - reach)  # the line stays within the picture
+    inside = torch.minimum(centre + reach, top) - torch.maximum(centre - reach, top - pixel)
+    return (inside / pixel).clamp_(0, 1)

@@ -1,0 +1,90 @@
+"""A rendering as a PNG with axes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mxt.core.files import atomic_write, translate_os_errors
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from mxt.core.stages import RowAxis
+    from mxt.workflows.render import Picture
+
+DOTS_PER_INCH = 110
+INCHES_WIDE, INCHES_HIGH = 12.0, 5.5
+MOST_TICKS = 12  # and no two closer together than this share of the picture
+
+
+def write_picture(picture: Picture, path: Path) -> None:
+    """Draw `picture` with seconds below and what its rows stand for beside it; the lowest frequency is at the bottom."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    values = picture.values
+    rows = values.shape[-2]
+    upside_down = picture.axis is not None and picture.axis.values[0] < picture.axis.values[-1]
+    figure = Figure(figsize=(INCHES_WIDE, INCHES_HIGH), dpi=DOTS_PER_INCH, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    bright = bool(values.min() >= 0 and values.max() <= 1)  # else a rendering in decibels: from its least to its most
+    axes.imshow(
+        values.transpose(1, 2, 0) if values.ndim == 3 else values, cmap="gray", aspect="auto", interpolation="nearest",
+        vmin=0 if bright else None, vmax=1 if bright else None, extent=(0, picture.seconds, rows - 0.5, -0.5),
+    )  # fmt: skip
+    if upside_down:
+        axes.invert_yaxis()
+    axes.set_title(_shown(picture.title), fontsize=10)
+    axes.set_xlabel("time, s")
+    axes.set_ylabel(picture.axis.quantity if picture.axis else "band, from the top")
+    if picture.axis is not None:
+        places, labels = row_ticks(picture.axis)
+        axes.set_yticks(places, labels)
+    with translate_os_errors("writing", path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path) as file:
+            figure.savefig(file, format="png", metadata={"Software": None})
+
+
+def row_ticks(axis: RowAxis) -> tuple[list[float], list[str]]:
+    """Places of round values among the rows, and the values as text.
+
+    Parameters
+    ----------
+    axis : RowAxis
+        Rising or falling values.
+    """
+    values = np.asarray(axis.values, np.float64)
+    rising = values if values[0] < values[-1] else values[::-1]
+    candidates = _round_values(rising)
+    places = np.interp(candidates, rising, np.arange(len(rising), dtype=np.float64))
+    kept: list[int] = []
+    for number, place in enumerate(places):
+        if not kept or place - places[kept[-1]] >= len(rising) / MOST_TICKS:
+            kept.append(number)
+    if rising is not values:
+        places = len(rising) - 1 - places
+    return [float(places[number]) for number in kept], [f"{candidates[number]:g}" for number in kept]
+
+
+def _round_values(rising: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Values with one digit, 1, 2 or 5, where the axis is more like a logarithmic one; else in equal steps."""
+    low, high = rising[0], rising[-1]
+    middle = rising[len(rising) // 2]
+    if low > 0 and abs(np.log(middle / np.sqrt(low * high))) < abs(np.log(middle / ((low + high) / 2))):
+        powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+        found = np.sort(np.outer(powers, [1, 2, 5]).ravel())
+    else:
+        from matplotlib.ticker import MaxNLocator
+
+        found = np.asarray(MaxNLocator(MOST_TICKS - 2).tick_values(low, high), np.float64)
+    return np.asarray(found[(found >= low) & (found <= high)])
+
+
+def _shown(text: str) -> str:
+    """Text as matplotlib shows it as it stands: no formulas, no characters that no font has."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("$", r"\$")

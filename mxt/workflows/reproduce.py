@@ -1,0 +1,226 @@
+"""`mxt reproduce choi2017`: the paper's grid over what is in the store, beside what was published, and its findings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mxt.core.errors import InputError, UnknownName
+from mxt.core.progress import SILENT, Progress
+from mxt.core.views import parse_view
+from mxt.registry import Registry
+from mxt.store.layout import Store
+from mxt.workflows.preparing import open_store
+from mxt.workflows.search import SearchRequest, search
+from mxt.workflows.search_record import SearchResult
+
+PAPERS = ("choi2017",)
+CLOSE = 0.002  # a published cell is met within this
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One target of the paper: its name in the published scores, data set and target column."""
+
+    name: str
+    dataset: str
+    target: str
+    words: str
+
+
+TASKS = (
+    Task("ballroom_extended", "ballroom_extended", "label", "Extended Ballroom"),
+    Task("gtzan_genre", "gtzan_genre", "label", "GTZAN genre"),
+    Task("gtzan_speechmusic", "gtzan_speechmusic", "label", "GTZAN speech/music"),
+    Task("emoMusic_a", "emoMusic", "arousal", "emoMusic arousal"),
+    Task("emoMusic_v", "emoMusic", "valence", "emoMusic valence"),
+    Task("jamendo_vd", "jamendo_vd", "label", "Jamendo vocal detection"),
+    Task("urbansound", "urbansound", "label", "UrbanSound8K"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One strategy: mxt's score, the published one (``None`` where none is), and their difference."""
+
+    strategy: str
+    score: float
+    published: float | None
+    unpublished_standardised: float | None = None
+    nested: float | None = None
+
+    @property
+    def difference(self) -> float | None:
+        """Mxt's score minus the published one."""
+        return None if self.published is None else self.score - self.published
+
+    @property
+    def met(self) -> bool:
+        """Whether the published score is met."""
+        return self.difference is not None and abs(self.difference) <= CLOSE
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A statement recomputed from the store.
+
+    Parameters
+    ----------
+    name, says : str
+        Under what it goes, and what was found, in words.
+    source : str
+        The published source that states or shows it.
+    holds : bool or None
+        Whether the store supports it; ``None`` where it cannot be told.
+    numbers : mapping
+        What it rests on.
+    """
+
+    name: str
+    says: str
+    source: str
+    holds: bool | None
+    numbers: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class TaskReproduction:
+    """One task: every strategy, and the searches it rests on."""
+
+    task: Task
+    cells: tuple[Cell, ...]
+    released: SearchResult
+    standardised: SearchResult | None
+    nested: SearchResult | None
+
+    @property
+    def published(self) -> list[Cell]:
+        """Cells that were published."""
+        return [cell for cell in self.cells if cell.published is not None]
+
+
+@dataclass(frozen=True, eq=False)
+class Reproduction:
+    """All tasks that are in the store, their findings, and those that are not there."""
+
+    tasks: tuple[TaskReproduction, ...]
+    findings: tuple[Finding, ...]
+    absent: tuple[str, ...]
+
+
+@cache
+def published() -> Mapping[str, Any]:
+    """What was published: the authors' scores, and the best of the paper's text."""
+    found: Mapping[str, Any] = json.loads((Path(__file__).parent / "choi2017_published.json").read_text(encoding="utf-8"))
+    return found
+
+
+def reproduce(
+    store_path: Path, registry: Registry, paper: str = "choi2017", *, tasks: tuple[str, ...] = (), features: str = "choi2017_convnet",
+    mfcc: str = "choi2017_mfcc", quick: bool = False, jobs: int | None = None, progress: Progress = SILENT,
+) -> Reproduction:  # fmt: skip
+    """Run the published grid over the data sets of the store.
+
+    Parameters
+    ----------
+    store_path : Path
+    registry : Registry
+    paper : {"choi2017"}
+    tasks : tuple of str
+        Names of tasks or of their data sets; else all that are in the store.
+    features, mfcc : str
+        The tables of the network and of the MFCCs (left out where a data set has none).
+    quick : bool
+        Only the published protocol: no standardised column, no nested one, no findings that need them.
+    jobs : int, optional
+    progress : Progress
+
+    Raises
+    ------
+    InputError, UnknownName
+        None of the data sets is in the store; no such paper or task.
+    """
+    from mxt.workflows.choi2017_findings import findings
+
+    if paper not in PAPERS:
+        raise UnknownName("paper", paper, PAPERS)
+    store = open_store(store_path)
+    wanted = _wanted(tasks)
+    there = _with_features(store, features)
+    found = [
+        _task(store_path, registry, task, features, mfcc if mfcc in there[task.dataset] else "", quick, jobs, progress)
+        for task in wanted if task.dataset in there
+    ]  # fmt: skip
+    if not found:
+        raise _nothing(store_path, wanted, features)
+    absent = tuple(task.words for task in wanted if task.dataset not in there)
+    return Reproduction(tuple(found), tuple(findings(store, registry, found, features, mfcc, quick=quick, jobs=jobs)), absent)
+
+
+def _nothing(store_path: Path, wanted: list[Task], features: str) -> InputError:
+    names = ", ".join(dict.fromkeys(task.dataset for task in wanted))
+    return InputError(
+        f"{store_path} has no data set called {names} with features {features}; "
+        "mxt ingest FOLDER --loader choi2017 brings the published ones"
+    )
+
+
+def _wanted(names: tuple[str, ...]) -> list[Task]:
+    known = {task.name for task in TASKS} | {task.dataset for task in TASKS}
+    for name in names:
+        if name not in known:
+            raise UnknownName("task", name, known)
+    return [task for task in TASKS if not names or task.name in names or task.dataset in names]
+
+
+def _with_features(store: Store, features: str) -> dict[str, set[str]]:
+    """Data sets that have the network's features, and the labels of all their tables."""
+    found = {}
+    for record in store.catalogue.datasets():
+        labels = {part.label for view in store.catalogue.views(record.name) for part in parse_view(view)}
+        if features in labels:
+            found[record.name] = labels
+    return found
+
+
+def _task(
+    store_path: Path, registry: Registry, task: Task, features: str, mfcc: str, quick: bool, jobs: int | None, progress: Progress
+) -> TaskReproduction:
+    targets = open_store(store_path).catalogue.dataset(task.dataset).targets
+    base = SearchRequest(
+        datasets=(task.dataset,), features=(features,), beside=(mfcc,) if mfcc else (), protocols=("choi2017",),
+        target=task.target if task.target in targets else None, only=strategies_of(mfcc),
+    )  # fmt: skip
+    released = search(store_path, registry, base, jobs=jobs, progress=progress).results[0]
+    standardised = nested = None
+    if not quick:
+        scaled = replace(base, settings=("choi2017.standardise=yes",))
+        standardised = search(store_path, registry, scaled, jobs=jobs, progress=progress).results[0]
+        nested = search(store_path, registry, replace(base, protocols=("nested",)), jobs=jobs, progress=progress).results[0]
+    known = published()["scores"].get(task.name, {})
+    cells = []
+    for row in released.rows:
+        name = _published_name(row.name)
+        values = [None if each is None or (one := each.row(row.name)) is None else one.score for each in (standardised, nested)]
+        cells.append(Cell(name, row.score, known.get(name), values[0], values[1]))
+    return TaskReproduction(task, tuple(cells), released, standardised, nested)
+
+
+def strategies_of(mfcc: str) -> tuple[str, ...]:
+    """The paper's combinations: 31 of layers, the MFCCs, and all layers with them."""
+    from mxt.evaluation.layers import strategies
+
+    plain = [each.name for each in strategies(list("12345"))]
+    return (*plain, *((mfcc, f"12345+{mfcc}") if mfcc else ()))
+
+
+def _published_name(name: str) -> str:
+    """As the published table writes it."""
+    layers, plus, added = name.partition("+")
+    if layers.isdigit():
+        return f"{layers}+mfcc" if plus and added else layers
+    return "mfcc"

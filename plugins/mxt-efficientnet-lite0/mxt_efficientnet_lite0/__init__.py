@@ -1,0 +1,1 @@
+"""EfficientNet-Lite0 as a backbone for mxt."""

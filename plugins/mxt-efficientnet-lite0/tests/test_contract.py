@@ -1,0 +1,67 @@
+"""mxt's contract checks: of the plugin as it is, and of copies with something broken, which must not pass."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from mxt_efficientnet_lite0.plugin import BACKBONE, mxt_stages
+
+from mxt.testing import checks_for
+
+CHECKS = [check for spec in mxt_stages() for check in checks_for(spec, plugin="mxt_efficientnet_lite0.plugin")]
+PACKAGE = Path(__file__).resolve().parents[1] / "mxt_efficientnet_lite0"
+
+BROKEN = {
+    "divides by nothing": ("network.py", "EPSILON = 1e-3", "EPSILON = float('nan')", "features are finite"),
+    "draws lots": ("backbone.py", "x = to_input(shown)", "x = to_input(shown + torch.rand(1))", "features are deterministic"),
+    "keeps a layer back": ("network.py", '{**found, "pool"', '{"pool"', "layers are those stated"),
+    "changes what it is given": ("backbone.py", "(rendered / DECIBELS + 1)", "(rendered.div_(DECIBELS) + 1)", "input is left as it was"),
+    "is heavy to import": ("plugin.py", "from dataclasses import replace", "from dataclasses import replace\n\nimport torch",
+                           "plugin is light to import"),
+    "does not verify its weights": ("plugin.py", BACKBONE.weights[0].sha256, "", "weights are verified"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch, random_wheel):
+    """A function that makes a changed copy of the package under another name; its weights are random ones."""
+    monkeypatch.setenv("MXT_WEIGHTS_DIR", str(random_wheel.parent))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
+    digest = hashlib.sha256(random_wheel.read_bytes()).hexdigest()
+
+    def changed(name: str, file: str = "", old: str = "", new: str = "") -> dict[str, str]:
+        """Outcomes of the checks of the copy, under its default parameters."""
+        (tmp_path / name).mkdir()
+        for source in PACKAGE.glob("*.py"):
+            text = source.read_text(encoding="utf-8")
+            if source.name == file:
+                assert old in text
+                text = text.replace(old, new)
+            (tmp_path / name / source.name).write_text(text.replace("mxt_efficientnet_lite0", name), encoding="utf-8")
+        spec = importlib.import_module(f"{name}.plugin").BACKBONE
+        if spec.weights[0].sha256:
+            spec = replace(spec, weights=(replace(spec.weights[0], sha256=digest),))
+        checks = [check for check in checks_for(spec, plugin=f"{name}.plugin") if check.subject.name == f"backbone {spec.name}"]
+        return {check.name: check.outcome().result for check in checks}
+
+    return changed
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=str)
+def test_stage_keeps_its_contract(check):
+    check.run_in_pytest()
+
+
+def test_a_copy_with_nothing_broken_passes(copy):
+    assert set(copy("efficientnet_whole").values()) <= {"passed", "skipped"}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_broken_copy_fails_the_check_that_is_about_it(copy, what):
+    *change, check = BROKEN[what]
+    assert copy("efficientnet_" + what.replace(" ", "_"), *change)[check] == "failed"

@@ -1,0 +1,131 @@
+"""`mxt extract --backbone inception_v3` against the network's forward alone, on all cores, in one run; and its memory for a long file.
+
+    python tests/benchmarks/image_speed.py RECORDINGS [--clips 60] [--rounds 3] [--backbone inception_v3 --set random=0]
+
+RECORDINGS is a folder of audio files; copies made distinct by a circular shift and a gain of their own are written as WAV. The whole chain
+is ``mxt extract`` once its network is loaded: decoding, resampling, rendering, the network with every layer, committing. Forward alone is
+the same backbone on a picture that is there, as many at a time as there are cores, one thread each; and for inception_v3
+torchvision's module as it comes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import torch
+
+from mxt.core.weights import locate
+from mxt.registry import build_registry, make_pipeline, split_settings
+from mxt.workflows.planning import cores
+
+LONG_SECONDS = 600
+
+
+def write_copies(source: Path, folder: Path, clips: int) -> None:
+    """`clips` distinct WAV files."""
+    originals = sorted(path for path in source.rglob("*") if path.suffix in (".wav", ".flac", ".au"))
+    rng = np.random.default_rng(0)
+    folder.mkdir(parents=True)
+    for n in range(clips):
+        y, sample_rate = soundfile.read(originals[n % len(originals)], dtype="float32")
+        soundfile.write(folder / f"{n:04}.wav", np.roll(y, int(rng.integers(len(y)))) * rng.uniform(0.3, 0.95), sample_rate)
+
+
+def extract(folder: Path, options: argparse.Namespace) -> tuple[dict[str, Any], float]:
+    """What ``mxt extract`` tells of the files in `folder`, and its largest memory in MiB."""
+    with tempfile.TemporaryDirectory() as work:
+        mxt = [sys.executable, "-m", "mxt"]
+        subprocess.run([*mxt, "ingest", str(folder), "--quiet"], cwd=work, check=True, stdout=subprocess.DEVNULL)
+        settings = [word for setting in options.set for word in ("--set", setting)]
+        command = [*mxt, "extract", "--backbone", options.backbone, *settings, "--json"]
+        process = subprocess.Popen(command, cwd=work, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        told = json.loads(process.stdout.read())
+        _, status, usage = os.wait4(process.pid, 0)
+    assert status == 0
+    return told, usage.ru_maxrss / 1024
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Wall seconds and CPU seconds a picture."""
+
+    wall: float
+    cpu: float
+
+
+def forward_alone(network: Callable[[torch.Tensor], object], picture: torch.Tensor, count: int) -> Cost:
+    """Cost of a picture, a thread a core."""
+    with ThreadPoolExecutor(cores(), initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        list(pool.map(network, [picture] * 2 * cores()))
+        begun, cpu_begun = time.perf_counter(), time.process_time()
+        list(pool.map(network, [picture] * count))
+    return Cost((time.perf_counter() - begun) / count, (time.process_time() - cpu_begun) / count)
+
+
+def networks(options: argparse.Namespace) -> dict[str, tuple[Callable[[torch.Tensor], object], torch.Tensor]]:
+    """What is compared with, and a picture for it."""
+    registry = build_registry()
+    spec = registry.find("backbone", options.backbone).spec
+    pipeline = make_pipeline(registry, backbone=options.backbone, params=split_settings(options.set, [spec])[options.backbone])
+    file = pipeline.weights
+    stage = registry.build(pipeline.backbone)
+    found = {"forward alone": (stage.prepare(locate(file) if file else None, "cpu"), torch.rand(1, 3, 299, 299))}
+    if options.backbone == "inception_v3":
+        from torchvision.models import Inception3
+
+        module = Inception3(aux_logits=False, init_weights=False).eval()
+        found["torchvision's module"] = (torch.inference_mode()(module), torch.rand(1, 3, 299, 299))
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("recordings", type=Path)
+    parser.add_argument("--clips", type=int, default=60)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--backbone", default="inception_v3")
+    parser.add_argument("--set", action="append", default=[])
+    options = parser.parse_args()
+    if options.backbone == "inception_v3" and not options.set:
+        options.set = ["random=0"]
+    compared = networks(options)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        write_copies(options.recordings, folder / "clips", options.clips)
+        rounds = []
+        for _ in range(options.rounds):
+            told, memory = extract(folder / "clips", options)
+            assert told["computed"] == options.clips, f"{told['computed']} rows computed for {options.clips} clips"
+            costs = {"whole chain": Cost(told["seconds"] / options.clips, told["cpu_seconds"] / options.clips)}
+            rounds.append(costs | {name: forward_alone(*each, options.clips) for name, each in compared.items()})
+        for name in rounds[0]:
+            wall, cpu = (statistics.median(getattr(each[name], what) for each in rounds) for what in ("wall", "cpu"))
+            print(f"{name:22} {1000 * cpu:7.1f} ms CPU a picture   {1 / wall:6.1f} pictures/s")
+        for name in compared:
+            wall, cpu = (statistics.median(getattr(each[name], what) / getattr(each["whole chain"], what) for each in rounds)
+                         for what in ("wall", "cpu"))  # fmt: skip
+            print(f"whole chain has the pictures a second of {name}: {100 * wall:.0f} %, by CPU time {100 * cpu:.0f} %")
+        print(f"memory for {options.clips} clips: {memory:.0f} MiB at most")
+        (folder / "long").mkdir()
+        noise = np.random.default_rng(1).normal(0, 0.1, (LONG_SECONDS * 44_100, 2)).astype(np.float32)
+        soundfile.write(folder / "long" / "long.wav", noise, 44_100)
+        print(f"memory for one of {LONG_SECONDS} s, stereo, 44.1 kHz: {extract(folder / 'long', options)[1]:.0f} MiB at most")
+
+
+if __name__ == "__main__":
+    main()

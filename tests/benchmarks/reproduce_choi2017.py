@@ -1,0 +1,70 @@
+"""The published scores of Choi et al. 2017 beside mxt's, from the features they published: how many are within 0.002.
+
+    python tests/benchmarks/reproduce_choi2017.py DATA [TASK …] [--store FOLDER]
+
+DATA holds the authors' `csv` and `features`. All four targets take long (minutes each, emoMusic's most); with ``--store``
+what is finished is kept, and a stopped run continues. Exits with 1 where fewer cells are met than were measured
+(genre and speech/music: each to the last published digit; of all 120: 112).
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+from mxt.registry import build_registry
+from mxt.workflows.ingest_features import ingest_all
+from mxt.workflows.reproduce import CLOSE, TASKS, TaskReproduction, published, reproduce
+
+EXACT = ("gtzan_genre", "gtzan_speechmusic")
+EXPECTED = {"gtzan_genre": 30, "gtzan_speechmusic": 30}
+EXPECTED_IN_ALL = 112
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument(
+        "tasks", nargs="*", metavar="TASK", help=", ".join(task.name for task in TASKS if task.name in published()["scores"])
+    )
+    parser.add_argument("--store", type=Path)
+    parser.add_argument("--jobs", type=int)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        return run(chosen.data, chosen.store or Path(folder) / "mxt-store", tuple(chosen.tasks), chosen.jobs)
+
+
+def run(data: Path, store: Path, names: tuple[str, ...], jobs: int | None) -> int:
+    registry = build_registry()
+    ingest_all(store, data, registry, loader="choi2017")
+    begun, met, cells, short = time.perf_counter(), 0, 0, False
+    for task in TASKS:
+        if task.name not in published()["scores"] or (names and task.name not in names):
+            continue
+        (found,) = reproduce(store, registry, tasks=(task.name,), quick=True, jobs=jobs).tasks
+        good = report(found)
+        met, cells = met + good, cells + len(found.published)
+        short |= good < EXPECTED.get(task.name, 0)
+    print(f"{met} of {cells} published scores within {CLOSE} ({time.perf_counter() - begun:.0f} s)")
+    return int(short or (cells == 120 and met < EXPECTED_IN_ALL))
+
+
+def report(found: TaskReproduction) -> int:
+    """Print a target, its worst cells, and give how many are met: where scores are shares of clips, to the last digit."""
+    exact = found.task.name in EXACT
+    met = [cell for cell in found.published if (round(cell.score, 6) == cell.published if exact else cell.met)]
+    words = "equal to the last published digit" if exact else f"within {CLOSE}"
+    largest = max(abs(cell.difference or 0.0) for cell in found.published)
+    seconds = "from the store" if found.released.from_store else f"{found.released.seconds:.0f} s"
+    fits = f"{found.released.fits} fits, {found.released.spared} spared"
+    print(f"{found.task.name}: {len(met)} of {len(found.published)} {words}; largest difference {largest:.6f}; {fits}, {seconds}")
+    for cell in found.published:
+        if cell not in met:
+            print(f"  {cell.strategy}: mxt {cell.score:.6f}, published {cell.published:.6f}, difference {cell.difference:+.6f}")
+    return len(met)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

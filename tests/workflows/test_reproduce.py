@@ -1,0 +1,206 @@
+"""The paper's grid over small data sets of the form in which the authors published theirs."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mxt.cli.main import main
+from mxt.core.errors import InputError, UnknownName
+from mxt.registry import build_registry
+from mxt.workflows.ingest_features import ingest_all
+from mxt.workflows.reproduce import Cell, Finding, Reproduction, published, reproduce
+
+REGISTRY = build_registry()
+STRATEGIES = ("1", "3", "12345")
+N = 66
+
+
+def published_form(folder: Path, name: str, columns: dict[str, Sequence[object]], *, mfcc: bool = True) -> None:
+    """A table and features in which layer 3 tells of the first column."""
+    (folder / "csv").mkdir(parents=True, exist_ok=True)
+    (folder / "features").mkdir(exist_ok=True)
+    n, rng = len(next(iter(columns.values()))), np.random.default_rng(3)
+    with (folder / "csv" / f"{name}.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["", "id", "filepath", *columns])
+        writer.writerows([i, i, f"{name}/{i}.wav", *row] for i, row in enumerate(zip(*columns.values(), strict=True)))
+    first = np.asarray(next(iter(columns.values())), dtype=float)
+    told = (first - first.mean())[:, None] * np.linspace(0.2, 1, 32)
+    for k in range(5):
+        np.save(folder / "features" / f"{name}_layer_{k}.npy", rng.normal(size=(n, 32)) + (told if k == 2 else 0))
+    if mfcc:
+        np.save(folder / "features" / f"{name}_mfcc.npy", rng.normal(size=(n, 120)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_strategies() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mxt.workflows.reproduce.strategies_of", lambda mfcc: (*STRATEGIES, *((mfcc, f"12345+{mfcc}") if mfcc else ())))
+        yield
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder, store = tmp_path_factory.mktemp("published"), tmp_path_factory.mktemp("small") / "mxt-store"
+    rng = np.random.default_rng(5)
+    published_form(folder, "gtzan_speechmusic", {"label": [i % 2 for i in range(N)]})
+    published_form(
+        folder, "emoMusic", {"label_arousal": rng.normal(size=N).tolist(), "label_valence": rng.normal(size=N).tolist()}, mfcc=False
+    )
+    ingest_all(store, folder, REGISTRY, loader="choi2017")
+    return store
+
+
+@pytest.fixture(scope="module")
+def quick(store: Path) -> Reproduction:
+    return reproduce(store, REGISTRY, quick=True, jobs=2)
+
+
+def named(found: Reproduction, name: str) -> list[Finding]:
+    return [finding for finding in found.findings if finding.name == name]
+
+
+def test_each_task_of_the_store_gets_the_published_scores_and_the_differences(quick: Reproduction) -> None:
+    assert [each.task.name for each in quick.tasks] == ["gtzan_speechmusic", "emoMusic_a", "emoMusic_v"]
+    for each in quick.tasks:
+        known = published()["scores"][each.task.name]
+        for cell in each.cells:
+            assert cell.published == known[cell.strategy]
+            assert cell.difference == pytest.approx(cell.score - known[cell.strategy])
+
+
+def test_mfccs_are_written_as_in_the_published_table_and_left_out_where_there_are_none(quick: Reproduction) -> None:
+    speech, arousal, _ = quick.tasks
+    assert [cell.strategy for cell in speech.cells] == [*STRATEGIES, "mfcc", "12345+mfcc"]
+    assert [cell.strategy for cell in arousal.cells] == [*STRATEGIES]
+
+
+def test_one_data_set_with_two_targets_is_two_tasks_that_differ(quick: Reproduction) -> None:
+    _, arousal, valence = quick.tasks
+    assert (arousal.released.target, valence.released.target) == ("arousal", "valence")
+    score = {each.task.name: {cell.strategy: cell.score for cell in each.cells} for each in (arousal, valence)}
+    assert score["emoMusic_a"]["3"] > 0.5 > score["emoMusic_v"]["3"]
+
+
+def test_tasks_that_are_not_in_the_store_are_named(quick: Reproduction) -> None:
+    assert quick.absent == ("Extended Ballroom", "GTZAN genre", "Jamendo vocal detection", "UrbanSound8K")
+
+
+def test_cells_that_are_met_are_counted_and_the_others_listed(quick: Reproduction) -> None:
+    (cells,) = named(quick, "published cells")
+    all_cells = [cell for each in quick.tasks for cell in each.cells]
+    assert cells.numbers["cells"] == len(all_cells) == 11
+    assert cells.numbers["met"] == sum(cell.met for cell in all_cells) == 11 - len(cells.numbers["off"])
+    assert cells.holds is False
+
+
+def test_every_finding_names_what_supports_it(quick: Reproduction) -> None:
+    assert all(finding.source and finding.says for finding in quick.findings)
+    assert {finding.name for finding in quick.findings} >= {"published cells", "best score", "joining MFCCs helps UrbanSound8K only"}
+
+
+def test_quick_leaves_out_what_the_scores_become_otherwise(store: Path, quick: Reproduction) -> None:
+    assert all(each.standardised is None and each.nested is None for each in quick.tasks)
+    assert not named(quick, "standardisation")
+    whole = reproduce(store, REGISTRY, tasks=("gtzan_speechmusic",), jobs=2)
+    (task,) = whole.tasks
+    assert [cell.score for cell in task.cells] == [cell.score for cell in quick.tasks[0].cells]
+    assert all(cell.unpublished_standardised is not None and cell.nested is not None for cell in task.cells)
+    assert task.nested is not None
+    (standardisation,), (tuning,) = named(whole, "standardisation"), named(whole, "tuning and reporting on the same folds")
+    assert standardisation.numbers["cells"] == 5
+    assert tuning.numbers["nested"] == task.nested.scores[0].value
+
+
+def test_a_task_is_named_by_itself_or_by_its_data_set(store: Path) -> None:
+    one = reproduce(store, REGISTRY, tasks=("emoMusic_v",), quick=True)
+    both = reproduce(store, REGISTRY, tasks=("emoMusic",), quick=True)
+    assert [each.task.name for each in one.tasks] == ["emoMusic_v"]
+    assert [each.task.name for each in both.tasks] == ["emoMusic_a", "emoMusic_v"]
+    assert all(each.released.from_store for each in both.tasks)
+
+
+def test_an_unknown_task_is_named_with_the_nearest(store: Path) -> None:
+    with pytest.raises(UnknownName, match=r"no task called 'emomusic'; did you mean emoMusic"):
+        reproduce(store, REGISTRY, tasks=("emomusic",))
+
+
+def test_an_unknown_paper_is_named(store: Path) -> None:
+    with pytest.raises(UnknownName, match=r"no paper called 'choi2018'; did you mean choi2017"):
+        reproduce(store, REGISTRY, "choi2018")
+
+
+def test_a_store_without_the_task_says_how_to_bring_it(store: Path) -> None:
+    with pytest.raises(InputError, match=r"no data set called gtzan_genre with features .*; mxt ingest FOLDER --loader choi2017"):
+        reproduce(store, REGISTRY, tasks=("gtzan_genre",))
+
+
+def test_files_of_the_papers_other_tasks_are_reproduced_on_their_own_folds(tmp_path: Path) -> None:
+    y = [i * 3 // 60 for i in range(60)]
+    split = [("train", "valid", "test")[i % 3] for i in range(60)]
+    published_form(tmp_path / "files", "ballroom_extended", {"label": y})
+    published_form(tmp_path / "files", "jamendo_vd", {"label": [value % 2 for value in y], "category": split})
+    published_form(tmp_path / "files", "urbansound", {"label": y, "fold": [i % 5 + 1 for i in range(60)]}, mfcc=False)
+    ingest_all(tmp_path / "mxt-store", tmp_path / "files", REGISTRY, loader="choi2017")
+    found = reproduce(tmp_path / "mxt-store", REGISTRY, quick=True)
+    assert {each.task.name: (len(each.cells), each.released.folds, each.released.clips) for each in found.tasks} == {
+        "ballroom_extended": (5, "choi2017 10-fold, stratified, in catalogue order", 60),
+        "jamendo_vd": (5, "choi2017 given split", 20),
+        "urbansound": (3, "choi2017 5 given folds", 60),
+    }
+
+
+def test_the_published_table_that_is_shipped_has_120_cells() -> None:
+    assert {name: len(cells) for name, cells in published()["scores"].items()} == dict.fromkeys(
+        ("emoMusic_a", "emoMusic_v", "gtzan_genre", "gtzan_speechmusic"), 30
+    )
+
+
+@pytest.mark.parametrize(("difference", "met"), [(0.0019, True), (-0.0019, True), (0.0021, False)])
+def test_a_cell_is_met_within_0_002(difference: float, met: bool) -> None:
+    assert Cell("1", 0.5 + difference, 0.5).met is met
+
+
+def test_a_cell_that_was_not_published_has_no_difference_and_is_not_met() -> None:
+    cell = Cell("1", 0.5, None)
+    assert (cell.difference, cell.met) == (None, False)
+
+
+def command(capsys: pytest.CaptureFixture[str], *words: object, status: int = 0) -> tuple[str, str]:
+    with pytest.raises(SystemExit, match=f"^{status}$"):
+        main([str(word) for word in words])
+    return capsys.readouterr()
+
+
+def test_the_command_prints_a_table_a_task_and_the_findings_with_their_sources(
+    store: Path, quick: Reproduction, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, _ = command(capsys, "reproduce", "choi2017", "--store", store, "--quick", "--quiet")
+    assert "published scores met within 0.002; largest difference" in out
+    assert "not in the store: Extended Ballroom, GTZAN genre" in out
+    assert out.count("  source: ") == len(quick.findings)
+
+
+def test_the_command_gives_the_same_as_json(store: Path, quick: Reproduction, capsys: pytest.CaptureFixture[str]) -> None:
+    out, _ = command(capsys, "reproduce", "choi2017", "--store", store, "--quick", "--json")
+    found = json.loads(out)
+    assert [each["task"] for each in found["tasks"]] == [each.task.name for each in quick.tasks]
+    assert found["tasks"][0]["cells"][0]["difference"] == quick.tasks[0].cells[0].difference
+
+
+def test_the_command_names_an_unknown_task_in_one_line(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, err = command(capsys, "reproduce", "choi2017", "--store", store, "--task", "genre", status=2)
+    assert "genre" in err
+    assert "Traceback" not in out + err
+
+
+def test_what_quick_leaves_out_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    out, _ = command(capsys, "reproduce", "--help")
+    assert "--quick" in out
+    assert "Only the published protocol" in out
