@@ -20,6 +20,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from mxt.audio.stft import stretch
+
 RINGING = 5.0  # a band of B Hz between its zeros rings for RINGING / B seconds on either side, below -60 dB after that
 BLOCK_MARGINS = 6  # longest stretch kept of a block, in such times
 STEP_FRAMES = 64  # blocks are whole multiples of so many frames: sizes that transform fast
@@ -78,20 +80,14 @@ class BandAnalysis:
         filters = _filters(self, size, y.device)
         for block in range(blocks):
             first = block * kept
-            spectrum = torch.fft.rfft(self._samples(y, first - margin, size))
+            begin = (first - margin) * self.hop_length
+            spectrum = torch.fft.rfft(stretch(y, begin, begin + size * self.hop_length))
             count = min(kept, total - first)
             yield torch.cat([group.powers(spectrum)[:, margin : margin + count] for group in filters])
 
     def _margin_frames(self) -> int:
         narrowest = self.centre(1) - self.centre(-1)
         return math.ceil(RINGING / narrowest * self.sample_rate / self.hop_length)
-
-    def _samples(self, y: Tensor, first_frame: int, frames: int) -> Tensor:
-        """A stretch of `y`, with zeros where it reaches over its ends."""
-        begin, end = first_frame * self.hop_length, (first_frame + frames) * self.hop_length
-        part = y[max(0, begin) : max(0, min(end, len(y)))]
-        before = max(0, -begin)
-        return torch.nn.functional.pad(part, (before, end - begin - before - len(part)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

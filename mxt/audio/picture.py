@@ -11,6 +11,8 @@ from torch import Tensor
 Slabs = Iterable[Tensor]  # float32 [..., rows, columns] each: a picture from left to right
 Draw = Callable[[Tensor], Tensor]  # float32 [samples] to a picture of one clip
 
+PIECE_COLUMNS = 512  # columns narrowed at once: their weights are a matrix of so many rows
+
 
 def brightness(level_db: Tensor, *, reference_db: float, floor_db: float) -> Tensor:
     """Decibels as brightness: `floor_db` and less is 0, `reference_db` and more is 1. Works in place.
@@ -59,8 +61,9 @@ def resized(slabs: Slabs, *, columns: int, height: int = 0, width: int = 0) -> T
 
 
 def _narrowed(slabs: Slabs, columns: int, width: int) -> Tensor:
-    found, at = None, 0
-    for slab in slabs:
+    found: Tensor | None = None
+    at = 0
+    for slab in _pieces(slabs):
         if found is None:
             found = slab.new_zeros(*slab.shape[:-1], width)
         count = slab.shape[-1]
@@ -70,6 +73,11 @@ def _narrowed(slabs: Slabs, columns: int, width: int) -> Tensor:
     assert found is not None, "a picture has at least one slab"
     assert at == columns, "as many columns as were said"
     return found
+
+
+def _pieces(slabs: Slabs) -> Iterator[Tensor]:
+    for slab in slabs:
+        yield from torch.split(slab, PIECE_COLUMNS, dim=-1)
 
 
 def triangle_weights(old: int, new: int, first: int, last: int) -> tuple[Tensor, int]:
@@ -111,8 +119,3 @@ def clip_by_clip(draw: Draw) -> Draw:
             return torch.stack([draw(clip) for clip in y])
 
     return render
-
-
-def slabs_of(count: int, size: int) -> Iterator[slice]:
-    """Ranges of `size` over `count` places, the last one shorter."""
-    return (slice(first, min(first + size, count)) for first in range(0, count, size))

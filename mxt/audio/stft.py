@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -97,6 +99,41 @@ def frames(y: Tensor, *, frame_length: int, hop_length: int) -> Tensor:
     if y.shape[-1] < frame_length:
         return y.new_empty(len(y), 0, frame_length)
     return y.unfold(-1, frame_length, hop_length)
+
+
+def stretch(y: Tensor, begin: int, end: int) -> Tensor:
+    """Samples `begin` to `end` of a signal [samples], with zeros where they lie outside; a view where none do."""
+    part = y[max(0, begin) : max(0, min(end, len(y)))]
+    before = min(max(0, -begin), end - begin)
+    after = end - begin - before - len(part)
+    return torch.nn.functional.pad(part, (before, after)) if before or after else part
+
+
+def framed_slabs(y: Tensor, *, frame_length: int, hop_length: int, first: int, count: int, slab_frames: int) -> Iterator[Tensor]:
+    """Overlapping frames of a long signal, some at a time, so that it is never copied as a whole.
+
+    Parameters
+    ----------
+    y : torch.Tensor
+        float32 [samples].
+    frame_length, hop_length : int
+        Samples.
+    first : int
+        Sample that the first frame begins with; zeros lie before 0 and behind the end.
+    count : int
+        Frames of all slabs together.
+    slab_frames : int
+        Frames of a slab, the last one may have fewer.
+
+    Yields
+    ------
+    torch.Tensor
+        float32 [frames of the slab, frame_length], a view.
+    """
+    for start in range(0, count, slab_frames):
+        number = min(slab_frames, count - start)
+        begin = first + start * hop_length
+        yield stretch(y, begin, begin + (number - 1) * hop_length + frame_length).unfold(0, frame_length, hop_length)
 
 
 def power_spectrogram(

@@ -41,7 +41,10 @@ def evaluate(
         typer.Option("--group-by", metavar="COLUMN|folder|file|REGEX", help="What belongs together and is never split."),
     ] = None,
     folds: Annotated[Path | None, typer.Option("--folds", metavar="FILE", help="Folds to use: a table with clip and fold.")] = None,
-    head: Annotated[str | None, typer.Option("--head", metavar="NAME", help="The learner; else svm or linear, by size.")] = None,
+    head: Annotated[
+        list[str] | None,
+        typer.Option("--head", metavar="NAME", help="The learner (repeatable: side by side); else svm or linear, by size."),
+    ] = None,
     protocol: ProtocolsOption = None,
     setting: SetOption = None,
     seed: SeedOption = 0,
@@ -70,7 +73,7 @@ def evaluate(
         check_picture(chart)
     request = Request(
         datasets=tuple(dataset or ()), features=tuple(features or ()), target=target, task=TASKS[task] if task else None,
-        group_by=group_by, folds=folds, head=head, settings=tuple(setting or ()),
+        group_by=group_by, folds=folds, heads=tuple(dict.fromkeys(head or ())), settings=tuple(setting or ()),
         protocols=tuple(dict.fromkeys(protocol or ("nested",))), seed=seed,
     )  # fmt: skip
     with console.progress(quiet or as_json) as progress:

@@ -37,7 +37,7 @@ def render(result: Evaluated, *, details: bool = False) -> None:
         saved = [view.result_id for view in each.views if view.result_id]
         if saved:
             console.say(f"saved: {', '.join(saved)}")
-    if len({(each.dataset, each.protocol) for each in result.datasets}) > len({each.protocol for each in result.datasets}):
+    if len({each.dataset for each in result.datasets}) > 1:
         _render_grid(result.datasets)
     _render_protocols(result.datasets)
     for remark in result.remarks:
@@ -138,11 +138,12 @@ def _render_clear(each: DatasetResult) -> None:
 
 
 def _render_protocols(results: Sequence[DatasetResult]) -> None:
-    """Each view under every protocol, and the difference to the first protocol."""
-    names = list(dict.fromkeys(each.protocol for each in results))
+    """Each view under every protocol and head, and the difference to the first."""
+    what, ways = _ways(results)
+    names = list(dict.fromkeys(ways))
     if len(names) < 2:
         return
-    found = {(each.dataset, view.view, each.protocol): view.assessment.first for each in results for view in each.views}
+    found = {(each.dataset, view.view, way): view.assessment.first for each, way in zip(results, ways, strict=True) for view in each.views}
     rows: list[list[object]] = []
     for dataset, view in dict.fromkeys((dataset, view) for dataset, view, _ in found):
         scores = [found.get((dataset, view, name)) for name in names]
@@ -151,20 +152,28 @@ def _render_protocols(results: Sequence[DatasetResult]) -> None:
         gaps = [None if s is None or first is None else f"{s.value - first.value:+.3f}" for s in scores[1:]]
         rows.append([dataset, view, *cells, *gaps])
     differences = [f"{name} - {names[0]}" for name in names[1:]]
-    console.table("by protocol", ["data set", "view", *names, *differences], rows)
+    console.table(f"by {what}", ["data set", "view", *names, *differences], rows)
 
 
 def _render_grid(results: Sequence[DatasetResult]) -> None:
     """Data sets by views."""
     views = list(dict.fromkeys(view.view for each in results for view in each.views))
     rows = []
-    for each in results:
+    what, ways = _ways(results)
+    for each, way in zip(results, ways, strict=True):
         found = {view.view: view.assessment.first for view in each.views}
         scores = [found.get(view) for view in views]
         cells = [None if score is None else f"{score.value:.3f} ({interval_text(score.low, score.high)})" for score in scores]
-        several = len({other.protocol for other in results}) > 1
-        rows.append([each.dataset, *([each.protocol] if several else []), WORDS[each.views[0].assessment.main], *cells])
-    console.table("", ["data set", *(["protocol"] if len(rows[0]) > 2 + len(views) else []), "score", *views], rows)
+        rows.append([each.dataset, *([way] if what else []), WORDS[each.views[0].assessment.main], *cells])
+    console.table("", ["data set", *([what] if what else []), "score", *views], rows)
+
+
+def _ways(results: Sequence[DatasetResult]) -> tuple[str, list[str]]:
+    """What evaluations of one data set differ in, empty where there is one, and each one's way."""
+    protocols = len({each.protocol for each in results}) > 1
+    heads = len({(each.dataset, each.protocol, each.head) for each in results}) > len({(each.dataset, each.protocol) for each in results})
+    what = " and ".join([*(["protocol"] if protocols else []), *(["head"] if heads else [])])
+    return what, [", ".join([*([each.protocol] if protocols else []), *([each.head] if heads else [])]) for each in results]
 
 
 def _render_left_out(left_out: Sequence[LeftOut]) -> None:

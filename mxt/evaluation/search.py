@@ -232,7 +232,8 @@ def _scores(estimator: Any, B: Matrix, learner: Learner) -> Matrix | None:
         return None
     raw = getattr(estimator, name)(B)
     if isinstance(raw, list):  # one array [n, 2] a label
-        raw = np.stack([each[:, -1] for each in raw], axis=1)
+        # a label that all or no learning clips have is one column of ones
+        raw = np.stack([each[:, -1] * bool(known[-1]) for each, known in zip(raw, estimator.classes_, strict=True)], axis=1)
     raw = np.asarray(raw, dtype=np.float32)
     if learner.task == "multilabel":
         return raw.reshape(len(B), learner.n_classes)

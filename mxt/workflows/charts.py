@@ -86,7 +86,7 @@ def comparison_chart(result: Evaluated, path: Path) -> None:
         axis, row, ticks, names = axes[0], 0.0, [], []
         for each in groups:
             words = [each.dataset, each.target, *([each.protocol] if several else []), *([each.head] if heads else [])]
-            axis.text(0.0, row, " · ".join(words), transform=axis.get_yaxis_transform(), fontweight="bold", va="center", fontsize=9)
+            axis.text(0.005, row, " · ".join(words), transform=axis.get_yaxis_transform(), fontweight="bold", va="center", fontsize=9)
             top = row + 0.5
             for view in each.views:
                 row += 1

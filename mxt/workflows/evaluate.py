@@ -67,8 +67,9 @@ def evaluate(
         remarks += [*gone, *filter(None, [outdated(record, store.catalogue)])]
         unusable = sum(not clip.usable for clip in clips)
         found += [
-            _Work(store, registry, request, record, protocol, matrices, unusable, jobs or _cores()).run(progress)
+            _Work(store, registry, each, record, protocol, matrices, unusable, jobs or _cores()).run(progress)
             for protocol in request.protocols
+            for each in request.each_head()
         ]
     if not all(view.result_id for each in found for view in each.views):
         remarks.append(f"{store_path} cannot be written: the results are not saved")

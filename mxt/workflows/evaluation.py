@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,10 @@ LARGEST_SVM = 5000  # clips up to which the default head is the support vector m
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked of `evaluate`, as plain values (see the options of ``mxt eval``)."""
+    """What was asked of `evaluate`, as plain values (see the options of ``mxt eval``).
+
+    `heads` are evaluated one after the other in place of `head`.
+    """
 
     datasets: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
@@ -33,14 +36,20 @@ class Request:
     protocols: tuple[str, ...] = ("nested",)
     settings: tuple[str, ...] = ()
     seed: int = 0
+    heads: tuple[str, ...] = ()
+
+    def each_head(self) -> tuple[Request, ...]:
+        """One request a head."""
+        return tuple(replace(self, head=head) for head in self.heads) or (self,)
 
     def command(self, dataset: str, views: tuple[str, ...], head: str) -> str:
         """The command that computes the same again, with everything that was chosen written out."""
         words = ["mxt", "eval", "--dataset", dataset]
         words += [word for view in views for word in ("--features", view)]
+        protocols = self.protocols if self.protocols != ("nested",) else ()
         for option, value in (
             ("--target", self.target), ("--task", self.task), ("--group-by", self.group_by), ("--folds", self.folds),
-            ("--head", head), *(("--protocol", name) for name in (self.protocols if self.protocols != ("nested",) else ())),
+            *(("--head", name) for name in self.heads or (head,)), *(("--protocol", name) for name in protocols),
             ("--seed", self.seed or None),
         ):  # fmt: skip
             words += [] if value is None else [option, str(value)]

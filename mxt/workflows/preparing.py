@@ -166,7 +166,7 @@ def _stage(registry: Registry, request: Request, kind: Any, name: str, brought_a
     """
     spec = registry.find(kind, name).spec
     protocols = [registry.find("protocol", each).spec for each in request.protocols]
-    heads = [request.head] if request.head else ["svm", "linear"]
+    heads = list(request.heads) or ([request.head] if request.head else ["svm", "linear"])
     if not request.head:
         brought = [registry.build(registry.choose("protocol", each.name, {})).choices("classification").head for each in protocols]
         heads = ([] if all(brought) else heads) + list(dict.fromkeys(each for each in brought if each))

@@ -13,6 +13,7 @@ import soundfile
 from mxt.core.errors import AudioError, Reason
 from mxt.core.identity import sha256_file
 from mxt.core.specs import Window
+from mxt.core.stages import Levels
 from mxt.workflows import engine
 from mxt.workflows.engine import Job, Recipe, compute_chunk, prepare, run_pool
 
@@ -184,3 +185,69 @@ def test_a_long_clip_that_cannot_be_read_fails_alone(files: list[Path]) -> None:
     files[0].unlink()
     outcomes, _ = compute_chunk([lost], prepare(recipe(Mean(), Window.sliding(1.0, 0.5))))
     assert outcomes[0].reason is Reason.MISSING
+
+
+@dataclasses.dataclass(frozen=True)
+class Twice:
+    """The clip at half its level, then the clip."""
+
+    def __call__(self, y: Any, *, sample_rate: int, levels: Any) -> Any:
+        return np.concatenate([y / 2, y])
+
+
+@pytest.mark.parametrize(
+    ("window", "samples", "largest"),
+    [(Window.whole(), 8 * SR, 1.0), (Window.fixed(6.0), 6 * SR, 0.5), (Window.whole(max_seconds=1.0), SR, 0.125)],
+)
+def test_a_normalizer_of_whole_clips_sees_all_of_a_clip_before_windows_are_cut(
+    tmp_path: Path, window: Window, samples: int, largest: float
+) -> None:
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.linspace(0, 1, 4 * SR, dtype=np.float32), SR, subtype="FLOAT")
+    backbone = Mean()
+    stacked = dataclasses.replace(recipe(backbone, window), normalizer=Twice(), whole_clip=True)
+    (outcome,), _ = compute_chunk([job(path, duration=4.0)], prepare(stacked))
+    assert outcome.features is not None
+    assert backbone.seen[-1][1] == samples
+    np.testing.assert_allclose(outcome.features["largest"], [largest], atol=1e-3)
+
+
+def test_a_segment_is_stacked_alone(tmp_path: Path) -> None:
+    path = tmp_path / "steps.wav"
+    soundfile.write(path, np.repeat(np.array([0.25, 0.5, 0.75], dtype=np.float32), SR), SR, subtype="FLOAT")
+    stacked = dataclasses.replace(recipe(Mean(), Window.whole()), normalizer=Twice(), whole_clip=True)
+    (outcome,), _ = compute_chunk([job(path, start_us=1_000_000, end_us=2_000_000)], prepare(stacked))
+    assert outcome.features is not None
+    np.testing.assert_allclose(outcome.features["mean"], [0.375], rtol=1e-6)
+
+
+@pytest.mark.parametrize("window", [Window.whole(), Window.whole(max_seconds=33.0), Window.sliding(1.0, 0.5)])
+@pytest.mark.parametrize("whole_clip", [False, True])
+def test_a_long_clip_is_put_together_as_a_short_one_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, window: Window, whole_clip: bool
+) -> None:
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.random.default_rng(0).uniform(-1, 1, (35 * 16_000, 2)).astype(np.float32), 16_000, subtype="FLOAT")
+    stage = Twice() if whole_clip else Unchanged()
+    prepared = prepare(dataclasses.replace(recipe(Mean(), window), normalizer=stage, whole_clip=whole_clip))
+    (at_once,), _ = compute_chunk([job(path, duration=35.0)], prepared)
+    monkeypatch.setattr(engine, "STREAM_SECONDS", 30.0)
+    (in_pieces,), _ = compute_chunk([job(path, duration=35.0)], prepared)
+    assert at_once.features is not None
+    assert in_pieces.features is not None
+    for name, values in at_once.features.items():
+        np.testing.assert_allclose(in_pieces.features[name], values, atol=2e-6)
+
+
+def test_loudness_is_measured_for_a_normalizer_that_needs_it(tmp_path: Path) -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Told:
+        def __call__(self, y: Any, *, sample_rate: int, levels: Any) -> Any:
+            return np.full_like(y, levels.lufs)
+
+    path = tmp_path / "tone.wav"
+    soundfile.write(path, 0.1 * np.sin(2 * np.pi * 997 * np.arange(3 * SR) / SR), SR, subtype="FLOAT")
+    needing = dataclasses.replace(recipe(Mean(), Window.whole()), normalizer=Told(), needs=("lufs",))
+    (outcome,), _ = compute_chunk([job(path, levels=Levels(0.1, 0.07))], prepare(needing))
+    assert outcome.features is not None
+    np.testing.assert_allclose(outcome.features["mean"], [-23.0], atol=0.2)

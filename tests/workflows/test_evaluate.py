@@ -388,3 +388,26 @@ def test_names_that_repeat_in_all_folders_are_met_with_advice(make_store: Make) 
     with pytest.raises(EvaluationError, match="hash whole paths: --set hash=path"):
         evaluate(store.root, REGISTRY, Request(protocols=("shtern2017",)))
     assert evaluate(store.root, REGISTRY, Request(protocols=("shtern2017",), settings=("hash=path", "steps=5"))).datasets[0].views
+
+
+def test_several_heads_stand_side_by_side(make_store: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    store = make_store({"good": GOOD, "noise": NOISE})
+    words = ["eval", "--store", str(store.root), "--head", "linear", "--head", "forest", "--set", "trees=20", "--set", "preset=tutorial"]
+    with pytest.raises(SystemExit, match="0"):
+        main([*words, "--set", "steps=100", "-q"])
+    shown = capsys.readouterr().out
+    table = shown[shown.index("by head") :].splitlines()
+    assert table[1].split() == ["data", "set", "view", "linear", "forest", "forest", "-", "linear"]
+    assert [line.split()[1] for line in table[2:4]] == ["good", "noise"]
+    saved = [store.results.load(name) for name in store.results.list()]
+    assert sorted(each["head"]["name"] for each in saved) == ["forest", "forest", "linear", "linear"]
+    assert all("--head linear --head forest" in each["command"] for each in saved)
+
+
+def test_a_forest_ranks_labels_that_no_learning_clip_has_last(make_store: Make) -> None:
+    tags = [("a",) if i < N // 2 else ("b",) if i < N - 2 else ("b", "rare") for i in range(N)]
+    parts = ["train" if i < N - 12 else "test" for i in range(N)]
+    store = make_store({"good": GOOD}, {"tags": tags}, split=parts)
+    found = evaluate(store.root, REGISTRY, Request(head="forest", settings=("trees=5",))).datasets[0]
+    scores = store.results.predictions(found.views[0].result_id)["scores"]
+    assert (scores[:, -1] == 0).all()

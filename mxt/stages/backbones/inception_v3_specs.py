@@ -28,6 +28,7 @@ POOL = "pool"  # mixed_7c averaged over space, as every tap is: the vector the n
 LAYERS = tuple(Layer(number, name, width) for number, (name, width) in enumerate([*TAPS.items(), (POOL, 2048)], start=1))
 
 RENDERERS: Mapping[str, Mapping[str, Any]] = {
+    **{name: {"height": SIZE, "width": SIZE} for name in ("logfrequency", "sox", "melimage", "phase", "waveform")},
     "melspectrogram": {"n_fft": 2048, "hop_length": 512, "n_mels": 128, "reference": "fixed", "reference_db": 40.0, "floor_db": -80.0},
 }
 

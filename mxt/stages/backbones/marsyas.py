@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from mxt.audio.dct import dct_matrix
@@ -21,7 +22,7 @@ TEXTURE_WINDOWS = 40  # analysis windows of a texture window: about a second
 ROLLOFF = 0.85
 N_MFCC, N_MELS, AMIN, TOP_DB = 13, 128, 1e-10, 80.0  # librosa's defaults but for the 13
 THRESHOLD = 1e-10  # librosa's: smaller samples count as zero, which is positive
-SLAB_FRAMES = 4096
+SLAB_FRAMES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +116,13 @@ def flux(shares: Tensor, before: Tensor | None) -> Tensor:
 
 def summary(found: Tensor) -> Tensor:
     """float32 [68] from [windows, 17]: means of the running means, means of the running deviations, deviations of both."""
-    texture = found.unfold(0, min(TEXTURE_WINDOWS, len(found)), 1)  # a view: [texture windows, 17, 40]
-    mean = texture.mean(2)
-    # sums of squares about the mean of the clip, so that little is lost; 40 values at a time would be another 40 copies
+    length = min(TEXTURE_WINDOWS, len(found))
+
+    def running(x: Tensor) -> Tensor:
+        return F.avg_pool1d(x.T, length, stride=1).T
+
+    # E[x^2] - E[x]^2 about the mean of the clip, so that little is lost
     centred = found - found.mean(0)
-    length = texture.shape[2]
-    squares = centred.square().unfold(0, length, 1).mean(2) - centred.unfold(0, length, 1).mean(2).square()
+    mean, squares = running(found), running(centred.square()) - running(centred).square()
     deviation = squares.clamp_(min=0).sqrt_()
     return torch.cat([mean.mean(0), deviation.mean(0), mean.std(0, correction=0), deviation.std(0, correction=0)]).float()

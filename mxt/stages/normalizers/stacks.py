@@ -67,10 +67,15 @@ class NoiseStack:
 
     def __call__(self, y: Signal, *, sample_rate: int, levels: Levels) -> Signal:
         """The whole clip `y` float32 [samples] to float32 [(copies + 1) * samples]; copies of silence are silent."""
-        rng = np.random.default_rng(list(hashlib.sha256(y.tobytes()).digest()))
+        rng = np.random.default_rng(list(hashlib.sha256(np.ascontiguousarray(y).data).digest()))
         level = rms(y)
-        copies = [y + rng.standard_normal(len(y), np.float32) * np.float32(level * from_db(-snr)) for snr in sorted(self.snr_db)]
-        return np.concatenate([*copies, y])
+        found = np.empty((len(self.snr_db) + 1, len(y)), np.float32)
+        for copy, snr in zip(found, sorted(self.snr_db), strict=False):
+            rng.standard_normal(dtype=np.float32, out=copy)
+            copy *= np.float32(level * from_db(-snr))
+            copy += y
+        found[-1] = y
+        return found.ravel()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from mxt.audio.mel import hz_to_mel, mel_filterbank, mel_power, mel_to_hz, power_to_db
+from mxt.audio.mel import hz_to_mel, mel_filterbank, mel_to_hz, power_to_db
 from mxt.audio.picture import brightness, clip_by_clip, resized
-from mxt.audio.stft import pad_signal, periodic_window
+from mxt.audio.stft import framed_slabs, periodic_window, power
 from mxt.core.errors import UsageError
 from mxt.core.stages import RowAxis
+
+SLAB_FRAMES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,9 @@ class MelImage:
         window = window.to(device)
 
         def draw(y: torch.Tensor) -> torch.Tensor:
-            padded = pad_signal(y[None], n_fft=self.n_fft, hop_length=self.hop_length)
-            level = power_to_db(mel_power(padded, scaled, window, hop_length=self.hop_length)[0], floor=1e-20)
+            slabs = framed_slabs(y, frame_length=self.n_fft, hop_length=self.hop_length, first=-(self.n_fft // 2),
+                                 count=1 + len(y) // self.hop_length, slab_frames=SLAB_FRAMES)  # fmt: skip
+            level = power_to_db(torch.cat([power(slab, window) @ scaled.T for slab in slabs]).T, floor=1e-20)
             white = float(level.max()) if self.rescale else self.reference_db
             shown = brightness(level, reference_db=white, floor_db=white - (self.reference_db - self.floor_db)).flip(0)
             return resized([shown], columns=shown.shape[1], height=self.height, width=self.width)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from mxt.audio.picture import brightness, clip_by_clip, resized, slabs_of
-from mxt.audio.stft import frames, pad_signal, periodic_window
+from mxt.audio.picture import brightness, clip_by_clip, resized
+from mxt.audio.stft import framed_slabs, periodic_window
 from mxt.core.errors import UsageError
 from mxt.core.stages import RowAxis
 
@@ -55,17 +55,15 @@ class PhaseSpectrogram:
         window = periodic_window("hann", self.n_fft).to(device)
 
         def draw(y: torch.Tensor) -> torch.Tensor:
-            padded = pad_signal(y[None], n_fft=self.n_fft, hop_length=self.hop_length)
-            framed = frames(padded, frame_length=self.n_fft, hop_length=self.hop_length)[0]
             white = self.reference_db
             if self.rescale:
-                white = max(float(_levels(spectrum).max()) for spectrum, _ in self._spectra(framed, window))
+                white = max(float(_levels(spectrum).max()) for spectrum, _ in self._spectra(y, window))
             black = white - (self.reference_db - self.floor_db)
             slabs = (
                 (_hues(self._phases(spectrum, first)) * brightness(_levels(spectrum), reference_db=white, floor_db=black)).flip(1)
-                for spectrum, first in self._spectra(framed, window)
+                for spectrum, first in self._spectra(y, window)
             )
-            return resized(slabs, columns=len(framed), height=self.height, width=self.width)
+            return resized(slabs, columns=1 + len(y) // self.hop_length, height=self.height, width=self.width)
 
         return clip_by_clip(draw)
 
@@ -74,11 +72,13 @@ class PhaseSpectrogram:
         bins = 1 + self.n_fft // 2
         return RowAxis("frequency, Hz", ((np.arange(rows)[::-1] + 0.5) * (bins / rows) - 0.5) * (sample_rate / self.n_fft))
 
-    def _spectra(self, framed: torch.Tensor, window: torch.Tensor) -> Iterator[tuple[torch.Tensor, int]]:
+    def _spectra(self, y: torch.Tensor, window: torch.Tensor) -> Iterator[tuple[torch.Tensor, int]]:
         """Spectra complex64 [bins, frames] a slab, in which a sine of 1 has the magnitude 1, and the slab's first frame."""
         scaled = window * (2 / window.sum())
-        for part in slabs_of(len(framed), SLAB_FRAMES):
-            yield torch.fft.rfft(framed[part] * scaled).T, part.start
+        count, first = 1 + len(y) // self.hop_length, -(self.n_fft // 2)
+        slabs = framed_slabs(y, frame_length=self.n_fft, hop_length=self.hop_length, first=first, count=count, slab_frames=SLAB_FRAMES)
+        for number, slab in enumerate(slabs):
+            yield torch.fft.rfft(slab * scaled).T, number * SLAB_FRAMES
 
     def _phases(self, spectrum: torch.Tensor, first: int) -> torch.Tensor:
         """Turns, 0 to 1, against waves that start with the clip."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from mxt.audio.picture import clip_by_clip, resized, slabs_of
-from mxt.audio.stft import frames, periodic_window, power
+from mxt.audio.picture import clip_by_clip, resized
+from mxt.audio.stft import framed_slabs, periodic_window, power
 from mxt.core.errors import UsageError
 from mxt.core.stages import RowAxis
 
@@ -107,16 +107,14 @@ class SoxSpectrogram:
 def _levels(y: torch.Tensor, timing: Timing, window: torch.Tensor) -> Iterator[torch.Tensor]:
     """Mean power of each column in dBFS, float32 [bins, columns] a slab."""
     n_fft = len(window)
-    # transform k is centred on the middle of the k-th step
-    before = (n_fft - timing.step) // 2
-    columns = timing.columns
-    last = max(len(y), columns * timing.steps * timing.step) + n_fft
-    framed = frames(torch.nn.functional.pad(y[None], (before, last - before - len(y))), frame_length=n_fft, hop_length=timing.step)[0]
     # a sine of amplitude A has the magnitude A sum(w) / 2
     scale = float((2 / window.double().sum()).square())
-    for part in slabs_of(columns, max(1, SLAB_FRAMES // timing.steps)):
-        block = framed[part.start * timing.steps : part.stop * timing.steps]
-        mean = power(block, window).view(-1, timing.steps, n_fft // 2 + 1).mean(1)
+    slabs = framed_slabs(
+        y, frame_length=n_fft, hop_length=timing.step, first=(timing.step - n_fft) // 2,  # centred on the middle of each step
+        count=timing.columns * timing.steps, slab_frames=max(1, SLAB_FRAMES // timing.steps) * timing.steps,
+    )  # fmt: skip
+    for slab in slabs:
+        mean = power(slab, window).view(-1, timing.steps, n_fft // 2 + 1).mean(1)
         yield mean.mul_(scale).clamp_(min=1e-30).log10_().mul_(10).T
 
 

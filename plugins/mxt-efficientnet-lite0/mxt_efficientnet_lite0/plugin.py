@@ -14,6 +14,7 @@ SIZE = 224  # pixels: height and width of the picture the network sees
 WIDTHS = {"stem": 32, "stage1": 16, "stage2": 24, "stage3": 40, "stage4": 80, "stage5": 112, "stage6": 192, "stage7": 320, "pool": 1280}
 
 RENDERERS: Mapping[str, Mapping[str, Any]] = {
+    **{name: {"height": SIZE, "width": SIZE} for name in ("logfrequency", "sox", "melimage", "phase", "waveform")},
     "melspectrogram": {"n_fft": 2048, "hop_length": 512, "n_mels": 128, "reference": "fixed", "reference_db": 40.0, "floor_db": -80.0},
 }
 

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+from mxt.audio.bands import BandAnalysis
+from mxt.audio.decode import read
+
+SR, HOP = 22_050, 256
+ANALYSIS = BandAnalysis(SR, 27.5, 103, 12, HOP)
+
+
+def powers(y, analysis=ANALYSIS):
+    return torch.cat(list(analysis.powers(torch.from_numpy(np.asarray(y, np.float32)))), dim=1)
+
+
+def sine(hz, seconds=4.0, level=1.0):
+    return level * np.sin(2 * np.pi * hz * np.arange(int(seconds * SR)) / SR)
+
+
+@pytest.mark.parametrize("band", [12, 40, 60, 80, 102])
+def test_a_sine_in_the_middle_of_a_band_has_its_level_there_and_nowhere_else(band):
+    found = powers(sine(ANALYSIS.centre(band), level=0.5))[:, 150:200]
+    torch.testing.assert_close(found[band], torch.full((50,), 0.25), atol=1e-3, rtol=0)
+    others = torch.cat([found[:band], found[band + 1 :]])
+    assert float(others.max()) < 0.25 * 1e-4
+
+
+def test_a_sine_between_two_bands_is_shared_by_them():
+    found = powers(sine(ANALYSIS.centre(50.5)))[:, 150:200].mean(1)
+    torch.testing.assert_close(found[50:52], torch.full((2,), 0.25), atol=0.01, rtol=0)  # half the amplitude each
+
+
+def test_an_impulse_is_in_all_bands_at_its_time():
+    y = np.zeros(20 * SR)
+    y[10 * SR] = 1.0
+    found = powers(y)
+    assert (found.argmax(1) == 10 * SR // HOP).all()
+
+
+def test_where_the_blocks_meet_cannot_be_seen():
+    rng = np.random.default_rng(0)
+    y = rng.standard_normal(40 * SR) * 0.1
+    whole = powers(y)
+    part = powers(y[: 29 * SR])  # other blocks, the same beginning
+    assert whole.shape[1] == -(-40 * SR // HOP)
+    compared = slice(0, 20 * SR // HOP)
+    close = (10 * torch.log10(whole[:, compared] / part[:, compared])).abs()
+    assert float(close.quantile(0.999)) < 0.05
+    assert float(close.mean()) < 1e-3
+
+
+@pytest.mark.parametrize("samples", [1, 255, 256, 257, 5000])
+def test_a_clip_of_any_length_has_a_frame_for_each_hop_begun(samples):
+    assert powers(np.ones(samples)).shape == (103, -(-samples // HOP))
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("genre", ["classical", "country", "metal"])
+def test_its_ranks_are_those_of_librosas_constant_q_filters_of_the_same_width(data, genre):
+    """librosa's filters are twice as wide by default; divided by the root of their length they, too, give a sine its amplitude."""
+    import librosa
+    from scipy.stats import spearmanr
+
+    y = read(next((data / "gtzan_full").rglob(f"{genre}.00000.*")), seconds=10.0)[0]
+    ours = powers(y).numpy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # short transforms of the lowest octaves
+        cq = np.abs(librosa.cqt(y, sr=SR, fmin=27.5, n_bins=103, hop_length=HOP, filter_scale=2))
+    lengths = librosa.filters.wavelet_lengths(freqs=librosa.cqt_frequencies(103, fmin=27.5), sr=SR, filter_scale=2)[0]
+    theirs = (cq[:, :-1] ** 2 + cq[:, 1:] ** 2) / lengths[:, None]  # librosa's frames are centred where ours begin
+    assert spearmanr(ours[:, : theirs.shape[1]].ravel(), theirs[:, : ours.shape[1]].ravel()).statistic > 0.95
