@@ -10,9 +10,9 @@ import pytest
 
 from mxt.registry import build_registry
 from mxt.workflows.evaluate import evaluate
-from mxt.workflows.evaluation import Request
+from mxt.workflows.evaluating.records import Request
 from mxt.workflows.extract import extract
-from mxt.workflows.extraction import Request as ExtractRequest
+from mxt.workflows.extracting.records import Request as ExtractRequest
 from mxt.workflows.ingest import ingest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

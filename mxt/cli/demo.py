@@ -26,7 +26,7 @@ def demo(
     from mxt.cli.scores import render as render_scores
     from mxt.registry import build_registry
     from mxt.workflows.demo import demo as run
-    from mxt.workflows.evaluation import Evaluated
+    from mxt.workflows.evaluating.records import Evaluated
     from mxt.workflows.ingest import Ingested
 
     console.say(f"a collection of synthetic notes in {folder}, then the commands you would type for your own folder\n")

@@ -65,7 +65,7 @@ def evaluate(
     from mxt.cli import console
     from mxt.cli.scores import render, render_next, to_json
     from mxt.registry import build_registry
-    from mxt.workflows.charts import check_picture, comparison_chart
+    from mxt.workflows.drawing.charts import check_picture, comparison_chart
     from mxt.workflows.evaluate import Request
     from mxt.workflows.evaluate import evaluate as run
 

@@ -28,7 +28,7 @@ from mxt.cli.options import (
 
 if TYPE_CHECKING:
     from mxt.registry import Registry
-    from mxt.workflows.extraction import Extraction
+    from mxt.workflows.extracting.records import Extraction
 
 SHOWN = 5
 
@@ -68,7 +68,7 @@ def extract(
         _list_backbones(registry)
         return
     from mxt.workflows.extract import extract as run
-    from mxt.workflows.extraction import Request
+    from mxt.workflows.extracting.records import Request
 
     request = Request(
         backbone=backbone, layers=layers, settings=tuple(setting or ()), normalizer=normalizer, resampler=resampler, weights=weights,

@@ -11,7 +11,7 @@ import typer
 from mxt.cli.options import DEFAULT_STORE, DatasetOption, JsonOption, QuietOption, StoreOption
 
 if TYPE_CHECKING:
-    from mxt.workflows.importing import Imported
+    from mxt.workflows.import_features import Imported
 
 
 def import_features(
@@ -35,7 +35,7 @@ def import_features(
     file's name where that is clear. Numbers that are not finite, rows there twice, and clips or rows left over are named.
     """
     from mxt.cli import console
-    from mxt.workflows.importing import import_features as run
+    from mxt.workflows.import_features import import_features as run
 
     with console.progress(quiet or as_json) as progress:
         result = run(

@@ -24,7 +24,7 @@ from mxt.cli.options import (
 
 if TYPE_CHECKING:
     from mxt.workflows.ingest import Ingested
-    from mxt.workflows.ingest_summary import Duplicates, Summary, TargetSummary
+    from mxt.workflows.ingesting.summary import Duplicates, Summary, TargetSummary
 
 SHOWN = 3
 LONGEST_NAME = 60
@@ -68,7 +68,7 @@ def ingest(
     """
     from mxt.cli import console
     from mxt.registry import build_registry
-    from mxt.workflows.ingest_features import ingest_all
+    from mxt.workflows.ingesting.features import ingest_all
 
     given = {
         "pattern": pattern, "label_level": label_level, "file_column": file_column, "target": tuple(target or ()) or None,
@@ -214,7 +214,7 @@ def _groups(found: Summary) -> list[str]:
 
 
 def _window(found: Summary) -> list[str]:
-    from mxt.workflows.ingest_summary import WINDOW_SECONDS
+    from mxt.workflows.ingesting.summary import WINDOW_SECONDS
 
     if found.shortest is None or found.median is None or found.longest is None or found.window_share is None:
         return []

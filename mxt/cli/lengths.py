@@ -52,8 +52,8 @@ def lengths(
     from mxt.cli import console
     from mxt.cli.scores import to_json
     from mxt.registry import build_registry
-    from mxt.workflows.charts import check_picture, lengths_chart
-    from mxt.workflows.evaluation import Evaluated, Request
+    from mxt.workflows.drawing.charts import check_picture, lengths_chart
+    from mxt.workflows.evaluating.records import Evaluated, Request
     from mxt.workflows.lengths import lengths as run
 
     if chart is not None:

@@ -7,12 +7,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from mxt.cli import console
-from mxt.workflows.evaluation import LARGEST_SVM
+from mxt.workflows.evaluating.records import LARGEST_SVM
 
 if TYPE_CHECKING:
     from mxt.evaluation.assess import Assessment, ClassResult, Difference
     from mxt.evaluation.selection import LeftOut
-    from mxt.workflows.evaluation import DatasetResult, Evaluated, ViewResult
+    from mxt.workflows.evaluating.records import DatasetResult, Evaluated, ViewResult
 
 WEAKEST = 3
 NAMED = 4

@@ -23,7 +23,7 @@ from mxt.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from mxt.workflows.search_record import Searched, SearchResult, StrategyResult
+    from mxt.workflows.evaluating.search_record import Searched, SearchResult, StrategyResult
 
 SHOWN = 10
 

@@ -12,7 +12,7 @@ from mxt.core.specs import Kind
 from mxt.registry import Registry
 from mxt.store.catalogue import Catalogue
 from mxt.store.features import FeatureTable
-from mxt.workflows.derived import derive_words, is_derived
+from mxt.workflows.deriving.derived import derive_words, is_derived
 
 
 def dataset_commands(record: DatasetRecord, catalogue: Catalogue, registry: Registry) -> tuple[str, ...]:

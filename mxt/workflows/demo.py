@@ -12,8 +12,8 @@ from mxt.core.progress import SILENT, Progress
 from mxt.registry import Registry
 
 if TYPE_CHECKING:
-    from mxt.workflows.evaluation import Evaluated
-    from mxt.workflows.extraction import Extraction
+    from mxt.workflows.evaluating.records import Evaluated
+    from mxt.workflows.extracting.records import Extraction
     from mxt.workflows.ingest import Ingested
 
 CLASS_SIZE = 16
@@ -79,7 +79,7 @@ def demo(
     """
     from mxt.workflows.evaluate import evaluate
     from mxt.workflows.extract import extract
-    from mxt.workflows.extraction import Request
+    from mxt.workflows.extracting.records import Request
     from mxt.workflows.ingest import ingest
 
     root, store = synthesise(folder), folder / "mxt-store"

@@ -14,11 +14,11 @@ from mxt.core.progress import SILENT, Progress
 from mxt.core.records import DatasetRecord
 from mxt.store.catalogue import Catalogue
 from mxt.store.layout import Store
-from mxt.workflows.derivations import CUTTING, DERIVATIONS, Made, Parent
-from mxt.workflows.derived import DERIVED, is_derived, options_of, words_of
-from mxt.workflows.ingest_plan import safe_name
-from mxt.workflows.ingest_summary import Summary, summarise
-from mxt.workflows.ingest_update import Changes, find_changes
+from mxt.workflows.deriving.derivations import CUTTING, DERIVATIONS, Made, Parent
+from mxt.workflows.deriving.derived import DERIVED, is_derived, options_of, words_of
+from mxt.workflows.ingesting.plan import safe_name
+from mxt.workflows.ingesting.summary import Summary, summarise
+from mxt.workflows.ingesting.update import Changes, find_changes
 from mxt.workflows.provenance import versions
 
 

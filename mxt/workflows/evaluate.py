@@ -19,10 +19,10 @@ from mxt.registry import Registry
 from mxt.store.layout import Store
 from mxt.store.results import Scratch
 from mxt.workflows.derive import outdated
-from mxt.workflows.evaluation import DatasetResult, Evaluated, Request, ViewResult, stale
+from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, open_store, prepare
+from mxt.workflows.evaluating.records import DatasetResult, Evaluated, Request, ViewResult, stale
+from mxt.workflows.evaluating.saving import result_record, save
 from mxt.workflows.features import Matrix, load_view
-from mxt.workflows.preparing import Prepared, blame, common_clips, open_store, prepare
-from mxt.workflows.saving import result_record, save
 
 __all__ = ["DatasetResult", "Evaluated", "Request", "ViewResult", "evaluate", "stale"]
 
@@ -77,7 +77,7 @@ def evaluate(
 
 
 def _cores() -> int:
-    from mxt.workflows.planning import cores
+    from mxt.workflows.extracting.plan import cores
 
     return cores()
 

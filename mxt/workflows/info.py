@@ -18,7 +18,7 @@ from mxt.store.layout import Store
 from mxt.workflows.commands import dataset_commands, extract_command
 from mxt.workflows.derive import outdated
 from mxt.workflows.info_clip import ClipInfo, clip_info
-from mxt.workflows.ingest_summary import Summary, summarise
+from mxt.workflows.ingesting.summary import Summary, summarise
 from mxt.workflows.ls import ResultEntry, TableEntry, result_entries, result_entry, table_entry
 from mxt.workflows.names import WITH_CLIPS, Named, find_named
 

@@ -16,14 +16,14 @@ from mxt.core.records import DatasetRecord, FileRecord, Measurement
 from mxt.registry import Registry
 from mxt.store.catalogue import Catalogue
 from mxt.store.layout import Store
-from mxt.workflows import ingest_published
-from mxt.workflows.derived import is_derived
-from mxt.workflows.ingest_clips import records
-from mxt.workflows.ingest_plan import Plan, default_name, make_plan, safe_name
-from mxt.workflows.ingest_pool import MEASURE, SECONDS_A_FILE, Job, Pool, usable_cores
-from mxt.workflows.ingest_summary import Summary, summarise
-from mxt.workflows.ingest_update import Changes, find_changes, holds_other_files, known_files, refuse_if_many_are_gone
-from mxt.workflows.ingest_walk import walk
+from mxt.workflows.deriving.derived import is_derived
+from mxt.workflows.ingesting import published
+from mxt.workflows.ingesting.clips import records
+from mxt.workflows.ingesting.plan import Plan, default_name, make_plan, safe_name
+from mxt.workflows.ingesting.pool import MEASURE, SECONDS_A_FILE, Job, Pool, usable_cores
+from mxt.workflows.ingesting.summary import Summary, summarise
+from mxt.workflows.ingesting.update import Changes, find_changes, holds_other_files, known_files, refuse_if_many_are_gone
+from mxt.workflows.ingesting.walk import walk
 from mxt.workflows.provenance import versions
 
 COMMIT_FILES, COMMIT_SECONDS = 200, 2.0
@@ -184,7 +184,7 @@ def _carry_out(
         progress.say(f"going on with an ingest that was cut short: {len(known):,} files are known")
     files, read = _read(catalogue, name, plan, known, reading, progress)
     clips, said = records(plan, files)
-    remarks = [*plan.remarks, *said, *ingest_published.remarks(files, plan.published)]
+    remarks = [*plan.remarks, *said, *published.remarks(files, plan.published)]
     record = DatasetRecord(name, root, plan.chosen.spec.name, plan.chosen.params, _targets(plan), "", "")
     catalogue.replace_clips(record, clips, remarks=remarks)
     differs = find_changes(before, old_clips, clips, root)
@@ -219,7 +219,7 @@ def _read(
                 file = waiting[number]
                 if isinstance(found, Measurement):
                     place = Path(plan.walk.listing.root, file.path)
-                    file = replace(file, measurement=ingest_published.noted(found, place, plan.published.get(file.path)))
+                    file = replace(file, measurement=published.noted(found, place, plan.published.get(file.path)))
                 else:
                     file = replace(file, reason=found[0], detail=found[1])
                 files[file.path] = file

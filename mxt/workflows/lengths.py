@@ -18,10 +18,10 @@ from mxt.store.layout import Store
 from mxt.workflows.commands import extract_command
 from mxt.workflows.derive import Derivation, derive, last_ingested
 from mxt.workflows.evaluate import evaluate
-from mxt.workflows.evaluation import DatasetResult, Request
+from mxt.workflows.evaluating.records import DatasetResult, Request
 from mxt.workflows.extract import extract
-from mxt.workflows.extraction import Request as ExtractRequest
-from mxt.workflows.planning import make_plan
+from mxt.workflows.extracting.plan import make_plan
+from mxt.workflows.extracting.records import Request as ExtractRequest
 
 _OPTIONS = {"--backbone": "backbone", "--normalizer": "normalizer", "--resampler": "resampler", "--weights": "weights", "--as": "name"}
 

@@ -20,10 +20,10 @@ from mxt.evaluation.columns import target_values
 from mxt.evaluation.crossval import cross_validate
 from mxt.evaluation.tasks import class_name, is_labelled
 from mxt.registry import Registry
-from mxt.workflows.evaluation import Request
+from mxt.workflows.evaluating.preparing import open_store, prepare
+from mxt.workflows.evaluating.records import Request
+from mxt.workflows.extracting.plan import cores
 from mxt.workflows.levels import clip_levels
-from mxt.workflows.planning import cores
-from mxt.workflows.preparing import open_store, prepare
 
 MEASURES = {"rms": "RMS, dBFS", "peak": "peak, dBFS", "lufs": "loudness, LUFS"}
 QUIETEST_DB = -120.0  # silence, as the classifier sees it; means leave it out

@@ -12,7 +12,7 @@ from mxt.core.errors import StoreDamaged
 from mxt.core.records import ClipRecord, DatasetRecord
 from mxt.store.features import FeatureTable, folder_bytes
 from mxt.store.layout import Store
-from mxt.workflows.ingest_walk import is_other
+from mxt.workflows.ingesting.walk import is_other
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def result_entry(store: Store, name: str, known: dict[tuple[str, ...], str] | No
     known : dict, optional
         What was found of results on the same labels, so that the catalogue is read once for all of them.
     """
-    from mxt.workflows.evaluation import stale
+    from mxt.workflows.evaluating.records import stale
 
     known = {} if known is None else known
     nbytes = folder_bytes(store.results.path / name)

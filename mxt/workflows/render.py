@@ -13,8 +13,9 @@ from mxt.core.progress import SILENT, Progress
 from mxt.core.specs import Window
 from mxt.registry import Registry, split_settings
 from mxt.store.layout import Store
-from mxt.workflows.engine import Job, Recipe, load
-from mxt.workflows.planning import job_of
+from mxt.workflows.extracting.loading import load
+from mxt.workflows.extracting.plan import job_of
+from mxt.workflows.extracting.tasks import Job, Recipe
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,7 +112,7 @@ def render(
     UsageError
         Names or parameters that are not there or do not fit.
     """
-    from mxt.workflows.render_chart import write_picture
+    from mxt.workflows.drawing.rendering import write_picture
 
     renderer, normalizer = _stages(registry, asked)
     jobs = [_job(clip, store, asked.dataset) for clip in clips]

@@ -14,9 +14,9 @@ from mxt.core.progress import SILENT, Progress
 from mxt.core.views import parse_view
 from mxt.registry import Registry
 from mxt.store.layout import Store
-from mxt.workflows.preparing import open_store
+from mxt.workflows.evaluating.preparing import open_store
+from mxt.workflows.evaluating.search_record import SearchResult
 from mxt.workflows.search import SearchRequest, search
-from mxt.workflows.search_record import SearchResult
 
 PAPERS = ("choi2017",)
 CLOSE = 0.002  # a published cell is met within this
@@ -115,7 +115,7 @@ class Reproduction:
 @cache
 def published() -> Mapping[str, Any]:
     """What was published: the authors' scores, and the best of the paper's text."""
-    found: Mapping[str, Any] = json.loads((Path(__file__).parent / "choi2017_published.json").read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = json.loads((Path(__file__).parent / "reproducing" / "choi2017_published.json").read_text(encoding="utf-8"))
     return found
 
 
@@ -144,7 +144,7 @@ def reproduce(
     InputError, UnknownName
         None of the data sets is in the store; no such paper or task.
     """
-    from mxt.workflows.choi2017_findings import findings
+    from mxt.workflows.reproducing.choi2017_findings import findings
 
     if paper not in PAPERS:
         raise UnknownName("paper", paper, PAPERS)

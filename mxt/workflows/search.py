@@ -24,11 +24,11 @@ from mxt.evaluation.layers import Strategy, strategies
 from mxt.evaluation.selection import LeftOut
 from mxt.registry import Registry
 from mxt.store.layout import Store
-from mxt.workflows.evaluation import Request
+from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, open_store, prepare
+from mxt.workflows.evaluating.records import Request
+from mxt.workflows.evaluating.saving import sample_hash, save
+from mxt.workflows.evaluating.search_record import Searched, SearchResult, StrategyResult, from_record, saved_search, to_record
 from mxt.workflows.features import Matrix, load_view
-from mxt.workflows.preparing import Prepared, blame, common_clips, open_store, prepare
-from mxt.workflows.saving import sample_hash, save
-from mxt.workflows.search_record import Searched, SearchResult, StrategyResult, from_record, saved_search, to_record
 
 MOST_LAYERS = 8
 
@@ -78,7 +78,7 @@ def search(
     EvaluationError, InputError, UsageError
         Nothing can be searched; the message says what to do.
     """
-    from mxt.workflows.planning import cores
+    from mxt.workflows.extracting.plan import cores
 
     request = request or SearchRequest()
     store = open_store(store_path)

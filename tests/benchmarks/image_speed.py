@@ -30,7 +30,7 @@ import torch
 
 from mxt.core.weights import locate
 from mxt.registry import build_registry, make_pipeline, split_settings
-from mxt.workflows.planning import cores
+from mxt.workflows.extracting.plan import cores
 
 LONG_SECONDS = 600
 

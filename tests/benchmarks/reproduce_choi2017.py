@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from mxt.registry import build_registry
-from mxt.workflows.ingest_features import ingest_all
+from mxt.workflows.ingesting.features import ingest_all
 from mxt.workflows.reproduce import CLOSE, TASKS, TaskReproduction, published, reproduce
 
 EXACT = ("gtzan_genre", "gtzan_speechmusic")

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from mxt.registry import build_registry
-from mxt.workflows.ingest_features import ingest_all
+from mxt.workflows.evaluating.search_record import SearchResult
+from mxt.workflows.ingesting.features import ingest_all
 from mxt.workflows.reproduce import published
 from mxt.workflows.search import SearchRequest, search
-from mxt.workflows.search_record import SearchResult
 
 pytestmark = pytest.mark.realdata
 REGISTRY = build_registry()

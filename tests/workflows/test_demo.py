@@ -10,7 +10,7 @@ from mxt.core.errors import WeightsError
 from mxt.registry import build_registry
 from mxt.workflows import demo as module
 from mxt.workflows.demo import DemoStep, demo
-from mxt.workflows.evaluation import Evaluated
+from mxt.workflows.evaluating.records import Evaluated
 
 
 @pytest.fixture(autouse=True)

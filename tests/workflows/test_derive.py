@@ -17,11 +17,11 @@ from mxt.core.identity import audio_key, clip_id
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement
 from mxt.registry import Registry
 from mxt.store.layout import Store
-from mxt.workflows.derivations import part
 from mxt.workflows.derive import Derivation, Derived, derive, derive_again
+from mxt.workflows.deriving.derivations import part
 from mxt.workflows.evaluate import Request, evaluate
 from mxt.workflows.extract import extract
-from mxt.workflows.extraction import Request as ExtractRequest
+from mxt.workflows.extracting.records import Request as ExtractRequest
 from mxt.workflows.info import DatasetInfo, info
 from mxt.workflows.ingest import ingest
 from mxt.workflows.ls import ls

@@ -14,9 +14,9 @@ from mxt.core.errors import InputError, PluginError, StoreBusy, UnknownName
 from mxt.registry import Registry, build_registry
 from mxt.store.layout import Store
 from mxt.workflows import extract as module
-from mxt.workflows.engine import run_pool
 from mxt.workflows.extract import extract
-from mxt.workflows.extraction import Request
+from mxt.workflows.extracting.engine import run_pool
+from mxt.workflows.extracting.records import Request
 from mxt.workflows.ingest import ingest
 
 CLIPS = 72

@@ -15,7 +15,7 @@ from mxt.core.errors import InputError, Reason, Refused, StoreReadOnly, UnknownN
 from mxt.registry import build_registry
 from mxt.store.layout import Store
 from mxt.workflows.ingest import ingest
-from mxt.workflows.ingest_plan import default_name
+from mxt.workflows.ingesting.plan import default_name
 
 REGISTRY = build_registry()
 

@@ -13,14 +13,14 @@ from mxt.core.errors import InputError, PluginError, Refused
 from mxt.registry import build_registry
 from mxt.store.layout import Store
 from mxt.workflows.evaluate import evaluate
-from mxt.workflows.evaluation import Request
+from mxt.workflows.evaluating.records import Request
 from mxt.workflows.export import export
 from mxt.workflows.extract import extract
-from mxt.workflows.extraction import Request as ExtractRequest
+from mxt.workflows.extracting.records import Request as ExtractRequest
 from mxt.workflows.features import load_view
 from mxt.workflows.info import info
 from mxt.workflows.ingest import ingest
-from mxt.workflows.ingest_features import ingest_all
+from mxt.workflows.ingesting.features import ingest_all
 from mxt.workflows.ls import ls
 from mxt.workflows.remove import prune
 

@@ -13,9 +13,9 @@ import pytest
 
 from mxt.registry import build_registry
 from mxt.store.layout import Store
-from mxt.workflows import ingest_published
 from mxt.workflows.ingest import Ingested, ingest
-from mxt.workflows.ingest_published import ALTERED
+from mxt.workflows.ingesting import published as published_md5s
+from mxt.workflows.ingesting.published import ALTERED
 
 REGISTRY = build_registry()
 
@@ -137,7 +137,7 @@ def test_an_edition_in_which_all_files_differ_is_one_remark(published, tmp_path)
 def test_a_file_that_is_gone_again_is_left_to_others(tmp_path, published):
     found = ingest(tmp_path / "store", published, REGISTRY)
     measured = next(clip.file.measurement for clip in Store.open(tmp_path / "store").catalogue.clips(found.name))
-    assert ingest_published.noted(measured, tmp_path / "nothing", "0" * 32) == measured
+    assert published_md5s.noted(measured, tmp_path / "nothing", "0" * 32) == measured
 
 
 @pytest.mark.realdata

@@ -11,10 +11,10 @@ from mxt.core.errors import InputError, UsageError
 from mxt.core.specs import Layer
 from mxt.registry import Registry
 from mxt.store.layout import Store
-from mxt.workflows.charts import lengths_chart
-from mxt.workflows.evaluation import Request
+from mxt.workflows.drawing.charts import lengths_chart
+from mxt.workflows.evaluating.records import Request
 from mxt.workflows.extract import extract
-from mxt.workflows.extraction import Request as ExtractRequest
+from mxt.workflows.extracting.records import Request as ExtractRequest
 from mxt.workflows.ingest import ingest
 from mxt.workflows.lengths import Lengths, lengths
 

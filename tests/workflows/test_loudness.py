@@ -10,8 +10,8 @@ import soundfile
 from mxt.cli.main import main
 from mxt.core.errors import InputError, UsageError
 from mxt.registry import Registry
-from mxt.workflows.charts import check_picture, loudness_chart
-from mxt.workflows.evaluation import Request
+from mxt.workflows.drawing.charts import check_picture, loudness_chart
+from mxt.workflows.evaluating.records import Request
 from mxt.workflows.ingest import ingest
 from mxt.workflows.loudness import LoudnessStudy, loudness
 

@@ -13,8 +13,8 @@ from mxt.core.errors import AudioError, InputError, UnknownName, UsageError
 from mxt.core.stages import RowAxis
 from mxt.registry import build_registry
 from mxt.store.layout import Store
+from mxt.workflows.drawing.rendering import row_ticks
 from mxt.workflows.render import WIDTH, Asked, render
-from mxt.workflows.render_chart import row_ticks
 
 SR = 22_050
 RENDERERS = ("logfrequency", "melimage", "melspectrogram", "phase", "sox", "waveform")

@@ -13,7 +13,7 @@ import pytest
 from mxt.cli.main import main
 from mxt.core.errors import InputError, UnknownName
 from mxt.registry import build_registry
-from mxt.workflows.ingest_features import ingest_all
+from mxt.workflows.ingesting.features import ingest_all
 from mxt.workflows.reproduce import Cell, Finding, Reproduction, published, reproduce
 
 REGISTRY = build_registry()

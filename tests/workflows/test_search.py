@@ -14,7 +14,7 @@ from mxt.cli.main import main
 from mxt.core.errors import InputError, UsageError
 from mxt.registry import build_registry
 from mxt.store.layout import Store
-from mxt.workflows.ingest_features import ingest_all
+from mxt.workflows.ingesting.features import ingest_all
 from mxt.workflows.search import SearchRequest, search
 
 REGISTRY = build_registry()

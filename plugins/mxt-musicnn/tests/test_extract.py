@@ -11,7 +11,7 @@ import soundfile
 from mxt.registry import build_registry
 from mxt.store.layout import Store
 from mxt.workflows.extract import extract
-from mxt.workflows.extraction import Request
+from mxt.workflows.extracting.records import Request
 from mxt.workflows.ingest import ingest
 
 SAMPLE_RATE = 22_050

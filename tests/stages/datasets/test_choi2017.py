@@ -13,7 +13,7 @@ from mxt.core.errors import InputError, TableError, UnknownName
 from mxt.core.records import Listing
 from mxt.core.stages import FeatureSetLoader
 from mxt.stages.datasets.choi2017 import CONVNET, MFCC, Choi2017
-from mxt.workflows.ingest_walk import walk
+from mxt.workflows.ingesting.walk import walk
 
 BALLROOM = ("label", ["100701,b/Waltz/100701.mp3,12", "100702,b/Waltz/100702.mp3,12", "200001,b/Chacha/200001.mp3,3"])
 JAMENDO = ("label,category", ["05 - A_30,valid/nosing/05 - A_30.wav,0,valid", "05 - A_31,valid/sing/05 - A_31.wav,1,valid",

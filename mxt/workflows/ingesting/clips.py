@@ -9,7 +9,7 @@ from dataclasses import replace
 from mxt.core.errors import Reason
 from mxt.core.identity import audio_key, clip_id, microseconds
 from mxt.core.records import Clip, ClipRecord, FileRecord, Remark
-from mxt.workflows.ingest_plan import Plan
+from mxt.workflows.ingesting.plan import Plan
 
 SLACK_SECONDS = 0.1  # tables round: a segment may end so long after its file without a word
 BEYOND = "segment ends beyond its file"

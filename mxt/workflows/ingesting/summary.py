@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from mxt.core.records import ClipRecord, Remark, Target
-from mxt.workflows.ingest_walk import is_other
+from mxt.workflows.ingesting.walk import is_other
 
 WINDOW_SECONDS = 29.0  # what the convnet looks at
 MOST_CANDIDATES = 6

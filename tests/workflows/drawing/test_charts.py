@@ -8,11 +8,11 @@ import pytest
 
 from mxt.cli.main import main
 from mxt.registry import Registry
-from mxt.workflows.charts import comparison_chart
+from mxt.workflows.drawing.charts import comparison_chart
 from mxt.workflows.evaluate import evaluate
-from mxt.workflows.evaluation import Request
+from mxt.workflows.evaluating.records import Request
 from mxt.workflows.extract import extract
-from mxt.workflows.extraction import Request as ExtractRequest
+from mxt.workflows.extracting.records import Request as ExtractRequest
 
 
 def test_a_comparison_has_a_bar_a_view_with_its_score(store: Path, registry: Registry, tmp_path: Path) -> None:

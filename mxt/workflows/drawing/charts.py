@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from mxt.workflows.evaluation import Evaluated
+    from mxt.workflows.evaluating.records import Evaluated
     from mxt.workflows.lengths import Lengths
     from mxt.workflows.loudness import LoudnessStudy
 

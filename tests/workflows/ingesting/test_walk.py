@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mxt.core.errors import Reason
-from mxt.workflows.ingest_walk import walk
+from mxt.workflows.ingesting.walk import walk
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ WALK = """
 import os, sys
 from pathlib import Path
 from mxt.core.errors import MxtError
-from mxt.workflows.ingest_walk import walk
+from mxt.workflows.ingesting.walk import walk
 os.setgid(65534); os.setuid(65534)
 try:
     found = walk(Path(sys.argv[1]))

@@ -18,10 +18,10 @@ from mxt.core.records import ClipRecord
 from mxt.stages.datasets.matching import FileIndex, match_rows
 from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
-from mxt.workflows.import_reading import Table, read_features
-from mxt.workflows.imported import KIND, fill, finite_rows, single
-from mxt.workflows.ingest_plan import safe_name
-from mxt.workflows.ingest_walk import is_other
+from mxt.workflows.importing.reading import Table, read_features
+from mxt.workflows.importing.writing import KIND, fill, finite_rows, single
+from mxt.workflows.ingesting.plan import safe_name
+from mxt.workflows.ingesting.walk import is_other
 from mxt.workflows.provenance import versions
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from mxt.core.errors import InputError, StoreError, UnknownName, UsageError
 from mxt.registry import build_registry
 from mxt.store.layout import Store
 from mxt.workflows.evaluate import evaluate
-from mxt.workflows.evaluation import Request
+from mxt.workflows.evaluating.records import Request
 from mxt.workflows.export import export
 from mxt.workflows.features import load_view
-from mxt.workflows.importing import import_features
+from mxt.workflows.import_features import import_features
 from mxt.workflows.info import info
 from mxt.workflows.ingest import ingest
 from mxt.workflows.remove import prune

@@ -17,7 +17,7 @@ from mxt.core.records import Clip, Detection, FileRecord, Listing, Remark, Targe
 from mxt.core.stages import PublishesHashes
 from mxt.registry import Registry, split_settings
 from mxt.stages.datasets.suffixes import SOUND, suffix
-from mxt.workflows.ingest_walk import Walk, others
+from mxt.workflows.ingesting.walk import Walk, others
 
 GENERAL = "folder"
 TOLD_NOTHING = ("metadata", "labels", "label", "index", "annotations", "annotation", "meta", "data", "clips", "files", "train", "test")

@@ -16,7 +16,7 @@ from mxt.core.records import Measurement
 from mxt.registry import build_registry
 from mxt.store.layout import Store
 from mxt.workflows.ingest import Reading, ingest
-from mxt.workflows.ingest_pool import Job, Pool
+from mxt.workflows.ingesting.pool import Job, Pool
 
 WORK = '''
 import ctypes, hashlib, os, sys, time
@@ -120,7 +120,7 @@ def test_workers_are_gone_when_the_reader_stops(work):
 
 def test_a_worker_imports_nothing_heavy():
     heavy = "{'torch', 'librosa', 'sklearn', 'scipy', 'zarr', 'av'}"
-    code = f"import sys, mxt.workflows.ingest_worker, mxt.audio.measure; print({heavy} & set(sys.modules))"
+    code = f"import sys, mxt.workflows.ingesting.worker, mxt.audio.measure; print({heavy} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "set()"
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe, wait
 
 from mxt.core.errors import MxtError, Reason
-from mxt.workflows.ingest_worker import READY, Outcome
+from mxt.workflows.ingesting.worker import READY, Outcome
 
 MEASURE = "mxt.audio.measure:measure"
 BATCH = 16
@@ -21,7 +21,7 @@ SECONDS_A_FILE = 60.0
 BYTES_A_SECOND = 2e6  # what the slowest decoder of a long file manages
 SECONDS_TO_START = 120.0
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-_START = "import sys; sys.path[:] = {path!r}; from mxt.workflows.ingest_worker import serve; serve({handle}, {work!r})"
+_START = "import sys; sys.path[:] = {path!r}; from mxt.workflows.ingesting.worker import serve; serve({handle}, {work!r})"
 
 
 @dataclass(frozen=True, slots=True)

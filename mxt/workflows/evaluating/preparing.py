@@ -22,7 +22,7 @@ from mxt.evaluation.search import Learner, expand
 from mxt.evaluation.selection import LeftOut, Selection, select
 from mxt.registry import Registry, split_settings
 from mxt.store.layout import Store
-from mxt.workflows.evaluation import LARGEST_SVM, Request
+from mxt.workflows.evaluating.records import LARGEST_SVM, Request
 from mxt.workflows.features import Matrix
 
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "regression")

@@ -16,9 +16,9 @@ from mxt.core.progress import SILENT, Progress
 from mxt.core.records import ClipRecord, DatasetRecord, Remark, Target
 from mxt.evaluation.columns import choose_target, target_values
 from mxt.evaluation.tasks import class_name
-from mxt.workflows.derived_names import names_in
-from mxt.workflows.derived_nsynth import SUBSETS, fullest
-from mxt.workflows.ingest_walk import is_other
+from mxt.workflows.deriving.clip_names import names_in
+from mxt.workflows.deriving.nsynth import SUBSETS, fullest
+from mxt.workflows.ingesting.walk import is_other
 from mxt.workflows.levels import clip_levels
 
 LOUDNESS = "loudness"

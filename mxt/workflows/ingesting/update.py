@@ -9,7 +9,7 @@ from pathlib import Path
 from mxt.core.errors import Reason, Refused
 from mxt.core.identity import sha256_file
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord
-from mxt.workflows.ingest_walk import is_other
+from mxt.workflows.ingesting.walk import is_other
 
 MANY_GONE, SHARE_GONE = 5, 0.10
 MOST_HASHED = 16

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mxt.evaluation.crossval import OutOfFold
     from mxt.evaluation.selection import Selection
     from mxt.store.layout import Store
-    from mxt.workflows.evaluation import DatasetResult, Request
+    from mxt.workflows.evaluating.records import DatasetResult, Request
     from mxt.workflows.features import Matrix
 
 

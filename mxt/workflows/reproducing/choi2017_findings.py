@@ -16,9 +16,9 @@ from mxt.evaluation.metrics import pooled
 from mxt.evaluation.splits import part_of
 from mxt.registry import Registry
 from mxt.store.layout import Store
-from mxt.workflows.evaluation import Request
+from mxt.workflows.evaluating.preparing import prepare
+from mxt.workflows.evaluating.records import Request
 from mxt.workflows.features import Matrix, load_view
-from mxt.workflows.preparing import prepare
 from mxt.workflows.reproduce import Finding, TaskReproduction, published
 
 CODE = "released code, keunwoochoi/transfer_learning_music (main_svm.py)"

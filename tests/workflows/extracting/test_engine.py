@@ -14,8 +14,9 @@ from mxt.core.errors import AudioError, Reason
 from mxt.core.identity import sha256_file
 from mxt.core.specs import Window
 from mxt.core.stages import Levels
-from mxt.workflows import engine
-from mxt.workflows.engine import Job, Recipe, compute_chunk, prepare, run_pool
+from mxt.workflows.extracting import loading
+from mxt.workflows.extracting.engine import compute_chunk, run_pool
+from mxt.workflows.extracting.tasks import Job, Recipe, prepare
 
 SR = 8000
 
@@ -172,7 +173,7 @@ def test_a_long_clip_is_streamed_to_the_same_features(tmp_path: Path, monkeypatc
     backbone = Mean()
     prepared = prepare(recipe(backbone, Window.sliding(1.0, 0.5)))
     (whole,), _ = compute_chunk([job(path, duration=35.0)], prepared)
-    monkeypatch.setattr(engine, "STREAM_SECONDS", 30.0)
+    monkeypatch.setattr(loading, "STREAM_SECONDS", 30.0)
     (streamed,), _ = compute_chunk([job(path, duration=35.0)], prepared)
     assert whole.features is not None
     assert streamed.features is not None
@@ -231,7 +232,7 @@ def test_a_long_clip_is_put_together_as_a_short_one_is(
     stage = Twice() if whole_clip else Unchanged()
     prepared = prepare(dataclasses.replace(recipe(Mean(), window), normalizer=stage, whole_clip=whole_clip))
     (at_once,), _ = compute_chunk([job(path, duration=35.0)], prepared)
-    monkeypatch.setattr(engine, "STREAM_SECONDS", 30.0)
+    monkeypatch.setattr(loading, "STREAM_SECONDS", 30.0)
     (in_pieces,), _ = compute_chunk([job(path, duration=35.0)], prepared)
     assert at_once.features is not None
     assert in_pieces.features is not None

@@ -20,8 +20,9 @@ from mxt.core.weights import ensure
 from mxt.registry import Registry, make_pipeline, split_settings, stages_taking_part
 from mxt.store.features import OPEN, FeatureTable
 from mxt.store.layout import Store
-from mxt.workflows.engine import Job, Prepared, Recipe, is_long, prepare
-from mxt.workflows.extraction import Request
+from mxt.workflows.extracting.loading import is_long
+from mxt.workflows.extracting.records import Request
+from mxt.workflows.extracting.tasks import Job, Prepared, Recipe, prepare
 
 if TYPE_CHECKING:
     import numpy as np

@@ -18,12 +18,12 @@ from mxt.core.records import Clip, ClipRecord, DatasetRecord, FileRecord, Listin
 from mxt.core.stages import FeatureBlock, FeatureSet, FeatureSetLoader
 from mxt.registry import Registry, split_settings
 from mxt.store.layout import Store
-from mxt.workflows.imported import KIND, fill, finite_rows, single
+from mxt.workflows.importing.writing import KIND, fill, finite_rows, single
 from mxt.workflows.ingest import Ingested, ingest
-from mxt.workflows.ingest_plan import safe_name
-from mxt.workflows.ingest_summary import summarise
-from mxt.workflows.ingest_update import Changes, find_changes
-from mxt.workflows.ingest_walk import walk
+from mxt.workflows.ingesting.plan import safe_name
+from mxt.workflows.ingesting.summary import summarise
+from mxt.workflows.ingesting.update import Changes, find_changes
+from mxt.workflows.ingesting.walk import walk
 from mxt.workflows.provenance import versions
 
 SURE = 0.9  # from this score on a folder is read as features, whatever other loaders say

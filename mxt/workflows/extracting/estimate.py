@@ -6,9 +6,9 @@ import shutil
 import time
 
 from mxt.core.progress import SILENT
-from mxt.workflows.engine import compute_chunk
-from mxt.workflows.extraction import Estimate
-from mxt.workflows.planning import Plan, job_of, stratified
+from mxt.workflows.extracting.engine import compute_chunk
+from mxt.workflows.extracting.plan import Plan, job_of, stratified
+from mxt.workflows.extracting.records import Estimate
 
 TIMED_CLIPS = 8
 BYTES_A_ROW = 34  # audio key, state and reason

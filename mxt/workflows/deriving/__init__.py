@@ -1,0 +1,1 @@
+"""What derived data sets are made of."""

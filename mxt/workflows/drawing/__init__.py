@@ -1,0 +1,1 @@
+"""Pictures of results and renderings, for a person."""

@@ -1,0 +1,1 @@
+"""What an extraction is made of: plan, engine, estimate."""

@@ -1,0 +1,1 @@
+"""What an ingest is made of: walk, plan, measure in a pool, update, summary."""

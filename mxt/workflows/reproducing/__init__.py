@@ -1,0 +1,1 @@
+"""What papers published and found, recomputed."""
