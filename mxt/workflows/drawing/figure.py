@@ -77,6 +77,18 @@ def interval_line(axis: Axes, y: float, low: float, high: float, *, colour: str 
     axis.plot([low, high], [y, y], linestyle="none", marker="|", markersize=3.5, markeredgewidth=width, color=colour, zorder=4)
 
 
+def at_right(axis: Axes, y: float, text: str, *, column: int = 0, colour: str = "black") -> None:
+    """A number in a column at the right of the axes, where no bar or line is in its way."""
+    axis.annotate(text, (1, y), xycoords=axis.get_yaxis_transform(), xytext=(6 + 30 * column, 0), textcoords="offset points", va="center",
+                  fontsize=6.5, color=colour, annotation_clip=False)  # fmt: skip
+
+
+def above_right(axis: Axes, text: str, *, column: int = 0) -> None:
+    """The heading of a column of `at_right`."""
+    axis.annotate(text, (1, 1), xycoords="axes fraction", xytext=(6 + 30 * column, 2), textcoords="offset points", va="bottom",
+                  fontsize=6.5, color="#404040")  # fmt: skip
+
+
 def safe_name(*parts: str) -> str:
     """A file name made of parts; what some file systems refuse becomes ``_``.
 

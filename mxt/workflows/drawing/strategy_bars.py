@@ -18,6 +18,8 @@ from mxt.workflows.drawing.figure import (
     PURPLE,
     SKY,
     VERMILION,
+    above_right,
+    at_right,
     headline,
     interval_line,
     page,
@@ -105,6 +107,9 @@ def draw_strategies(panel: Panel, stem: Path) -> None:
             _draw(axis, place, bar, base)
         _ticks(axis, places, bars)
         _limits(axis, panel, bars)
+        above_right(axis, "score")
+        if panel.baseline is not None:
+            above_right(axis, "random", column=1)
         quoted = panel.quoted
         if quoted is not None:
             axis.axvline(quoted.value, color="black", linestyle=(0, (4, 2)), linewidth=1.2, zorder=3)
@@ -124,15 +129,12 @@ def _draw(axis: Axes, place: float, bar: Bar, base: float) -> None:
     middle, height = (place - 0.14, 0.52) if two else (place, 0.74)
     axis.barh(middle, bar.score - base, left=base, height=height, color=_COLOURS[bar.group], zorder=2)
     interval_line(axis, middle, bar.low, bar.high)
-    right = max(bar.high, bar.score, base)
+    at_right(axis, place, f"{bar.score:.3f}")
     if bar.random is not None:
         lower = place + 0.27
         axis.barh(lower, bar.random.score - base, left=base, height=0.24, color=GREY, zorder=2)
         interval_line(axis, lower, bar.random.low, bar.random.high, colour="#404040", width=0.6)
-        right = max(right, bar.random.high)
-    around = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
-    axis.annotate(f"{bar.score:.3f}", (right, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=6.5, bbox=around,
-                  zorder=5)  # fmt: skip
+        at_right(axis, place, f"{bar.random.score:.3f}", column=1, colour="#606060")
 
 
 def _ticks(axis: Axes, places: Sequence[float], bars: Sequence[Bar]) -> None:
@@ -153,9 +155,10 @@ def _limits(axis: Axes, panel: Panel, bars: Sequence[Bar]) -> None:
     values += [base] if panel.quoted is None else [base, panel.quoted.value]
     finite = [value for value in values if np.isfinite(value)]
     span = max(finite) - min(finite)
-    axis.set_xlim(min(finite) - (0.0 if min(finite) >= base else 0.02 * span), max(finite) + 0.09 * span)
+    axis.set_xlim(min(finite) - (0.0 if min(finite) >= base else 0.02 * span), max(finite) + 0.02 * span)
     if min(finite) < base:
         axis.axvline(base, color="black", linewidth=0.8, zorder=3)
+    axis.locator_params(axis="x", nbins=10)
     start = "0" if panel.result.task == "regression" else f"chance, {base:.3g}"
     axis.set_xlabel(f"{WORDS[panel.result.main]} with 95 % interval; bars begin at {start}", fontsize=8)
     axis.tick_params(axis="x", labelsize=7)

@@ -16,6 +16,7 @@ from mxt.workflows.drawing.figure import (
     PURPLE,
     SKY,
     VERMILION,
+    at_right,
     headline,
     interval_line,
     page,
@@ -71,13 +72,13 @@ def draw_summary(panels: Sequence[Panel], stem: Path) -> None:
         axis.tick_params(axis="y", length=0)
         axis.set_ylim(place - 0.5, -0.7)
         lowest = min((bar.low for bars in found.values() for bar in bars), default=0.0)
-        axis.set_xlim(min(0.0, lowest - 0.02), 1.09)
+        axis.set_xlim(min(0.0, lowest - 0.02), 1.005)
         axis.set_xticks([tick / 5 for tick in range(6)])
         axis.tick_params(axis="x", labelsize=7)
         axis.grid(axis="x", color="#D9D9D9", linewidth=0.6)
         axis.set_xlabel("score with 95 % interval", fontsize=8)
         figure.legend(handles=_legend(panels, colours), loc="outside lower left", ncols=3, fontsize=7, frameon=False, handlelength=1.6)
-        headline(axis, "Summary of tasks" if len(found) > 1 else next(iter(found)), _subtitle(panels), characters=LINE)
+        headline(axis, "Summary of tasks", _subtitle(panels), characters=LINE)
     write_numbers(stem, COLUMNS, _numbers(tasks, found))
 
 
@@ -140,9 +141,7 @@ def _paler(colour: str) -> str:
 def _draw(axis: Axes, place: float, bar: Summed, colour: str) -> None:
     axis.barh(place, bar.score, height=0.78, color=colour, zorder=2)
     interval_line(axis, place, bar.low, bar.high)
-    around = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
-    axis.annotate(f"{bar.score:.3f}", (max(bar.high, bar.score, 0.0), place), xytext=(4, 0), textcoords="offset points", va="center",
-                  fontsize=6.5, bbox=around, zorder=5)  # fmt: skip
+    at_right(axis, place, f"{bar.score:.3f}")
 
 
 def _references(axis: Axes, panel: Panel, top: float, bottom: float) -> None:
