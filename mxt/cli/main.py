@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "extract": ("mxt.cli.extract:extract", "Compute the features of every clip, once, all layers kept."),
     "eval": ("mxt.cli.eval:evaluate", "Score the features: how well, how sure, and what may be wrong with it."),
     "search": ("mxt.cli.search:search", "Try every combination of layers, and say what choosing among them costs."),
+    "figures": ("mxt.cli.figures:figures", "Draw what searches found, with intervals: PNG, SVG and the numbers as CSV."),
     "lengths": ("mxt.cli.lengths:lengths", "Score excerpts of several lengths: how much of each clip is needed."),
     "loudness": ("mxt.cli.loudness:loudness", "Levels of each class, and whether loudness alone tells them apart."),
     "derive": ("mxt.cli.derive:app", "Make a data set of another: loudness classes, excerpts, windows, some classes."),

@@ -53,6 +53,7 @@ def render(found: Reproduction) -> None:
     for finding in found.findings:
         console.say(console.visible(f"- {finding.name} [{words[finding.holds]}]: {finding.says}"))
         console.say(console.visible(f"  source: {finding.source}"))
+    console.next_line("mxt figures   (draws every search of this store)")
 
 
 def to_json(found: Reproduction) -> dict[str, Any]:

@@ -80,6 +80,29 @@ def resample_fold_mean(y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of
     return np.asarray((np.nan_to_num(scores) * weights).sum(axis=1) / weights.sum(axis=1))
 
 
+def resample_recalls(y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of: Codes, *, n_classes: int, seed: int) -> Array:
+    """Recall of every class of the same resamples as `resample` draws.
+
+    Parameters
+    ----------
+    y, predicted, unit_of : int64 [n]
+    n_classes : int
+    seed : int
+
+    Returns
+    -------
+    float64 [resamples, classes]
+        NaN where a class was not drawn.
+    """
+    _, unit_of = np.unique(unit_of, return_inverse=True)
+    sums = unit_sums("classification", y, predicted, unit_of, n_classes=n_classes)
+    n_units = sums.shape[0]
+    totals = np.concatenate([(sums.T @ weights.T).T for weights in _draws(n_units, RESAMPLES, seed, n_units)])
+    there, right, _ = np.split(totals, 3, axis=1)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(right / there)
+
+
 def _gather(unit_of: Codes) -> Any:
     """Sums clips to units: a sparse matrix [units, clips]."""
     from scipy.sparse import csr_matrix
