@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,10 @@ def _windows(job: Job, recipe: Recipe) -> Array | Iterator[Array]:
     y = _joined(_stream(job, recipe), math.ceil(job.duration * recipe.sample_rate)) if long else _read(job, recipe)
     if recipe.whole_clip:
         y = recipe.normalizer(y, sample_rate=recipe.sample_rate, levels=_levels(job, recipe))
-    return cut(y, recipe.window, recipe.sample_rate)
+    window = recipe.window
+    if window.kind == "whole" and not (long or recipe.whole_clip):
+        window = replace(window, seconds=None)  # `_read` has stopped there; a sample more that a resampler adds was the paper's, too
+    return cut(y, window, recipe.sample_rate)
 
 
 def _read(job: Job, recipe: Recipe) -> Array:
