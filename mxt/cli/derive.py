@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
     help="Make a data set of another one, in the catalogue alone: other labels, fewer clips, or parts of them. No audio is copied.",
 )
 

@@ -65,7 +65,7 @@ def extract(
 
     registry = build_registry(plugin or ())
     if backbone is None:
-        _list_backbones(registry)
+        _list_backbones(registry, as_json=as_json)
         return
     from mxt.workflows.extract import extract as run
     from mxt.workflows.extracting.records import Request
@@ -86,9 +86,13 @@ def extract(
         raise typer.Exit(1)
 
 
-def _list_backbones(registry: Registry) -> None:
+def _list_backbones(registry: Registry, *, as_json: bool) -> None:
     from mxt.cli import console
+    from mxt.workflows.stages import list_stages
 
+    if as_json:
+        console.emit_json(list_stages(registry, "backbone"))
+        return
     specs = [registry.find("backbone", name).spec for name in registry.names("backbone")]
     width = max((len(spec.name) for spec in specs), default=0)
     console.say("backbones (choose one):")
@@ -119,7 +123,7 @@ def render(result: Extraction) -> None:
     if (found := result.estimate) is not None:
         console.say(" · ".join([*words, result.device, _workers(result.workers)]))
         missing = f"missing {result.left_open:,} of {result.contents:,} clips"
-        disk = f"{found.disk_bytes / 1e6:.1f} MB on disk of {found.disk_free / 1e9:.1f} GB free"
+        disk = f"{console.size_text(found.disk_bytes)} on disk of {console.size_text(found.disk_free)} free"
         console.say(f"{missing} · about {_duration(found.seconds)} · {disk}")
         return
     if result.computed:

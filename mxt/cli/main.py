@@ -107,8 +107,9 @@ def load_command(name: str) -> Any:
 
 
 def _help_text(function: Callable[..., object]) -> str:
-    """The docstring up to its first numpydoc section."""
-    return _SECTION.split(inspect.getdoc(function) or "", maxsplit=1)[0].strip()
+    """The docstring up to its first numpydoc section; each paragraph one line, to be broken by the terminal's width."""
+    text = _SECTION.split(inspect.getdoc(function) or "", maxsplit=1)[0].strip()
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def _version(value: bool) -> None:

@@ -13,7 +13,9 @@ from mxt.cli.options import JsonOption, PluginOption, QuietOption, Settings
 if TYPE_CHECKING:
     from mxt.workflows.plugins import CheckReport, PluginList
 
-app = typer.Typer(invoke_without_command=True, help="List where stages come from and what is wrong with them, and check them.")
+app = typer.Typer(
+    invoke_without_command=True, add_completion=False, help="List where stages come from and what is wrong with them, and check them."
+)
 
 SIGNS = {"passed": "pass", "failed": "FAIL", "skipped": "skip", "refused": "refused"}
 

@@ -12,6 +12,7 @@ from mxt.cli.options import JsonOption, PluginOption, QuietOption, Settings
 
 app = typer.Typer(
     invoke_without_command=True,
+    add_completion=False,
     help="List, fetch, import and verify weights. MXT_WEIGHTS_DIR names their folder; MXT_OFFLINE=1 forbids fetching.",
 )
 

@@ -88,7 +88,7 @@ class Registry:
             if (entry.spec.kind, entry.spec.name) == (kind, name):
                 return entry
         hint = "(mxt plugins lists plugins that could not be loaded)" if self.problems else ""
-        raise UnknownName(kind, name, self.names(kind), hint=hint)
+        raise UnknownName("data set loader" if kind == "dataset" else kind, name, self.names(kind), hint=hint)
 
     def choose(self, kind: Kind, name: str, params: Mapping[str, Any], weights: str | None = None) -> Chosen:
         """A stage with checked parameters, its spec resolved for them.

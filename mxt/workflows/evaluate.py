@@ -19,7 +19,7 @@ from mxt.registry import Registry
 from mxt.store.layout import Store
 from mxt.store.results import Scratch
 from mxt.workflows.derive import outdated
-from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, open_store, prepare
+from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, naming, open_store, prepare
 from mxt.workflows.evaluating.records import DatasetResult, Evaluated, Request, ViewResult, stale
 from mxt.workflows.evaluating.saving import result_record, save
 from mxt.workflows.features import Matrix, load_view
@@ -116,7 +116,8 @@ class _Work:
 
     def run(self, progress: Progress) -> DatasetResult:
         clips, without = common_clips(self.record, self.matrices, self.unusable)
-        prepared = prepare(self.registry, self.request, self.record, clips, self.protocol)
+        with naming(without):
+            prepared = prepare(self.registry, self.request, self.record, clips, self.protocol)
         selection, seed = prepared.selection, self.request.seed
         found, seconds, scratches = [], [], []
         for matrix in self.matrices:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mxt.core.errors import InputError, Refused
+from mxt.core.errors import Refused
 from mxt.core.progress import SILENT, Progress
 from mxt.core.records import DatasetRecord, FileRecord, Measurement
 from mxt.registry import Registry
@@ -19,7 +19,7 @@ from mxt.store.layout import Store
 from mxt.workflows.deriving.derived import is_derived
 from mxt.workflows.ingesting import published
 from mxt.workflows.ingesting.clips import records
-from mxt.workflows.ingesting.plan import Plan, default_name, make_plan, safe_name
+from mxt.workflows.ingesting.plan import Plan, checked_name, default_name, make_plan
 from mxt.workflows.ingesting.pool import MEASURE, SECONDS_A_FILE, Job, Pool, usable_cores
 from mxt.workflows.ingesting.summary import Summary, summarise
 from mxt.workflows.ingesting.update import Changes, find_changes, holds_other_files, known_files, refuse_if_many_are_gone
@@ -133,7 +133,7 @@ def ingest(
     """
     begun, given = time.monotonic(), dict(params or {})
     path = Path(os.path.expanduser(path))
-    name = _name(name, path)
+    name = default_name(path) if name is None else checked_name(name)
     walked = walk(path)
     before, old = _before(store, name)
     if before is not None and is_derived(before) and not dry_run:
@@ -236,14 +236,6 @@ def _read(
 
 def _targets(plan: Plan) -> tuple[str, ...]:
     return tuple(dict.fromkeys(column for clip in plan.clips for column in clip.targets))
-
-
-def _name(given: str | None, path: Path) -> str:
-    if given is None:
-        return default_name(path)
-    if safe_name(given) != given:
-        raise InputError(f"--name {given!r}: a name has letters, digits, _, - and . only; {safe_name(given) or 'dataset'!r} would do")
-    return given
 
 
 def _before(store: Path, name: str) -> tuple[DatasetRecord | None, dict[str, FileRecord]]:

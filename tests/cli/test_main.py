@@ -55,6 +55,16 @@ def test_every_command_has_help(mxt, name):
     assert "Parameters" not in found.out.split("Options")[0]
 
 
+@pytest.mark.parametrize("name", ["derive", "plugins", "weights"])
+def test_completion_is_installed_for_the_program_not_for_a_command(mxt, name):
+    assert "--install-completion" not in mxt(name, "--help").out
+
+
+def test_help_is_broken_where_the_terminal_is_not_where_the_source_is(mxt, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "A stopped evaluation continues with the same command." in mxt("eval", "--help").out
+
+
 def test_only_the_command_that_runs_is_imported():
     code = """
         import sys

@@ -228,6 +228,12 @@ def test_what_cannot_be_evaluated_says_why(make_store: Make, request_: Request, 
         evaluate(store.root, REGISTRY, request_)
 
 
+def test_clips_that_are_not_extracted_are_named_where_too_few_are_left(make_store: Make) -> None:
+    store = make_store({"good": GOOD[:4]})
+    with pytest.raises(EvaluationError, match=r"two classes .* \(not there: 86 clips: not extracted yet \(good\)\)"):
+        evaluate(store.root, REGISTRY)
+
+
 def test_a_data_set_without_features_says_what_to_do(make_store: Make) -> None:
     with pytest.raises(InputError, match="mxt extract --dataset music"):
         evaluate(make_store({}).root, REGISTRY)

@@ -329,7 +329,7 @@ def test_unknown_loaders_and_parameters_are_usage_errors(run, genres):
         run(genres, params={"colour": "red"})
     with pytest.raises(UsageError, match="label_level"):
         run(genres, settings=["label_level=deep"])
-    with pytest.raises(InputError, match="'my_name' would do"):
+    with pytest.raises(UsageError, match="'my_name' would do"):
         run(genres, name="my name")
 
 

@@ -147,6 +147,18 @@ def common_clips(record: DatasetRecord, matrices: Sequence[Matrix], unusable: in
 
 
 @contextmanager
+def naming(without: Sequence[LeftOut]) -> Iterator[None]:
+    """What cannot be evaluated for want of clips is said together with the clips that are not there."""
+    try:
+        yield
+    except EvaluationError as error:
+        if not without:
+            raise
+        missing = "; ".join(f"{left.count:,} clips: {left.why}" for left in without)
+        raise EvaluationError(f"{error} (not there: {missing})") from error
+
+
+@contextmanager
 def blame(head: Chosen) -> Iterator[None]:
     """What the code of a plugin's head raises becomes a `PluginError` that names it."""
     try:

@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -53,11 +54,14 @@ def _windows(job: Job, recipe: Recipe) -> Windows:
     if long and recipe.window.kind == "sliding" and not recipe.whole_clip:
         return slide(_stream(job, recipe), recipe.window, recipe.sample_rate)
     y = _joined(_stream(job, recipe), math.ceil(job.duration * recipe.sample_rate)) if long else _read(job, recipe)
+    window = recipe.window
     if not recipe.whole_clip:
-        return cut(y, recipe.window, recipe.sample_rate)
-    if long and isinstance(recipe.normalizer, MakesPieces) and (recipe.window.kind == "sliding" or _takes_pieces(recipe)):
+        if window.kind == "whole" and not long:
+            window = replace(window, seconds=None)  # `_read` has stopped there; a sample more that a resampler adds was the paper's, too
+        return cut(y, window, recipe.sample_rate)
+    if long and isinstance(recipe.normalizer, MakesPieces) and (window.kind == "sliding" or _takes_pieces(recipe)):
         return _stacked(y, job, recipe)
-    return cut(recipe.normalizer(y, sample_rate=recipe.sample_rate, levels=_levels(job, recipe)), recipe.window, recipe.sample_rate)
+    return cut(recipe.normalizer(y, sample_rate=recipe.sample_rate, levels=_levels(job, recipe)), window, recipe.sample_rate)
 
 
 def _stacked(y: Array, job: Job, recipe: Recipe) -> Windows:

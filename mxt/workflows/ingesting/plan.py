@@ -144,6 +144,19 @@ def safe_name(text: str) -> str:
     return re.sub(r"[^\w.-]+", "_", text).strip("_.-")
 
 
+def checked_name(given: str) -> str:
+    """A data set's name as it was asked for.
+
+    Raises
+    ------
+    UsageError
+        It has other characters than those of `safe_name`; what would do is said.
+    """
+    if safe_name(given) != given:
+        raise UsageError(f"--name {given!r}: a name has letters, digits, _, - and . only; {safe_name(given) or 'dataset'!r} would do")
+    return given
+
+
 def _place(listing: Listing) -> str:
     return f"{listing.root}/{listing.table}" if listing.table else listing.root
 
