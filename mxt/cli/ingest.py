@@ -48,7 +48,7 @@ def ingest(
         list[str] | None, typer.Option("--target", metavar="COLUMN", help="Column or field to be predicted (repeatable).")
     ] = None,
     group_column: Annotated[
-        str | None, typer.Option("--group-column", metavar="COLUMN", help="Column of what belongs together, e.g. the artist.")
+        str | None, typer.Option("--group-column", metavar="COLUMN", help="Column or field of what belongs together, e.g. the artist.")
     ] = None,
     split_column: Annotated[str | None, typer.Option("--split-column", metavar="COLUMN", help="Column of train, valid, test.")] = None,
     fold_column: Annotated[str | None, typer.Option("--fold-column", metavar="COLUMN", help="Column of given folds.")] = None,
@@ -111,7 +111,7 @@ def render(result: Ingested) -> None:
         *_names(found),
         *_changes(result),
         *_noticed(found),
-        *_groups(found),
+        *_groups(result),
         *_window(found),
     ):
         console.say(f"  {line}")
@@ -201,7 +201,8 @@ def _noticed(found: Summary) -> list[str]:
     return lines
 
 
-def _groups(found: Summary) -> list[str]:
+def _groups(result: Ingested) -> list[str]:
+    found = result.summary
     if found.groups:
         return [f"groups: {len(found.groups):,}; a group is never split between learning and testing"]
     if found.used and found.clips > found.files:
@@ -209,9 +210,10 @@ def _groups(found: Summary) -> list[str]:
     if not found.used or found.folds or found.splits:
         return []
     choice = ", ".join(f"{_short(name)} ({number:,})" for name, number in found.candidates.items()) or "a column, or part of the name"
+    for_good = " (or for good, with --group-column here)" if found.candidates and "group_column" in result.params else ""
     return [
         "no groups known: recordings that belong together (one artist, one tape) may be split between learning and testing;",
-        f"name them at mxt eval with --group-by: {choice}",
+        f"name them at mxt eval with --group-by{for_good}: {choice}",
     ]
 
 

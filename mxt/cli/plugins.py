@@ -37,6 +37,7 @@ def list_(plugin: PluginOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def check(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Distribution, stage, file or folder.", autocompletion=completion.plugins)],
+    sample: Annotated[Path | None, typer.Option("--sample", metavar="FOLDER", help="A few files in the layout of its loader.")] = None,
     plugin: PluginOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -53,7 +54,7 @@ def check(
     is_folder = (path / "pyproject.toml").is_file()
     files = [*(plugin or ()), *([path] if is_folder or (path.suffix == ".py" and path.is_file()) else [])]
     with console.progress(quiet or as_json) as progress:
-        report = check_plugin(build_registry(files), read_folder(path).distribution if is_folder else name, progress)
+        report = check_plugin(build_registry(files), read_folder(path).distribution if is_folder else name, progress, sample=sample)
     console.emit_json(report) if as_json else render_report(report)
     if not report.good:
         raise typer.Exit(1)

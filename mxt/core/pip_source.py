@@ -91,4 +91,4 @@ def _reason(stderr: str, source: str) -> str:
         return f"pip finds no wheel of {wanted}: no network, or the index it uses does not have it"
     errors = [line.partition("ERROR:")[2].strip() for line in stderr.splitlines() if line.startswith("ERROR:")]
     last = errors or [line.strip() for line in stderr.splitlines() if line.strip()]
-    return f"pip could not download {wanted}: {last[-1] if last else 'it gave no reason'}"
+    return f"pip could not download {wanted}: {last[-1].rstrip('. ') if last else 'it gave no reason'}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from mxt.core.errors import MxtError, UsageError
@@ -94,7 +95,9 @@ class Check:
             pytest.skip(str(reason))
 
 
-def checks_for(stage: StageSpec | Registered, registry: Registry | None = None, *, plugin: str = "") -> Iterator[Check]:
+def checks_for(
+    stage: StageSpec | Registered, registry: Registry | None = None, *, plugin: str = "", sample: Path | None = None
+) -> Iterator[Check]:
     """Every check that applies to a stage.
 
     Parameters
@@ -105,6 +108,8 @@ def checks_for(stage: StageSpec | Registered, registry: Registry | None = None, 
         Where renderers are found (``None``: what is installed).
     plugin : str
         For a bare spec: the module of its hook, which has to be light to import.
+    sample : Path, optional
+        For a loader: a small folder in its layout, of which the checks make copies.
 
     Yields
     ------
@@ -114,7 +119,7 @@ def checks_for(stage: StageSpec | Registered, registry: Registry | None = None, 
     """
     entry = stage if isinstance(stage, Registered) else Registered(stage, "", f"entry point {plugin} = {plugin}" if plugin else "")
     registry = _having(entry, build_registry() if registry is None else registry)
-    subject = Subject(entry, registry)
+    subject = Subject(entry, registry, sample=sample)
     for function in (*common.CHECKS, *BY_KIND.get(entry.spec.kind, ())):
         yield Check(_name(function), subject, function)
     if entry.spec.kind == "backbone":

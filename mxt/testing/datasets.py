@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from mxt.core.errors import MxtError
+from mxt.core.errors import MxtError, UsageError
 from mxt.core.identity import clip_id, microseconds
 from mxt.core.records import Clip, Detection, Listing, Remark
 from mxt.testing.material import sample_folders
 from mxt.testing.subject import CheckSkipped, ContractBroken, Subject, expect
+
+SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif", ".au", ".m4a")
+LARGEST_SAMPLE = 100_000_000  # bytes: the checks copy it
 
 
 def detection_is_a_score_with_a_reason(subject: Subject) -> None:
@@ -21,7 +26,10 @@ def detection_is_a_score_with_a_reason(subject: Subject) -> None:
         root = folders["a folder a class"].root
         foreign = {"an empty folder": Listing(root, ()), "foreign files": Listing(root, ("notes.odt", "x/y.zip"))}
         for what, listing in (folders | foreign).items():
-            found = loader.detect(listing)
+            try:
+                found = loader.detect(listing)
+            except Exception as error:
+                raise ContractBroken(f"{what}: detect ends in {type(error).__name__}: {error}; what is foreign has the score 0") from error
             expect(isinstance(found, Detection), f"{what}: detect returns a Detection, not {type(found).__name__}")
             expect(0 <= found.score <= 1, f"{what}: the score is {found.score}, not between 0 and 1")
             expect(found.reason.strip(), f"{what}: no reason is given")
@@ -62,7 +70,7 @@ def audio_is_not_opened(subject: Subject) -> None:
     with _recognised(subject) as (loader, listing):
         expected = list(loader.clips(listing))
         for path in listing.files:
-            if path.endswith(".wav"):
+            if PurePosixPath(path).suffix.lower() in SOUNDS:
                 (Path(listing.root) / path).write_bytes(b"this is no audio")
         expect(list(subject.build().clips(listing)) == expected, "what lies in the audio files changes the clips")
 
@@ -83,13 +91,35 @@ def foreign_files_end_in_typed_errors(subject: Subject) -> None:
 
 @contextmanager
 def _recognised(subject: Subject) -> Iterator[tuple[Any, Listing]]:
-    """The loader and the sample layout it is surest of."""
+    """The loader, and the sample of its layout: the one given, else the one it is surest of."""
     loader = subject.build()
+    if subject.sample is not None:
+        with _copy(subject.sample) as listing:
+            found = loader.detect(listing)
+            expect(found.score > 0, f"the sample {subject.sample} is not recognised: {found.reason}")
+            yield loader, listing
+        return
     with sample_folders() as folders:
         best = max(folders.values(), key=lambda listing: float(loader.detect(listing).score))
         if loader.detect(best).score <= 0:
-            raise CheckSkipped(f"it recognises none of the sample layouts: {', '.join(folders)}")
+            raise CheckSkipped("it recognises none of the layouts mxt knows; name a small folder of its own with --sample")
         yield loader, best
+
+
+@contextmanager
+def _copy(folder: Path) -> Iterator[Listing]:
+    """A listing of a copy, so that checks may change it."""
+    files = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    files = [path for path in files if not any(part.startswith(".") for part in path.parts)]
+    if not files:
+        raise UsageError(f"the sample {folder} has no files")
+    if sum((folder / path).stat().st_size for path in files) > LARGEST_SAMPLE:
+        raise UsageError(f"the sample {folder} is larger than {LARGEST_SAMPLE / 1e6:.0f} MB; a few files of each kind do")
+    with TemporaryDirectory(prefix="mxt-check-") as top:
+        for path in files:
+            (Path(top) / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / path, Path(top) / path)
+        yield Listing(root=top, files=tuple(path.as_posix() for path in files))
 
 
 def _is_target(value: object) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from mxt.core.errors import MxtError
 from mxt.core.records import Task
 from mxt.core.stages import Evaluation
-from mxt.testing.subject import Subject, expect
+from mxt.testing.subject import ContractBroken, Subject, expect
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 TASKS: tuple[Task, ...] = get_args(Task)
 ROWS, COLUMNS, SEED = 40, 6, 7
+_WORDS = {"outer": ("given", "kfold", "split", "hash"), "score": ("pooled", "fold_mean"), "hash_of": ("name", "path")}
 
 
 def _problem(task: Task) -> tuple[npt.NDArray[np.float32], Any]:
@@ -60,7 +61,11 @@ def estimator_learns_and_predicts(subject: Subject) -> None:
 
     for task, estimator in _supported(subject):
         X, y = _problem(task)
-        first = np.asarray(estimator.fit(X, y).predict(X))
+        try:
+            first = np.asarray(estimator.fit(X, y).predict(X))
+        except Exception as error:
+            refuse = f"where the head does not take {task}, its estimator() raises UsageError"
+            raise ContractBroken(f"{task}: fit or predict ends in {type(error).__name__}: {error}; {refuse}") from error
         expect(first.shape == np.asarray(y).shape, f"{task}: predictions have the shape {first.shape}, targets {np.asarray(y).shape}")
         again = np.asarray(subject.build().estimator(task, seed=SEED).fit(X, y).predict(X))
         expect(np.array_equal(first, again), f"{task}: the same seed gives other predictions")
@@ -87,7 +92,8 @@ def choices_are_an_evaluation(subject: Subject) -> None:
             continue
         taken += 1
         expect(isinstance(found, Evaluation), f"{task}: choices are an Evaluation, not {type(found).__name__}")
-        expect(found.outer in ("given", "kfold", "split", "hash"), f"{task}: outer is {found.outer!r}")
+        for name, allowed in _WORDS.items():
+            expect(getattr(found, name) in allowed, f"{task}: {name} is {getattr(found, name)!r}, not one of {', '.join(allowed)}")
         expect(found.runs >= 1, f"{task}: runs is 1 or more, not {found.runs}")
         expect(found.folds >= 2 and found.inner_folds >= 2, f"{task}: folds are 2 or more, not {found.folds} and {found.inner_folds}")
         expect(found == subject.build().choices(task), f"{task}: two calls differ")
@@ -95,5 +101,19 @@ def choices_are_an_evaluation(subject: Subject) -> None:
     expect(taken, f"it takes none of the tasks {', '.join(TASKS)}")
 
 
+def head_brought_along_is_there(subject: Subject) -> None:
+    """A head that the protocol names is registered, and takes the parameters it is given."""
+    for task in TASKS:
+        try:
+            found = subject.build().choices(task)
+        except MxtError:
+            continue
+        if found.head:
+            try:
+                subject.registry.build(subject.registry.choose("head", found.head, dict(found.head_params)))
+            except MxtError as error:
+                raise ContractBroken(f"{task}: the head it brings along cannot be had: {error}") from error
+
+
 HEAD_CHECKS = (estimator_is_fresh_and_clonable, estimator_learns_and_predicts, grid_names_parameters_there_are)
-PROTOCOL_CHECKS = (choices_are_an_evaluation,)
+PROTOCOL_CHECKS = (choices_are_an_evaluation, head_brought_along_is_there)

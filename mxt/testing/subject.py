@@ -44,6 +44,8 @@ class Subject:
         Parameters given; the others have their defaults.
     weights : str, optional
         Weight set (``None``: the default one).
+    sample : Path, optional
+        A small folder in the layout of a loader (``None``: the layouts that mxt knows).
     kept : dict
         What the checks of one subject share: preparing a network may take long.
     """
@@ -52,6 +54,7 @@ class Subject:
     registry: Registry
     params: Mapping[str, Any] = field(default_factory=dict)
     weights: str | None = None
+    sample: Path | None = None
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -84,9 +87,9 @@ class Subject:
         if file is None:
             return None
         if (found := status(file)) != "present":
-            raise CheckSkipped(
-                f"weights {self.entry.spec.name}:{file.name} are {found} (mxt weights fetch {self.entry.spec.name}:{file.name})"
-            )
+            called = f"{self.entry.spec.name}:{file.name}"
+            how = f"fetch {called}" if file.source else f"import {file.filename}"
+            raise CheckSkipped(f"weights {called} are {found} (mxt weights {how})")
         return place_of(file)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from mxt.core.errors import PluginError, UnknownName
+from mxt.core.errors import InputError, PluginError, UnknownName
 from mxt.core.progress import SILENT, Progress
 from mxt.registry import Problem, Registered, Registry
 from mxt.testing import Outcome, checks_for
@@ -91,7 +91,7 @@ def _version(distribution: str) -> str:
         return ""
 
 
-def check_plugin(registry: Registry, name: str, progress: Progress = SILENT) -> CheckReport:
+def check_plugin(registry: Registry, name: str, progress: Progress = SILENT, *, sample: Path | None = None) -> CheckReport:
     """Run the contract checks of all stages that `name` brings.
 
     Parameters
@@ -100,21 +100,25 @@ def check_plugin(registry: Registry, name: str, progress: Progress = SILENT) -> 
         What is installed.
     name : str
         A distribution, an entry point, a stage, or a one-file plugin (its path or file name).
+    sample : Path, optional
+        A small folder in the layout of its loader, if it brings one.
 
     Raises
     ------
-    UnknownName
-        Nothing is called so.
+    UnknownName, InputError
+        Nothing is called so; there is no such sample.
     PluginError
         It could not be loaded at all.
     """
+    if sample is not None and not sample.is_dir():
+        raise InputError(f"--sample {sample}: there is no such folder")
     stages, problems = tuple(_brought_by(registry, name)), _problems_of(registry, name)
     if not stages and problems:
         raise PluginError("; ".join(f"{problem.source}: {problem.cause}" for problem in problems))
     if not stages:
         known = {entry.distribution for entry in registry.stages} | {entry.spec.name for entry in registry.stages}
         raise UnknownName("plugin or stage", name, known)
-    checks = [check for entry in stages for check in checks_for(entry, registry)]
+    checks = [check for entry in stages for check in checks_for(entry, registry, sample=sample)]
     outcomes = []
     with progress.step(f"checking {name}", len(checks), unit="checks") as step:
         for check in checks:

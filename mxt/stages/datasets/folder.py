@@ -34,6 +34,7 @@ class Folder:
     label_level: int = 0
     pattern: str = ""
     target: tuple[str, ...] = ()
+    group_column: str = ""
 
     def detect(self, listing: Listing) -> Detection:
         """Sure where files lie in folders; the last resort where they do not."""
@@ -57,15 +58,16 @@ class Folder:
             raise UsageError(f"label_level {self.label_level}: the files of {listing.root} lie at most {deepest} folders deep")
         named, unmatched = self._fields(files)
         columns = _columns(files, levels, named, self.target)
-        for path in files:
-            fields = named.get(path, {}) | _folder_fields(path, levels)
+        all_fields = {path: named.get(path, {}) | _folder_fields(path, levels) for path in files}
+        groups = _groups(all_fields, self.group_column)
+        for path, fields in all_fields.items():
             targets = {name: column[path] for name, column in columns.items()}
             yield Clip(
                 path,
                 targets=targets,
                 split=_split(path, levels, fields),
                 fold=fields.get("fold") or _fold(path, levels),
-                group=fields.get("group"),
+                group=groups[path],
                 fields={name: value for name, value in fields.items() if name not in targets and name not in _SPECIAL},
             )
         yield from _remarks(files, levels, unmatched, bool(self.pattern))
@@ -166,6 +168,16 @@ def _folder_fields(path: str, levels: Levels) -> dict[str, str]:
     folders = path.split("/")[:-1]
     taken = {levels.split, levels.fold, levels.label if levels.label != -1 else len(folders) - 1}
     return {f"folder_{level + 1}": name for level, name in enumerate(folders) if level not in taken}
+
+
+def _groups(fields: Mapping[str, Mapping[str, str]], column: str) -> dict[str, str | None]:
+    """The group of each path: the field called so, or the folder it lies in."""
+    if column == "folder":
+        return {path: path.rpartition("/")[0] for path in fields}
+    known = dict.fromkeys(name for found in fields.values() for name in found)
+    if column and column not in known:
+        raise UnknownName("field", column, [*known, "folder"], hint="(--pattern names fields)")
+    return {path: found.get(column or "group") for path, found in fields.items()}
 
 
 def _split(path: str, levels: Levels, fields: Mapping[str, str]) -> str | None:

@@ -19,6 +19,7 @@ SPECS: tuple[StageSpec, ...] = (
                   minimum=-1, maximum=50),
             Param("pattern", "str", "", 'how names are made, e.g. "{digit}_{speaker}_{take}.wav" or "{artist}/{album}/{}.mp3"'),
             _TARGET,
+            Param("group_column", "str", "", "field of what belongs together (artist, speaker, …), or folder; empty: one called group"),
         ),
     ),
     StageSpec(

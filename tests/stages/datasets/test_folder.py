@@ -102,6 +102,21 @@ def test_another_field_is_the_target_where_that_is_said():
     assert found["1_ann_a.wav"].fields == {"digit": "1", "take": "a"}
 
 
+def test_a_field_or_the_folder_may_be_the_group_and_stays_a_field():
+    found, _ = clips(["1_ann_a.wav", "2_ben_b.wav", "odd.wav"], pattern="{digit}_{speaker}_{take}.wav", group_column="speaker")
+    assert [found[name].group for name in ("1_ann_a.wav", "2_ben_b.wav", "odd.wav")] == ["ann", "ben", None]
+    assert found["1_ann_a.wav"].fields == {"speaker": "ann", "take": "a"}
+    found, _ = clips(["owl/site1/a.wav", "crow/site1/b.wav"], group_column="folder_2")
+    assert {clip.group for clip in found.values()} == {"site1"}
+    found, _ = clips(["owl/site1/a.wav", "crow/site1/b.wav"], group_column="folder")
+    assert found["owl/site1/a.wav"].group == "owl/site1"
+
+
+def test_an_unknown_group_lists_the_fields():
+    with pytest.raises(UnknownName, match="did you mean speaker"):
+        clips(["1_ann.wav"], pattern="{digit}_{speaker}.wav", group_column="speakers")
+
+
 def test_an_unknown_target_lists_the_fields():
     with pytest.raises(UnknownName, match="did you mean speaker"):
         clips(["1_ann.wav"], pattern="{digit}_{speaker}.wav", target=("speakers",))
