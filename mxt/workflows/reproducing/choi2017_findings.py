@@ -11,7 +11,7 @@ import numpy as np
 from mxt.core.records import ClipRecord
 from mxt.evaluation.batch_steps import step_test
 from mxt.evaluation.crossval import cross_validate
-from mxt.evaluation.duplicates import Duplicates, find_duplicates
+from mxt.evaluation.duplicates import Duplicates, Pair, find_duplicates
 from mxt.evaluation.metrics import pooled
 from mxt.evaluation.splits import part_of
 from mxt.registry import Registry
@@ -27,6 +27,7 @@ PAPER = "paper, arXiv:1703.09179"
 FEATURES = "published features of the repository"
 BATCH = 256
 TOP = 7
+BESIDE = 2  # rows
 
 
 def findings(
@@ -218,9 +219,13 @@ def _pairs(found: Duplicates, matrix: Matrix) -> Finding:
     identical = [pair for pair in found.pairs if pair.identical]
     near = [pair for pair in found.pairs if not pair.identical]
     clash = [f"{ids[pair.first]} = {ids[pair.second]}" for pair in found.conflicts(labels)]
-    beyond = ", ".join(f"{ids[pair.first]} and {ids[pair.second]} at {pair.distance:.2f}" for pair in found.beyond[:4])
+    run = {True: " (in a run with copies, so likely one too)", False: ""}
+    beyond = ", ".join(
+        f"{ids[pair.first]} and {ids[pair.second]} at {pair.distance:.2f}{run[in_step(pair, found)]}" for pair in found.beyond[:4]
+    )
+    farthest = f", the farthest at {near[-1].distance:.2f}" if near else ""
     says = (
-        f"{len(identical)} identical pairs, {len(near)} more nearer than {found.limit:.2g} "
+        f"{len(identical)} identical pairs, {len(near)} more nearer than {found.limit:.2g}{farthest} "
         f"({', '.join(f'{ids[pair.first]} = {ids[pair.second]}' for pair in near)}); "
         f"different labels: {', '.join(clash) or 'none'}; next: {beyond}"
     )
@@ -230,6 +235,12 @@ def _pairs(found: Duplicates, matrix: Matrix) -> Finding:
         "conflicts": clash, "beyond": [[ids[pair.first], ids[pair.second], pair.distance] for pair in found.beyond],
     }  # fmt: skip
     return Finding("duplicates seen in the MFCCs", says, FEATURES, bool(found.pairs), numbers)
+
+
+def in_step(pair: Pair, found: Duplicates) -> bool:
+    """Whether a pair lies in a run of copies: as many rows apart as one that was found beside it."""
+    step = pair.second - pair.first
+    return any(each.second - each.first == step and abs(each.first - pair.first) <= BESIDE for each in found.pairs)
 
 
 @dataclass(frozen=True)
