@@ -69,13 +69,14 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class TaskReproduction:
-    """One task: every strategy, and the searches it rests on."""
+    """One task: every strategy, the searches it rests on, and how many clips the store has of it."""
 
     task: Task
     cells: tuple[Cell, ...]
     released: SearchResult
     standardised: SearchResult | None
     nested: SearchResult | None
+    clips: int
 
     @property
     def published(self) -> list[Cell]:
@@ -163,7 +164,8 @@ def _with_features(store: Store, features: str) -> dict[str, set[str]]:
 def _task(
     store_path: Path, registry: Registry, task: Task, features: str, mfcc: str, quick: bool, jobs: int | None, progress: Progress
 ) -> TaskReproduction:
-    targets = open_store(store_path).catalogue.dataset(task.dataset).targets
+    catalogue = open_store(store_path).catalogue
+    targets = catalogue.dataset(task.dataset).targets
     base = SearchRequest(
         datasets=(task.dataset,), features=(features,), beside=(mfcc,) if mfcc else (), protocols=("choi2017",),
         target=task.target if task.target in targets else None, only=strategies_of(mfcc),
@@ -180,7 +182,7 @@ def _task(
         name = _published_name(row.name)
         values = [None if each is None or (one := each.row(row.name)) is None else one.score for each in (standardised, nested)]
         cells.append(Cell(name, row.score, known.get(name), values[0], values[1]))
-    return TaskReproduction(task, tuple(cells), released, standardised, nested)
+    return TaskReproduction(task, tuple(cells), released, standardised, nested, len(catalogue.clips(task.dataset)))
 
 
 def strategies_of(mfcc: str) -> tuple[str, ...]:

@@ -143,7 +143,7 @@ def _records(store: Store, remarks: list[str]) -> Iterator[tuple[str, Mapping[st
 
 def _panel(store: Store, result_id: str, record: Mapping[str, Any], result: SearchResult) -> Panel:
     label = parse_view(result.view)[0].label
-    task = find_task(store.catalogue.dataset(result.dataset), result.target, result.clips)
+    task = find_task(store.catalogue.dataset(result.dataset), result.target, len(store.catalogue.clips(result.dataset)))
     is_random = _backbone(store, label).startswith(RANDOM)
     return Panel(result, result_id, _how(str(record.get("command", ""))), label, is_random, str(record.get("sample_sha256", "")), task)
 

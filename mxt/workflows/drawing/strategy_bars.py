@@ -189,6 +189,8 @@ def _legend(panel: Panel, bars: Sequence[Bar]) -> list[object]:
 def _how_many(group: str, panel: Panel, bars: Sequence[Bar]) -> str:
     """How many were meant, and how many there are where scores are equal."""
     meant, there = ends_of(len(panel.plain)), sum(bar.group == group for bar in bars)
+    if there < meant:
+        return f"{group} ({there})"
     return f"{group} {meant}" + (f" ({there} with ties)" if there > meant else "")
 
 

@@ -77,7 +77,7 @@ def find_task(record: DatasetRecord, target: str, clips: int) -> Task | None:
     target : str
         The column that was learnt.
     clips : int
-        That took part.
+        In the catalogue.
     """
     for task in TASKS:
         same = record.name == task.dataset if record.loader == "choi2017" else record.loader == task.loader
