@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from mxt.audio.streamed import Streamed
+
     Signal = npt.NDArray[np.float32]
 
 CLIP_SECONDS = 1.5
@@ -41,6 +43,15 @@ def signals(count: int, samples: int, sample_rate: int) -> Signal:
         decay = np.exp(-t * (place % 4))
         made.append((0.9 - 0.8 * place / max(1, count)) * (tone * decay + noise) / 2.5)
     return np.clip(np.stack(made), -1, 1).astype(np.float32)
+
+
+def in_pieces(y: Signal) -> Streamed:
+    """A signal that is made while it is read, in pieces of several lengths."""
+    import numpy as np
+
+    from mxt.audio.streamed import Streamed
+
+    return Streamed(lambda: iter(np.split(y, [1, len(y) // 7, len(y) // 2])), len(y))
 
 
 def extremes(samples: int) -> dict[str, Signal]:
