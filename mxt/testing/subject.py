@@ -44,6 +44,8 @@ class Subject:
         Parameters given; the others have their defaults.
     weights : str, optional
         Weight set (``None``: the default one).
+    weights_file : Path, optional
+        A file of one's own in place of the set's, as with ``--weights-file``.
     kept : dict
         What the checks of one subject share: preparing a network may take long.
     """
@@ -52,6 +54,7 @@ class Subject:
     registry: Registry
     params: Mapping[str, Any] = field(default_factory=dict)
     weights: str | None = None
+    weights_file: Path | None = None
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -73,7 +76,7 @@ class Subject:
         return self.chosen().spec
 
     def weights_path(self) -> Path | None:
-        """The verified file of weights, ``None`` where the stage has none.
+        """The verified file of weights, or the one given; ``None`` where the stage has none.
 
         Raises
         ------
@@ -83,6 +86,8 @@ class Subject:
         file = self.spec().weight_set(self.weights)
         if file is None:
             return None
+        if self.weights_file is not None:
+            return self.weights_file
         if (found := status(file)) != "present":
             raise CheckSkipped(
                 f"weights {self.entry.spec.name}:{file.name} are {found} (mxt weights fetch {self.entry.spec.name}:{file.name})"

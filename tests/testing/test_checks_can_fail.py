@@ -15,7 +15,7 @@ import pytest
 from mxt.core.params import Param
 from mxt.core.records import Clip, Detection
 from mxt.core.specs import Layer, StageSpec, WeightsFile, Window
-from mxt.core.stages import Evaluation
+from mxt.core.stages import Evaluation, FeatureBlock, FeatureSet
 from mxt.registry import Registered, Registry
 from mxt.testing import CheckRefused, CheckSkipped, ContractBroken, checks_for
 
@@ -626,13 +626,56 @@ class Unguarded(Flats):
         ("Twice", "clips lie in the listing", "two clips have one id"),
         ("YieldsText", "clips lie in the listing", "neither Clip nor Remark"),
         ("ChangingColumns", "clips lie in the listing", "differ in their target columns"),
-        ("Counts", "clips are the same every time", "two loadings differ"),
+        ("Counts", "what is loaded is the same every time", "two loadings differ"),
         ("LeavesAFile", "folder is left as it was", "changed the folder"),
         ("OpensAudio", "audio is not opened", "changes the clips"),
         ("Unguarded", "foreign files end in typed errors", "IndexError"),
     ],
 )
 def test_wrong_loader_is_found(stage, check, message):
+    with pytest.raises(ContractBroken, match=message):
+        run("dataset", stage, check)
+
+
+@dataclass(frozen=True)
+class OfFeatures(Flats):
+    """One set of features, of two clips, a column each."""
+
+    def feature_sets(self, listing):
+        clips = tuple(Clip(f"{n}", targets={"label": "a"}) for n in range(2))
+        yield FeatureSet("set", clips, listing.files[:1], (FeatureBlock("mine", (Layer(1, "only", 1),), {"only": self.values()}, {}),))
+
+    def values(self):
+        return np.zeros((2, 1))
+
+
+@dataclass(frozen=True)
+class TooManyRows(OfFeatures):
+    def values(self):
+        return np.zeros((3, 1))
+
+
+@dataclass(frozen=True)
+class OtherFeatures(OfFeatures):
+    def values(self):
+        return np.random.default_rng().random((2, 1))
+
+
+@dataclass(frozen=True)
+class ForeignSource(OfFeatures):
+    def feature_sets(self, listing):
+        return [replace(each, sources=("elsewhere.csv",)) for each in super().feature_sets(listing)]
+
+
+@pytest.mark.parametrize(
+    ("stage", "check", "message"),
+    [
+        ("TooManyRows", "feature sets fit their clips", r"the shape is \(3, 1\), expected \(2, 1\)"),
+        ("ForeignSource", "feature sets fit their clips", "not in the listing"),
+        ("OtherFeatures", "what is loaded is the same every time", "two loadings differ"),
+    ],
+)
+def test_wrong_loader_of_features_is_found(stage, check, message):
     with pytest.raises(ContractBroken, match=message):
         run("dataset", stage, check)
 
@@ -649,9 +692,10 @@ def test_loader_of_an_unknown_layout_is_skipped():
 
 
 def test_good_loader_passes():
-    entry = Registered(spec_of("dataset", "Flats"), "", "")
-    failed = [check.name for check in checks_for(entry, Registry((entry,))) if check.outcome().result == "failed"]
-    assert failed == []
+    for stage in ("Flats", "OfFeatures"):
+        entry = Registered(spec_of("dataset", stage), "", "")
+        failed = [check.name for check in checks_for(entry, Registry((entry,))) if check.outcome().result == "failed"]
+        assert failed == []
 
 
 # heads and protocols
