@@ -64,9 +64,10 @@ def row_ticks(axis: RowAxis) -> tuple[list[float], list[str]]:
     candidates = _round_values(rising)
     places = np.interp(candidates, rising, np.arange(len(rising), dtype=np.float64))
     kept: list[int] = []
-    for number, place in enumerate(places):
-        if not kept or place - places[kept[-1]] >= len(rising) / MOST_TICKS:
+    for number in range(len(places))[::-1]:  # from the highest, where the axis is the least crowded
+        if not kept or places[kept[-1]] - places[number] >= len(rising) / MOST_TICKS:
             kept.append(number)
+    kept.reverse()
     if rising is not values:
         places = len(rising) - 1 - places
     return [float(places[number]) for number in kept], [f"{candidates[number]:g}" for number in kept]
