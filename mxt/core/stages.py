@@ -137,7 +137,7 @@ class MakesPieces(Protocol):
         """How many times as long the result is."""
 
     def pieces(self, y: Signal, *, sample_rate: int, levels: Levels) -> Iterator[Signal]:
-        """What the call returns, from its beginning to its end, in pieces of at most a minute or so."""
+        """What the call returns, from its beginning to its end, in pieces of some seconds."""
 
 
 class Renderer(Protocol):

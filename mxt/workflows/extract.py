@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from mxt.audio.memory import return_freed_memory
 from mxt.core.errors import InputError, PluginError, Reason
 from mxt.core.pipeline import Pipeline
 from mxt.core.progress import SILENT, Progress, Step
@@ -64,6 +65,7 @@ def extract(store_path: Path, request: Request, registry: Registry, *, progress:
     work = _Work(plan)
     if not work.nothing_to_do():
         work.run(progress)
+        return_freed_memory()
     plan.store.catalogue.add_view(plan.dataset.name, _view(plan))
     return _summary(plan, work)
 

@@ -30,6 +30,7 @@ def ways() -> dict[str, list[str]]:
     found = {f"inception_v3, {name}": [*inception, "--set", f"inception_v3.renderer={name}"] for name in RENDERERS}
     found |= {f"efficientnet_lite0, {name}": [*efficientnet, "--set", f"efficientnet_lite0.renderer={name}"] for name in RENDERERS}
     found |= {f"inception_v3, {name}": [*inception, "--normalizer", name] for name in ("peak", "lufs", *STACKS)}
+    found |= {f"efficientnet_lite0, {name}": [*efficientnet, "--normalizer", name] for name in STACKS}
     found |= {f"marsyas, {name}": ["--backbone", "marsyas", "--normalizer", name] for name in ("none", *STACKS)}
     return found
 

@@ -35,7 +35,7 @@ class InceptionV3:
         Seed of random weights.
     """
 
-    renderer: str = "melspectrogram"
+    renderer: str = "logfrequency"
     max_seconds: float | None = None
     last: str = POOL
     random: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,7 @@ def analysed(y: Tensor | Streamed, window: Tensor, bank: Tensor, cosines: Tensor
     slabs = framed_slabs(y, frame_length=WINDOW_SAMPLES, hop_length=WINDOW_SAMPLES, first=0, count=len(y) // WINDOW_SAMPLES,
                          slab_frames=SLAB_FRAMES)  # fmt: skip
     hz = torch.arange(WINDOW_SAMPLES // 2 + 1, dtype=torch.float64, device=window.device) * (SAMPLE_RATE / WINDOW_SAMPLES)
-    columns, levels = [], []
+    columns, levels = [], deque[Tensor]()
     before = None
     for slab in slabs:
         squared = power(slab, window)
@@ -91,7 +92,9 @@ def analysed(y: Tensor | Streamed, window: Tensor, bank: Tensor, cosines: Tensor
         levels.append(power_to_db(squared @ bank.T, floor=AMIN))
         before = shares[-1:]
     least = max(float(level.max()) for level in levels) - TOP_DB
-    mfcc = [level.clamp_(min=least).double() @ cosines.T for level in levels]
+    mfcc = []
+    while levels:  # each is let go of once it is used
+        mfcc.append(levels.popleft().clamp_(min=least).double() @ cosines.T)
     return torch.cat([torch.cat(columns), torch.cat(mfcc)], dim=1)
 
 
@@ -120,13 +123,18 @@ def flux(shares: Tensor, before: Tensor | None) -> Tensor:
 
 def summary(found: Tensor) -> Tensor:
     """float32 [68] from [windows, 17]: means of the running means, means of the running deviations, deviations of both."""
-    length = min(TEXTURE_WINDOWS, len(found))
+    return torch.stack([_summary_of_one(each) for each in found.T], dim=1).flatten().float()
+
+
+def _summary_of_one(x: Tensor) -> Tensor:
+    """float64 [4] of one feature [windows]."""
+    length = min(TEXTURE_WINDOWS, len(x))
 
     def running(x: Tensor) -> Tensor:
-        return F.avg_pool1d(x.T, length, stride=1).T
+        return F.avg_pool1d(x[None], length, stride=1)[0]
 
     # E[x^2] - E[x]^2 about the mean of the clip, so that little is lost
-    centred = found - found.mean(0)
-    mean, squares = running(found), running(centred.square()) - running(centred).square()
+    centred = x - x.mean()
+    mean, squares = running(x), running(centred.square()) - running(centred).square()
     deviation = squares.clamp_(min=0).sqrt_()
-    return torch.cat([mean.mean(0), deviation.mean(0), mean.std(0, correction=0), deviation.std(0, correction=0)]).float()
+    return torch.stack([mean.mean(), deviation.mean(), mean.std(correction=0), deviation.std(correction=0)])

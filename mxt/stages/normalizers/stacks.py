@@ -14,9 +14,9 @@ from mxt.audio.level import SILENCE_DB, from_db, peak, rms
 if TYPE_CHECKING:
     from mxt.core.stages import Levels, Signal
 
-SHIFTED_SECONDS = 60.0  # long clips are shifted in pieces, so that their spectra fit into memory
+SHIFTED_SECONDS = 10.0  # long clips are shifted in pieces, so that their spectra fit into memory,
+MARGIN_SAMPLES = 4096  # with so much on either side, in which the edges' fading lies
 PIECE_SAMPLES = 1 << 18
-N_FFT = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,6 @@ class PitchShiftStack:
     ----------
     semitones : tuple of float
         Shift of each copy; 0 is the clip itself; sorted before use.
-
-    References
-    ----------
-    Phase vocoder and resampling: `librosa.effects.pitch_shift`.
     """
 
     semitones: tuple[float, ...] = (-2.0, -1.0, 0.0, 1.0, 2.0)
@@ -140,12 +136,10 @@ def _shifted(y: Signal, sample_rate: int, steps: float) -> Iterator[Signal]:
     if steps == 0:
         yield from _parts(y)
         return
-    import librosa
+    from mxt.audio.pitch import shift_pitch
 
     length = int(SHIFTED_SECONDS * sample_rate)
     for first in range(0, len(y), length):
-        piece = y[first : first + length]
-        # shorter than a transform: librosa would warn; zeros behind it change nothing of what is kept
-        filled = np.pad(piece, (0, max(0, N_FFT - len(piece))))
-        shifted = librosa.effects.pitch_shift(filled, sr=sample_rate, n_steps=steps, n_fft=N_FFT)
-        yield np.asarray(shifted[: len(piece)], np.float32)
+        begin = max(0, first - MARGIN_SAMPLES)
+        shifted = shift_pitch(y[begin : first + length + MARGIN_SAMPLES], sample_rate, steps)
+        yield shifted[first - begin : first - begin + min(length, len(y) - first)]
