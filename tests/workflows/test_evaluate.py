@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from mxt.cli.main import main
-from mxt.core.errors import EvaluationError, InputError, PluginError, UnknownName
+from mxt.core.errors import EvaluationError, InputError, PluginError, Reason, UnknownName
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement
 from mxt.core.specs import Layer
 from mxt.registry import build_registry
@@ -232,6 +232,19 @@ def test_clips_that_are_not_extracted_are_named_where_too_few_are_left(make_stor
     store = make_store({"good": GOOD[:4]})
     with pytest.raises(EvaluationError, match=r"two classes .* \(not there: 86 clips: not extracted yet \(good\)\)"):
         evaluate(store.root, REGISTRY)
+
+
+def test_files_of_another_kind_are_not_counted_as_clips_that_cannot_be_used(make_store: Make) -> None:
+    store = make_store({"good": GOOD})
+    record, clips = store.catalogue.dataset("music"), store.catalogue.clips("music")
+    for path, reason, detail in (
+        ("x.csv", Reason.NOT_AUDIO, "not opened: another kind of file (.csv)"), (".x.wav", Reason.HIDDEN, ""), ("x.wav", Reason.EMPTY, ""),
+    ):  # fmt: skip
+        file = FileRecord(path, 1, 1, 1, None, reason, detail)
+        clips.append(ClipRecord(path, file, None, reason, detail))
+    store.catalogue.replace_clips(record, clips)
+    (left,) = evaluate(store.root, REGISTRY, Request(settings=QUICK)).datasets[0].left_out
+    assert (left.why, left.count) == ("cannot be used (mxt info music --failures)", 1)
 
 
 def test_a_data_set_without_features_says_what_to_do(make_store: Make) -> None:
