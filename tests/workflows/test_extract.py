@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mxt.core.errors import InputError, PluginError, StoreBusy, UnknownName
+from mxt.core.errors import InputError, PluginError, StoreBusy, StoreError, UnknownName, UsageError, WeightsError
 from mxt.registry import Registry, build_registry
 from mxt.store.layout import Store
 from mxt.workflows import extract as module
 from mxt.workflows.extract import extract
 from mxt.workflows.extracting.engine import run_pool
+from mxt.workflows.extracting.plan import Plan
 from mxt.workflows.extracting.records import Request
 from mxt.workflows.ingest import ingest
 
@@ -95,6 +96,24 @@ def test_a_changed_parameter_is_another_table_with_a_name_that_says_so(store: Pa
 def test_a_name_of_ones_own_is_kept(store: Path, registry: Registry) -> None:
     assert extract(store, Request("tiny", name="mine"), registry).label == "mine"
     assert extract(store, Request("tiny"), registry).computed == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "message"), [("mine", StoreError, "another feature table"), ("a b", UsageError, "is not a label")]
+)
+def test_a_name_that_cannot_be_had_is_refused_before_any_work(store, registry, monkeypatch, name, error, message) -> None:
+    extract(store, Request("tiny", name="mine"), registry)
+    monkeypatch.setattr(Plan, "prepare", None)
+    with pytest.raises(error, match=message):
+        extract(store, Request("tiny", settings=("scale=2",), name=name), registry)
+
+
+def test_where_the_network_cannot_be_loaded_no_empty_table_is_left(store, registry, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("MXT_WEIGHTS_DIR", str(tmp_path / "none"))
+    monkeypatch.setenv("MXT_OFFLINE", "1")
+    with pytest.raises(WeightsError, match="is not there"):
+        extract(store, Request("convnet"), registry)
+    assert Store.open(store).features.folders() == []
 
 
 def test_the_normalizer_belongs_to_the_pipeline(store: Path, registry: Registry) -> None:

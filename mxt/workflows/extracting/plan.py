@@ -109,6 +109,8 @@ def make_plan(store_path: Path, request: Request, registry: Registry) -> Plan:
     table = store.features.by_fingerprint(pipeline.fingerprint)
     if table is not None and request.name not in (None, table.label):
         raise UsageError(f"these features are in the table {table.label} already; leave out --as, or remove it: mxt rm {table.label}")
+    if table is None and request.name is not None:
+        store.features.check_free(request.name)  # now, not after the weights were fetched
     return Plan(registry, store, request, dataset, clips, contents(clips), pipeline, chosen, table)
 
 
