@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,6 +42,22 @@ def data() -> Path:
     folder = _data_folder()
     assert folder is not None, "mark tests that use `data` with realdata"
     return folder
+
+
+@pytest.fixture
+def mxt_as_anybody() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a command in a process to which permissions mean something, even where the tests run as root."""
+
+    def drop_rights() -> None:
+        if os.geteuid() == 0:
+            for right in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+                ctypes.CDLL(None).prctl(24, right, 0, 0, 0)  # PR_CAPBSET_DROP
+
+    def run(*words: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "mxt", *map(str, words)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=drop_rights)
+
+    return run
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

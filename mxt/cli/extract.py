@@ -81,7 +81,7 @@ def extract(
         console.emit_json(to_json(result))
     else:
         render(result)
-        console.next_line("mxt eval" if not dry_run else "the same without --dry-run")
+        console.next_line("the same without --dry-run" if dry_run and result.left_open else "mxt eval")
     if strict and (result.failed or result.left_open):
         raise typer.Exit(1)
 
@@ -124,7 +124,7 @@ def render(result: Extraction) -> None:
         console.say(" · ".join([*words, result.device, _workers(result.workers)]))
         missing = f"missing {result.left_open:,} of {result.contents:,} clips"
         disk = f"{console.size_text(found.disk_bytes)} on disk of {console.size_text(found.disk_free)} free"
-        console.say(f"{missing} · about {_duration(found.seconds)} · {disk}")
+        console.say(f"{missing} · about {_duration(found.seconds)} · {disk}" if result.left_open else "nothing is missing")
         return
     if result.computed:
         words += [result.device, _workers(result.workers)]

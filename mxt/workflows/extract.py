@@ -62,7 +62,8 @@ def extract(store_path: Path, request: Request, registry: Registry, *, progress:
     work = _Work(plan)
     if not work.nothing_to_do():
         work.run(progress)
-    plan.store.catalogue.add_view(plan.dataset.name, _view(work.plan))
+    if (view := _view(work.plan)) not in plan.store.catalogue.views(plan.dataset.name):
+        plan.store.catalogue.add_view(plan.dataset.name, view)
     return _summary(work.plan, work)
 
 

@@ -195,13 +195,18 @@ def test_several_data_sets_are_evaluated_one_after_the_other(make_store: Make) -
     assert [each.dataset for each in found.datasets] == ["one", "two"]
 
 
-def test_a_store_that_cannot_be_written_is_evaluated_and_that_is_said(make_store: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("closed", [".", "results"])
+def test_a_store_that_cannot_be_written_is_evaluated_and_that_is_said(make_store: Make, mxt_as_anybody, closed: str) -> None:
     store = make_store({"good": GOOD})
-    opened = Store.open
-    monkeypatch.setattr(Store, "open", lambda root: opened(root, read_only=True))
-    found = evaluate(store.root, REGISTRY, Request(settings=QUICK))
-    assert found.datasets[0].views[0].result_id == ""
-    assert "not saved" in found.remarks[0]
+    (store.root / "results").mkdir()
+    (store.root / closed).chmod(0o555)
+    settings = [word for setting in QUICK for word in ("--set", setting)]
+    ran = mxt_as_anybody("eval", "--store", store.root, "--quiet", *settings)
+    (store.root / closed).chmod(0o755)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "accuracy 0." in ran.stdout
+    assert f"{store.root} cannot be written: the results are not saved" in ran.stdout
+    assert store.results.list() == []
 
 
 def test_a_view_whose_features_are_gone_is_said_and_passed_over(make_store: Make) -> None:

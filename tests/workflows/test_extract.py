@@ -108,6 +108,21 @@ def test_a_name_that_cannot_be_had_is_refused_before_any_work(store, registry, m
         extract(store, Request("tiny", settings=("scale=2",), name=name), registry)
 
 
+def test_nothing_to_do_is_said_of_a_store_that_cannot_be_written(store, registry, plugin, mxt_as_anybody) -> None:
+    extract(store, Request("tiny"), registry)
+    places = [store, *store.rglob("*")]
+    for place in places:
+        place.chmod(0o555 if place.is_dir() else 0o444)
+    ran = mxt_as_anybody("--plugin", plugin, "extract", "--backbone", "tiny", "--store", store)
+    other = mxt_as_anybody("--plugin", plugin, "extract", "--backbone", "tiny", "--set", "scale=2", "--store", store)
+    for place in places:
+        place.chmod(0o755 if place.is_dir() else 0o644)
+    assert (ran.returncode, "nothing to do" in ran.stdout) == (0, True)
+    assert other.returncode == 1
+    assert "no permission while" in other.stderr
+    assert len(other.stderr.splitlines()) == 1
+
+
 def test_where_the_network_cannot_be_loaded_no_empty_table_is_left(store, registry, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("MXT_WEIGHTS_DIR", str(tmp_path / "none"))
     monkeypatch.setenv("MXT_OFFLINE", "1")
