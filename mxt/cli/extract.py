@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -115,6 +116,7 @@ def to_json(result: Extraction) -> dict[str, object]:
 def render(result: Extraction) -> None:
     """Print what an extraction did, in a few lines."""
     from mxt.cli import console
+    from mxt.core.errors import Reason
 
     spec = result.pipeline.backbone.spec
     copies = f" (and {result.clips - result.contents:,} copies)" if result.clips > result.contents else ""
@@ -131,8 +133,12 @@ def render(result: Extraction) -> None:
     words.append(settled)
     words.append(f"{_duration(result.seconds)}{_shares(result)}" if result.computed else "nothing to do")
     console.say(" · ".join(words))
-    if result.left_open:
-        console.say(f"{result.left_open:,} not computed yet; the same command goes on")
+    gone = sum(failure.reason in (Reason.CHANGED, Reason.MISSING) for failure in result.failures)
+    if result.left_open > gone:
+        console.say(f"{result.left_open - gone:,} not computed yet; the same command goes on")
+    if gone:
+        again = shlex.join(["mxt", "ingest", result.root, "--name", result.dataset])
+        console.say(f"{gone:,} not as they were at ingest: {console.visible(again)}, then the same command")
     for reason, count in Counter(failure.reason for failure in result.failures).most_common():
         clips = [failure for failure in result.failures if failure.reason is reason][:SHOWN]
         console.say(f"{reason.words} {count}: " + ", ".join(f"{f.clip} ({f.detail})" if f.detail else f.clip for f in clips))

@@ -106,6 +106,7 @@ class _Work:
 
     def run(self, progress: Progress) -> None:
         """Assign rows, compute those that are open, commit as they come."""
+        self.plan.store.check_writable()
         self.device = choose_device(self.plan.request.device)
         prepared = self.plan.prepare(self.device, progress)  # first: where that fails, no empty table is left
         table = self.plan.table or _create_table(self.plan)
@@ -189,6 +190,7 @@ def _summary(
     measured = work.timings.seconds if work else Counter[str]()
     return Extraction(
         dataset=plan.dataset.name,
+        root=plan.dataset.root,
         label=view.partition(":")[0],
         view=view,
         fingerprint=plan.pipeline.fingerprint,

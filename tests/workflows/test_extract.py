@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mxt.core.errors import InputError, PluginError, StoreBusy, StoreError, UnknownName, UsageError, WeightsError
+from mxt.cli.main import main
+from mxt.core.errors import InputError, PluginError, StoreBusy, StoreError, StoreReadOnly, UnknownName, UsageError, WeightsError
 from mxt.registry import Registry, build_registry
 from mxt.store.layout import Store
 from mxt.workflows import extract as module
@@ -184,6 +185,25 @@ def test_a_single_missing_file_is_left_open_and_told(store: Path, registry: Regi
     result = extract(store, Request("tiny"), registry)
     assert (result.done, result.left_open) == (CLIPS - 1, 1)
     assert [failure.clip for failure in result.failures] == ["organ/organ.003.wav"]
+
+
+def test_what_to_do_about_files_that_are_not_as_they_were_is_said(store, registry, plugin, collection, tmp_path, capsys) -> None:
+    copy = Path(shutil.copytree(collection, tmp_path / "timbres"))
+    ingest(store, copy, registry, yes=True)
+    first, second, *_ = sorted(copy.rglob("*.wav"))
+    first.unlink()
+    second.write_bytes(second.read_bytes()[:-100] + bytes(100))
+    with pytest.raises(SystemExit, match="0"):
+        main(["--plugin", str(plugin), "extract", "--backbone", "tiny", "--store", str(store)])
+    out = capsys.readouterr().out
+    assert f"2 not as they were at ingest: mxt ingest {copy} --name timbres, then the same command" in out
+    assert "the same command goes on" not in out
+
+
+def test_a_newer_store_says_that_it_is_newer(store, registry) -> None:
+    (store / "mxt.json").write_text('{"schema": 99}')
+    with pytest.raises(StoreReadOnly, match="made by a newer mxt: upgrade"):
+        extract(store, Request("tiny"), registry)
 
 
 def test_what_is_finished_is_kept_when_interrupted(store: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
