@@ -22,6 +22,7 @@ from mxt.core.specs import Layer
 from mxt.registry import build_registry
 from mxt.store.layout import Store
 from mxt.workflows.evaluate import Request, evaluate, stale
+from mxt.workflows.evaluating import preparing
 
 Make = Callable[..., Store]
 REGISTRY = build_registry()
@@ -179,6 +180,14 @@ def test_another_target_and_another_task_can_be_asked_for(make_store: Make) -> N
     store = make_store({"good": GOOD}, fields={"year": [str(1960 + i % 3) for i in range(N)]})
     assert evaluate(store.root, REGISTRY, Request(settings=QUICK, target="year")).datasets[0].task == "classification"
     assert evaluate(store.root, REGISTRY, Request(settings=QUICK, target="year", task="regression")).datasets[0].task == "regression"
+
+
+def test_the_default_head_is_the_linear_one_where_a_support_vector_machine_would_take_hours(make_store: Make, monkeypatch) -> None:
+    store = make_store({"good": GOOD})
+    monkeypatch.setattr(preparing, "LARGEST_SVM", N)
+    assert evaluate(store.root, REGISTRY, Request(settings=QUICK)).datasets[0].head == "svm"
+    monkeypatch.setattr(preparing, "LARGEST_SVM", N - 1)
+    assert evaluate(store.root, REGISTRY).datasets[0].head == "linear"
 
 
 def test_parameters_of_head_and_protocol_can_be_set(make_store: Make) -> None:
