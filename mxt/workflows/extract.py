@@ -17,9 +17,10 @@ from mxt.core.views import Part, layers_text
 from mxt.registry import Registry
 from mxt.store.features import DONE, FAILED, OPEN, FeatureTable
 from mxt.store.writer import TableWriter
+from mxt.workflows.cores import cores
 from mxt.workflows.extracting.engine import run_pool
 from mxt.workflows.extracting.estimate import estimate
-from mxt.workflows.extracting.plan import NO_ROW, Plan, choose_device, cores, make_plan, make_tasks, stratified
+from mxt.workflows.extracting.plan import NO_ROW, Plan, choose_device, make_plan, make_tasks, stratified
 from mxt.workflows.extracting.records import Estimate, Extraction, Failure, Request
 from mxt.workflows.extracting.tasks import Outcome, Timings
 from mxt.workflows.provenance import versions

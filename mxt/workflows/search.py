@@ -24,6 +24,7 @@ from mxt.evaluation.layers import Strategy, strategies
 from mxt.evaluation.selection import LeftOut
 from mxt.registry import Registry
 from mxt.store.layout import Store
+from mxt.workflows.cores import cores
 from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, left_out, naming, open_store, prepare
 from mxt.workflows.evaluating.records import Request
 from mxt.workflows.evaluating.saving import sample_hash, save
@@ -78,8 +79,6 @@ def search(
     EvaluationError, InputError, UsageError
         Nothing can be searched; the message says what to do.
     """
-    from mxt.workflows.extracting.plan import cores
-
     request = request or SearchRequest()
     store = open_store(store_path)
     found = []
