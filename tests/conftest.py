@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,6 +93,22 @@ def inception_files(tmp_path_factory, inception_state_dicts) -> dict[str, Path]:
     torch.save(inception_state_dicts["imagenet"], folder / "imagenet.pth")
     save_file(inception_state_dicts["tf2015"], folder / "tf2015.safetensors")
     return {"imagenet": folder / "imagenet.pth", "tf2015": folder / "tf2015.safetensors"}
+
+
+@pytest.fixture
+def mxt_as_anybody() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a command in a process to which permissions mean something, even where the tests run as root."""
+
+    def drop_rights() -> None:
+        if os.geteuid() == 0:
+            for right in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+                ctypes.CDLL(None).prctl(24, right, 0, 0, 0)  # PR_CAPBSET_DROP
+
+    def run(*words: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "mxt", *map(str, words)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=drop_rights)
+
+    return run
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -24,7 +24,8 @@ from mxt.evaluation.layers import Strategy, strategies
 from mxt.evaluation.selection import LeftOut
 from mxt.registry import Registry
 from mxt.store.layout import Store
-from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, naming, open_store, prepare
+from mxt.workflows.cores import cores
+from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, left_out, naming, open_store, prepare
 from mxt.workflows.evaluating.records import Request
 from mxt.workflows.evaluating.saving import sample_hash, save
 from mxt.workflows.evaluating.search_record import Searched, SearchResult, StrategyResult, from_record, saved_search, to_record
@@ -78,8 +79,6 @@ def search(
     EvaluationError, InputError, UsageError
         Nothing can be searched; the message says what to do.
     """
-    from mxt.workflows.extracting.plan import cores
-
     request = request or SearchRequest()
     store = open_store(store_path)
     found = []
@@ -157,7 +156,7 @@ class _Work:
     jobs: int
 
     def run(self, progress: Progress) -> SearchResult:
-        unusable = sum(not clip.usable for clip in self.clips)
+        unusable = left_out(self.clips)
         clips, without = common_clips(self.record, self.space.matrices, unusable)
         with naming(without):
             prepared = prepare(self.registry, self.request, self.record, clips, self.protocol)

@@ -136,6 +136,19 @@ def test_interrupted_command_says_that_finished_work_is_kept(mxt, command):
     assert (found.out, found.err, found.code) == ("", "interrupted: what is finished is kept, the same command continues\n", 130)
 
 
+def test_interruption_while_the_program_is_still_loaded_is_quiet():
+    code = (
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'mxt.cli.main': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "from mxt.__main__ import main; main()"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")
+
+
 def test_reader_that_goes_away_is_met_quietly():
     code = """
         import sys, types

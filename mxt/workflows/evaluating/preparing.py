@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mxt.core.errors import EvaluationError, MxtError, PluginError, StoreReadOnly
+from mxt.core.errors import EvaluationError, MxtError, PluginError
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.pipeline import Chosen
 from mxt.core.records import ClipRecord, DatasetRecord, Task
@@ -24,6 +25,7 @@ from mxt.registry import Registry, split_settings
 from mxt.store.layout import Store
 from mxt.workflows.evaluating.records import LARGEST_SVM, Request
 from mxt.workflows.features import Matrix
+from mxt.workflows.ingesting.walk import is_other
 
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "regression")
 
@@ -91,11 +93,9 @@ class Prepared:
 
 
 def open_store(path: Path) -> Store:
-    """A store to be written, where that is possible."""
-    try:
-        return Store.open(path)
-    except StoreReadOnly:
-        return Store.open(path, read_only=True)
+    """A store to be written, where results can be saved in it; else one to be read."""
+    writable = all(os.access(folder, os.W_OK) for folder in (path, path / "results") if folder.exists())
+    return Store.open(path, read_only=not writable)
 
 
 def prepare(registry: Registry, request: Request, record: DatasetRecord, clips: Sequence[ClipRecord], protocol: str) -> Prepared:
@@ -126,6 +126,11 @@ def prepare(registry: Registry, request: Request, record: DatasetRecord, clips: 
     head = _stage(registry, request, "head", name, dict(evaluation.head_params) if name == evaluation.head else {})
     was_chosen = request.head is None and not evaluation.head
     return Prepared(protocol, selection, evaluation, head, was_chosen, registry.build(head), request.seed)
+
+
+def left_out(clips: Sequence[ClipRecord]) -> int:
+    """How many clips cannot be used; hidden files and those of another kind, which nobody misses, do not count."""
+    return sum(not clip.usable and not is_other(clip.file) for clip in clips)
 
 
 def common_clips(record: DatasetRecord, matrices: Sequence[Matrix], unusable: int) -> tuple[list[ClipRecord], list[LeftOut]]:

@@ -92,9 +92,7 @@ def choose_loader(
 ) -> tuple[Chosen, str, list[Remark]]:
     """The loader asked for, else the one surest of the listing among those that have the parameters given; why, and which broke."""
     if loader is not None:
-        spec = registry.find("dataset", loader).spec
-        given = dict(params) | split_settings(settings, [spec])[loader]
-        return registry.choose("dataset", loader, given), "chosen with --loader", []
+        return _chosen(registry, loader, listing, params, settings), "chosen with --loader", []
     wanted = {*params, *(setting.partition("=")[0].strip().rpartition(".")[2] for setting in settings)}
     best: tuple[Chosen, Detection] | None = None
     broken = []
@@ -103,7 +101,7 @@ def choose_loader(
         if wanted - {param.name for param in spec.params}:
             continue
         try:
-            chosen = registry.choose("dataset", name, dict(params) | split_settings(settings, [spec])[name])
+            chosen = _chosen(registry, name, listing, params, settings)
             detected = registry.build(chosen).detect(listing)
         except UsageError:
             raise
@@ -122,6 +120,15 @@ def choose_loader(
     if best[1].score <= 0:
         raise InputError(f"{_place(listing)}: nothing here is recognised as labelled audio ({best[1].reason})")
     return best[0], best[1].reason, broken
+
+
+def _chosen(registry: Registry, name: str, listing: Listing, params: Mapping[str, Any], settings: Sequence[str]) -> Chosen:
+    """A loader with its parameters; the table that was named becomes one of them, so that it is known which it was."""
+    spec = registry.find("dataset", name).spec
+    given = dict(params) | split_settings(settings, [spec])[name]
+    if listing.table is not None and any(param.name == "table" for param in spec.params):
+        given["table"] = listing.table
+    return registry.choose("dataset", name, given)
 
 
 def default_name(path: Path) -> str:
