@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, ProgressColumn, Task, TaskID, TextColumn
 from rich.progress import Progress as RichProgress
+from rich.table import Column
 from rich.text import Text
 
 from mxt.cli.console import progress_line
+from mxt.cli.terminal import on_terminal
 from mxt.core.progress import Progress, Step
 
 
@@ -48,7 +51,7 @@ class _Bars:
 
     def say(self, line: str) -> None:
         """Write one line above the bars."""
-        self.bars.console.print(Text(line), soft_wrap=True)
+        self.bars.console.print(Text.from_ansi(on_terminal(line, sys.stderr)), soft_wrap=True)
 
 
 @contextmanager
@@ -60,6 +63,12 @@ def bars_progress(console: Console) -> Iterator[Progress]:
     console : Console
         Of standard error.
     """
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), _HowFar())
+    # where it is narrow the bar gives way, not the words
+    words, bar = Column(no_wrap=True), Column(max_width=24)
+    columns = (
+        TextColumn("{task.description}", markup=False, table_column=words),
+        BarColumn(None, table_column=bar),
+        _HowFar(Column(no_wrap=True)),
+    )
     with RichProgress(*columns, console=console, transient=True) as bars:
         yield _Bars(bars)

@@ -151,7 +151,7 @@ def _input_words(result: Extraction) -> list[str]:
         if p.type == "choice" and p.name in result.pipeline.backbone.params
     ]
     rate = f"{(spec.sample_rate or 0) / 1000:g} kHz"
-    return [*words, f"{rate}, {spec.window.seconds:g} s" if spec.window.seconds else rate]
+    return [*words, f"{rate}, {spec.window.seconds:.3g} s" if spec.window.seconds else rate]
 
 
 def _short_layers(result: Extraction) -> list[str]:

@@ -222,8 +222,9 @@ def _window(found: Summary) -> list[str]:
         return []
     span = " to ".join(dict.fromkeys(map(_seconds, (found.shortest, found.longest))))
     middle = f", median {_seconds(found.median)}" if found.shortest != found.longest else ""
-    share = f"{100 * found.window_share:.0f} % of the audio lies in the first {WINDOW_SECONDS:g} s, which is what the convnet uses"
-    return [f"clips of {span}{middle}; {share}"]
+    percent = round(100 * found.window_share)
+    share = f"; {percent} % of the audio lies in the first {WINDOW_SECONDS:g} s, which is what the convnet uses" if percent < 100 else ""
+    return [f"clips of {span}{middle}{share}"]
 
 
 def _seconds(seconds: float) -> str:

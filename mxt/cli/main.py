@@ -165,8 +165,10 @@ def boundary() -> Iterator[None]:
 
 
 def _tell(line: str) -> None:
+    from mxt.cli import console
+
     with suppress(BrokenPipeError):
-        sys.stderr.write(f"{line}\n")
+        console.warn(line)
 
 
 def main(args: Sequence[str] | None = None) -> None:

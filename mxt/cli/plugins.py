@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -96,15 +97,30 @@ def render_list(found: PluginList) -> None:
     """Print who brings stages, then the problems."""
     from mxt.cli import console
 
-    rows = [
-        (line.name, line.version, line.origin + (", edited in place" if line.edited else ""), ", ".join(line.stages))
-        for line in found.plugins
-    ]
-    console.table("", ("plugin", "version", "origin", "stages"), rows)
+    for line in found.plugins:
+        words = [f"{line.name} {line.version}".strip(), line.origin, *(["edited in place"] if line.edited else [])]
+        console.say(console.visible(" · ".join(words)))
+        for kind, names in by_kind(line.stages).items():
+            console.say(f"  {kind:<11}{', '.join(names)}")
     for problem in found.problems:
         console.say(f"problem: {problem.source}: {problem.cause}")
     if found.plugins:
         console.next_line(f"mxt plugins check {found.plugins[-1].name.removeprefix('file:')}")
+
+
+def by_kind(stages: Sequence[str]) -> dict[str, list[str]]:
+    """Names of stages by their kind.
+
+    Examples
+    --------
+    >>> by_kind(["head svm", "head mlp", "protocol nested"])
+    {'head': ['svm', 'mlp'], 'protocol': ['nested']}
+    """
+    names: dict[str, list[str]] = {}
+    for stage in stages:
+        kind, _, name = stage.partition(" ")
+        names.setdefault(kind, []).append(name)
+    return names
 
 
 def render_report(report: CheckReport) -> None:

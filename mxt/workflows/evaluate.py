@@ -19,7 +19,7 @@ from mxt.registry import Registry
 from mxt.store.layout import Store
 from mxt.store.results import Scratch
 from mxt.workflows.derive import outdated
-from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, open_store, prepare
+from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, count_unusable, open_store, prepare
 from mxt.workflows.evaluating.records import DatasetResult, Evaluated, Request, ViewResult, stale
 from mxt.workflows.evaluating.saving import result_record, save
 from mxt.workflows.features import Matrix, load_view
@@ -65,7 +65,7 @@ def evaluate(
         clips = store.catalogue.clips(record.name)
         matrices, gone = _matrices(store, record, request, clips)
         remarks += [*gone, *filter(None, [outdated(record, store.catalogue)])]
-        unusable = sum(not clip.usable for clip in clips)
+        unusable = count_unusable(clips)
         found += [
             _Work(store, registry, each, record, protocol, matrices, unusable, jobs or _cores()).run(progress)
             for protocol in request.protocols

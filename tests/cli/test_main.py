@@ -177,7 +177,7 @@ def test_plugin_is_named_before_the_command_after_it_or_in_the_environment(mxt, 
 
 def test_same_plugin_twice_is_no_clash(mxt):
     found = mxt("--plugin", EXAMPLE, "plugins", "--plugin", EXAMPLE)
-    assert found.out.count("backbone loudness") == 1
+    assert found.out.count("  backbone   loudness\n") == 1
     assert "problem" not in found.out
 
 

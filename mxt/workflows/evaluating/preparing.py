@@ -24,6 +24,7 @@ from mxt.registry import Registry, split_settings
 from mxt.store.layout import Store
 from mxt.workflows.evaluating.records import LARGEST_SVM, Request
 from mxt.workflows.features import Matrix
+from mxt.workflows.ingesting.walk import is_other
 
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "regression")
 
@@ -126,6 +127,11 @@ def prepare(registry: Registry, request: Request, record: DatasetRecord, clips: 
     head = _stage(registry, request, "head", name, dict(evaluation.head_params) if name == evaluation.head else {})
     was_chosen = request.head is None and not evaluation.head
     return Prepared(protocol, selection, evaluation, head, was_chosen, registry.build(head), request.seed)
+
+
+def count_unusable(clips: Sequence[ClipRecord]) -> int:
+    """Clips without features for want of usable audio; tables and hidden files beside the audio are none."""
+    return sum(not clip.usable and not is_other(clip.file) for clip in clips)
 
 
 def common_clips(record: DatasetRecord, matrices: Sequence[Matrix], unusable: int) -> tuple[list[ClipRecord], list[LeftOut]]:
