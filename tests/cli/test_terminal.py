@@ -98,3 +98,4 @@ def test_progress_stays_on_one_line_where_it_is_narrow(width):
     (line,) = printed.getvalue().splitlines()
     assert "389 of 430 fits" in line
     assert line.startswith("eval musicnn:penultimate")
+    assert len(line) < width  # an echoed ^C does not break the line
