@@ -76,7 +76,10 @@ def render(found: Contents) -> None:
         console.say("no data set yet")
         console.next_line("mxt ingest FOLDER")
     elif not found.tables:
-        console.next_line("mxt extract --backbone convnet --layers 135")
+        from mxt.registry import build_registry
+        from mxt.workflows.commands import first_extraction
+
+        console.next_line(first_extraction(build_registry()))
 
 
 def render_clips(entries: Sequence[ClipEntry]) -> None:

@@ -133,7 +133,7 @@ def build_app() -> Any:
         cls=LazyGroup,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
-        epilog="Three commands: mxt ingest FOLDER, mxt extract --backbone convnet, mxt eval. No audio at hand: mxt demo.",
+        epilog="Three commands: mxt ingest FOLDER, mxt extract --backbone musicnn (or convnet), mxt eval. No audio at hand: mxt demo.",
     )
     app.callback()(_root)
     return typer.main.get_command(app)
