@@ -10,6 +10,7 @@ import typer
 
 from mxt.cli import completion
 from mxt.cli.options import JsonOption, PluginOption, QuietOption, Settings
+from mxt.core.errors import InputError
 
 if TYPE_CHECKING:
     from mxt.workflows.plugins import CheckReport, PluginList
@@ -51,12 +52,21 @@ def check(
 
     path = Path(name)
     is_folder = (path / "pyproject.toml").is_file()
+    if not is_folder and path.name not in {file.name for file in plugin or ()} and (path.suffix == ".py" or len(path.parts) > 1):
+        _expect_a_file(path)
     files = [*(plugin or ()), *([path] if is_folder or (path.suffix == ".py" and path.is_file()) else [])]
     with console.progress(quiet or as_json) as progress:
         report = check_plugin(build_registry(files), read_folder(path).distribution if is_folder else name, progress, sample=sample)
     console.emit_json(report) if as_json else render_report(report)
     if not report.good:
         raise typer.Exit(1)
+
+
+def _expect_a_file(path: Path) -> None:
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file or folder")
+    if path.is_dir():
+        raise InputError(f"{path} is no package: it has no pyproject.toml; name a FILE.py, or a folder that mxt plugins new makes")
 
 
 @app.command()
@@ -127,12 +137,13 @@ def render_report(report: CheckReport) -> None:
     """Print each check with how it ended."""
     from mxt.cli import console
 
-    subject = ""
+    subject = last = ""
     for outcome in report.outcomes:
         if outcome.subject != subject:
-            subject = outcome.subject
+            subject, last = outcome.subject, ""
             console.say(subject)
-        detail = f": {outcome.detail}" if outcome.detail else ""
+        detail = f": {outcome.detail if outcome.detail != last else 'the same'}" if outcome.detail else ""
+        last = outcome.detail or last
         console.say(f"  {SIGNS[outcome.result]:<7} {outcome.check}{detail}")
     for problem in report.problems:
         console.say(f"problem: {problem.source}: {problem.cause}")
