@@ -108,7 +108,7 @@ def _render_several(each: DatasetResult) -> None:
     main = scores[0]
     columns = ["view", f"{WORDS[main]} (95 %)", *(WORDS[name] for name in scores[1:]), "to the best (95 %)", "p"]
     columns += [f"under {100 * each.noise:g} points"] if each.noise else []
-    rows = []
+    rows: list[list[object]] = []
     for view in each.views:
         found, gap = view.assessment, view.difference
         cells = [f"{gap.value:+.3f} ({interval_text(gap.low, gap.high)})", f"{gap.p:.4f}"] if gap else ["best", ""]
@@ -116,7 +116,7 @@ def _render_several(each: DatasetResult) -> None:
         cells += [_taken_for(gap, each.noise)] if each.noise else []
         rows.append([view.view, f"{found.first.value:.3f} ({interval_text(found.first.low, found.first.high)})", *more, *cells])
     if console.width() >= WIDE:
-        columns, rows = [*columns, "columns"], [[*row, f"{view.columns:,}"] for row, view in zip(rows, each.views, strict=True)]
+        columns, rows = [*columns, "columns"], [[*row, view.columns] for row, view in zip(rows, each.views, strict=True)]
     console.table("", columns, rows)
     base = best.assessment.baselines
     known = (("chance", base["chance"]), ("always the largest class", base.get("majority")))
