@@ -50,7 +50,9 @@ def extract(
     name: Annotated[str | None, typer.Option("--as", metavar="LABEL", help="A label of your own for the table.")] = None,
     device: DeviceOption = "auto",
     jobs: JobsOption = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="A trial of so many clips of all classes; later runs go on.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=1, help="A trial of so many clips of all classes; later runs go on.")
+    ] = None,
     dry_run: DryRunOption = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try clips again that failed before.")] = False,
     strict: StrictOption = False,

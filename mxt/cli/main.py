@@ -13,8 +13,9 @@ from contextlib import contextmanager, suppress
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
+from mxt.cli.help import Command, Group
 from mxt.cli.options import GlobalPluginOption, Settings, plugin_files
 from mxt.core.errors import MxtError, UnknownName
 
@@ -46,7 +47,7 @@ ALIASES = {"stage": "stages", "plugin": "plugins", "weight": "weights", "evaluat
 _SECTION = re.compile(r"\n\s*\n?[A-Z][A-Za-z ]+\n-{3,}\n")  # a numpydoc heading and its underline
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(Group):
     """A group whose commands are a table; only the one that is run is imported."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -99,15 +100,16 @@ def load_command(name: str) -> Any:
         command = typer.main.get_command(target)
     else:
         single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        single.command(name, help=_help_text(target))(target)
+        single.command(name, cls=Command, help=_help_text(target))(target)
         command = typer.main.get_command(single)
     command.name = name
     return command
 
 
 def _help_text(function: Callable[..., object]) -> str:
-    """The docstring up to its first numpydoc section."""
-    return _SECTION.split(inspect.getdoc(function) or "", maxsplit=1)[0].strip()
+    """The docstring up to its first numpydoc section; lines of a paragraph are joined, for terminals are wide and narrow."""
+    text = _SECTION.split(inspect.getdoc(function) or "", maxsplit=1)[0].strip()
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def _version(value: bool) -> None:

@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mxt.cli import completion
+from mxt.cli.help import Command, Group
 from mxt.cli.options import JsonOption, PluginOption, QuietOption, Settings
 from mxt.core.errors import InputError
 
 if TYPE_CHECKING:
     from mxt.workflows.plugins import CheckReport, PluginList
 
-app = typer.Typer(invoke_without_command=True, help="List where stages come from and what is wrong with them, and check them.")
+app = typer.Typer(
+    cls=Group,
+    add_completion=False,
+    invoke_without_command=True,
+    help="List where stages come from and what is wrong with them, and check them.",
+)
 
 SIGNS = {"passed": "pass", "failed": "FAIL", "skipped": "skip", "refused": "refused"}
 
@@ -28,13 +34,13 @@ def plugins(ctx: typer.Context, plugin: PluginOption = None, as_json: JsonOption
         _list(plugin, as_json)
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_(plugin: PluginOption = None, as_json: JsonOption = False) -> None:
     """List the distributions and files that bring stages, and those that could not be used."""
     _list(plugin, as_json)
 
 
-@app.command()
+@app.command(cls=Command)
 def check(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Distribution, stage, file or folder.", autocompletion=completion.plugins)],
     sample: Annotated[Path | None, typer.Option("--sample", metavar="FOLDER", help="A few files in the layout of its loader.")] = None,
@@ -69,7 +75,7 @@ def _expect_a_file(path: Path) -> None:
         raise InputError(f"{path} is no package: it has no pyproject.toml; name a FILE.py, or a folder that mxt plugins new makes")
 
 
-@app.command()
+@app.command(cls=Command)
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of the backbone: letters, digits and _.")],
     one_file: Annotated[bool, typer.Option("--one-file", help="NAME.py instead of a package.")] = False,
