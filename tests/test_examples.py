@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+import shlex
+import shutil
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
+import soundfile
 
+from mxt.cli.main import main
 from mxt.registry import build_registry
 from mxt.workflows.evaluate import evaluate
 from mxt.workflows.evaluating.records import Request
@@ -42,3 +48,45 @@ def test_timbre_is_heard_better_than_timing_by_features_averaged_over_a_clip(tim
     timbre, metre = (evaluate(store, registry, Request(target=name, head="linear", settings=quick)) for name in ("timbre", "metre"))
     assert timbre.datasets[0].views[0].assessment.first.value == 1.0
     assert metre.datasets[0].views[0].assessment.first.value < 0.95
+
+
+def commands(name: str) -> list[list[str]]:
+    """The commands in the docstring of an example, without what follows ``#``."""
+    text = (EXAMPLES / name).read_text(encoding="utf-8").split('"""')[1]
+    return [shlex.split(line, comments=True)[1:] for line in re.findall(r"^    (mxt .*)$", text, re.M)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, beside it small recordings of two kinds; the weights folder is empty."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MXT_WEIGHTS_DIR", str(tmp_path / "weights"))
+    rng = np.random.default_rng(0)
+    (tmp_path / "FOLDER").mkdir()
+    for take in range(12):
+        for word, y in (("hiss", rng.normal(size=8000)), ("hum", np.sin(np.arange(8000) * (0.05 + 0.01 * take)))):
+            soundfile.write(tmp_path / "FOLDER" / f"{word}_{take:02}.wav", 0.2 * y, 16_000)
+    return tmp_path
+
+
+def typed(words: list[str]) -> None:
+    """Run a command, which has to end well."""
+    code: object = 0
+    try:
+        main([*words, "--quiet"] if words[0] != "weights" and "stages" not in words else words)
+    except SystemExit as end:
+        code = end.code or 0
+    assert code == 0, words
+
+
+@pytest.mark.parametrize("name", ["one_file_plugin.py", "every_kind_plugin.py", "network_with_weights.py"])
+def test_the_commands_of_a_plugin_run_as_written(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(EXAMPLES / name, folder)
+    if name == "network_with_weights.py":
+        example("network_with_weights").write(folder / "projection.f32")
+    lines = commands(name)
+    if not any("ingest" in line for line in lines):
+        typed(["ingest", "FOLDER", "--pattern", "{word}_{take}.wav"])
+    for line in lines:
+        typed(line)
+    assert "FAIL" not in capsys.readouterr().out

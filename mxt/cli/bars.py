@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, ProgressColumn, Task, TaskID, TextColumn
 from rich.progress import Progress as RichProgress
+from rich.progress_bar import ProgressBar
+from rich.table import Column
 from rich.text import Text
 
 from mxt.cli.console import progress_line
+from mxt.cli.terminal import on_terminal
 from mxt.core.progress import Progress, Step
+
+LEAST, MOST, BETWEEN = 4, 24, 2 + 3  # characters: of the bar, and of what stays free between the words and at the end
 
 
 class _HowFar(ProgressColumn):
@@ -19,9 +26,27 @@ class _HowFar(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         """One bar's text."""
-        total = None if task.total is None else int(task.total)
-        line = progress_line("", int(task.completed), total, str(task.fields["unit"]), task.elapsed or 0.0)
-        return Text(line.removeprefix(": "))
+        return Text(_words(task))
+
+
+class _ShrinkingBar(BarColumn):
+    """A bar that gives way to the words beside it where it is narrow, with room for the ``^C`` that terminals echo."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self.console = console
+
+    def render(self, task: Task) -> ProgressBar:
+        """One bar."""
+        taken = cell_len(task.description) + cell_len(_words(task)) + BETWEEN
+        self.bar_width = max(LEAST, min(MOST, self.console.width - taken))
+        return super().render(task)
+
+
+def _words(task: Task) -> str:
+    total = None if task.total is None else int(task.total)
+    line = progress_line("", int(task.completed), total, str(task.fields["unit"]), task.elapsed or 0.0)
+    return line.removeprefix(": ")
 
 
 class _Bar:
@@ -48,7 +73,7 @@ class _Bars:
 
     def say(self, line: str) -> None:
         """Write one line above the bars."""
-        self.bars.console.print(Text(line), soft_wrap=True)
+        self.bars.console.print(Text.from_ansi(on_terminal(line, sys.stderr)), soft_wrap=True)
 
 
 @contextmanager
@@ -60,6 +85,7 @@ def bars_progress(console: Console) -> Iterator[Progress]:
     console : Console
         Of standard error.
     """
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), _HowFar())
+    whole = Column(no_wrap=True)
+    columns = (TextColumn("{task.description}", markup=False, table_column=whole), _ShrinkingBar(console), _HowFar(whole.copy()))
     with RichProgress(*columns, console=console, transient=True) as bars:
         yield _Bars(bars)

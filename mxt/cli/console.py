@@ -9,19 +9,22 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mxt.cli.terminal import on_terminal
 from mxt.core.progress import SILENT, Progress, Step
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 STDERR = 2  # its file descriptor
+LONGEST_VALUE = 26  # characters of a cell with spaces that is kept whole where there is room
+LEAST_TEXT = 20  # columns left for each column of text before values are wrapped as well
 UNBROKEN = 100_000  # columns where nobody looks at a terminal: nothing is wrapped
 
 
@@ -30,18 +33,23 @@ def console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() or "COLUMNS" in os.environ else UNBROKEN
-    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
+    columns = None if stream.isatty() or "COLUMNS" in os.environ else UNBROKEN
+    return Console(stderr=stderr, width=columns, highlight=False, soft_wrap=False)
+
+
+def width() -> int:
+    """Characters of a line: those of the terminal, or any number into pipes and files."""
+    return console().width
 
 
 def say(line: str = "") -> None:
-    """One line (or several) on standard output."""
-    sys.stdout.write(f"{line}\n")
+    """One line (or several) on standard output; on a terminal no word is cut at its edge, and some first words have a colour."""
+    sys.stdout.write(f"{on_terminal(line, sys.stdout)}\n")
 
 
 def warn(line: str) -> None:
     """One line on standard error."""
-    sys.stderr.write(f"{line}\n")
+    sys.stderr.write(f"{on_terminal(line, sys.stderr)}\n")
 
 
 def next_line(command: str) -> None:
@@ -68,21 +76,27 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     title : str
         Line above it; empty for none.
     columns : sequence of str
-        Headings.
+        Headings; a column without one is left out where it is empty.
     rows : sequence of sequences
         Cells: text, numbers, or ``None`` for an empty cell.
     """
     from rich.table import Table
     from rich.text import Text
 
+    kept = [place for place, heading in enumerate(columns) if heading or any(row[place] not in (None, "") for row in rows)]
+    columns, rows = [columns[place] for place in kept], [[row[place] for place in kept] for row in rows]
+    out = console()
     grid = Table(box=None, pad_edge=False, header_style="bold", title_justify="left", title_style="bold")
+    texts = [[_cell(cell) for cell in row] for row in rows]
+    whole = _kept_whole([heading, *(row[place] for row in texts)] for place, heading in enumerate(columns)) if texts else []
+    fits = sum(width or LEAST_TEXT for width in whole) + 2 * len(whole) <= out.width
     for place, heading in enumerate(columns):
         cells = [row[place] for row in rows if row[place] is not None]
         numbers = bool(cells) and all(isinstance(cell, (int, float)) and not isinstance(cell, bool) for cell in cells)
-        grid.add_column(heading, justify="right" if numbers else "left", overflow="fold")
-    for row in rows:
-        grid.add_row(*(Text(_cell(cell)) for cell in row))
-    out = console()
+        no_wrap = bool(fits and texts and whole[place])
+        grid.add_column(heading, justify="right" if numbers else "left", overflow="fold", no_wrap=no_wrap)
+    for text in texts:
+        grid.add_row(*map(Text, text))
     if title:
         out.print(Text(title, style="bold"))
     if out.is_terminal:
@@ -92,6 +106,14 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
         out.print(grid)
     for line in captured.get().splitlines():
         say(line.rstrip())
+
+
+def _kept_whole(columns: Iterable[Sequence[str]]) -> list[int]:
+    """The width of each column that is not to be wrapped, for it holds names or short values; 0 for those of text."""
+    from rich.cells import cell_len
+
+    widths = [(max(map(cell_len, cells)), any(" " in cell for cell in cells)) for cells in columns]
+    return [0 if spaces and width > LONGEST_VALUE else width for width, spaces in widths]
 
 
 def _cell(value: object) -> str:
@@ -140,7 +162,7 @@ def seconds_text(seconds: float) -> str:
 
 def emit_json(value: object) -> None:
     """Print records, mappings and lists as JSON; what is not a number becomes ``null``."""
-    say(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False))
+    sys.stdout.write(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def plain(value: object) -> Any:

@@ -25,13 +25,15 @@ def demo(
     from mxt.cli.ingest import render as render_ingest
     from mxt.cli.scores import render as render_scores
     from mxt.registry import build_registry
+    from mxt.workflows.commands import first_extraction
     from mxt.workflows.demo import demo as run
     from mxt.workflows.evaluating.records import Evaluated
     from mxt.workflows.ingest import Ingested
 
     console.say(f"a collection of synthetic notes in {folder}, then the commands you would type for your own folder\n")
+    registry = build_registry()
     with console.progress(quiet) as progress:
-        for step in run(folder, build_registry(), pretrained=pretrained, jobs=jobs, progress=progress):
+        for step in run(folder, registry, pretrained=pretrained, jobs=jobs, progress=progress):
             console.say(f"$ {step.command}")
             if isinstance(step.result, str):
                 console.say(f"left out: {step.result}")
@@ -43,5 +45,5 @@ def demo(
                 render_extraction(step.result)
             console.say("")
     console.say("for your own folder, with one folder of recordings a class:")
-    for command in ("mxt ingest FOLDER", "mxt extract --backbone convnet --layers 135", "mxt eval"):
+    for command in ("mxt ingest FOLDER", first_extraction(registry), "mxt eval"):
         console.say(f"  {command}")

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mxt.cli import completion
+from mxt.cli.help import Command, Group
 from mxt.cli.options import DEFAULT_STORE, JobsOption, JsonOption, QuietOption, StoreOption, YesOption
 
 if TYPE_CHECKING:
     from mxt.workflows.derive import Derived
 
 app = typer.Typer(
+    cls=Group,
+    add_completion=False,
     no_args_is_help=True,
     add_completion=False,
     help="Make a data set of another one, in the catalogue alone: other labels, fewer clips, or parts of them. No audio is copied.",
@@ -28,7 +31,7 @@ NameOption = Annotated[str | None, typer.Option("--name", metavar="NAME", help="
 TargetOption = Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="Of the classes; else the first target.")]
 
 
-@app.command("excerpt")
+@app.command("excerpt", cls=Command)
 def excerpt(
     length: Annotated[float, typer.Option("--length", min=0.01, metavar="SECONDS", help="Of the excerpt, at most.")],
     start: Annotated[float, typer.Option("--start", min=0.0, metavar="SECONDS", help="Where it begins in the clip.")] = 0.0,
@@ -42,7 +45,7 @@ def excerpt(
     _run("excerpt", {"start": start, "length": length}, dataset, name, store, yes=yes, as_json=as_json)
 
 
-@app.command("windows")
+@app.command("windows", cls=Command)
 def windows(
     length: Annotated[float, typer.Option("--length", min=0.01, metavar="SECONDS", help="Of a window.")],
     hop: Annotated[float | None, typer.Option("--hop", min=0.01, metavar="SECONDS", help="From one to the next; else --length.")] = None,
@@ -56,7 +59,7 @@ def windows(
     _run("windows", {"length": length, "hop": hop or length}, dataset, name, store, yes=yes, as_json=as_json)
 
 
-@app.command("loudness-classes")
+@app.command("loudness-classes", cls=Command)
 def loudness_classes(
     parts: Annotated[int, typer.Option("--parts", min=2, metavar="N", help="Classes of equal size.")] = 5,
     only: Annotated[str | None, typer.Option("--only", metavar="Loud1,Loud5", help="Classes to keep.")] = None,
@@ -79,7 +82,7 @@ def loudness_classes(
     _run("loudness-classes", options, dataset, name, store, yes=yes, as_json=as_json, jobs=jobs, quiet=quiet)
 
 
-@app.command("min-class-size")
+@app.command("min-class-size", cls=Command)
 def min_class_size(
     size: Annotated[int, typer.Argument(min=1, metavar="CLIPS", help="Usable clips a class has at least.")],
     target: TargetOption = None,
@@ -93,7 +96,7 @@ def min_class_size(
     _run("min-class-size", {"size": size, "target": target}, dataset, name, store, yes=yes, as_json=as_json)
 
 
-@app.command("classes")
+@app.command("classes", cls=Command)
 def classes(
     names: Annotated[str, typer.Argument(metavar="A,B", help="Classes to keep.")],
     target: TargetOption = None,
@@ -107,7 +110,7 @@ def classes(
     _run("classes", {"names": _names(names), "target": target}, dataset, name, store, yes=yes, as_json=as_json)
 
 
-@app.command("without")
+@app.command("without", cls=Command)
 def without(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Names clips or files, one a line; or a .csv, .tsv.")],
     dataset: FromOption = None,
@@ -120,7 +123,7 @@ def without(
     _run("without", {"file": str(file.expanduser().absolute())}, dataset, name, store, yes=yes, as_json=as_json)
 
 
-@app.command("nsynth")
+@app.command("nsynth", cls=Command)
 def nsynth(
     subset: Annotated[str, typer.Argument(metavar="family|instrument|organ", help="3 families, 8 families, or 2 organs.")],
     families: Annotated[str | None, typer.Option("--families", metavar="A,B,C", help="Which; else the fullest.")] = None,
@@ -139,7 +142,7 @@ def nsynth(
     _run("nsynth", {"subset": subset, "families": _names(families)}, dataset, name, store, yes=yes, as_json=as_json)
 
 
-@app.command("again")
+@app.command("again", cls=Command)
 def again(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME...]", help="Derived data sets; else all.", autocompletion=completion.datasets)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,6 +29,7 @@ from mxt.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from mxt.core.specs import Layer
     from mxt.registry import Registry
     from mxt.workflows.extracting.records import Extraction
 
@@ -49,7 +51,9 @@ def extract(
     name: Annotated[str | None, typer.Option("--as", metavar="LABEL", help="A label of your own for the table.")] = None,
     device: DeviceOption = "auto",
     jobs: JobsOption = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="A trial of so many clips of all classes; later runs go on.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=1, help="A trial of so many clips of all classes; later runs go on.")
+    ] = None,
     dry_run: DryRunOption = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try clips again that failed before.")] = False,
     strict: StrictOption = False,
@@ -121,7 +125,7 @@ def render(result: Extraction) -> None:
     spec = result.pipeline.backbone.spec
     copies = f" (and {result.clips - result.contents:,} copies)" if result.clips > result.contents else ""
     settled = f"{result.done:,} of {result.contents:,} clips{copies}, {result.failed} failed"
-    words = [result.label, *_input_words(result), f"layers {' '.join(_short_layers(result))} of {len(spec.layers)}"]
+    words = [result.label, *_input_words(result), layers_text(spec.layers, result.layers)]
     if (found := result.estimate) is not None:
         console.say(" · ".join([*words, result.device, _workers(result.workers)]))
         missing = f"missing {result.left_open:,} of {result.contents:,} clips"
@@ -161,12 +165,26 @@ def _input_words(result: Extraction) -> list[str]:
         if p.type == "choice" and p.name in result.pipeline.backbone.params
     ]
     rate = f"{(spec.sample_rate or 0) / 1000:g} kHz"
-    return [*words, f"{rate}, {spec.window.seconds:g} s" if spec.window.seconds else rate]
+    return [*words, f"{rate}, {spec.window.seconds:.3g} s" if spec.window.seconds else rate]
 
 
-def _short_layers(result: Extraction) -> list[str]:
-    layers = result.pipeline.backbone.spec.layers
-    return [str(layer.number) for layer in layers if layer.name in result.layers]
+def layers_text(layers: Sequence[Layer], chosen: Collection[str]) -> str:
+    """Which layers make the view: by their numbers where these are part of the names, else by name.
+
+    Examples
+    --------
+    >>> layers_text([Layer(1, "block1", 32), Layer(2, "block2", 32), Layer(3, "block3", 32)], ["block1", "block3"])
+    'layers 1 3 of 3'
+    >>> layers_text([Layer(1, "penultimate", 200), Layer(2, "tags", 50)], ["penultimate"])
+    'layer penultimate of 2'
+    """
+    if len(layers) == 1:
+        return "1 layer"
+    numbered = all(layer.name.endswith(str(layer.number)) for layer in layers)
+    if len(chosen) == len(layers) and not numbered:
+        return f"all {len(layers)} layers"
+    words = [str(layer.number) if numbered else layer.name for layer in layers if layer.name in chosen]
+    return f"layer{'s' if len(words) > 1 else ''} {' '.join(words)} of {len(layers)}"
 
 
 def _shares(result: Extraction) -> str:

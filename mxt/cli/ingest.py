@@ -68,6 +68,7 @@ def ingest(
     """
     from mxt.cli import console
     from mxt.registry import build_registry
+    from mxt.workflows.commands import first_extraction
     from mxt.workflows.ingesting.features import ingest_all
 
     given = {
@@ -75,9 +76,10 @@ def ingest(
         "group_column": group_column, "split_column": split_column, "fold_column": fold_column,
     }  # fmt: skip
     params: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    registry = build_registry(plugin or ())
     with console.progress(quiet or as_json) as progress:
         results = ingest_all(
-            store, path, build_registry(plugin or ()), loader=loader, name=name, params=params, settings=setting or (), rehash=rehash,
+            store, path, registry, loader=loader, name=name, params=params, settings=setting or (), rehash=rehash,
             dry_run=dry_run, yes=yes, jobs=jobs, progress=progress,
         )  # fmt: skip
     if as_json:
@@ -86,15 +88,12 @@ def ingest(
         for result in results:
             render(result)
         if any(result.summary.used for result in results) and not dry_run:
-            console.next_line(next_command(results))
+            console.next_line(_evaluation(results) if results[0].views else first_extraction(registry))
     if not all(result.summary.used for result in results) or (strict and any(result.summary.left_out for result in results)):
         raise typer.Exit(1)
 
 
-def next_command(results: Sequence[Ingested]) -> str:
-    """What usually comes next: features are computed, unless they came with the data set."""
-    if not results[0].views:
-        return "mxt extract --backbone convnet --layers 135"
+def _evaluation(results: Sequence[Ingested]) -> str:
     return "mxt eval" if len(results) == 1 else f"mxt eval --dataset {results[0].name}"
 
 
@@ -224,8 +223,9 @@ def _window(found: Summary) -> list[str]:
         return []
     span = " to ".join(dict.fromkeys(map(_seconds, (found.shortest, found.longest))))
     middle = f", median {_seconds(found.median)}" if found.shortest != found.longest else ""
-    share = f"{100 * found.window_share:.0f} % of the audio lies in the first {WINDOW_SECONDS:g} s, which is what the convnet uses"
-    return [f"clips of {span}{middle}; {share}"]
+    percent = round(100 * found.window_share)
+    share = f"; {percent} % of the audio lies in the first {WINDOW_SECONDS:g} s, which is what the convnet uses" if percent < 100 else ""
+    return [f"clips of {span}{middle}{share}"]
 
 
 def _seconds(seconds: float) -> str:

@@ -10,7 +10,7 @@ import typer
 from mxt.cli.options import DEFAULT_STORE, DatasetOption, JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from mxt.workflows.ls import ClipEntry, Contents
+    from mxt.workflows.ls import ClipEntry, Contents, ResultEntry
 
 
 def ls(
@@ -66,10 +66,9 @@ def render(found: Contents) -> None:
     if found.results:
         console.table(
             "results",
-            ["id", "data set", "view", "head", "score", "95 %", "size", ""],
+            ["id", "view", "head", "score (95 %)", ""],
             [
-                [entry.id, entry.dataset, entry.view, entry.head, _score(entry.score, entry.value), _interval(entry.low, entry.high),
-                 console.size_text(entry.nbytes), entry.damage or entry.stale]
+                [entry.id, entry.view, entry.head, _score(entry), entry.damage or entry.stale]
                 for entry in found.results
             ],
         )  # fmt: skip
@@ -77,7 +76,10 @@ def render(found: Contents) -> None:
         console.say("no data set yet")
         console.next_line("mxt ingest FOLDER")
     elif not found.tables:
-        console.next_line("mxt extract --backbone convnet --layers 135")
+        from mxt.registry import build_registry
+        from mxt.workflows.commands import first_extraction
+
+        console.next_line(first_extraction(build_registry()))
 
 
 def render_clips(entries: Sequence[ClipEntry]) -> None:
@@ -98,9 +100,8 @@ def _target(value: Any) -> Any:
     return ", ".join(value) if isinstance(value, tuple) else value
 
 
-def _score(name: str, value: float | None) -> str:
-    return "" if value is None else f"{name} {value:.3f}"
-
-
-def _interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"{low:.3f} to {high:.3f}"
+def _score(entry: ResultEntry) -> str:
+    if entry.value is None:
+        return ""
+    span = "" if entry.low is None or entry.high is None else f" ({entry.low:.3f} to {entry.high:.3f})"
+    return f"{entry.score} {entry.value:.3f}{span}"

@@ -13,8 +13,9 @@ from contextlib import contextmanager, suppress
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
+from mxt.cli.help import Command, Group
 from mxt.cli.options import GlobalPluginOption, Settings, plugin_files
 from mxt.core.errors import MxtError, UnknownName
 
@@ -47,7 +48,7 @@ ALIASES = {"stage": "stages", "plugin": "plugins", "weight": "weights", "evaluat
 _SECTION = re.compile(r"\n\s*\n?[A-Z][A-Za-z ]+\n-{3,}\n")  # a numpydoc heading and its underline
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(Group):
     """A group whose commands are a table; only the one that is run is imported."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -100,7 +101,7 @@ def load_command(name: str) -> Any:
         command = typer.main.get_command(target)
     else:
         single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        single.command(name, help=_help_text(target))(target)
+        single.command(name, cls=Command, help=_help_text(target))(target)
         command = typer.main.get_command(single)
     command.name = name
     return command
@@ -135,7 +136,7 @@ def build_app() -> Any:
         cls=LazyGroup,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
-        epilog="Three commands: mxt ingest FOLDER, mxt extract --backbone convnet, mxt eval. No audio at hand: mxt demo.",
+        epilog="Three commands: mxt ingest FOLDER, mxt extract --backbone musicnn (or convnet), mxt eval. No audio at hand: mxt demo.",
     )
     app.callback()(_root)
     return typer.main.get_command(app)
@@ -167,8 +168,10 @@ def boundary() -> Iterator[None]:
 
 
 def _tell(line: str) -> None:
+    from mxt.cli import console
+
     with suppress(BrokenPipeError):
-        sys.stderr.write(f"{line}\n")
+        console.warn(line)
 
 
 def main(args: Sequence[str] | None = None) -> None:

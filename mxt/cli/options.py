@@ -80,8 +80,8 @@ DeviceOption = Annotated[
     str,
     typer.Option("--device", metavar="auto|cpu|cuda", help="What computes.", callback=_known_device, autocompletion=completion.devices),
 ]  # fmt: skip
-JobsOption = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Workers; else one a core.")]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything drawn.")]
+JobsOption = Annotated[int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="Workers; else one a core.")]
+SeedOption = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of everything drawn.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and stop.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 where any clip failed.")]

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mxt.cli import completion
+from mxt.cli.help import Command, Group
 from mxt.cli.options import JsonOption, PluginOption, QuietOption, Settings
+from mxt.core.errors import InputError
 
 if TYPE_CHECKING:
     from mxt.workflows.plugins import CheckReport, PluginList
 
 app = typer.Typer(
-    invoke_without_command=True, add_completion=False, help="List where stages come from and what is wrong with them, and check them."
+    cls=Group,
+    add_completion=False,
+    invoke_without_command=True,
+    help="List where stages come from and what is wrong with them, and check them.",
 )
 
 SIGNS = {"passed": "pass", "failed": "FAIL", "skipped": "skip", "refused": "refused"}
@@ -28,13 +34,13 @@ def plugins(ctx: typer.Context, plugin: PluginOption = None, as_json: JsonOption
         _list(plugin, as_json)
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_(plugin: PluginOption = None, as_json: JsonOption = False) -> None:
     """List the distributions and files that bring stages, and those that could not be used."""
     _list(plugin, as_json)
 
 
-@app.command()
+@app.command(cls=Command)
 def check(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Distribution, stage, file or folder.", autocompletion=completion.plugins)],
     sample: Annotated[Path | None, typer.Option("--sample", metavar="FOLDER", help="A few files in the layout of its loader.")] = None,
@@ -52,6 +58,8 @@ def check(
 
     path = Path(name)
     is_folder = (path / "pyproject.toml").is_file()
+    if not is_folder and path.name not in {file.name for file in plugin or ()} and (path.suffix == ".py" or len(path.parts) > 1):
+        _expect_a_file(path)
     files = [*(plugin or ()), *([path] if is_folder or (path.suffix == ".py" and path.is_file()) else [])]
     with console.progress(quiet or as_json) as progress:
         report = check_plugin(build_registry(files), read_folder(path).distribution if is_folder else name, progress, sample=sample)
@@ -60,7 +68,14 @@ def check(
         raise typer.Exit(1)
 
 
-@app.command()
+def _expect_a_file(path: Path) -> None:
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file or folder")
+    if path.is_dir():
+        raise InputError(f"{path} is no package: it has no pyproject.toml; name a FILE.py, or a folder that mxt plugins new makes")
+
+
+@app.command(cls=Command)
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of the backbone: letters, digits and _.")],
     one_file: Annotated[bool, typer.Option("--one-file", help="NAME.py instead of a package.")] = False,
@@ -98,27 +113,43 @@ def render_list(found: PluginList) -> None:
     """Print who brings stages, then the problems."""
     from mxt.cli import console
 
-    rows = [
-        (line.name, line.version, line.origin + (", edited in place" if line.edited else ""), ", ".join(line.stages))
-        for line in found.plugins
-    ]
-    console.table("", ("plugin", "version", "origin", "stages"), rows)
+    for line in found.plugins:
+        words = [f"{line.name} {line.version}".strip(), line.origin, *(["edited in place"] if line.edited else [])]
+        console.say(console.visible(" · ".join(words)))
+        for kind, names in by_kind(line.stages).items():
+            console.say(f"  {kind:<11}{', '.join(names)}")
     for problem in found.problems:
         console.say(f"problem: {problem.source}: {problem.cause}")
     if found.plugins:
         console.next_line(f"mxt plugins check {found.plugins[-1].name.removeprefix('file:')}")
 
 
+def by_kind(stages: Sequence[str]) -> dict[str, list[str]]:
+    """Names of stages by their kind.
+
+    Examples
+    --------
+    >>> by_kind(["head svm", "head mlp", "protocol nested"])
+    {'head': ['svm', 'mlp'], 'protocol': ['nested']}
+    """
+    names: dict[str, list[str]] = {}
+    for stage in stages:
+        kind, _, name = stage.partition(" ")
+        names.setdefault(kind, []).append(name)
+    return names
+
+
 def render_report(report: CheckReport) -> None:
     """Print each check with how it ended."""
     from mxt.cli import console
 
-    subject = ""
+    subject = last = ""
     for outcome in report.outcomes:
         if outcome.subject != subject:
-            subject = outcome.subject
+            subject, last = outcome.subject, ""
             console.say(subject)
-        detail = f": {outcome.detail}" if outcome.detail else ""
+        detail = f": {outcome.detail if outcome.detail != last else 'the same'}" if outcome.detail else ""
+        last = outcome.detail or last
         console.say(f"  {SIGNS[outcome.result]:<7} {outcome.check}{detail}")
     for problem in report.problems:
         console.say(f"problem: {problem.source}: {problem.cause}")

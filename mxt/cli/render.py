@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def render(
     clips: Annotated[list[str], typer.Argument(metavar="CLIP...", help="Files, or clip ids of the data set.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder for the pictures.")] = Path("pictures"),
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The folder for the pictures.")] = Path("pictures"),
     renderer: Annotated[
         str, typer.Option("--renderer", metavar="NAME", help="What makes the picture.", autocompletion=completion.renderers)
     ] = "logfrequency",

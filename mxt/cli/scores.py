@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 WEAKEST = 3
 NAMED = 4
+GRID_CELL = 27
+WIDE = 100  # characters of a terminal from which on tables have what can be done without
 WORDS = {
     "accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1", "r2": "r²",
     "r2_fold_mean": "mean r² of the folds", "mae": "mean absolute error", "roc_auc": "ROC-AUC", "average_precision": "average precision",
@@ -36,7 +38,8 @@ def render(result: Evaluated, *, details: bool = False) -> None:
             console.say(f"careful: {console.visible(line)}")
         saved = [view.result_id for view in each.views if view.result_id]
         if saved:
-            console.say(f"saved: {', '.join(saved)}")
+            others = f", and {len(saved) - 1} of the other views (mxt ls)" if len(saved) > 1 else ""
+            console.say(f"saved: {each.views[each.best].result_id or saved[0]}{others}")
     if len({each.dataset for each in result.datasets}) > 1:
         _render_grid(result.datasets)
     _render_protocols(result.datasets)
@@ -103,15 +106,17 @@ def _render_several(each: DatasetResult) -> None:
     if each.task == "classification" and not _unequal(best.assessment):
         scores = scores[:1]
     main = scores[0]
-    columns = ["view", "columns", WORDS[main], "95 %", *(WORDS[name] for name in scores[1:]), "to the best", "95 %", "p"]
+    columns = ["view", f"{WORDS[main]} (95 %)", *(WORDS[name] for name in scores[1:]), "to the best (95 %)", "p"]
     columns += [f"under {100 * each.noise:g} points"] if each.noise else []
-    rows = []
+    rows: list[list[object]] = []
     for view in each.views:
         found, gap = view.assessment, view.difference
-        cells = [f"{gap.value:+.3f}", interval_text(gap.low, gap.high), f"{gap.p:.4f}"] if gap else ["best", "", ""]
+        cells = [f"{gap.value:+.3f} ({interval_text(gap.low, gap.high)})", f"{gap.p:.4f}"] if gap else ["best", ""]
         more = [f"{found.score(name).value:.3f}" for name in scores[1:]]
         cells += [_taken_for(gap, each.noise)] if each.noise else []
-        rows.append([view.view, view.columns, f"{found.first.value:.3f}", interval_text(found.first.low, found.first.high), *more, *cells])
+        rows.append([view.view, f"{found.first.value:.3f} ({interval_text(found.first.low, found.first.high)})", *more, *cells])
+    if console.width() >= WIDE:
+        columns, rows = [*columns, "columns"], [[*row, view.columns] for row, view in zip(rows, each.views, strict=True)]
     console.table("", columns, rows)
     base = best.assessment.baselines
     known = (("chance", base["chance"]), ("always the largest class", base.get("majority")))
@@ -156,16 +161,24 @@ def _render_protocols(results: Sequence[DatasetResult]) -> None:
 
 
 def _render_grid(results: Sequence[DatasetResult]) -> None:
-    """Data sets by views."""
+    """Data sets by views, the best of each marked, and those that are not clearly below it; where it is narrow without intervals."""
     views = list(dict.fromkeys(view.view for each in results for view in each.views))
     rows = []
     what, ways = _ways(results)
+    wide = console.width() >= GRID_CELL * (len(views) + 1)
     for each, way in zip(results, ways, strict=True):
-        found = {view.view: view.assessment.first for view in each.views}
-        scores = [found.get(view) for view in views]
-        cells = [None if score is None else f"{score.value:.3f} ({interval_text(score.low, score.high)})" for score in scores]
-        rows.append([each.dataset, *([way] if what else []), WORDS[each.views[0].assessment.main], *cells])
+        found = {view.view: _grid_cell(view, interval=wide) for view in each.views}
+        rows.append([each.dataset, *([way] if what else []), WORDS[each.views[0].assessment.main], *(found.get(view) for view in views)])
+    console.say()
     console.table("", ["data set", *([what] if what else []), "score", *views], rows)
+    if len(views) > 1:
+        console.say("* the best of its data set   ~ not clearly below it")
+
+
+def _grid_cell(view: ViewResult, *, interval: bool) -> str:
+    first, gap = view.assessment.first, view.difference
+    mark = " *" if gap is None else "" if gap.clear else " ~"
+    return f"{first.value:.3f}" + (f" ({interval_text(first.low, first.high)})" if interval else "") + mark
 
 
 def _ways(results: Sequence[DatasetResult]) -> tuple[str, list[str]]:

@@ -81,16 +81,16 @@ def render_stage(found: StageDetails) -> None:
 
 
 def render_weights(lines: tuple[WeightsLine, ...]) -> None:
-    """Print weight sets as a table, then what each asks of its users."""
+    """Print weight sets, a few lines each: whether they are there, where they come from, and what they ask of their users."""
     from mxt.cli import console
 
-    rows = [(line.name + (" (default)" if line.default else ""), line.status, console.size_text(line.size) if line.size else "",
-             line.filename, line.sha256[:12], line.licence) for line in lines]  # fmt: skip
-    console.table("weights", ("name", "status", "size", "file", "sha256", "licence"), rows)
     for line in lines:
-        for word, text in (("from", line.source), ("cite", line.citation), ("note", line.note)):
+        words = [f"weights {line.name}" + (" (default)" if line.default else ""), line.status]
+        console.say(" · ".join([*words, *([console.size_text(line.size)] if line.size else [])]))
+        file = f"{line.filename}, sha256 {line.sha256[:12] or 'not known'}"
+        for word, text in (("file", file), ("from", line.source), ("licence", line.licence), ("cite", line.citation), ("note", line.note)):
             if text:
-                console.say(f"  {line.name} {word}: {text}")
+                console.say(f"  {word:<8}{text}")
 
 
 def _facts(found: StageDetails) -> list[tuple[str, str]]:

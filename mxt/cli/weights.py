@@ -8,9 +8,12 @@ from typing import Annotated
 import typer
 
 from mxt.cli import completion
+from mxt.cli.help import Command, Group
 from mxt.cli.options import JsonOption, PluginOption, QuietOption, Settings
 
 app = typer.Typer(
+    cls=Group,
+    add_completion=False,
     invoke_without_command=True,
     add_completion=False,
     help="List, fetch, import and verify weights. MXT_WEIGHTS_DIR names their folder; MXT_OFFLINE=1 forbids fetching.",
@@ -25,13 +28,13 @@ def weights(ctx: typer.Context, plugin: PluginOption = None, as_json: JsonOption
         _list(plugin, as_json)
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_(plugin: PluginOption = None, as_json: JsonOption = False) -> None:
     """List the weights of all stages, and whether they are there."""
     _list(plugin, as_json)
 
 
-@app.command()
+@app.command(cls=Command)
 def fetch(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Such as convnet:released.", autocompletion=completion.weight_sets)],
     plugin: PluginOption = None,
@@ -52,7 +55,7 @@ def fetch(
         console.say(f"{one.name} is there: {one.path}")
 
 
-@app.command("import")
+@app.command("import", cls=Command)
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of weights, downloaded by hand.")],
     plugin: PluginOption = None,
@@ -67,7 +70,7 @@ def import_(
     console.emit_json(one) if as_json else console.say(f"{one.name} is there: {one.path}")
 
 
-@app.command()
+@app.command(cls=Command)
 def verify(plugin: PluginOption = None, as_json: JsonOption = False) -> None:
     """Read the weights that are there; exit with 1 where a file is not what it should be."""
     from mxt.cli import console

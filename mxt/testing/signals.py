@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mxt.core.stages import Levels, MakesPieces, ReadsPieces
 from mxt.testing.material import extremes, in_pieces, signals
 from mxt.testing.subject import NotApplicable, Subject, expect
+from mxt.testing.threads import one_thread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,7 +103,7 @@ def pieces_are_what_the_call_returns(subject: Subject) -> None:
 def _render(subject: Subject, batch: Signal) -> Any:
     import torch
 
-    with torch.inference_mode():
+    with torch.inference_mode(), one_thread():
         return subject.build().prepare(SAMPLE_RATE, "cpu")(torch.from_numpy(batch))
 
 

@@ -1,4 +1,4 @@
-"""The commands that make a saved thing again, written from what is stored with it."""
+"""Commands to be typed: those that make a saved thing again, and the one that usually comes next."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ from mxt.registry import Registry
 from mxt.store.catalogue import Catalogue
 from mxt.store.features import FeatureTable
 from mxt.workflows.deriving.derived import derive_words, is_derived
+
+
+def first_extraction(registry: Registry) -> str:
+    """What is proposed after the first ingest: the stronger of the pre-trained networks, where it is installed."""
+    if "musicnn" in registry.names("backbone"):
+        return "mxt extract --backbone musicnn"
+    return "mxt extract --backbone convnet --layers 135"
 
 
 def dataset_commands(record: DatasetRecord, catalogue: Catalogue, registry: Registry) -> tuple[str, ...]:

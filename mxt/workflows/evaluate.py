@@ -20,7 +20,7 @@ from mxt.store.layout import Store
 from mxt.store.results import Scratch
 from mxt.workflows.cores import cores
 from mxt.workflows.derive import outdated
-from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, left_out, naming, open_store, prepare
+from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, count_unusable, naming, open_store, prepare
 from mxt.workflows.evaluating.records import DatasetResult, Evaluated, Request, ViewResult, stale
 from mxt.workflows.evaluating.saving import result_record, save
 from mxt.workflows.features import Matrix, load_view
@@ -64,7 +64,7 @@ def evaluate(
         clips = store.catalogue.clips(record.name)
         matrices, gone = _matrices(store, record, request, clips)
         remarks += [*gone, *filter(None, [outdated(record, store.catalogue)])]
-        unusable = left_out(clips)
+        unusable = count_unusable(clips)
         found += [
             _Work(store, registry, each, record, protocol, matrices, unusable, jobs or cores()).run(progress)
             for protocol in request.protocols

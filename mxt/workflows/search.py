@@ -25,7 +25,7 @@ from mxt.evaluation.selection import LeftOut
 from mxt.registry import Registry
 from mxt.store.layout import Store
 from mxt.workflows.cores import cores
-from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, left_out, naming, open_store, prepare
+from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, count_unusable, naming, open_store, prepare
 from mxt.workflows.evaluating.records import Request
 from mxt.workflows.evaluating.saving import sample_hash, save
 from mxt.workflows.evaluating.search_record import Searched, SearchResult, StrategyResult, from_record, saved_search, to_record
@@ -156,7 +156,7 @@ class _Work:
     jobs: int
 
     def run(self, progress: Progress) -> SearchResult:
-        unusable = left_out(self.clips)
+        unusable = count_unusable(self.clips)
         clips, without = common_clips(self.record, self.space.matrices, unusable)
         with naming(without):
             prepared = prepare(self.registry, self.request, self.record, clips, self.protocol)

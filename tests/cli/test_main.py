@@ -200,7 +200,7 @@ def test_plugin_is_named_before_the_command_after_it_or_in_the_environment(mxt, 
 
 def test_same_plugin_twice_is_no_clash(mxt):
     found = mxt("--plugin", EXAMPLE, "plugins", "--plugin", EXAMPLE)
-    assert found.out.count("backbone loudness") == 1
+    assert found.out.count("  backbone   loudness\n") == 1
     assert "problem" not in found.out
 
 
@@ -208,3 +208,16 @@ def test_plugin_file_that_is_not_there_is_one_line(mxt):
     found = mxt("--plugin", "nowhere.py", "stages")
     assert found.code == 1
     assert re.fullmatch(r"error: --plugin .*nowhere\.py: there is no such file\n", found.err)
+
+
+@pytest.mark.parametrize("command", [("eval",), ("plugins", "check"), ("weights",), ()])
+def test_switches_are_shown_without_a_type(mxt, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "120")
+    shown = mxt(*command, "--help").out
+    assert "--help" in shown
+    assert "bool" not in shown
+
+
+def test_a_paragraph_of_help_is_wrapped_by_the_terminal_alone(mxt, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "A stopped evaluation continues with the same command." in mxt("eval", "--help").out

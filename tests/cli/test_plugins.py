@@ -4,6 +4,8 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "one_file_plugin.py"
 
 
@@ -46,6 +48,32 @@ def test_file_that_cannot_be_loaded_is_an_error_with_its_cause(mxt, tmp_path):
     found = mxt("plugins", "check", tmp_path / "bad.py")
     assert found.code == 1
     assert "No module named 'no_such_module_anywhere'" in found.err
+
+
+@pytest.mark.parametrize("name", ["gone.py", "a/gone"])
+def test_path_of_nothing_is_said_so(mxt, name):
+    found = mxt("plugins", "check", name)
+    assert (found.code, f"{name}: there is no such file or folder" in found.err) == (1, True)
+
+
+def test_folder_without_pyproject_is_no_package(mxt, tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    assert "is no package: it has no pyproject.toml" in mxt("plugins", "check", "a/b").err
+
+
+def test_one_cause_of_many_failures_is_told_once(mxt, tmp_path):
+    (tmp_path / "wrong.py").write_text(EXAMPLE.read_text().replace('target=":Loudness"', 'target=":Loudnes"'))
+    out = mxt("plugins", "check", "wrong.py").out
+    assert out.count("has no attribute 'Loudnes'") == 1
+    assert "FAIL    features are finite: the same" in out
+
+
+def test_loader_is_checked_on_a_sample_of_its_layout(mxt, tmp_path):
+    (tmp_path / "sample").mkdir()
+    (tmp_path / "sample" / "owl_1.wav").write_bytes(b"")
+    checked = mxt("plugins", "check", EXAMPLE.with_name("every_kind_plugin.py"), "--sample", "sample")
+    assert (checked.code, "skip" in checked.out) == (0, False)
+    assert "--sample gone: there is no such folder" in mxt("plugins", "check", EXAMPLE, "--sample", "gone").err
 
 
 def test_unknown_plugin_lists_the_nearest(mxt):

@@ -53,7 +53,7 @@ def test_a_few_lines_say_what_was_found_and_what_comes_next(mxt, genres):
     assert code == 0
     assert lines[0].startswith("genres · 6 files · 2 classes of 3 · ")
     assert "used all 6" in lines[1]
-    assert lines[-1] == "next: mxt extract --backbone convnet --layers 135"
+    assert lines[-1].startswith("next: mxt extract --backbone ")
     assert len(lines) <= 8
 
 

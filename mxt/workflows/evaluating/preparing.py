@@ -128,8 +128,8 @@ def prepare(registry: Registry, request: Request, record: DatasetRecord, clips: 
     return Prepared(protocol, selection, evaluation, head, was_chosen, registry.build(head), request.seed)
 
 
-def left_out(clips: Sequence[ClipRecord]) -> int:
-    """How many clips cannot be used; hidden files and those of another kind, which nobody misses, do not count."""
+def count_unusable(clips: Sequence[ClipRecord]) -> int:
+    """Clips without features for want of usable audio; tables and hidden files beside the audio are none."""
     return sum(not clip.usable and not is_other(clip.file) for clip in clips)
 
 
