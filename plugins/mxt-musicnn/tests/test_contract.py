@@ -60,7 +60,7 @@ def copy(tmp_path, monkeypatch, random_wheel):
 
 
 def test_a_copy_with_nothing_broken_passes(copy):
-    assert set(copy("musicnn_whole").values()) <= {"passed", "skipped"}
+    assert set(copy("musicnn_whole").values()) <= {"passed", "skipped", "not applicable"}
 
 
 @pytest.mark.parametrize("what", BROKEN)
