@@ -1,5 +1,22 @@
-"""``python -m mxt``."""
+"""``mxt`` and ``python -m mxt``: the command line, with little imported before an interruption is met quietly."""
 
-from mxt.cli.main import main
+from __future__ import annotations
 
-main()
+
+def main() -> None:
+    """Run the command line.
+
+    Raises
+    ------
+    SystemExit
+        With the command's exit code; 130 where Ctrl-C came before it began.
+    """
+    try:
+        from mxt.cli.main import main as run
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+INCEPTION_OUTPUTS = {"imagenet": 1000, "tf2015": 1008}
 
 
 def _data_folder() -> Path | None:
     named = os.environ.get("MXT_TEST_DATA")
     folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "data"
     return folder if (folder / "README.md").is_file() else None
+
+
+def pytest_configure() -> None:
+    """Undo what a shell does to commands in the background: the tests' own children must hear Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -38,6 +55,60 @@ def data() -> Path:
     folder = _data_folder()
     assert folder is not None, "mark tests that use `data` with realdata"
     return folder
+
+
+def _like_trained(layout: str) -> dict[str, Tensor]:
+    """A state dict of Inception-v3 as released: the size of the values is kept from block to block, batch statistics are not trivial."""
+    import torch
+    from torchvision.models import Inception3
+
+    torch_rng = torch.Generator().manual_seed(7)
+    network = Inception3(num_classes=INCEPTION_OUTPUTS[layout], aux_logits=layout == "imagenet", init_weights=False)
+    ranges = {"running_var": (0.7, 1.3), "weight": (0.7, 1.3), "running_mean": (-0.2, 0.2), "bias": (-0.2, 0.2)}
+    tensors = {}
+    for name, tensor in network.state_dict().items():
+        if tensor.ndim == 4:
+            tensors[name] = torch.randn(tensor.shape, generator=torch_rng) * (2 / tensor[0].numel()) ** 0.5
+        elif ".bn." in name and tensor.is_floating_point():
+            low, high = ranges[name.rpartition(".")[2]]
+            tensors[name] = torch.rand(tensor.shape, generator=torch_rng) * (high - low) + low
+        else:
+            tensors[name] = tensor
+    return tensors
+
+
+@pytest.fixture(scope="session")
+def inception_state_dicts() -> dict[str, dict[str, Tensor]]:
+    """Tensors of the names and shapes of both released weight sets of inception_v3."""
+    return {layout: _like_trained(layout) for layout in INCEPTION_OUTPUTS}
+
+
+@pytest.fixture(scope="session")
+def inception_files(tmp_path_factory, inception_state_dicts) -> dict[str, Path]:
+    """The same as files, one in each format: what may be given as ``--weights-file``."""
+    import torch
+    from safetensors.torch import save_file
+
+    folder = tmp_path_factory.mktemp("inception")
+    torch.save(inception_state_dicts["imagenet"], folder / "imagenet.pth")
+    save_file(inception_state_dicts["tf2015"], folder / "tf2015.safetensors")
+    return {"imagenet": folder / "imagenet.pth", "tf2015": folder / "tf2015.safetensors"}
+
+
+@pytest.fixture
+def mxt_as_anybody() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a command in a process to which permissions mean something, even where the tests run as root."""
+
+    def drop_rights() -> None:
+        if os.geteuid() == 0:
+            for right in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+                ctypes.CDLL(None).prctl(24, right, 0, 0, 0)  # PR_CAPBSET_DROP
+
+    def run(*words: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "mxt", *map(str, words)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=drop_rights)
+
+    return run
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from mxt.audio.stft import stretch
+from mxt.audio.streamed import Streamed
 
 RINGING = 5.0  # a band of B Hz between its zeros rings for RINGING / B seconds on either side, below -60 dB after that
 BLOCK_MARGINS = 6  # longest stretch kept of a block, in such times
@@ -59,12 +60,12 @@ class BandAnalysis:
         """Frames of a signal of so many samples."""
         return max(1, -(-samples // self.hop_length))
 
-    def powers(self, y: Tensor) -> Iterator[Tensor]:
+    def powers(self, y: Tensor | Streamed) -> Iterator[Tensor]:
         """Mean squared envelope of every band in every frame; 1 for a full-scale sine at the centre of its band.
 
         Parameters
         ----------
-        y : torch.Tensor
+        y : torch.Tensor or Streamed
             float32 [samples].
 
         Yields
@@ -77,7 +78,7 @@ class BandAnalysis:
         blocks = -(-total // (BLOCK_MARGINS * margin))
         kept = -(-total // blocks)
         size = -(-(kept + 2 * margin) // STEP_FRAMES) * STEP_FRAMES  # frames of a block
-        filters = _filters(self, size, y.device)
+        filters = _filters(self, size, torch.device("cpu") if isinstance(y, Streamed) else y.device)
         for block in range(blocks):
             first = block * kept
             begin = (first - margin) * self.hop_length

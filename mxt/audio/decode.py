@@ -54,14 +54,6 @@ class AudioInfo:
     decoder: str
 
 
-def decoder_version() -> str:
-    """The decoders and their versions, for provenance."""
-    import av
-    import soundfile as sf
-
-    return f"libsndfile {sf.__libsndfile_version__}, FFmpeg {av.ffmpeg_version_info} (PyAV {av.__version__})"
-
-
 def info(path: Path) -> AudioInfo:
     """Open a file and read its header.
 

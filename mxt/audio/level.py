@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 Signal = npt.NDArray[np.float32]
 
+_AT_ONCE = 1 << 20  # samples widened to float64 together
 SILENCE_DB = -200.0  # amplifying what is below this would overflow, and means nothing
 
 
@@ -35,8 +36,7 @@ def peak(y: Signal) -> float:
 
 def energy(y: Signal) -> float:
     """Sum of squares, added up in float64."""
-    wide = y.astype(np.float64)
-    return float(np.square(wide, out=wide).sum())
+    return sum(float(np.square(y[first : first + _AT_ONCE], dtype=np.float64).sum()) for first in range(0, len(y), _AT_ONCE))
 
 
 def rms(y: Signal) -> float:

@@ -1,6 +1,8 @@
-"""Memory that is freed and asked for again with every clip."""
+"""What the C library keeps of freed memory: that of a clip for the next one, none of what is needed once."""
 
 from __future__ import annotations
+
+import ctypes
 
 
 def keep_freed_memory() -> None:
@@ -14,3 +16,14 @@ def keep_freed_memory() -> None:
 
     block = torch.empty(30 << 20, dtype=torch.uint8)
     del block
+
+
+def return_freed_memory() -> None:
+    """Give freed memory back to the system, after work that is done once and needs much.
+
+    What a network is made of lies between what it was made from; glibc keeps such holes unless it is told. Elsewhere this does
+    nothing.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

@@ -8,8 +8,11 @@ from math import ceil, floor
 import torch
 from torch import Tensor
 
+from mxt.audio.streamed import Streamed
+
 Slabs = Iterable[Tensor]  # float32 [..., rows, columns] each: a picture from left to right
-Draw = Callable[[Tensor], Tensor]  # float32 [samples] to a picture of one clip
+Signal = Tensor | Streamed  # float32 [samples]
+Draw = Callable[[Signal], Tensor]  # a picture of one clip
 
 PIECE_COLUMNS = 512  # columns narrowed at once: their weights are a matrix of so many rows
 
@@ -111,10 +114,10 @@ def triangle_weights(old: int, new: int, first: int, last: int) -> tuple[Tensor,
     return here.float(), begin
 
 
-def clip_by_clip(draw: Draw) -> Draw:
-    """A function over a batch, float32 [N, samples], that draws one clip after the other: a picture depends on its clip alone."""
+def clip_by_clip(draw: Draw) -> Callable[[Iterable[Signal]], Tensor]:
+    """A function over a batch, float32 [N, samples] or signals one by one, that draws clip after clip: each picture for itself."""
 
-    def render(y: Tensor) -> Tensor:
+    def render(y: Iterable[Signal]) -> Tensor:
         with torch.inference_mode():
             return torch.stack([draw(clip) for clip in y])
 

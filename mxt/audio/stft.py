@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from mxt.audio.streamed import Streamed
 from mxt.core.errors import UnknownName
 
 WINDOWS = ("hann", "hamming", "blackman", "boxcar")
@@ -44,6 +45,16 @@ def periodic_window(name: str, win_length: int, *, n_fft: int | None = None) -> 
     return torch.nn.functional.pad(window, (spare // 2, spare - spare // 2)).float()
 
 
+def padding(samples: int, *, n_fft: int, hop_length: int, pad: str = "center") -> tuple[int, int]:
+    """Zeros in front of a signal and behind it, see `pad_signal`."""
+    if pad == "center":
+        return n_fft // 2, n_fft // 2
+    if pad == "same":
+        spare = max((-(-samples // hop_length) - 1) * hop_length + n_fft - samples, 0)
+        return spare // 2, spare - spare // 2
+    return 0, 0
+
+
 def pad_signal(y: Tensor, *, n_fft: int, hop_length: int, pad: str = "center", delay_samples: int = 0) -> Tensor:
     """Pad a signal so that its frames lie where they should.
 
@@ -66,17 +77,11 @@ def pad_signal(y: Tensor, *, n_fft: int, hop_length: int, pad: str = "center", d
     torch.Tensor
         float32 [N, samples + padding].
     """
-    samples = y.shape[-1]
-    left = right = 0
-    if pad == "center":
-        left = right = n_fft // 2
-    elif pad == "same":
-        spare = max((-(-samples // hop_length) - 1) * hop_length + n_fft - samples, 0)
-        left, right = spare // 2, spare - spare // 2
-    elif pad == "reflect":
-        y = torch.nn.functional.pad(y[:, None], (n_fft // 2, n_fft // 2), mode="reflect")[:, 0]
-    elif pad != "none":
+    if pad not in PADDINGS:
         raise UnknownName("padding", pad, PADDINGS)
+    left, right = padding(y.shape[-1], n_fft=n_fft, hop_length=hop_length, pad=pad)
+    if pad == "reflect":
+        y = torch.nn.functional.pad(y[:, None], (n_fft // 2, n_fft // 2), mode="reflect")[:, 0]
     left, right = left + delay_samples, right - delay_samples
     return torch.nn.functional.pad(y, (left, right)) if left or right else y
 
@@ -101,20 +106,21 @@ def frames(y: Tensor, *, frame_length: int, hop_length: int) -> Tensor:
     return y.unfold(-1, frame_length, hop_length)
 
 
-def stretch(y: Tensor, begin: int, end: int) -> Tensor:
+def stretch(y: Tensor | Streamed, begin: int, end: int) -> Tensor:
     """Samples `begin` to `end` of a signal [samples], with zeros where they lie outside; a view where none do."""
-    part = y[max(0, begin) : max(0, min(end, len(y)))]
+    first, last = max(0, begin), max(0, min(end, len(y)))
+    part = torch.from_numpy(y.read(first, max(first, last))) if isinstance(y, Streamed) else y[first:last]
     before = min(max(0, -begin), end - begin)
     after = end - begin - before - len(part)
     return torch.nn.functional.pad(part, (before, after)) if before or after else part
 
 
-def framed_slabs(y: Tensor, *, frame_length: int, hop_length: int, first: int, count: int, slab_frames: int) -> Iterator[Tensor]:
+def framed_slabs(y: Tensor | Streamed, *, frame_length: int, hop_length: int, first: int, count: int, slab_frames: int) -> Iterator[Tensor]:
     """Overlapping frames of a long signal, some at a time, so that it is never copied as a whole.
 
     Parameters
     ----------
-    y : torch.Tensor
+    y : torch.Tensor or Streamed
         float32 [samples].
     frame_length, hop_length : int
         Samples.

@@ -22,6 +22,7 @@ from mxt.core.progress import SILENT, Progress, Step
 if TYPE_CHECKING:
     from rich.console import Console
 
+STDERR = 2  # its file descriptor
 LONGEST_VALUE = 26  # characters of a cell with spaces that is kept whole where there is room
 LEAST_TEXT = 20  # columns left for each column of text before values are wrapped as well
 UNBROKEN = 100_000  # columns where nobody looks at a terminal: nothing is wrapped
@@ -196,17 +197,42 @@ def progress(quiet: bool = False) -> Iterator[Progress]:
     quiet : bool
         True: none.
     """
-    if quiet:
-        yield SILENT
-        return
-    terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    if not terminal:
-        yield LinesProgress(warn)
-        return
-    from mxt.cli.bars import bars_progress
+    with _only_python_speaks():
+        if quiet:
+            yield SILENT
+            return
+        if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+            yield LinesProgress(warn)
+            return
+        from mxt.cli.bars import bars_progress
 
-    with bars_progress(console(stderr=True)) as shown:
-        yield shown
+        with bars_progress(console(stderr=True)) as shown:
+            yield shown
+
+
+@contextmanager
+def _only_python_speaks() -> Iterator[None]:
+    """What decoders write to the terminal by themselves goes nowhere: the clips concerned are named in the summary."""
+    theirs = sys.stderr
+    try:
+        real = theirs.fileno() == STDERR
+    except (OSError, ValueError):  # captured, or closed
+        real = False
+    if not real:
+        yield
+        return
+    theirs.flush()
+    kept, nothing = os.dup(STDERR), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, STDERR)
+    sys.stderr = open(kept, "w", buffering=1, encoding=theirs.encoding, errors=theirs.errors)  # noqa: SIM115
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, STDERR)
+        sys.stderr.close()
+        sys.stderr = theirs
+        os.close(nothing)
 
 
 class LinesProgress:

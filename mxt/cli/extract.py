@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
@@ -69,7 +70,7 @@ def extract(
 
     registry = build_registry(plugin or ())
     if backbone is None:
-        _list_backbones(registry)
+        _list_backbones(registry, as_json=as_json)
         return
     from mxt.workflows.extract import extract as run
     from mxt.workflows.extracting.records import Request
@@ -85,14 +86,18 @@ def extract(
         console.emit_json(to_json(result))
     else:
         render(result)
-        console.next_line("mxt eval" if not dry_run else "the same without --dry-run")
+        console.next_line("the same without --dry-run" if dry_run and result.left_open else "mxt eval")
     if strict and (result.failed or result.left_open):
         raise typer.Exit(1)
 
 
-def _list_backbones(registry: Registry) -> None:
+def _list_backbones(registry: Registry, *, as_json: bool) -> None:
     from mxt.cli import console
+    from mxt.workflows.stages import list_stages
 
+    if as_json:
+        console.emit_json(list_stages(registry, "backbone"))
+        return
     specs = [registry.find("backbone", name).spec for name in registry.names("backbone")]
     width = max((len(spec.name) for spec in specs), default=0)
     console.say("backbones (choose one):")
@@ -115,6 +120,7 @@ def to_json(result: Extraction) -> dict[str, object]:
 def render(result: Extraction) -> None:
     """Print what an extraction did, in a few lines."""
     from mxt.cli import console
+    from mxt.core.errors import Reason
 
     spec = result.pipeline.backbone.spec
     copies = f" (and {result.clips - result.contents:,} copies)" if result.clips > result.contents else ""
@@ -123,16 +129,20 @@ def render(result: Extraction) -> None:
     if (found := result.estimate) is not None:
         console.say(" · ".join([*words, result.device, _workers(result.workers)]))
         missing = f"missing {result.left_open:,} of {result.contents:,} clips"
-        disk = f"{found.disk_bytes / 1e6:.1f} MB on disk of {found.disk_free / 1e9:.1f} GB free"
-        console.say(f"{missing} · about {_duration(found.seconds)} · {disk}")
+        disk = f"{console.size_text(found.disk_bytes)} on disk of {console.size_text(found.disk_free)} free"
+        console.say(f"{missing} · about {_duration(found.seconds)} · {disk}" if result.left_open else "nothing is missing")
         return
     if result.computed:
         words += [result.device, _workers(result.workers)]
     words.append(settled)
     words.append(f"{_duration(result.seconds)}{_shares(result)}" if result.computed else "nothing to do")
     console.say(" · ".join(words))
-    if result.left_open:
-        console.say(f"{result.left_open:,} not computed yet; the same command goes on")
+    gone = sum(failure.reason in (Reason.CHANGED, Reason.MISSING) for failure in result.failures)
+    if result.left_open > gone:
+        console.say(f"{result.left_open - gone:,} not computed yet; the same command goes on")
+    if gone:
+        again = shlex.join(["mxt", "ingest", result.root, "--name", result.dataset])
+        console.say(f"{gone:,} not as they were at ingest: {console.visible(again)}, then the same command")
     for reason, count in Counter(failure.reason for failure in result.failures).most_common():
         clips = [failure for failure in result.failures if failure.reason is reason][:SHOWN]
         console.say(f"{reason.words} {count}: " + ", ".join(f"{f.clip} ({f.detail})" if f.detail else f.clip for f in clips))

@@ -80,7 +80,8 @@ def render_dataset(found: DatasetInfo) -> None:
         lines[f"target {target.name}"] = f"{target.kind}: {shown or span}{more}{missing}"
     for what, groups in (("groups", summary.groups), ("splits", summary.splits), ("folds", summary.folds)):
         if groups:
-            lines[what] = f"{len(groups):,}"
+            counts = f": {_words(groups)}" if len(groups) <= MOST_CLASSES else ""
+            lines[what] = f"{len(groups):,}{counts}"
     if summary.duplicates:
         differ = sum(bool(copies.labels) for copies in summary.duplicates)
         lines["duplicates"] = f"{len(summary.duplicates):,} sets of equal audio, {differ:,} with different labels"
@@ -109,7 +110,8 @@ def _origin(record: DatasetRecord) -> dict[str, str]:
         params = record.params
         how = " ".join(words_of(str(params["kind"]), options_of(params)))
         return {"derived": console.visible(f"from {params['parent']}: {how}"), "made": when}
-    return {"loader": console.visible(_words({record.loader: "", **record.params})), "ingested": when}
+    params = {name: value for name, value in record.params.items() if value}
+    return {"loader": console.visible(", ".join(filter(None, (record.loader, _words(params))))), "ingested": when}
 
 
 def render_table(found: TableInfo) -> None:
@@ -143,10 +145,12 @@ def render_result(found: ResultInfo) -> None:
     console.say(f"result {entry.id} · {entry.dataset} · {entry.view} · {entry.head} · {result.get('protocol', '')}")
     if entry.stale:
         console.say(f"careful: {entry.stale}")
-    for name, score in (result.get("scores") or {}).items():
+    main = result.get("main")
+    for name, score in sorted((result.get("scores") or {}).items(), key=lambda each: each[0] != main):
         if score.get("value") is not None:
             console.say(
-                f"{name} {score['value']:.3f}" + (f"  (95 %: {score['low']:.3f} to {score['high']:.3f})" if score.get("low") else "")
+                f"{name} {score['value']:.3f}"
+                + (f"  (95 %: {score['low']:.3f} to {score['high']:.3f})" if score.get("low") is not None else "")
             )
     long = ("scores", "classes", "confusion", "folds", "left_out", "cautions", "compared", "argv", "command", "kind")
     for line in _tree({name: value for name, value in result.items() if name not in long}):
@@ -204,8 +208,9 @@ def _say_failures(counted: Mapping[str, int], name: str, also: Mapping[str, int]
         return ", ".join(f"{reason} {number:,}" for reason, number in counts.items())
 
     if counted or also:
-        there = f"; also there: {words(also)}" if also else ""
-        console.say(f"left out {sum(counted.values()):,}: {words(counted) or 'none'}{there} (mxt info {name} --failures)")
+        parts = [f"left out {sum(counted.values()):,}: {words(counted)}"] if counted else []
+        parts += [f"also there: {words(also)}"] if also else []
+        console.say(f"{'; '.join(parts)} (mxt info {name} --failures)")
 
 
 def _say_coverage(coverage: Sequence[Coverage]) -> None:
@@ -226,7 +231,8 @@ def _say_commands(commands: Sequence[str]) -> None:
 
 
 def _words(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}".strip() for name, value in values.items() if value is not None)
+    texts = {name: " ".join(map(str, value)) if isinstance(value, (list, tuple)) else value for name, value in values.items()}
+    return ", ".join(f"{name} {value}".strip() for name, value in texts.items() if value is not None)
 
 
 def _tree(values: Mapping[str, Any], indent: int = 1) -> list[str]:

@@ -204,7 +204,9 @@ def _groups(result: Ingested) -> list[str]:
     found = result.summary
     if found.groups:
         return [f"groups: {len(found.groups):,}; a group is never split between learning and testing"]
-    if not found.used or found.folds:
+    if found.used and found.clips > found.files:
+        return ["groups: segments of one file are never split between learning and testing (other groups: --group-by at mxt eval)"]
+    if not found.used or found.folds or found.splits:
         return []
     choice = ", ".join(f"{_short(name)} ({number:,})" for name, number in found.candidates.items()) or "a column, or part of the name"
     for_good = " (or for good, with --group-column here)" if found.candidates and "group_column" in result.params else ""

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "extract": ("mxt.cli.extract:extract", "Compute the features of every clip, once, all layers kept."),
     "eval": ("mxt.cli.eval:evaluate", "Score the features: how well, how sure, and what may be wrong with it."),
     "search": ("mxt.cli.search:search", "Try every combination of layers, and say what choosing among them costs."),
+    "figures": ("mxt.cli.figures:figures", "Draw what searches found, with intervals: PNG, SVG and the numbers as CSV."),
     "lengths": ("mxt.cli.lengths:lengths", "Score excerpts of several lengths: how much of each clip is needed."),
     "loudness": ("mxt.cli.loudness:loudness", "Levels of each class, and whether loudness alone tells them apart."),
     "derive": ("mxt.cli.derive:app", "Make a data set of another: loudness classes, excerpts, windows, some classes."),
@@ -107,7 +108,7 @@ def load_command(name: str) -> Any:
 
 
 def _help_text(function: Callable[..., object]) -> str:
-    """The docstring up to its first numpydoc section; lines of a paragraph are joined, for terminals are wide and narrow."""
+    """The docstring up to its first numpydoc section; each paragraph one line, to be broken by the terminal's width."""
     text = _SECTION.split(inspect.getdoc(function) or "", maxsplit=1)[0].strip()
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 

@@ -53,13 +53,14 @@ def render(found: Reproduction) -> None:
     for finding in found.findings:
         console.say(console.visible(f"- {finding.name} [{words[finding.holds]}]: {finding.says}"))
         console.say(console.visible(f"  source: {finding.source}"))
+    console.next_line("mxt figures   (draws every search of this store)")
 
 
 def to_json(found: Reproduction) -> dict[str, Any]:
     """A reproduction as plain values."""
     return {
         "tasks": [
-            {"task": each.task.name, "dataset": each.task.dataset, "score": each.released.main,
+            {"task": each.task.name, "dataset": each.task.dataset, "clips": each.clips, "of": each.task.clips, "score": each.released.main,
              "cells": [asdict(cell) | {"difference": cell.difference, "met": cell.met} for cell in each.cells]}
             for each in found.tasks
         ],
@@ -84,6 +85,8 @@ def _render_task(each: TaskReproduction) -> None:
     title = f"{each.task.words} · {WORDS[each.released.main]} · {each.released.clips:,} clips · {each.released.folds}"
     columns = ["strategy", "mxt", "published", "difference"]
     console.table(title, [*columns, "standardised", "nested"] if more else columns, rows)
+    if each.clips != each.task.clips:
+        console.say(f"careful: {each.clips:,} of {each.task.clips:,} clips are here; what was published is of all of them")
     cells = each.published
     if cells:
         met = sum(cell.met for cell in cells)

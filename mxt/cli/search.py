@@ -94,7 +94,7 @@ def render(found: Searched, *, details: bool = False) -> None:
         console.say(console.visible(remark))
     ids = [each.result_id for each in found.results if each.result_id]
     if ids:
-        console.next_line(f"mxt info {ids[-1]}")
+        console.next_line("mxt figures   (draws every search of this store)")
 
 
 def _render_one(each: SearchResult, *, details: bool) -> None:

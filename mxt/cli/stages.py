@@ -103,7 +103,8 @@ def _facts(found: StageDetails) -> list[tuple[str, str]]:
     if found.rows_together:
         facts.append(("batch", f"{found.rows_together} consecutive clips are computed together and depend on each other"))
     if found.layers:
-        facts.append(("columns", f"{sum(layer.dimension for layer in found.layers):,} in {len(found.layers)} layers"))
+        number = f"{len(found.layers)} layer{'s' if len(found.layers) > 1 else ''}"
+        facts.append(("columns", f"{sum(layer.dimension for layer in found.layers):,} in {number}"))
     facts += [(word, text) for word, text in (("licence", found.licence), ("citation", found.citation)) if text and not found.card]
     return facts + (card_facts(found.card, found.licence) if found.card else [])
 

@@ -23,6 +23,8 @@ import difflib
 from collections.abc import Iterable
 from enum import IntEnum
 
+MOST_NAMES = 30  # that a message lists
+
 
 class Reason(IntEnum):
     """Why a file or clip is left out. The numbers are stored: append, never renumber."""
@@ -64,17 +66,20 @@ class UsageError(MxtError):
 
 
 class UnknownName(UsageError):
-    """A name that is not known; lists the nearest, else all there are."""
+    """A name that is not known; lists the nearest, else all there are, or says `instead`; `hint` comes last."""
 
-    def __init__(self, what: str, name: str, known: Iterable[str], *, hint: str = "") -> None:
-        self.what, self.name, self.known = what, name, sorted(known)
+    def __init__(self, what: str, name: str, known: Iterable[str], *, hint: str = "", instead: str = "") -> None:
+        self.what, self.name, self.known = what, name, sorted(set(known))
         near = difflib.get_close_matches(name, self.known, n=3, cutoff=0.6)
-        if not self.known:
+        more = f", … ({len(self.known)} in all)" if len(self.known) > MOST_NAMES else ""
+        if instead:
+            tail = instead
+        elif not self.known:
             tail = "there are none"
         elif near:
             tail = f"did you mean {' or '.join(near)}?"
         else:
-            tail = f"there are: {', '.join(self.known)}"
+            tail = f"there are: {', '.join(self.known[:MOST_NAMES])}{more}"
         super().__init__(f"no {what} called {name!r}; {tail}" + (f" {hint}" if hint else ""))
 
 

@@ -60,7 +60,8 @@ def translate_os_errors(what: str, where: Path | str) -> Iterator[None]:
                 f"no space left while {what} {where}; what is finished is kept: free some space and run the same command again"
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise StoreReadOnly(f"no permission while {what} {where}; make it writable or use another --store") from error
+            way = "readable" if what.startswith("reading") else "writable"
+            raise StoreReadOnly(f"no permission while {what} {where}; make it {way} or use another --store") from error
         raise StoreError(f"{what} {where} failed: {error.strerror or error}") from error
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.specs import StageSpec, WeightsFile
 
-DECODING_VERSION = 1  # raised when decoding, mixing to mono or cutting windows changes a feature
+DECODING_VERSION = 2  # raised when decoding, mixing to mono or cutting windows changes a feature
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ using it changes nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from mxt.core.records import Clip, Detection, Listing, Remark, Task
 from mxt.core.specs import Layer
@@ -128,6 +128,18 @@ class Normalizer(Protocol):
         """
 
 
+@runtime_checkable
+class MakesPieces(Protocol):
+    """A normalizer of whole clips that makes them longer: what it returns can be had piece by piece, and a part of it at a time."""
+
+    @property
+    def copies(self) -> int:
+        """How many times as long the result is."""
+
+    def pieces(self, y: Signal, *, sample_rate: int, levels: Levels) -> Iterator[Signal]:
+        """What the call returns, from its beginning to its end, in pieces of some seconds."""
+
+
 class Renderer(Protocol):
     """Turns waveforms into pictures."""
 
@@ -137,6 +149,16 @@ class Renderer(Protocol):
         Pictures in colour are [N, 3, bands, frames]: red, green, blue. Where they are meant for a network that has seen
         photographs, values lie between 0 and 1, and the first row is the top of the picture.
         """
+
+
+@runtime_checkable
+class ReadsPieces(Protocol):
+    """A renderer, or a backbone of waveforms, whose function also takes signals that are made while they are read.
+
+    Instead of a tensor [N, samples] it is then given a list of N such signals (`mxt.audio.streamed.Streamed`).
+    """
+
+    reads_pieces: ClassVar[bool]
 
 
 @dataclass(frozen=True, eq=False)

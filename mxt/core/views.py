@@ -77,7 +77,7 @@ def choose_layers(text: str | None, layers: Sequence[Layer], *, of: str) -> tupl
         wanted = [word.strip() for word in text.split(",") if word.strip()]
     for word in wanted:
         if word not in by_name:
-            raise UnknownName(f"layer of {of}", word, [], hint=f"its layers are {describe_layers(layers)}")
+            raise UnknownName(f"layer of {of}", word, [], instead=f"its layers are {describe_layers(layers)}")
     if not wanted:
         raise UsageError(f"no layer chosen; the layers of {of} are {describe_layers(layers)}")
     chosen = {by_name[word].number for word in wanted}

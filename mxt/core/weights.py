@@ -71,7 +71,10 @@ def locate(file: WeightsFile, *, called: str = "") -> Path:
     found = status(file)
     if found == "present":
         return place_of(file)
-    raise WeightsError(how_to_get(file, "is not there" if found == "missing" else "is not the file it should be", called=called))
+    raise WeightsError(how_to_get(file, _MISSING[found], called=called))
+
+
+_MISSING = {"missing": "is not there", "damaged": "is not the file it should be"}
 
 
 def ensure(file: WeightsFile, progress: Progress = SILENT, *, called: str = "") -> Path:
@@ -112,7 +115,7 @@ def fetch(file: WeightsFile, progress: Progress = SILENT, *, called: str = "") -
     if not file.source or file.source.startswith("file:"):
         raise WeightsError(how_to_get(file, "cannot be fetched: it has no address", called=called))
     if offline():
-        raise WeightsError(how_to_get(file, "is not there, and MXT_OFFLINE forbids fetching it", called=called))
+        raise WeightsError(how_to_get(file, f"{_MISSING[status(file)]}, and MXT_OFFLINE forbids fetching it", called=called))
     folder = weights_dir()
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -92,7 +92,7 @@ def group_values(clips: Sequence[ClipRecord], group_by: str | None) -> Groups | 
     if group_by == "file":
         return Groups(tuple(clip.file.path for clip in clips), "by file")
     if "(" not in group_by:
-        hint = "or a regular expression with one group in parentheses"
+        hint = "(or a regular expression with one group in parentheses)"
         raise UnknownName("column to group by", group_by, [*columns, "folder", "file"], hint=hint)
     return _matched(clips, group_by)
 
@@ -107,8 +107,10 @@ def read_folds(path: Path) -> dict[str, str]:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"--folds {path} cannot be read: {error}") from error
+    except OSError as error:
+        raise InputError(f"--folds {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"--folds {path} is not UTF-8 text: {error}") from error
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     rows = list(csv.DictReader(text.splitlines(), delimiter=delimiter))

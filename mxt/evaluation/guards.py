@@ -54,7 +54,10 @@ def about_score(selection: Selection, found: OutOfFold, assessed: Assessment, *,
         )
     elif first.low <= chance:
         beaten = "always the largest class" if "majority" in assessed.baselines else "chance" if task == "multilabel" else "always the mean"
-        lines.append(f"not clearly better than {beaten} ({chance:.3f}): the interval reaches it")
+        worse = first.high < chance
+        lines.append(
+            f"worse than {beaten} ({chance:.3f})" if worse else f"not clearly better than {beaten} ({chance:.3f}): the interval reaches it"
+        )
     if first.value >= CEILING:
         lines.append(
             f"{WORDS[first.name]} is near the ceiling: little is left by which representations differ, and leaks look like this too"

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 Matrix = npt.NDArray[Any]
 LARGEST = 6000  # learning rows up to which a float64 kernel is held in memory (288 MB)
+_AT_WORK = 1 << 16  # numbers
 
 
 def kernel_prefix(estimator: Any, grid: Sequence[Mapping[str, Any]]) -> str | None:
@@ -73,7 +74,7 @@ class SharedKernels:
         Returns
         -------
         (float64 [n, n], float64 [m, n]), dict
-            The kernels, and `params` with ``kernel="precomputed"``; for very many rows the rows themselves.
+            The kernels, good until the next call, and `params` with ``kernel="precomputed"``; for very many rows the rows themselves.
         """
         if not self._small:
             return (self._learn, self._test), dict(params)
@@ -88,14 +89,23 @@ class SharedKernels:
             self._products = self._learn @ self._learn.T, self._test @ self._learn.T
         if kernel == "linear":
             return self._products
-        # exp(-gamma |a - b|^2), |a - b|^2 = |a|^2 + |b|^2 - 2 a.b
         learn2, test2 = (self._learn**2).sum(axis=1), (self._test**2).sum(axis=1)
-        found = []
-        for product, norms in zip(self._products, (learn2, test2), strict=True):
-            square = -2 * product
-            square += norms[:, None]
-            square += learn2
-            np.maximum(square, 0, out=square)
-            square *= -gamma
-            found.append(np.exp(square, out=square))
-        return found[0], found[1]
+        kept = self._kernels if self._key is not None and self._key[0] == "rbf" else None
+        learn, test = (np.empty_like(product) for product in self._products) if kept is None else kept  # of another gamma: written over
+        _rbf(self._products[0], learn2, learn2, gamma, learn)
+        _rbf(self._products[1], test2, learn2, gamma, test)
+        return learn, test
+
+
+def _rbf(products: Matrix, row_squares: Matrix, column_squares: Matrix, gamma: float, out: Matrix) -> None:
+    """exp(-gamma |a - b|^2), |a - b|^2 = |a|^2 + |b|^2 - 2 a.b, some rows at a time: what is at work stays in the cache."""
+    rows = max(1, _AT_WORK // max(products.shape[1], 1))
+    for start in range(0, len(products), rows):
+        here = slice(start, start + rows)
+        part = out[here]
+        np.multiply(products[here], -2, out=part)
+        part += row_squares[here, None]
+        part += column_squares
+        np.maximum(part, 0, out=part)
+        part *= -gamma
+        np.exp(part, out=part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,10 +129,15 @@ class Reported(PartFits):
             np.put_along_axis(leaders, order[:, :LEADERS], True, axis=1)
             for number in range(1, n_folds):
                 self._fold(number, leaders, "leaders")
-        for number in range(1, n_folds):
+        for number in self._hardest_first(range(1, n_folds)):
             self._give_up()
             self._fold(number, self.alive, "rest")
         return self._result()
+
+    def _hardest_first(self, folds: Sequence[int]) -> list[int]:
+        """Folds in which the leaders score least come first: there the others fall behind soonest."""
+        known = np.where(self.done, self.score, 0.0).sum(axis=(0, 1)) / np.maximum(self.done.sum(axis=(0, 1)), 1)
+        return sorted(folds, key=lambda number: known[number])
 
     def _fold(self, number: int, wanted: npt.NDArray[np.bool_], name: str) -> None:
         """Fit what is wanted and not done of one fold."""

@@ -16,7 +16,7 @@ from mxt.core.errors import EvaluationError
 from mxt.core.progress import Step
 from mxt.evaluation.crossval import Outcome, OutOfFold, Stopped
 from mxt.evaluation.kernels import kernel_prefix
-from mxt.evaluation.layers import PartKernels, Strategy, workers
+from mxt.evaluation.layers import PartKernels, Strategy
 from mxt.evaluation.search import Learner, Prediction, fit_grid
 from mxt.evaluation.splits import Plan
 
@@ -115,6 +115,9 @@ class PartFits:
     def _fit(self, learn: Rows, test: Rows, wanted: Mapping[int, Sequence[int]], *, standardise: bool) -> dict[tuple[int, int], Prediction]:
         search = self.search
         prefix = kernel_prefix(search.learner.make(), search.learner.grid)
+        if prefix is not None and search.learner.task == "classification":
+            # libsvm compares two classes at a time: side by side their rows are read nearly twice as fast, and nothing else changes
+            learn = learn[np.argsort(search.y[learn], kind="stable")]
         shared = PartKernels(search.blocks, learn, test, standardise=standardise, prefix=prefix)
         y = search.y[learn]
 
@@ -125,7 +128,7 @@ class PartFits:
 
         # the widest first: they take longest
         order = sorted((s for s in wanted if len(wanted[s])), key=lambda s: -len(search.strategies[s].blocks))
-        with closing(_in_threads(task, order, workers(self.jobs, len(learn)), self.step)) as done:
+        with closing(_in_threads(task, order, shared.workers(self.jobs), self.step)) as done:
             return dict(pair for each in done for pair in each)
 
     def advance(self, n: int) -> None:

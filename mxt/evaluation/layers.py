@@ -17,7 +17,7 @@ Matrix = npt.NDArray[Any]
 Rows = npt.NDArray[np.int64]
 HELD_BYTES = 1 << 30  # inner products of all layers held at once
 LARGEST = 12_000  # learning rows up to which a combination's kernel is held in memory
-WORK_BYTES = 3 << 30  # kernels of all workers together
+WORK_BYTES = 3 << 30  # inner products held, and kernels of all workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,20 @@ class PartKernels:
     def __init__(self, blocks: Sequence[Matrix], learn: Rows, test: Rows, *, standardise: bool, prefix: str | None) -> None:
         self._parts = [scaled(X[learn], X[test], standardise=standardise) for X in blocks]
         self._prefix = prefix
-        held = len(blocks) * len(learn) * (len(learn) + len(test)) * 8
+        self._kernel_bytes = 8 * len(learn) * (len(learn) + len(test))
+        self._small = len(learn) <= LARGEST
         self._products: list[tuple[Matrix, Matrix]] = []
-        if prefix is not None and held <= HELD_BYTES:
+        if prefix is not None and len(blocks) * self._kernel_bytes <= HELD_BYTES:
             for part in self._parts:
                 A, B = (each.astype(np.float64) for each in part)
                 self._products.append((A @ A.T, B @ A.T))
+
+    def workers(self, jobs: int) -> int:
+        """Workers whose kernels fit into memory together, at most `jobs`: each has its inner products and one kernel."""
+        if self._prefix is None or not self._small:
+            return jobs
+        room = WORK_BYTES - len(self._products) * self._kernel_bytes
+        return max(1, min(jobs, room // (2 * self._kernel_bytes)))
 
     def of(self, chosen: Sequence[int]) -> tuple[tuple[Matrix, Matrix], SharedKernels | None]:
         """Columns of a combination (learning, testing rows), and its kernels: sums of those of its layers.
@@ -90,13 +98,6 @@ class PartKernels:
         if self._products:
             products = _sum([self._products[i][0] for i in chosen]), _sum([self._products[i][1] for i in chosen])
         return (learn, test), SharedKernels(learn, test, self._prefix, products=products, largest=LARGEST)
-
-
-def workers(jobs: int, n_learn: int) -> int:
-    """Workers whose kernels fit into memory together, at most `jobs`."""
-    if n_learn > LARGEST:
-        return jobs
-    return max(1, min(jobs, WORK_BYTES // (16 * n_learn * n_learn)))
 
 
 def _sum(arrays: Sequence[Matrix]) -> Matrix:

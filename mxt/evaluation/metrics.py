@@ -19,7 +19,7 @@ WORDS = {
 }  # fmt: skip
 
 
-def contributions(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], *, n_classes: int, center: float = 0.0) -> Any:
+def contributions(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], *, n_classes: int, center: float | Array = 0.0) -> Any:
     """What each clip adds to the sums that scores are computed from.
 
     Parameters
@@ -30,8 +30,8 @@ def contributions(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], 
         Class numbers, or values.
     n_classes : int
         Of classification.
-    center : float
-        Of regression: subtracted before squaring, for accuracy; any constant gives the same scores.
+    center : float or float64 [n]
+        Of regression: subtracted before squaring, for accuracy; any constant gives the same scores, unless they are `centered`.
 
     Returns
     -------
@@ -60,13 +60,17 @@ def pooled(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], *, n_cl
     return {name: float(value) for name, value in from_totals(task, totals).items()}
 
 
-def from_totals(task: Task, totals: Array) -> dict[str, Array]:
+def from_totals(task: Task, totals: Array, *, centered: bool = False) -> dict[str, Array]:
     """Scores from sums of contributions.
 
     Parameters
     ----------
     task : {"classification", "regression"}
     totals : float64 [..., K]
+    centered : bool
+        True: r² is measured against the center that was subtracted, not against the mean of the clips summed. Of resamples
+        the mean fits better than that of the sample it stands for: against it r² came out too low, below 0 for a
+        prediction that is the mean itself.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def from_totals(task: Task, totals: Array) -> dict[str, Array]:
     with np.errstate(divide="ignore", invalid="ignore"):
         if task == "regression":
             n, y, y2, squared, absolute = np.moveaxis(totals, -1, 0)
-            spread = y2 - y**2 / n
+            spread = y2 if centered else y2 - y**2 / n
             return {"r2": 1 - squared / np.where(spread > 1e-12 * np.maximum(y2, 1e-300), spread, np.nan), "mae": absolute / n}
         there, right, said = np.split(totals, 3, axis=-1)
         f1 = 2 * right / (there + said)

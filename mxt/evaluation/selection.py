@@ -233,5 +233,6 @@ def _plan(sample: Sample, evaluation: Evaluation, seed: int, *, hashed: bool) ->
         plan = cut_folds(sample, n_folds, inner=inner, seed=seed)
     if n_folds == evaluation.folds:
         return plan
-    few = "the smallest class reaches into no more" if n_folds < n_units else "there are no more groups"
+    units = "clips" if sample.groups is None else "groups"
+    few = "the smallest class reaches into no more" if n_folds < n_units else f"there are no more {units}"
     return replace(plan, remarks=(*plan.remarks, f"{n_folds} folds rather than {evaluation.folds}: {few}"))

@@ -49,7 +49,7 @@ def resample(
         return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
     sums = unit_sums(task, y, predicted, unit_of, n_classes=n_classes)
     totals = [(sums.T @ weights.T).T for weights in _draws(n_units, RESAMPLES, seed, n_units)]
-    return metrics.from_totals(task, np.concatenate(totals))
+    return metrics.from_totals(task, np.concatenate(totals), centered=True)
 
 
 def resample_fold_mean(y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of: Codes, fold: Codes, *, seed: int) -> Array:
@@ -69,15 +69,39 @@ def resample_fold_mean(y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of
 
     _, unit_of = np.unique(unit_of, return_inverse=True)
     numbers = np.unique(fold)
-    each = metrics.contributions("regression", y, predicted, n_classes=0, center=float(y.mean()))
+    means = np.bincount(fold, weights=y) / np.maximum(np.bincount(fold), 1)
+    each = metrics.contributions("regression", y, predicted, n_classes=0, center=means[fold])
     parts = hstack([each.multiply((fold == number)[:, None]) for number in numbers]).tocsr()
     sums = _gather(unit_of) @ parts
     n_units = sums.shape[0]
     totals = np.concatenate([(sums.T @ weights.T).T for weights in _draws(n_units, RESAMPLES, seed, n_units)])
     totals = totals.reshape(len(totals), len(numbers), -1)
-    scores = metrics.from_totals("regression", totals)["r2"]
+    scores = metrics.from_totals("regression", totals, centered=True)["r2"]
     weights = np.where(np.isfinite(scores), totals[..., 0], 0.0)
     return np.asarray((np.nan_to_num(scores) * weights).sum(axis=1) / weights.sum(axis=1))
+
+
+def resample_recalls(y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of: Codes, *, n_classes: int, seed: int) -> Array:
+    """Recall of every class of the same resamples as `resample` draws.
+
+    Parameters
+    ----------
+    y, predicted, unit_of : int64 [n]
+    n_classes : int
+    seed : int
+
+    Returns
+    -------
+    float64 [resamples, classes]
+        NaN where a class was not drawn.
+    """
+    _, unit_of = np.unique(unit_of, return_inverse=True)
+    sums = unit_sums("classification", y, predicted, unit_of, n_classes=n_classes)
+    n_units = sums.shape[0]
+    totals = np.concatenate([(sums.T @ weights.T).T for weights in _draws(n_units, RESAMPLES, seed, n_units)])
+    there, right, _ = np.split(totals, 3, axis=1)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(right / there)
 
 
 def _gather(unit_of: Codes) -> Any:

@@ -109,7 +109,7 @@ def stages_taking_part(
     """
     spec = registry.find("backbone", backbone).spec
     stages = [spec, registry.find("normalizer", normalizer).spec]
-    typed = [(left.strip().removeprefix(f"{backbone}."), value.strip()) for left, _, value in (s.partition("=") for s in settings)]
+    typed = [(left.removeprefix(f"{backbone}."), value) for left, value in map(_name_and_value, settings)]
     own = {param.name for param in spec.params}
     renderer = registry.choose("backbone", backbone, {name: value for name, value in typed if name in own}, weights).spec.input.renderer
     return [*stages, registry.find("renderer", renderer).spec] if renderer else stages
@@ -138,14 +138,19 @@ def split_settings(settings: Sequence[str], stages: Sequence[StageSpec | Chosen]
     specs = [stage.spec if isinstance(stage, Chosen) else stage for stage in stages]
     shared: dict[str, dict[str, str]] = {spec.name: {} for spec in specs}
     for setting in settings:
-        left, equals, value = setting.partition("=")
-        if not equals or not left.strip():
-            raise UsageError(f"--set takes NAME=VALUE or STAGE.NAME=VALUE, not {setting!r}")
-        spec, name = _owner(left.strip(), specs)
+        left, value = _name_and_value(setting)
+        spec, name = _owner(left, specs)
         if name in shared[spec.name]:
             raise UsageError(f"--set gives {spec.name}.{name} twice")
-        shared[spec.name][name] = value.strip()
+        shared[spec.name][name] = value
     return shared
+
+
+def _name_and_value(setting: str) -> tuple[str, str]:
+    left, equals, value = setting.partition("=")
+    if not equals or not left.strip():
+        raise UsageError(f"--set takes NAME=VALUE or STAGE.NAME=VALUE, not {setting!r}")
+    return left.strip(), value.strip()
 
 
 def _owner(left: str, specs: Sequence[StageSpec]) -> tuple[StageSpec, str]:

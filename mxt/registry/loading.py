@@ -47,6 +47,8 @@ class _Gathering:
 
     def blame(self, origin: _Origin, cause: object) -> None:
         text = f"{type(cause).__name__}: {cause}" if isinstance(cause, BaseException) else str(cause)
+        if isinstance(cause, pluggy.PluginValidationError):  # pluggy's words for a misspelt hook end in the module
+            text = text.partition(" in plugin <")[0].removeprefix("PluginValidationError: ") + "; there is one hook: mxt_stages"
         self.problems.append(Problem(str(origin), text))
 
 

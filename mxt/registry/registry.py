@@ -87,8 +87,9 @@ class Registry:
         for entry in self.stages:
             if (entry.spec.kind, entry.spec.name) == (kind, name):
                 return entry
-        hint = "(mxt plugins lists plugins that could not be loaded)" if self.problems else ""
-        raise UnknownName(kind, name, self.names(kind), hint=hint)
+        hint = f"(not loaded: {self.problems[0].source}: {self.problems[0].cause})" if self.problems else ""
+        hint += " (more in mxt plugins)" if len(self.problems) > 1 else ""
+        raise UnknownName("data set loader" if kind == "dataset" else kind, name, self.names(kind), hint=hint)
 
     def choose(self, kind: Kind, name: str, params: Mapping[str, Any], weights: str | None = None) -> Chosen:
         """A stage with checked parameters, its spec resolved for them.

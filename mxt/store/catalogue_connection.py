@@ -54,7 +54,8 @@ def translate(error: sqlite3.Error, what: str, path: Path) -> StoreError:
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StoreBusy(f"{path} has been written by another process for more than {BUSY_SECONDS:g} s; wait for it or stop it")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_CANTOPEN):
-        return StoreReadOnly(f"no permission while {what} {path}; make it writable or use another --store")
+        way = "readable" if what == "reading" else "writable"
+        return StoreReadOnly(f"no permission while {what} {path}; make it {way} or use another --store")
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return StoreDamaged(f"{path} is damaged ({error}); move it away and ingest again: features are found again by content")
     return StoreError(f"{what} {path} failed: {error}")

@@ -91,8 +91,7 @@ class FeatureStore:
         exact_label : bool
             Raise `StoreError` rather than change the label.
         """
-        if not LABEL.fullmatch(label):
-            raise UsageError(f"{label!r} is not a label: letters, digits, _ - .")
+        _check_label(label)
         if self.read_only:
             raise StoreReadOnly(f"{self.path.parent} is opened for reading only: no feature table can be made")
         with translate_os_errors("making a feature table in", self.path):
@@ -130,12 +129,24 @@ class FeatureStore:
             return ()
         return tuple(p for p in sorted(self.path.iterdir()) if p.name.startswith(".") and p.suffix in (".partial", ".removed"))
 
+    def check_free(self, label: str) -> None:
+        """Raise where a new table cannot be called exactly `label`.
+
+        Raises
+        ------
+        UsageError, StoreError
+            It is no label; another table has it.
+        """
+        _check_label(label)
+        if label in {table.label for table in self.tables()}:
+            raise StoreError(f"another feature table is called {label}; choose another name with --as, or mxt rm {label}")
+
     def _free_label(self, label: str, *, exact: bool) -> str:
+        if exact:
+            self.check_free(label)
         taken = {table.label for table in self.tables()}
         if label not in taken:
             return label
-        if exact:
-            raise StoreError(f"another feature table is called {label}; choose another name with --as, or mxt rm {label}")
         return next(free for n in range(2, len(taken) + 3) if (free := f"{label}.{n}") not in taken)
 
     def _make(self, fingerprint: str, label: str, attributes: Mapping[str, Any], layers: Sequence[Layer]) -> None:
@@ -158,3 +169,8 @@ class FeatureStore:
         if not self.path.is_dir():
             return []
         return sorted(folder for folder in self.path.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+
+
+def _check_label(label: str) -> None:
+    if not LABEL.fullmatch(label):
+        raise UsageError(f"{label!r} is not a label: letters, digits, _ - .")

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from mxt.core.errors import MxtError
-from mxt.testing.material import extremes, signals, windows
+from mxt.core.stages import ReadsPieces
+from mxt.testing.material import extremes, in_pieces, signals, windows
 from mxt.testing.subject import CheckRefused, CheckSkipped, ContractBroken, NotApplicable, Subject, expect
 from mxt.testing.threads import one_thread
 
@@ -168,6 +169,16 @@ def short_clips_are_filled(subject: Subject) -> None:
         expect(fits, f"layer {layer.name} of a clip of {SHORT_SAMPLES} samples: shape {values.shape}, or not finite")
 
 
+def signals_made_while_read_give_the_same_features(subject: Subject) -> None:
+    """A backbone that reads signals in pieces gives what it gives for tensors."""
+    if not isinstance(subject.build(), ReadsPieces):
+        raise NotApplicable("it takes tensors alone")
+    runner = _runner(subject)
+    clips = windows(runner.spec, runner.size)
+    found = runner.network([in_pieces(y) for y in clips])
+    _expect_close(found, runner(clips), runner.spec.tolerance, "of a signal that is made while it is read")
+
+
 def weights_are_verified(subject: Subject) -> None:
     """Weight sets have a hash and a file name, and a file of junk is refused with a typed error."""
     spec = subject.entry.spec
@@ -238,6 +249,7 @@ CHECKS = (
     input_is_left_as_it_was,
     threads_do_not_disturb_each_other,
     short_clips_are_filled,
+    signals_made_while_read_give_the_same_features,
     weights_are_verified,
     agrees_with_the_gpu,
 )

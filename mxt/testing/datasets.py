@@ -12,8 +12,9 @@ from typing import Any
 from mxt.core.errors import MxtError, UsageError
 from mxt.core.identity import clip_id, microseconds
 from mxt.core.records import Clip, Detection, Listing, Remark
+from mxt.core.stages import FeatureSet, FeatureSetLoader
 from mxt.testing.material import sample_folders
-from mxt.testing.subject import CheckSkipped, ContractBroken, Subject, expect
+from mxt.testing.subject import CheckSkipped, ContractBroken, NotApplicable, Subject, expect
 
 SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif", ".au", ".m4a")
 LARGEST_SAMPLE = 100_000_000  # bytes: the checks copy it
@@ -39,6 +40,8 @@ def detection_is_a_score_with_a_reason(subject: Subject) -> None:
 def clips_lie_in_the_listing(subject: Subject) -> None:
     """Clips and remarks only; paths of the listing, ``/``-separated; no id twice; at least one target or none at all."""
     with _recognised(subject) as (loader, listing):
+        if isinstance(loader, FeatureSetLoader):
+            raise NotApplicable("it loads features, without audio")
         found = list(loader.clips(listing))
         expect(all(isinstance(one, (Clip, Remark)) for one in found), "clips yields something that is neither Clip nor Remark")
         clips = [one for one in found if isinstance(one, Clip)]
@@ -51,23 +54,48 @@ def clips_lie_in_the_listing(subject: Subject) -> None:
         expect(all(_is_target(value) for clip in clips for value in clip.targets.values()), "a target is no text, number, tuple or None")
 
 
-def clips_are_the_same_every_time(subject: Subject) -> None:
-    """The same clips in the same order."""
+def feature_sets_fit_their_clips(subject: Subject) -> None:
+    """A loader of features: a row a clip in every array, layers as stated, no id twice, sources of the listing."""
     with _recognised(subject) as (loader, listing):
-        expect(list(loader.clips(listing)) == list(subject.build().clips(listing)), "two loadings differ")
+        if not isinstance(loader, FeatureSetLoader):
+            raise NotApplicable("it loads audio")
+        found = list(loader.feature_sets(listing))
+        expect(found, f"no feature set in a layout that is recognised ({listing.files[0]}, …)")
+        for each in found:
+            _check_feature_set(each, listing)
+
+
+def _check_feature_set(found: FeatureSet, listing: Listing) -> None:
+    expect(found.clips, f"{found.name} has no clips")
+    ids = [clip_id(clip.path, microseconds(clip.start), microseconds(clip.end)) for clip in found.clips]
+    expect(len(set(ids)) == len(ids), f"two clips of {found.name} have one id")
+    outside = [path for path in found.sources if path not in listing.files]
+    expect(found.sources and not outside, f"a source of {found.name} is not in the listing: {outside[:1]}")
+    for block in found.blocks:
+        for layer in block.layers:
+            shape, expected = tuple(block.arrays[layer.name].shape), (len(found.clips), layer.dimension)
+            expect(shape == expected, f"{block.label}, {layer.name} of {found.name}: the shape is {shape}, expected {expected}")
+
+
+def what_is_loaded_is_the_same_every_time(subject: Subject) -> None:
+    """The same clips, or features, in the same order."""
+    with _recognised(subject) as (loader, listing):
+        expect(_loaded(loader, listing) == _loaded(subject.build(), listing), "two loadings differ")
 
 
 def folder_is_left_as_it_was(subject: Subject) -> None:
     """Nothing is written below the root."""
     with _recognised(subject) as (loader, listing):
         before = _contents(listing.root)
-        list(loader.clips(listing))
+        _loaded(loader, listing)
         expect(_contents(listing.root) == before, "loading changed the folder")
 
 
 def audio_is_not_opened(subject: Subject) -> None:
     """Clips are named from paths and tables alone: ingest opens the audio, in workers that may crash."""
     with _recognised(subject) as (loader, listing):
+        if isinstance(loader, FeatureSetLoader):
+            raise NotApplicable("it loads features, without audio")
         expected = list(loader.clips(listing))
         for path in listing.files:
             if PurePosixPath(path).suffix.lower() in SOUNDS:
@@ -82,7 +110,7 @@ def foreign_files_end_in_typed_errors(subject: Subject) -> None:
         empty = Listing(folders["gtzan"].root, ())
         for what, listing in (folders | {"an empty folder": empty}).items():
             try:
-                list(loader.clips(listing))
+                _loaded(loader, listing)
             except MxtError:
                 continue
             except Exception as error:
@@ -122,6 +150,17 @@ def _copy(folder: Path) -> Iterator[Listing]:
         yield Listing(root=top, files=tuple(path.as_posix() for path in files))
 
 
+def _loaded(loader: Any, listing: Listing) -> list[object]:
+    """All that is loaded, as values that can be compared."""
+    if not isinstance(loader, FeatureSetLoader):
+        return list(loader.clips(listing))
+    return [
+        (each.name, each.clips, each.sources, each.remarks,
+         [(block.label, block.layers, {name: values.tolist() for name, values in block.arrays.items()}) for block in each.blocks])
+        for each in loader.feature_sets(listing)
+    ]  # fmt: skip
+
+
 def _is_target(value: object) -> bool:
     if isinstance(value, tuple):
         return all(isinstance(item, str) for item in value)
@@ -135,7 +174,8 @@ def _contents(root: str) -> dict[str, bytes]:
 CHECKS = (
     detection_is_a_score_with_a_reason,
     clips_lie_in_the_listing,
-    clips_are_the_same_every_time,
+    feature_sets_fit_their_clips,
+    what_is_loaded_is_the_same_every_time,
     folder_is_left_as_it_was,
     audio_is_not_opened,
     foreign_files_end_in_typed_errors,

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from mxt.audio.streamed import Streamed
+
     Signal = npt.NDArray[np.float32]
 
 CLIP_SECONDS = 1.5
+Content = str | tuple[int, int] | None  # of a file: text, an array of this shape, or audio
 
 
 def signals(count: int, samples: int, sample_rate: int) -> Signal:
@@ -41,6 +44,15 @@ def signals(count: int, samples: int, sample_rate: int) -> Signal:
         decay = np.exp(-t * (place % 4))
         made.append((0.9 - 0.8 * place / max(1, count)) * (tone * decay + noise) / 2.5)
     return np.clip(np.stack(made), -1, 1).astype(np.float32)
+
+
+def in_pieces(y: Signal) -> Streamed:
+    """A signal that is made while it is read, in pieces of several lengths."""
+    import numpy as np
+
+    from mxt.audio.streamed import Streamed
+
+    return Streamed(lambda: iter(np.split(y, [1, len(y) // 7, len(y) // 2])), len(y))
 
 
 def extremes(samples: int) -> dict[str, Signal]:
@@ -84,15 +96,23 @@ def sample_folders() -> Iterator[dict[str, Listing]]:
         found = {}
         for name, files in _LAYOUTS.items():
             root = Path(top) / name.replace(" ", "_")
-            for path, text in files.items():
+            for path, content in files.items():
                 place = root / path
                 place.parent.mkdir(parents=True, exist_ok=True)
-                if text is None:
-                    _write_wave(place)
-                else:
-                    place.write_text(text, encoding="utf-8")
+                _write(place, content)
             found[name] = Listing(root=str(root), files=tuple(sorted(files)))
         yield found
+
+
+def _write(path: Path, content: Content) -> None:
+    if content is None:
+        _write_wave(path)
+    elif isinstance(content, str):
+        path.write_text(content, encoding="utf-8")
+    else:
+        import numpy as np
+
+        np.save(path, np.arange(content[0] * content[1], dtype=np.float32).reshape(content))
 
 
 def _write_wave(path: Path) -> None:
@@ -102,7 +122,7 @@ def _write_wave(path: Path) -> None:
 
 
 _WORDS = ("dog", "rain")
-_LAYOUTS: dict[str, dict[str, str | None]] = {
+_LAYOUTS: dict[str, dict[str, Content]] = {
     "a folder a class": {f"{word}/{n}.wav": None for word in _WORDS for n in range(3)},
     "train and test folders": {f"{split}/{word}/{n}.wav": None for split in ("train", "test") for word in _WORDS for n in range(2)},
     "names that begin with the class": {f"{word}_{n}.wav": None for word in _WORDS for n in range(3)},
@@ -127,6 +147,11 @@ _LAYOUTS: dict[str, dict[str, str | None]] = {
     "singing annotations": {
         **{f"{split}/{n}.wav": None for split in ("train", "test") for n in "ab"},
         **{f"{split}/{n}.lab": "0 0.05 sing\n0.05 0.1 nosing\n" for split in ("train", "test") for n in "ab"},
+    },
+    "published features of Choi et al. 2017": {
+        "csv/urbansound.csv": ",id,filepath,label,fold\n" + "".join(f"{n},{n}-{n}-0-0,fold1/{n}-{n}-0-0.wav,{n},1\n" for n in range(4)),
+        **{f"features/urbansound_layer_{k}.npy": (4, 32) for k in range(5)},
+        "features/urbansound_mfcc.npy": (4, 120),
     },
     "nsynth": {
         **{f"nsynth-train/audio/{name}_acoustic_00{n}-060-075.wav": None for name in ("bass", "reed") for n in range(2)},

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mxt.core.stages import Levels
-from mxt.testing.material import extremes, signals
+from mxt.core.stages import Levels, MakesPieces, ReadsPieces
+from mxt.testing.material import extremes, in_pieces, signals
 from mxt.testing.subject import NotApplicable, Subject, expect
 from mxt.testing.threads import one_thread
 
@@ -85,6 +85,21 @@ def normalizing_is_deterministic(subject: Subject) -> None:
     expect(np.array_equal(_normalize(subject, y, levels), _normalize(subject, y, levels), equal_nan=True), "two calls differ")
 
 
+def pieces_are_what_the_call_returns(subject: Subject) -> None:
+    """A normalizer that makes its result in pieces makes the same one, as long as it says."""
+    import numpy as np
+
+    stage = subject.build()
+    if not isinstance(stage, MakesPieces):
+        raise NotApplicable("it makes its result at once")
+    y = signals(1, SAMPLES, SAMPLE_RATE)[0]
+    levels = _levels(y, subject.spec().needs)
+    whole = _normalize(subject, y, levels)
+    pieces = np.concatenate(list(stage.pieces(y, sample_rate=SAMPLE_RATE, levels=levels)))
+    expect(len(whole) == stage.copies * len(y), f"{stage.copies} copies of {len(y)} samples are said, {len(whole)} samples returned")
+    expect(np.array_equal(pieces, whole), "its pieces are not what the call returns")
+
+
 def _render(subject: Subject, batch: Signal) -> Any:
     import torch
 
@@ -128,11 +143,32 @@ def waveforms_are_left_as_they_were(subject: Subject) -> None:
     expect(bool((batch == before).all()), "the batch it was given was changed in place")
 
 
+def signals_made_while_read_give_the_same_picture(subject: Subject) -> None:
+    """A renderer that reads signals in pieces draws them as it draws tensors."""
+    import numpy as np
+    import torch
+
+    if not isinstance(subject.build(), ReadsPieces):
+        raise NotApplicable("it takes tensors alone")
+    batch = signals(2, SAMPLES, SAMPLE_RATE)
+    draw: Any = subject.build().prepare(SAMPLE_RATE, "cpu")
+    with torch.inference_mode():
+        found = draw([in_pieces(y) for y in batch])
+    same = np.allclose(found, _render(subject, batch), rtol=0, atol=subject.spec().tolerance)
+    expect(same, "a signal that is made while it is read gives another picture")
+
+
 NORMALIZER_CHECKS = (
     levels_asked_for_are_known,
     signal_keeps_its_shape_and_type,
     signal_given_is_left_as_it_was,
     part_is_treated_as_the_whole,
     normalizing_is_deterministic,
+    pieces_are_what_the_call_returns,
 )
-RENDERER_CHECKS = (picture_has_bands_and_frames, pictures_do_not_depend_on_each_other, waveforms_are_left_as_they_were)
+RENDERER_CHECKS = (
+    picture_has_bands_and_frames,
+    pictures_do_not_depend_on_each_other,
+    waveforms_are_left_as_they_were,
+    signals_made_while_read_give_the_same_picture,
+)

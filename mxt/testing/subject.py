@@ -46,6 +46,8 @@ class Subject:
         Weight set (``None``: the default one).
     sample : Path, optional
         A small folder in the layout of a loader (``None``: the layouts that mxt knows).
+    weights_file : Path, optional
+        A file of one's own in place of the set's, as with ``--weights-file``.
     kept : dict
         What the checks of one subject share: preparing a network may take long.
     """
@@ -55,6 +57,7 @@ class Subject:
     params: Mapping[str, Any] = field(default_factory=dict)
     weights: str | None = None
     sample: Path | None = None
+    weights_file: Path | None = None
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -76,7 +79,7 @@ class Subject:
         return self.chosen().spec
 
     def weights_path(self) -> Path | None:
-        """The verified file of weights, ``None`` where the stage has none.
+        """The verified file of weights, or the one given; ``None`` where the stage has none.
 
         Raises
         ------
@@ -86,6 +89,8 @@ class Subject:
         file = self.spec().weight_set(self.weights)
         if file is None:
             return None
+        if self.weights_file is not None:
+            return self.weights_file
         if (found := status(file)) != "present":
             called = f"{self.entry.spec.name}:{file.name}"
             how = f"fetch {called}" if file.source else f"import {file.filename}"

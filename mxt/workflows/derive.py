@@ -16,7 +16,7 @@ from mxt.store.catalogue import Catalogue
 from mxt.store.layout import Store
 from mxt.workflows.deriving.derivations import CUTTING, DERIVATIONS, Made, Parent
 from mxt.workflows.deriving.derived import DERIVED, is_derived, options_of, words_of
-from mxt.workflows.ingesting.plan import safe_name
+from mxt.workflows.ingesting.plan import checked_name, safe_name
 from mxt.workflows.ingesting.summary import Summary, summarise
 from mxt.workflows.ingesting.update import Changes, find_changes
 from mxt.workflows.provenance import versions
@@ -81,7 +81,7 @@ def derive(store: Path, wanted: Derivation, *, yes: bool = False, jobs: int | No
     opened.check_writable()
     catalogue = opened.catalogue
     parent = catalogue.dataset(wanted.parent) if wanted.parent else last_ingested(catalogue)
-    name = _checked(wanted.name) if wanted.name else safe_name(f"{parent.name}-{suffix_of(wanted)}")
+    name = checked_name(wanted.name) if wanted.name else safe_name(f"{parent.name}-{suffix_of(wanted)}")
     _refuse_another(catalogue, name, parent, wanted, yes=yes)
     clips = catalogue.clips(parent.name)
     made = DERIVATIONS[wanted.kind](Parent.of(parent, clips, jobs=jobs, progress=progress), wanted.options)
@@ -215,9 +215,3 @@ def _same_way(before: DatasetRecord, parent: DatasetRecord, wanted: Derivation) 
         return False
     then = before.params["parent"], before.params["kind"], options_of(before.params)
     return then == (parent.name, wanted.kind, options_of({"options": wanted.options}))
-
-
-def _checked(name: str) -> str:
-    if safe_name(name) != name:
-        raise UsageError(f"--name {name!r}: a name has letters, digits, _, - and . only; {safe_name(name) or 'derived'!r} would do")
-    return name

@@ -10,7 +10,7 @@ from pathlib import Path
 from mxt.core.errors import InputError, UnknownName
 from mxt.core.pipeline import Chosen
 from mxt.core.progress import SILENT, Progress
-from mxt.core.records import ClipRecord, DatasetRecord, Task
+from mxt.core.records import ClipRecord, DatasetRecord
 from mxt.evaluation import guards
 from mxt.evaluation.assess import Assessment, Difference, assess, compare
 from mxt.evaluation.crossval import OutOfFold, cross_validate
@@ -18,15 +18,14 @@ from mxt.evaluation.selection import LeftOut, Selection
 from mxt.registry import Registry
 from mxt.store.layout import Store
 from mxt.store.results import Scratch
+from mxt.workflows.cores import cores
 from mxt.workflows.derive import outdated
-from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, count_unusable, open_store, prepare
+from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, count_unusable, naming, open_store, prepare
 from mxt.workflows.evaluating.records import DatasetResult, Evaluated, Request, ViewResult, stale
 from mxt.workflows.evaluating.saving import result_record, save
 from mxt.workflows.features import Matrix, load_view
 
 __all__ = ["DatasetResult", "Evaluated", "Request", "ViewResult", "evaluate", "stale"]
-
-TASKS: tuple[Task, ...] = ("classification", "multilabel", "regression")
 
 
 def evaluate(
@@ -67,19 +66,13 @@ def evaluate(
         remarks += [*gone, *filter(None, [outdated(record, store.catalogue)])]
         unusable = count_unusable(clips)
         found += [
-            _Work(store, registry, each, record, protocol, matrices, unusable, jobs or _cores()).run(progress)
+            _Work(store, registry, each, record, protocol, matrices, unusable, jobs or cores()).run(progress)
             for protocol in request.protocols
             for each in request.each_head()
         ]
     if not all(view.result_id for each in found for view in each.views):
         remarks.append(f"{store_path} cannot be written: the results are not saved")
     return Evaluated(tuple(found), tuple(remarks))
-
-
-def _cores() -> int:
-    from mxt.workflows.extracting.plan import cores
-
-    return cores()
 
 
 def _matrices(store: Store, record: DatasetRecord, request: Request, clips: Sequence[ClipRecord]) -> tuple[list[Matrix], list[str]]:
@@ -116,7 +109,8 @@ class _Work:
 
     def run(self, progress: Progress) -> DatasetResult:
         clips, without = common_clips(self.record, self.matrices, self.unusable)
-        prepared = prepare(self.registry, self.request, self.record, clips, self.protocol)
+        with naming(without):
+            prepared = prepare(self.registry, self.request, self.record, clips, self.protocol)
         selection, seed = prepared.selection, self.request.seed
         found, seconds, scratches = [], [], []
         for matrix in self.matrices:

@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from mxt.audio.memory import return_freed_memory
 from mxt.core.errors import InputError, PluginError, Reason
 from mxt.core.pipeline import Pipeline
 from mxt.core.progress import SILENT, Progress, Step
@@ -17,9 +18,10 @@ from mxt.core.views import Part, layers_text
 from mxt.registry import Registry
 from mxt.store.features import DONE, FAILED, OPEN, FeatureTable
 from mxt.store.writer import TableWriter
+from mxt.workflows.cores import cores
 from mxt.workflows.extracting.engine import run_pool
 from mxt.workflows.extracting.estimate import estimate
-from mxt.workflows.extracting.plan import NO_ROW, Plan, choose_device, cores, make_plan, make_tasks, stratified
+from mxt.workflows.extracting.plan import NO_ROW, Plan, choose_device, make_plan, make_tasks, stratified
 from mxt.workflows.extracting.records import Estimate, Extraction, Failure, Request
 from mxt.workflows.extracting.tasks import Outcome, Timings
 from mxt.workflows.provenance import versions
@@ -59,13 +61,13 @@ def extract(store_path: Path, request: Request, registry: Registry, *, progress:
     if request.dry_run:
         device, workers = choose_device(request.device), request.jobs or cores()
         return _summary(plan, estimated=estimate(plan, device=device, workers=workers), device=device, workers=workers)
-    if plan.table is None:
-        plan = replace(plan, table=_create_table(plan))
     work = _Work(plan)
     if not work.nothing_to_do():
         work.run(progress)
-    plan.store.catalogue.add_view(plan.dataset.name, _view(plan))
-    return _summary(plan, work)
+        return_freed_memory()
+    if (view := _view(work.plan)) not in plan.store.catalogue.views(plan.dataset.name):
+        plan.store.catalogue.add_view(plan.dataset.name, view)
+    return _summary(work.plan, work)
 
 
 def _create_table(plan: Plan) -> FeatureTable:
@@ -91,8 +93,7 @@ class _Work:
     """One extraction under way."""
 
     def __init__(self, plan: Plan) -> None:
-        assert plan.table is not None
-        self.plan, self.table = plan, plan.table
+        self.plan = plan
         self.failures: list[Failure] = []
         self.computed = 0
         self.timings = Timings()
@@ -108,9 +109,12 @@ class _Work:
 
     def run(self, progress: Progress) -> None:
         """Assign rows, compute those that are open, commit as they come."""
+        self.plan.store.check_writable()
         self.device = choose_device(self.plan.request.device)
-        prepared = self.plan.prepare(self.device, progress)
-        with self.table.writer() as writer:
+        prepared = self.plan.prepare(self.device, progress)  # first: where that fails, no empty table is left
+        table = self.plan.table or _create_table(self.plan)
+        self.plan = replace(self.plan, table=table)
+        with table.writer() as writer:
             rows = dict(zip(self.plan.contents, map(int, writer.assign(list(self.plan.contents))), strict=True))
             if self.plan.request.retry_failed:
                 writer.retry(list(rows.values()))
@@ -120,7 +124,7 @@ class _Work:
             started, cpu_started = time.monotonic(), time.process_time()
             try:
                 with (
-                    progress.step(f"extract {self.table.label}", len(wanted), unit="clips") as step,
+                    progress.step(f"extract {table.label}", len(wanted), unit="clips") as step,
                     closing(run_pool(tasks, prepared, jobs=self.workers)) as finished,
                 ):
                     for outcomes, timings in finished:
@@ -129,7 +133,7 @@ class _Work:
             finally:  # also when interrupted: what is finished is kept
                 writer.flush()
                 self.seconds, self.cpu_seconds = time.monotonic() - started, time.process_time() - cpu_started
-                self._log()
+                self._log(table)
 
     def _trial(self, rows: Mapping[bytes, int]) -> set[int]:
         """Rows of a trial of ``--limit`` clips, taken in turn from every class; all rows without a limit."""
@@ -167,9 +171,9 @@ class _Work:
             root = self.plan.dataset.root
             raise InputError(f"{where}. Is {root} all there? Then run the same command again, or mxt ingest {root}")
 
-    def _log(self) -> None:
+    def _log(self, table: FeatureTable) -> None:
         self.plan.store.log_run({
-            "command": "extract", "dataset": self.plan.dataset.name, "label": self.table.label, "fingerprint": self.table.fingerprint,
+            "command": "extract", "dataset": self.plan.dataset.name, "label": table.label, "fingerprint": table.fingerprint,
             "computed": self.computed, "seconds": round(self.seconds, 3), "cpu_seconds": round(self.cpu_seconds, 3),
             "cpu_seconds_by_step": dict(self.timings.seconds),
             "device": self.device, "workers": self.workers, "versions": versions(),
@@ -189,6 +193,7 @@ def _summary(
     measured = work.timings.seconds if work else Counter[str]()
     return Extraction(
         dataset=plan.dataset.name,
+        root=plan.dataset.root,
         label=view.partition(":")[0],
         view=view,
         fingerprint=plan.pipeline.fingerprint,

@@ -10,20 +10,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mxt.core.errors import InputError, Refused
+from mxt.core.errors import Refused
 from mxt.core.progress import SILENT, Progress
 from mxt.core.records import DatasetRecord, FileRecord, Measurement
 from mxt.registry import Registry
 from mxt.store.catalogue import Catalogue
 from mxt.store.layout import Store
+from mxt.workflows.cores import cores
 from mxt.workflows.deriving.derived import is_derived
 from mxt.workflows.ingesting import published
 from mxt.workflows.ingesting.clips import records
-from mxt.workflows.ingesting.plan import Plan, default_name, make_plan, safe_name
-from mxt.workflows.ingesting.pool import MEASURE, SECONDS_A_FILE, Job, Pool, usable_cores
+from mxt.workflows.ingesting.plan import Plan, checked_name, default_name, make_plan
+from mxt.workflows.ingesting.pool import MEASURE, SECONDS_A_FILE, Job, Pool
 from mxt.workflows.ingesting.summary import Summary, summarise
 from mxt.workflows.ingesting.update import Changes, find_changes, holds_other_files, known_files, refuse_if_many_are_gone
-from mxt.workflows.ingesting.walk import walk
+from mxt.workflows.ingesting.walk import Walk, walk
 from mxt.workflows.provenance import versions
 
 COMMIT_FILES, COMMIT_SECONDS = 200, 2.0
@@ -133,23 +134,14 @@ def ingest(
     """
     begun, given = time.monotonic(), dict(params or {})
     path = Path(os.path.expanduser(path))
-    name = _name(name, path)
+    name = default_name(path) if name is None else checked_name(name)
     walked = walk(path)
     before, old = _before(store, name)
-    if before is not None and is_derived(before) and not dry_run:
-        if not yes:
-            raise Refused(f"{name} is derived from {before.params['parent']}: choose another --name, or replace it with --yes")
-        before, old = None, {}
-    if before is not None and not dry_run and holds_other_files(before, old, walked.files, walked.listing.root):
-        if not yes:
-            raise Refused(
-                f"{name} is the data set of {before.root}, and {walked.listing.root} holds other files: "
-                "choose another --name, or replace it with --yes"
-            )
+    if before is not None and (other := _is_another(before, old, walked)):
+        if not (yes or dry_run):
+            raise Refused(f"{name} is {other}: choose another --name, or replace it with --yes")
         before, old = None, {}
     why = ""
-    if before is not None and is_derived(before):
-        before = None
     if before is not None and loader is None and not given and not settings and (before.loader == "table" or not walked.listing.table):
         loader, given, why = before.loader, dict(before.params), "as last time; --loader chooses anew"
     plan = make_plan(walked, registry, loader=loader, params=given, settings=settings, why=why)
@@ -167,6 +159,15 @@ def ingest(
             "used": result.summary.used, "read": result.read, "seconds": round(result.seconds, 3), "versions": versions(),
         })  # fmt: skip
     return result
+
+
+def _is_another(before: DatasetRecord, old: Mapping[str, FileRecord], walked: Walk) -> str:
+    """What the data set of this name is, where it is not the one that is ingested; empty where it is."""
+    if is_derived(before):
+        return f"derived from {before.params['parent']}"
+    if holds_other_files(before, old, walked.files, walked.listing.root):
+        return f"the data set of {before.root}, and {walked.listing.root} holds other files"
+    return ""
 
 
 def _carry_out(
@@ -210,7 +211,7 @@ def _read(
     files = plan.files | dict(known)
     waiting = [file for path, file in files.items() if path not in known and not file.reason]
     jobs = [Job(os.path.join(plan.walk.listing.root, file.path), file.size) for file in waiting]
-    pool = Pool(jobs, workers=reading.jobs or usable_cores(), seconds=reading.seconds_a_file, work=reading.work)
+    pool = Pool(jobs, workers=reading.jobs or cores(), seconds=reading.seconds_a_file, work=reading.work)
     batch: list[FileRecord] = []
     last = time.monotonic()
     with progress.step("reading", len(waiting), unit="files") as step, closing(pool.results()) as results:
@@ -236,14 +237,6 @@ def _read(
 
 def _targets(plan: Plan) -> tuple[str, ...]:
     return tuple(dict.fromkeys(column for clip in plan.clips for column in clip.targets))
-
-
-def _name(given: str | None, path: Path) -> str:
-    if given is None:
-        return default_name(path)
-    if safe_name(given) != given:
-        raise InputError(f"--name {given!r}: a name has letters, digits, _, - and . only; {safe_name(given) or 'dataset'!r} would do")
-    return given
 
 
 def _before(store: Path, name: str) -> tuple[DatasetRecord | None, dict[str, FileRecord]]:

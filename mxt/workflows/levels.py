@@ -10,7 +10,7 @@ from mxt.core.errors import AudioError
 from mxt.core.progress import SILENT, Progress
 from mxt.core.records import ClipRecord
 from mxt.core.stages import Levels
-from mxt.workflows.extracting.plan import cores
+from mxt.workflows.cores import cores
 
 
 def clip_levels(

@@ -20,9 +20,9 @@ from mxt.evaluation.columns import target_values
 from mxt.evaluation.crossval import cross_validate
 from mxt.evaluation.tasks import class_name, is_labelled
 from mxt.registry import Registry
+from mxt.workflows.cores import cores
 from mxt.workflows.evaluating.preparing import open_store, prepare
 from mxt.workflows.evaluating.records import Request
-from mxt.workflows.extracting.plan import cores
 from mxt.workflows.levels import clip_levels
 
 MEASURES = {"rms": "RMS, dBFS", "peak": "peak, dBFS", "lufs": "loudness, LUFS"}

@@ -76,7 +76,10 @@ def find_named(store: Store, name: str, kind: str | None = None, *, kinds: tuple
         raise UnknownName(
             " or ".join(filter(None, (", ".join(WORDS[each] for each in kinds[:-1]), WORDS[kinds[-1]]))),
             name,
-            [known for each in kinds for known in _names(store, each)],
+            [
+                *(known for each in kinds for known in _names(store, each)),
+                *(_nearest_clips(store, name, dataset) if "clip" in kinds else ()),
+            ],
         )
     return found[0]
 

@@ -11,7 +11,7 @@ from mxt import __version__
 def versions() -> dict[str, str]:
     """Versions of what features may depend on: provenance, not identity."""
     found = {"mxt": __version__, "python": platform.python_version()}
-    for name in ("torch", "numpy", "soundfile", "soxr", "zarr", "scikit-learn"):
+    for name in ("torch", "numpy", "soundfile", "av", "soxr", "zarr", "scikit-learn"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -111,7 +111,8 @@ def _carry_out(store: Store, steps: Sequence[Step], command: str, *, dry_run: bo
     store.check_writable()
     if not yes:
         words = ", ".join(f"{item.kind} {item.name}" for item in removal.items)
-        raise Refused(f"{command} would remove {words} for good ({removal.nbytes / 1e3:,.0f} kB); add --yes if that is meant")
+        size = f" ({removal.nbytes / 1e3:,.0f} kB)" if removal.nbytes else ""
+        raise Refused(f"{command} would remove {words} for good{size}; add --yes if that is meant")
     for _, act in steps:
         act()
     return removal

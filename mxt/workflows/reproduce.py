@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +14,13 @@ from mxt.registry import Registry
 from mxt.store.layout import Store
 from mxt.workflows.evaluating.preparing import open_store
 from mxt.workflows.evaluating.search_record import SearchResult
+from mxt.workflows.reproducing.choi2017_tasks import TASKS, Task, published
 from mxt.workflows.search import SearchRequest, search
 
 PAPERS = ("choi2017",)
 CLOSE = 0.002  # a published cell is met within this
 
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One target of the paper: its name in the published scores, data set and target column."""
-
-    name: str
-    dataset: str
-    target: str
-    words: str
-
-
-TASKS = (
-    Task("ballroom_extended", "ballroom_extended", "label", "Extended Ballroom"),
-    Task("gtzan_genre", "gtzan_genre", "label", "GTZAN genre"),
-    Task("gtzan_speechmusic", "gtzan_speechmusic", "label", "GTZAN speech/music"),
-    Task("emoMusic_a", "emoMusic", "arousal", "emoMusic arousal"),
-    Task("emoMusic_v", "emoMusic", "valence", "emoMusic valence"),
-    Task("jamendo_vd", "jamendo_vd", "label", "Jamendo vocal detection"),
-    Task("urbansound", "urbansound", "label", "UrbanSound8K"),
-)
+__all__ = ["CLOSE", "TASKS", "Cell", "Finding", "Reproduction", "Task", "TaskReproduction", "published", "reproduce"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +69,14 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class TaskReproduction:
-    """One task: every strategy, and the searches it rests on."""
+    """One task: every strategy, the searches it rests on, and how many clips the store has of it."""
 
     task: Task
     cells: tuple[Cell, ...]
     released: SearchResult
     standardised: SearchResult | None
     nested: SearchResult | None
+    clips: int
 
     @property
     def published(self) -> list[Cell]:
@@ -110,13 +91,6 @@ class Reproduction:
     tasks: tuple[TaskReproduction, ...]
     findings: tuple[Finding, ...]
     absent: tuple[str, ...]
-
-
-@cache
-def published() -> Mapping[str, Any]:
-    """What was published: the authors' scores, and the best of the paper's text."""
-    found: Mapping[str, Any] = json.loads((Path(__file__).parent / "reproducing" / "choi2017_published.json").read_text(encoding="utf-8"))
-    return found
 
 
 def reproduce(
@@ -190,7 +164,8 @@ def _with_features(store: Store, features: str) -> dict[str, set[str]]:
 def _task(
     store_path: Path, registry: Registry, task: Task, features: str, mfcc: str, quick: bool, jobs: int | None, progress: Progress
 ) -> TaskReproduction:
-    targets = open_store(store_path).catalogue.dataset(task.dataset).targets
+    catalogue = open_store(store_path).catalogue
+    targets = catalogue.dataset(task.dataset).targets
     base = SearchRequest(
         datasets=(task.dataset,), features=(features,), beside=(mfcc,) if mfcc else (), protocols=("choi2017",),
         target=task.target if task.target in targets else None, only=strategies_of(mfcc),
@@ -207,7 +182,7 @@ def _task(
         name = _published_name(row.name)
         values = [None if each is None or (one := each.row(row.name)) is None else one.score for each in (standardised, nested)]
         cells.append(Cell(name, row.score, known.get(name), values[0], values[1]))
-    return TaskReproduction(task, tuple(cells), released, standardised, nested)
+    return TaskReproduction(task, tuple(cells), released, standardised, nested, len(catalogue.clips(task.dataset)))
 
 
 def strategies_of(mfcc: str) -> tuple[str, ...]:

@@ -24,7 +24,8 @@ from mxt.evaluation.layers import Strategy, strategies
 from mxt.evaluation.selection import LeftOut
 from mxt.registry import Registry
 from mxt.store.layout import Store
-from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, count_unusable, open_store, prepare
+from mxt.workflows.cores import cores
+from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, count_unusable, naming, open_store, prepare
 from mxt.workflows.evaluating.records import Request
 from mxt.workflows.evaluating.saving import sample_hash, save
 from mxt.workflows.evaluating.search_record import Searched, SearchResult, StrategyResult, from_record, saved_search, to_record
@@ -78,8 +79,6 @@ def search(
     EvaluationError, InputError, UsageError
         Nothing can be searched; the message says what to do.
     """
-    from mxt.workflows.extracting.plan import cores
-
     request = request or SearchRequest()
     store = open_store(store_path)
     found = []
@@ -157,8 +156,10 @@ class _Work:
     jobs: int
 
     def run(self, progress: Progress) -> SearchResult:
-        clips, without = common_clips(self.record, self.space.matrices, count_unusable(self.clips))
-        prepared = prepare(self.registry, self.request, self.record, clips, self.protocol)
+        unusable = count_unusable(self.clips)
+        clips, without = common_clips(self.record, self.space.matrices, unusable)
+        with naming(without):
+            prepared = prepare(self.registry, self.request, self.record, clips, self.protocol)
         blocks = self._blocks(prepared)
         names = [[each.name, list(each.blocks)] for each in self.space.strategies]
         key = prepared.key(

@@ -27,6 +27,8 @@ import soundfile
 
 HERE = Path(__file__).parent
 PLAIN = 40  # clips for the slow side
+FEW, MANY = 60, 600  # clips whose memory is compared
+NO_GROWTH = 1.05  # what the catalogue's records and the allocator may add
 
 
 @dataclass(frozen=True)
@@ -37,16 +39,18 @@ class Cost:
     cpu: float
 
 
-def write_copies(source: Path, folder: Path, clips: int) -> None:
-    """`clips` distinct WAV and MP3 files."""
+def write_copies(source: Path, folder: Path, clips: int, kinds: Sequence[str]) -> None:
+    """`clips` distinct files of each of `kinds`: "wav", "mp3"."""
     originals = sorted(source.glob("*.wav"))
     rng = np.random.default_rng(0)
-    for kind in ("wav", "mp3"):
+    for kind in kinds:
         (folder / kind).mkdir(parents=True)
     for n in range(clips):
         y, sample_rate = soundfile.read(originals[n % len(originals)], dtype="float32")
         y = np.roll(y, int(rng.integers(len(y)))) * rng.uniform(0.3, 0.95)
         soundfile.write(folder / "wav" / f"{n:04}.wav", y, sample_rate)
+        if "mp3" not in kinds:
+            continue
         doubled = np.interp(np.arange(2 * len(y)) / 2, np.arange(len(y)), y).astype(np.float32)
         stereo = np.stack([doubled, np.roll(doubled, 30)], axis=1)
         soundfile.write(folder / "mp3" / f"{n:04}.mp3", stereo, 2 * sample_rate, format="MP3")
@@ -102,23 +106,33 @@ def report(kind: str, rounds: Sequence[dict[str, Cost]]) -> None:
     print(f"{kind}  CPU of mxt / floor               {statistics.median(each['mxt'].cpu / each['floor'].cpu for each in rounds):.2f}")
 
 
+def report_memory(folder: Path) -> None:
+    """Largest memory of whole extractions of few and of many clips; asserts that it does not grow with their number."""
+    largest = {}
+    for clips in (FEW, MANY, FEW, MANY):
+        cost, memory = extract(folder, "wav", clips)
+        largest[clips] = max(memory, largest.get(clips, 0.0))
+        print(f"{clips} clips: {memory:.0f} MiB at most, {clips * cost.wall:.1f} s")
+    print(f"memory of {MANY} clips / {FEW} clips: {largest[MANY] / largest[FEW]:.3f}")
+    assert largest[MANY] < NO_GROWTH * largest[FEW], "memory grows with the number of clips"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("recordings", type=Path)
     parser.add_argument("--clips", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--memory", action="store_true", help="peak memory of 60 and 600 clips")
+    parser.add_argument("--memory", action="store_true", help="peak memory of 60 and 600 clips instead")
     options = parser.parse_args()
     weights = Path(os.environ["MXT_WEIGHTS_DIR"]).resolve() / "weights_layer4_theano.hdf5"
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        write_copies(options.recordings.resolve(), folder, 600 if options.memory else options.clips)
         os.environ["MXT_WEIGHTS_DIR"] = str(weights.parent)
         if options.memory:
-            for clips in (60, 600):
-                cost, memory = extract(folder, "wav", clips)
-                print(f"{clips} clips: {memory:.0f} MiB at most, {clips * cost.wall:.1f} s")
+            write_copies(options.recordings.resolve(), folder, MANY, ["wav"])
+            report_memory(folder)
             return
+        write_copies(options.recordings.resolve(), folder, options.clips, ["wav", "mp3"])
         for kind in ("wav", "mp3"):
             report(kind, [measure(folder, kind, options.clips, weights) for _ in range(options.rounds)])
 

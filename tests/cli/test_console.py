@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -109,6 +111,16 @@ def test_progress_into_a_pipe_goes_to_standard_error(capsys):
         shown.say("fetching")
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "fetching\n")
+
+
+def test_what_a_library_writes_to_the_terminal_by_itself_is_kept_from_it():
+    code = (
+        "import os, sys; from mxt.cli import console\n"
+        "with console.progress() as progress: os.write(2, b'native'); progress.say('python'); print('print', file=sys.stderr)\n"
+        "os.write(2, b'after')"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stderr == "python\nprint\nafter"
 
 
 def test_quiet_shows_nothing(capsys):

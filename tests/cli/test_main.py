@@ -55,6 +55,16 @@ def test_every_command_has_help(mxt, name):
     assert "Parameters" not in found.out.split("Options")[0]
 
 
+@pytest.mark.parametrize("name", ["derive", "plugins", "weights"])
+def test_completion_is_installed_for_the_program_not_for_a_command(mxt, name):
+    assert "--install-completion" not in mxt(name, "--help").out
+
+
+def test_help_is_broken_where_the_terminal_is_not_where_the_source_is(mxt, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "A stopped evaluation continues with the same command." in mxt("eval", "--help").out
+
+
 def test_only_the_command_that_runs_is_imported():
     code = """
         import sys
@@ -124,6 +134,19 @@ def test_interrupted_command_says_that_finished_work_is_kept(mxt, command):
     command(interrupted)
     found = mxt("ls")
     assert (found.out, found.err, found.code) == ("", "interrupted: what is finished is kept, the same command continues\n", 130)
+
+
+def test_interruption_while_the_program_is_still_loaded_is_quiet():
+    code = (
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'mxt.cli.main': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "from mxt.__main__ import main; main()"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")
 
 
 def test_reader_that_goes_away_is_met_quietly():

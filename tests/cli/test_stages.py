@@ -24,6 +24,10 @@ def test_stages_of_one_kind_are_listed(mxt, kind):
     assert {"convnet", "mfcc", "random_convnet"} <= {line["name"] for line in listed}
 
 
+def test_extract_without_a_backbone_lists_them_as_json_too(mxt):
+    assert json.loads(mxt("extract", "--json").out) == json.loads(mxt("stages", "backbones", "--json").out)
+
+
 @pytest.mark.parametrize("kind", ["backbone", "backbones"])
 def test_stage_is_described_with_rate_window_layers_parameters_weights(mxt, kind):
     out = mxt("stages", kind, "convnet").out

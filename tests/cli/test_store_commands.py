@@ -113,6 +113,33 @@ def test_info_of_a_result(run):
     assert "mxt eval --dataset songs" in out
 
 
+def test_info_of_a_result_has_the_main_score_first_and_every_interval(run, store):
+    scores = {"accuracy": {"value": 0.2, "low": 0.0, "high": 0.4}, "r2": {"value": -0.5, "low": -1.0, "high": 0.0}}
+    opened = Store.open(store)
+    name = opened.results.publish({"dataset": "songs", "view": "mfcc", "main": "r2", "scores": scores}, {"y": np.arange(3)})
+    lines = run("info", name)[1].splitlines()
+    assert lines[2:4] == ["r2 -0.500  (95 %: -1.000 to 0.000)", "accuracy 0.200  (95 %: 0.000 to 0.400)"]
+
+
+def test_clips_whose_id_was_nearly_typed_are_listed(run):
+    code, _, err = run("info", "a/11.wav")
+    assert code == 2
+    assert "did you mean a/1.wav" in err
+
+
+def test_files_of_another_kind_are_not_told_as_left_out(run, store):
+    opened = Store.open(store)
+    other = FileRecord("cover.jpg", 1, 1, 9, None, Reason.NOT_AUDIO, "not opened: another kind of file (.jpg)")
+    clips = [clip(0), ClipRecord(other.path, other, None, other.reason, other.detail)]
+    opened.catalogue.replace_clips(
+        DatasetRecord("songs", "/music/songs", "folder", {"pattern": "", "label_level": 2}, ("label",), "", ""), clips
+    )
+    out = run("info", "songs")[1]
+    assert "left out" not in out
+    assert "also there: of another kind 1 (mxt info songs --failures)" in out
+    assert "loader        folder, label_level 2\n" in out
+
+
 def test_failures_name_every_clip_and_why(run):
     assert "a/3.wav  songs     not audio  cut off" in run("info", "songs", "--failures")[1]
     assert "a/2.wav  songs     too short" in run("info", "mfcc", "--failures")[1]

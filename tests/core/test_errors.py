@@ -30,6 +30,16 @@ def test_unknown_name_lists_the_nearest_else_all():
     assert "there are none" in str(UnknownName("backbone", "zzz", []))
 
 
+def test_unknown_name_lists_each_name_once_and_not_a_thousand():
+    assert str(UnknownName("column", "zzz", ["label", "label"])).endswith("there are: label")
+    many = str(UnknownName("file", "zzz", (f"{number:03}" for number in range(1000))))
+    assert many.endswith("028, 029, … (1000 in all)")
+
+
+def test_what_is_said_instead_of_the_nearest_names_stands_alone():
+    assert str(UnknownName("layer", "9", [], instead="its layers are 1")) == "no layer called '9'; its layers are 1"
+
+
 def test_audio_error_keeps_its_reason_between_processes():
     found = pickle.loads(pickle.dumps(AudioError(Reason.TOO_SHORT, "3 samples")))
     assert (found.reason, found.detail, str(found)) == (Reason.TOO_SHORT, "3 samples", "too short: 3 samples")

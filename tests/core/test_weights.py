@@ -203,6 +203,14 @@ def test_missing_weights_without_network_give_one_message_with_three_ways():
         assert part in message
 
 
+def test_offline_a_damaged_file_is_said_to_be_there_and_not_what_it_should_be(server, folder, monkeypatch):
+    monkeypatch.setenv("MXT_OFFLINE", "1")
+    folder.mkdir()
+    (folder / "net.bin").write_bytes(b"damaged")
+    with pytest.raises(WeightsError, match="is not the file it should be, and MXT_OFFLINE forbids"):
+        ensure(at(server))
+
+
 def test_offline_means_no_attempt(server, monkeypatch):
     monkeypatch.setenv("MXT_OFFLINE", "1")
     with pytest.raises(WeightsError, match="MXT_OFFLINE forbids"):

@@ -106,6 +106,8 @@ def about(selection: Selection, predicted: Any) -> str:
         ({"y": Y, "given": [str(c) for c in Y]}, Y, "tested but never learnt in the same fold: class 0, class 1"),
         ({"y": Y, "given": [str(c) for c in Y]}, Y, r"missing in the testing part of 4 of 4 folds \(0, 1, 2, 3\)"),
         ({"y": np.linspace(0, 1, 100)}, np.full(100, 0.5), "not clearly better than always the mean"),
+        ({"y": np.linspace(0, 1, 100)}, np.linspace(1, 0, 100), r"worse than always the mean \(0.000\)$"),
+        ({"y": np.repeat([0, 1], [90, 10])}, np.repeat([0, 1, 0, 1], [60, 30, 5, 5]), "worse than always the largest class"),
     ],
 )
 def test_what_may_be_wrong_with_a_score_is_said(selected: Choose, make: dict[str, Any], predicted: Any, said: str) -> None:

@@ -160,6 +160,18 @@ def test_kernels_that_do_not_fit_into_memory_together_are_computed_a_combination
     assert np.allclose(search_layers(task(), nested=False).scores, expected.scores, atol=1e-9)
 
 
+def test_there_are_no_more_workers_than_their_kernels_have_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    learn, test = np.arange(100), np.arange(100, 120)
+    one = 8 * 100 * 120
+    held = len(BLOCKS) * one
+    monkeypatch.setattr("mxt.evaluation.layers.WORK_BYTES", held + 2 * (2 * one) + 1)
+    parts = PartKernels(BLOCKS, learn, test, standardise=False, prefix="")
+    assert [parts.workers(jobs) for jobs in (1, 2, 8)] == [1, 2, 2]
+    monkeypatch.setattr("mxt.evaluation.layers.WORK_BYTES", 0)
+    assert parts.workers(8) == 1
+    assert PartKernels(BLOCKS, learn, test, standardise=False, prefix=None).workers(8) == 8
+
+
 def test_summed_kernels_are_those_of_the_joined_columns() -> None:
     learn, test = np.arange(0, N, 2), np.arange(1, N, 2)
     parts = PartKernels(BLOCKS, learn, test, standardise=False, prefix="")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mxt.evaluation.statistics import bootstrap_p, holm, interval, perfect_interval, permutation_p, resample
+from mxt.evaluation.statistics import bootstrap_p, holm, interval, perfect_interval, permutation_p, resample, resample_fold_mean
 
 
 def covers(rng: np.random.Generator, *, group_size: int) -> bool:
@@ -55,6 +55,27 @@ def test_regression_and_rankings_are_resampled_too() -> None:
     labels = rng.random((300, 4)) < 0.3
     low, high = interval(resample("multilabel", labels, rng.random((300, 4)), np.arange(300), n_classes=4, seed=0)["roc_auc"])
     assert low < 0.5 < high
+
+
+def test_the_mean_itself_explains_nothing_in_every_resample() -> None:
+    y = np.random.default_rng(0).normal(size=40)
+    assert interval(resample("regression", y, np.full(40, y.mean()), np.arange(40), n_classes=0, seed=0)["r2"]) == (0.0, 0.0)
+    fold = np.arange(40) % 4
+    means = (np.bincount(fold, weights=y) / 10)[fold]
+    assert interval(resample_fold_mean(y, means, np.arange(40), fold, seed=0)) == (0.0, 0.0)
+
+
+def covers_r2(rng: np.random.Generator) -> bool:
+    """Whether the interval of a prediction that explains 9 % of the variance contains 0.09; 100 clips."""
+    y = rng.normal(size=100)
+    predicted = 0.09 * y + 0.3 * np.sqrt(0.91) * rng.normal(size=100)
+    low, high = interval(resample("regression", y, predicted, np.arange(100), n_classes=0, seed=int(rng.integers(1000)))["r2"])
+    return low <= 0.09 <= high
+
+
+def test_intervals_of_r2_contain_the_truth_about_that_often() -> None:
+    rng = np.random.default_rng(0)
+    assert 0.90 <= np.mean([covers_r2(rng) for _ in range(150)]) <= 0.985
 
 
 def test_a_perfect_score_keeps_an_honest_lower_bound() -> None:

@@ -8,9 +8,14 @@ import numpy as np
 import pytest
 import torch
 
+import mxt
 from mxt.audio.decode import read
 from mxt.audio.resample import resample
+from mxt.registry import build_registry
 from mxt.stages.backbones.mfcc import Mfcc
+from mxt.workflows.extract import extract
+from mxt.workflows.extracting.records import Request
+from mxt.workflows.ingest import ingest
 
 pytestmark = pytest.mark.realdata
 
@@ -33,6 +38,16 @@ def deviations(data: Path):
 
 def test_with_the_papers_resampler_and_reflection_the_published_rows_come_out(deviations):
     assert deviations("kaiser_best", "reflect").max() < 1e-4
+
+
+def test_through_the_whole_extraction_the_published_rows_come_out(data, tmp_path):
+    table = np.load(data / "choi2017" / "features" / "gtzan_genre_mfcc.npy")
+    registry = build_registry()
+    ingest(tmp_path / "store", data / "gtzan_full", registry, jobs=2)
+    found = extract(tmp_path / "store", Request("mfcc", settings=("pad_mode=reflect",), resampler="kaiser_best"), registry)
+    X, ids = mxt.open(tmp_path / "store").features(found.view)
+    assert ids == sorted(path.name for path in (data / "gtzan_full").glob("*.wav"))
+    assert (np.abs(X - table[::100]) / table.std(axis=0)).max() < 1e-4
 
 
 def test_with_todays_defaults_they_differ_most_in_the_means_of_differences(deviations):

@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mxt.core.errors import UsageError
 from mxt.core.records import Clip, Detection
+from mxt.core.specs import Layer
+from mxt.core.stages import FeatureBlock, FeatureSet
 from mxt.testing import CheckSkipped, ContractBroken
 
 
@@ -114,13 +117,56 @@ class Unguarded(Flats):
         ("Twice", "clips lie in the listing", "two clips have one id"),
         ("YieldsText", "clips lie in the listing", "neither Clip nor Remark"),
         ("ChangingColumns", "clips lie in the listing", "differ in their target columns"),
-        ("Counts", "clips are the same every time", "two loadings differ"),
+        ("Counts", "what is loaded is the same every time", "two loadings differ"),
         ("LeavesAFile", "folder is left as it was", "changed the folder"),
         ("OpensAudio", "audio is not opened", "changes the clips"),
         ("Unguarded", "foreign files end in typed errors", "IndexError"),
     ],
 )
 def test_wrong_loader_is_found(run, stage, check, message):
+    with pytest.raises(ContractBroken, match=message):
+        run("dataset", stage, check)
+
+
+@dataclass(frozen=True)
+class OfFeatures(Flats):
+    """One set of features, of two clips, a column each."""
+
+    def feature_sets(self, listing):
+        clips = tuple(Clip(f"{n}", targets={"label": "a"}) for n in range(2))
+        yield FeatureSet("set", clips, listing.files[:1], (FeatureBlock("mine", (Layer(1, "only", 1),), {"only": self.values()}, {}),))
+
+    def values(self):
+        return np.zeros((2, 1))
+
+
+@dataclass(frozen=True)
+class TooManyRows(OfFeatures):
+    def values(self):
+        return np.zeros((3, 1))
+
+
+@dataclass(frozen=True)
+class OtherFeatures(OfFeatures):
+    def values(self):
+        return np.random.default_rng().random((2, 1))
+
+
+@dataclass(frozen=True)
+class ForeignSource(OfFeatures):
+    def feature_sets(self, listing):
+        return [replace(each, sources=("elsewhere.csv",)) for each in super().feature_sets(listing)]
+
+
+@pytest.mark.parametrize(
+    ("stage", "check", "message"),
+    [
+        ("TooManyRows", "feature sets fit their clips", r"the shape is \(3, 1\), expected \(2, 1\)"),
+        ("ForeignSource", "feature sets fit their clips", "not in the listing"),
+        ("OtherFeatures", "what is loaded is the same every time", "two loadings differ"),
+    ],
+)
+def test_wrong_loader_of_features_is_found(run, stage, check, message):
     with pytest.raises(ContractBroken, match=message):
         run("dataset", stage, check)
 
@@ -169,7 +215,8 @@ def test_loader_of_an_unknown_layout_is_skipped_without_a_sample_of_it(run):
 
 def test_loader_of_an_unknown_layout_is_checked_on_a_copy_of_a_sample(checks, run, sample):
     found = {check.name: check.outcome().result for check in checks("dataset", "Strange", sample=sample)}
-    assert {name for name, result in found.items() if result != "passed"} == {"plugin is light to import"}  # a bare spec is in no module
+    # a bare spec is in no module, and this loader has audio
+    assert {name for name, result in found.items() if result != "passed"} == {"plugin is light to import", "feature sets fit their clips"}
     assert {path.read_text() for path in sample.rglob("*.wav")} == {"x"}
     with pytest.raises(ContractBroken, match="changes the clips"):
         run("dataset", "StrangeOpensAudio", "audio is not opened", sample=sample)
@@ -184,6 +231,6 @@ def test_sample_that_is_not_recognised_or_too_large_is_refused(run, sample, monk
         run("dataset", "Strange", "clips lie in the listing", sample=sample)
 
 
-def test_good_loader_passes(checks):
-    failed = [check.name for check in checks("dataset", "Flats") if check.outcome().result == "failed"]
-    assert failed == []
+@pytest.mark.parametrize("stage", ["Flats", "OfFeatures"])
+def test_good_loader_passes(checks, stage):
+    assert [check.name for check in checks("dataset", stage) if check.outcome().result == "failed"] == []

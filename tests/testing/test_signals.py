@@ -47,9 +47,38 @@ class Dithers:
         return y + np.random.default_rng().random(len(y)).astype(np.float32)
 
 
+@dataclass(frozen=True)
+class Doubles:
+    """Two copies, which can be had in pieces; what is changed about them is for those that inherit."""
+
+    copies = 2
+
+    def __call__(self, y, *, sample_rate, levels):
+        return np.concatenate([y, y])
+
+    def pieces(self, y, *, sample_rate, levels):
+        yield y
+        yield y[:1000]
+        yield y[1000:]
+
+
+@dataclass(frozen=True)
+class Miscounts(Doubles):
+    copies = 3
+
+
+@dataclass(frozen=True)
+class OtherPieces(Doubles):
+    def pieces(self, y, *, sample_rate, levels):
+        yield y
+        yield -y
+
+
 @pytest.mark.parametrize(
     ("stage", "check", "message", "changes"),
     [
+        ("Miscounts", "pieces are what the call returns", "3 copies of", {"whole_clip": True}),
+        ("OtherPieces", "pieces are what the call returns", "not what the call returns", {"whole_clip": True}),
         ("Halves", "levels asked for are known", "needs loudness", {"needs": ("loudness",)}),
         ("Widens", "signal keeps its shape and type", "got float64", {}),
         ("ByUnaskedPeak", "signal keeps its shape and type", "not finite", {}),
@@ -106,9 +135,22 @@ class Scales(Rows):
         return super().picture(y).clone()
 
 
+@dataclass(frozen=True)
+class ReadsTheBeginning(Rows):
+    reads_pieces = True
+
+    def picture(self, y):
+        if isinstance(y, list):
+            import torch
+
+            y = torch.stack([torch.from_numpy(np.resize(each.read(0, 1000), len(each))) for each in y])
+        return super().picture(y)
+
+
 @pytest.mark.parametrize(
     ("stage", "check", "message"),
     [
+        ("ReadsTheBeginning", "signals made while read give the same picture", "gives another picture"),
         ("Flat", "picture has bands and frames", "bands, frames"),
         ("AsArray", "picture has bands and frames", "not ndarray"),
         ("Logarithm", "picture has bands and frames", "not finite"),
@@ -119,6 +161,10 @@ class Scales(Rows):
 def test_wrong_renderer_is_found(run, stage, check, message):
     with pytest.raises(ContractBroken, match=message):
         run("renderer", stage, check)
+
+
+def test_good_stack_passes(run):
+    run("normalizer", "Doubles", "pieces are what the call returns", whole_clip=True)
 
 
 def test_good_normalizer_and_renderer_pass(checks):

@@ -16,12 +16,13 @@ import numpy as np
 import pytest
 
 from mxt.cli.main import main
-from mxt.core.errors import EvaluationError, InputError, PluginError, UnknownName
+from mxt.core.errors import EvaluationError, InputError, PluginError, Reason, UnknownName
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement
 from mxt.core.specs import Layer
 from mxt.registry import build_registry
 from mxt.store.layout import Store
 from mxt.workflows.evaluate import Request, evaluate, stale
+from mxt.workflows.evaluating import preparing
 
 Make = Callable[..., Store]
 REGISTRY = build_registry()
@@ -181,6 +182,14 @@ def test_another_target_and_another_task_can_be_asked_for(make_store: Make) -> N
     assert evaluate(store.root, REGISTRY, Request(settings=QUICK, target="year", task="regression")).datasets[0].task == "regression"
 
 
+def test_the_default_head_is_the_linear_one_where_a_support_vector_machine_would_take_hours(make_store: Make, monkeypatch) -> None:
+    store = make_store({"good": GOOD})
+    monkeypatch.setattr(preparing, "LARGEST_SVM", N)
+    assert evaluate(store.root, REGISTRY, Request(settings=QUICK)).datasets[0].head == "svm"
+    monkeypatch.setattr(preparing, "LARGEST_SVM", N - 1)
+    assert evaluate(store.root, REGISTRY).datasets[0].head == "linear"
+
+
 def test_parameters_of_head_and_protocol_can_be_set(make_store: Make) -> None:
     store = make_store({"good": GOOD})
     found = evaluate(store.root, REGISTRY, Request(settings=("folds=4", "svm.C=2", "kernel=rbf", "gamma=1"))).datasets[0]
@@ -195,13 +204,18 @@ def test_several_data_sets_are_evaluated_one_after_the_other(make_store: Make) -
     assert [each.dataset for each in found.datasets] == ["one", "two"]
 
 
-def test_a_store_that_cannot_be_written_is_evaluated_and_that_is_said(make_store: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("closed", [".", "results"])
+def test_a_store_that_cannot_be_written_is_evaluated_and_that_is_said(make_store: Make, mxt_as_anybody, closed: str) -> None:
     store = make_store({"good": GOOD})
-    opened = Store.open
-    monkeypatch.setattr(Store, "open", lambda root: opened(root, read_only=True))
-    found = evaluate(store.root, REGISTRY, Request(settings=QUICK))
-    assert found.datasets[0].views[0].result_id == ""
-    assert "not saved" in found.remarks[0]
+    (store.root / "results").mkdir()
+    (store.root / closed).chmod(0o555)
+    settings = [word for setting in QUICK for word in ("--set", setting)]
+    ran = mxt_as_anybody("eval", "--store", store.root, "--quiet", *settings)
+    (store.root / closed).chmod(0o755)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "accuracy 0." in ran.stdout
+    assert f"{store.root} cannot be written: the results are not saved" in ran.stdout
+    assert store.results.list() == []
 
 
 def test_a_view_whose_features_are_gone_is_said_and_passed_over(make_store: Make) -> None:
@@ -226,6 +240,25 @@ def test_what_cannot_be_evaluated_says_why(make_store: Make, request_: Request, 
     store = make_store({"good": GOOD})
     with pytest.raises(error, match=message):
         evaluate(store.root, REGISTRY, request_)
+
+
+def test_clips_that_are_not_extracted_are_named_where_too_few_are_left(make_store: Make) -> None:
+    store = make_store({"good": GOOD[:4]})
+    with pytest.raises(EvaluationError, match=r"two classes .* \(not there: 86 clips: not extracted yet \(good\)\)"):
+        evaluate(store.root, REGISTRY)
+
+
+def test_files_of_another_kind_are_not_counted_as_clips_that_cannot_be_used(make_store: Make) -> None:
+    store = make_store({"good": GOOD})
+    record, clips = store.catalogue.dataset("music"), store.catalogue.clips("music")
+    for path, reason, detail in (
+        ("x.csv", Reason.NOT_AUDIO, "not opened: another kind of file (.csv)"), (".x.wav", Reason.HIDDEN, ""), ("x.wav", Reason.EMPTY, ""),
+    ):  # fmt: skip
+        file = FileRecord(path, 1, 1, 1, None, reason, detail)
+        clips.append(ClipRecord(path, file, None, reason, detail))
+    store.catalogue.replace_clips(record, clips)
+    (left,) = evaluate(store.root, REGISTRY, Request(settings=QUICK)).datasets[0].left_out
+    assert (left.why, left.count) == ("cannot be used (mxt info music --failures)", 1)
 
 
 def test_a_data_set_without_features_says_what_to_do(make_store: Make) -> None:

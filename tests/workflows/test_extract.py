@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mxt.core.errors import InputError, PluginError, StoreBusy, UnknownName
+from mxt.cli.main import main
+from mxt.core.errors import InputError, PluginError, StoreBusy, StoreError, StoreReadOnly, UnknownName, UsageError, WeightsError
 from mxt.registry import Registry, build_registry
 from mxt.store.layout import Store
 from mxt.workflows import extract as module
 from mxt.workflows.extract import extract
 from mxt.workflows.extracting.engine import run_pool
+from mxt.workflows.extracting.plan import Plan
 from mxt.workflows.extracting.records import Request
 from mxt.workflows.ingest import ingest
 
@@ -97,6 +99,39 @@ def test_a_name_of_ones_own_is_kept(store: Path, registry: Registry) -> None:
     assert extract(store, Request("tiny"), registry).computed == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "error", "message"), [("mine", StoreError, "another feature table"), ("a b", UsageError, "is not a label")]
+)
+def test_a_name_that_cannot_be_had_is_refused_before_any_work(store, registry, monkeypatch, name, error, message) -> None:
+    extract(store, Request("tiny", name="mine"), registry)
+    monkeypatch.setattr(Plan, "prepare", None)
+    with pytest.raises(error, match=message):
+        extract(store, Request("tiny", settings=("scale=2",), name=name), registry)
+
+
+def test_nothing_to_do_is_said_of_a_store_that_cannot_be_written(store, registry, plugin, mxt_as_anybody) -> None:
+    extract(store, Request("tiny"), registry)
+    places = [store, *store.rglob("*")]
+    for place in places:
+        place.chmod(0o555 if place.is_dir() else 0o444)
+    ran = mxt_as_anybody("--plugin", plugin, "extract", "--backbone", "tiny", "--store", store)
+    other = mxt_as_anybody("--plugin", plugin, "extract", "--backbone", "tiny", "--set", "scale=2", "--store", store)
+    for place in places:
+        place.chmod(0o755 if place.is_dir() else 0o644)
+    assert (ran.returncode, "nothing to do" in ran.stdout) == (0, True)
+    assert other.returncode == 1
+    assert "no permission while" in other.stderr
+    assert len(other.stderr.splitlines()) == 1
+
+
+def test_where_the_network_cannot_be_loaded_no_empty_table_is_left(store, registry, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("MXT_WEIGHTS_DIR", str(tmp_path / "none"))
+    monkeypatch.setenv("MXT_OFFLINE", "1")
+    with pytest.raises(WeightsError, match="is not there"):
+        extract(store, Request("convnet"), registry)
+    assert Store.open(store).features.folders() == []
+
+
 def test_the_normalizer_belongs_to_the_pipeline(store: Path, registry: Registry) -> None:
     result = extract(store, Request("tiny", normalizer="peak"), registry)
     assert result.label == "tiny-peak"
@@ -150,6 +185,25 @@ def test_a_single_missing_file_is_left_open_and_told(store: Path, registry: Regi
     result = extract(store, Request("tiny"), registry)
     assert (result.done, result.left_open) == (CLIPS - 1, 1)
     assert [failure.clip for failure in result.failures] == ["organ/organ.003.wav"]
+
+
+def test_what_to_do_about_files_that_are_not_as_they_were_is_said(store, registry, plugin, collection, tmp_path, capsys) -> None:
+    copy = Path(shutil.copytree(collection, tmp_path / "timbres"))
+    ingest(store, copy, registry, yes=True)
+    first, second, *_ = sorted(copy.rglob("*.wav"))
+    first.unlink()
+    second.write_bytes(second.read_bytes()[:-100] + bytes(100))
+    with pytest.raises(SystemExit, match="0"):
+        main(["--plugin", str(plugin), "extract", "--backbone", "tiny", "--store", str(store)])
+    out = capsys.readouterr().out
+    assert f"2 not as they were at ingest: mxt ingest {copy} --name timbres, then the same command" in out
+    assert "the same command goes on" not in out
+
+
+def test_a_newer_store_says_that_it_is_newer(store, registry) -> None:
+    (store / "mxt.json").write_text('{"schema": 99}')
+    with pytest.raises(StoreReadOnly, match="made by a newer mxt: upgrade"):
+        extract(store, Request("tiny"), registry)
 
 
 def test_what_is_finished_is_kept_when_interrupted(store: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ import pytest
 from mxt.core.errors import InputError, Reason, Refused, StoreReadOnly, UnknownName, UsageError
 from mxt.registry import build_registry
 from mxt.store.layout import Store
+from mxt.workflows.info import info
 from mxt.workflows.ingest import ingest
 from mxt.workflows.ingesting.plan import default_name
 
@@ -239,6 +240,23 @@ def test_a_table_may_be_named_itself_also_from_a_folder_beside_the_audio(run, tm
     }
 
 
+def test_a_table_is_one_of_the_parameters_so_that_the_folder_can_be_ingested_again(run, tmp_path):
+    for number in range(4):
+        tone(tmp_path / "x" / f"{number}.wav", number + 1)
+    for table, labels in (("a.csv", "abab"), ("z.csv", "cdcd")):
+        (tmp_path / "x" / table).write_text("file,label\n" + "".join(f"{number}.wav,{label}\n" for number, label in enumerate(labels)))
+    first = run(tmp_path / "x" / "z.csv", name="x")
+    assert dict(first.params)["table"] == "z.csv"
+    command = info(run.store, "x", REGISTRY).commands[0]
+    assert command == f"mxt ingest {tmp_path / 'x'} --name x --loader table --set table=z.csv"
+    again = run(tmp_path / "x", name="x", loader="table", settings=["table=z.csv"])
+    assert again.changes.relabelled == ()
+    other = run(tmp_path / "x" / "a.csv", name="x")
+    assert (dict(other.params)["table"], len(other.changes.relabelled)) == ("a.csv", 4)
+    with pytest.raises(InputError, match=r"there is no table b\.csv"):
+        run(tmp_path / "x", name="x", loader="table", settings=["table=b.csv"])
+
+
 def test_rows_without_files_and_files_without_rows_are_told(run, tmp_path):
     tone(tmp_path / "x" / "a.wav", 1)
     tone(tmp_path / "x" / "b.wav", 2)
@@ -329,7 +347,7 @@ def test_unknown_loaders_and_parameters_are_usage_errors(run, genres):
         run(genres, params={"colour": "red"})
     with pytest.raises(UsageError, match="label_level"):
         run(genres, settings=["label_level=deep"])
-    with pytest.raises(InputError, match="'my_name' would do"):
+    with pytest.raises(UsageError, match="'my_name' would do"):
         run(genres, name="my name")
 
 

@@ -111,6 +111,9 @@ def test_options_reach_the_loader(mxt, tmp_path, monkeypatch):
     ("words", "code", "message"),
     [
         (["missing"], 1, "there is no such folder or table"),
+        (["genre"], 1, "did you mean genres?"),
+        (["missing/genres"], 1, "nor the folder missing it would be in"),
+        (["genres", "--name", "a b"], 2, "'a_b' would do"),
         (["genres", "--loader", "fodler"], 2, "did you mean folder"),
         (["genres", "--file-column", "x", "--label-level", "1"], 1, "no dataset loader has all of the parameters"),
         (["genres", "--pattern", "plain"], 2, "has no field"),
@@ -122,6 +125,41 @@ def test_wrong_words_give_one_line_and_their_exit_code(mxt, genres, words, code,
     assert (found, out) == (code, "")
     assert message in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_groups_are_not_asked_for_where_the_split_is_given(mxt, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number in range(8):
+        tone(tmp_path / "x" / ("train", "test")[number % 2] / "ab"[number // 4] / f"{number}.wav", number + 1)
+    out = mxt(tmp_path / "x")[1]
+    assert "test 4, train 4" in out
+    assert "group" not in out
+
+
+def test_segments_are_grouped_by_their_file_and_that_is_said(mxt, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = ["file,start,end,label"]
+    for number in range(4):
+        tone(tmp_path / "x" / f"{number}.wav", number + 1)
+        rows += [f"{number}.wav,0,0.05,a", f"{number}.wav,0.05,0.1,b"]
+    (tmp_path / "x" / "t.csv").write_text("\n".join(rows))
+    out = mxt(tmp_path / "x" / "t.csv")[1]
+    assert "8 clips in 4 files" in out
+    assert "groups: segments of one file are never split" in out
+    assert "--group-by: start" not in out
+
+
+def test_a_clip_without_a_field_is_no_further_group(mxt, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number in range(8):
+        tone(tmp_path / "x" / f"{number % 2}_{'ab'[number // 4]}_{number}.wav", number + 1)
+    tone(tmp_path / "x" / "odd.wav", 20)
+    assert "speaker (2)" in mxt(tmp_path / "x", "--pattern", "{digit}_{speaker}_{take}.wav")[1]
+
+
+def test_a_table_of_headings_alone_is_said_to_have_no_rows(mxt, genres):
+    (genres / "t.csv").write_text("file,label\n")
+    assert "t.csv has headings (file, label) and no rows" in mxt(genres / "t.csv")[2]
 
 
 def test_names_cannot_write_to_the_terminal(mxt, genres):

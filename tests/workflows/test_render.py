@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from mxt.audio.mel import mel_to_hz
 from mxt.cli.main import main
 from mxt.core.errors import AudioError, InputError, UnknownName, UsageError
 from mxt.core.stages import RowAxis
@@ -112,7 +113,8 @@ def main_returns(args):
 @pytest.mark.parametrize(
     ("values", "quantity", "labels"),
     [
-        (27.5 * 2 ** (np.arange(103)[::-1] / 12), "log", ["50", "100", "200", "500", "1000", "2000", "5000"]),
+        (27.5 * 2 ** (np.arange(103)[::-1] / 12), "log", ["50", "100", "200", "500", "1000", "2000", "5000", "10000"]),
+        (mel_to_hz(np.linspace(0, 45, 130)[1:-1][::-1]), "mel", ["200", "500", "1000", "2000", "5000"]),
         (np.linspace(10, 1000, 100), "linear", ["100", "200", "300", "400", "500", "600", "700", "800", "900", "1000"]),
     ],
 )

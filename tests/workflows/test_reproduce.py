@@ -12,9 +12,14 @@ import pytest
 
 from mxt.cli.main import main
 from mxt.core.errors import InputError, UnknownName
+from mxt.core.identity import sha256_text
+from mxt.core.specs import Layer
+from mxt.evaluation.duplicates import Duplicates, Pair
 from mxt.registry import build_registry
+from mxt.store.layout import Store
 from mxt.workflows.ingesting.features import ingest_all
 from mxt.workflows.reproduce import Cell, Finding, Reproduction, published, reproduce
+from mxt.workflows.reproducing.choi2017_findings import in_step
 
 REGISTRY = build_registry()
 STRATEGIES = ("1", "3", "12345")
@@ -154,6 +159,56 @@ def test_files_of_the_papers_other_tasks_are_reproduced_on_their_own_folds(tmp_p
         "jamendo_vd": (5, "choi2017 given split", 20),
         "urbansound": (3, "choi2017 5 given folds", 60),
     }
+
+
+def test_own_batches_and_frozen_statistics_are_compared_where_both_were_extracted(tmp_path: Path) -> None:
+    published_form(tmp_path / "files", "gtzan_speechmusic", {"label": [i % 2 for i in range(60)]})
+    root = tmp_path / "mxt-store"
+    ingest_all(root, tmp_path / "files", REGISTRY, loader="choi2017")
+    store = Store.open(root)
+    keys = [clip.key for clip in store.catalogue.clips("gtzan_speechmusic")]
+    rng = np.random.default_rng(0)
+    for label, statistics, told in (("convnet-batch-speech", "batch", 3.0), ("convnet", "clip_ref", 0.0)):
+        pipeline = {"backbone": {"name": "convnet", "params": {"statistics": statistics}}}
+        layers = [Layer(k, f"block{k}", 4) for k in (1, 2, 3, 4, 5)]
+        table = store.features.create(sha256_text(label), label, {"kind": "extracted", "pipeline": pipeline}, layers)
+        with table.writer() as writer:
+            for i, row in enumerate(writer.assign(keys)):
+                values = {layer.name: (rng.normal(size=4) + told * (i % 2)).astype(np.float32) for layer in layers}
+                writer.put(int(row), values)
+        store.catalogue.add_view("gtzan_speechmusic", label)
+    (found,) = named(reproduce(root, REGISTRY, quick=True, jobs=2), "own batches against frozen statistics")
+    assert found.numbers["batch"] == 1.0
+    assert found.numbers["frozen"] < 0.8
+    assert "own batches (convnet-batch-speech)" in found.says
+    assert "frozen statistics (convnet)" in found.says
+
+
+def test_a_part_of_a_data_set_is_said_to_be_one(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, _ = command(capsys, "reproduce", "choi2017", "--store", store, "--task", "gtzan_speechmusic", "--quick", "--quiet")
+    assert "careful: 66 of 128 clips are here" in out
+
+
+def test_copies_seen_in_the_mfccs_are_named_with_those_under_two_labels_and_the_next_pairs(tmp_path: Path) -> None:
+    published_form(tmp_path / "files", "gtzan_genre", {"label": [i // 20 for i in range(60)]})
+    path = tmp_path / "files" / "features" / "gtzan_genre_mfcc.npy"
+    mfcc = np.load(path)
+    mfcc[[45, 31]] = mfcc[[5, 30]]
+    mfcc[12] = mfcc[11] + 0.03
+    mfcc[14] = mfcc[13] + 0.07
+    np.save(path, mfcc)
+    ingest_all(tmp_path / "mxt-store", tmp_path / "files", REGISTRY, loader="choi2017")
+    (copies,) = named(reproduce(tmp_path / "mxt-store", REGISTRY, quick=True), "duplicates seen in the MFCCs")
+    assert copies.says.startswith("2 identical pairs, 1 more nearer than 0.5, the farthest at 0.3")
+    assert copies.numbers["conflicts"] == ["5 = 45"]
+    assert [(first, second) for first, second, _ in copies.numbers["near"]] == [("11", "12")]
+    assert "next: 13 and 14 at 0.8" in copies.says
+    assert copies.says.count("(in a run with copies, so likely one too)") == 1
+
+
+def test_a_pair_in_a_run_of_copies_is_told_from_one_that_stands_alone() -> None:
+    found = Duplicates((Pair(10, 36, 0.1), Pair(13, 39, 0.2)), 0.5, ())
+    assert [in_step(Pair(first, second, 0.6), found) for first, second in ((11, 37), (11, 38), (20, 46))] == [True, False, False]
 
 
 def test_the_published_table_that_is_shipped_has_120_cells() -> None:

@@ -16,7 +16,7 @@ from mxt.core.stages import Features
 from mxt.stages.backbones.inception_v3_network import empty_network, taps, without_unused
 from mxt.stages.backbones.inception_v3_specs import POOL, SIZE
 from mxt.stages.backbones.inception_v3_tensors import fill_at_random, fill_from_file
-from mxt.stages.backbones.pictures import brightness, calibration_pictures, to_pictures
+from mxt.stages.backbones.pictures import calibration_pictures, to_pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class InceptionV3:
         Seed of random weights.
     """
 
-    renderer: str = "melspectrogram"
+    renderer: str = "logfrequency"
     max_seconds: float | None = None
     last: str = POOL
     random: int | None = None
@@ -63,8 +63,7 @@ class InceptionV3:
         network = without_unused(network, self.last).to(device)
 
         def features(rendered: Tensor) -> Features:
-            shown = brightness(rendered) if self.renderer == "melspectrogram" else rendered
-            x = scaled(to_pictures(shown, size=SIZE), layout)
+            x = scaled(to_pictures(rendered, size=SIZE, decibels=self.renderer == "melspectrogram"), layout)
             with torch.inference_mode(), _full_precision():
                 # on the CPU picture by picture: a feature is then the same bits in every batch
                 found = [taps(network, part, self.last) for part in (torch.split(x, 1) if device == "cpu" else (x,))]

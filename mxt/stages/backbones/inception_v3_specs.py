@@ -38,7 +38,7 @@ INCEPTION_V3 = StageSpec(
     summary="Inception-v3, an image network trained on ImageNet, looking at a picture of the clip",
     target="mxt.stages.backbones.inception_v3:InceptionV3",
     params=(
-        Param("renderer", "choice", "melspectrogram", "how the clip is made a picture", choices=tuple(RENDERERS)),
+        Param("renderer", "choice", "logfrequency", "how the clip is made a picture", choices=tuple(RENDERERS)),
         Param("max_seconds", "float", None, "how much of a clip is in the picture, seconds; all of it where not given", minimum=0.1),
         Param("last", "choice", POOL, "deepest layer: what lies behind it is neither computed nor needed in the weights",
               choices=tuple(layer.name for layer in LAYERS)),
@@ -48,7 +48,7 @@ INCEPTION_V3 = StageSpec(
     citation=f"{SZEGEDY_2016}; on spectrograms: {SHTERN_2017}",
     licence="weights: see mxt weights (fetched by you)",
     sample_rate=22_050,
-    input=Input("melspectrogram", RENDERERS["melspectrogram"]),
+    input=Input("logfrequency", RENDERERS["logfrequency"]),
     window=Window.whole(min_samples=2048),
     layers=LAYERS,
     default_layers=POOL,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +15,8 @@ from torch import Tensor
 from mxt.audio.dct import dct_matrix
 from mxt.audio.mel import mel_filterbank, power_to_db
 from mxt.audio.memory import keep_freed_memory
-from mxt.audio.stft import frames, periodic_window, power
+from mxt.audio.stft import framed_slabs, periodic_window, power
+from mxt.audio.streamed import Streamed
 from mxt.core.stages import Features
 
 SAMPLE_RATE = 22_050
@@ -45,26 +48,28 @@ class Marsyas:
     (1, 68)
     """  # noqa: D205
 
-    def prepare(self, weights: Path | None, device: str) -> Callable[[Tensor], Features]:
+    reads_pieces: ClassVar[bool] = True
+
+    def prepare(self, weights: Path | None, device: str) -> Callable[[Iterable[Tensor | Streamed]], Features]:
         """A function from float32 [N, samples] at 22,050 Hz, at least 512 samples, to ``{"timbre": float32 [N, 68]}``."""
         keep_freed_memory()
         window = periodic_window("hann", WINDOW_SAMPLES).to(device)
         bank = torch.from_numpy(mel_filterbank(sample_rate=SAMPLE_RATE, n_fft=WINDOW_SAMPLES, n_mels=N_MELS)).to(device)
         cosines = dct_matrix(N_MFCC, N_MELS).to(device)
 
-        def features(y: Tensor) -> Features:
+        def features(y: Iterable[Tensor | Streamed]) -> Features:
             with torch.inference_mode():
                 return {"timbre": torch.stack([summary(analysed(clip, window, bank, cosines)) for clip in y]).cpu().numpy()}
 
         return features
 
 
-def analysed(y: Tensor, window: Tensor, bank: Tensor, cosines: Tensor) -> Tensor:
+def analysed(y: Tensor | Streamed, window: Tensor, bank: Tensor, cosines: Tensor) -> Tensor:
     """The 17 features of every analysis window.
 
     Parameters
     ----------
-    y : Tensor
+    y : Tensor or Streamed
         float32 [samples].
     window, bank, cosines : Tensor
         Hann's window; mel filters [128, 257]; the first rows of the DCT [13, 128].
@@ -74,21 +79,23 @@ def analysed(y: Tensor, window: Tensor, bank: Tensor, cosines: Tensor) -> Tensor
     Tensor
         float64 [windows, 17]: zero crossings, centroid, rolloff, flux, 13 MFCCs.
     """
-    framed = frames(y, frame_length=WINDOW_SAMPLES, hop_length=WINDOW_SAMPLES)
-    hz = torch.arange(WINDOW_SAMPLES // 2 + 1, dtype=torch.float64, device=y.device) * (SAMPLE_RATE / WINDOW_SAMPLES)
-    columns, levels = [], []
+    slabs = framed_slabs(y, frame_length=WINDOW_SAMPLES, hop_length=WINDOW_SAMPLES, first=0, count=len(y) // WINDOW_SAMPLES,
+                         slab_frames=SLAB_FRAMES)  # fmt: skip
+    hz = torch.arange(WINDOW_SAMPLES // 2 + 1, dtype=torch.float64, device=window.device) * (SAMPLE_RATE / WINDOW_SAMPLES)
+    columns, levels = [], deque[Tensor]()
     before = None
-    for first in range(0, len(framed), SLAB_FRAMES):
-        slab = framed[first : first + SLAB_FRAMES]
+    for slab in slabs:
         squared = power(slab, window)
         magnitude = squared.double().sqrt_()
         shares = magnitude / magnitude.sum(1, keepdim=True).clamp_(min=torch.finfo(torch.float32).tiny)
         columns.append(torch.stack([crossings(slab), shares @ hz, rolloff(magnitude, hz), flux(shares, before)], dim=1))
         levels.append(power_to_db(squared @ bank.T, floor=AMIN))
         before = shares[-1:]
-    level = torch.cat(levels)
-    mfcc = torch.maximum(level, level.max() - TOP_DB).double() @ cosines.T
-    return torch.cat([torch.cat(columns), mfcc], dim=1)
+    least = max(float(level.max()) for level in levels) - TOP_DB
+    mfcc = []
+    while levels:  # each is let go of once it is used
+        mfcc.append(levels.popleft().clamp_(min=least).double() @ cosines.T)
+    return torch.cat([torch.cat(columns), torch.cat(mfcc)], dim=1)
 
 
 def crossings(framed: Tensor) -> Tensor:
@@ -116,13 +123,18 @@ def flux(shares: Tensor, before: Tensor | None) -> Tensor:
 
 def summary(found: Tensor) -> Tensor:
     """float32 [68] from [windows, 17]: means of the running means, means of the running deviations, deviations of both."""
-    length = min(TEXTURE_WINDOWS, len(found))
+    return torch.stack([_summary_of_one(each) for each in found.T], dim=1).flatten().float()
+
+
+def _summary_of_one(x: Tensor) -> Tensor:
+    """float64 [4] of one feature [windows]."""
+    length = min(TEXTURE_WINDOWS, len(x))
 
     def running(x: Tensor) -> Tensor:
-        return F.avg_pool1d(x.T, length, stride=1).T
+        return F.avg_pool1d(x[None], length, stride=1)[0]
 
     # E[x^2] - E[x]^2 about the mean of the clip, so that little is lost
-    centred = found - found.mean(0)
-    mean, squares = running(found), running(centred.square()) - running(centred).square()
+    centred = x - x.mean()
+    mean, squares = running(x), running(centred.square()) - running(centred).square()
     deviation = squares.clamp_(min=0).sqrt_()
-    return torch.cat([mean.mean(0), deviation.mean(0), mean.std(0, correction=0), deviation.std(0, correction=0)]).float()
+    return torch.stack([mean.mean(), deviation.mean(), mean.std(correction=0), deviation.std(correction=0)])

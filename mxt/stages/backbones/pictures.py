@@ -6,12 +6,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mxt.audio.picture import PIECE_COLUMNS, resized
 from mxt.core.errors import PluginError
 
 DECIBELS = 80.0  # below the reference is black
+LONG_COLUMNS = 1 << 14  # longer renderings are made brightness and resized some columns at a time
 
 
-def to_pictures(rendered: Tensor, *, size: int) -> Tensor:
+def to_pictures(rendered: Tensor, *, size: int, decibels: bool = False) -> Tensor:
     """Renderings as colour pictures of `size` x `size`, resized bilinearly where they are not yet.
 
     Parameters
@@ -20,6 +22,8 @@ def to_pictures(rendered: Tensor, *, size: int) -> Tensor:
         float32 [N, bands, frames] (grey) or [N, 3, bands, frames], 0 (black) to 1 (white).
     size : int
         Pixels.
+    decibels : bool
+        Whether `rendered` is in decibels, see `brightness`.
 
     Returns
     -------
@@ -34,6 +38,12 @@ def to_pictures(rendered: Tensor, *, size: int) -> Tensor:
     if rendered.ndim not in (3, 4) or (rendered.ndim == 4 and rendered.shape[1] != 3):
         raise PluginError(f"a picture is [N, bands, frames] or [N, 3, bands, frames], not {tuple(rendered.shape)}")
     x = rendered[:, None] if rendered.ndim == 3 else rendered
+    if (columns := x.shape[-1]) > LONG_COLUMNS:
+        pieces = torch.split(x, PIECE_COLUMNS, dim=-1)
+        x = resized((brightness(each) if decibels else each for each in pieces), columns=columns, height=size, width=size)
+        return x.expand(-1, 3, -1, -1)
+    if decibels:
+        x = brightness(x)
     if x.shape[2:] != (size, size):
         x = F.interpolate(x, (size, size), mode="bilinear", antialias=True, align_corners=False)
     return x.expand(-1, 3, -1, -1)

@@ -140,7 +140,7 @@ def _columns(
     fields = list(dict.fromkeys(name for found in named.values() for name in found))
     if not fields and levels.label is None:
         if wanted:
-            raise UnknownName("field", wanted[0], [], hint="the files lie in no class folders; name fields with --pattern")
+            raise UnknownName("field", wanted[0], [], instead="the files lie in no class folders; name fields with --pattern")
         return {}
     if wanted:
         known = [*fields, *([LABEL] if levels.label is not None else [])]

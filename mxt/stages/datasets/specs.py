@@ -28,6 +28,7 @@ SPECS: tuple[StageSpec, ...] = (
         summary="a CSV, TSV or JSON Lines table of files and labels, or metadata.csv beside the files",
         target="mxt.stages.datasets.table:Table",
         params=(
+            Param("table", "str", "", "which table, by its path below the folder; empty: the one that was named, else recognised"),
             Param("file_column", "str", "", "column of file names; empty: recognised"),
             _TARGET,
             Param("group_column", "str", "", "column of what belongs together (artist, speaker, …); empty: one called group"),

@@ -43,6 +43,7 @@ class Source:
 class Table:
     """Loader of tables; see its spec for the parameters."""
 
+    table: str = ""
     file_column: str = ""
     target: tuple[str, ...] = ()
     group_column: str = ""
@@ -54,7 +55,7 @@ class Table:
 
     def detect(self, listing: Listing) -> Detection:
         """Sure of a table that was named and of an audiofolder's metadata; else where a table names most of the files."""
-        if listing.table is not None:
+        if listing.table or self.table:
             return Detection(1.0, "a table")
         try:
             sources, _ = self._sources(listing)
@@ -81,8 +82,10 @@ class Table:
         """The table named; else all metadata of an audiofolder; else the one that names the most files."""
         index = FileIndex(path for path in listing.files if may_be_sound(path))
         known = frozenset(posixpath.basename(path) for path in listing.files if may_be_sound(path))
-        if listing.table is not None:
-            return [self._source(self._read(listing, listing.table, known), index)], []
+        if named := listing.table or self.table:
+            if named not in listing.files:
+                raise TableError(f"{listing.root}: there is no table {named}")
+            return [self._source(self._read(listing, named, known), index)], []
         paths = sorted((path for path in listing.files if _is_table(listing, path)), key=lambda path: (path.count("/"), path))
         read, wrong = [], []
         for path in paths[:MOST_TABLES]:

@@ -166,6 +166,8 @@ def _separated(text: str, path: Path, name: str, encoding: str, known: frozenset
         remarks.append(Remark("table without headings", f"{name}: its columns are called column 1, column 2, …"))
     else:
         headings, lines = _headings(cells.pop(0), name, remarks), lines[1:]
+        if not cells:
+            raise TableError(f"{name} has headings ({', '.join(headings)[:80]}) and no rows")
     rows = [_row(headings, row, name, line, remarks) for row, line in zip(cells, lines, strict=True)]
     return Rows(name, tuple(headings), rows, lines, encoding, DELIMITERS[delimiter], tuple(remarks))
 

@@ -70,6 +70,7 @@ SPECS: tuple[StageSpec, ...] = (
         target="mxt.stages.normalizers.stacks:PitchShiftStack",
         params=(Param("semitones", "list", (-2.0, -1.0, 0.0, 1.0, 2.0), "shift of each copy, semitones; 0 is the clip itself",
                       minimum=-24, maximum=24),),
+        version=2,
         licence="MIT",
         whole_clip=True,
     ),

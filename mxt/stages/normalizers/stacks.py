@@ -14,8 +14,9 @@ from mxt.audio.level import SILENCE_DB, from_db, peak, rms
 if TYPE_CHECKING:
     from mxt.core.stages import Levels, Signal
 
-PIECE_SECONDS = 60.0  # long clips are shifted in pieces, so that their spectra fit into memory
-N_FFT = 2048
+SHIFTED_SECONDS = 10.0  # long clips are shifted in pieces, so that their spectra fit into memory,
+MARGIN_SAMPLES = 4096  # with so much on either side, in which the edges' fading lies
+PIECE_SAMPLES = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,20 @@ class LoudnessStack:
     levels_db: tuple[float, ...] = (-35.0, -30.0, -25.0, -20.0, -15.0, -10.0, -5.0, 0.0)
 
     def __call__(self, y: Signal, *, sample_rate: int, levels: Levels) -> Signal:
-        """The whole clip `y` float32 [samples] to float32 [copies * samples]; copies of silence are silent."""
-        found, at = np.empty(len(self.levels_db) * len(y), np.float32), 0
+        """The whole clip `y` float32 [samples] to float32 [copies * samples]."""
+        return _together(self.pieces(y, sample_rate=sample_rate, levels=levels), self.copies * len(y))
+
+    @property
+    def copies(self) -> int:
+        """One a level."""
+        return len(self.levels_db)
+
+    def pieces(self, y: Signal, *, sample_rate: int, levels: Levels) -> Iterator[Signal]:
+        """The copies of `y` float32 [samples]; those of silence are silent."""
         high = peak(y)
         for level_db in sorted(self.levels_db):
             gain = from_db(level_db) / high if high > from_db(SILENCE_DB) else 1.0
-            np.multiply(y, np.float32(gain), out=found[at : at + len(y)])
-            at += len(y)
-        return found
+            yield from (part * np.float32(gain) for part in _parts(y))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +73,22 @@ class NoiseStack:
     snr_db: tuple[float, ...] = (10.0, 20.0, 30.0)
 
     def __call__(self, y: Signal, *, sample_rate: int, levels: Levels) -> Signal:
-        """The whole clip `y` float32 [samples] to float32 [(copies + 1) * samples]; copies of silence are silent."""
+        """The whole clip `y` float32 [samples] to float32 [copies * samples]."""
+        return _together(self.pieces(y, sample_rate=sample_rate, levels=levels), self.copies * len(y))
+
+    @property
+    def copies(self) -> int:
+        """One a level of noise, and the clip itself."""
+        return len(self.snr_db) + 1
+
+    def pieces(self, y: Signal, *, sample_rate: int, levels: Levels) -> Iterator[Signal]:
+        """The copies of `y` float32 [samples]; those of silence are silent."""
         rng = np.random.default_rng(list(hashlib.sha256(np.ascontiguousarray(y).data).digest()))
         level = rms(y)
-        found = np.empty((len(self.snr_db) + 1, len(y)), np.float32)
-        for copy, snr in zip(found, sorted(self.snr_db), strict=False):
-            rng.standard_normal(dtype=np.float32, out=copy)
-            copy *= np.float32(level * from_db(-snr))
-            copy += y
-        found[-1] = y
-        return found.ravel()
+        for snr in sorted(self.snr_db):
+            gain = np.float32(level * from_db(-snr))
+            yield from (rng.standard_normal(len(part), dtype=np.float32) * gain + part for part in _parts(y))
+        yield from _parts(y)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,30 +99,47 @@ class PitchShiftStack:
     ----------
     semitones : tuple of float
         Shift of each copy; 0 is the clip itself; sorted before use.
-
-    References
-    ----------
-    Phase vocoder and resampling: `librosa.effects.pitch_shift`.
     """
 
     semitones: tuple[float, ...] = (-2.0, -1.0, 0.0, 1.0, 2.0)
 
     def __call__(self, y: Signal, *, sample_rate: int, levels: Levels) -> Signal:
         """The whole clip `y` float32 [samples] to float32 [copies * samples]."""
-        return np.concatenate([part for steps in sorted(self.semitones) for part in _shifted(y, sample_rate, steps)])
+        return _together(self.pieces(y, sample_rate=sample_rate, levels=levels), self.copies * len(y))
+
+    @property
+    def copies(self) -> int:
+        """One a pitch."""
+        return len(self.semitones)
+
+    def pieces(self, y: Signal, *, sample_rate: int, levels: Levels) -> Iterator[Signal]:
+        """The copies of `y` float32 [samples]."""
+        for steps in sorted(self.semitones):
+            yield from _shifted(y, sample_rate, steps)
+
+
+def _together(pieces: Iterator[Signal], samples: int) -> Signal:
+    found, at = np.empty(samples, np.float32), 0
+    for piece in pieces:
+        found[at : at + len(piece)] = piece
+        at += len(piece)
+    return found
+
+
+def _parts(y: Signal) -> Iterator[Signal]:
+    for first in range(0, len(y), PIECE_SAMPLES):
+        yield y[first : first + PIECE_SAMPLES]
 
 
 def _shifted(y: Signal, sample_rate: int, steps: float) -> Iterator[Signal]:
     """`y` shifted by `steps` semitones, in pieces."""
     if steps == 0:
-        yield y
+        yield from _parts(y)
         return
-    import librosa
+    from mxt.audio.pitch import shift_pitch
 
-    length = int(PIECE_SECONDS * sample_rate)
+    length = int(SHIFTED_SECONDS * sample_rate)
     for first in range(0, len(y), length):
-        piece = y[first : first + length]
-        # shorter than a transform: librosa would warn; zeros behind it change nothing of what is kept
-        filled = np.pad(piece, (0, max(0, N_FFT - len(piece))))
-        shifted = librosa.effects.pitch_shift(filled, sr=sample_rate, n_steps=steps, n_fft=N_FFT)
-        yield np.asarray(shifted[: len(piece)], np.float32)
+        begin = max(0, first - MARGIN_SAMPLES)
+        shifted = shift_pitch(y[begin : first + length + MARGIN_SAMPLES], sample_rate, steps)
+        yield shifted[first - begin : first - begin + min(length, len(y) - first)]

@@ -6,12 +6,13 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
 
 from mxt.audio.bands import BandAnalysis
-from mxt.audio.picture import brightness, clip_by_clip, resized
+from mxt.audio.picture import Signal, brightness, clip_by_clip, resized
 from mxt.core.errors import UsageError
 from mxt.core.stages import RowAxis
 
@@ -65,6 +66,8 @@ class LogFrequency:
     height: int = 0
     width: int = 0
 
+    reads_pieces: ClassVar[bool] = True
+
     def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
         """A function from float32 [N, samples] to brightness, float32 [N, bands or height, frames or width], 0 to 1.
 
@@ -77,7 +80,7 @@ class LogFrequency:
             raise UsageError(f"floor_db {self.floor_db:g} is not below reference_db {self.reference_db:g}")
         analysis = self._analysis(sample_rate)
 
-        def draw(y: torch.Tensor) -> torch.Tensor:
+        def draw(y: Signal) -> torch.Tensor:
             white = self.reference_db
             if self.rescale:
                 white = max(float(level.max()) for level in _levels(analysis, y))
@@ -106,7 +109,7 @@ class LogFrequency:
         return BandAnalysis(sample_rate, lowest, bands, self.bands_per_octave, self.hop_length)
 
 
-def _levels(analysis: BandAnalysis, y: torch.Tensor) -> Iterator[torch.Tensor]:
+def _levels(analysis: BandAnalysis, y: Signal) -> Iterator[torch.Tensor]:
     """Levels in dBFS, float32 [bands, frames] a block."""
     for power in analysis.powers(y):
         yield power.clamp_(min=1e-20).log10_().mul_(10)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
 
 from mxt.audio.mel import hz_to_mel, mel_filterbank, mel_to_hz, power_to_db
-from mxt.audio.picture import brightness, clip_by_clip, resized
+from mxt.audio.picture import Signal, brightness, clip_by_clip, resized
 from mxt.audio.stft import framed_slabs, periodic_window, power
 from mxt.core.errors import UsageError
 from mxt.core.stages import RowAxis
 
-SLAB_FRAMES = 256
+SLAB_FRAMES = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class MelImage:
     height: int = 0
     width: int = 0
 
+    reads_pieces: ClassVar[bool] = True
+
     def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
         """A function from float32 [N, samples] to brightness, float32 [N, n_mels or height, frames or width], 0 to 1.
 
@@ -58,13 +61,11 @@ class MelImage:
         scaled = (torch.from_numpy(bank) * (4 / (self.n_fft * float(window.square().sum())))).to(device)
         window = window.to(device)
 
-        def draw(y: torch.Tensor) -> torch.Tensor:
-            slabs = framed_slabs(y, frame_length=self.n_fft, hop_length=self.hop_length, first=-(self.n_fft // 2),
-                                 count=1 + len(y) // self.hop_length, slab_frames=SLAB_FRAMES)  # fmt: skip
-            level = power_to_db(torch.cat([power(slab, window) @ scaled.T for slab in slabs]).T, floor=1e-20)
-            white = float(level.max()) if self.rescale else self.reference_db
-            shown = brightness(level, reference_db=white, floor_db=white - (self.reference_db - self.floor_db)).flip(0)
-            return resized([shown], columns=shown.shape[1], height=self.height, width=self.width)
+        def draw(y: Signal) -> torch.Tensor:
+            white = max(float(level.max()) for level in self._levels(y, window, scaled)) if self.rescale else self.reference_db
+            black = white - (self.reference_db - self.floor_db)
+            slabs = (brightness(level, reference_db=white, floor_db=black).flip(0) for level in self._levels(y, window, scaled))
+            return resized(slabs, columns=1 + len(y) // self.hop_length, height=self.height, width=self.width)
 
         return clip_by_clip(draw)
 
@@ -73,6 +74,13 @@ class MelImage:
         low, high = hz_to_mel(self.fmin), hz_to_mel(self._top(sample_rate))
         bands = (np.arange(rows)[::-1] + 0.5) * (self.n_mels / rows) + 0.5
         return RowAxis("frequency, Hz", mel_to_hz(low + (high - low) * bands / (self.n_mels + 1)))
+
+    def _levels(self, y: Signal, window: torch.Tensor, bank: torch.Tensor) -> Iterator[torch.Tensor]:
+        """Levels in dBFS, float32 [n_mels, frames] a slab."""
+        slabs = framed_slabs(y, frame_length=self.n_fft, hop_length=self.hop_length, first=-(self.n_fft // 2),
+                             count=1 + len(y) // self.hop_length, slab_frames=SLAB_FRAMES)  # fmt: skip
+        for slab in slabs:
+            yield power_to_db(power(slab, window) @ bank.T, floor=1e-20).T
 
     def _top(self, sample_rate: int) -> float:
         return sample_rate / 2 if self.fmax is None else self.fmax

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
 
-from mxt.audio.mel import hz_to_mel, mel_filterbank, mel_power, mel_to_hz, power_to_db
-from mxt.audio.stft import pad_signal, periodic_window, power_spectrogram
+from mxt.audio.mel import hz_to_mel, mel_filterbank, mel_power, mel_to_hz
+from mxt.audio.stft import framed_slabs, pad_signal, padding, periodic_window, power, power_spectrogram
+from mxt.audio.streamed import Streamed
 from mxt.core.errors import UsageError
 from mxt.core.stages import RowAxis
+
+LONG_SAMPLES = 1 << 21  # longer signals are not padded, which copies them, but framed some at a time
+SLAB_FRAMES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,9 @@ class MelSpectrogram:
     floor_db: float | None = None
     top_db: float | None = None
 
-    def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
+    reads_pieces: ClassVar[bool] = True
+
+    def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor | list[Streamed]], torch.Tensor]:
         """A function from float32 [N, samples] to float32 [N, n_mels, frames].
 
         Raises
@@ -60,11 +67,12 @@ class MelSpectrogram:
         bank = torch.from_numpy(filters).to(device)
         window = periodic_window(self.window, self.win_length or self.n_fft, n_fft=self.n_fft).to(device)
 
-        def render(y: torch.Tensor) -> torch.Tensor:
+        def render(y: torch.Tensor | list[Streamed]) -> torch.Tensor:
             with torch.inference_mode():
-                if y.device.type == "cpu" and len(y) > 1:
-                    return torch.cat([self._decibels(self._bands(clip, bank, window)) for clip in torch.split(y, 1)])
-                return self._decibels(self._bands(y, bank, window))
+                if isinstance(y, torch.Tensor) and y.device.type != "cpu":
+                    return self._decibels(self._bands(y, bank, window))
+                found = [self._decibels(self._bands_of_one(clip, bank, window)) for clip in y]
+                return torch.cat(found) if len(found) > 1 else found[0]
 
         return render
 
@@ -80,6 +88,20 @@ class MelSpectrogram:
         if not self.fmin < top <= sample_rate / 2:
             raise UsageError(f"mel bands from {self.fmin:g} to {top:g} Hz do not fit into 0 to {sample_rate / 2:g} Hz")
 
+    def _bands_of_one(self, y: torch.Tensor | Streamed, bank: torch.Tensor, window: torch.Tensor) -> torch.Tensor:
+        """float32 [1, n_mels, frames] of one signal [samples]."""
+        if len(y) <= LONG_SAMPLES or self.pad == "reflect" or self.power != 2:
+            whole = torch.from_numpy(y.read(0, len(y))) if isinstance(y, Streamed) else y
+            return self._bands(whole[None], bank, window)
+        left, right = padding(len(y), n_fft=self.n_fft, hop_length=self.hop_length, pad=self.pad)
+        count = 1 + (len(y) + left + right - self.n_fft) // self.hop_length
+        mel = bank.new_empty(1, count, len(bank))
+        slabs = framed_slabs(y, frame_length=self.n_fft, hop_length=self.hop_length, first=-left - self.delay_samples, count=count,
+                             slab_frames=SLAB_FRAMES)  # fmt: skip
+        for number, slab in enumerate(slabs):
+            torch.mm(power(slab, window), bank.T, out=mel[0, number * SLAB_FRAMES : number * SLAB_FRAMES + len(slab)])
+        return mel.transpose(1, 2)
+
     def _bands(self, y: torch.Tensor, bank: torch.Tensor, window: torch.Tensor) -> torch.Tensor:
         if self.power == 2:
             padded = pad_signal(y, n_fft=self.n_fft, hop_length=self.hop_length, pad=self.pad, delay_samples=self.delay_samples)
@@ -89,10 +111,10 @@ class MelSpectrogram:
         return (squared.pow_(self.power / 2) @ bank.T).transpose(1, 2)
 
     def _decibels(self, bands: torch.Tensor) -> torch.Tensor:
-        """10 log10 of `bands` [N, n_mels, frames] against the reference, with its floors."""
+        """10 log10 of `bands` [N, n_mels, frames] against the reference, with its floors; works in place."""
         if self.scale == "power":
             return bands
-        level = power_to_db(bands, floor=self.amin)
+        level = bands.clamp_(min=self.amin).log10_().mul_(10)
         if self.reference == "clip_maximum":
             level.sub_(level.amax((1, 2), keepdim=True))
         elif self.reference == "fixed":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
 
-from mxt.audio.picture import brightness, clip_by_clip, resized
+from mxt.audio.picture import Signal, brightness, clip_by_clip, resized
 from mxt.audio.stft import framed_slabs, periodic_window
 from mxt.core.errors import UsageError
 from mxt.core.stages import RowAxis
@@ -42,6 +43,8 @@ class PhaseSpectrogram:
     height: int = 0
     width: int = 0
 
+    reads_pieces: ClassVar[bool] = True
+
     def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
         """A function from float32 [N, samples] to float32 [N, 3, bins or height, frames or width], 0 to 1.
 
@@ -54,7 +57,7 @@ class PhaseSpectrogram:
             raise UsageError(f"floor_db {self.floor_db:g} is not below reference_db {self.reference_db:g}")
         window = periodic_window("hann", self.n_fft).to(device)
 
-        def draw(y: torch.Tensor) -> torch.Tensor:
+        def draw(y: Signal) -> torch.Tensor:
             white = self.reference_db
             if self.rescale:
                 white = max(float(_levels(spectrum).max()) for spectrum, _ in self._spectra(y, window))
@@ -72,7 +75,7 @@ class PhaseSpectrogram:
         bins = 1 + self.n_fft // 2
         return RowAxis("frequency, Hz", ((np.arange(rows)[::-1] + 0.5) * (bins / rows) - 0.5) * (sample_rate / self.n_fft))
 
-    def _spectra(self, y: torch.Tensor, window: torch.Tensor) -> Iterator[tuple[torch.Tensor, int]]:
+    def _spectra(self, y: Signal, window: torch.Tensor) -> Iterator[tuple[torch.Tensor, int]]:
         """Spectra complex64 [bins, frames] a slab, in which a sine of 1 has the magnitude 1, and the slab's first frame."""
         scaled = window * (2 / window.sum())
         count, first = 1 + len(y) // self.hop_length, -(self.n_fft // 2)

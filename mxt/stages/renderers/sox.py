@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
 
-from mxt.audio.picture import clip_by_clip, resized
+from mxt.audio.picture import Signal, clip_by_clip, resized
 from mxt.audio.stft import framed_slabs, periodic_window, power
 from mxt.core.errors import UsageError
 from mxt.core.stages import RowAxis
@@ -74,6 +75,8 @@ class SoxSpectrogram:
     height: int = 0
     width: int = 0
 
+    reads_pieces: ClassVar[bool] = True
+
     def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
         """A function from float32 [N, samples] to float32 [N, 3, rows, columns] ([N, rows, columns] in grey), 0 to 1.
 
@@ -87,7 +90,7 @@ class SoxSpectrogram:
         table = palette(grey=self.colours == "grey").to(device)
         window = periodic_window("hann", self.n_fft).to(device)
 
-        def draw(y: torch.Tensor) -> torch.Tensor:
+        def draw(y: Signal) -> torch.Tensor:
             timing = Timing.of(len(y), sample_rate, n_fft=self.n_fft, columns=self.columns)
             level = torch.cat(list(_levels(y, timing, window)), dim=1)
             white = float(level.max()) if self.rescale else self.reference_db
@@ -104,7 +107,7 @@ class SoxSpectrogram:
         return RowAxis("frequency, Hz", places * (sample_rate / self.n_fft))
 
 
-def _levels(y: torch.Tensor, timing: Timing, window: torch.Tensor) -> Iterator[torch.Tensor]:
+def _levels(y: Signal, timing: Timing, window: torch.Tensor) -> Iterator[torch.Tensor]:
     """Mean power of each column in dBFS, float32 [bins, columns] a slab."""
     n_fft = len(window)
     # a sine of amplitude A has the magnitude A sum(w) / 2

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
 
-from mxt.audio.picture import clip_by_clip
+from mxt.audio.picture import Signal, clip_by_clip
+from mxt.audio.stft import stretch
 from mxt.core.stages import RowAxis
 
 ROWS = 256
+SLAB_SAMPLES = 1 << 18  # looked at together
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,12 @@ class Waveform:
     height: int = 0
     width: int = 0
 
+    reads_pieces: ClassVar[bool] = True
+
     def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
         """A function from float32 [N, samples] to float32 [N, height, width], 0 to 1."""
 
-        def draw(y: torch.Tensor) -> torch.Tensor:
+        def draw(y: Signal) -> torch.Tensor:
             low, high = _extremes(y, self.width or -(-len(y) // self.hop_length))
             if self.rescale and (largest := torch.maximum(high.max(), -low.min())) > 0:
                 low, high = low / largest, high / largest
@@ -51,14 +56,20 @@ class Waveform:
         return RowAxis("amplitude", 1 - (np.arange(rows) + 0.5) * (2 / rows))
 
 
-def _extremes(y: torch.Tensor, columns: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _extremes(y: Signal, columns: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Lowest and highest sample of each column, float32 [columns] each; a column begins where the one before it ended."""
-    x = y.cpu().numpy()
-    starts = np.arange(columns) * len(x) // columns
-    low, high = np.minimum.reduceat(x, starts), np.maximum.reduceat(x, starts)
-    before = x[np.maximum(starts - 1, 0)]
-    ends = torch.from_numpy(np.stack([np.minimum(low, before), np.maximum(high, before)])).to(y.device)
-    return ends[0], ends[1]
+    starts = np.arange(columns + 1) * len(y) // columns
+    at_once = max(1, SLAB_SAMPLES * columns // len(y))
+    found = []
+    for first in range(0, columns, at_once):
+        here = starts[first : first + at_once + 1]
+        begin = max(0, int(here[0]) - 1)
+        x = stretch(y, begin, max(int(here[-1]), int(here[-2]) + 1)).cpu().numpy()
+        inside = here[:-1] - begin
+        before = x[np.maximum(inside - 1, 0)]
+        found.append([np.minimum(np.minimum.reduceat(x, inside), before), np.maximum(np.maximum.reduceat(x, inside), before)])
+    low, high = torch.from_numpy(np.concatenate(found, axis=1)).to(y.device if isinstance(y, torch.Tensor) else "cpu")
+    return low, high
 
 
 def _filled(low: torch.Tensor, high: torch.Tensor, rows: int) -> torch.Tensor:

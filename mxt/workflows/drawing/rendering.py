@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DOTS_PER_INCH = 110
 INCHES_WIDE, INCHES_HIGH = 12.0, 5.5
+BENT = 0.8  # the middle of an axis is so far below the mean of its ends: steps are not equal
 MOST_TICKS = 12  # and no two closer together than this share of the picture
 
 
@@ -63,26 +64,28 @@ def row_ticks(axis: RowAxis) -> tuple[list[float], list[str]]:
     candidates = _round_values(rising)
     places = np.interp(candidates, rising, np.arange(len(rising), dtype=np.float64))
     kept: list[int] = []
-    for number, place in enumerate(places):
-        if not kept or place - places[kept[-1]] >= len(rising) / MOST_TICKS:
+    for number in range(len(places))[::-1]:  # from the highest, where the axis is the least crowded
+        if not kept or places[kept[-1]] - places[number] >= len(rising) / MOST_TICKS:
             kept.append(number)
+    kept.reverse()
     if rising is not values:
         places = len(rising) - 1 - places
     return [float(places[number]) for number in kept], [f"{candidates[number]:g}" for number in kept]
 
 
 def _round_values(rising: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Values with one digit, 1, 2 or 5, where the axis is more like a logarithmic one; else in equal steps."""
+    """Values with one digit, 1, 2 or 5, where the axis is a logarithmic or a mel one; else in equal steps."""
     low, high = rising[0], rising[-1]
     middle = rising[len(rising) // 2]
-    if low > 0 and abs(np.log(middle / np.sqrt(low * high))) < abs(np.log(middle / ((low + high) / 2))):
+    if low > 0 and middle < BENT * (low + high) / 2:
         powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
         found = np.sort(np.outer(powers, [1, 2, 5]).ravel())
     else:
         from matplotlib.ticker import MaxNLocator
 
         found = np.asarray(MaxNLocator(MOST_TICKS - 2).tick_values(low, high), np.float64)
-    return np.asarray(found[(found >= low) & (found <= high)])
+    half_a_row = np.diff(rising)[[0, -1]] / 2
+    return np.asarray(found[(found >= low - half_a_row[0]) & (found <= high + half_a_row[1])])
 
 
 def _shown(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mxt.core.errors import EvaluationError, MxtError, PluginError, StoreReadOnly
+from mxt.core.errors import EvaluationError, MxtError, PluginError
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.pipeline import Chosen
 from mxt.core.records import ClipRecord, DatasetRecord, Task
@@ -92,11 +93,9 @@ class Prepared:
 
 
 def open_store(path: Path) -> Store:
-    """A store to be written, where that is possible."""
-    try:
-        return Store.open(path)
-    except StoreReadOnly:
-        return Store.open(path, read_only=True)
+    """A store to be written, where results can be saved in it; else one to be read."""
+    writable = all(os.access(folder, os.W_OK) for folder in (path, path / "results") if folder.exists())
+    return Store.open(path, read_only=not writable)
 
 
 def prepare(registry: Registry, request: Request, record: DatasetRecord, clips: Sequence[ClipRecord], protocol: str) -> Prepared:
@@ -150,6 +149,18 @@ def common_clips(record: DatasetRecord, matrices: Sequence[Matrix], unusable: in
         views = " and ".join(matrix.view for matrix in matrices)
         raise EvaluationError(f"no clip of {record.name} has features of {views}; run mxt extract for it first")
     return clips, without
+
+
+@contextmanager
+def naming(without: Sequence[LeftOut]) -> Iterator[None]:
+    """What cannot be evaluated for want of clips is said together with the clips that are not there."""
+    try:
+        yield
+    except EvaluationError as error:
+        if not without:
+            raise
+        missing = "; ".join(f"{left.count:,} clips: {left.why}" for left in without)
+        raise EvaluationError(f"{error} (not there: {missing})") from error
 
 
 @contextmanager

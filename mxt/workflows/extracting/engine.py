@@ -103,11 +103,13 @@ def _average(parts: Iterable[Mapping[str, Array]]) -> Mapping[str, Array]:
     return {name: (total / number).astype("float32") for name, total in sums.items()}
 
 
-def _run(windows: Array, size: int, prepared: Prepared, timings: Timings) -> Mapping[str, Array]:
+def _run(windows: Any, size: int, prepared: Prepared, timings: Timings) -> Mapping[str, Array]:
     """Batches of fixed shape, missing places zero: a feature never depends on how many clips came along."""
     import numpy as np
     import torch
 
+    if not isinstance(windows, np.ndarray):
+        return _run_batch([windows], 1, prepared, timings)
     parts: list[Mapping[str, Array]] = []
     try:
         for first in range(0, len(windows), size):
@@ -119,20 +121,28 @@ def _run(windows: Array, size: int, prepared: Prepared, timings: Timings) -> Map
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _run_batch(part: Array, size: int, prepared: Prepared, timings: Timings) -> Mapping[str, Array]:
+def _run_batch(part: Any, size: int, prepared: Prepared, timings: Timings) -> Mapping[str, Array]:
     import numpy as np
     import torch
 
     since = time.thread_time()
-    batch = part if len(part) == size else np.concatenate([part, np.zeros((size - len(part), *part.shape[1:]), np.float32)])
     with torch.inference_mode():
-        x = torch.from_numpy(np.ascontiguousarray(batch)).to(prepared.recipe.device)
+        x = part if isinstance(part, list) else torch.from_numpy(_filled(part, size)).to(prepared.recipe.device)
         if prepared.render is not None:
             x = prepared.render(x)
         since = timings.measure("front end", since)
         found = prepared.network(x)
     timings.measure("network", since)
     return {name: np.asarray(values[: len(part)], dtype=np.float32) for name, values in found.items()}
+
+
+def _filled(part: Array, size: int) -> Array:
+    """Windows [n, samples] to [size, samples], the missing ones zero."""
+    import numpy as np
+
+    if len(part) < size:
+        part = np.concatenate([part, np.zeros((size - len(part), *part.shape[1:]), np.float32)])
+    return np.ascontiguousarray(part)
 
 
 def run_pool(tasks: Iterable[tuple[Job, ...]], prepared: Prepared, *, jobs: int) -> Generator[tuple[list[Outcome], Timings], None, None]:

@@ -6,18 +6,22 @@ import math
 import os
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from mxt.core.errors import AudioError, Reason
 from mxt.core.identity import sha256_file
 from mxt.core.specs import Window
-from mxt.core.stages import Levels
+from mxt.core.stages import Levels, MakesPieces, ReadsPieces
 from mxt.workflows.extracting.tasks import Job, Loaded, Recipe, Timings
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from mxt.workflows.extracting.tasks import Windows
 
     Array = npt.NDArray[np.float32]
 
@@ -28,7 +32,7 @@ STREAM_SECONDS = 120.0  # longer clips are never in memory as a whole, where the
 def load(jobs: Iterable[Job], recipe: Recipe) -> Loaded:
     """Decode, normalise, resample and cut the clips of a task."""
     jobs, timings = tuple(jobs), Timings()
-    windows: list[Array | Iterator[Array] | None] = []
+    windows: list[Windows | None] = []
     failures: dict[int, tuple[Reason, str]] = {}
     since = time.thread_time()
     for place, job in enumerate(jobs):
@@ -41,7 +45,7 @@ def load(jobs: Iterable[Job], recipe: Recipe) -> Loaded:
     return Loaded(jobs, tuple(windows), failures, timings)
 
 
-def _windows(job: Job, recipe: Recipe) -> Array | Iterator[Array]:
+def _windows(job: Job, recipe: Recipe) -> Windows:
     """A clip as the backbone sees it: normalised, resampled, cut."""
     from mxt.audio.window import cut, slide
 
@@ -50,9 +54,32 @@ def _windows(job: Job, recipe: Recipe) -> Array | Iterator[Array]:
     if long and recipe.window.kind == "sliding" and not recipe.whole_clip:
         return slide(_stream(job, recipe), recipe.window, recipe.sample_rate)
     y = _joined(_stream(job, recipe), math.ceil(job.duration * recipe.sample_rate)) if long else _read(job, recipe)
-    if recipe.whole_clip:
-        y = recipe.normalizer(y, sample_rate=recipe.sample_rate, levels=_levels(job, recipe))
-    return cut(y, recipe.window, recipe.sample_rate)
+    window = recipe.window
+    if not recipe.whole_clip:
+        if window.kind == "whole" and not long:
+            window = replace(window, seconds=None)  # `_read` has stopped there; a sample more that a resampler adds was the paper's, too
+        return cut(y, window, recipe.sample_rate)
+    if long and isinstance(recipe.normalizer, MakesPieces) and (window.kind == "sliding" or _takes_pieces(recipe)):
+        return _stacked(y, job, recipe)
+    return cut(recipe.normalizer(y, sample_rate=recipe.sample_rate, levels=_levels(job, recipe)), window, recipe.sample_rate)
+
+
+def _stacked(y: Array, job: Job, recipe: Recipe) -> Windows:
+    """Copies of a long clip as the backbone reads them: they are never all in memory."""
+    from mxt.audio.streamed import Streamed
+    from mxt.audio.window import slide
+
+    make = partial(recipe.normalizer.pieces, y, sample_rate=recipe.sample_rate, levels=_levels(job, recipe))
+    if recipe.window.kind == "sliding":
+        return slide(make(), recipe.window, recipe.sample_rate)
+    samples = recipe.normalizer.copies * len(y)
+    limit = recipe.window.seconds
+    return Streamed(make, samples if limit is None else min(samples, max(1, int(limit * recipe.sample_rate + 1e-6))))
+
+
+def _takes_pieces(recipe: Recipe) -> bool:
+    """Whether what the windows are given to reads them piece by piece; on a GPU they go there as a whole."""
+    return isinstance(recipe.renderer or recipe.backbone, ReadsPieces) and recipe.device == "cpu"
 
 
 def _read(job: Job, recipe: Recipe) -> Array:

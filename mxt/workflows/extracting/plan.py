@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,6 +108,8 @@ def make_plan(store_path: Path, request: Request, registry: Registry) -> Plan:
     table = store.features.by_fingerprint(pipeline.fingerprint)
     if table is not None and request.name not in (None, table.label):
         raise UsageError(f"these features are in the table {table.label} already; leave out --as, or remove it: mxt rm {table.label}")
+    if table is None and request.name is not None:
+        store.features.check_free(request.name)  # now, not after the weights were fetched
     return Plan(registry, store, request, dataset, clips, contents(clips), pipeline, chosen, table)
 
 
@@ -229,11 +230,6 @@ def choose_device(asked: str) -> str:
     if asked == "cuda" and not torch.cuda.is_available():
         raise UsageError("no CUDA device is available here; use --device cpu")
     return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"
-
-
-def cores() -> int:
-    """Processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _without_versions(identity: Any) -> Any:

@@ -54,8 +54,8 @@ class Extraction:
 
     Parameters
     ----------
-    dataset, label, view, fingerprint : str
-        What was computed, and the view to evaluate.
+    dataset, root, label, view, fingerprint : str
+        What was computed, of recordings in which folder, and the view to evaluate.
     pipeline : Pipeline
         With all parameters.
     columns : int
@@ -81,6 +81,7 @@ class Extraction:
     """
 
     dataset: str
+    root: str
     label: str
     view: str
     fingerprint: str

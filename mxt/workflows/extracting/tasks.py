@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from mxt.audio.streamed import Streamed
+
     Array = npt.NDArray[np.float32]
+    Windows = Array | Iterator[Array] | Streamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +114,21 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The windows of a task's clips (float32 [W, samples] each, in one array or several; ``None`` where one failed) and the failures."""
+    """The windows of a task's clips and the failures.
+
+    Windows are float32 [W, samples] a clip, in one array or several; a signal where a long clip is one window that is made
+    while it is read; ``None`` where a clip failed.
+    """
 
     jobs: tuple[Job, ...]
-    windows: tuple[Array | Iterator[Array] | None, ...]
+    windows: tuple[Windows | None, ...]
     failures: Mapping[int, tuple[Reason, str]]
     timings: Timings
 
 
 def prepare(recipe: Recipe) -> Prepared:
     """Load weights and build what the stages need once."""
-    from mxt.audio.memory import keep_freed_memory
+    from mxt.audio.memory import keep_freed_memory, return_freed_memory
 
     keep_freed_memory()
     if "lufs" in recipe.needs:
@@ -129,4 +136,6 @@ def prepare(recipe: Recipe) -> Prepared:
 
         filters()  # says now, not after an hour, that it cannot be imported
     render = recipe.renderer.prepare(recipe.sample_rate, recipe.device) if recipe.renderer is not None else None
-    return Prepared(recipe, render, recipe.backbone.prepare(recipe.weights, recipe.device))
+    network = recipe.backbone.prepare(recipe.weights, recipe.device)
+    return_freed_memory()  # a state dict as it was read, or what random weights were calibrated with
+    return Prepared(recipe, render, network)

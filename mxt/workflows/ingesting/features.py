@@ -20,7 +20,7 @@ from mxt.registry import Registry, split_settings
 from mxt.store.layout import Store
 from mxt.workflows.importing.writing import KIND, fill, finite_rows, single
 from mxt.workflows.ingest import Ingested, ingest
-from mxt.workflows.ingesting.plan import safe_name
+from mxt.workflows.ingesting.plan import checked_name
 from mxt.workflows.ingesting.summary import summarise
 from mxt.workflows.ingesting.update import Changes, find_changes
 from mxt.workflows.ingesting.walk import walk
@@ -58,9 +58,7 @@ def ingest_all(
     if name is not None:
         if len(sets) > 1:
             raise InputError(f"{listing.root} holds {len(sets)} data sets ({', '.join(each.name for each in sets)}): leave out --name")
-        if safe_name(name) != name:
-            raise InputError(f"--name {name!r}: a name has letters, digits, _, - and . only")
-        sets = (replace(sets[0], name=name),)
+        sets = (replace(sets[0], name=checked_name(name)),)
     works = [_Work(chosen, why, listing, each) for each in sets]
     if dry_run:
         return tuple(work.dry_run() for work in works)

@@ -92,9 +92,7 @@ def choose_loader(
 ) -> tuple[Chosen, str, list[Remark]]:
     """The loader asked for, else the one surest of the listing among those that have the parameters given; why, and which broke."""
     if loader is not None:
-        spec = registry.find("dataset", loader).spec
-        given = dict(params) | split_settings(settings, [spec])[loader]
-        return registry.choose("dataset", loader, given), "chosen with --loader", []
+        return _chosen(registry, loader, listing, params, settings), "chosen with --loader", []
     wanted = {*params, *(setting.partition("=")[0].strip().rpartition(".")[2] for setting in settings)}
     best: tuple[Chosen, Detection] | None = None
     broken = []
@@ -103,7 +101,7 @@ def choose_loader(
         if wanted - {param.name for param in spec.params}:
             continue
         try:
-            chosen = registry.choose("dataset", name, dict(params) | split_settings(settings, [spec])[name])
+            chosen = _chosen(registry, name, listing, params, settings)
             detected = registry.build(chosen).detect(listing)
         except UsageError:
             raise
@@ -124,6 +122,15 @@ def choose_loader(
     return best[0], best[1].reason, broken
 
 
+def _chosen(registry: Registry, name: str, listing: Listing, params: Mapping[str, Any], settings: Sequence[str]) -> Chosen:
+    """A loader with its parameters; the table that was named becomes one of them, so that it is known which it was."""
+    spec = registry.find("dataset", name).spec
+    given = dict(params) | split_settings(settings, [spec])[name]
+    if listing.table is not None and any(param.name == "table" for param in spec.params):
+        given["table"] = listing.table
+    return registry.choose("dataset", name, given)
+
+
 def default_name(path: Path) -> str:
     """A data set's name from what was ingested: the folder's, or the table's where that says something.
 
@@ -142,6 +149,19 @@ def default_name(path: Path) -> str:
 def safe_name(text: str) -> str:
     """`text` with everything but letters, digits, ``_``, ``-`` and ``.`` made ``_``."""
     return re.sub(r"[^\w.-]+", "_", text).strip("_.-")
+
+
+def checked_name(given: str) -> str:
+    """A data set's name as it was asked for.
+
+    Raises
+    ------
+    UsageError
+        It has other characters than those of `safe_name`; what would do is said.
+    """
+    if safe_name(given) != given:
+        raise UsageError(f"--name {given!r}: a name has letters, digits, _, - and . only; {safe_name(given) or 'dataset'!r} would do")
+    return given
 
 
 def _place(listing: Listing) -> str:

@@ -13,6 +13,7 @@ from mxt.workflows.ingesting.walk import is_other
 
 WINDOW_SECONDS = 29.0  # what the convnet looks at
 MOST_CANDIDATES = 6
+SEGMENT = ("start", "end")  # where a segment lies says nothing of what it belongs to
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ def _candidates(clips: Sequence[ClipRecord], targets: Sequence[str]) -> dict[str
     columns = {"folder": [str(PurePosixPath(clip.file.path).parent) for clip in clips]}
     for name in dict.fromkeys(name for clip in clips for name in (*_further(clip), *clip.fields)):
         columns[name] = [clip.fields.get(name) or _words(clip.targets.get(name)) for clip in clips]
-    found = {name: len(set(values)) for name, values in columns.items() if _groups(values, first)}
+    found = {name: len(set(values) - {""}) for name, values in columns.items() if name not in SEGMENT and _groups(values, first)}
     return dict(list(found.items())[:MOST_CANDIDATES])
 
 
@@ -183,5 +184,5 @@ def _further(clip: ClipRecord) -> list[str]:
 
 
 def _groups(values: Sequence[str], classes: Sequence[str]) -> bool:
-    number = len(set(values))
+    number = len(set(values) - {""})
     return 1 < number < len(values) and len(set(zip(values, classes, strict=True))) > len(set(classes))

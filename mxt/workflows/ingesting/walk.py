@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import os
 import stat
@@ -46,8 +47,7 @@ def walk(path: Path) -> Walk:
     if path.is_dir():
         return _listing(path, None)
     if not path.exists():
-        near = path.parent if path.parent.is_dir() else None
-        raise InputError(f"{path}: there is no such folder or table" + (f"; {near} has none of this name" if near else ""))
+        raise InputError(f"{path}: there is no such folder or table{_nearest(path)}")
     if not path.is_file() or suffix(path.name) not in TABLES:
         if suffix(path.name) in SOUND:
             raise InputError(f"{path} is one audio file; name the folder it is in: mxt ingest {path.parent}")
@@ -56,6 +56,16 @@ def walk(path: Path) -> Walk:
     if not any(suffix(name) in SOUND for name in found.files) and path.absolute().parent != path.absolute().parent.parent:
         return _listing(path.absolute().parent.parent, path)  # metadata/labels.csv beside audio/
     return found
+
+
+def _nearest(path: Path) -> str:
+    """What a name may have been meant to be, for a message."""
+    try:
+        there = [entry.name for entry in os.scandir(path.parent)]
+    except OSError:
+        return f", nor the folder {path.parent} it would be in"
+    near = difflib.get_close_matches(path.name, there, n=3)
+    return f"; did you mean {' or '.join(str(path.parent / name) for name in near)}?" if near else ""
 
 
 def _listing(folder: Path, table: Path | None) -> Walk:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from mxt.core.records import ClipRecord
 from mxt.evaluation.batch_steps import step_test
 from mxt.evaluation.crossval import cross_validate
-from mxt.evaluation.duplicates import Duplicates, find_duplicates
+from mxt.evaluation.duplicates import Duplicates, Pair, find_duplicates
 from mxt.evaluation.metrics import pooled
 from mxt.evaluation.splits import part_of
 from mxt.registry import Registry
@@ -27,6 +27,7 @@ PAPER = "paper, arXiv:1703.09179"
 FEATURES = "published features of the repository"
 BATCH = 256
 TOP = 7
+BESIDE = 2  # rows
 
 
 def findings(
@@ -193,12 +194,18 @@ class _Set:
 
     def own_batch(self) -> Iterator[Finding]:
         """Own-batch against frozen statistics on the same clips, where both were extracted."""
-        own, frozen = self._matrix("convnet-batch"), self._matrix("convnet")
+        tables = {table.label: _statistics(table.attributes) for table in self.store.features.tables()}
+        own = next((found for label, kind in tables.items() if kind == "batch" and (found := self._matrix(label))), None)
+        others = sorted((label for label, kind in tables.items() if kind and kind != "batch"), key=lambda label: label != self.features)
+        frozen = next((found for label in others if (found := self._matrix(label))), None)
         if own is None or frozen is None:
             return
         common = set(own.ids) & set(frozen.ids)
         scores = [self._score(each, [clip for clip in each.clips if clip.id in common], "nested") for each in (own, frozen)]
-        says = f"{self.dataset}: 12345 nested on {len(common)} clips: own batches {scores[0]:.3f}, frozen statistics {scores[1]:.3f}"
+        says = (
+            f"{self.dataset}: 12345 nested on {len(common):,} clips: own batches ({own.view}) {scores[0]:.3f}, "
+            f"frozen statistics ({frozen.view}) {scores[1]:.3f}"
+        )
         yield Finding("own batches against frozen statistics", says, CODE, None, {"batch": scores[0], "frozen": scores[1]})
 
     def _score(self, matrix: Matrix, clips: Sequence[ClipRecord], protocol: str, *settings: str) -> float:
@@ -212,16 +219,27 @@ class _Set:
         return scores["accuracy" if targets.task == "classification" else "r2"]
 
 
+def _statistics(attributes: Mapping[str, Any]) -> str:
+    """The batch statistics with which a table of the network was computed; empty for tables of others."""
+    pipeline = attributes.get("pipeline")
+    backbone = pipeline.get("backbone") if isinstance(pipeline, Mapping) else None
+    return str(backbone["params"].get("statistics", "")) if isinstance(backbone, Mapping) and backbone["name"] == "convnet" else ""
+
+
 def _pairs(found: Duplicates, matrix: Matrix) -> Finding:
     ids = [clip.path_name for clip in map(_Named, matrix.clips)]
     labels = [clip.targets.get("label") for clip in matrix.clips]
     identical = [pair for pair in found.pairs if pair.identical]
     near = [pair for pair in found.pairs if not pair.identical]
     clash = [f"{ids[pair.first]} = {ids[pair.second]}" for pair in found.conflicts(labels)]
-    beyond = ", ".join(f"{ids[pair.first]} and {ids[pair.second]} at {pair.distance:.2f}" for pair in found.beyond[:4])
+    run = {True: " (in a run with copies, so likely one too)", False: ""}
+    beyond = ", ".join(
+        f"{ids[pair.first]} and {ids[pair.second]} at {pair.distance:.2f}{run[in_step(pair, found)]}" for pair in found.beyond[:4]
+    )
+    named = f" ({', '.join(f'{ids[pair.first]} = {ids[pair.second]}' for pair in near)})" if near else ""
+    farthest = f", the farthest at {near[-1].distance:.2f}" if near else ""
     says = (
-        f"{len(identical)} identical pairs, {len(near)} more nearer than {found.limit:.2g} "
-        f"({', '.join(f'{ids[pair.first]} = {ids[pair.second]}' for pair in near)}); "
+        f"{len(identical)} identical pairs, {len(near)} more nearer than {found.limit:.2g}{farthest}{named}; "
         f"different labels: {', '.join(clash) or 'none'}; next: {beyond}"
     )
     numbers = {
@@ -230,6 +248,12 @@ def _pairs(found: Duplicates, matrix: Matrix) -> Finding:
         "conflicts": clash, "beyond": [[ids[pair.first], ids[pair.second], pair.distance] for pair in found.beyond],
     }  # fmt: skip
     return Finding("duplicates seen in the MFCCs", says, FEATURES, bool(found.pairs), numbers)
+
+
+def in_step(pair: Pair, found: Duplicates) -> bool:
+    """Whether a pair lies in a run of copies: as many rows apart as one that was found beside it."""
+    step = pair.second - pair.first
+    return any(each.second - each.first == step and abs(each.first - pair.first) <= BESIDE for each in found.pairs)
 
 
 @dataclass(frozen=True)

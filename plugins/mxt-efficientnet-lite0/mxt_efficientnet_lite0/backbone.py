@@ -32,7 +32,7 @@ class EfficientNetLite0:
         Decides the window, which mxt cuts.
     """
 
-    renderer: str = "melspectrogram"
+    renderer: str = "logfrequency"
     max_seconds: float | None = None
 
     def prepare(self, weights: Path | None, device: str) -> Callable[[Tensor], Features]:

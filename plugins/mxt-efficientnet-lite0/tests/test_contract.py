@@ -19,7 +19,7 @@ BROKEN = {
     "divides by nothing": ("network.py", "EPSILON = 1e-3", "EPSILON = float('nan')", "features are finite"),
     "draws lots": ("backbone.py", "x = to_input(shown)", "x = to_input(shown + torch.rand(1))", "features are deterministic"),
     "keeps a layer back": ("network.py", '{**found, "pool"', '{"pool"', "layers are those stated"),
-    "changes what it is given": ("backbone.py", "(rendered / DECIBELS + 1)", "(rendered.div_(DECIBELS) + 1)", "input is left as it was"),
+    "changes what it is given": ("backbone.py", "x = to_input(shown)", "x = to_input(shown.mul_(0.5))", "input is left as it was"),
     "is heavy to import": ("plugin.py", "from dataclasses import replace", "from dataclasses import replace\n\nimport torch",
                            "plugin is light to import"),
     "does not verify its weights": ("plugin.py", BACKBONE.weights[0].sha256, "", "weights are verified"),

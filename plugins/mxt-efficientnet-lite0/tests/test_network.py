@@ -12,33 +12,38 @@ from mxt.plugin import WeightsError
 
 
 @pytest.fixture(scope="module")
-def decibels() -> torch.Tensor:
-    """Three renderings [3, 224, 224] from -80 to 0 dB, smooth and noisy."""
+def pictures() -> torch.Tensor:
+    """Three renderings [3, 224, 224] from black to white, smooth and noisy."""
     rng = np.random.default_rng(4)
     smooth = np.cumsum(rng.normal(size=(3, 224, 224)), axis=2) * 2 - 40 + rng.normal(size=(3, 224, 224)) * 6
-    return torch.from_numpy(np.clip(smooth, -80, 0).astype(np.float32))
+    return torch.from_numpy(np.clip(smooth / 80 + 1, 0, 1).astype(np.float32))
 
 
-def test_layers_are_those_of_the_network_as_the_paper_has_it(random_wheel, random_tensors, plain, decibels):
-    found = EfficientNetLite0().prepare(random_wheel, "cpu")(decibels)
-    grey = (255 * (decibels / 80 + 1) - 127) / 128
+def test_layers_are_those_of_the_network_as_the_paper_has_it(random_wheel, random_tensors, plain, pictures):
+    found = EfficientNetLite0().prepare(random_wheel, "cpu")(pictures)
+    grey = (255 * pictures - 127) / 128
     expected = plain(grey[:, None].repeat(1, 3, 1, 1), random_tensors)
     assert list(found) == list(expected) == [layer.name for layer in BACKBONE.layers]
     for name, values in expected.items():
         np.testing.assert_allclose(found[name], values, rtol=0, atol=1e-5 * np.abs(values).max(), err_msg=name)
 
 
-def test_a_feature_does_not_depend_on_its_place_or_its_neighbours(random_wheel, decibels):
+def test_decibels_of_the_mel_spectrogram_are_made_brightness(random_wheel, pictures):
+    of_mel = EfficientNetLite0(renderer="melspectrogram").prepare(random_wheel, "cpu")(pictures * 80 - 80)
+    np.testing.assert_allclose(of_mel["stem"], EfficientNetLite0().prepare(random_wheel, "cpu")(pictures)["stem"], atol=1e-5)
+
+
+def test_a_feature_does_not_depend_on_its_place_or_its_neighbours(random_wheel, pictures):
     features = EfficientNetLite0().prepare(random_wheel, "cpu")
-    together, alone, reversed_ = features(decibels), features(decibels[1:2]), features(decibels.flip(0))
+    together, alone, reversed_ = features(pictures), features(pictures[1:2]), features(pictures.flip(0))
     for name, values in together.items():
         np.testing.assert_array_equal(values[1:2], alone[name])
         np.testing.assert_array_equal(values[::-1], reversed_[name])
 
 
-def test_other_devices_compute_the_same_in_one_batch(random_wheel, decibels):
+def test_other_devices_compute_the_same_in_one_batch(random_wheel, pictures):
     # "cpu:0" is not "cpu": it takes the way of other devices
-    here, there = (EfficientNetLite0().prepare(random_wheel, device)(decibels) for device in ("cpu", "cpu:0"))
+    here, there = (EfficientNetLite0().prepare(random_wheel, device)(pictures) for device in ("cpu", "cpu:0"))
     for name, values in here.items():
         np.testing.assert_allclose(there[name], values, rtol=0, atol=1e-5 * np.abs(values).max(), err_msg=name)
 

@@ -35,6 +35,14 @@ def test_decibels_become_brightness_and_are_bounded():
     torch.testing.assert_close(found, torch.tensor([0.0, 0, 0.5, 1, 1]))
 
 
+@pytest.mark.parametrize("shape", [(1, 40, 3000), (2, 3, 40, 3000)])
+def test_a_long_rendering_is_resized_piece_by_piece_to_the_same_picture(shape, monkeypatch):
+    decibels = torch.rand(shape, generator=torch.Generator().manual_seed(1)) * 100 - 90
+    expected = to_pictures(decibels, size=30, decibels=True)
+    monkeypatch.setattr("mxt.stages.backbones.pictures.LONG_COLUMNS", 1000)
+    torch.testing.assert_close(to_pictures(decibels, size=30, decibels=True), expected, rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("shape", [(2, 4, 10, 10), (10, 10), (1, 1, 1, 10, 10)])
 def test_another_shape_is_refused(shape):
     with pytest.raises(PluginError, match="a picture is"):

@@ -73,7 +73,7 @@ def test_a_clip_shorter_than_a_transform_can_be_shifted():
 
 
 def test_a_long_clip_is_shifted_in_pieces(monkeypatch):
-    monkeypatch.setattr("mxt.stages.normalizers.stacks.PIECE_SECONDS", 0.5)
+    monkeypatch.setattr("mxt.stages.normalizers.stacks.SHIFTED_SECONDS", 0.5)
     found = PitchShiftStack(semitones=(12.0,))(clip(1.7), sample_rate=SR, levels=UNKNOWN)
     assert len(found) == len(clip(1.7))
     assert strongest_hz(found) == pytest.approx(880, rel=0.01)

@@ -115,3 +115,11 @@ def test_frequencies_above_half_the_rate_are_refused():
 def test_a_window_longer_than_the_transform_is_refused():
     with pytest.raises(UsageError, match="win_length 1024 is longer than n_fft 512"):
         MelSpectrogram(n_fft=512, win_length=1024).prepare(12_000, "cpu")
+
+
+@pytest.mark.parametrize("params", [PAPER, {"delay_samples": 1}, {"pad": "same"}, {"pad": "none"}, {"pad": "reflect"}, {"power": 1.0}])
+def test_a_long_signal_gives_the_same_without_being_padded(params, monkeypatch):
+    y = music(samples=200_001)
+    expected = rendered(y, **params)
+    monkeypatch.setattr("mxt.stages.renderers.melspectrogram.LONG_SAMPLES", 100_000)
+    np.testing.assert_array_equal(rendered(y, **params), expected)

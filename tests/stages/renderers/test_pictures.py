@@ -154,3 +154,11 @@ def test_a_waveform_is_bright_between_its_extremes():
     assert float(left[19:21].sum()) == pytest.approx(1.0, abs=1e-4)  # a line a quarter from the top, half a pixel on either side
     assert float(left.sum()) == pytest.approx(1.0, abs=1e-4)
     assert float(right.sum()) == pytest.approx(30, abs=1e-3)  # from where the left one ended down to -0.25
+
+
+@pytest.mark.parametrize("samples", [7, 100, 22_050])
+def test_a_waveform_is_the_same_however_many_samples_are_looked_at_together(samples, monkeypatch):
+    y = music(1.0)[:samples]
+    expected = drawn(Waveform(width=50), y)
+    monkeypatch.setattr("mxt.stages.renderers.waveform.SLAB_SAMPLES", 40)
+    torch.testing.assert_close(drawn(Waveform(width=50), y), expected, rtol=0, atol=0)

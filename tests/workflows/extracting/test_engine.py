@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from mxt.audio.stft import stretch
+from mxt.audio.streamed import Streamed
 from mxt.core.errors import AudioError, Reason
 from mxt.core.identity import sha256_file
 from mxt.core.specs import Window
 from mxt.core.stages import Levels
+from mxt.stages.normalizers.stacks import LoudnessStack
 from mxt.workflows.extracting import loading
 from mxt.workflows.extracting.engine import compute_chunk, run_pool
 from mxt.workflows.extracting.tasks import Job, Recipe, prepare
@@ -238,6 +241,39 @@ def test_a_long_clip_is_put_together_as_a_short_one_is(
     assert in_pieces.features is not None
     for name, values in at_once.features.items():
         np.testing.assert_allclose(in_pieces.features[name], values, atol=2e-6)
+
+
+@dataclasses.dataclass(frozen=True)
+class Extremes:
+    """Largest and last sample, of signals that are made while they are read."""
+
+    given: list[type] = dataclasses.field(default_factory=list)
+    reads_pieces = True
+
+    def prepare(self, weights: Path | None, device: str) -> Callable[[Any], Mapping[str, Any]]:
+        def network(batch: Any) -> Mapping[str, Any]:
+            self.given.append(type(batch[0]))
+            y = stretch(batch[0], 0, len(batch[0])).numpy()
+            return {"all": np.array([[y.max(), y[-1], len(y), y[: len(y) // 4].max()]], np.float32)}
+
+        return network
+
+
+@pytest.mark.parametrize("window", [Window.whole(), Window.whole(max_seconds=100.0), Window.sliding(1.0, 0.5)])
+def test_copies_of_a_long_clip_are_made_while_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, window: Window) -> None:
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.random.default_rng(0).uniform(-0.2, 0.2, 35 * SR).astype(np.float32), SR, subtype="FLOAT")
+    backbone: Any = Mean() if window.kind == "sliding" else Extremes()
+    prepared = prepare(dataclasses.replace(recipe(backbone, window), normalizer=LoudnessStack(), whole_clip=True))
+    (at_once,), _ = compute_chunk([job(path, duration=35.0)], prepared)
+    monkeypatch.setattr(loading, "STREAM_SECONDS", 30.0)
+    (in_pieces,), _ = compute_chunk([job(path, duration=35.0)], prepared)
+    assert at_once.features is not None
+    assert in_pieces.features is not None
+    for name, values in at_once.features.items():
+        np.testing.assert_array_equal(in_pieces.features[name], values)
+    if isinstance(backbone, Extremes):
+        assert backbone.given[-1] is Streamed
 
 
 def test_loudness_is_measured_for_a_normalizer_that_needs_it(tmp_path: Path) -> None:

@@ -1,0 +1,260 @@
+"""Figures of searches: which are drawn, what they show, and their files."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mxt.cli.main import main
+from mxt.core.errors import InputError, UnknownName
+from mxt.core.records import DatasetRecord
+from mxt.registry import build_registry
+from mxt.store.layout import Store
+from mxt.workflows.drawing.class_bars import class_pairs, pair_of
+from mxt.workflows.drawing.panels import Panel, read_panels
+from mxt.workflows.drawing.strategy_bars import BETWEEN, LOW, TOP, bars_of
+from mxt.workflows.evaluating.search_record import SearchResult
+from mxt.workflows.figures import Figures, figures
+from mxt.workflows.import_features import import_features
+from mxt.workflows.ingesting.features import ingest_all
+from mxt.workflows.reproducing.choi2017_tasks import find_task, published, state_of_the_art
+from mxt.workflows.search import SearchRequest, search
+
+REGISTRY = build_registry()
+N, CLASSES, LAYERS = 60, 3, 5
+QUICK = ("svm.kernel=rbf", "svm.C=8", "svm.gamma=1", "nested.folds=3")
+
+
+def features(seed: int, strength: float) -> dict[str, np.ndarray]:
+    rng, y = np.random.default_rng(seed), np.arange(N) * CLASSES // N
+    return {f"block{k + 1}": rng.normal(size=(N, 8)) + strength * (k + 1) * np.eye(CLASSES, 8)[y] for k in range(LAYERS)}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three classes and a value; layers of a network, of a random one, and MFCCs, all searched."""
+    folder, root = tmp_path_factory.mktemp("published"), tmp_path_factory.mktemp("store") / "mxt-store"
+    (folder / "csv").mkdir()
+    (folder / "features").mkdir()
+    rng = np.random.default_rng(0)
+    paths = [f"clips/{i}.wav" for i in range(N)]
+    rows = [["", "id", "filepath", "label"], *([i, i, path, i * CLASSES // N] for i, path in enumerate(paths))]
+    with (folder / "csv" / "gtzan_speechmusic.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    np.save(folder / "features" / "gtzan_speechmusic_mfcc.npy", rng.normal(size=(N, 120)))
+    ingest_all(root, folder, REGISTRY, loader="choi2017")
+    for name, seed, strength in (("net", 1, 0.5), ("random_net", 2, 0.1)):
+        path = folder / f"{name}.npz"
+        np.savez(path, clip=np.array(paths), **features(seed, strength))
+        import_features(root, path, label=name)
+    views = ("net", "random_net")
+    search(root, REGISTRY, SearchRequest(features=views, beside=("choi2017_mfcc",), settings=QUICK), jobs=2)
+    return root
+
+
+@pytest.fixture(scope="module")
+def panel(store: Path) -> Panel:
+    (found,), _ = read_panels(Store.open(store), datasets=(), protocols=())
+    return found
+
+
+@pytest.fixture(scope="module")
+def drawn(store: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Figures, Path]:
+    out = tmp_path_factory.mktemp("out") / "new" / "figures"
+    return figures(store, out), out
+
+
+def numbers(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_each_search_gets_its_combinations_its_classes_and_a_place_in_the_summary(drawn: tuple[Figures, Path]) -> None:
+    found, out = drawn
+    assert [each.kind for each in found.figures] == ["combinations", "classes", "summary"]
+    for each in found.figures:
+        png, svg, table = each.files
+        assert png.read_bytes().startswith(b"\x89PNG")
+        assert "<svg" in svg.read_text()
+        assert len(numbers(table)) > 1
+    assert {path for each in found.figures for path in each.files} == set(out.iterdir())
+
+
+def test_the_numbers_are_those_of_the_search(drawn: tuple[Figures, Path], panel: Panel) -> None:
+    found, _ = drawn
+    rows = {row["layers"]: row for row in numbers(found.figures[0].files[2])}
+    assert panel.baseline is not None
+    for each in panel.plain:
+        assert float(rows[each.name]["score"]) == pytest.approx(each.score, abs=1e-6)
+        assert (float(rows[each.name]["low"]), float(rows[each.name]["high"])) == pytest.approx((each.low, each.high), abs=1e-6)
+        other = panel.baseline.row(each.name)
+        assert other is not None
+        assert float(rows[each.name]["random_score"]) == pytest.approx(other.score, abs=1e-6)
+    assert {"chosen inside", "choi2017_mfcc", "12345+choi2017_mfcc"} <= set(rows)
+
+
+def test_a_random_network_stands_beside_the_one_it_belongs_to(panel: Panel) -> None:
+    assert panel.label == "net"
+    assert panel.baseline is not None
+    assert panel.baseline.view == "random_net"
+
+
+def test_a_random_network_alone_is_drawn_for_itself(store: Path, tmp_path: Path, panel: Panel) -> None:
+    import shutil
+
+    other = Path(shutil.copytree(store, tmp_path / "mxt-store"))
+    Store.open(other).results.remove(panel.result_id)
+    found = figures(other, tmp_path / "out")
+    assert found.figures[0].files[0].name.startswith("gtzan_speechmusic-label-random_net")
+
+
+def test_equal_stores_give_equal_files(store: Path, drawn: tuple[Figures, Path], tmp_path: Path) -> None:
+    again = figures(store, tmp_path)
+    for first, second in zip(drawn[0].figures, again.figures, strict=True):
+        for one, other in zip(first.files, second.files, strict=True):
+            assert one.read_bytes() == other.read_bytes()
+
+
+def test_ranks_are_shared_by_equals_and_the_ends_are_set_off(panel: Panel) -> None:
+    scores = [0.9, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.2]
+    rows = tuple(replace(panel.result.rows[0], name=f"{place + 1:05}", score=score) for place, score in enumerate(scores))
+    bars = bars_of(replace(panel, result=replace(panel.result, rows=rows, nested=False, beside=()), baseline=None))
+    assert [bar.rank for bar in bars] == [1, 1, 3, 4, 5, 6, 7, 8, 9, 9]
+    assert [bar.group for bar in bars] == [TOP] * 3 + [BETWEEN] * 4 + [LOW] * 3
+    level = tuple(replace(row, score=1.0) for row in rows)
+    assert {bar.group for bar in bars_of(replace(panel, result=replace(panel.result, rows=level, nested=False), baseline=None))} == {TOP}
+
+
+def test_an_older_search_of_the_same_clips_that_tried_more_is_drawn(store: Path, tmp_path: Path, panel: Panel) -> None:
+    import shutil
+
+    other = Path(shutil.copytree(store, tmp_path / "mxt-store"))
+    search(other, REGISTRY, SearchRequest(features=("net",), settings=QUICK), jobs=2)
+    (found,), _ = read_panels(Store.open(other), datasets=(), protocols=())
+    assert found.result_id == panel.result_id
+
+
+def test_a_search_by_other_settings_is_a_figure_of_its_own(store: Path, tmp_path: Path) -> None:
+    import shutil
+
+    other = Path(shutil.copytree(store, tmp_path / "mxt-store"))
+    search(other, REGISTRY, SearchRequest(features=("net:12",), settings=(*QUICK[:-1], "nested.folds=4")), jobs=2)
+    found = figures(other, tmp_path / "out")
+    assert [each.kind for each in found.figures].count("combinations") == 2
+    assert [each.kind for each in found.figures].count("summary") == 2
+    assert any("nothing beside the layers" in remark for remark in found.remarks)
+
+
+def test_results_that_do_not_belong_to_the_catalogue_any_more_are_named_and_not_drawn(store: Path, tmp_path: Path, panel: Panel) -> None:
+    import shutil
+
+    other = Path(shutil.copytree(store, tmp_path / "mxt-store"))
+    opened = Store.open(other)
+    record, clips = opened.catalogue.dataset("gtzan_speechmusic"), opened.catalogue.clips("gtzan_speechmusic")
+    opened.catalogue.replace_clips(record, clips[:-1])
+    _, remarks = read_panels(Store.open(other), datasets=(), protocols=())
+    assert any(panel.result_id in remark and "changed" in remark for remark in remarks)
+    with pytest.raises(InputError, match="no search"):
+        figures(other, tmp_path / "out")
+
+
+def test_what_was_not_searched_says_what_to_do(store: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"by choi2017 to draw; mxt search"):
+        figures(store, tmp_path, protocols=("choi2017",))
+    with pytest.raises(UnknownName, match="gtzan_speechmusic"):
+        figures(store, tmp_path, datasets=("gtzan_speechmusik",))
+
+
+def test_recalls_and_their_differences_are_of_the_same_resamples(store: Path, panel: Panel) -> None:
+    predictions = Store.open(store).results.predictions(panel.result_id)
+    names = pair_of(panel)
+    assert names == ("12345", "5")
+    pairs = class_pairs(names, predictions)
+    assert [each.clips for each in pairs] == [20, 20, 20]
+    for each in pairs:
+        row = panel.result.row("5")
+        assert row is not None
+        assert each.second[0] == pytest.approx(row.recalls[each.name])
+        for value, low, high in (each.first, each.second, each.difference):
+            assert low <= value <= high
+        assert each.difference[0] == pytest.approx(each.first[0] - each.second[0])
+    same = class_pairs(("5", "5"), predictions)
+    assert all(each.difference == (0, 0, 0) for each in same)
+
+
+def test_a_class_that_is_always_recognised_has_an_interval_all_the_same() -> None:
+    y = np.repeat([0, 1], 10)
+    predictions = {"strategies": np.array(["12", "2"]), "y_true": y, "unit": np.arange(20), "classes": np.array(["a", "b"]),
+                   "by_strategy": np.stack([y, 1 - y])}  # fmt: skip
+    for each in class_pairs(("12", "2"), predictions):
+        assert each.first == pytest.approx((1.0, 0.025**0.1, 1.0))
+        assert each.second == pytest.approx((0.0, 0.0, 1 - 0.025**0.1))
+
+
+def record(loader: str, name: str = "mine") -> DatasetRecord:
+    return DatasetRecord(name, "/x", loader, {}, ("label",), "", "")
+
+
+def test_the_state_of_the_art_stands_beside_the_paper_s_data_sets_only() -> None:
+    whole = find_task(record("urbansound8k"), "class", 8732)
+    assert whole is not None
+    quoted = state_of_the_art(whole)
+    assert quoted is not None
+    assert (quoted.value, "without augmentation" in quoted.metric, "Choi" in quoted.source) == (0.74, True, True)
+    assert find_task(record("urbansound8k"), "class", 130) is None
+    assert find_task(record("folder", "gtzan_genre"), "label", 1000) is None
+    names = [getattr(find_task(record("emomusic"), target, 744), "name", None) for target in ("arousal", "valence", "other")]
+    assert names == ["emoMusic_a", "emoMusic_v", None]
+    vocals = find_task(record("choi2017", "jamendo_vd"), "label", 4086)
+    assert vocals is not None
+    assert state_of_the_art(vocals) is None
+
+
+def test_published_scores_go_by_the_names_of_the_store(panel: Panel) -> None:
+    genre = replace(panel, task=find_task(record("gtzan"), "genre", 1000))
+    scores = published()["scores"]["gtzan_genre"]
+    assert genre.published("135") == scores["135"]
+    assert genre.published("choi2017_mfcc") == scores["mfcc"]
+    assert genre.published("12345+choi2017_mfcc") == scores["12345+mfcc"]
+    assert panel.published("135") is None
+
+
+def test_values_are_drawn_without_classes(panel: Panel, tmp_path: Path) -> None:
+    from mxt.workflows.drawing.strategy_bars import draw_strategies
+    from mxt.workflows.drawing.summary_bars import draw_summary
+
+    def below(found: SearchResult) -> SearchResult:
+        rows = tuple(replace(row, score=row.score - 1, low=row.low - 1, high=row.high - 1) for row in found.rows)
+        return replace(found, task="regression", main="r2_fold_mean", chance=0.0, rows=rows, nested=False)
+
+    values = replace(panel, result=below(panel.result), baseline=None, task=find_task(record("emomusic"), "valence", 744))
+    draw_strategies(values, tmp_path / "values")
+    draw_summary([values], tmp_path / "summary")
+    quoted = numbers(tmp_path / "values.csv")[-1]
+    assert (quoted["group"].startswith("state of the art"), quoted["score"]) == (True, "0.500000")
+    assert numbers(tmp_path / "summary.csv")[-1]["what"] == "state of the art"
+
+
+def test_the_command_prints_what_it_drew(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match=r"^0$"):
+        main(["figures", "--store", str(store), "--out", str(tmp_path / "f"), "--dataset", "gtzan_speechmusic"])
+    out = capsys.readouterr().out
+    assert "3 figures in" in out
+    assert "summary-nested" in out
+
+
+def test_nothing_is_drawn_with_before_there_is_something_to_draw(tmp_path: Path) -> None:
+    Store.open(tmp_path / "mxt-store", create=True)
+    code = (
+        "import sys\nfrom mxt.cli.main import main\ntry:\n"
+        f"    main(['figures', '--store', {str(tmp_path / 'mxt-store')!r}])\n"
+        "except SystemExit as end:\n    assert end.code == 1\nassert 'matplotlib' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "no search" in done.stderr
