@@ -14,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Column
 from rich.text import Text
 
-from mxt.cli.console import progress_line
+from mxt.cli.lines import progress_line
 from mxt.cli.terminal import on_terminal
 from mxt.core.progress import Progress, Step
 

@@ -21,7 +21,7 @@ _quietly = partial(suppress, Exception)
 
 
 def _registry(ctx: typer.Context) -> Registry:
-    from mxt.cli.options import plugin_files
+    from mxt.cli.plugin_files import plugin_files
     from mxt.registry import build_registry
 
     given = [*(ctx.find_root().params.get("plugin") or ()), *(ctx.params.get("plugin") or ())]

@@ -1,4 +1,4 @@
-"""Rendering: lines, tables, JSON and progress. Results go to standard output, progress to standard error."""
+"""Rendering: lines, tables and JSON, on standard output; warnings on standard error."""
 
 from __future__ import annotations
 
@@ -7,22 +7,17 @@ import json
 import math
 import os
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mxt.cli.terminal import on_terminal
-from mxt.core.progress import SILENT, Progress, Step
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-STDERR = 2  # its file descriptor
 LONGEST_VALUE = 26  # characters of a cell with spaces that is kept whole where there is room
 LEAST_TEXT = 20  # columns left for each column of text before values are wrapped as well
 UNBROKEN = 100_000  # columns where nobody looks at a terminal: nothing is wrapped
@@ -186,122 +181,3 @@ def plain(value: object) -> Any:
     if isinstance(value, (Sequence, set, frozenset)):
         return [plain(item) for item in (sorted(value, key=str) if isinstance(value, (set, frozenset)) else value)]
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
-
-
-@contextmanager
-def progress(quiet: bool = False) -> Iterator[Progress]:
-    """Progress on standard error: a bar with rate and time left on a terminal, a line every ten seconds elsewhere.
-
-    Parameters
-    ----------
-    quiet : bool
-        True: none.
-    """
-    with _only_python_speaks():
-        if quiet:
-            yield SILENT
-            return
-        if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-            yield LinesProgress(warn)
-            return
-        from mxt.cli.bars import bars_progress
-
-        with bars_progress(console(stderr=True)) as shown:
-            yield shown
-
-
-@contextmanager
-def _only_python_speaks() -> Iterator[None]:
-    """What decoders write to the terminal by themselves goes nowhere: the clips concerned are named in the summary."""
-    theirs = sys.stderr
-    try:
-        real = theirs.fileno() == STDERR
-    except (OSError, ValueError):  # captured, or closed
-        real = False
-    if not real:
-        yield
-        return
-    theirs.flush()
-    kept, nothing = os.dup(STDERR), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, STDERR)
-    sys.stderr = open(kept, "w", buffering=1, encoding=theirs.encoding, errors=theirs.errors)  # noqa: SIM115
-    try:
-        yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(kept, STDERR)
-        sys.stderr.close()
-        sys.stderr = theirs
-        os.close(nothing)
-
-
-class LinesProgress:
-    """Progress as plain lines, for pipes and logs.
-
-    Parameters
-    ----------
-    write : callable
-        Takes a line.
-    every : float
-        Seconds between two lines.
-    clock : callable
-        Monotonic seconds.
-    """
-
-    def __init__(self, write: Callable[[str], None], *, every: float = 10.0, clock: Callable[[], float] = time.monotonic) -> None:
-        self.write, self.every, self.clock = write, every, clock
-
-    @contextmanager
-    def step(self, what: str, total: int | None, *, unit: str = "") -> Iterator[Step]:
-        """Begin a piece of work; its last line is written only where an earlier one was."""
-        counted = _CountedLines(self, what, total, unit)
-        try:
-            yield counted
-        finally:
-            counted.finish()
-
-    def say(self, line: str) -> None:
-        """Write one line."""
-        self.write(line)
-
-
-class _CountedLines:
-    def __init__(self, parent: LinesProgress, what: str, total: int | None, unit: str) -> None:
-        self.parent, self.what, self.total, self.unit = parent, what, total, unit
-        self.done, self.told, self.begun = 0, False, parent.clock()
-        self.last = self.begun
-        self._lock = threading.Lock()
-
-    def advance(self, n: int = 1) -> None:
-        """`n` more are done."""
-        with self._lock:
-            self.done += n
-            now = self.parent.clock()
-            if now - self.last >= self.parent.every:
-                self.last, self.told = now, True
-                self.parent.write(progress_line(self.what, self.done, self.total, self.unit, now - self.begun))
-
-    def finish(self) -> None:
-        """Write how far it came."""
-        if self.told:
-            self.parent.write(progress_line(self.what, self.done, self.total, self.unit, self.parent.clock() - self.begun))
-
-
-def progress_line(what: str, done: int, total: int | None, unit: str, elapsed: float) -> str:
-    """How far, how fast, how long yet.
-
-    Examples
-    --------
-    >>> progress_line("extract", 100, 300, "clips", 4.0)
-    'extract: 100 of 300 clips, 25.0/s, 8 s left'
-    """
-    in_bytes = unit in ("B", "bytes")
-    shown, of = (size_text(done), size_text(total or 0)) if in_bytes else (f"{done:,}", f"{total or 0:,}")
-    line = f"{what}: {shown}" + (f" of {of}" if total is not None else "") + (f" {unit}" if unit and not in_bytes else "")
-    if elapsed <= 0 or done <= 0:
-        return line
-    rate = done / elapsed
-    line += f", {size_text(round(rate))}/s" if in_bytes else f", {rate:.1f}/s"
-    if total is not None and done < total:
-        return f"{line}, {seconds_text((total - done) / rate)} left"
-    return f"{line}, {seconds_text(elapsed)}"

@@ -23,6 +23,7 @@ def demo(
     from mxt.cli import console
     from mxt.cli.extract import render as render_extraction
     from mxt.cli.ingest import render as render_ingest
+    from mxt.cli.progress import shown_progress
     from mxt.cli.scores import render as render_scores
     from mxt.registry import build_registry
     from mxt.workflows.commands import first_extraction
@@ -32,7 +33,7 @@ def demo(
 
     console.say(f"a collection of synthetic notes in {folder}, then the commands you would type for your own folder\n")
     registry = build_registry()
-    with console.progress(quiet) as progress:
+    with shown_progress(quiet) as progress:
         for step in run(folder, registry, pretrained=pretrained, jobs=jobs, progress=progress):
             console.say(f"$ {step.command}")
             if isinstance(step.result, str):

@@ -19,7 +19,6 @@ app = typer.Typer(
     cls=Group,
     add_completion=False,
     no_args_is_help=True,
-    add_completion=False,
     help="Make a data set of another one, in the catalogue alone: other labels, fewer clips, or parts of them. No audio is copied.",
 )
 
@@ -160,9 +159,10 @@ def again(
 ) -> None:
     """Make derived data sets again, from what their parents are now."""
     from mxt.cli import console
+    from mxt.cli.progress import shown_progress
     from mxt.workflows.derive import derive_again
 
-    with console.progress(quiet or as_json) as progress:
+    with shown_progress(quiet or as_json) as progress:
         found = derive_again(store, names or (), jobs=jobs, progress=progress)
     if as_json:
         console.emit_json(found)
@@ -180,9 +180,10 @@ def _run(
     quiet: bool, jobs: int | None = None,
 ) -> None:  # fmt: skip
     from mxt.cli import console
+    from mxt.cli.progress import shown_progress
     from mxt.workflows.derive import Derivation, derive
 
-    with console.progress(quiet or as_json) as progress:
+    with shown_progress(quiet or as_json) as progress:
         found = derive(store, Derivation(kind, options, dataset, name), yes=yes, jobs=jobs, progress=progress)
     if as_json:
         console.emit_json(found)

@@ -63,6 +63,7 @@ def evaluate(
     if task is not None and task not in TASKS:
         raise UsageError(f"--task is one of {', '.join(TASKS)}, not {task!r}")
     from mxt.cli import console
+    from mxt.cli.progress import shown_progress
     from mxt.cli.scores import render, render_next, to_json
     from mxt.registry import build_registry
     from mxt.workflows.drawing.charts import check_picture, comparison_chart
@@ -76,7 +77,7 @@ def evaluate(
         group_by=group_by, folds=folds, heads=tuple(dict.fromkeys(head or ())), settings=tuple(setting or ()),
         protocols=tuple(dict.fromkeys(protocol or ("nested",))), seed=seed,
     )  # fmt: skip
-    with console.progress(quiet or as_json) as progress:
+    with shown_progress(quiet or as_json) as progress:
         result = run(store, build_registry(plugin or ()), request, jobs=jobs, progress=progress)
     if chart is not None:
         comparison_chart(result, chart)

@@ -66,6 +66,7 @@ def extract(
     What is there already is not computed again. Without --backbone, lists the backbones there are.
     """
     from mxt.cli import console
+    from mxt.cli.progress import shown_progress
     from mxt.registry import build_registry
 
     registry = build_registry(plugin or ())
@@ -80,7 +81,7 @@ def extract(
         weights_file=weights_file, name=name, dataset=dataset, device=device, jobs=jobs, limit=limit, dry_run=dry_run,
         retry_failed=retry_failed,
     )  # fmt: skip
-    with console.progress(quiet or as_json) as progress:
+    with shown_progress(quiet or as_json) as progress:
         result = run(store, request, registry, progress=progress)
     if as_json:
         console.emit_json(to_json(result))

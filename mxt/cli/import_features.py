@@ -35,9 +35,10 @@ def import_features(
     file's name where that is clear. Numbers that are not finite, rows there twice, and clips or rows left over are named.
     """
     from mxt.cli import console
+    from mxt.cli.progress import shown_progress
     from mxt.workflows.import_features import import_features as run
 
-    with console.progress(quiet or as_json) as progress:
+    with shown_progress(quiet or as_json) as progress:
         result = run(
             store, file, dataset=dataset, label=label, id_column=id_column, in_catalogue_order=in_catalogue_order, progress=progress
         )

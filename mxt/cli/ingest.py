@@ -67,6 +67,7 @@ def ingest(
     The layout is recognised. Every file is opened and measured once; ingesting again reads only what is new or changed.
     """
     from mxt.cli import console
+    from mxt.cli.progress import shown_progress
     from mxt.registry import build_registry
     from mxt.workflows.commands import first_extraction
     from mxt.workflows.ingesting.features import ingest_all
@@ -77,7 +78,7 @@ def ingest(
     }  # fmt: skip
     params: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     registry = build_registry(plugin or ())
-    with console.progress(quiet or as_json) as progress:
+    with shown_progress(quiet or as_json) as progress:
         results = ingest_all(
             store, path, registry, loader=loader, name=name, params=params, settings=setting or (), rehash=rehash,
             dry_run=dry_run, yes=yes, jobs=jobs, progress=progress,

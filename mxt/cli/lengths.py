@@ -50,6 +50,7 @@ def lengths(
 ) -> None:
     """Score excerpts of several lengths: how much of each clip a representation needs. Derives, extracts and evaluates in one."""
     from mxt.cli import console
+    from mxt.cli.progress import shown_progress
     from mxt.cli.scores import to_json
     from mxt.registry import build_registry
     from mxt.workflows.drawing.charts import check_picture, lengths_chart
@@ -62,7 +63,7 @@ def lengths(
         datasets=(dataset,) if dataset else (), features=tuple(features or ()), target=target, group_by=group_by, head=head,
         protocols=(protocol,), settings=tuple(setting or ()), seed=seed,
     )  # fmt: skip
-    with console.progress(quiet or as_json) as progress:
+    with shown_progress(quiet or as_json) as progress:
         registry = build_registry(plugin or ())
         found = run(store, registry, _numbers(seconds), request, start=start, device=device, jobs=jobs, progress=progress)
     if chart is not None:

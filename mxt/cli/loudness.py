@@ -33,6 +33,7 @@ def loudness(
 ) -> None:
     """How loud the classes are, and whether loudness alone tells them apart: if so, normalise, or know what you measure."""
     from mxt.cli import console
+    from mxt.cli.progress import shown_progress
     from mxt.registry import build_registry
     from mxt.workflows.drawing.charts import check_picture, loudness_chart
     from mxt.workflows.evaluating.records import Request
@@ -42,7 +43,7 @@ def loudness(
     if chart is not None:
         check_picture(chart)
     request = Request(datasets=(dataset,) if dataset else (), target=target, group_by=group_by, folds=folds, seed=seed)
-    with console.progress(quiet or as_json) as progress:
+    with shown_progress(quiet or as_json) as progress:
         study = run(store, build_registry(plugin or ()), request, jobs=jobs, progress=progress)
     if chart is not None:
         loudness_chart(study, chart)

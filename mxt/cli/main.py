@@ -16,7 +16,8 @@ import typer
 from typer.core import TyperCommand
 
 from mxt.cli.help import Command, Group
-from mxt.cli.options import GlobalPluginOption, Settings, plugin_files
+from mxt.cli.options import GlobalPluginOption, Settings
+from mxt.cli.plugin_files import plugin_files
 from mxt.core.errors import MxtError, UnknownName
 
 # In order of use: help lists them so.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -22,12 +20,6 @@ class Settings:
     """What was said before the command: ``mxt --plugin FILE.py COMMAND``."""
 
     plugins: tuple[Path, ...] = ()
-
-
-def plugin_files(given: Sequence[Path], environment: str) -> tuple[Path, ...]:
-    """The one-file plugins of ``--plugin`` and of MXT_PLUGIN (separated like PATH), each once, in this order."""
-    named = [Path(word) for word in environment.split(os.pathsep) if word.strip()]
-    return tuple(dict.fromkeys([*given, *named]))
 
 
 def _with_those_before(ctx: typer.Context, value: list[Path] | None) -> list[Path]:

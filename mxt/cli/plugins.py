@@ -53,6 +53,7 @@ def check(
     NAME is a distribution, an entry point, a stage, a one-file plugin, or the folder of a package that need not be installed.
     """
     from mxt.cli import console
+    from mxt.cli.progress import shown_progress
     from mxt.registry import build_registry, read_folder
     from mxt.workflows.plugins import check_plugin
 
@@ -61,7 +62,7 @@ def check(
     if not is_folder and path.name not in {file.name for file in plugin or ()} and (path.suffix == ".py" or len(path.parts) > 1):
         _expect_a_file(path)
     files = [*(plugin or ()), *([path] if is_folder or (path.suffix == ".py" and path.is_file()) else [])]
-    with console.progress(quiet or as_json) as progress:
+    with shown_progress(quiet or as_json) as progress:
         report = check_plugin(build_registry(files), read_folder(path).distribution if is_folder else name, progress, sample=sample)
     console.emit_json(report) if as_json else render_report(report)
     if not report.good:

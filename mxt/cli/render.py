@@ -33,12 +33,13 @@ def render(
 ) -> None:
     """Write what a network is shown of a clip as a PNG with axes, to be looked at."""
     from mxt.cli import console
+    from mxt.cli.progress import shown_progress
     from mxt.registry import build_registry
     from mxt.workflows.render import Asked
     from mxt.workflows.render import render as run
 
     asked = Asked(renderer=renderer, settings=tuple(setting or ()), normalizer=normalizer, sample_rate=sample_rate, dataset=dataset)
-    with console.progress(quiet or as_json) as progress:
+    with shown_progress(quiet or as_json) as progress:
         found = run(clips, out, build_registry(plugin or ()), asked, store=store, progress=progress)
     if as_json:
         console.emit_json(found)

@@ -27,10 +27,11 @@ def reproduce(
 ) -> None:
     """Run a paper's grid over what is in the store, beside what was published, and recompute its findings."""
     from mxt.cli import console
+    from mxt.cli.progress import shown_progress
     from mxt.registry import build_registry
     from mxt.workflows.reproduce import reproduce as run
 
-    with console.progress(quiet or as_json) as progress:
+    with shown_progress(quiet or as_json) as progress:
         found = run(store, build_registry(plugin or ()), paper, tasks=tuple(task or ()), features=features, mfcc=mfcc, quick=quick,
                     jobs=jobs, progress=progress)  # fmt: skip
     if as_json:

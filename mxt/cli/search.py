@@ -66,6 +66,7 @@ def search(
     a finished one is answered from the store.
     """
     from mxt.cli import console
+    from mxt.cli.progress import shown_progress
     from mxt.registry import build_registry
     from mxt.workflows.search import SearchRequest, describe
     from mxt.workflows.search import search as run
@@ -74,7 +75,7 @@ def search(
         datasets=tuple(dataset or ()), features=tuple(features or ()), beside=tuple(beside or ()), target=target, group_by=group_by,
         folds=folds, head=head, protocols=tuple(dict.fromkeys(protocol or ("nested",))), settings=tuple(setting or ()), seed=seed,
     )  # fmt: skip
-    with console.progress(quiet or as_json) as progress:
+    with shown_progress(quiet or as_json) as progress:
         found = run(store, build_registry(plugin or ()), request, jobs=jobs, progress=progress)
     if as_json:
         console.emit_json({"searches": [describe(each) for each in found.results], "remarks": list(found.remarks)})

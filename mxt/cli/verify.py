@@ -26,9 +26,10 @@ def verify(
     computes just those. Exit code 1 where damage remains.
     """
     from mxt.cli import console
+    from mxt.cli.progress import shown_progress
     from mxt.workflows.verify import verify as run
 
-    with console.progress(quiet or as_json) as progress:
+    with shown_progress(quiet or as_json) as progress:
         report = run(store, repair=repair, progress=progress)
     if as_json:
         console.emit_json(to_json(report))

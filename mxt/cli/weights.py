@@ -42,10 +42,11 @@ def fetch(
 ) -> None:
     """Fetch weights, verified by their SHA-256; a fetch that was cut continues."""
     from mxt.cli import console
+    from mxt.cli.progress import shown_progress
     from mxt.registry import build_registry
     from mxt.workflows.weights import fetch_weights
 
-    with console.progress(quiet) as progress:
+    with shown_progress(quiet) as progress:
         obtained = fetch_weights(build_registry(plugin or ()), names, progress)
     if as_json:
         console.emit_json(obtained)

@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from mxt.audio.threads import one_thread
 from mxt.core.errors import MxtError
 from mxt.core.stages import ReadsPieces
 from mxt.testing.material import extremes, in_pieces, signals, windows
 from mxt.testing.subject import CheckRefused, CheckSkipped, ContractBroken, NotApplicable, Subject, expect
-from mxt.testing.threads import one_thread
 
 if TYPE_CHECKING:
     import numpy as np

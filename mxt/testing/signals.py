@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mxt.audio.threads import one_thread
 from mxt.core.stages import Levels, MakesPieces, ReadsPieces
 from mxt.testing.material import extremes, in_pieces, signals
 from mxt.testing.subject import NotApplicable, Subject, expect
-from mxt.testing.threads import one_thread
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,15 +13,13 @@ from mxt.core.progress import SILENT, Progress
 from mxt.core.specs import Window
 from mxt.registry import Registry, split_settings
 from mxt.store.layout import Store
+from mxt.workflows.drawing.rendering import Picture, write_picture
 from mxt.workflows.extracting.loading import load
 from mxt.workflows.extracting.plan import job_of
 from mxt.workflows.extracting.tasks import Job, Recipe
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from mxt.core.stages import RowAxis
+    pass
 
 SAMPLE_RATE = 22_050  # Hz, where nothing else is asked for
 WIDTH = 1200  # columns of a picture for a screen, where nothing else is asked for
@@ -60,28 +58,6 @@ class Rendered:
     seconds: float
 
 
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A rendering and what its axes say.
-
-    Parameters
-    ----------
-    values : numpy.ndarray
-        float32 [rows, columns], or [3, rows, columns] in colour.
-    axis : RowAxis, optional
-        What the rows stand for, where the renderer says.
-    seconds : float
-        From the first column to the last.
-    title : str
-        One line.
-    """
-
-    values: npt.NDArray[np.float32]
-    axis: RowAxis | None
-    seconds: float
-    title: str
-
-
 def render(
     clips: Sequence[str], out: Path, registry: Registry, asked: Asked = Asked(), *, store: Path, progress: Progress = SILENT
 ) -> list[Rendered]:
@@ -112,8 +88,6 @@ def render(
     UsageError
         Names or parameters that are not there or do not fit.
     """
-    from mxt.workflows.drawing.rendering import write_picture
-
     renderer, normalizer = _stages(registry, asked)
     jobs = [_job(clip, store, asked.dataset) for clip in clips]
     names = _file_names(jobs, "-".join([asked.renderer, *([asked.normalizer] if asked.normalizer != "none" else [])]))

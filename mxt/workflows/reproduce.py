@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from mxt.core.errors import InputError, UnknownName
 from mxt.core.progress import SILENT, Progress
@@ -13,84 +11,14 @@ from mxt.core.views import parse_view
 from mxt.registry import Registry
 from mxt.store.layout import Store
 from mxt.workflows.evaluating.preparing import open_store
-from mxt.workflows.evaluating.search_record import SearchResult
+from mxt.workflows.reproducing.choi2017_findings import findings
 from mxt.workflows.reproducing.choi2017_tasks import TASKS, Task, published
+from mxt.workflows.reproducing.records import CLOSE, Cell, Finding, Reproduction, TaskReproduction
 from mxt.workflows.search import SearchRequest, search
 
 PAPERS = ("choi2017",)
-CLOSE = 0.002  # a published cell is met within this
 
 __all__ = ["CLOSE", "TASKS", "Cell", "Finding", "Reproduction", "Task", "TaskReproduction", "published", "reproduce"]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One strategy: mxt's score, the published one (``None`` where none is), and their difference."""
-
-    strategy: str
-    score: float
-    published: float | None
-    unpublished_standardised: float | None = None
-    nested: float | None = None
-
-    @property
-    def difference(self) -> float | None:
-        """Mxt's score minus the published one."""
-        return None if self.published is None else self.score - self.published
-
-    @property
-    def met(self) -> bool:
-        """Whether the published score is met."""
-        return self.difference is not None and abs(self.difference) <= CLOSE
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A statement recomputed from the store.
-
-    Parameters
-    ----------
-    name, says : str
-        Under what it goes, and what was found, in words.
-    source : str
-        The published source that states or shows it.
-    holds : bool or None
-        Whether the store supports it; ``None`` where it cannot be told.
-    numbers : mapping
-        What it rests on.
-    """
-
-    name: str
-    says: str
-    source: str
-    holds: bool | None
-    numbers: Mapping[str, Any]
-
-
-@dataclass(frozen=True, eq=False)
-class TaskReproduction:
-    """One task: every strategy, the searches it rests on, and how many clips the store has of it."""
-
-    task: Task
-    cells: tuple[Cell, ...]
-    released: SearchResult
-    standardised: SearchResult | None
-    nested: SearchResult | None
-    clips: int
-
-    @property
-    def published(self) -> list[Cell]:
-        """Cells that were published."""
-        return [cell for cell in self.cells if cell.published is not None]
-
-
-@dataclass(frozen=True, eq=False)
-class Reproduction:
-    """All tasks that are in the store, their findings, and those that are not there."""
-
-    tasks: tuple[TaskReproduction, ...]
-    findings: tuple[Finding, ...]
-    absent: tuple[str, ...]
 
 
 def reproduce(
@@ -118,8 +46,6 @@ def reproduce(
     InputError, UnknownName
         None of the data sets is in the store; no such paper or task.
     """
-    from mxt.workflows.reproducing.choi2017_findings import findings
-
     if paper not in PAPERS:
         raise UnknownName("paper", paper, PAPERS)
     store = open_store(store_path)

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from mxt.cli import console
+from mxt.cli.lines import LinesProgress, progress_line
+from mxt.cli.progress import shown_progress
 from mxt.core.errors import Reason
 
 
@@ -74,7 +76,7 @@ def test_durations_are_for_people(seconds, text):
 def counting(total: int | None, every: float = 10.0) -> Iterator[tuple[list[str], list[float], object]]:
     lines: list[str] = []
     now = [0.0]
-    shown = console.LinesProgress(lines.append, every=every, clock=lambda: now[0])
+    shown = LinesProgress(lines.append, every=every, clock=lambda: now[0])
     with shown.step("extract", total, unit="clips") as step:
         yield lines, now, step
 
@@ -103,11 +105,11 @@ def test_unknown_total_shows_count_and_rate():
 
 
 def test_bytes_are_shown_as_sizes():
-    assert console.progress_line("net", 500_000, 2_000_000, "B", 1.0) == "net: 500.0 kB of 2.0 MB, 500.0 kB/s, 3 s left"
+    assert progress_line("net", 500_000, 2_000_000, "B", 1.0) == "net: 500.0 kB of 2.0 MB, 500.0 kB/s, 3 s left"
 
 
 def test_progress_into_a_pipe_goes_to_standard_error(capsys):
-    with console.progress() as shown:
+    with shown_progress() as shown:
         shown.say("fetching")
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "fetching\n")
@@ -115,8 +117,8 @@ def test_progress_into_a_pipe_goes_to_standard_error(capsys):
 
 def test_what_a_library_writes_to_the_terminal_by_itself_is_kept_from_it():
     code = (
-        "import os, sys; from mxt.cli import console\n"
-        "with console.progress() as progress: os.write(2, b'native'); progress.say('python'); print('print', file=sys.stderr)\n"
+        "import os, sys; from mxt.cli.progress import shown_progress\n"
+        "with shown_progress() as progress: os.write(2, b'native'); progress.say('python'); print('print', file=sys.stderr)\n"
         "os.write(2, b'after')"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -124,7 +126,7 @@ def test_what_a_library_writes_to_the_terminal_by_itself_is_kept_from_it():
 
 
 def test_quiet_shows_nothing(capsys):
-    with console.progress(quiet=True) as shown, shown.step("x", 3) as step:
+    with shown_progress(quiet=True) as shown, shown.step("x", 3) as step:
         step.advance()
         shown.say("fetching")
     assert capsys.readouterr() == ("", "")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,20 +11,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_array, check_is_fitted, check_X_y
 
+from mxt.audio.threads import one_thread
+
 INITIAL_STD = 0.001
 TRUNCATED_AT = 2.0  # standard deviations
 _DRAWN_AT_ONCE = 1000  # steps whose batches are drawn together
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Small products are slower in several threads, and folds have threads of their own."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 class SoftmaxLayer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -63,7 +52,7 @@ class SoftmaxLayer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         limit = TRUNCATED_AT * INITIAL_STD
         torch.nn.init.trunc_normal_(weights, std=INITIAL_STD, a=-limit, b=limit, generator=generator)
         bias = torch.zeros(len(self.classes_))
-        with _one_thread():
+        with one_thread():
             self._descend_in_span(torch.from_numpy(np.ascontiguousarray(X)), torch.from_numpy(codes), weights, bias, generator)
         self.coef_, self.intercept_ = weights.numpy().T.copy(), bias.numpy().copy()
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,33 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from mxt.core.stages import RowAxis
-    from mxt.workflows.render import Picture
 
 DOTS_PER_INCH = 110
 INCHES_WIDE, INCHES_HIGH = 12.0, 5.5
 BENT = 0.8  # the middle of an axis is so far below the mean of its ends: steps are not equal
 MOST_TICKS = 12  # and no two closer together than this share of the picture
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A rendering and what its axes say.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        float32 [rows, columns], or [3, rows, columns] in colour.
+    axis : RowAxis, optional
+        What the rows stand for, where the renderer says.
+    seconds : float
+        From the first column to the last.
+    title : str
+        One line.
+    """
+
+    values: npt.NDArray[np.float32]
+    axis: RowAxis | None
+    seconds: float
+    title: str
 
 
 def write_picture(picture: Picture, path: Path) -> None:

@@ -19,7 +19,8 @@ from mxt.store.layout import Store
 from mxt.workflows.evaluating.preparing import prepare
 from mxt.workflows.evaluating.records import Request
 from mxt.workflows.features import Matrix, load_view
-from mxt.workflows.reproduce import Finding, TaskReproduction, published
+from mxt.workflows.reproducing.choi2017_tasks import published
+from mxt.workflows.reproducing.records import Finding, TaskReproduction
 
 CODE = "released code, keunwoochoi/transfer_learning_music (main_svm.py)"
 SCORES = "published_scores.csv of the repository"

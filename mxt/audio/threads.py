@@ -1,4 +1,4 @@
-"""How many threads torch uses while checks run."""
+"""How many threads torch uses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """One torch thread, as in the workers of an extraction; several wait for each other where the machine is busy."""
+    """One torch thread, as in the workers of an extraction: several are slower for small products."""
     import torch
 
     before = torch.get_num_threads()
