@@ -36,7 +36,7 @@ def example(name: str) -> ModuleType:
 @pytest.fixture(scope="module")
 def timing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("timing")
-    return Path(example("timing_and_timbre").write(folder, takes=5))
+    return Path(example("timing_and_timbre").write(folder, takes=8))
 
 
 def test_timbre_is_heard_better_than_timing_by_features_averaged_over_a_clip(timing: Path) -> None:
@@ -44,7 +44,7 @@ def test_timbre_is_heard_better_than_timing_by_features_averaged_over_a_clip(tim
     registry, store = build_registry(), timing.parent / "store"
     ingest(store, timing, registry, params={"pattern": "{timbre}_{metre}_{take}.wav", "target": ("timbre", "metre")})
     extract(store, ExtractRequest(backbone="mfcc"), registry)
-    quick = ("C=0.01", "folds=5")
+    quick = ("C=0.1", "folds=5")
     timbre, metre = (evaluate(store, registry, Request(target=name, head="linear", settings=quick)) for name in ("timbre", "metre"))
     assert timbre.datasets[0].views[0].assessment.first.value == 1.0
     assert metre.datasets[0].views[0].assessment.first.value < 0.8
