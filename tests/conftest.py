@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -57,6 +56,16 @@ def data() -> Path:
     return folder
 
 
+# gives up root's right to read and write what permissions forbid (CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH), then becomes mxt
+AS_ANYBODY = """
+import ctypes, os, sys
+if os.geteuid() == 0:
+    for right in (1, 2):
+        ctypes.CDLL(None).prctl(24, right, 0, 0, 0)  # PR_CAPBSET_DROP
+os.execv(sys.executable, [sys.executable, "-m", "mxt", *sys.argv[1:]])
+"""
+
+
 def _like_trained(layout: str) -> dict[str, Tensor]:
     """A state dict of Inception-v3 as released: the size of the values is kept from block to block, batch statistics are not trivial."""
     import torch
@@ -99,14 +108,8 @@ def inception_files(tmp_path_factory, inception_state_dicts) -> dict[str, Path]:
 def mxt_as_anybody() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run a command in a process to which permissions mean something, even where the tests run as root."""
 
-    def drop_rights() -> None:
-        if os.geteuid() == 0:
-            for right in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
-                ctypes.CDLL(None).prctl(24, right, 0, 0, 0)  # PR_CAPBSET_DROP
-
     def run(*words: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "mxt", *map(str, words)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=drop_rights)
+        return subprocess.run([sys.executable, "-c", AS_ANYBODY, *map(str, words)], capture_output=True, text=True, check=False)
 
     return run
 

@@ -89,11 +89,13 @@ class Store:
         return ResultStore(self.root / "results", read_only=self.read_only)
 
     def check_writable(self) -> None:
-        """Raise `StoreReadOnly` where the store was opened for reading, or is of a newer schema."""
+        """Raise `StoreReadOnly` where the store was opened for reading, is of a newer schema, or may not be written."""
         if self.read_only:
             newer = (_read_schema(self.root) or 0) > SCHEMA
             why = "it was made by a newer mxt: upgrade mxt to write to it" if newer else "it is opened for reading only"
             raise StoreReadOnly(f"{self.root} cannot be written: {why}")
+        if not os.access(self.root, os.W_OK):
+            raise StoreReadOnly(f"no permission to write {self.root}; make it writable or use another --store")
 
     def log_run(self, entry: Mapping[str, Any]) -> None:
         """Append one line to ``runs.jsonl``: what was run when, versions, rates."""

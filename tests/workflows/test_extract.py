@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,13 @@ def table_files(store: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file() and "lock" not in path.name
     }
+
+
+def committed(store: Path) -> bool:
+    """Whether a first chunk is there."""
+    with suppress(FileNotFoundError):  # a folder may be renamed while it is looked through
+        return any((store / "features").glob("*/state/c.0"))
+    return False
 
 
 def copy_of(store: Path, name: str) -> Path:
@@ -120,7 +128,7 @@ def test_nothing_to_do_is_said_of_a_store_that_cannot_be_written(store, registry
         place.chmod(0o755 if place.is_dir() else 0o644)
     assert (ran.returncode, "nothing to do" in ran.stdout) == (0, True)
     assert other.returncode == 1
-    assert "no permission while" in other.stderr
+    assert f"no permission to write {store}" in other.stderr
     assert len(other.stderr.splitlines()) == 1
 
 
@@ -252,7 +260,7 @@ def test_a_killed_command_continues_to_the_same_bytes(store: Path, registry: Reg
         [*command, "--jobs", "1", "--store", str(store)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     deadline = time.monotonic() + 60
-    while not list((store / "features").rglob("state/c.0")) and time.monotonic() < deadline:
+    while not committed(store) and time.monotonic() < deadline:
         time.sleep(0.002)
     process.send_signal(signal_number)
     _, errors = process.communicate()

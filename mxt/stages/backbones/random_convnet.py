@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from mxt.core.stages import Features
 from mxt.stages.backbones.calibration import calibrated, sounds
 from mxt.stages.backbones.convnet import by_layer
 from mxt.stages.backbones.convnet_network import Network
-from mxt.stages.backbones.convnet_tensors import BLOCKS, CHANNELS, Tensors, fold
+from mxt.stages.backbones.convnet_tensors import BLOCKS, CHANNELS, Statistics, Tensors, fold
 from mxt.stages.backbones.specs import RANDOM_CONVNET
 
 
@@ -33,9 +34,13 @@ class RandomConvNet:
 
     def prepare(self, weights: Path | None, device: str) -> Callable[[torch.Tensor], Features]:
         """Draw and calibrate; returns a function from float32 [N, 96, 1360] to five layers [N, 32]."""
-        tensors = he_normal(self.seed)
-        statistics = calibrated(tensors, sounds(), **RANDOM_CONVNET.input.params)
-        return by_layer(Network.of(fold(tensors, statistics), device=device))
+        return by_layer(Network.of(fold(he_normal(self.seed), statistics_of(self.seed)), device=device))
+
+
+@lru_cache(maxsize=4)
+def statistics_of(seed: int) -> Statistics:
+    """The calibrated batch statistics; kept, for they take seconds and are asked for whenever a network is prepared."""
+    return calibrated(he_normal(seed), sounds(), **RANDOM_CONVNET.input.params)
 
 
 def he_normal(seed: int) -> Tensors:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mxt.stages.backbones.calibration import calibrated, sounds
-from mxt.stages.backbones.random_convnet import RandomConvNet, he_normal
+from mxt.stages.backbones.random_convnet import RandomConvNet, he_normal, statistics_of
 from mxt.stages.backbones.specs import RANDOM_CONVNET
 from mxt.stages.renderers.melspectrogram import MelSpectrogram
 
@@ -32,6 +32,7 @@ def test_kernels_are_he_normal():
 
 
 def test_a_seed_gives_the_same_features_whenever_it_is_prepared(picture, features):
+    statistics_of.cache_clear()
     again = RandomConvNet(seed=0).prepare(None, "cpu")(picture)
     np.testing.assert_array_equal(np.concatenate([again[f"block{k}"][0] for k in range(1, 6)]), features)
 
