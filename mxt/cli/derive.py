@@ -19,7 +19,6 @@ app = typer.Typer(
     cls=Group,
     add_completion=False,
     no_args_is_help=True,
-    add_completion=False,
     help="Make a data set of another one, in the catalogue alone: other labels, fewer clips, or parts of them. No audio is copied.",
 )
 

@@ -15,7 +15,6 @@ app = typer.Typer(
     cls=Group,
     add_completion=False,
     invoke_without_command=True,
-    add_completion=False,
     help="List, fetch, import and verify weights. MXT_WEIGHTS_DIR names their folder; MXT_OFFLINE=1 forbids fetching.",
 )
 
