@@ -1,7 +1,7 @@
 """Timing against timbre: the same chords in 3/4 and 4/4, on a plucked and a struck string.
 
 Features that are averaged over a clip know what played, and little of when. Here both are labels of the same synthetic clips, so
-that any backbone can be asked for either:
+that any backbone can be asked for either; one that looks at a picture of the clip, such as efficientnet_lite0, sees both:
 
     python examples/timing_and_timbre.py FOLDER
     mxt ingest FOLDER/timing_and_timbre --pattern "{timbre}_{metre}_{take}.wav" --target timbre --target metre
@@ -24,8 +24,8 @@ from matplotlib.figure import Figure
 from mxt.audio.synthesis import TIMBRES
 
 SAMPLE_RATE = 12_000
-BEATS = 12  # four bars of 3/4, three of 4/4
-CHORDS = ((0, 4, 7), (5, 9, 12), (7, 11, 14), (0, 4, 7))  # semitones above the key note: I IV V I
+BEATS = 24  # eight bars of 3/4, six of 4/4
+CHORDS = ((0, 4, 7), (5, 9, 12))  # semitones above the key note: I and IV in turn, each half of the time in either metre
 INSTRUMENTS = {"guitar": "pluck", "piano": "struck"}
 METRES = {"three": 3, "four": 4}
 TAKES = 12
@@ -42,8 +42,12 @@ def struck(t: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarray:
 
 
 def clip(timbre: str, beats_a_bar: int, rng: np.random.Generator) -> np.ndarray:
-    """Twelve beats of one progression, a chord a bar, the first beat of each accented: float32 [samples]."""
+    """24 beats of two chords, one a bar, the first beat of each accented: float32 [samples].
+
+    How much is drawn, so that the number of accents is not to be read off the levels.
+    """
     beat = 60 / rng.uniform(140, 200)
+    other_beats = rng.uniform(0.3, 0.8)  # of the accented ones
     key = 110 * 2 ** (rng.integers(0, 12) / 12)
     play = struck if timbre == "struck" else TIMBRES[timbre]
     y = np.zeros(int((BEATS * beat + 1.0) * SAMPLE_RATE))
@@ -53,7 +57,7 @@ def clip(timbre: str, beats_a_bar: int, rng: np.random.Generator) -> np.ndarray:
         start = int((number * beat + rng.normal(0, 0.004)) * SAMPLE_RATE) if number else 0
         for semitones in CHORDS[bar % len(CHORDS)]:
             note = play(t, key * 2 ** (semitones / 12), rng)
-            y[start : start + len(t)] += note / np.abs(note).max() * (1.0 if place == 0 else 0.45)
+            y[start : start + len(t)] += note / np.abs(note).max() * (1.0 if place == 0 else other_beats)
     y *= 10 ** (rng.uniform(-12, -6) / 20) / np.abs(y).max()
     return (y + 1e-4 * rng.standard_normal(len(y))).astype(np.float32)
 

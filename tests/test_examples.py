@@ -47,7 +47,7 @@ def test_timbre_is_heard_better_than_timing_by_features_averaged_over_a_clip(tim
     quick = ("C=0.01", "folds=5")
     timbre, metre = (evaluate(store, registry, Request(target=name, head="linear", settings=quick)) for name in ("timbre", "metre"))
     assert timbre.datasets[0].views[0].assessment.first.value == 1.0
-    assert metre.datasets[0].views[0].assessment.first.value < 0.95
+    assert metre.datasets[0].views[0].assessment.first.value < 0.8
 
 
 def commands(name: str) -> list[list[str]]:

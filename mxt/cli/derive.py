@@ -39,9 +39,10 @@ def excerpt(
     store: StoreOption = DEFAULT_STORE,
     yes: YesOption = False,
     as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """A part of each clip, e.g. --start 30 --length 30."""
-    _run("excerpt", {"start": start, "length": length}, dataset, name, store, yes=yes, as_json=as_json)
+    _run("excerpt", {"start": start, "length": length}, dataset, name, store, yes=yes, as_json=as_json, quiet=quiet)
 
 
 @app.command("windows", cls=Command)
@@ -53,9 +54,10 @@ def windows(
     store: StoreOption = DEFAULT_STORE,
     yes: YesOption = False,
     as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Long recordings cut into clips; the recording is their group. What is left behind the last whole window is not used."""
-    _run("windows", {"length": length, "hop": hop or length}, dataset, name, store, yes=yes, as_json=as_json)
+    _run("windows", {"length": length, "hop": hop or length}, dataset, name, store, yes=yes, as_json=as_json, quiet=quiet)
 
 
 @app.command("loudness-classes", cls=Command)
@@ -90,9 +92,10 @@ def min_class_size(
     store: StoreOption = DEFAULT_STORE,
     yes: YesOption = False,
     as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """The classes that are large enough."""
-    _run("min-class-size", {"size": size, "target": target}, dataset, name, store, yes=yes, as_json=as_json)
+    _run("min-class-size", {"size": size, "target": target}, dataset, name, store, yes=yes, as_json=as_json, quiet=quiet)
 
 
 @app.command("classes", cls=Command)
@@ -104,9 +107,10 @@ def classes(
     store: StoreOption = DEFAULT_STORE,
     yes: YesOption = False,
     as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Some classes; their column becomes the first target."""
-    _run("classes", {"names": _names(names), "target": target}, dataset, name, store, yes=yes, as_json=as_json)
+    _run("classes", {"names": _names(names), "target": target}, dataset, name, store, yes=yes, as_json=as_json, quiet=quiet)
 
 
 @app.command("without", cls=Command)
@@ -117,9 +121,10 @@ def without(
     store: StoreOption = DEFAULT_STORE,
     yes: YesOption = False,
     as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """All clips but those a file names: known faults, repeated recordings."""
-    _run("without", {"file": str(file.expanduser().absolute())}, dataset, name, store, yes=yes, as_json=as_json)
+    _run("without", {"file": str(file.expanduser().absolute())}, dataset, name, store, yes=yes, as_json=as_json, quiet=quiet)
 
 
 @app.command("nsynth", cls=Command)
@@ -131,6 +136,7 @@ def nsynth(
     store: StoreOption = DEFAULT_STORE,
     yes: YesOption = False,
     as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Subsets of NSynth as in Shtern et al. 2017: the two fullest instruments a family. The paper does not name its instruments."""
     from mxt.core.errors import UnknownName
@@ -138,7 +144,7 @@ def nsynth(
 
     if subset not in SUBSETS:
         raise UnknownName("subset of NSynth", subset, SUBSETS)
-    _run("nsynth", {"subset": subset, "families": _names(families)}, dataset, name, store, yes=yes, as_json=as_json)
+    _run("nsynth", {"subset": subset, "families": _names(families)}, dataset, name, store, yes=yes, as_json=as_json, quiet=quiet)
 
 
 @app.command("again", cls=Command)
@@ -170,7 +176,7 @@ def _names(text: str | None) -> tuple[str, ...]:
 
 def _run(
     kind: str, options: Mapping[str, Any], dataset: str | None, name: str | None, store: Path, *, yes: bool, as_json: bool,
-    jobs: int | None = None, quiet: bool = False,
+    quiet: bool, jobs: int | None = None,
 ) -> None:  # fmt: skip
     from mxt.cli import console
     from mxt.workflows.derive import Derivation, derive

@@ -23,7 +23,7 @@ app = typer.Typer(
     help="List where stages come from and what is wrong with them, and check them.",
 )
 
-SIGNS = {"passed": "pass", "failed": "FAIL", "skipped": "skip", "refused": "refused"}
+SIGNS = {"passed": "pass", "failed": "FAIL", "skipped": "skip", "not applicable": "n/a", "refused": "refused"}
 
 
 @app.callback()

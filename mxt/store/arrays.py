@@ -109,7 +109,8 @@ def damage_named(array: ZarrArray, start: int, stop: int) -> Iterator[None]:
         named = f"rows {bad[0] * CHUNK} to {bad[-1] * CHUNK + CHUNK - 1}" if bad else f"rows {start} to {stop - 1}"
         where = Path(str(getattr(array.store, "root", ""))) / array.path
         raise StoreDamaged(
-            f"{where}: {named} are not what was written ({error}); mxt verify --repair opens them again, the next extract restores them"
+            f"{where}: {named} are not what was written ({_why(error)}); "
+            "mxt verify --repair opens them again, the next extract restores them"
         ) from error
 
 
@@ -128,8 +129,13 @@ def chunk_error(array: ZarrArray, chunk: int) -> str:
             raise
         return str(error)
     except Exception as error:
-        return str(error) or type(error).__name__
+        return _why(error)
     return ""
+
+
+def _why(error: Exception) -> str:
+    """What a codec says, without the bytes of the checksums."""
+    return str(error).partition(". Stored: ")[0] or type(error).__name__
 
 
 def remove_partial_files(folder: Path) -> int:

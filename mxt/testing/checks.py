@@ -32,7 +32,7 @@ class Outcome:
 
     check: str
     subject: str
-    result: Literal["passed", "failed", "skipped", "refused"]
+    result: Literal["passed", "failed", "skipped", "not applicable", "refused"]
     detail: str = ""
 
 
@@ -81,6 +81,8 @@ class Check:
         """Run it and say how it ended; whatever the stage raises is a failure."""
         try:
             self.run()
+        except NotApplicable as reason:
+            return Outcome(self.name, self.subject.name, "not applicable", str(reason))
         except CheckSkipped as skipped:
             return Outcome(self.name, self.subject.name, "skipped", str(skipped))
         except CheckRefused as refused:

@@ -30,7 +30,7 @@ def test_checks_of_a_good_file_pass(mxt):
         found = mxt("plugins", "check", *args)
         assert found.code == 0
         assert "pass    batch equals stacked singles" in found.out
-        assert "skip    weights are verified: it has no weights" in found.out
+        assert "n/a     weights are verified: it has no weights" in found.out
 
 
 def test_failed_check_is_named_and_exits_with_1(mxt, tmp_path):

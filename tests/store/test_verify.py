@@ -89,6 +89,11 @@ def test_a_damaged_chunk_is_named_repaired_and_computed_again_bit_for_bit(array,
         assert computed == [], "what other arrays tell is not computed again"
 
 
+def test_a_checksum_that_differs_is_said_without_its_bytes(store, filled):
+    flip(chunk_file(filled, ARRAYS[2], 1))
+    assert [finding.what for finding in verify(store).findings] == ["not readable (Stored and computed checksum do not match)"]
+
+
 @pytest.mark.parametrize("spoil", [flip, cut, delete, empty])
 @pytest.mark.parametrize("name", ["", *ARRAYS])
 def test_damaged_metadata_are_named_and_written_back(name, spoil, store, filled, child):

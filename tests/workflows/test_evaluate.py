@@ -408,8 +408,8 @@ def test_differences_are_marked_as_the_protocol_does_beside_the_test(make_store:
     shown = capsys.readouterr().out
     rows = {line.split()[0]: line for line in reversed(shown.splitlines()) if line}
     assert "under 2 points" in rows["view"]
-    assert rows["same"].endswith("as chance")
-    assert rows["noise"].endswith("as a difference")
+    assert "  as chance  " in rows["same"]
+    assert "  as a difference  " in rows["noise"]
     assert "good runs: " in shown
 
 

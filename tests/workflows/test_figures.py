@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 
@@ -18,7 +20,8 @@ from mxt.registry import build_registry
 from mxt.store.layout import Store
 from mxt.workflows.drawing.class_bars import class_pairs, pair_of
 from mxt.workflows.drawing.panels import Panel, read_panels
-from mxt.workflows.drawing.strategy_bars import BETWEEN, LOW, TOP, bars_of
+from mxt.workflows.drawing.strategy_bars import BETWEEN, LOW, TOP, bars_of, draw_strategies
+from mxt.workflows.drawing.summary_bars import draw_summary
 from mxt.workflows.evaluating.search_record import SearchResult
 from mxt.workflows.figures import Figures, figures
 from mxt.workflows.import_features import import_features
@@ -131,6 +134,18 @@ def test_ranks_are_shared_by_equals_and_the_ends_are_set_off(panel: Panel) -> No
     assert {bar.group for bar in bars_of(replace(panel, result=replace(panel.result, rows=level, nested=False), baseline=None))} == {TOP}
 
 
+def test_of_very_many_combinations_the_best_and_the_lowest_are_drawn_and_all_are_in_the_numbers(panel: Panel, tmp_path: Path) -> None:
+    first = panel.result.rows[0]
+    rows = tuple(replace(first, name=f"{place + 1:03}", score=0.9 - place / 1000) for place in range(255))
+    many = replace(panel, result=replace(panel.result, rows=rows, nested=False, beside=()), baseline=None)
+    with mpl.rc_context({"svg.fonttype": "none"}):
+        draw_strategies(many, tmp_path / "many")
+    text = (tmp_path / "many.svg").read_text(encoding="utf-8")
+    assert len(numbers(tmp_path / "many.csv")) == 255
+    assert len(re.findall(r">0\.\d{3}</text>", text)) == 63
+    assert "lowest of 255 combinations" in text
+
+
 def test_an_older_search_of_the_same_clips_that_tried_more_is_drawn(store: Path, tmp_path: Path, panel: Panel) -> None:
     import shutil
 
@@ -226,9 +241,6 @@ def test_published_scores_go_by_the_names_of_the_store(panel: Panel) -> None:
 
 
 def test_values_are_drawn_without_classes(panel: Panel, tmp_path: Path) -> None:
-    from mxt.workflows.drawing.strategy_bars import draw_strategies
-    from mxt.workflows.drawing.summary_bars import draw_summary
-
     def below(found: SearchResult) -> SearchResult:
         rows = tuple(replace(row, score=row.score - 1, low=row.low - 1, high=row.high - 1) for row in found.rows)
         return replace(found, task="regression", main="r2_fold_mean", chance=0.0, rows=rows, nested=False)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mxt.workflows.evaluating.search_record import StrategyResult
 
 EXTREME = 7  # best and lowest combinations that are set off
+BEST_DRAWN, LOWEST_DRAWN = 40, 23
 WIDTH, ROW = 7.2, 0.185  # inches
 LINE = 100  # characters
 COLUMNS = (
@@ -98,10 +99,9 @@ def ranks_of(scores: Sequence[float]) -> list[int]:
 
 def draw_strategies(panel: Panel, stem: Path) -> None:
     """Draw a search, and write its numbers."""
-    bars = bars_of(panel)
-    ranked = sum(bar.rank > 0 for bar in bars)
-    places = [place + (1.0 if place >= ranked else 0.0) for place in range(len(bars))]
-    with page(stem, width=WIDTH, height=1.9 + ROW * (len(bars) + 1)) as (figure, axis):
+    every = bars_of(panel)
+    bars, places = _arranged(every)
+    with page(stem, width=WIDTH, height=1.9 + ROW * (places[-1] + 1)) as (figure, axis):
         base = panel.result.chance
         for place, bar in zip(places, bars, strict=True):
             _draw(axis, place, bar, base)
@@ -113,9 +113,22 @@ def draw_strategies(panel: Panel, stem: Path) -> None:
         quoted = panel.quoted
         if quoted is not None:
             axis.axvline(quoted.value, color="black", linestyle=(0, (4, 2)), linewidth=1.2, zorder=3)
-        figure.legend(handles=_legend(panel, bars), loc="outside lower left", ncols=3, fontsize=7, frameon=False, handlelength=1.6)
-        headline(axis, f"{panel.words} · {panel.result.view}", _subtitle(panel), characters=LINE, above=16.0)
-    write_numbers(stem, COLUMNS, [_numbers(panel, bar) for bar in bars] + _quoted_numbers(panel))
+        figure.legend(handles=_legend(panel, every), loc="outside lower left", ncols=3, fontsize=7, frameon=False, handlelength=1.6)
+        headline(axis, f"{panel.words} · {panel.result.view}", _subtitle(panel, part=len(bars) < len(every)), characters=LINE, above=16.0)
+    write_numbers(stem, COLUMNS, [_numbers(panel, bar) for bar in every] + _quoted_numbers(panel))
+
+
+def _arranged(bars: Sequence[Bar]) -> tuple[list[Bar], list[float]]:
+    """The bars that are drawn, and where: of very many combinations the best and the lowest, then a gap, then the others."""
+    ranked, others = [bar for bar in bars if bar.rank], [bar for bar in bars if not bar.rank]
+    many = len(ranked) > BEST_DRAWN + LOWEST_DRAWN
+    parts = [ranked[:BEST_DRAWN], ranked[-LOWEST_DRAWN:], others] if many else [ranked, others]
+    drawn: list[Bar] = []
+    places: list[float] = []
+    for gap, part in enumerate(parts):
+        places += [len(drawn) + gap + float(place) for place in range(len(part))]
+        drawn += part
+    return drawn, places
 
 
 def _bar(panel: Panel, group: str, rank: int, row: StrategyResult) -> Bar:
@@ -194,10 +207,12 @@ def _how_many(group: str, panel: Panel, bars: Sequence[Bar]) -> str:
     return f"{group} {meant}" + (f" ({there} with ties)" if there > meant else "")
 
 
-def _subtitle(panel: Panel) -> str:
+def _subtitle(panel: Panel, *, part: bool) -> str:
     result = panel.result
     words = [f"{result.clips:,} clips", result.head, result.folds, *([panel.how] if panel.how else [])]
     text = f"{' · '.join(words)}."
+    if part:
+        text += f" The {BEST_DRAWN} best and the {LOWEST_DRAWN} lowest of {len(panel.plain)} combinations; all are in the table beside."
     if not result.nested:
         text += " Tuned and reported on the same folds: too high by that choice."
     if panel.quoted is not None:

@@ -58,7 +58,7 @@ def test_stage_keeps_its_contract(check):
 
 
 def test_a_copy_with_nothing_broken_passes(copy):
-    assert {check.outcome().result for check in copy("efficientnet_whole").values()} <= {"passed", "skipped"}
+    assert {check.outcome().result for check in copy("efficientnet_whole").values()} <= {"passed", "skipped", "not applicable"}
 
 
 @pytest.mark.parametrize("what", BROKEN)

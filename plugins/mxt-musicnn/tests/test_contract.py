@@ -60,7 +60,7 @@ def copy(tmp_path, monkeypatch, random_wheel):
 
 
 def test_a_copy_with_nothing_broken_passes(copy):
-    assert {check.outcome().result for check in copy("musicnn_whole").values()} <= {"passed", "skipped"}
+    assert {check.outcome().result for check in copy("musicnn_whole").values()} <= {"passed", "skipped", "not applicable"}
 
 
 @pytest.mark.parametrize("what", BROKEN)
