@@ -161,15 +161,17 @@ def test_files_of_the_papers_other_tasks_are_reproduced_on_their_own_folds(tmp_p
     }
 
 
-def test_own_batches_and_frozen_statistics_are_compared_where_both_were_extracted(tmp_path: Path) -> None:
+def test_networks_are_compared_where_they_were_extracted(tmp_path: Path) -> None:
     published_form(tmp_path / "files", "gtzan_speechmusic", {"label": [i % 2 for i in range(60)]})
     root = tmp_path / "mxt-store"
     ingest_all(root, tmp_path / "files", REGISTRY, loader="choi2017")
     store = Store.open(root)
     keys = [clip.key for clip in store.catalogue.clips("gtzan_speechmusic")]
     rng = np.random.default_rng(0)
-    for label, statistics, told in (("convnet-batch-speech", "batch", 3.0), ("convnet", "clip_ref", 0.0)):
-        pipeline = {"backbone": {"name": "convnet", "params": {"statistics": statistics}}}
+    drawn = {"name": "random_convnet", "params": {}}
+    own, frozen = ({"name": "convnet", "params": {"statistics": name}} for name in ("batch", "clip_ref"))
+    for label, backbone, told in (("convnet-batch-speech", own, 3.0), ("convnet", frozen, 0.0), ("random_convnet", drawn, 3.0)):
+        pipeline = {"backbone": backbone}
         layers = [Layer(k, f"block{k}", 4) for k in (1, 2, 3, 4, 5)]
         table = store.features.create(sha256_text(label), label, {"kind": "extracted", "pipeline": pipeline}, layers)
         with table.writer() as writer:
@@ -177,11 +179,16 @@ def test_own_batches_and_frozen_statistics_are_compared_where_both_were_extracte
                 values = {layer.name: (rng.normal(size=4) + told * (i % 2)).astype(np.float32) for layer in layers}
                 writer.put(int(row), values)
         store.catalogue.add_view("gtzan_speechmusic", label)
-    (found,) = named(reproduce(root, REGISTRY, quick=True, jobs=2), "own batches against frozen statistics")
+    reproduced = reproduce(root, REGISTRY, quick=True, jobs=2)
+    (found,) = named(reproduced, "own batches against frozen statistics")
     assert found.numbers["batch"] == 1.0
     assert found.numbers["frozen"] < 0.8
     assert "own batches (convnet-batch-speech)" in found.says
     assert "frozen statistics (convnet)" in found.says
+    (random,) = named(reproduced, "a random network is at or above MFCCs")
+    assert random.holds
+    assert random.numbers["random"] == 1.0
+    assert random.numbers["mfcc"] < 0.9
 
 
 def test_a_part_of_a_data_set_is_said_to_be_one(store: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,6 +45,7 @@ def findings(
         if dataset == "gtzan_genre":
             yield from one.duplicates(quick=quick)
         yield from one.own_batch()
+        yield from one.random_network()
     for each in tasks:
         yield from _layers(each)
         yield from _best(each)
@@ -209,6 +210,19 @@ class _Set:
         )
         yield Finding("own batches against frozen statistics", says, CODE, None, {"batch": scores[0], "frozen": scores[1]})
 
+    def random_network(self) -> Iterator[Finding]:
+        """The network with random weights against MFCCs, where both are there."""
+        tables = (table.label for table in self.store.features.tables() if _backbone(table.attributes).get("name") == "random_convnet")
+        drawn, mfcc = next((found for label in tables if (found := self._matrix(label))), None), self._matrix(self.mfcc)
+        if drawn is None or mfcc is None:
+            return
+        common = set(drawn.ids) & set(mfcc.ids)
+        scores = [self._score(each, [clip for clip in each.clips if clip.id in common], "nested") for each in (drawn, mfcc)]
+        says = f"{self.dataset}: nested on {len(common):,} clips: {drawn.view}, all layers, {scores[0]:.3f}, {mfcc.view} {scores[1]:.3f}"
+        yield Finding(
+            "a random network is at or above MFCCs", says, PAPER, scores[0] >= scores[1], {"random": scores[0], "mfcc": scores[1]}
+        )
+
     def _score(self, matrix: Matrix, clips: Sequence[ClipRecord], protocol: str, *settings: str) -> float:
         request = Request(datasets=(self.dataset,), protocols=(protocol,), settings=settings)
         record = self.store.catalogue.dataset(self.dataset)
@@ -220,11 +234,17 @@ class _Set:
         return scores["accuracy" if targets.task == "classification" else "r2"]
 
 
+def _backbone(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Name and parameters of what computed a table; empty for features that were brought."""
+    pipeline = attributes.get("pipeline")
+    found = pipeline.get("backbone") if isinstance(pipeline, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
 def _statistics(attributes: Mapping[str, Any]) -> str:
     """The batch statistics with which a table of the network was computed; empty for tables of others."""
-    pipeline = attributes.get("pipeline")
-    backbone = pipeline.get("backbone") if isinstance(pipeline, Mapping) else None
-    return str(backbone["params"].get("statistics", "")) if isinstance(backbone, Mapping) and backbone["name"] == "convnet" else ""
+    backbone = _backbone(attributes)
+    return str(backbone["params"].get("statistics", "")) if backbone.get("name") == "convnet" else ""
 
 
 def _pairs(found: Duplicates, matrix: Matrix) -> Finding:
