@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mxt.workflows.loudness import LoudnessStudy
 
 DOTS_PER_INCH = 120
-LONGEST_NAME = 28
+LONGEST_NAME = 44
 COLOURS = ("#3b6ea5", "#d1803a", "#4f9d69", "#a8577e", "#7a6fb0", "#8c8c8c", "#b5a642", "#4aa6b5")
 FAINT = 0.35
 
@@ -82,7 +82,7 @@ def comparison_chart(result: Evaluated, path: Path) -> None:
     views = list(dict.fromkeys(view.view for each in groups for view in each.views))
     colour = {view: COLOURS[number % len(COLOURS)] for number, view in enumerate(views)}
     rows = sum(len(each.views) + 1 for each in groups)
-    with _figure(path, width=8.5, height=1.3 + 0.34 * rows) as (figure, axes):
+    with _figure(path, width=10.0, height=1.0 + 0.34 * rows) as (_, axes):
         axis, row, ticks, names = axes[0], 0.0, [], []
         for each in groups:
             words = [each.dataset, each.target, *([each.protocol] if several else []), *([each.head] if heads else [])]
@@ -99,7 +99,7 @@ def comparison_chart(result: Evaluated, path: Path) -> None:
             if each.task != "regression":
                 axis.vlines(each.views[0].assessment.baselines["chance"], top, row + 0.45, color="black", linestyles="dotted", linewidth=1)
             row += 1
-        axis.set_yticks(ticks, names)
+        axis.set_yticks(ticks, names, fontsize=9)
         axis.set_ylim(row - 0.4, -0.6)
         lowest = min(view.assessment.first.low for each in groups for view in each.views)
         axis.set_xlim(min(0.0, lowest), 1.12)
@@ -108,7 +108,6 @@ def comparison_chart(result: Evaluated, path: Path) -> None:
         )
         axis.grid(axis="x", alpha=FAINT)
         axis.set_axisbelow(True)
-        figure.suptitle("")
 
 
 def lengths_chart(found: Lengths, path: Path) -> None:
