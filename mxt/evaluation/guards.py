@@ -35,7 +35,8 @@ def about_features(selection: Selection, X: npt.NDArray[Any]) -> list[str]:
         return []
     y, ids = selection.sample.targets.y, [clip.id for clip in selection.clips]
     names = [f"{ids[pair.first]} = {ids[pair.second]}" for pair in pairs]
-    lines = [f"{len(pairs)} pairs of clips look like one recording and may be split between learning and testing: {_some(names)}"]
+    count = "1 pair of clips looks" if len(pairs) == 1 else f"{len(pairs)} pairs of clips look"
+    lines = [f"{count} like one recording and may be split between learning and testing: {_some(names)}"]
     clash = [name for name, pair in zip(names, pairs, strict=True) if np.any(y[pair.first] != y[pair.second])]
     if clash and selection.sample.targets.task != "regression":
         lines.append(f"{len(clash)} of them with different labels: {_some(clash)}")

@@ -13,7 +13,7 @@ from mxt.workflows.ingesting.walk import is_other
 
 WINDOW_SECONDS = 29.0  # what the convnet looks at
 MOST_CANDIDATES = 6
-SEGMENT = ("start", "end")  # where a segment lies says nothing of what it belongs to
+NO_GROUPS = ("start", "end", "split", "filtered_split")  # where a segment lies, or which part a clip is in, joins no recordings
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ def _candidates(clips: Sequence[ClipRecord], targets: Sequence[str]) -> dict[str
     columns = {"folder": [str(PurePosixPath(clip.file.path).parent) for clip in clips]}
     for name in dict.fromkeys(name for clip in clips for name in (*_further(clip), *clip.fields)):
         columns[name] = [clip.fields.get(name) or _words(clip.targets.get(name)) for clip in clips]
-    found = {name: len(set(values) - {""}) for name, values in columns.items() if name not in SEGMENT and _groups(values, first)}
+    found = {name: len(set(values) - {""}) for name, values in columns.items() if name not in NO_GROUPS and _groups(values, first)}
     return dict(list(found.items())[:MOST_CANDIDATES])
 
 
