@@ -66,6 +66,7 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=4)
     options = parser.parse_args()
     random.seed(0)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores Ctrl-C, and so would its children
     ingest, extract = [*MXT, "ingest", "../audio"], [*MXT, "extract", "--backbone", "convnet"]
     with tempfile.TemporaryDirectory() as temporary:
         base = Path(temporary)
