@@ -7,10 +7,12 @@ import sys
 
 import pytest
 
+from mxt.core.specs import Input
 from mxt.stages.backbones.batchnorm import decibel_reference, measured
+from mxt.stages.backbones.inception_v3_specs import INCEPTION_V3, RENDERERS
 from mxt.stages.backbones.specs import CONVNET, SPECS, resolve_convnet
 from mxt.stages.renderers.specs import MELSPECTROGRAM
-from mxt.stages.renderers.specs import SPECS as RENDERERS
+from mxt.stages.renderers.specs import SPECS as RENDERER_SPECS
 
 
 @pytest.mark.parametrize("spec", [*SPECS, MELSPECTROGRAM], ids=lambda spec: spec.name)
@@ -21,11 +23,17 @@ def test_a_spec_is_valid_and_its_target_is_a_frozen_dataclass_with_its_defaults(
     assert dataclasses.asdict(made) == spec.parameters({})
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
-def test_a_backbones_input_is_accepted_by_its_renderer(spec):
-    if spec.input.renderer:
-        renderer = next(each for each in RENDERERS if each.name == spec.input.renderer)
-        assert renderer.parameters(spec.input.params).items() >= dict(spec.input.params).items()
+INPUTS = [spec.input for spec in SPECS if spec.input.renderer] + [Input(name, params) for name, params in RENDERERS.items()]
+
+
+@pytest.mark.parametrize("given", INPUTS, ids=lambda given: given.renderer)
+def test_a_backbones_input_is_accepted_by_its_renderer(given):
+    (renderer,) = (spec for spec in RENDERER_SPECS if spec.name == given.renderer)
+    assert renderer.parameters(given.params).items() >= dict(given.params).items()
+
+
+def test_the_image_network_looks_at_the_papers_pictures_in_its_own_size():
+    assert (INCEPTION_V3.input.renderer, dict(INCEPTION_V3.input.params)) == ("logfrequency", {"height": 299, "width": 299})
 
 
 def test_statistics_can_be_chosen_from_all_that_are_shipped_and_those_of_the_batch():
