@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ TEXTURE_WINDOWS = 40  # analysis windows of a texture window: about a second
 ROLLOFF = 0.85
 N_MFCC, N_MELS, AMIN, TOP_DB = 13, 128, 1e-10, 80.0  # librosa's defaults but for the 13
 THRESHOLD = 1e-10  # librosa's: smaller samples count as zero, which is positive
+FEATURES = 4 + N_MFCC
 SLAB_FRAMES = 1024
 
 
@@ -79,23 +79,24 @@ def analysed(y: Tensor | Streamed, window: Tensor, bank: Tensor, cosines: Tensor
     Tensor
         float64 [windows, 17]: zero crossings, centroid, rolloff, flux, 13 MFCCs.
     """
-    slabs = framed_slabs(y, frame_length=WINDOW_SAMPLES, hop_length=WINDOW_SAMPLES, first=0, count=len(y) // WINDOW_SAMPLES,
-                         slab_frames=SLAB_FRAMES)  # fmt: skip
+    count = len(y) // WINDOW_SAMPLES
     hz = torch.arange(WINDOW_SAMPLES // 2 + 1, dtype=torch.float64, device=window.device) * (SAMPLE_RATE / WINDOW_SAMPLES)
-    columns, levels = [], deque[Tensor]()
+    found = hz.new_empty(count, FEATURES)
+    level = window.new_empty(count, N_MELS)
+    slabs = framed_slabs(y, frame_length=WINDOW_SAMPLES, hop_length=WINDOW_SAMPLES, first=0, count=count, slab_frames=SLAB_FRAMES)
     before = None
-    for slab in slabs:
+    for number, slab in enumerate(slabs):
+        rows = slice(number * SLAB_FRAMES, number * SLAB_FRAMES + len(slab))
         squared = power(slab, window)
         magnitude = squared.double().sqrt_()
         shares = magnitude / magnitude.sum(1, keepdim=True).clamp_(min=torch.finfo(torch.float32).tiny)
-        columns.append(torch.stack([crossings(slab), shares @ hz, rolloff(magnitude, hz), flux(shares, before)], dim=1))
-        levels.append(power_to_db(squared @ bank.T, floor=AMIN))
+        found[rows, :-N_MFCC] = torch.stack([crossings(slab), shares @ hz, rolloff(magnitude, hz), flux(shares, before)], dim=1)
+        level[rows] = power_to_db(squared @ bank.T, floor=AMIN)
         before = shares[-1:]
-    least = max(float(level.max()) for level in levels) - TOP_DB
-    mfcc = []
-    while levels:  # each is let go of once it is used
-        mfcc.append(levels.popleft().clamp_(min=least).double() @ cosines.T)
-    return torch.cat([torch.cat(columns), torch.cat(mfcc)], dim=1)
+    level.clamp_(min=float(level.max()) - TOP_DB)
+    for first in range(0, count, SLAB_FRAMES):
+        found[first : first + SLAB_FRAMES, -N_MFCC:] = level[first : first + SLAB_FRAMES].double() @ cosines.T
+    return found
 
 
 def crossings(framed: Tensor) -> Tensor:
