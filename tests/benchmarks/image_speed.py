@@ -29,7 +29,7 @@ import torch
 
 from mxt.core.weights import locate
 from mxt.registry import build_registry, make_pipeline, split_settings
-from mxt.workflows.extracting.plan import cores
+from mxt.workflows.cores import cores
 
 
 def write_copies(source: Path, folder: Path, clips: int) -> None:
