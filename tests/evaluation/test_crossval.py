@@ -163,9 +163,7 @@ def test_random_labels_are_not_told_apart(classes: Make, logistic: Logistic) -> 
 def test_what_scikit_learn_warns_about_where_another_thread_has_emptied_the_filters_is_left_out() -> None:
     with warnings.catch_warnings(record=True) as seen, calm():
         warnings.resetwarnings()  # as scikit-learn does in each task of a forest
-        warnings.warn(
-            "`sklearn.utils.parallel.delayed` should be used with `sklearn.utils.parallel.Parallel` to …", UserWarning, stacklevel=1
-        )
+        warnings.warn("`sklearn.utils.parallel.delayed` should be used with …", UserWarning, stacklevel=1)
         warnings.warn("no end in sight", ConvergenceWarning, stacklevel=1)
         warnings.warn("something else", UserWarning, stacklevel=1)
     assert [str(each.message) for each in seen] == ["something else"]
