@@ -20,6 +20,7 @@ from mxt.evaluation.splits import Fold, Plan
 
 Matrix = npt.NDArray[Any]
 Outcome = dict[str, Any]  # arrays and plain values, as a scratch keeps them
+_NO_FILTERS = "`sklearn.utils.parallel.delayed` should be used with"  # said where scikit-learn finds no filters of warnings
 
 
 class Scratch(Protocol):
@@ -194,13 +195,24 @@ class Stopped(Exception):
 
 @contextmanager
 def calm() -> Iterator[None]:
-    """One thread of linear algebra a worker; iteration limits are counted, not warned about."""
+    """One thread of linear algebra a worker; iteration limits are counted, not warned about.
+
+    Forests and others that scikit-learn runs through joblib empty the filters of warnings for a moment, for all threads; what
+    that makes others of them warn about is left out.
+    """
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", message="Label .* is present in all training examples", category=UserWarning)
+        shown = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
+            if not (issubclass(category, ConvergenceWarning) or str(message).startswith(_NO_FILTERS)):
+                shown(message, category, *place)
+
+        warnings.showwarning = show
         yield
 
 

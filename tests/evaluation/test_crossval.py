@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
 from contextlib import contextmanager
@@ -9,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
 
 from mxt.core.progress import Step
-from mxt.evaluation.crossval import cross_validate
+from mxt.evaluation.crossval import calm, cross_validate
 from mxt.evaluation.search import Learner
 from mxt.evaluation.splits import Plan, Sample, draw_folds
 from mxt.evaluation.tasks import Targets
@@ -156,3 +158,12 @@ def test_random_labels_are_not_told_apart(classes: Make, logistic: Logistic) -> 
         low, high = interval(resample("classification", y, found.predicted, np.arange(90), n_classes=3, seed=seed)["accuracy"])
         inside += low <= 1 / 3 <= high
     assert inside >= 8
+
+
+def test_what_scikit_learn_warns_about_where_another_thread_has_emptied_the_filters_is_left_out() -> None:
+    with warnings.catch_warnings(record=True) as seen, calm():
+        warnings.resetwarnings()  # as scikit-learn does in each task of a forest
+        warnings.warn("`sklearn.utils.parallel.delayed` should be used with …", UserWarning, stacklevel=1)
+        warnings.warn("no end in sight", ConvergenceWarning, stacklevel=1)
+        warnings.warn("something else", UserWarning, stacklevel=1)
+    assert [str(each.message) for each in seen] == ["something else"]
