@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -208,9 +208,11 @@ def calm() -> Iterator[None]:
         warnings.filterwarnings("ignore", message="Label .* is present in all training examples", category=UserWarning)
         shown = warnings.showwarning
 
-        def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
+        def show(
+            message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None, line: str | None = None
+        ) -> None:
             if not (issubclass(category, ConvergenceWarning) or str(message).startswith(_NO_FILTERS)):
-                shown(message, category, *place)
+                shown(message, category, filename, lineno, file, line)
 
         warnings.showwarning = show
         yield
