@@ -1,8 +1,8 @@
-"""A long signal that is made while it is read, forwards."""
+"""Signals in pieces: made while they are read, forwards, or joined."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -48,3 +48,14 @@ class Streamed:
         self._held = np.concatenate(held) if len(held) > 1 else held[0]
         self._at = reached - len(self._held)
         return self._held[begin - self._at : end - self._at]
+
+
+def joined(pieces: Iterable[Signal], expected: int) -> Signal:
+    """The pieces in one array, float32 [samples], about `expected` of them, without holding them twice."""
+    y, at = np.empty(expected, np.float32), 0
+    for piece in pieces:
+        if at + len(piece) > len(y):
+            y = np.concatenate([y[:at], np.empty(max(len(piece), len(y) // 4), np.float32)])
+        y[at : at + len(piece)] = piece
+        at += len(piece)
+    return y[:at]

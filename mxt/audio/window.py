@@ -19,6 +19,11 @@ def source_seconds(window: Window) -> float | None:
     return None if window.kind == "sliding" else window.seconds
 
 
+def samples_in(seconds: float, sample_rate: int) -> int:
+    """Whole samples in so many seconds, at least one; robust to 0.29 * 100 = 28.999…"""
+    return max(1, int(seconds * sample_rate + 1e-6))
+
+
 def cut(y: Signal, window: Window, sample_rate: int) -> Signal:
     """Cut a clip into the windows a backbone takes.
 
@@ -48,7 +53,7 @@ def cut(y: Signal, window: Window, sample_rate: int) -> Signal:
     """
     if not len(y):
         raise AudioError(Reason.EMPTY, "no samples to cut a window from")
-    length = None if window.seconds is None else max(1, int(window.seconds * sample_rate + 1e-6))
+    length = None if window.seconds is None else samples_in(window.seconds, sample_rate)
     if window.kind == "whole":
         y = y[:length]
         return _fill(y, max(len(y), window.min_samples), "zero")[None]
@@ -78,7 +83,7 @@ def slide(blocks: Iterable[Signal], window: Window, sample_rate: int) -> Iterato
     """
     assert window.seconds is not None, "windows of this kind have a length"
     assert window.hop_seconds is not None, "sliding windows have a hop"
-    length, hop = (max(1, int(seconds * sample_rate + 1e-6)) for seconds in (window.seconds, window.hop_seconds))
+    length, hop = (samples_in(seconds, sample_rate) for seconds in (window.seconds, window.hop_seconds))
     margin = np.zeros(round(window.margin_seconds * sample_rate), np.float32)
     held, seen, windows, skip = np.zeros(0, np.float32), 0, 0, 0  # what is not needed any more is dropped from `held`
     for block in chain((margin,), blocks, (margin,)):

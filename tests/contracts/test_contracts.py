@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
+from mxt.audio.threads import one_thread
 from mxt.core.specs import KINDS, StageSpec
 from mxt.registry import Registered, Registry, build_registry
 from mxt.testing import Check, Subject, checks_for
@@ -61,10 +61,8 @@ def plugins_in_fresh_interpreters(monkeypatch):
 @pytest.fixture(scope="module", autouse=True)
 def _one_thread():
     """One torch thread, as in mxt's workers: several wait for each other where the machine is busy."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    with one_thread():
+        yield
 
 
 @pytest.fixture(scope="module")

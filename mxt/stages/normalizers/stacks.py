@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mxt.audio.level import SILENCE_DB, from_db, peak, rms
+from mxt.audio.streamed import joined
 
 if TYPE_CHECKING:
     from mxt.core.stages import Levels, Signal
@@ -43,7 +44,7 @@ class LoudnessStack:
 
     def __call__(self, y: Signal, *, sample_rate: int, levels: Levels) -> Signal:
         """The whole clip `y` float32 [samples] to float32 [copies * samples]."""
-        return _together(self.pieces(y, sample_rate=sample_rate, levels=levels), self.copies * len(y))
+        return joined(self.pieces(y, sample_rate=sample_rate, levels=levels), self.copies * len(y))
 
     @property
     def copies(self) -> int:
@@ -74,7 +75,7 @@ class NoiseStack:
 
     def __call__(self, y: Signal, *, sample_rate: int, levels: Levels) -> Signal:
         """The whole clip `y` float32 [samples] to float32 [copies * samples]."""
-        return _together(self.pieces(y, sample_rate=sample_rate, levels=levels), self.copies * len(y))
+        return joined(self.pieces(y, sample_rate=sample_rate, levels=levels), self.copies * len(y))
 
     @property
     def copies(self) -> int:
@@ -105,7 +106,7 @@ class PitchShiftStack:
 
     def __call__(self, y: Signal, *, sample_rate: int, levels: Levels) -> Signal:
         """The whole clip `y` float32 [samples] to float32 [copies * samples]."""
-        return _together(self.pieces(y, sample_rate=sample_rate, levels=levels), self.copies * len(y))
+        return joined(self.pieces(y, sample_rate=sample_rate, levels=levels), self.copies * len(y))
 
     @property
     def copies(self) -> int:
@@ -116,14 +117,6 @@ class PitchShiftStack:
         """The copies of `y` float32 [samples]."""
         for steps in sorted(self.semitones):
             yield from _shifted(y, sample_rate, steps)
-
-
-def _together(pieces: Iterator[Signal], samples: int) -> Signal:
-    found, at = np.empty(samples, np.float32), 0
-    for piece in pieces:
-        found[at : at + len(piece)] = piece
-        at += len(piece)
-    return found
 
 
 def _parts(y: Signal) -> Iterator[Signal]:

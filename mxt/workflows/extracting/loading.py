@@ -47,13 +47,14 @@ def load(jobs: Iterable[Job], recipe: Recipe) -> Loaded:
 
 def _windows(job: Job, recipe: Recipe) -> Windows:
     """A clip as the backbone sees it: normalised, resampled, cut."""
+    from mxt.audio.streamed import joined
     from mxt.audio.window import cut, slide
 
     _check_unchanged(job)
     long = is_long(job, recipe.window)
     if long and recipe.window.kind == "sliding" and not recipe.whole_clip:
         return slide(_stream(job, recipe), recipe.window, recipe.sample_rate)
-    y = _joined(_stream(job, recipe), math.ceil(job.duration * recipe.sample_rate)) if long else _read(job, recipe)
+    y = joined(_stream(job, recipe), math.ceil(job.duration * recipe.sample_rate)) if long else _read(job, recipe)
     window = recipe.window
     if not recipe.whole_clip:
         if window.kind == "whole" and not long:
@@ -67,14 +68,14 @@ def _windows(job: Job, recipe: Recipe) -> Windows:
 def _stacked(y: Array, job: Job, recipe: Recipe) -> Windows:
     """Copies of a long clip as the backbone reads them: they are never all in memory."""
     from mxt.audio.streamed import Streamed
-    from mxt.audio.window import slide
+    from mxt.audio.window import samples_in, slide
 
     make = partial(recipe.normalizer.pieces, y, sample_rate=recipe.sample_rate, levels=_levels(job, recipe))
     if recipe.window.kind == "sliding":
         return slide(make(), recipe.window, recipe.sample_rate)
     samples = recipe.normalizer.copies * len(y)
     limit = recipe.window.seconds
-    return Streamed(make, samples if limit is None else min(samples, max(1, int(limit * recipe.sample_rate + 1e-6))))
+    return Streamed(make, samples if limit is None else min(samples, samples_in(limit, recipe.sample_rate)))
 
 
 def _takes_pieces(recipe: Recipe) -> bool:
@@ -115,19 +116,6 @@ def _stream(job: Job, recipe: Recipe) -> Iterator[Array]:
     if not recipe.whole_clip:
         mono = (recipe.normalizer(y, sample_rate=sample_rate, levels=known) for y in mono)
     yield from resample_blocks(mono, sample_rate, recipe.sample_rate, method=recipe.resampler)
-
-
-def _joined(pieces: Iterable[Array], expected: int) -> Array:
-    """The pieces in one array, float32 [samples], without holding them twice."""
-    import numpy as np
-
-    y, at = np.empty(expected, np.float32), 0
-    for piece in pieces:
-        if at + len(piece) > len(y):
-            y = np.concatenate([y[:at], np.empty(max(len(piece), len(y) // 4), np.float32)])
-        y[at : at + len(piece)] = piece
-        at += len(piece)
-    return y[:at]
 
 
 def _levels(job: Job, recipe: Recipe) -> Levels:

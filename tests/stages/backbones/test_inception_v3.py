@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.models import Inception3
 
+from mxt.audio.threads import one_thread
 from mxt.core.errors import UsageError, WeightsError
 from mxt.registry import Registry, build_registry, make_pipeline
 from mxt.stages.backbones.inception_v3 import InceptionV3, TensorFlow2015
@@ -26,10 +27,8 @@ OUTPUTS = {"imagenet": 1000, "tf2015": 1008}
 @pytest.fixture(scope="module", autouse=True)
 def _one_thread():
     """One torch thread, as in mxt's workers: several wait for each other where the machine is busy."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    with one_thread():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -170,20 +170,6 @@ def test_closing_the_pool_early_stops_it(files: list[Path]) -> None:
     assert len(backbone.seen) < 50
 
 
-def test_a_long_clip_is_streamed_to_the_same_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "long.wav"
-    soundfile.write(path, np.random.default_rng(0).uniform(-1, 1, (35 * 16_000, 2)).astype(np.float32), 16_000, subtype="FLOAT")
-    backbone = Mean()
-    prepared = prepare(recipe(backbone, Window.sliding(1.0, 0.5)))
-    (whole,), _ = compute_chunk([job(path, duration=35.0)], prepared)
-    monkeypatch.setattr(loading, "STREAM_SECONDS", 30.0)
-    (streamed,), _ = compute_chunk([job(path, duration=35.0)], prepared)
-    assert whole.features is not None
-    assert streamed.features is not None
-    for name, values in whole.features.items():
-        np.testing.assert_allclose(streamed.features[name], values, atol=1e-6)
-
-
 def test_a_long_clip_that_cannot_be_read_fails_alone(files: list[Path]) -> None:
     lost = job(files[0], duration=1e4)
     files[0].unlink()
@@ -240,7 +226,7 @@ def test_a_long_clip_is_put_together_as_a_short_one_is(
     assert at_once.features is not None
     assert in_pieces.features is not None
     for name, values in at_once.features.items():
-        np.testing.assert_allclose(in_pieces.features[name], values, atol=2e-6)
+        np.testing.assert_allclose(in_pieces.features[name], values, atol=1e-6)
 
 
 @dataclasses.dataclass(frozen=True)
