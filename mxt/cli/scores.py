@@ -149,15 +149,17 @@ def _render_protocols(results: Sequence[DatasetResult]) -> None:
     if len(names) < 2:
         return
     found = {(each.dataset, view.view, way): view.assessment.first for each, way in zip(results, ways, strict=True) for view in each.views}
+    called = {WORDS[score.name] for score in found.values()}
     rows: list[list[object]] = []
     for dataset, view in dict.fromkeys((dataset, view) for dataset, view, _ in found):
-        scores = [found.get((dataset, view, name)) for name in names]
-        cells = [None if s is None else f"{WORDS[s.name]} {s.value:.3f} ({interval_text(s.low, s.high)})" for s in scores]
-        first = scores[0]
-        gaps = [None if s is None or first is None else f"{s.value - first.value:+.3f}" for s in scores[1:]]
-        rows.append([dataset, view, *cells, *gaps])
-    differences = [f"{name} - {names[0]}" for name in names[1:]]
-    console.table(f"by {what}", ["data set", "view", *names, *differences], rows)
+        scores = {name: found[dataset, view, name] for name in names if (dataset, view, name) in found}
+        for place, (name, score) in enumerate(scores.items()):
+            block = ["", ""] if place else [dataset, view]  # named once
+            word = f"{WORDS[score.name]} " if len(called) > 1 else ""
+            gap = f"{score.value - scores[names[0]].value:+.3f}" if place and names[0] in scores else None
+            rows.append([*block, name, f"{word}{score.value:.3f} ({interval_text(score.low, score.high)})", gap])
+    heading = f"{called.pop() if len(called) == 1 else 'score'} (95 %)"
+    console.table(f"by {what}", ["data set", "view", "", heading, "to first"], rows)
 
 
 def _render_grid(results: Sequence[DatasetResult]) -> None:

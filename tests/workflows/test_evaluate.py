@@ -429,8 +429,9 @@ def test_several_heads_stand_side_by_side(make_store: Make, capsys: pytest.Captu
         main([*words, "--set", "steps=100", "-q"])
     shown = capsys.readouterr().out
     table = shown[shown.index("by head") :].splitlines()
-    assert table[1].split() == ["data", "set", "view", "linear", "forest", "forest", "-", "linear"]
-    assert [line.split()[1] for line in table[2:4]] == ["good", "noise"]
+    assert table[1].split() == ["data", "set", "view", "accuracy", "(95", "%)", "to", "first"]
+    assert [line.split()[0 if line.startswith(" ") else 1] for line in table[2:6]] == ["good", "forest", "noise", "forest"]
+    assert [line.split()[-1][0] in "+-" for line in table[2:6]] == [False, True, False, True]
     saved = [store.results.load(name) for name in store.results.list()]
     assert sorted(each["head"]["name"] for each in saved) == ["forest", "forest", "linear", "linear"]
     assert all("--head linear --head forest" in each["command"] for each in saved)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -115,8 +116,9 @@ def test_eval_by_two_protocols_is_one_table_with_the_difference(small: Path, cap
     with pytest.raises(SystemExit, match=r"^0$"):
         main(words)
     out = capsys.readouterr().out
-    assert "by protocol" in out
-    assert "nested - choi2017" in out
+    first, second = out[out.index("by protocol") :].splitlines()[2:4]
+    assert re.fullmatch(r"gtzan_speechmusic\s+choi2017_convnet:3\s+choi2017\s+[01]\.\d{3} \(.* to .*\)", first.rstrip())
+    assert re.fullmatch(r"\s+nested\s+[01]\.\d{3} \(.* to .*\)\s+[+-]0\.\d{3}", second.rstrip())
 
 
 def test_a_search_that_was_killed_continues(small: Path, tmp_path: Path) -> None:
