@@ -1,13 +1,14 @@
-"""Constant-Q band analysis by long Fourier transforms: every band cut out of the spectrum of a block, and brought back to time.
+"""Constant-Q band analysis by Fourier transforms: every band cut out of a spectrum, and brought back to time.
 
 A band is a raised cosine on the axis of log frequency, from the centre of its lower neighbour to that of its upper one, and gives a
-complex envelope at a low rate, whose squared magnitude is averaged over each frame. Blocks overlap by more than the longest
-filter rings, so that a clip of any length is analysed in little memory.
+complex envelope at a low rate, whose squared magnitude is averaged over each frame. High bands ring briefly and come from short
+overlapping pieces, whose transforms stay in a processor's cache; low ones from one transform of many pieces, joined at a lower sample
+rate. So a clip of any length is analysed in little memory.
 
 References
 ----------
 M. Rouzic: The Analysis & Resynthesis Sound Spectrograph (ARSS), 2008. N. Holighaus, M. Dörfler, G. A. Velasco, T. Grill: A framework for
-invertible, real-time constant-Q transforms, IEEE TASLP 2013 (the same in blocks).
+invertible, real-time constant-Q transforms, IEEE TASLP 2013 (the same in pieces).
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from mxt.audio.stft import stretch
 from mxt.audio.streamed import Streamed
 
 RINGING = 5.0  # a band of B Hz between its zeros rings for RINGING / B seconds on either side, below -60 dB after that
-BLOCK_MARGINS = 6  # longest stretch kept of a block, in such times
-STEP_FRAMES = 64  # blocks are whole multiples of so many frames: sizes that transform fast
+PIECE_SAMPLES = 1 << 15  # about the length of a piece
+MARGINS = 16  # in a piece, of which the first and the last are cut off
+BLOCK_PIECES = 24  # most pieces analysed together, unless low bands ring for longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,10 @@ class BandAnalysis:
         """Frames of a signal of so many samples."""
         return max(1, -(-samples // self.hop_length))
 
+    def ringing(self, band: int) -> float:
+        """Frames that a band rings for on either side."""
+        return RINGING / (self.centre(band + 1) - self.centre(band - 1)) * self.sample_rate / self.hop_length
+
     def powers(self, y: Tensor | Streamed) -> Iterator[Tensor]:
         """Mean squared envelope of every band in every frame; 1 for a full-scale sine at the centre of its band.
 
@@ -73,65 +79,154 @@ class BandAnalysis:
         torch.Tensor
             float32 [bands, frames of a block], from the start of the signal to its end.
         """
-        margin = self._margin_frames()
+        cut = _Cut.of(self)
+        device = torch.device("cpu") if isinstance(y, Streamed) else y.device
         total = self.frames(len(y))
-        blocks = -(-total // (BLOCK_MARGINS * margin))
-        kept = -(-total // blocks)
-        size = -(-(kept + 2 * margin) // STEP_FRAMES) * STEP_FRAMES  # frames of a block
-        filters = _filters(self, size, torch.device("cpu") if isinstance(y, Streamed) else y.device)
-        for block in range(blocks):
-            first = block * kept
-            begin = (first - margin) * self.hop_length
-            spectrum = torch.fft.rfft(stretch(y, begin, begin + size * self.hop_length))
-            count = min(kept, total - first)
-            yield torch.cat([group.powers(spectrum)[:, margin : margin + count] for group in filters])
+        blocks = -(-(total + 2 * cut.margin) // (cut.kept * max(BLOCK_PIECES, 4 * cut.around)))
+        size = -(-(total + 2 * cut.margin) // (cut.kept * blocks))  # pieces of a block, without those around it
+        # a signal in one block needs no pieces around: its low bands ring into one silence, from behind and from before
+        around, ahead = (cut.around, 0) if blocks > 1 else (0, cut.margin)
+        high, low = _high_bands(cut, device), _low_bands(cut, size + (2 * around or cut.around), device)
+        for first in range(0, total, size * cut.kept):
+            begin = first - ahead - around * cut.kept - cut.margin
+            end = first - ahead + (size + around) * cut.kept + cut.margin
+            x = stretch(y, begin * self.hop_length, end * self.hop_length)
+            spectra = torch.fft.rfft(x.unfold(0, cut.frames * self.hop_length, cut.kept * self.hop_length))
+            found = [power[:, 0, around * cut.kept :] for power in low.powers(spectra)]
+            inner = spectra[around : around + size]
+            found += [group.powers(inner)[..., cut.margin : -cut.margin].flatten(1) for group in high]
+            count = min(size * cut.kept, total - first)
+            yield torch.cat([power[:, ahead : ahead + count] for power in found])
 
-    def _margin_frames(self) -> int:
-        narrowest = self.centre(1) - self.centre(-1)
-        return math.ceil(RINGING / narrowest * self.sample_rate / self.hop_length)
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """How a signal is cut into pieces and its bands into low and high ones; lengths are in frames.
+
+    Parameters
+    ----------
+    margin : int
+        Of a piece, where its edges ring in all bands from `high` on, and below half the reduced sample rate.
+    high : int
+        The first high band.
+    reduction : int
+        The low bands have a sample rate lower by this factor.
+    around : int
+        Pieces before and behind a block over which the low bands ring.
+    """
+
+    analysis: BandAnalysis
+    margin: int
+    high: int
+    reduction: int
+    around: int
+
+    @property
+    def frames(self) -> int:
+        """Of a piece."""
+        return MARGINS * self.margin
+
+    @property
+    def kept(self) -> int:
+        """Of a piece without its margins."""
+        return self.frames - 2 * self.margin
+
+    @property
+    def low_hz(self) -> float:
+        """Where the low bands end."""
+        return self.analysis.centre(self.high)
+
+    @classmethod
+    def of(cls, analysis: BandAnalysis) -> _Cut:
+        hop = analysis.hop_length
+        margin = int(2 ** max(0, round(math.log2(PIECE_SAMPLES / (MARGINS * hop)))))
+        high = next((band for band in range(analysis.bands) if analysis.ringing(band) <= margin), analysis.bands)
+        reduction = 1
+        # from `low_hz` the low pass falls to half the new rate: the flank of a band twice as wide as that
+        least = analysis.centre(high) + RINGING / margin * analysis.sample_rate / hop / 2
+        while margin * hop % (2 * reduction) == 0 and analysis.sample_rate / (4 * reduction) >= least:
+            reduction *= 2
+        around = math.ceil(analysis.ringing(0) / ((MARGINS - 2) * margin)) if high else 0
+        return cls(analysis, margin, high, reduction, around)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Group:
-    """Bands that are brought back to time at one rate: `oversampling` values a frame, averaged."""
+    """Bands that are brought back to time at one rate: `oversampling` values a frame, averaged.
+
+    `starts` are their first bins, `weights` complex64 [bands, 1, bins taken of each].
+    """
 
     starts: tuple[int, ...]
-    weights: tuple[Tensor, ...]
+    weights: Tensor
     oversampling: int
     frames: int
 
-    def powers(self, spectrum: Tensor) -> Tensor:
-        """float32 [bands of this group, frames of the block]."""
-        banded = spectrum.new_zeros(len(self.starts), self.frames * self.oversampling)
-        for row, start, weight in zip(banded, self.starts, self.weights, strict=True):
-            torch.mul(spectrum[start : start + len(weight)], weight, out=row[: len(weight)])
-        parts = torch.view_as_real(torch.fft.ifft(banded, norm="forward")).square_().flatten(1)
-        return parts.view(len(self.starts), self.frames, 2 * self.oversampling).sum(2).div_(self.oversampling)
+    def powers(self, spectra: Tensor) -> Tensor:
+        """From complex64 [pieces, bins] to float32 [bands of this group, pieces, frames of a piece]."""
+        taken = self.weights.shape[-1]
+        banded = torch.stack([spectra[:, start : start + taken] for start in self.starts]).mul_(self.weights)
+        envelopes = torch.fft.ifft(banded, n=self.frames * self.oversampling, norm="forward")
+        parts = torch.view_as_real(envelopes).square_().view(*banded.shape[:2], self.frames, -1)
+        return parts @ parts.new_full((2 * self.oversampling,), 1 / self.oversampling)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _LowBands:
+    """Bands of many pieces together, from bins up to half the reduced sample rate, weighted by the low pass.
+
+    A piece has `samples` and two margins, all of them together `joined`, with silence behind the last one.
+    """
+
+    low_pass: Tensor
+    samples: int
+    margin: int
+    joined: int
+    groups: tuple[_Group, ...]
+
+    def powers(self, spectra: Tensor) -> list[Tensor]:
+        """From complex64 [pieces, bins] to float32 [bands, 1, frames] of each group."""
+        if not self.groups:
+            return []
+        pieces = torch.fft.irfft(spectra[:, : len(self.low_pass)] * self.low_pass, n=self.samples)
+        spectrum = torch.fft.rfft(pieces[:, self.margin : -self.margin].flatten(), n=self.joined)
+        return [group.powers(spectrum[None]) for group in self.groups]
+
+
+@lru_cache(maxsize=8)
+def _high_bands(cut: _Cut, device: torch.device) -> tuple[_Group, ...]:
+    return _groups(cut.analysis, range(cut.high, cut.analysis.bands), cut.frames, cut.frames * cut.analysis.hop_length, device)
 
 
 @lru_cache(maxsize=32)
-def _filters(analysis: BandAnalysis, size: int, device: torch.device) -> tuple[_Group, ...]:
-    """The filters for blocks of `size` frames."""
-    samples = size * analysis.hop_length
-    found: dict[int, tuple[list[int], list[Tensor]]] = {}
-    for band in range(analysis.bands):
-        start, weights, bins = _filter(analysis, band, samples)
-        oversampling = 2 ** max(0, math.ceil(math.log2(bins / size)))
+def _low_bands(cut: _Cut, pieces: int, device: torch.device) -> _LowBands:
+    hop, nyquist = cut.analysis.hop_length, cut.analysis.sample_rate / (2 * cut.reduction)
+    samples = cut.frames * hop // cut.reduction
+    frequency = torch.arange(samples // 2 + 1, dtype=torch.float64) * (2 * nyquist / samples)
+    low_pass = torch.cos(torch.pi / 2 * ((frequency - cut.low_hz) / (nyquist - cut.low_hz)).clamp(0, 1)).square() / cut.reduction
+    frames, joined = pieces * cut.kept, pieces * cut.kept * hop // cut.reduction
+    groups = _groups(cut.analysis, range(cut.high), frames, joined, device)
+    return _LowBands(low_pass.float().to(device), samples, cut.margin * hop // cut.reduction, joined, groups)
+
+
+def _groups(analysis: BandAnalysis, bands: range, frames: int, samples: int, device: torch.device) -> tuple[_Group, ...]:
+    """Filters for transforms of `samples`, which are so many frames long; 2 / samples makes a sine of 1 an envelope of 1."""
+    bin_hz, bins = analysis.sample_rate / (analysis.hop_length * frames), samples // 2 + 1
+    members: dict[int, list[int]] = {}
+    for band in bands:
+        width = (analysis.centre(band + 1) - analysis.centre(band - 1)) / bin_hz
+        members.setdefault(2 ** max(0, math.ceil(math.log2(width / frames))), []).append(band)
+    groups = []
+    for oversampling, together in members.items():
+        taken = min(bins, frames * oversampling)
+        starts = [min(bins - taken, math.ceil(analysis.centre(band - 1) / bin_hz)) for band in together]
+        frequency = (torch.tensor(starts)[:, None] + torch.arange(taken, dtype=torch.float64)) * bin_hz
+        centres = torch.tensor([analysis.centre(band) for band in together], dtype=torch.float64)
+        # H(f) = cos^2(pi / 2 * bands_per_octave * log2(f / centre))
+        distance = (analysis.bands_per_octave * torch.log2(frequency / centres[:, None])).clamp_(-1, 1)
+        weights = torch.cos(torch.pi / 2 * distance).square_() * (2 / samples)
         # values lie in the middle of what they stand for: a delay by half their distance, as a phase
-        shift = torch.arange(bins, dtype=torch.float64) * (torch.pi / (size * oversampling))
-        starts, all_weights = found.setdefault(oversampling, ([], []))
-        starts.append(start)
-        all_weights.append(torch.polar(weights, shift).to(torch.complex64).to(device))
-    return tuple(_Group(tuple(starts), tuple(weights), over, size) for over, (starts, weights) in found.items())
-
-
-def _filter(analysis: BandAnalysis, band: int, samples: int) -> tuple[int, Tensor, int]:
-    """First bin of a band in a transform of `samples`, and its weights (float64); 2 / samples makes a sine of 1 an envelope of 1."""
-    bin_hz = analysis.sample_rate / samples
-    start = max(1, math.ceil(analysis.centre(band - 1) / bin_hz))
-    stop = min(samples // 2, math.floor(analysis.centre(band + 1) / bin_hz))
-    frequency = torch.arange(start, stop + 1, dtype=torch.float64) * bin_hz
-    # H(f) = cos^2(pi / 2 * bands_per_octave * log2(f / centre))
-    distance = analysis.bands_per_octave * torch.log2(frequency / analysis.centre(band))
-    weights: Tensor = torch.cos(torch.pi / 2 * distance.clamp(-1, 1)).square() * (2 / samples)
-    return start, weights, len(weights)
+        shift = torch.arange(taken, dtype=torch.float64) * (torch.pi / (frames * oversampling))
+        phased = torch.polar(weights, shift.expand_as(weights)).to(torch.complex64)
+        groups.append(_Group(tuple(starts), phased[:, None].to(device), oversampling, frames))
+    return tuple(groups)

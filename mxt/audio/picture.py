@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from math import ceil, floor
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from mxt.audio.streamed import Streamed
@@ -14,6 +15,7 @@ Slabs = Iterable[Tensor]  # float32 [..., rows, columns] each: a picture from le
 Signal = Tensor | Streamed  # float32 [samples]
 Draw = Callable[[Signal], Tensor]  # a picture of one clip
 
+LONG_COLUMNS = 1 << 14  # a picture of more columns is narrowed piece by piece and never held in full
 PIECE_COLUMNS = 512  # columns narrowed at once: their weights are a matrix of so many rows
 
 
@@ -31,11 +33,10 @@ def brightness(level_db: Tensor, *, reference_db: float, floor_db: float) -> Ten
 
 
 def resized(slabs: Slabs, *, columns: int, height: int = 0, width: int = 0) -> Tensor:
-    """Join the slabs of a picture and resize it bilinearly, without ever holding it in full.
+    """Join the slabs of a picture and resize it bilinearly, without ever holding a long one in full.
 
     Each new pixel is the mean of the old ones under a triangle around it, which is as wide as the reduction wants (never
-    narrower than two old pixels): what `torch.nn.functional.interpolate` computes with ``mode="bilinear"`` and
-    ``antialias=True``.
+    narrower than two old pixels): `torch.nn.functional.interpolate` with ``mode="bilinear"`` and ``antialias=True``.
 
     Parameters
     ----------
@@ -56,11 +57,16 @@ def resized(slabs: Slabs, *, columns: int, height: int = 0, width: int = 0) -> T
     >>> resized(iter([torch.zeros(1, 4), torch.ones(1, 4)]), columns=8, width=2)
     tensor([[0.1429, 0.8571]])
     """
-    picture = _narrowed(slabs, columns, width) if width and width != columns else torch.cat(list(slabs), dim=-1)
-    rows = picture.shape[-2]
-    if height and height != rows:
-        picture = triangle_weights(rows, height, 0, rows)[0].to(picture).T @ picture
-    return picture
+    narrow = 0 < width < columns and (columns > LONG_COLUMNS or width == 1)
+    picture = _narrowed(slabs, columns, width) if narrow else torch.cat(list(slabs), dim=-1)
+    size = height or picture.shape[-2], width or columns
+    if picture.shape[-2:] == size:
+        return picture
+    if picture.shape[-1] == 1:  # two equal columns: of a single one torch (2.11) takes the first row for all of them
+        picture = picture.expand(*picture.shape[:-1], 2)
+    planes = picture.reshape(1, -1, *picture.shape[-2:])
+    found = F.interpolate(planes, (size[0], max(2, size[1])), mode="bilinear", antialias=True, align_corners=False)
+    return found[..., : size[1]].reshape(*picture.shape[:-2], *size)
 
 
 def _narrowed(slabs: Slabs, columns: int, width: int) -> Tensor:

@@ -88,7 +88,7 @@ class Sndfile:
             self._seek(start, block)
             while at < end:
                 wanted = buffer[: min(len(buffer), end - at)]
-                got = self._file.read(out=wanted)
+                got = self._read(wanted)
                 if len(got):
                     yield got
                 at += len(got)
@@ -101,6 +101,16 @@ class Sndfile:
             got = self._salvage(at, buffer[: min(len(buffer), end - at)])
             if len(got):
                 yield got
+
+    def _read(self, wanted: Signal) -> Signal:
+        if self._file.subtype != "PCM_16":
+            decoded: Signal = self._file.read(out=wanted)
+            return decoded
+        # what libsndfile does sample by sample
+        whole = self._file.read(len(wanted), dtype="int16", always_2d=True)
+        got = wanted[: len(whole)]
+        np.multiply(whole, np.float32(2**-15), out=got)
+        return got
 
     def part(self, start: int, count: int, block: int) -> Iterator[Signal]:
         """Decode `count` frames from about `start` on; here exactly."""

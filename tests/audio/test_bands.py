@@ -41,6 +41,46 @@ def test_an_impulse_is_in_all_bands_at_its_time():
     assert (found.argmax(1) == 10 * SR // HOP).all()
 
 
+def by_one_transform(y, analysis):
+    """The same with one transform in float64 and envelopes at the full rate, which are read where the analysis has its values."""
+    hop, silence = analysis.hop_length, 10 * SR
+    size = -(-(len(y) + silence) // hop) * hop
+    spectrum = 2 * np.fft.fft(y, size)
+    frequency = np.fft.fftfreq(size, 1 / SR)
+    found = []
+    for band in range(analysis.bands):
+        distance = analysis.bands_per_octave * np.log2(np.maximum(frequency, 1e-9) / analysis.centre(band))
+        weights = np.cos(np.pi / 2 * np.clip(distance, -1, 1)) ** 2
+        width = analysis.centre(band + 1) - analysis.centre(band - 1)
+        values = 2 ** max(0, int(np.ceil(np.log2(width * hop / SR))))  # of a frame
+        envelope = np.fft.ifft(weights * spectrum)[hop // values // 2 :: hop // values]
+        found.append((np.abs(envelope) ** 2).reshape(-1, values).mean(1)[: analysis.frames(len(y))])
+    return np.array(found)
+
+
+@pytest.mark.parametrize(
+    ("analysis", "samples"),
+    [
+        (ANALYSIS, 700),
+        (ANALYSIS, 3 * SR),
+        (BandAnalysis(SR, 440.0, 12, 12, 512), 3 * SR),  # one low band
+        (BandAnalysis(SR, 440.0, 12, 12, 512), 40 * SR),  # two blocks
+        (BandAnalysis(SR, 2000.0, 24, 12, 256), 3 * SR),  # no low band
+        (BandAnalysis(SR, 55.0, 41, 48, 64), 3 * SR),  # low bands only
+        (BandAnalysis(SR, 60.0, 8, 1, 256), 3 * SR),  # wide bands
+    ],
+)
+def test_the_powers_are_those_of_one_transform_of_the_whole_clip(analysis, samples):
+    rng = np.random.default_rng(samples)
+    y = (rng.standard_normal(samples) * np.repeat(10 ** rng.uniform(-1.5, -0.5, 40), -(-samples // 40))[:samples]).astype(np.float32)
+    found, expected = powers(y, analysis).numpy(), by_one_transform(y, analysis)
+    assert found.shape == expected.shape
+    loud = expected > expected.max() * 1e-4
+    difference = np.abs(10 * np.log10(found[loud] / expected[loud]))
+    assert np.quantile(difference, 0.999) < 0.1
+    assert difference.mean() < 20 * np.log10(1 + 1e-3)  # ringing below -60 dB is left out
+
+
 def test_where_the_blocks_meet_cannot_be_seen():
     rng = np.random.default_rng(0)
     y = rng.standard_normal(40 * SR) * 0.1

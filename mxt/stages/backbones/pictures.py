@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from mxt.audio.picture import PIECE_COLUMNS, resized
 from mxt.core.errors import PluginError
 
 DECIBELS = 80.0  # below the reference is black
-LONG_COLUMNS = 1 << 14  # longer renderings are made brightness and resized some columns at a time
 
 
 def to_pictures(rendered: Tensor, *, size: int, decibels: bool = False) -> Tensor:
@@ -38,15 +36,8 @@ def to_pictures(rendered: Tensor, *, size: int, decibels: bool = False) -> Tenso
     if rendered.ndim not in (3, 4) or (rendered.ndim == 4 and rendered.shape[1] != 3):
         raise PluginError(f"a picture is [N, bands, frames] or [N, 3, bands, frames], not {tuple(rendered.shape)}")
     x = rendered[:, None] if rendered.ndim == 3 else rendered
-    if (columns := x.shape[-1]) > LONG_COLUMNS:
-        pieces = torch.split(x, PIECE_COLUMNS, dim=-1)
-        x = resized((brightness(each) if decibels else each for each in pieces), columns=columns, height=size, width=size)
-        return x.expand(-1, 3, -1, -1)
-    if decibels:
-        x = brightness(x)
-    if x.shape[2:] != (size, size):
-        x = F.interpolate(x, (size, size), mode="bilinear", antialias=True, align_corners=False)
-    return x.expand(-1, 3, -1, -1)
+    pieces = (brightness(each) if decibels else each for each in torch.split(x, PIECE_COLUMNS, dim=-1))
+    return resized(pieces, columns=x.shape[-1], height=size, width=size).expand(-1, 3, -1, -1)
 
 
 def brightness(decibels: Tensor) -> Tensor:

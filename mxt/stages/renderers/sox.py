@@ -92,9 +92,10 @@ class SoxSpectrogram:
 
         def draw(y: Signal) -> torch.Tensor:
             timing = Timing.of(len(y), sample_rate, n_fft=self.n_fft, columns=self.columns)
-            level = torch.cat(list(_levels(y, timing, window)), dim=1)
+            level = torch.cat(list(_levels(y, timing, window)))
             white = float(level.max()) if self.rescale else self.reference_db
-            shown = table[:, colour_numbers(level - white, self.reference_db - self.floor_db)].flip(1)
+            numbers = colour_numbers(level.sub_(white), self.reference_db - self.floor_db).T.flip(0)
+            shown = table.index_select(1, numbers.flatten()).view(-1, *numbers.shape)
             picture = resized([shown], columns=shown.shape[-1], height=self.height, width=self.width)
             return picture[0] if self.colours == "grey" else picture
 
@@ -108,7 +109,7 @@ class SoxSpectrogram:
 
 
 def _levels(y: Signal, timing: Timing, window: torch.Tensor) -> Iterator[torch.Tensor]:
-    """Mean power of each column in dBFS, float32 [bins, columns] a slab."""
+    """Mean power of each column in dBFS, float32 [columns, bins] a slab."""
     n_fft = len(window)
     # a sine of amplitude A has the magnitude A sum(w) / 2
     scale = float((2 / window.double().sum()).square())
@@ -117,17 +118,18 @@ def _levels(y: Signal, timing: Timing, window: torch.Tensor) -> Iterator[torch.T
         count=timing.columns * timing.steps, slab_frames=max(1, SLAB_FRAMES // timing.steps) * timing.steps,
     )  # fmt: skip
     for slab in slabs:
-        mean = power(slab, window).view(-1, timing.steps, n_fft // 2 + 1).mean(1)
-        yield mean.mul_(scale).clamp_(min=1e-30).log10_().mul_(10).T
+        mean = power(slab, window)
+        if timing.steps > 1:
+            mean = mean.view(-1, timing.steps, n_fft // 2 + 1).mean(1)
+        yield mean.mul_(scale).clamp_(min=1e-30).log10_().mul_(10)
 
 
 def colour_numbers(level_db: torch.Tensor, range_db: float) -> torch.Tensor:
-    """Places in the palette, int64: 0 below the range, the last one from 0 dB on.
+    """Places in the palette, int32: 0 below the range, the last one from 0 dB on.
 
     ``c = 1 + floor((1 + x / range) (colours - 2))``
     """
-    inside = 1 + ((1 + level_db / range_db) * (COLOURS - 2)).floor()
-    return torch.where(level_db < -range_db, 0, torch.where(level_db >= 0, COLOURS - 1, inside)).long()
+    return (level_db / range_db).add_(1).mul_(COLOURS - 2).floor_().add_(1).clamp_(0, COLOURS - 1).int()
 
 
 def palette(*, grey: bool = False) -> torch.Tensor:

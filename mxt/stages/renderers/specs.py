@@ -56,6 +56,7 @@ LOGFREQUENCY = StageSpec(
     kind="renderer",
     name="logfrequency",
     summary="Picture: logarithmic frequency, level as brightness",
+    version=2,
     target="mxt.stages.renderers.logfrequency:LogFrequency",
     citation=f"{SHTERN_2017}; M. Rouzic: The Analysis & Resynthesis Sound Spectrograph (ARSS), 2008",
     params=(

@@ -6,10 +6,13 @@ decoding, resampling and torch release the GIL. On CUDA the workers only load; o
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from mxt.core.errors import AudioError, Reason
@@ -21,6 +24,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Array = npt.NDArray[np.float32]
+
+
+LOADED_AHEAD = 2  # tasks a worker whose windows may wait in memory
+COMPUTED_AHEAD = 16  # tasks a worker that are given out, so that none waits while rows are committed
+TURN_SECONDS = 0.0005
 
 
 def compute_chunk(jobs: Iterable[Job], prepared: Prepared) -> tuple[list[Outcome], Timings]:
@@ -150,21 +158,38 @@ def run_pool(tasks: Iterable[tuple[Job, ...]], prepared: Prepared, *, jobs: int)
     from threadpoolctl import threadpool_limits
 
     feeds_gpu = prepared.recipe.device != "cpu"
-    one_thread = threadpool_limits(1)  # NumPy's matrix products too
-    pool = ThreadPoolExecutor(jobs, thread_name_prefix="mxt", initializer=_one_thread)
+    work: Callable[..., Any] = load if feeds_gpu else compute_chunk
+    given: Any = prepared.recipe if feeds_gpu else prepared
+    ahead = LOADED_AHEAD if feeds_gpu else COMPUTED_AHEAD
+    waiting, finished = iter(tasks), SimpleQueue[Future[Any]]()
+    with threadpool_limits(1), _short_turns():  # the limit: NumPy's matrix products too
+        pool = ThreadPoolExecutor(jobs, thread_name_prefix="mxt", initializer=_one_thread)
+
+        def give_out(number: int) -> int:
+            futures = [pool.submit(work, task, given) for task in islice(waiting, number)]
+            for future in futures:
+                future.add_done_callback(finished.put)
+            return len(futures)
+
+        try:
+            under_way = give_out(ahead * jobs)
+            while under_way:
+                result = finished.get().result()
+                under_way += give_out(1) - 1
+                yield forward(result, prepared) if feeds_gpu else result
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """Let a thread that comes out of an operation wait less for the interpreter, which commits keep busy."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_SECONDS)
     try:
-        waiting = iter(tasks)
-        work: Callable[..., Any] = load if feeds_gpu else compute_chunk
-        given: Any = prepared.recipe if feeds_gpu else prepared
-        under_way: set[Future[Any]] = {pool.submit(work, task, given) for task in islice(waiting, 2 * jobs)}
-        while under_way:
-            finished, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-            under_way |= {pool.submit(work, task, given) for task in islice(waiting, len(finished))}
-            for future in finished:
-                yield forward(future.result(), prepared) if feeds_gpu else future.result()
+        yield
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        one_thread.restore_original_limits()
+        sys.setswitchinterval(before)
 
 
 def _one_thread() -> None:

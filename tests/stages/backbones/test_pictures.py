@@ -39,7 +39,7 @@ def test_decibels_become_brightness_and_are_bounded():
 def test_a_long_rendering_is_resized_piece_by_piece_to_the_same_picture(shape, monkeypatch):
     decibels = torch.rand(shape, generator=torch.Generator().manual_seed(1)) * 100 - 90
     expected = to_pictures(decibels, size=30, decibels=True)
-    monkeypatch.setattr("mxt.stages.backbones.pictures.LONG_COLUMNS", 1000)
+    monkeypatch.setattr("mxt.audio.picture.LONG_COLUMNS", 1000)
     torch.testing.assert_close(to_pictures(decibels, size=30, decibels=True), expected, rtol=0, atol=1e-5)
 
 
