@@ -137,7 +137,7 @@ class TableWriter:
         expected = {name: (dimension,) for name, (_, dimension) in self._layers.items()}
         if {name: value.shape for name, value in values.items()} != expected:
             raise ValueError(f"expected the layers {expected}, got { ({name: value.shape for name, value in values.items()}) }")
-        if not all(np.isfinite(value).all() for value in values.values()):
+        if not np.isfinite(np.concatenate(list(values.values()))).all():
             raise ValueError(f"row {row}: features are finite, or the row has failed")
         self._settle(row, values)
 

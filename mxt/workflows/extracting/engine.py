@@ -62,7 +62,7 @@ def forward(loaded: Loaded, prepared: Prepared) -> tuple[list[Outcome], Timings]
     for place, job in enumerate(loaded.jobs):
         if place in loaded.failures:
             outcomes.append(Outcome(job, None, *loaded.failures[place]))
-        elif all(np.isfinite(values).all() for values in features[place].values()):
+        elif np.isfinite(np.concatenate(list(features[place].values()))).all():
             outcomes.append(Outcome(job, features[place]))
         else:
             outcomes.append(Outcome(job, None, Reason.STAGE_FAILED, "the backbone returned values that are not finite"))
