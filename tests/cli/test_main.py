@@ -102,9 +102,21 @@ def test_error_meant_for_people_is_one_line_and_an_exit_code(mxt, command, error
     assert (found.out, found.err, found.code) == ("", "error: that went wrong; do this\n", code)
 
 
-def test_wrong_option_is_wrong_usage(mxt):
-    assert mxt("stages", "--jsn").code == 2
-    assert mxt("--no-such-option").code == 2
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (["stages", "--jsn"], r"No such option: --jsn.*; mxt stages --help tells more"),
+        (["--no-such-option"], r"No such option: --no-such-option.*; mxt --help tells more"),
+        (["extract", "--jobs", "0"], r"Invalid value for '--jobs'.* 1; mxt extract --help tells more"),
+        (["ingest"], r"Missing argument 'PATH'; mxt ingest --help tells more"),
+        (["weights", "fetch", "--nothing"], r"No such option: --nothing.*; mxt weights fetch --help tells more"),
+        (["extract", "--limit", "many"], r"Invalid value for '--limit': .*; mxt extract --help tells more"),
+    ],
+)
+def test_wrong_usage_is_one_line(mxt, args, told):
+    found = mxt(*args)
+    assert (found.code, found.out) == (2, "")
+    assert re.fullmatch(f"error: {told}\n", found.err)
 
 
 def test_bug_keeps_its_traceback():
