@@ -34,6 +34,7 @@ def dataset_commands(record: DatasetRecord, catalogue: Catalogue, registry: Regi
 def ingest_command(record: DatasetRecord, registry: Registry) -> str:
     """What ingests a data set like this."""
     words = ["mxt", "ingest", record.root, "--name", record.name, "--loader", record.loader]
+    words += _plugin_files(registry, ("dataset", record.loader))
     return shlex.join(words + _settings(registry, "dataset", record.loader, record.params))
 
 
@@ -52,11 +53,19 @@ def extract_command(table: FeatureTable, registry: Registry, *, dataset: str | N
     words += _renderer_settings(registry, backbone, pipeline.get("renderer"))
     if normalizer["name"] != "none":
         words += ["--normalizer", normalizer["name"], *_settings(registry, "normalizer", normalizer["name"], normalizer["params"])]
+    words += _plugin_files(registry, ("backbone", backbone["name"]), ("normalizer", normalizer["name"]))
     if pipeline.get("resampler", "soxr") != "soxr":
         words += ["--resampler", pipeline["resampler"]]
     if not table.label.startswith(backbone["name"]):
         words += ["--as", table.label]
     return shlex.join(words)
+
+
+def _plugin_files(registry: Registry, *stages: tuple[Kind, str]) -> list[str]:
+    """``--plugin`` for stages that come from a file of one's own."""
+    entries = [entry for entry in registry.stages if (entry.spec.kind, entry.spec.name) in stages]
+    files = dict.fromkeys(str(entry.source) for entry in entries if entry.distribution.startswith("file:"))
+    return [word for file in files for word in ("--plugin", file)]
 
 
 def _weights(registry: Registry, backbone: str, weights: Mapping[str, Any] | None) -> list[str]:

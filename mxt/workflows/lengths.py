@@ -153,7 +153,7 @@ def _recipe(store: Store, registry: Registry, label: str) -> ExtractRequest:
             settings.append(value)
         elif option in _OPTIONS:
             given[_OPTIONS[option]] = value
-        else:
+        elif option != "--plugin":  # which `registry` has read
             raise InputError(f"{label} needs {option}, which mxt lengths cannot repeat; derive excerpts and extract them one by one")
     request = ExtractRequest(**given, settings=tuple(settings))  # type: ignore[arg-type]
     _check_same(store, registry, table, request)

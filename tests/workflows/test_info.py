@@ -36,12 +36,12 @@ def test_a_data_set_tells_its_figures_and_how_to_make_it_again(extracted, regist
     assert words[words.index("--loader") + 1] == "folder"
 
 
-def test_a_table_tells_its_provenance_and_the_command_that_makes_it_again(extracted, registry, name):
+def test_a_table_tells_its_provenance_and_the_command_that_makes_it_again(extracted, registry, name, plugin):
     found = info(extracted, "tiny-scale2", registry)
     assert isinstance(found, TableInfo)
     assert found.attributes["pipeline"]["backbone"]["params"] == {"nap": 0.0, "scale": 2.0}
     assert found.runs[-1]["computed"] == 72
-    assert found.commands == (f"mxt extract --dataset {name} --backbone tiny --set scale=2.0",)
+    assert found.commands == (f"mxt extract --dataset {name} --backbone tiny --set scale=2.0 --plugin {plugin}",)
 
 
 def test_the_command_of_a_table_extracts_nothing_new(extracted, registry, name):
