@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mxt.core.errors import Reason, StoreDamaged, StoreError
 from mxt.core.files import OwnedLock, translate_os_errors
-from mxt.store.arrays import ZarrArray, open_array, read_rows, remove_partial_files, rows_in, set_rows
+from mxt.store.arrays import ZarrArray, open_array, read_rows, remove_partial_files, rows_in, set_rows, write_chunk
 from mxt.store.schema import AUDIO, CHUNK, COPY, DONE, FAILED, KEY_BYTES, OPEN, REASON, STATE, array_kinds, layer_array
 
 if TYPE_CHECKING:
@@ -177,15 +177,15 @@ class TableWriter:
                 for row, outcome in settled.items():
                     if not isinstance(outcome, Reason):
                         block[row - part.start] = outcome[name]
-                self._arrays[array][part] = block
+                write_chunk(self._arrays[array], chunk, block)
             self._fault("after layers")
             for row, outcome in settled.items():
                 failed = isinstance(outcome, Reason)
                 state[row - part.start] = FAILED if failed else DONE
                 reason[row - part.start] = outcome if isinstance(outcome, Reason) else Reason.NONE
-            self._arrays[REASON][part] = reason
+            write_chunk(self._arrays[REASON], chunk, reason)
             self._fault("before state")
-            self._arrays[STATE][part] = state
+            write_chunk(self._arrays[STATE], chunk, state)
         self._state[part], self._reason[part] = state, reason
         del self._settled[chunk], self._since[chunk]
         self._fault("committed")
