@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+import scipy.fft
 import torch
 from torch import Tensor
 
@@ -152,23 +153,25 @@ class _Cut:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Group:
-    """Bands that are brought back to time at one rate: `oversampling` values a frame, averaged.
+    """Bands that are brought back to time at one rate, some values a frame.
 
-    `starts` are their first bins, `weights` complex64 [bands, 1, bins taken of each].
+    `starts` are the first bins taken for each, `weights` complex64 [bands, 1, bins taken]; `mean` is over the real and imaginary
+    parts of a frame's values.
     """
 
+    frames: int
     starts: tuple[int, ...]
     weights: Tensor
-    oversampling: int
-    frames: int
+    mean: Tensor
 
     def powers(self, spectra: Tensor) -> Tensor:
         """From complex64 [pieces, bins] to float32 [bands of this group, pieces, frames of a piece]."""
         taken = self.weights.shape[-1]
-        banded = torch.stack([spectra[:, start : start + taken] for start in self.starts]).mul_(self.weights)
-        envelopes = torch.fft.ifft(banded, n=self.frames * self.oversampling, norm="forward")
-        parts = torch.view_as_real(envelopes).square_().view(*banded.shape[:2], self.frames, -1)
-        return parts @ parts.new_full((2 * self.oversampling,), 1 / self.oversampling)
+        cuts = {start: spectra[:, start : start + taken] for start in set(self.starts)}
+        banded = torch.stack([cuts[start] for start in self.starts]).mul_(self.weights)
+        envelopes = torch.fft.ifft(banded, n=self.frames * len(self.mean) // 2, norm="forward")
+        powers: Tensor = torch.view_as_real(envelopes).square_().view(*banded.shape[:2], self.frames, -1) @ self.mean
+        return powers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,8 +192,15 @@ class _LowBands:
         if not self.groups:
             return []
         pieces = torch.fft.irfft(spectra[:, : len(self.low_pass)] * self.low_pass, n=self.samples)
-        spectrum = torch.fft.rfft(pieces[:, self.margin : -self.margin].flatten(), n=self.joined)
+        spectrum = _long_rfft(pieces[:, self.margin : -self.margin].flatten(), self.joined)
         return [group.powers(spectrum[None]) for group in self.groups]
+
+
+def _long_rfft(x: Tensor, samples: int) -> Tensor:
+    """Spectrum of a signal with silence up to `samples`; SciPy keeps the twiddle factors that torch computes for every call."""
+    on_cpu = x.device.type == "cpu"
+    spectrum: Tensor = torch.from_numpy(scipy.fft.rfft(x.numpy(), samples)) if on_cpu else torch.fft.rfft(x, n=samples)
+    return spectrum
 
 
 @lru_cache(maxsize=8)
@@ -210,23 +220,28 @@ def _low_bands(cut: _Cut, pieces: int, device: torch.device) -> _LowBands:
 
 
 def _groups(analysis: BandAnalysis, bands: range, frames: int, samples: int, device: torch.device) -> tuple[_Group, ...]:
-    """Filters for transforms of `samples`, which are so many frames long; 2 / samples makes a sine of 1 an envelope of 1."""
-    bin_hz, bins = analysis.sample_rate / (analysis.hop_length * frames), samples // 2 + 1
-    members: dict[int, list[int]] = {}
+    """Filters for transforms of `samples`, which are so many frames long."""
+    members: dict[int, list[int]] = {}  # values a frame -> bands
     for band in bands:
-        width = (analysis.centre(band + 1) - analysis.centre(band - 1)) / bin_hz
-        members.setdefault(2 ** max(0, math.ceil(math.log2(width / frames))), []).append(band)
-    groups = []
-    for oversampling, together in members.items():
-        taken = min(bins, frames * oversampling)
-        starts = [min(bins - taken, math.ceil(analysis.centre(band - 1) / bin_hz)) for band in together]
-        frequency = (torch.tensor(starts)[:, None] + torch.arange(taken, dtype=torch.float64)) * bin_hz
-        centres = torch.tensor([analysis.centre(band) for band in together], dtype=torch.float64)
-        # H(f) = cos^2(pi / 2 * bands_per_octave * log2(f / centre))
-        distance = (analysis.bands_per_octave * torch.log2(frequency / centres[:, None])).clamp_(-1, 1)
-        weights = torch.cos(torch.pi / 2 * distance).square_() * (2 / samples)
-        # values lie in the middle of what they stand for: a delay by half their distance, as a phase
-        shift = torch.arange(taken, dtype=torch.float64) * (torch.pi / (frames * oversampling))
-        phased = torch.polar(weights, shift.expand_as(weights)).to(torch.complex64)
-        groups.append(_Group(tuple(starts), phased[:, None].to(device), oversampling, frames))
-    return tuple(groups)
+        width = (analysis.centre(band + 1) - analysis.centre(band - 1)) * analysis.hop_length / analysis.sample_rate
+        members.setdefault(2 ** max(0, math.ceil(math.log2(width))), []).append(band)
+    return tuple(_group(analysis, together, values, frames, samples, device) for values, together in members.items())
+
+
+def _group(analysis: BandAnalysis, bands: list[int], values: int, frames: int, samples: int, device: torch.device) -> _Group:
+    """Neighbouring bands with so many values a frame."""
+    bin_hz, bins = analysis.sample_rate / (analysis.hop_length * frames), samples // 2 + 1
+    taken = min(bins, frames * values)
+    starts: list[int] = []
+    for band in bands:
+        in_the_last = starts and starts[-1] + taken > analysis.centre(band + 1) / bin_hz
+        starts.append(starts[-1] if in_the_last else min(bins - taken, math.ceil(analysis.centre(band - 1) / bin_hz)))
+    frequency = (torch.tensor(starts)[:, None] + torch.arange(taken, dtype=torch.float64)) * bin_hz
+    centres = torch.tensor([analysis.centre(band) for band in bands], dtype=torch.float64)
+    # H(f) = cos^2(pi / 2 * bands_per_octave * log2(f / centre))
+    distance = (analysis.bands_per_octave * torch.log2(frequency / centres[:, None])).clamp_(-1, 1)
+    weights = torch.cos(torch.pi / 2 * distance).square_() * (2 / samples)  # which makes a sine of 1 an envelope of 1
+    # values lie in the middle of what they stand for: a delay by half their distance, as a phase
+    shift = torch.arange(taken, dtype=torch.float64) * (torch.pi / (frames * values))
+    phased = torch.polar(weights, shift.expand_as(weights)).to(torch.complex64)
+    return _Group(frames, tuple(starts), phased[:, None].to(device), torch.full((2 * values,), 1 / values, device=device))

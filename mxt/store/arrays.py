@@ -18,6 +18,7 @@ from zarr.codecs import Crc32cCodec, ZstdCodec
 from zarr.storage import LocalStore, MemoryStore
 
 from mxt.core.errors import MxtError, StoreDamaged
+from mxt.core.files import atomic_write
 from mxt.core.specs import Layer
 from mxt.store.schema import CHUNK, COPY, ArrayKind, array_kinds
 
@@ -95,11 +96,8 @@ def write_chunk(array: ZarrArray, chunk: int, rows: npt.NDArray[Any]) -> None:
         array[chunk * CHUNK : chunk * CHUNK + len(rows)] = rows  # zarr has no file for such a chunk
         return
     content = _CRC32C.encode(_ZSTD.encode(whole))
-    path = Path(array.store.root, array.path, array.metadata.encode_chunk_key((chunk, *(0,) * (whole.ndim - 1))))
-    path.parent.mkdir(exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    with atomic_write(_folder(array) / array.metadata.encode_chunk_key((chunk, *(0,) * (whole.ndim - 1)))) as file:
+        file.write(content)
 
 
 def read_rows(array: ZarrArray, start: int, stop: int) -> npt.NDArray[Any]:
@@ -128,11 +126,14 @@ def damage_named(array: ZarrArray, start: int, stop: int) -> Iterator[None]:
     except Exception as error:
         bad = [chunk for chunk in range(start // CHUNK, -(-stop // CHUNK)) if chunk_error(array, chunk)]
         named = f"rows {bad[0] * CHUNK} to {bad[-1] * CHUNK + CHUNK - 1}" if bad else f"rows {start} to {stop - 1}"
-        where = Path(str(getattr(array.store, "root", ""))) / array.path
         raise StoreDamaged(
-            f"{where}: {named} are not what was written ({_why(error)}); "
+            f"{_folder(array)}: {named} are not what was written ({_why(error)}); "
             "mxt verify --repair opens them again, the next extract restores them"
         ) from error
+
+
+def _folder(array: ZarrArray) -> Path:
+    return Path(str(getattr(array.store, "root", "")), array.path)
 
 
 def chunk_error(array: ZarrArray, chunk: int) -> str:
