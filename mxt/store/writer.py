@@ -128,8 +128,8 @@ class TableWriter:
         with self._writing("writing"):
             for chunk in np.unique(wanted // CHUNK):
                 part = self._part(int(chunk))
-                self._arrays[STATE][part] = self._state[part]
-                self._arrays[REASON][part] = self._reason[part]
+                write_chunk(self._arrays[STATE], int(chunk), self._state[part])
+                write_chunk(self._arrays[REASON], int(chunk), self._reason[part])
 
     def put(self, row: int, features: Mapping[str, npt.NDArray[np.float32]]) -> None:
         """Settle a row with its features, one float32 [dimension] a layer, all of them finite."""

@@ -53,7 +53,8 @@ def extract_command(table: FeatureTable, registry: Registry, *, dataset: str | N
     words += _renderer_settings(registry, backbone, pipeline.get("renderer"))
     if normalizer["name"] != "none":
         words += ["--normalizer", normalizer["name"], *_settings(registry, "normalizer", normalizer["name"], normalizer["params"])]
-    words += _plugin_files(registry, ("backbone", backbone["name"]), ("normalizer", normalizer["name"]))
+    renderer = (pipeline.get("renderer") or {}).get("name", "")
+    words += _plugin_files(registry, ("backbone", backbone["name"]), ("normalizer", normalizer["name"]), ("renderer", renderer))
     if pipeline.get("resampler", "soxr") != "soxr":
         words += ["--resampler", pipeline["resampler"]]
     if not table.label.startswith(backbone["name"]):
