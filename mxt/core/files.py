@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -41,6 +42,19 @@ def atomic_write(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
     finally:
         with suppress(FileNotFoundError):
             partial.unlink()
+
+
+def is_damage(error: OSError) -> bool:
+    """Whether a file that was written is not one any more; other errors of the system say nothing about what is in it."""
+    return error.errno in (None, errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ELOOP)
+
+
+def remove_entry(path: Path) -> None:
+    """Remove a file, a link or a whole folder, whichever lies there; nothing where nothing does."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +15,13 @@ import zarr
 from numcodecs import Zstd
 from numcodecs.checksum32 import CRC32C
 from zarr.codecs import Crc32cCodec, ZstdCodec
+from zarr.core.sync import sync
 from zarr.storage import LocalStore, MemoryStore
 
 from mxt.core.errors import MxtError, StoreDamaged
-from mxt.core.files import atomic_write
+from mxt.core.files import atomic_write, is_damage
 from mxt.core.specs import Layer
-from mxt.store.schema import CHUNK, COPY, ArrayKind, array_kinds
+from mxt.store.schema import AUDIO, CHUNK, COPY, ArrayKind, array_kinds
 
 _ZSTD, _CRC32C = Zstd(level=1, checksum=True), CRC32C()  # as `create_array` says it to zarr
 ZarrArray: TypeAlias = "zarr.Array[Any]"  # not generic yet in zarr 3.1.3
@@ -52,22 +53,42 @@ def write_table(folder: Path, attributes: Mapping[str, Any], layers: Sequence[La
             array.update_attributes(dict(attributes))
 
 
-def open_array(folder: Path, name: str, *, write: bool = False) -> ZarrArray:
+def open_array(folder: Path, name: str, *, kind: ArrayKind | None = None, write: bool = False) -> ZarrArray:
     """Open one array.
 
     Raises
     ------
     StoreDamaged
-        Its metadata are missing or not readable.
+        Its metadata are missing, not readable, or not of this `kind`.
+    OSError
+        They may be whole, but cannot be reached now: no permission, a drive that has gone.
     """
     try:
-        return zarr.open_array(LocalStore(folder, read_only=not write), path=name, mode="r+" if write else "r", zarr_format=3)
+        array = zarr.open_array(LocalStore(folder, read_only=not write), path=name, mode="r+" if write else "r", zarr_format=3)
     except OSError as error:
-        if isinstance(error, FileNotFoundError) or error.errno is None:  # zarr's own "not found" is a FileNotFoundError
-            raise StoreDamaged(f"array {name} of {folder} is missing or its zarr.json is damaged; mxt verify tells more") from error
-        raise
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreDamaged(f"array {name} of {folder} cannot be opened ({error}); mxt verify tells more") from error
+        if not is_damage(error):
+            raise
+        raise StoreDamaged(f"array {name} of {folder} is missing or its zarr.json is damaged; mxt verify tells more") from error
+    except Exception as error:  # whatever zarr raises on a file that is not its own
+        raise StoreDamaged(f"array {name} of {folder} cannot be opened ({_why(error)}); mxt verify tells more") from error
+    if kind is not None and (array.shape[1:], array.dtype.name) != kind[:2]:
+        raise StoreDamaged(f"array {name} of {folder} is described as {array.dtype.name} {array.shape}; mxt verify tells more")
+    return array
+
+
+def assigned_rows(folder: Path, array: ZarrArray) -> int:
+    """Rows of a table, as the array of its keys has them.
+
+    Raises
+    ------
+    StoreDamaged
+        Neither the keys nor their copy have a chunk for the last of them.
+    """
+    rows = rows_in(array)
+    last = array.metadata.encode_chunk_key(((rows - 1) // CHUNK, 0))
+    if rows and not any(os.path.lexists(folder / name / last) for name in (AUDIO, COPY)):
+        raise StoreDamaged(f"array {AUDIO} of {folder} is described as {rows} rows long, which it is not; mxt verify tells more")
+    return rows
 
 
 def rows_in(array: ZarrArray) -> int:
@@ -82,7 +103,18 @@ def set_rows(array: ZarrArray, rows: int) -> None:
         return
     if old > rows:
         array[rows : min(old, -(-rows // CHUNK) * CHUNK)] = array.fill_value
-    array.resize((rows, *array.shape[1:]))
+        for number, path in chunk_files(_folder(array)):
+            if number >= -(-rows // CHUNK):
+                path.unlink()
+    # zarr itself goes through all chunks there could be, which takes for ever where a length is damaged
+    sync(array.async_array.resize((rows, *array.shape[1:]), delete_outside_chunks=False))
+
+
+def chunk_files(folder: Path) -> Iterator[tuple[int, Path]]:
+    """Numbers and files of the chunks of one array that are there."""
+    for path in folder.iterdir():
+        if (number := re.fullmatch(r"c\.(\d+)(\.0)*", path.name)) is not None:
+            yield int(number[1]), path
 
 
 def write_chunk(array: ZarrArray, chunk: int, rows: npt.NDArray[Any]) -> None:
@@ -121,9 +153,11 @@ def damage_named(array: ZarrArray, start: int, stop: int) -> Iterator[None]:
     """Turn what codecs raise on damaged bytes into `StoreDamaged`, naming chunks."""
     try:
         yield
-    except (MxtError, OSError):
+    except MxtError:
         raise
     except Exception as error:
+        if isinstance(error, OSError) and not is_damage(error):
+            raise
         bad = [chunk for chunk in range(start // CHUNK, -(-stop // CHUNK)) if chunk_error(array, chunk)]
         named = f"rows {bad[0] * CHUNK} to {bad[-1] * CHUNK + CHUNK - 1}" if bad else f"rows {start} to {stop - 1}"
         raise StoreDamaged(
@@ -147,9 +181,9 @@ def chunk_error(array: ZarrArray, chunk: int) -> str:
     try:
         array[chunk * CHUNK : (chunk + 1) * CHUNK]
     except OSError as error:
-        if error.errno != errno.EIO:
+        if not is_damage(error):
             raise
-        return str(error)
+        return str(error.strerror or error)
     except Exception as error:
         return _why(error)
     return ""

@@ -6,16 +6,15 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mxt.core.errors import StoreDamaged, StoreError, StoreReadOnly, UnknownName, UsageError
+from mxt.core.errors import StoreError, StoreReadOnly, UnknownName, UsageError
 from mxt.core.files import OwnedLock, translate_os_errors
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.specs import Layer
 from mxt.core.views import LABEL
-from mxt.store.schema import DONE, FAILED, OPEN
+from mxt.store.schema import DONE, FAILED, OPEN, SEAL
 from mxt.store.table import CHECKSUM, FeatureTable, folder_bytes, name_rows, read_attributes
 
 __all__ = ["DONE", "FAILED", "OPEN", "FeatureStore", "FeatureTable", "folder_bytes", "name_rows", "read_attributes"]
@@ -36,17 +35,21 @@ class FeatureStore:
         self.path, self.read_only = path, read_only
 
     def tables(self) -> list[FeatureTable]:
-        """All tables that can be read, by label; `damaged` names the others."""
-        found = []
-        for folder in self.folders():
-            with suppress(StoreDamaged):
-                found.append(FeatureTable(folder, read_only=self.read_only))
-        return sorted(found, key=lambda table: table.label)
+        """All tables that can be read, by label; `unreadable` names the others."""
+        return self._look()[0]
 
-    def damaged(self) -> list[Path]:
-        """Folders of tables whose attributes cannot be read."""
-        readable = {table.path for table in self.tables()}
-        return [folder for folder in self.folders() if folder not in readable]
+    def unreadable(self) -> dict[Path, StoreError]:
+        """Folders of tables whose attributes cannot be read, and why: damage, no permission."""
+        return self._look()[1]
+
+    def _look(self) -> tuple[list[FeatureTable], dict[Path, StoreError]]:
+        tables, unreadable = [], {}
+        for folder in self.folders():
+            try:
+                tables.append(FeatureTable(folder, read_only=self.read_only))
+            except StoreError as error:
+                unreadable[folder] = error
+        return sorted(tables, key=lambda table: table.label), unreadable
 
     def find(self, label: str) -> FeatureTable:
         """The table called `label`.
@@ -56,10 +59,11 @@ class FeatureStore:
         UnknownName
             None is; the nearest are listed.
         """
-        tables = {table.label: table for table in self.tables()}
+        readable, unreadable = self._look()
+        tables = {table.label: table for table in readable}
         if label not in tables:
-            lost = self.damaged()
-            raise UnknownName("feature table", label, tables, hint="" if not lost else f"({len(lost)} more cannot be read: mxt verify)")
+            hint = f"({len(unreadable)} more cannot be read: mxt verify)" if unreadable else ""
+            raise UnknownName("feature table", label, tables, hint=hint)
         return tables[label]
 
     def by_fingerprint(self, fingerprint: str) -> FeatureTable | None:
@@ -67,7 +71,7 @@ class FeatureStore:
 
         Raises
         ------
-        StoreDamaged
+        StoreDamaged, StoreReadOnly
             There is one, whose attributes cannot be read.
         """
         folder = self.path / fingerprint
@@ -155,7 +159,7 @@ class FeatureStore:
         described = [
             {"number": layer.number, "name": layer.name, "dimension": layer.dimension, "labels": list(layer.labels)} for layer in layers
         ]
-        plain = json.loads(canonical_json({**attributes, "fingerprint": fingerprint, "label": label, "layers": described}))
+        plain = json.loads(canonical_json({**attributes, "fingerprint": fingerprint, "label": label, "layers": described, SEAL: 1}))
         plain[CHECKSUM] = sha256_text(canonical_json(plain))
         partial = Path(tempfile.mkdtemp(dir=self.path, prefix=f".{fingerprint[:12]}.", suffix=".partial"))
         try:
@@ -166,9 +170,10 @@ class FeatureStore:
 
     def folders(self) -> list[Path]:
         """Folders of all tables, readable or not."""
-        if not self.path.is_dir():
-            return []
-        return sorted(folder for folder in self.path.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+        with translate_os_errors("reading", self.path):
+            if not self.path.is_dir():
+                return []
+            return sorted(folder for folder in self.path.iterdir() if folder.is_dir() and not folder.name.startswith("."))
 
 
 def _check_label(label: str) -> None:

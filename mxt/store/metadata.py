@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,11 +16,11 @@ from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore
 
 from mxt.core.errors import StoreDamaged
-from mxt.core.files import atomic_write
+from mxt.core.files import atomic_write, remove_entry
 from mxt.core.identity import canonical_json, sha256_text
-from mxt.store.arrays import create_array, open_array, read_rows, rows_in, set_rows
+from mxt.store.arrays import chunk_files, create_array, open_array, read_rows, rows_in, set_rows
 from mxt.store.findings import Finding
-from mxt.store.schema import AUDIO, COPY, OPEN, STATE, ArrayKind, array_kinds
+from mxt.store.schema import AUDIO, CHUNK, COPY, OPEN, SEAL, STATE, ArrayKind, array_kinds
 from mxt.store.table import CHECKSUM, FeatureTable, read_attributes, table_layers
 
 WRITTEN_BACK = "written back"
@@ -38,7 +39,7 @@ def check_metadata(folder: Path, *, repair: bool) -> list[Finding]:
     attributes, findings = _check_attributes(folder, repair=repair)
     if attributes is None or (findings and not repair):
         return findings
-    kinds = array_kinds(table_layers(attributes))
+    kinds = array_kinds(table_layers(attributes), sealed=SEAL in attributes)
     place = attributes["label"]
     damaged = [name for name, kind in kinds.items() if not _described_well(folder, name, kind)]
     copied = {} if COPY in damaged else dict(open_array(folder, COPY).attrs)
@@ -68,10 +69,27 @@ def _check_attributes(folder: Path, *, repair: bool) -> tuple[dict[str, Any] | N
         lost = "not what was written, and so is its copy: the table cannot be read; remove it (mxt rm) and extract again"
         return None, [Finding(folder.name[:12], "zarr.json", lost)]
     if repair:
-        stored: dict[str, Buffer] = {}
-        zarr.create_group(MemoryStore(stored), attributes=_checked(attributes), zarr_format=3)
-        _write(folder / "zarr.json", stored["zarr.json"])
+        _write_group(folder, attributes)
     return attributes, [Finding(attributes["label"], "zarr.json", "not what was written", repair=WRITTEN_BACK)]
+
+
+def begin_sealing(folder: Path, table: FeatureTable) -> None:
+    """Make the array of seals that a table of an older store lacks; it counts once `end_sealing` has said so."""
+    shutil.rmtree(folder / SEAL, ignore_errors=True)
+    kind = array_kinds(table.layers)[SEAL]
+    _write_array_metadata(folder, SEAL, kind, len(table))
+
+
+def end_sealing(folder: Path, table: FeatureTable) -> None:
+    """Say in the attributes, and in their copy, that the rows are sealed."""
+    _write_group(folder, {**table.attributes, SEAL: 1})
+    _write_array_metadata(folder, COPY, array_kinds(table.layers)[COPY], len(table))
+
+
+def _write_group(folder: Path, attributes: Mapping[str, Any]) -> None:
+    stored: dict[str, Buffer] = {}
+    zarr.create_group(MemoryStore(stored), attributes=_checked(attributes), zarr_format=3)
+    _write(folder / "zarr.json", stored["zarr.json"])
 
 
 def _describes_a_group(folder: Path) -> bool:
@@ -119,8 +137,9 @@ def _check_lengths(folder: Path, place: str, kinds: Mapping[str, ArrayKind], *, 
 def read_state(folder: Path) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """States as far as they can be read: open where they cannot."""
     array = open_array(folder, STATE)
+    there = max((number for number, _ in chunk_files(folder / STATE)), default=-1) + 1
     try:
-        return read_rows(array, 0, rows_in(array))
+        return read_rows(array, 0, min(rows_in(array), there * CHUNK))
     except StoreDamaged:
         return np.zeros(0, np.uint8)
 
@@ -149,5 +168,7 @@ def _checked(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _write(path: Path, content: Buffer) -> None:
+    if path.is_dir():
+        remove_entry(path)
     with atomic_write(path) as file:
         file.write(content.to_bytes())

@@ -11,7 +11,7 @@ ArrayKind = tuple[tuple[int, ...], str, float]  # shape of a row, dtype, fill va
 
 CHUNK = 64  # rows a chunk, the same for all arrays: a chunk is the unit of commit
 KEY_BYTES = 32
-AUDIO, COPY, REASON, STATE = "audio", "audio_copy", "reason", "state"  # the copy is what damaged keys are restored from
+AUDIO, COPY, SEAL, REASON, STATE = "audio", "audio_copy", "seal", "reason", "state"  # the copy is what damaged keys are restored from
 OPEN, DONE, FAILED = 0, 1, 2
 
 
@@ -21,12 +21,14 @@ def layer_array(layer: Layer) -> str:
     return f"layer{layer.number}.{safe}"
 
 
-def array_kinds(layers: Sequence[Layer]) -> dict[str, ArrayKind]:
-    """Every array of a table, in the order of writing."""
+def array_kinds(layers: Sequence[Layer], *, sealed: bool = True) -> dict[str, ArrayKind]:
+    """Every array of a table, in the order of writing; tables made by stores of schema 1 have no seals."""
+    seals: dict[str, ArrayKind] = {SEAL: ((1 + len(layers),), "uint32", 0)} if sealed else {}
     return {
         COPY: ((KEY_BYTES,), "uint8", 0),
         AUDIO: ((KEY_BYTES,), "uint8", 0),
         **{layer_array(layer): ((layer.dimension,), "float32", math.nan) for layer in layers},
+        **seals,
         REASON: ((), "uint8", 0),
         STATE: ((), "uint8", 0),
     }

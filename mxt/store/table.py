@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +14,43 @@ import numpy as np
 import numpy.typing as npt
 
 from mxt.core.errors import StoreDamaged, StoreReadOnly, UnknownName
+from mxt.core.files import is_damage, translate_os_errors
 from mxt.core.identity import canonical_json, imported_key, sha256_text
 from mxt.core.records import ClipRecord
 from mxt.core.specs import Layer
-from mxt.store.schema import AUDIO, CHUNK, DONE, FAILED, OPEN, REASON, STATE, layer_array
+from mxt.store.schema import AUDIO, CHUNK, COPY, DONE, FAILED, OPEN, REASON, SEAL, STATE, array_kinds, layer_array
+from mxt.store.seal import layer_seals, outcome_seals
 
 if TYPE_CHECKING:
     from mxt.store.writer import TableWriter
 
 CHECKSUM = "checksum"
+REPAIR = "mxt verify --repair opens them again, the next extract restores them"
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What a table says of its rows: whose they are and what became of them.
+
+    Parameters
+    ----------
+    keys : uint8 [rows, 32]
+        Audio keys.
+    states, reasons : uint8 [rows]
+        `OPEN`, `DONE` or `FAILED`; `Reason` of the failed ones.
+    seals : uint32 [rows, 1 + layers], optional
+        What they were sealed with; none in tables made by stores of schema 1.
+    """
+
+    keys: npt.NDArray[np.uint8]
+    states: npt.NDArray[np.uint8]
+    reasons: npt.NDArray[np.uint8]
+    seals: npt.NDArray[np.uint32] | None
+
+    def rows_of(self, keys: Sequence[bytes]) -> npt.NDArray[np.int64]:
+        """Row of each audio key, int64 [n]; -1 where there is none."""
+        row_of = {key.tobytes(): row for row, key in enumerate(self.keys)}
+        return np.array([row_of.get(key, -1) for key in keys], np.int64)
 
 
 class FeatureTable:
@@ -37,23 +66,31 @@ class FeatureTable:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path, self.read_only = path, read_only
-        self.attributes: dict[str, Any] = read_attributes(path)
+        with translate_os_errors("reading", path):
+            self.attributes: dict[str, Any] = read_attributes(path)
         self.label: str = self.attributes["label"]
         self.fingerprint: str = path.name
         self.layers = table_layers(self.attributes)
+        self.kinds = array_kinds(self.layers, sealed=self.sealed)
 
     def __repr__(self) -> str:
         return f"FeatureTable({self.label}, {self.fingerprint[:12]})"
 
     def __len__(self) -> int:
         """Rows assigned."""
-        from mxt.store.arrays import rows_in
+        from mxt.store.arrays import assigned_rows
 
-        return rows_in(self._array(AUDIO))
+        with translate_os_errors("reading", self.path):
+            return assigned_rows(self.path, self._array(AUDIO))
+
+    @property
+    def sealed(self) -> bool:
+        """Whether each row is bound to its place (`mxt.store.seal`); those of stores of schema 1 are not."""
+        return SEAL in self.attributes
 
     def keys(self) -> npt.NDArray[np.uint8]:
         """Audio keys, uint8 [rows, 32]."""
-        return self._read(AUDIO, 0, None)
+        return self._read(AUDIO, 0, len(self))
 
     def states(self) -> npt.NDArray[np.uint8]:
         """`OPEN`, `DONE` or `FAILED`, uint8 [rows]."""
@@ -79,10 +116,31 @@ class FeatureTable:
             return [clip.key for clip in clips]
         return [None if clip.key is None else imported_key(source, clip.id, clip.key) for clip in clips]
 
+    def ledger(self) -> Ledger:
+        """Whose the rows are and what became of them, checked.
+
+        Raises
+        ------
+        StoreDamaged
+            Rows are not those that were written: another chunk in their place, or two copies of the keys that differ.
+        """
+        try:
+            return self._ledger()
+        except StoreDamaged:
+            return self._ledger()  # a repair may have been between two arrays: look once more
+
     def rows_of(self, keys: Sequence[bytes]) -> npt.NDArray[np.int64]:
-        """Row of each audio key, int64 [n]; -1 where there is none."""
-        row_of = {key.tobytes(): row for row, key in enumerate(self.keys())}
-        return np.array([row_of.get(key, -1) for key in keys], np.int64)
+        """Row of each audio key, int64 [n]; -1 where there is none. Raises `StoreDamaged` as `ledger` does."""
+        return self.ledger().rows_of(keys)
+
+    def states_of(self, keys: Sequence[bytes]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+        """Row of each audio key (-1 where there is none), its state (then `OPEN`) and its reason, as `ledger` has them."""
+        ledger = self.ledger()
+        rows = ledger.rows_of(keys)
+        there = rows >= 0
+        states, reasons = np.zeros(len(rows), np.uint8), np.zeros(len(rows), np.uint8)
+        states[there], reasons[there] = ledger.states[rows[there]], ledger.reasons[rows[there]]
+        return rows, states, reasons
 
     def read(self, keys: Sequence[bytes], layers: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
         """Features of clips by audio key.
@@ -107,11 +165,10 @@ class FeatureTable:
             A row that counts as done has no features, or a chunk is not what was written.
         """
         arrays = [self._array_of(name) for name in layers]
-        rows = self.rows_of(keys)
         try:
-            return self._read_rows(rows, arrays)
+            return self._read_rows(keys, arrays)
         except StoreDamaged:
-            return self._read_rows(rows, arrays)  # a repair may have opened rows between state and layers: look once more
+            return self._read_rows(keys, arrays)  # a repair may have opened rows between state and layers: look once more
 
     def nbytes(self) -> int:
         """Bytes on disk."""
@@ -140,32 +197,52 @@ class FeatureTable:
     def _array(self, name: str) -> Any:
         from mxt.store.arrays import open_array
 
-        return open_array(self.path, name)
+        with translate_os_errors("reading", self.path):
+            return open_array(self.path, name, kind=self.kinds[name])
 
-    def _read(self, name: str, start: int, stop: int | None) -> npt.NDArray[Any]:
-        from mxt.store.arrays import read_rows, rows_in
+    def _read(self, name: str, start: int, stop: int) -> npt.NDArray[Any]:
+        from mxt.store.arrays import read_rows
 
-        array = self._array(name)
-        return read_rows(array, start, rows_in(array) if stop is None else stop)
+        with translate_os_errors("reading", self.path):
+            return read_rows(self._array(name), start, stop)
 
-    def _read_rows(self, rows: npt.NDArray[np.int64], arrays: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+    def _ledger(self) -> Ledger:
+        rows = len(self)
+        # the state first: whatever it says is settled was written before it
+        states, reasons = self._read(STATE, 0, rows), self._read(REASON, 0, rows)
+        ledger = Ledger(self._read(AUDIO, 0, rows), states, reasons, self._read(SEAL, 0, rows) if self.sealed else None)
+        settled = np.flatnonzero(states != OPEN)
+        if ledger.seals is None:
+            wrong = (ledger.keys[settled] != self._read(COPY, 0, rows)[settled]).any(axis=1)
+        else:
+            seals = outcome_seals(self.fingerprint, ledger.keys[settled], states[settled], reasons[settled])
+            wrong = ledger.seals[settled, 0] != seals
+        self._refuse("keys, states and reasons are not those written in", settled[wrong])
+        return ledger
+
+    def _refuse(self, what: str, rows: npt.NDArray[np.int64]) -> None:
+        if len(rows):
+            raise StoreDamaged(f"feature table {self.label}: {what} {name_rows(rows)}; {REPAIR}")
+
+    def _read_rows(self, keys: Sequence[bytes], arrays: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+        ledger = self._ledger()
+        rows = ledger.rows_of(keys)
         there = rows >= 0
         state = np.zeros(len(rows), np.uint8)
         start, stop = (int(rows[there].min()), int(rows[there].max()) + 1) if there.any() else (0, 0)
         start -= start % CHUNK  # whole chunks
-        # the state first: whatever it says is done was written before it
-        state[there] = self._read(STATE, start, stop)[rows[there] - start]
+        state[there] = ledger.states[rows[there]]
         done = state == DONE
         columns = []
         for name in arrays:
             found = self._read(name, start, stop)
             values = np.full((len(rows), found.shape[1]), np.nan, np.float32)
             values[done] = found[rows[done] - start]
-            if (bad := done & np.isnan(values).any(axis=1)).any():
-                raise StoreDamaged(
-                    f"feature table {self.label}: {name} has no values in {name_rows(rows[bad])}, which count as done; "
-                    "mxt verify --repair opens them again, the next extract restores them"
-                )
+            self._refuse(f"{name} has no values, though they count as done, in", rows[done & np.isnan(values).any(axis=1)])
+            if ledger.seals is not None:
+                wanted, column = rows[done], 1 + [layer_array(layer) for layer in self.layers].index(name)
+                seals = layer_seals(self.fingerprint, name, ledger.keys[wanted], values[done])
+                self._refuse(f"{name} does not hold what was written in", wanted[ledger.seals[wanted, column] != seals])
             columns.append(values)
         return np.concatenate(columns, axis=1) if columns else np.zeros((len(rows), 0), np.float32), state
 
@@ -182,7 +259,11 @@ def read_attributes(folder: Path) -> dict[str, Any]:
         attributes = json.loads((folder / "zarr.json").read_text(encoding="utf-8"))["attributes"]
         plain = {name: value for name, value in attributes.items() if name != CHECKSUM}
         intact = attributes[CHECKSUM] == sha256_text(canonical_json(plain))
-    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+    except OSError as error:
+        if not is_damage(error):
+            raise
+        intact, plain = False, {}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         intact, plain = False, {}
     if not intact:
         raise StoreDamaged(f"{folder / 'zarr.json'} is not what was written; mxt verify --repair restores it")

@@ -9,15 +9,17 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mxt.core.errors import StoreDamaged
+from mxt.core.errors import StoreBusy, StoreError, StoreFull
 from mxt.core.files import OwnedLock, translate_os_errors
 from mxt.core.progress import SILENT, Progress, Step
 from mxt.store.findings import Finding, TableReport
 from mxt.store.layout import Store
-from mxt.store.schema import CHUNK
+from mxt.store.schema import CHUNK, SEAL
 from mxt.store.table import FeatureTable
 
 __all__ = ["Finding", "TableReport", "VerifyReport", "verify"]
+
+UNSEALED = "rows are not bound to their places, as in all tables made by earlier versions: a chunk in a wrong place would not be noticed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +80,27 @@ def verify(store: Store, *, repair: bool = False, progress: Progress = SILENT) -
     begun = time.monotonic()
     folders = store.features.folders()
     with progress.step("verify", _chunks(folders), unit="chunks") as step:
-        tables = tuple(_verify_table(folder, repair=repair, step=step) for folder in folders)
+        tables = tuple(_verified(folder, repair=repair, step=step) for folder in folders)
     ids = store.results.list()
     damaged = [Finding(name, "result", what) for name in ids if (what := store.results.damage(name))]
     others = (*_check_catalogue(store.root / "catalogue.sqlite", tables), *damaged)
     return VerifyReport(tables, others, len(ids), repair, time.monotonic() - begun)
 
 
+def _verified(folder: Path, *, repair: bool, step: Step) -> TableReport:
+    """A table's report; one that cannot be reached now does not keep others from being read."""
+    try:
+        return _verify_table(folder, repair=repair, step=step)
+    except (StoreBusy, StoreFull):
+        raise
+    except StoreError as error:
+        return TableReport("", folder.name, findings=(Finding(_name(folder), "", str(error)),))
+
+
 def _verify_table(folder: Path, *, repair: bool, step: Step) -> TableReport:
     from mxt.store.arrays import remove_partial_files
     from mxt.store.inspection import inspect_rows, repair_slab
-    from mxt.store.metadata import check_metadata
+    from mxt.store.metadata import begin_sealing, check_metadata, end_sealing
 
     with (
         OwnedLock(folder / "lock", f"feature table {_name(folder)}") if repair else nullcontext(),
@@ -103,8 +115,12 @@ def _verify_table(folder: Path, *, repair: bool, step: Step) -> TableReport:
             return report  # rows can be read once this is put right
         table = FeatureTable(folder)
         report = replace(report, label=table.label, nbytes=table.nbytes())
+        if not table.sealed:
+            report = replace(report, findings=(*report.findings, Finding(table.label, SEAL, UNSEALED, damage=False, repair="bound now")))
+            if repair:
+                begin_sealing(folder, table)
         for slab in inspect_rows(table):
-            opened = repair_slab(slab, folder) if repair and slab.findings else 0
+            opened = repair_slab(slab, folder) if repair and (slab.findings or not table.sealed) else 0
             report = replace(
                 report,
                 rows=slab.stop,
@@ -113,25 +129,25 @@ def _verify_table(folder: Path, *, repair: bool, step: Step) -> TableReport:
                 opened=report.opened + opened,
             )
             step.advance(len(slab.values) * -(-len(slab) // CHUNK))
+        if repair and not table.sealed:
+            end_sealing(folder, table)
     return report
 
 
 def _name(folder: Path) -> str:
     try:
         return FeatureTable(folder).label
-    except StoreDamaged:
+    except StoreError:
         return folder.name[:12]
 
 
 def _chunks(folders: list[Path]) -> int:
-    from mxt.store.schema import array_kinds
-
     total = 0
     for folder in folders:
         try:
             table = FeatureTable(folder)
-            total += len(array_kinds(table.layers)) * -(-len(table) // CHUNK)
-        except StoreDamaged:
+            total += len(table.kinds) * -(-len(table) // CHUNK)
+        except StoreError:
             continue
     return total
 

@@ -14,7 +14,8 @@ import numpy.typing as npt
 from mxt.core.errors import Reason, StoreDamaged, StoreError
 from mxt.core.files import OwnedLock, translate_os_errors
 from mxt.store.arrays import ZarrArray, open_array, read_rows, remove_partial_files, rows_in, set_rows, write_chunk
-from mxt.store.schema import AUDIO, CHUNK, COPY, DONE, FAILED, KEY_BYTES, OPEN, REASON, STATE, array_kinds, layer_array
+from mxt.store.schema import AUDIO, CHUNK, COPY, DONE, FAILED, KEY_BYTES, OPEN, REASON, SEAL, STATE, layer_array
+from mxt.store.seal import layer_seals, outcome_seals
 
 if TYPE_CHECKING:
     from mxt.store.table import FeatureTable
@@ -54,6 +55,7 @@ class TableWriter:
         self._arrays: dict[str, ZarrArray] = {}
         self._state: Bytes = np.zeros(0, np.uint8)
         self._reason: Bytes = np.zeros(0, np.uint8)
+        self._keys: Bytes = np.zeros((0, KEY_BYTES), np.uint8)
         self._row_of: dict[bytes, int] = {}
         self._settled: dict[int, dict[int, Values | Reason]] = {}  # chunk -> row -> values, or why it failed
         self._since: dict[int, float] = {}  # chunk -> when its oldest settled row came
@@ -70,13 +72,11 @@ class TableWriter:
         try:
             with self._writing("opening"):
                 remove_partial_files(self.table.path)
-                self._arrays = {name: open_array(self.table.path, name, write=True) for name in array_kinds(self.table.layers)}
+                self._arrays = {n: open_array(self.table.path, n, kind=kind, write=True) for n, kind in self.table.kinds.items()}
                 self._align()
-                rows = rows_in(self._arrays[AUDIO])
-                self._state = read_rows(self._arrays[STATE], 0, rows)
-                self._reason = read_rows(self._arrays[REASON], 0, rows)
-                keys = read_rows(self._arrays[AUDIO], 0, rows)
-            self._row_of = {key.tobytes(): row for row, key in enumerate(keys) if key.any()}
+                ledger = self.table.ledger()
+            self._keys, self._state, self._reason = ledger.keys, ledger.states, ledger.reasons
+            self._row_of = {key.tobytes(): row for row, key in enumerate(self._keys) if key.any()}
         except BaseException:
             self._lock.__exit__()
             raise
@@ -126,10 +126,14 @@ class TableWriter:
         wanted = wanted[self._state[wanted] == FAILED]
         self._state[wanted], self._reason[wanted] = OPEN, Reason.NONE
         with self._writing("writing"):
-            for chunk in np.unique(wanted // CHUNK):
-                part = self._part(int(chunk))
-                write_chunk(self._arrays[STATE], int(chunk), self._state[part])
-                write_chunk(self._arrays[REASON], int(chunk), self._reason[part])
+            for chunk in map(int, np.unique(wanted // CHUNK)):
+                part = self._part(chunk)
+                write_chunk(self._arrays[STATE], chunk, self._state[part])
+                write_chunk(self._arrays[REASON], chunk, self._reason[part])
+                if self.table.sealed:
+                    seals = read_rows(self._arrays[SEAL], part.start, part.stop)
+                    seals[self._state[part] == OPEN] = 0
+                    write_chunk(self._arrays[SEAL], chunk, seals)
 
     def put(self, row: int, features: Mapping[str, npt.NDArray[np.float32]]) -> None:
         """Settle a row with its features, one float32 [dimension] a layer, all of them finite."""
@@ -168,10 +172,14 @@ class TableWriter:
         settled, part = self._settled[chunk], self._part(chunk)
         state, reason = self._state[part].copy(), self._reason[part].copy()
         done_before = state == DONE
+        for row, outcome in settled.items():
+            state[row - part.start] = FAILED if isinstance(outcome, Reason) else DONE
+            reason[row - part.start] = outcome if isinstance(outcome, Reason) else Reason.NONE
+        blocks: dict[str, npt.NDArray[np.float32]] = {}
         with self._writing("writing"):
             self._fault("before layers")
             for name, (array, dimension) in self._layers.items():
-                block = np.full((part.stop - part.start, dimension), np.nan, np.float32)
+                blocks[array] = block = np.full((part.stop - part.start, dimension), np.nan, np.float32)
                 if done_before.any():
                     block[done_before] = read_rows(self._arrays[array], part.start, part.stop)[done_before]
                 for row, outcome in settled.items():
@@ -179,16 +187,25 @@ class TableWriter:
                         block[row - part.start] = outcome[name]
                 write_chunk(self._arrays[array], chunk, block)
             self._fault("after layers")
-            for row, outcome in settled.items():
-                failed = isinstance(outcome, Reason)
-                state[row - part.start] = FAILED if failed else DONE
-                reason[row - part.start] = outcome if isinstance(outcome, Reason) else Reason.NONE
+            if self.table.sealed:
+                self._seal(chunk, blocks, state, reason)
             write_chunk(self._arrays[REASON], chunk, reason)
             self._fault("before state")
             write_chunk(self._arrays[STATE], chunk, state)
         self._state[part], self._reason[part] = state, reason
         del self._settled[chunk], self._since[chunk]
         self._fault("committed")
+
+    def _seal(self, chunk: int, blocks: Mapping[str, npt.NDArray[np.float32]], state: Bytes, reason: Bytes) -> None:
+        """Bind the rows of a chunk that are settled now to their place; those settled before keep their seals."""
+        part = self._part(chunk)
+        seals = read_rows(self._arrays[SEAL], part.start, part.stop)
+        new = np.array(sorted(self._settled[chunk]), np.int64) - part.start
+        keys, fingerprint = self._keys[part][new], self.table.fingerprint
+        seals[new, 0] = outcome_seals(fingerprint, keys, state[new], reason[new])
+        for column, (array, block) in enumerate(blocks.items(), start=1):
+            seals[new, column] = layer_seals(fingerprint, array, keys, block[new])
+        write_chunk(self._arrays[SEAL], chunk, seals)
 
     def _part(self, chunk: int) -> slice:
         """The assigned rows of a chunk."""
@@ -201,6 +218,7 @@ class TableWriter:
             self._arrays[name].resize((rows, KEY_BYTES))
             self._arrays[name][first:rows] = keys
         self._lengthen(rows)
+        self._keys = np.concatenate([self._keys, keys])
         self._state = np.concatenate([self._state, np.full(len(keys), OPEN, np.uint8)])
         self._reason = np.concatenate([self._reason, np.zeros(len(keys), np.uint8)])
 

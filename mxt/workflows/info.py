@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mxt.core.errors import Reason, StoreDamaged
+from mxt.core.errors import Reason, StoreError
 from mxt.core.records import ClipRecord, DatasetRecord
 from mxt.core.views import parse_view
 from mxt.registry import Registry
@@ -173,10 +173,10 @@ def _coverage(table: FeatureTable, dataset: str, clips: Sequence[ClipRecord]) ->
     """``None`` where the table holds no clip of the data set, or cannot be read."""
     keys = [key for key in table.keys_of(clips) if key is not None]
     try:
-        rows, states = table.rows_of(keys), table.states()
-    except StoreDamaged:
+        rows, states, _ = table.states_of(keys)
+    except StoreError:
         return None
-    there = states[rows[rows >= 0]]
+    there = states[rows >= 0]
     done, failed = int(np.count_nonzero(there == DONE)), int(np.count_nonzero(there == FAILED))
     return Coverage(dataset, table.label, done, failed, len(keys) - done - failed) if len(there) else None
 
@@ -184,10 +184,10 @@ def _coverage(table: FeatureTable, dataset: str, clips: Sequence[ClipRecord]) ->
 def _failures(table: FeatureTable, datasets: Mapping[str, Sequence[ClipRecord]], runs: Sequence[Mapping[str, Any]]) -> tuple[Left, ...]:
     """Clips whose row failed, with what the run that met them noted."""
     try:
-        states, reasons, keys = table.states(), table.reasons(), table.keys()
-    except StoreDamaged:
+        ledger = table.ledger()
+    except StoreError:
         return ()
-    failed = {keys[row].tobytes(): Reason(int(reasons[row])) for row in np.flatnonzero(states == FAILED)}
+    failed = {ledger.keys[row].tobytes(): Reason(int(ledger.reasons[row])) for row in np.flatnonzero(ledger.states == FAILED)}
     details = {clip: detail for run in runs for clip, _, detail in run.get("failures") or ()}
     found = []
     known: set[bytes] = set()

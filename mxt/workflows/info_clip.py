@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mxt.core.errors import Reason, StoreDamaged
+from mxt.core.errors import Reason, StoreError
 from mxt.core.records import ClipRecord, Measurement
 from mxt.store.features import DONE, FAILED, FeatureTable
 from mxt.store.layout import Store
@@ -95,14 +95,13 @@ def _row(table: FeatureTable, clip: ClipRecord, details: Mapping[Any, str]) -> C
     if key is None:
         return None
     try:
-        (row,) = table.rows_of([key])
-        if row < 0:
-            return None
-        state, reason = table.states()[row], Reason(int(table.reasons()[row]))
-    except StoreDamaged as error:
+        (row,), (state,), (reason,) = table.states_of([key])
+    except StoreError as error:
         return ClipRow(table.label, "damaged", detail=str(error))
+    if row < 0:
+        return None
     if state == FAILED:
-        return ClipRow(table.label, "failed", reason.words, details.get(table.fingerprint, ""))
+        return ClipRow(table.label, "failed", Reason(int(reason)).words, details.get(table.fingerprint, ""))
     return ClipRow(table.label, "done" if state == DONE else "open")
 
 
@@ -114,7 +113,7 @@ def _heard(table: FeatureTable, clip: ClipRecord) -> Sequence[Heard]:
         if key is not None and layer.name == TAGS and layer.labels:
             try:
                 values = table.read([key], [layer.name])[0][0]
-            except StoreDamaged:
+            except StoreError:
                 continue  # mxt verify names it
             strongest = np.argsort(-values, kind="stable")[:STRONGEST]
             found.append(Heard(table.label, layer.name, tuple((layer.labels[place], float(values[place])) for place in strongest)))

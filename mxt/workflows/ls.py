@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
-from mxt.core.errors import StoreDamaged
+from mxt.core.errors import StoreError
 from mxt.core.records import ClipRecord, DatasetRecord
 from mxt.store.features import FeatureTable, folder_bytes
 from mxt.store.layout import Store
@@ -109,7 +110,7 @@ def ls(store: Path) -> Contents:
         root=str(opened.root),
         nbytes=folder_bytes(opened.root),
         datasets=tuple(_dataset(opened, record, last) for record in records),
-        tables=(*map(table_entry, opened.features.tables()), *map(_unreadable, opened.features.damaged())),
+        tables=(*map(table_entry, opened.features.tables()), *starmap(_unreadable, opened.features.unreadable().items())),
         results=result_entries(opened),
     )
 
@@ -141,7 +142,7 @@ def table_entry(table: FeatureTable) -> TableEntry:
     columns = sum(layer.dimension for layer in table.layers)
     try:
         still_open, done, failed = table.counts()
-    except StoreDamaged as error:
+    except StoreError as error:
         return TableEntry(table.label, table.fingerprint, layers=layers, columns=columns, nbytes=table.nbytes(), damage=str(error))
     return TableEntry(table.label, table.fingerprint, done, failed, still_open, layers, columns, table.nbytes())
 
@@ -169,7 +170,7 @@ def result_entry(store: Store, name: str, known: dict[tuple[str, ...], str] | No
     nbytes = folder_bytes(store.results.path / name)
     try:
         found = store.results.load(name)
-    except StoreDamaged as error:
+    except StoreError as error:
         return ResultEntry(name, nbytes=nbytes, damage=str(error))
     main = str(found.get("main") or "")
     labels = tuple(str(found.get(key)) for key in ("dataset", "target", "targets_hash"))
@@ -195,5 +196,5 @@ def _dataset(store: Store, record: DatasetRecord, last: str) -> DatasetEntry:
     )  # fmt: skip
 
 
-def _unreadable(folder: Path) -> TableEntry:
-    return TableEntry(folder.name, folder.name, nbytes=folder_bytes(folder), damage="its description cannot be read; mxt verify --repair")
+def _unreadable(folder: Path, why: StoreError) -> TableEntry:
+    return TableEntry(folder.name, folder.name, nbytes=folder_bytes(folder), damage=str(why))

@@ -59,7 +59,7 @@ def test_a_table_is_read_with_zarr_alone(filled, child):
 
 def test_equal_runs_leave_equal_attributes(filled):
     found = json.loads((filled.path / "zarr.json").read_text())["attributes"]
-    assert set(found) == {"checksum", "fingerprint", "kind", "label", "layers", "pipeline"}
+    assert set(found) == {"checksum", "fingerprint", "kind", "label", "layers", "pipeline", "seal"}
     assert found["layers"][1] == {"number": 2, "name": "two", "dimension": 5, "labels": ["a", "b", "c", "d", "e"]}
 
 

@@ -60,8 +60,8 @@ class Plan:
 
         found = np.full(len(self.contents), NO_ROW, dtype=np.int64)
         if self.table is not None:
-            rows = self.table.rows_of(list(self.contents))
-            found[rows >= 0] = self.table.states()[rows[rows >= 0]]
+            rows, states, _ = self.table.states_of(list(self.contents))
+            found[rows >= 0] = states[rows >= 0]
         return found
 
     def missing(self) -> list[ClipRecord]:

@@ -49,8 +49,7 @@ def fill(table: FeatureTable, keys: Sequence[bytes], layers: Mapping[str, npt.ND
     StoreBusy
         Another process writes the table.
     """
-    rows = table.rows_of(keys)
-    if (rows >= 0).all() and (table.states()[rows] != OPEN).all():
+    if (table.states_of(keys)[1] != OPEN).all():
         return 0
     good = finite_rows(layers)
     with table.writer() as writer, progress.step(f"import {table.label}", len(keys), unit="clips") as step:
