@@ -13,7 +13,7 @@ from mxt.workflows.extract import extract
 from mxt.workflows.extracting.records import Request
 from mxt.workflows.render import Asked, render
 
-PLUGIN = '''
+PLUGIN = """
 import dataclasses
 import numpy as np
 import torch
@@ -45,7 +45,7 @@ def mxt_stages():
                   layers=LAYERS, batch_windows=4, input=Input("drawer")),
         StageSpec(kind="renderer", name="drawer", summary="d", target=":Drawer"),
     ]
-'''
+"""
 
 
 def plugin(folder: Path, returned: str = '{"a": a, "b": b}', drawn: str = "picture") -> Path:
