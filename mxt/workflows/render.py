@@ -14,6 +14,7 @@ from mxt.core.specs import Window
 from mxt.registry import Registry, split_settings
 from mxt.store.layout import Store
 from mxt.workflows.drawing.rendering import Picture, write_picture
+from mxt.workflows.extracting.contract import checked_renderer
 from mxt.workflows.extracting.loading import load
 from mxt.workflows.extracting.plan import job_of
 from mxt.workflows.extracting.tasks import Job, Recipe
@@ -92,7 +93,7 @@ def render(
     jobs = [_job(clip, store, asked.dataset) for clip in clips]
     names = _file_names(jobs, "-".join([asked.renderer, *([asked.normalizer] if asked.normalizer != "none" else [])]))
     recipe = _recipe(registry, renderer, normalizer, asked.sample_rate)
-    draw = recipe.renderer.prepare(asked.sample_rate, "cpu")
+    draw = checked_renderer(recipe.renderer.prepare(asked.sample_rate, "cpu"), renderer)
     found = []
     with progress.step("rendering", len(jobs), unit="clips") as step:
         for job, name in zip(jobs, names, strict=True):

@@ -19,6 +19,7 @@ from mxt.core.weights import ensure
 from mxt.registry import Registry, make_pipeline, split_settings, stages_taking_part
 from mxt.store.features import OPEN, FeatureTable
 from mxt.store.layout import Store
+from mxt.workflows.extracting.contract import held_to_contract
 from mxt.workflows.extracting.loading import is_long
 from mxt.workflows.extracting.records import Request
 from mxt.workflows.extracting.tasks import Job, Prepared, Recipe, prepare
@@ -72,7 +73,8 @@ class Plan:
         """Fetch the weights where they are not here yet, and load the network."""
         file = self.pipeline.weights
         weights = ensure(file, progress=progress, called=f"{self.pipeline.backbone.spec.name}:{file.name}") if file else None
-        return prepare(recipe_for(self.registry, self.pipeline, weights, device))
+        prepared = prepare(recipe_for(self.registry, self.pipeline, weights, device))
+        return held_to_contract(prepared, self.pipeline.backbone, self.pipeline.renderer)
 
     def earlier(self) -> str:
         """Label of a table that differs in stage versions only; empty where there is none."""
