@@ -131,6 +131,23 @@ class OwnedLock:
             self._lock = None
 
 
+def is_held(path: Path) -> bool:
+    """Whether some process holds the lock of this file now."""
+    from filelock import FileLock, Timeout
+
+    if not path.exists():
+        return False
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        return True
+    except OSError:  # nobody can hold what cannot be written
+        return False
+    lock.release()
+    return False
+
+
 def _describe(holder: Path) -> str:
     try:
         found = json.loads(holder.read_text(encoding="utf-8"))

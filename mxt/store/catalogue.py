@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from mxt.core.errors import InputError, StoreReadOnly, UnknownName
+from mxt.core.errors import InputError, StoreDamaged, StoreReadOnly, UnknownName
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Remark
-from mxt.store.catalogue_connection import connect_to_read, connect_to_write, translate
+from mxt.store.catalogue_connection import connect_to_read, connect_to_write, damaged, is_false_alarm, translate
+from mxt.store.catalogue_hashes import PARTS, add_hashes, changed_parts, lost_datasets, seal
 from mxt.store.catalogue_rows import (
     TABLES,
     clip_record,
@@ -29,6 +30,9 @@ from mxt.store.catalogue_rows import (
     target_value,
     text_of,
 )
+
+Made = TypeVar("Made")
+AGAIN = "ingest it again, or derive it again: no feature is computed again"
 
 _DATASET = "name, root, loader, params, targets, created, updated"
 
@@ -50,8 +54,8 @@ class Catalogue:
     # reading
 
     def datasets(self) -> list[DatasetRecord]:
-        """All data sets, by name."""
-        return [dataset_record(row) for row in self._rows(f"SELECT {_DATASET} FROM datasets WHERE ready ORDER BY name")]
+        """All data sets, by name; whether they are what was written is not looked at."""
+        return self._records(dataset_record, self._rows(f"SELECT {_DATASET} FROM datasets WHERE ready ORDER BY name"))
 
     def dataset(self, name: str | None = None) -> DatasetRecord:
         """The data set called `name`; ``None``: the one last ingested.
@@ -62,7 +66,10 @@ class Catalogue:
             There is none of this name.
         InputError
             Nothing was ingested yet.
+        StoreDamaged
+            What is catalogued is not what was written.
         """
+        self._check_datasets()
         if name is None:
             rows = self._rows(f"SELECT {_DATASET} FROM datasets WHERE ready ORDER BY turn DESC LIMIT 1")
             if not rows:
@@ -71,7 +78,7 @@ class Catalogue:
             rows = self._rows(f"SELECT {_DATASET} FROM datasets WHERE ready AND name = ?", (name,))
             if not rows:
                 raise UnknownName("data set", name, [d.name for d in self.datasets()])
-        return dataset_record(rows[0])
+        return self._records(dataset_record, rows)[0]
 
     def files(self, name: str) -> dict[str, FileRecord]:
         """Files looked at for `name` by their path, also those of an ingest that was cut short; empty where there are none."""
@@ -80,18 +87,25 @@ class Catalogue:
             "sampled, notes, decoder FROM files WHERE dataset = (SELECT id FROM datasets WHERE name = ?)",
             (name,),
         )
-        return {record.path: record for record in map(file_record, rows)}
+        return {record.path: record for record in self._records(file_record, rows)}
 
     def clips(self, name: str) -> list[ClipRecord]:
-        """The clips of `name` in catalogue order: first those a loader named, then other files that were left out."""
+        """The clips of `name` in catalogue order: first those a loader named, then other files that were left out.
+
+        Raises
+        ------
+        UnknownName, StoreDamaged
+            There is no such data set; what is catalogued is not what was written.
+        """
         self.dataset(name)
+        self._check(name, ("clips", "files"))
         files = self.files(name)
         rows = self._rows(
             'SELECT id, path, key, reason, detail, start_us, end_us, targets, split, fold, "group", fields FROM clips '
             "WHERE dataset = (SELECT id FROM datasets WHERE name = ?) ORDER BY position",
             (name,),
         )
-        return [clip_record(row, files) for row in rows]
+        return self._records(lambda row: clip_record(row, files), rows)
 
     def remarks(self, name: str) -> list[Remark]:
         """What the loader of `name` and its ingest noticed."""
@@ -101,7 +115,8 @@ class Catalogue:
         return [Remark(kind, text_of(text)) for kind, text in rows]
 
     def views(self, name: str) -> list[str]:
-        """The views extracted for `name`, in the order they were added."""
+        """The views extracted for `name`, in the order they were added. Raises `StoreDamaged` where they are not those."""
+        self._check(name, ("views",))
         return [
             row[0]
             for row in self._rows(
@@ -133,9 +148,11 @@ class Catalogue:
                 db.execute("UPDATE datasets SET root = ? WHERE id = ?", (stored(root), row[0]))
 
     def save_files(self, name: str, files: Iterable[FileRecord]) -> None:
-        """Add or renew file records in one transaction (`begin` first)."""
+        """Add or renew file records in one transaction (`begin` first); their hash waits for `replace_clips`."""
         with self._write() as db:
-            insert_files(db, self._id(db, name), files)
+            number = self._id(db, name)
+            db.execute("DELETE FROM hashes WHERE dataset = ? AND part = 'files'", (number,))
+            insert_files(db, number, files)
 
     def replace_clips(self, record: DatasetRecord, clips: Sequence[ClipRecord], *, remarks: Iterable[Remark] = ()) -> DatasetRecord:
         """Publish a data set: its fields, files and clips replace those of before in one transaction.
@@ -177,10 +194,12 @@ class Catalogue:
                 "INSERT INTO remarks VALUES (?, ?, ?, ?)",
                 ((number, position, remark.kind, stored(remark.text)) for position, remark in enumerate(remarks)),
             )
+            seal(db, number)
         return self.dataset(record.name)
 
     def add_view(self, name: str, view: str) -> None:
         """Note that `view` was extracted for `name`; noting it again changes nothing."""
+        self._check(name, ("views",))
         with self._write() as db:
             number = self._id(db, name)
             db.execute(
@@ -188,11 +207,14 @@ class Catalogue:
                 "SELECT ?, ?, 1 + COALESCE(MAX(position), 0) FROM views WHERE dataset = ?",
                 (number, view, number),
             )
+            seal(db, number, ("views",))
 
     def remove_view(self, name: str, view: str) -> None:
         """Forget that `view` was extracted for `name`."""
         with self._write() as db:
-            db.execute("DELETE FROM views WHERE dataset = ? AND view = ?", (self._id(db, name), view))
+            number = self._id(db, name)
+            db.execute("DELETE FROM views WHERE dataset = ? AND view = ?", (number, view))
+            seal(db, number, ("views",))
 
     def remove(self, name: str) -> None:
         """Forget the data set `name`; its features stay in their tables."""
@@ -201,6 +223,53 @@ class Catalogue:
             for table in TABLES:
                 db.execute(f"DELETE FROM {table} WHERE dataset = ?", (number,))
             db.execute("DELETE FROM datasets WHERE id = ?", (number,))
+
+    def add_hashes(self) -> None:
+        """Bring a catalogue of a store of schema 1 up to date."""
+        with self._connected("writing") as db:
+            add_hashes(db)
+
+    # checks
+
+    def damage(self) -> dict[str, str]:
+        """Data sets that are not what was written, and which parts of them; the empty name stands for data sets that are gone."""
+        with self._connected("reading") as db:
+            parts = {str(name): changed_parts(db, number) for number, name in db.execute("SELECT id, name FROM datasets")}
+            gone = lost_datasets(db)
+        found = {name: ", ".join(changed) for name, changed in parts.items() if changed}
+        return found | ({"": f"{gone} data sets"} if gone else {})
+
+    def structure(self) -> list[str]:
+        """What SQLite finds wrong with its file; empty where nothing is."""
+        with self._connected("reading") as db:
+            told = [line for (line,) in db.execute("PRAGMA integrity_check(20)") if not is_false_alarm(db, line)]
+        return [] if told == ["ok"] else told
+
+    def changed(self, name: str, parts: Iterable[str] = tuple(PARTS)) -> list[str]:
+        """Parts of data set `name` that are not what was written; none where there is no such data set."""
+        with self._connected("reading") as db:
+            row = db.execute("SELECT id FROM datasets WHERE name = ?", (name,)).fetchone()
+            return changed_parts(db, row[0], parts) if row else []
+
+    def _check(self, name: str, parts: Iterable[str]) -> None:
+        if changed := self.changed(name, parts):
+            raise StoreDamaged(f"{self.path}: {' and '.join(changed)} of data set {name} are not what was written; {AGAIN}")
+
+    def _check_datasets(self) -> None:
+        with self._connected("reading") as db:
+            changed = [name for number, name in db.execute("SELECT id, name FROM datasets") if changed_parts(db, number, ("data set",))]
+            gone = lost_datasets(db)
+        if changed:
+            raise StoreDamaged(f"{self.path}: data set {changed[0]} is not what was written; mxt rm {changed[0]}, then {AGAIN}")
+        if gone:
+            raise damaged(self.path, f"{gone} data sets are gone")
+
+    def _records(self, make: Callable[[Any], Made], rows: Iterable[Any]) -> list[Made]:
+        """Records of rows; a row that holds something else than mxt writes is damage."""
+        try:
+            return [make(row) for row in rows]
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+            raise damaged(self.path, f"{type(error).__name__}: {error}") from error
 
     # the connection
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -27,23 +28,35 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
 def connect_to_read(path: Path) -> sqlite3.Connection:
     """Open a catalogue for reading, also on read-only media; an empty one where there is none."""
     if not path.exists():
-        empty = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        empty.executescript(SCHEMA)
-        return empty
+        return _empty()
     address = path.absolute().as_uri()
     # a journal left by a killed writer cannot be rolled back on read-only media: "immutable" reads what the file holds
     for mode in ("?mode=ro", "?mode=ro&immutable=1"):
         db = sqlite3.connect(address + mode, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             with closing(db.execute("SELECT COUNT(*) FROM sqlite_master")) as cursor:
-                cursor.fetchone()
+                tables = cursor.fetchone()[0]
         except sqlite3.Error as error:
             db.close()
             if "immutable" in mode or not isinstance(error, sqlite3.OperationalError):
                 raise
         else:
-            return db
+            if tables:
+                return db
+            db.close()  # made on a full disk: there was no room for its tables
+            return _empty()
     raise AssertionError  # the loop returns or raises
+
+
+def _empty() -> sqlite3.Connection:
+    db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    db.executescript(SCHEMA)
+    return db
+
+
+def damaged(path: Path, why: str) -> StoreDamaged:
+    """What to do with a catalogue of which nothing can be trusted."""
+    return StoreDamaged(f"{path} is damaged ({why}); move it away and ingest again: features are found again by content")
 
 
 def translate(error: sqlite3.Error, what: str, path: Path) -> StoreError:
@@ -56,6 +69,12 @@ def translate(error: sqlite3.Error, what: str, path: Path) -> StoreError:
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_CANTOPEN):
         way = "readable" if what == "reading" else "writable"
         return StoreReadOnly(f"no permission while {what} {path}; make it {way} or use another --store")
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return StoreDamaged(f"{path} is damaged ({error}); move it away and ingest again: features are found again by content")
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR) or not hasattr(error, "sqlite_errorcode"):
+        return damaged(path, str(error))  # no such table or column; or, without a code, text that is not UTF-8
     return StoreError(f"{what} {path} failed: {error}")
+
+
+def is_false_alarm(db: sqlite3.Connection, line: str) -> bool:
+    """SQLite 3.40 calls values NULL that are not, in tables WITHOUT ROWID whose key is not their first columns."""
+    found = re.fullmatch(r"NULL value in (\w+)\.(\w+)", line)
+    return found is not None and not db.execute(f'SELECT 1 FROM "{found[1]}" WHERE "{found[2]}" IS NULL LIMIT 1').fetchall()

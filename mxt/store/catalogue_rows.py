@@ -28,7 +28,12 @@ CREATE TABLE IF NOT EXISTS remarks (dataset INTEGER NOT NULL, position INTEGER N
 CREATE TABLE IF NOT EXISTS views (dataset INTEGER NOT NULL, view TEXT NOT NULL, position INTEGER NOT NULL,
     PRIMARY KEY (dataset, view)) WITHOUT ROWID;
 """
-TABLES = ("files", "clips", "remarks", "views")
+HASHES = """
+CREATE TABLE IF NOT EXISTS hashes (dataset INTEGER NOT NULL, part TEXT NOT NULL, sha256 TEXT NOT NULL,
+    PRIMARY KEY (dataset, part)) WITHOUT ROWID;
+"""
+SCHEMA += HASHES
+TABLES = ("files", "clips", "remarks", "views", "hashes")
 
 
 def now() -> str:

@@ -129,9 +129,9 @@ class FeatureStore:
 
     def leftovers(self) -> tuple[Path, ...]:
         """What a kill left while a table was made or removed."""
-        if not self.path.is_dir():
-            return ()
-        return tuple(p for p in sorted(self.path.iterdir()) if p.name.startswith(".") and p.suffix in (".partial", ".removed"))
+        with translate_os_errors("reading", self.path):
+            there = sorted(self.path.iterdir()) if self.path.is_dir() else []
+        return tuple(p for p in there if p.name.startswith(".") and p.suffix in (".partial", ".removed"))
 
     def check_free(self, label: str) -> None:
         """Raise where a new table cannot be called exactly `label`.

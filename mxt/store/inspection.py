@@ -111,11 +111,12 @@ class Slab:
     def _judge_keys(self) -> tuple[Bytes, Told]:
         """The right key of each row (zeros where nothing tells it), and what its seal tells of it."""
         audio, copy = self.values[AUDIO], self.values[COPY]
-        has_audio, has_copy = audio.any(axis=1), copy.any(axis=1)
+        has_audio, has_copy = _any(audio), _any(copy)
         keys = np.where(has_audio[:, None], audio, copy)
         told = self._fit(keys)
-        differ = has_audio & has_copy & (audio != copy).any(axis=1)
-        if (by_copy := differ & ~told.fits).any():
+        differ: Mask = has_audio & has_copy & _any(np.not_equal(audio, copy))
+        by_copy: Mask = differ & ~told.fits
+        if by_copy.any():
             second = self._fit(copy)
             by_copy &= second.fits
             keys[by_copy] = copy[by_copy]
@@ -124,8 +125,9 @@ class Slab:
         keys[unsolved] = 0
         for name, other in ((AUDIO, COPY), (COPY, AUDIO)):
             readable = ~self._lost(name) & ~self._lost(other) & ~unsolved
-            self._find(name, readable & ~self.values[name].any(axis=1) & keys.any(axis=1), "keys are missing", repair=RESTORED)
-            self._find(name, readable & differ & (self.values[name] != keys).any(axis=1), "are not the keys written here", repair=RESTORED)
+            missing, wrong = ~_any(self.values[name]) & _any(keys), _any(np.not_equal(self.values[name], keys))
+            self._find(name, readable & missing, "keys are missing", repair=RESTORED)
+            self._find(name, readable & differ & wrong, "are not the keys written here", repair=RESTORED)
         self._find(AUDIO, unsolved, "differ from their copy, and nothing tells which are right", repair=NEW_ROWS)
         lost = ~has_audio & ~has_copy & (self.values[STATE] != OPEN)
         self._find(AUDIO, lost, "keys are lost, and so is their copy", repair=NEW_ROWS)
@@ -230,6 +232,11 @@ class Slab:
         for name in self.layers:
             found &= ~self.empty(name)
         return found
+
+
+def _any(values: npt.NDArray[Any]) -> Mask:
+    """Rows in which something is not zero."""
+    return np.array(values.any(axis=1), bool)
 
 
 class Told(NamedTuple):

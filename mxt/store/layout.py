@@ -18,8 +18,17 @@ if TYPE_CHECKING:
     from mxt.store.features import FeatureStore
     from mxt.store.results import ResultStore
 
-SCHEMA = 1
-MIGRATIONS: Mapping[int, Callable[[Path], None]] = {}  # from this schema to the next one, given the root
+SCHEMA = 2
+
+
+def _to_2(root: Path) -> None:
+    from mxt.store.catalogue import Catalogue
+
+    if (root / "catalogue.sqlite").exists():
+        Catalogue(root / "catalogue.sqlite").add_hashes()
+
+
+MIGRATIONS: Mapping[int, Callable[[Path], None]] = {1: _to_2}  # from this schema to the next one, given the root
 
 
 class Store:
@@ -135,10 +144,12 @@ def _read_schema(root: Path) -> int | None:
         raise InputError(f"{root} is a file, not a store") from None
     except PermissionError as error:
         raise StoreReadOnly(f"no permission to read {path}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreDamaged(f'{path} is damaged: it holds one line, {{"schema": {SCHEMA}}}; write that back') from error
-    if not isinstance(schema, int):
-        raise StoreDamaged(f'{path} is damaged: it holds one line, {{"schema": {SCHEMA}}}; write that back')
+    except (ValueError, KeyError, TypeError, RecursionError, IsADirectoryError):
+        schema = None
+    except OSError as error:
+        raise StoreError(f"reading {path} failed: {error.strerror}") from error
+    if type(schema) is not int or schema < 1:
+        raise StoreDamaged(f'{path} is damaged: it is a file of one line, {{"schema": {SCHEMA}}}; write that back')
     return schema
 
 

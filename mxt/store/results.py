@@ -7,8 +7,8 @@ import json
 import re
 import shutil
 import tempfile
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mxt.core.errors import StoreDamaged, StoreReadOnly, UnknownName
-from mxt.core.files import atomic_write, translate_os_errors
+from mxt.core.errors import MxtError, StoreDamaged, StoreError, StoreReadOnly, UnknownName
+from mxt.core.files import OwnedLock, atomic_write, is_damage, translate_os_errors
 from mxt.core.identity import sha256_file, sha256_text
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 RESULT, PREDICTIONS = "result.json", "predictions.npz"
-_PLAIN = "__plain__"  # the entry of a fold's file that holds everything but arrays, as JSON
+CHECKSUM = "checksum"
+_PLAIN, _FOLD = "__plain__", "__fold__"  # the entry of a fold's file that holds everything but arrays, as JSON; whose it is
 
 
 class ResultStore:
@@ -65,7 +66,7 @@ class ResultStore:
                 folder.mkdir()
                 with atomic_write(folder / PREDICTIONS) as file:
                     np.savez_compressed(file, **_no_objects(predictions))
-                text = dump_json({**result, "predictions_sha256": sha256_file(folder / PREDICTIONS)})
+                text = _with_checksum({**result, "predictions_sha256": sha256_file(folder / PREDICTIONS)})
                 with atomic_write(folder / RESULT, "w") as file:
                     file.write(text)
                 return self._rename(folder, _stem(result, text))
@@ -74,9 +75,10 @@ class ResultStore:
 
     def list(self) -> list[str]:
         """Ids of all results, the oldest first."""
-        if not self.path.is_dir():
-            return []
-        return sorted(folder.name for folder in self.path.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+        with translate_os_errors("reading", self.path):
+            if not self.path.is_dir():
+                return []
+            return sorted(folder.name for folder in self.path.iterdir() if folder.is_dir() and not folder.name.startswith("."))
 
     def find(self, text: str) -> str:
         """The id that is `text`, or the only one that begins or ends with it; ``"last"`` is the newest.
@@ -101,41 +103,39 @@ class ResultStore:
 
         Raises
         ------
-        UnknownName, StoreDamaged
-            There is none; its ``result.json`` is not readable.
+        UnknownName, StoreDamaged, StoreReadOnly
+            There is none; its ``result.json`` is not what was written; no permission.
         """
         path = self.path / self.find(result_id) / RESULT
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise StoreDamaged(f"{path} cannot be read ({error}); mxt rm {path.parent.name} removes it") from error
-        if not isinstance(found, dict):
-            raise StoreDamaged(f"{path} is not a result; mxt rm {path.parent.name} removes it")
-        return found
+        with _reading(path, f"mxt rm {path.parent.name} removes it"):
+            text = path.read_text(encoding="utf-8")
+            result: dict[str, Any] = json.loads(text)
+            if not _intact(result, text, path.parent.name):
+                raise ValueError("it is not what was written")
+        return result
 
     def predictions(self, result_id: str) -> dict[str, npt.NDArray[Any]]:
         """The arrays published under an id.
 
         Raises
         ------
-        UnknownName, StoreDamaged
-            There is none; its file is not readable.
+        UnknownName, StoreDamaged, StoreReadOnly
+            There is none; its file is not what was written; no permission.
         """
+        expected = self.load(result_id).get("predictions_sha256")
         path = self.path / self.find(result_id) / PREDICTIONS
-        try:
+        with _reading(path, f"evaluate again, mxt rm {path.parent.name} removes it"):
+            if sha256_file(path) != expected:
+                raise ValueError("it is not what was written")
             return _load_arrays(path)
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise StoreDamaged(f"{path} cannot be read ({error}); evaluate again, mxt rm {path.parent.name} removes it") from error
 
     def damage(self, result_id: str) -> str:
-        """What is wrong with a result on disk; empty where nothing is."""
+        """What is wrong with a result on disk, or why it cannot be read now; empty where nothing is."""
         try:
-            expected = self.load(result_id).get("predictions_sha256")
             self.predictions(result_id)
-        except StoreDamaged as error:
+        except StoreError as error:
             return str(error)
-        changed = expected != sha256_file(self.path / result_id / PREDICTIONS)
-        return f"{self.path / result_id / PREDICTIONS} is not what was written; evaluate again" if changed else ""
+        return ""
 
     def remove(self, result_id: str) -> None:
         """Remove a result."""
@@ -158,9 +158,8 @@ class ResultStore:
 
     def partial(self) -> tuple[Path, ...]:
         """What evaluations that did not end left behind, and results half published or half removed."""
-        if not self.path.is_dir():
-            return ()
-        hidden = [p for p in sorted(self.path.iterdir()) if p.name.startswith(".")]
+        with translate_os_errors("reading", self.path):
+            hidden = [p for p in sorted(self.path.iterdir()) if p.name.startswith(".")] if self.path.is_dir() else []
         return tuple(p for p in hidden if p.name.startswith(".partial-") or p.suffix in (".partial", ".removed"))
 
     def _rename(self, folder: Path, stem: str) -> str:
@@ -193,13 +192,16 @@ class Scratch:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path, self.read_only = path, read_only
+        self._lock: OwnedLock | None = None
 
     def get(self, fold: int | str) -> dict[str, Any] | None:
         """What was put for a fold; ``None`` where nothing was, or its file is damaged."""
+        self._claim()
         try:
             arrays = _load_arrays(self._file(fold))
-            return {**json.loads(bytes(arrays.pop(_PLAIN))), **arrays}
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+            plain = json.loads(bytes(arrays.pop(_PLAIN)))
+            return {**plain, **arrays} if plain.pop(_FOLD) == [self.path.name, str(fold)] else None
+        except Exception:  # whatever damaged bytes make of an archive
             return None
 
     def put(self, fold: int | str, outcome: Mapping[str, Any]) -> None:
@@ -207,19 +209,58 @@ class Scratch:
         if self.read_only:
             return
         arrays = {name: value for name, value in outcome.items() if isinstance(value, np.ndarray)}
-        plain = dump_json({name: value for name, value in outcome.items() if name not in arrays})
+        whose = {_FOLD: [self.path.name, str(fold)]}  # a file under the name of another one is not taken for it
+        plain = dump_json({name: value for name, value in outcome.items() if name not in arrays} | whose)
         with translate_os_errors("keeping a finished fold in", self.path):
             self.path.mkdir(parents=True, exist_ok=True)
+            self._claim()
             with atomic_write(self._file(fold)) as file:
                 np.savez(file, **_no_objects({**arrays, _PLAIN: np.frombuffer(plain.encode("utf-8"), np.uint8)}))
 
     def clear(self) -> None:
         """Forget all folds."""
+        if self._lock is not None:
+            self._lock.__exit__()
         if not self.read_only:
             shutil.rmtree(self.path, ignore_errors=True)
 
+    def _claim(self) -> None:
+        """Hold the folder's lock as long as this process lives, so that nobody removes what is still needed."""
+        if self._lock is None and not self.read_only and self.path.is_dir():
+            with suppress(StoreError):  # another process does the same evaluation: its lock is as good
+                self._lock = OwnedLock(self.path / "lock", "this evaluation").__enter__()
+
     def _file(self, fold: int | str) -> Path:
         return self.path / f"{_safe(str(fold))}.npz"
+
+
+@contextmanager
+def _reading(path: Path, advice: str) -> Iterator[None]:
+    """Whatever damaged bytes make a reader raise becomes `StoreDamaged`; errors of the system are no damage."""
+    try:
+        yield
+    except MxtError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and not is_damage(error):
+            with translate_os_errors("reading", path):
+                raise
+        raise StoreDamaged(f"{path} is damaged ({error or type(error).__name__}); {advice}") from error
+
+
+def _with_checksum(result: Mapping[str, Any]) -> str:
+    """The text of ``result.json``, with the hash of all the rest."""
+    return dump_json({**result, CHECKSUM: sha256_text(dump_json(result))})
+
+
+def _intact(result: Any, text: str, result_id: str) -> bool:
+    """Whether a ``result.json`` is what was written, and under this id, which ends with the first digits of its hash."""
+    if not isinstance(result, dict):
+        return False
+    rest = {name: value for name, value in result.items() if name != CHECKSUM}
+    digits = result_id.rpartition("-")[2].partition(".")[0]
+    # results of earlier versions have no checksum of their own
+    return sha256_text(text).startswith(digits) and result.get(CHECKSUM, sha256_text(dump_json(rest))) == sha256_text(dump_json(rest))
 
 
 def _load_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import sqlite3
+import os
 import time
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mxt.core.errors import StoreBusy, StoreError, StoreFull
 from mxt.core.files import OwnedLock, translate_os_errors
 from mxt.core.progress import SILENT, Progress, Step
+from mxt.store.catalogue import AGAIN, Catalogue
 from mxt.store.findings import Finding, TableReport
 from mxt.store.layout import Store
 from mxt.store.schema import CHUNK, SEAL
@@ -83,7 +83,7 @@ def verify(store: Store, *, repair: bool = False, progress: Progress = SILENT) -
         tables = tuple(_verified(folder, repair=repair, step=step) for folder in folders)
     ids = store.results.list()
     damaged = [Finding(name, "result", what) for name in ids if (what := store.results.damage(name))]
-    others = (*_check_catalogue(store.root / "catalogue.sqlite", tables), *damaged)
+    others = (*_check_catalogue(Catalogue(store.root / "catalogue.sqlite", read_only=True), tables), *damaged)
     return VerifyReport(tables, others, len(ids), repair, time.monotonic() - begun)
 
 
@@ -152,19 +152,21 @@ def _chunks(folders: list[Path]) -> int:
     return total
 
 
-def _check_catalogue(path: Path, tables: tuple[TableReport, ...]) -> list[Finding]:
-    again = "move it away and ingest again: no feature is computed again"
-    if not path.exists():
-        return [Finding("catalogue", path.name, "missing; ingest again: no feature is computed again")] if tables else []
+def _check_catalogue(catalogue: Catalogue, tables: tuple[TableReport, ...]) -> list[Finding]:
+    name = catalogue.path.name
+    if not os.path.lexists(catalogue.path):
+        return [Finding("catalogue", name, "missing; ingest again: no feature is computed again")] if tables else []
+    if not catalogue.path.stat().st_size and tables:
+        return [Finding("catalogue", name, "empty; ingest again: no feature is computed again")]
     try:
-        with closing(sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True, timeout=30)) as db:
-            told = [line for (line,) in db.execute("PRAGMA integrity_check(20)") if not _is_false_alarm(db, line)]
-    except sqlite3.Error as error:
-        told = [str(error)]
-    return [] if told in ([], ["ok"]) else [Finding("catalogue", path.name, f"{'; '.join(told)}; {again}")]
-
-
-def _is_false_alarm(db: sqlite3.Connection, line: str) -> bool:
-    """SQLite 3.40 calls values NULL that are not, in tables WITHOUT ROWID whose key is not their first columns."""
-    found = re.fullmatch(r"NULL value in (\w+)\.(\w+)", line)
-    return found is not None and not db.execute(f'SELECT 1 FROM "{found[1]}" WHERE "{found[2]}" IS NULL LIMIT 1').fetchall()
+        if told := catalogue.structure():
+            return [Finding("catalogue", name, f"{'; '.join(told)}; move it away and ingest again: no feature is computed again")]
+        damage = catalogue.damage()
+        findings = [Finding("catalogue", name, f"{dataset}: {what} are not what was written; {AGAIN}") for dataset, what in damage.items()]
+        for record in catalogue.datasets():  # values that no hash covers, in catalogues of earlier versions
+            if record.name not in damage:
+                catalogue.clips(record.name)
+                catalogue.remarks(record.name)
+    except StoreError as error:  # damaged so that nothing can be read, or no permission, which is no damage
+        return [Finding("catalogue", name, str(error))]
+    return findings

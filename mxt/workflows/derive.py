@@ -181,8 +181,9 @@ def outdated(record: DatasetRecord, catalogue: Catalogue) -> str:
 
 def _publish(catalogue: Catalogue, name: str, parent: DatasetRecord, wanted: Derivation, made: Made) -> Derived:
     before = next((record for record in catalogue.datasets() if record.name == name), None)
-    old = catalogue.clips(name) if before else []
-    if before is not None and not _same_way(before, parent, wanted):
+    changed = bool(catalogue.changed(name))
+    old = catalogue.clips(name) if before and not changed else []
+    if before is not None and (changed or not _same_way(before, parent, wanted)):
         catalogue.remove(name)  # its views are of other clips
         before, old = None, []
     params = {"parent": parent.name, "kind": wanted.kind, "options": dict(wanted.options), "lineage": lineage(catalogue, parent)}

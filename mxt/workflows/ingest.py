@@ -244,4 +244,6 @@ def _before(store: Path, name: str) -> tuple[DatasetRecord | None, dict[str, Fil
         return None, {}
     catalogue = Store.open(store, read_only=True).catalogue
     found = next((record for record in catalogue.datasets() if record.name == name), None)
+    if found and catalogue.changed(name):
+        return None, {}  # damaged: nothing of it is trusted, and it is replaced
     return found, catalogue.files(name) if found else {}

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from mxt.core.errors import Refused, StoreDamaged
-from mxt.core.files import translate_os_errors
+from mxt.core.errors import Refused, StoreDamaged, StoreError
+from mxt.core.files import is_held, translate_os_errors
 from mxt.core.records import ClipRecord
 from mxt.core.views import parse_view
 from mxt.store.features import FeatureTable, folder_bytes
@@ -149,14 +149,16 @@ def _uses(table: FeatureTable, used: Sequence[ClipRecord]) -> bool:
     """Whether any row belongs to a catalogued clip; a table that cannot be read, or is still empty, is kept."""
     try:
         stored = table.keys()
-    except StoreDamaged:
+    except StoreError:
         return True
     keys = set(table.keys_of(used))
     return not len(stored) or any(key.tobytes() in keys for key in stored)
 
 
 def _abandoned(path: Path) -> bool:
-    """Finished folds are given up on request; what is half published or made may still be at work."""
+    """Finished folds are given up on request; what is still at work is left alone, and so may be what is half published or made."""
+    if is_held(path / "lock"):
+        return False
     return path.suffix != ".partial" or time.time() - path.stat().st_mtime > HALF_DONE_SECONDS
 
 

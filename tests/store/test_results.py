@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
 import pytest
 
 from mxt.core.errors import StoreDamaged, UnknownName
+from mxt.core.files import is_held
+from mxt.core.identity import sha256_text
+from mxt.store.results import dump_json
 
 
 def test_a_result_comes_back_as_it_was_published(store):
@@ -93,3 +97,76 @@ def test_folds_are_no_results_and_are_forgotten_when_cleared(store):
     assert store.results.partial() == (folds.path,)
     folds.clear()
     assert store.results.partial() == ()
+
+
+def saved(store, dataset="a", score=0.5):
+    return store.results.publish(
+        {"dataset": dataset, "scores": {"accuracy": score}}, {"y": np.arange(2000) * score, "clip": np.array(["é"] * 9)}
+    )
+
+
+def every_byte_changed(path, step):
+    whole = path.read_bytes()
+    for place in range(0, len(whole), step):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << (place % 8))]) + whole[place + 1 :])
+        yield place
+    path.write_bytes(whole)
+
+
+@pytest.mark.parametrize(("name", "step"), [("result.json", 1), ("predictions.npz", 7)])
+def test_no_changed_bit_of_a_result_goes_unnoticed(name, step, store):
+    result = saved(store)
+    unnoticed = [place for place in every_byte_changed(store.results.path / result / name, step) if not store.results.damage(result)]
+    assert unnoticed == []
+    assert store.results.damage(result) == ""
+
+
+def test_results_whose_files_changed_places_are_damaged(store):
+    first, second = (store.results.path / saved(store, score=score) for score in (0.5, 0.6))
+    for name in ("result.json", "predictions.npz"):
+        whole = [(folder / name).read_bytes() for folder in (first, second)]
+        for folder, content in zip((first, second), reversed(whole), strict=True):
+            (folder / name).write_bytes(content)
+            assert "it is not what was written" in store.results.damage(folder.name)
+        for folder, content in zip((first, second), whole, strict=True):
+            (folder / name).write_bytes(content)
+
+
+def test_a_result_of_an_earlier_version_has_no_checksum_and_is_read(store):
+    folder = store.results.path / saved(store)
+    result = json.loads((folder / "result.json").read_text())
+    text = dump_json({name: value for name, value in result.items() if name != "checksum"})
+    (folder / "result.json").write_text(text)
+    old = folder.rename(folder.with_name(f"20250131-174502-a-{sha256_text(text)[:4]}"))
+    assert store.results.load(old.name)["dataset"] == "a"
+    (old / "result.json").write_text(text.replace("0.5", "0.7"))
+    with pytest.raises(StoreDamaged, match="it is not what was written"):
+        store.results.load(old.name)
+
+
+def test_a_finished_fold_under_the_name_of_another_is_not_taken(store):
+    scratch = store.results.scratch("ab")
+    scratch.put(0, {"y": np.arange(3)})
+    scratch.put(1, {"y": np.arange(4)})
+    (scratch.path / "0.npz").replace(scratch.path / "1.npz")
+    assert scratch.get(1) is None
+    assert scratch.get(0) is None
+
+
+def test_folds_of_an_evaluation_that_runs_are_held(store):
+    scratch = store.results.scratch("ab")
+    scratch.put(0, {"y": np.arange(3)})
+    assert is_held(scratch.path / "lock")
+    again = store.results.scratch("ab")
+    assert again.get(0) is not None
+    scratch.clear()
+    assert not scratch.path.exists()
+
+
+def test_no_permission_to_read_a_result_is_no_damage(store, mxt_as_anybody):
+    result = saved(store)
+    (store.results.path / result / "result.json").chmod(0)
+    ended = mxt_as_anybody("info", result, "--store", store.root)
+    assert ended.returncode == 1
+    assert "no permission while reading" in ended.stderr
+    assert "removes it" not in ended.stdout + ended.stderr

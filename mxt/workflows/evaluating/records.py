@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mxt.core.errors import MxtError
+from mxt.core.errors import UnknownName
 from mxt.core.records import Task
 
 if TYPE_CHECKING:
@@ -163,6 +163,6 @@ def stale(result: Mapping[str, Any], catalogue: Catalogue) -> str:
     """
     try:
         now = catalogue.targets_hash(str(result.get("dataset", "")), result.get("target"))
-    except MxtError:
+    except UnknownName:
         return "its data set is not in the catalogue any more"
     return "" if now == result.get("targets_hash") else "labels or clips changed since"

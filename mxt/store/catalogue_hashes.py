@@ -1,0 +1,61 @@
+"""Hashes of what the catalogue holds of each data set, so that a changed bit in a key or a label is noticed.
+
+SQLite checks the structure of its file, not the values in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable
+
+from mxt.store.catalogue_rows import HASHES
+
+# The parts of a data set, each hashed as a whole.
+PARTS = {
+    "data set": "SELECT * FROM datasets WHERE id = ?",
+    "files": "SELECT * FROM files WHERE dataset = ? ORDER BY path",
+    "clips": "SELECT * FROM clips WHERE dataset = ? ORDER BY position",
+    "remarks": "SELECT * FROM remarks WHERE dataset = ? ORDER BY position",
+    "views": "SELECT * FROM views WHERE dataset = ? ORDER BY position",
+}
+
+
+def seal(db: sqlite3.Connection, dataset: int, parts: Iterable[str] = tuple(PARTS)) -> None:
+    """Write the hashes of some parts of a data set as they are now."""
+    for part in parts:
+        db.execute("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?)", (dataset, part, _hash(db, dataset, part)))
+
+
+def changed_parts(db: sqlite3.Connection, dataset: int, parts: Iterable[str] = tuple(PARTS)) -> list[str]:
+    """Parts of a data set that are not what was written; those without a hash are taken as they are."""
+    if not has_hashes(db):
+        return []
+    known = dict(db.execute("SELECT part, sha256 FROM hashes WHERE dataset = ?", (dataset,)))
+    return [part for part in parts if part in known and known[part] != _hash(db, dataset, part)]
+
+
+def lost_datasets(db: sqlite3.Connection) -> int:
+    """How many data sets have hashes and are not listed any more."""
+    query = "SELECT COUNT(*) FROM hashes WHERE part = 'data set' AND dataset NOT IN (SELECT id FROM datasets WHERE ready)"
+    return int(db.execute(query).fetchone()[0]) if has_hashes(db) else 0
+
+
+def add_hashes(db: sqlite3.Connection) -> None:
+    """Bring a catalogue of a store of schema 1 up to date: what is in it now counts as what was written."""
+    db.executescript("BEGIN IMMEDIATE;" + HASHES + "COMMIT;")
+    for (dataset,) in db.execute("SELECT id FROM datasets WHERE ready").fetchall():
+        seal(db, dataset)
+
+
+def has_hashes(db: sqlite3.Connection) -> bool:
+    """False for catalogues of stores of schema 1."""
+    return db.execute("SELECT 1 FROM sqlite_master WHERE name = 'hashes'").fetchone() is not None
+
+
+def _hash(db: sqlite3.Connection, dataset: int, part: str) -> str:
+    digest = hashlib.sha256()
+    for row in db.execute(PARTS[part], (dataset,)):
+        digest.update(json.dumps(row, default=bytes.hex).encode("ascii") + b"\n")
+    return digest.hexdigest()
