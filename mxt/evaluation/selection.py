@@ -12,6 +12,7 @@ import numpy.typing as npt
 from mxt.core.errors import EvaluationError
 from mxt.core.records import ClipRecord, Task
 from mxt.core.stages import Evaluation
+from mxt.core.text import written
 from mxt.evaluation.columns import Groups, target_values
 from mxt.evaluation.groups import codes, conflicting, count_units
 from mxt.evaluation.hashing import hash_parts
@@ -153,7 +154,7 @@ class _Pool:
 def _given(pool: _Pool, folds: Mapping[str, str] | None, evaluation: Evaluation) -> list[str | None] | None:
     """The fold or part given for each clip; ``None`` where there are none to use."""
     if folds is not None:
-        found = [folds.get(clip.id) for clip in pool.clips]
+        found = [folds.get(written(clip.id)) for clip in pool.clips]
         if len(set(found) - {None}) < 2:
             first = next(iter(folds), "")
             raise EvaluationError(

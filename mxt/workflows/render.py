@@ -11,6 +11,7 @@ from mxt.core.errors import AudioError, InputError, UnknownName
 from mxt.core.pipeline import Chosen
 from mxt.core.progress import SILENT, Progress
 from mxt.core.specs import Window
+from mxt.core.text import written
 from mxt.registry import Registry, split_settings
 from mxt.store.layout import Store
 from mxt.workflows.drawing.rendering import Picture, write_picture
@@ -145,7 +146,7 @@ def _job(clip: str, store: Path, dataset: str | None) -> Job:
         raise InputError(f"{clip}: there is no such file, and no store at {store} in which a clip could be called so")
     catalogue = Store.open(store, read_only=True).catalogue
     record = catalogue.dataset(dataset)
-    known = {each.id: each for each in catalogue.clips(record.name)}
+    known, clip = {written(each.id): each for each in catalogue.clips(record.name)}, written(clip)
     if clip not in known:
         raise UnknownName(f"file, or clip of {record.name},", clip, known)
     if not (known[clip].usable and known[clip].has_audio):

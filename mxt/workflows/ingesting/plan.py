@@ -15,6 +15,7 @@ from mxt.core.identity import clip_id, microseconds
 from mxt.core.pipeline import Chosen
 from mxt.core.records import Clip, Detection, FileRecord, Listing, Remark, Target
 from mxt.core.stages import PublishesHashes
+from mxt.core.text import written, written_all
 from mxt.registry import Registry, split_settings
 from mxt.stages.datasets.suffixes import SOUND, suffix
 from mxt.workflows.ingesting.walk import Walk, others
@@ -176,9 +177,9 @@ def _ask(registry: Registry, chosen: Chosen, listing: Listing) -> tuple[list[Cli
         published = loader.published_md5(listing) if isinstance(loader, PublishesHashes) else {}
         for item in loader.clips(listing):
             if isinstance(item, Clip):
-                clips.append(_whole_where_it_is(item))
+                clips.append(catalogued(item))
             else:
-                remarks.append(item)
+                remarks.append(Remark(written(item.kind), written(item.text)))
     except MxtError:
         raise
     except Exception as error:
@@ -186,8 +187,27 @@ def _ask(registry: Registry, chosen: Chosen, listing: Listing) -> tuple[list[Cli
     return clips, remarks, published
 
 
-def _whole_where_it_is(clip: Clip) -> Clip:
-    return replace(clip, start=None) if clip.start == 0 and clip.end is None else clip
+def catalogued(clip: Clip) -> Clip:
+    """A clip as the catalogue takes it: the whole file where it is that, labels and columns as text, the path as it is on disk."""
+    return replace(
+        clip,
+        path=clip.path if _may_exist(clip.path) else written(clip.path),
+        start=None if clip.start == 0 and clip.end is None else clip.start,
+        targets=written_all(clip.targets),
+        split=written_all(clip.split),
+        fold=written_all(clip.fold),
+        group=written_all(clip.group),
+        fields=written_all(clip.fields),
+    )
+
+
+def _may_exist(path: str) -> bool:
+    """Whether a file can be called so."""
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def identifier(clip: Clip) -> str:
