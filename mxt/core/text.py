@@ -28,6 +28,21 @@ def written(text: str) -> str:
     return _LONE.sub(_escape, text)
 
 
+def shortened(text: str, most: int = 80) -> str:
+    """`text` of at most `most` bytes of UTF-8: its beginning, ``…`` and its end, which is where names differ.
+
+    Examples
+    --------
+    >>> shortened("a" * 50 + ".wav", 13)
+    'aaaaaa…a.wav'
+    """
+    whole = written(text).encode("utf-8")
+    if len(whole) <= most:
+        return text
+    end = (most - 3) // 2
+    return f"{whole[: most - 3 - end].decode('utf-8', 'ignore')}…{whole[-end:].decode('utf-8', 'ignore')}"
+
+
 def written_all(value: Any) -> Any:
     r"""Plain values (mappings, lists, tuples) with every text in them `written`.
 

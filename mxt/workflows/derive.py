@@ -80,8 +80,8 @@ def derive(store: Path, wanted: Derivation, *, yes: bool = False, jobs: int | No
     opened = Store.open(store)
     opened.check_writable()
     catalogue = opened.catalogue
-    parent = catalogue.dataset(wanted.parent) if wanted.parent else last_ingested(catalogue)
-    name = checked_name(wanted.name) if wanted.name else safe_name(f"{parent.name}-{suffix_of(wanted)}")
+    parent = catalogue.dataset(wanted.parent) if wanted.parent is not None else last_ingested(catalogue)
+    name = checked_name(wanted.name) if wanted.name is not None else safe_name(f"{parent.name}-{suffix_of(wanted)}")
     _refuse_another(catalogue, name, parent, wanted, yes=yes)
     clips = catalogue.clips(parent.name)
     made = DERIVATIONS[wanted.kind](Parent.of(parent, clips, jobs=jobs, progress=progress), wanted.options)

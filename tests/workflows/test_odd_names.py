@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 from mxt.cli.console import plain
+from mxt.core.errors import UsageError
+from mxt.core.pipeline import Pipeline
+from mxt.core.text import written
 from mxt.store.layout import Store
 from mxt.workflows.demo import synthesise
 from mxt.workflows.derive import Derivation, derive
@@ -21,6 +24,7 @@ from mxt.workflows.import_features import import_features
 from mxt.workflows.info import info
 from mxt.workflows.ingest import ingest
 from mxt.workflows.ls import ls_clips
+from mxt.workflows.render import Asked, render
 
 CLASSES = (b"caf\xe9", b"caf\xc3\xa9", b'a, "b"; c|d', b"back\\slash")
 FILES = (b"s\xfc%d.wav", b"new\nline %d.wav", b" sp  ace%d.wav", b"\xff\xfe%d.wav")
@@ -46,8 +50,9 @@ def odd(_odd, tmp_path):
     return shutil.copytree(_odd, tmp_path / "mxt-store")
 
 
-def ids(store):
-    return [clip.id for clip in Store.open(store).catalogue.clips("odd")]
+def ids_of(store):
+    catalogue = Store.open(store).catalogue
+    return [clip.id for clip in catalogue.clips(catalogue.dataset().name)]
 
 
 def test_an_evaluation_of_undecodable_names_is_saved_and_read_back(odd, registry):
@@ -92,9 +97,7 @@ def test_a_list_of_clips_may_hold_names_either_way(odd, tmp_path):
 
 
 def test_given_folds_may_hold_names_as_they_are_written(odd, registry, tmp_path):
-    from mxt.core.text import written
-
-    rows = [f'"{written(name).replace(chr(34), 2 * chr(34))}",{place % 4}' for place, name in enumerate(ids(odd)) if "\n" not in name]
+    rows = [f'"{written(name).replace(chr(34), 2 * chr(34))}",{place % 4}' for place, name in enumerate(ids_of(odd)) if "\n" not in name]
     (tmp_path / "folds.csv").write_text("clip,fold\n" + "\n".join(rows), encoding="utf-8")
     found = evaluate(odd, registry, EvalRequest(folds=tmp_path / "folds.csv"))
     assert found.datasets[0].clips == 12
@@ -117,3 +120,33 @@ def test_a_table_may_name_files_by_lone_surrogates_and_hold_them_anywhere(regist
     assert dict(found.summary.targets[0].classes) == {"\\ud800": 6, "\\ud800a": 6}
     again = ingest(store, folder / "labels.jsonl", registry)
     assert (again.changes.new, again.changes.gone, again.changes.relabelled) == ((), (), ())
+
+
+def test_names_as_long_as_the_file_system_takes_are_drawn_evaluated_and_shortened_where_they_name_files(registry, tmp_path):
+    folder = synthesise(tmp_path / "plain", class_size=4)
+    for number, sound in enumerate(sorted(folder.rglob("*.wav"))[:8]):
+        place = tmp_path / "long" / (("ä", "b")[number // 4] * (127 if number < 4 else 255))
+        place.mkdir(parents=True, exist_ok=True)
+        sound.rename(place / f"{number}{250 * 'c'}.wav")
+    store = tmp_path / "store"
+    ingest(store, tmp_path / "long", registry)
+    extract(store, Request(backbone="tiny"), registry)
+    found = evaluate(store, registry, EvalRequest())
+    assert found.datasets[0].views[0].result_id
+    made = derive(store, Derivation("classes", {"names": ("ä" * 127, "b" * 255), "target": None}))
+    assert (len(made.name), made.summary.clips) == (100, 8)
+    drawn = render([ids_of(store)[0]], tmp_path / "q", registry, Asked(renderer="melspectrogram"), store=store)
+    assert len(os.path.basename(drawn[0].path).encode()) < 200
+
+
+@pytest.mark.parametrize("name", ["", 101 * "a", "a b", ".a"])
+def test_a_name_that_cannot_be_part_of_a_file_name_is_refused(registry, collection, tmp_path, name):
+    with pytest.raises(UsageError, match=r"a name has letters, digits, _, - and \. only, at most 100; '[\w-]+' would do"):
+        ingest(tmp_path / "store", collection, registry, name=name)
+
+
+def test_a_label_of_any_length_is_refused_and_made_labels_are_cut(store, registry):
+    with pytest.raises(UsageError, match="is not a label: .* at most 100"):
+        extract(store, Request(backbone="tiny", name=101 * "a"), registry)
+    words = registry.choose("backbone", "tiny", {"scale": "1e300", "nap": "0"})
+    assert len(Pipeline(words, registry.choose("normalizer", "none", {}), dataset=200 * "d").label) == 100

@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from mxt.core.errors import InputError, MxtError, PluginError, Reason, UnknownName, UsageError
-from mxt.core.identity import clip_id, microseconds
+from mxt.core.identity import clip_id, microseconds, sha256_text
 from mxt.core.pipeline import Chosen
 from mxt.core.records import Clip, Detection, FileRecord, Listing, Remark, Target
 from mxt.core.stages import PublishesHashes
-from mxt.core.text import written, written_all
+from mxt.core.text import shortened, written, written_all
 from mxt.registry import Registry, split_settings
 from mxt.stages.datasets.suffixes import SOUND, suffix
 from mxt.workflows.ingesting.walk import Walk, others
 
 GENERAL = "folder"
+LONGEST_NAME = 100  # of a data set: names become parts of file names
 TOLD_NOTHING = ("metadata", "labels", "label", "index", "annotations", "annotation", "meta", "data", "clips", "files", "train", "test")
 
 
@@ -148,8 +149,9 @@ def default_name(path: Path) -> str:
 
 
 def safe_name(text: str) -> str:
-    """`text` with everything but letters, digits, ``_``, ``-`` and ``.`` made ``_``."""
-    return re.sub(r"[^\w.-]+", "_", text).strip("_.-")
+    """`text` with everything but letters, digits, ``_``, ``-`` and ``.`` made ``_``; of a long one the beginning, and a hash of it all."""
+    name = re.sub(r"[^\w.-]+", "_", text).strip("_.-")
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 9]}-{sha256_text(name)[:8]}"
 
 
 def checked_name(given: str) -> str:
@@ -160,8 +162,11 @@ def checked_name(given: str) -> str:
     UsageError
         It has other characters than those of `safe_name`; what would do is said.
     """
-    if safe_name(given) != given:
-        raise UsageError(f"--name {given!r}: a name has letters, digits, _, - and . only; {safe_name(given) or 'dataset'!r} would do")
+    if safe_name(given) != given or not given:
+        would_do = safe_name(given) or "dataset"
+        raise UsageError(
+            f"--name {shortened(given)!r}: a name has letters, digits, _, - and . only, at most {LONGEST_NAME}; {would_do!r} would do"
+        )
     return given
 
 

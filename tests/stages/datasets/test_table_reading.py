@@ -161,5 +161,5 @@ def test_utf_16_without_a_mark_is_still_recognised(tmp_path, encoding, label):
 @pytest.mark.parametrize("encoding", ["idna", "punycode", "undefined", "a\0b"])
 def test_an_encoding_that_raises_what_it_likes_is_told_in_a_line(tmp_path, encoding):
     (tmp_path / "t.csv").write_bytes(b"file,label\nb\xff" + b"a" * 80 + b".wav,rock\n")
-    with pytest.raises((TableError, UsageError), match="encoding|text"):
+    with pytest.raises((TableError, UsageError), match=r"encoding|text"):
         read_table(tmp_path / "t.csv", "t.csv", encoding=encoding)
