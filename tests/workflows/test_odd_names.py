@@ -146,7 +146,7 @@ def test_a_name_that_cannot_be_part_of_a_file_name_is_refused(registry, collecti
 
 
 def test_a_label_of_any_length_is_refused_and_made_labels_are_cut(store, registry):
-    with pytest.raises(UsageError, match="is not a label: .* at most 100"):
+    with pytest.raises(UsageError, match=r"is not a label: .* at most 100"):
         extract(store, Request(backbone="tiny", name=101 * "a"), registry)
     words = registry.choose("backbone", "tiny", {"scale": "1e300", "nap": "0"})
     assert len(Pipeline(words, registry.choose("normalizer", "none", {}), dataset=200 * "d").label) == 100
