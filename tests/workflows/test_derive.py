@@ -280,3 +280,13 @@ def test_subsets_of_nsynth_are_the_fullest_instruments(tmp_path: Path) -> None:
     assert set(chosen.summary.targets[0].classes) == {"organ", "vocal", "bass"}
     with pytest.raises(InputError, match="8 families of 2 instruments are needed; there are 5"):
         derive(tmp_path / "s", Derivation("nsynth", {"subset": "instrument", "families": ()}))
+
+
+def test_making_derived_sets_again_does_not_change_which_one_is_meant_where_none_is_named(
+    store: Path, parent: str, collection: Path, registry: Registry
+) -> None:
+    made = derive(store, Derivation("excerpt", {"start": 0.0, "length": 0.5}))
+    assert Store.open(store).catalogue.dataset().name == made.name
+    ingest(store, collection, registry, name=parent)
+    assert [each.name for each in derive_again(store)] == [made.name]
+    assert Store.open(store).catalogue.dataset().name == parent
