@@ -13,7 +13,7 @@ from mxt.core.pipeline import Chosen
 from mxt.core.progress import SILENT, Progress
 from mxt.core.specs import Window
 from mxt.core.text import shortened, written
-from mxt.registry import Registry, split_settings
+from mxt.registry import Registry, blame, split_settings
 from mxt.store.layout import Store
 from mxt.workflows.drawing.rendering import Picture, write_picture
 from mxt.workflows.extracting.contract import checked_renderer
@@ -96,11 +96,14 @@ def render(
     jobs = [_job(clip, store, asked.dataset) for clip in clips]
     names = _file_names(jobs, "-".join([asked.renderer, *([asked.normalizer] if asked.normalizer != "none" else [])]))
     recipe = _recipe(registry, renderer, normalizer, asked.sample_rate)
-    draw = checked_renderer(recipe.renderer.prepare(asked.sample_rate, "cpu"), renderer)
+    failing = f"renderer {asked.renderer!r} ({renderer.distribution}) failed"
+    with blame(failing):
+        draw = checked_renderer(recipe.renderer.prepare(asked.sample_rate, "cpu"), renderer)
     found = []
     with progress.step("rendering", len(jobs), unit="clips") as step:
         for job, name in zip(jobs, names, strict=True):
-            picture = _picture(job, recipe, draw, _title(job, renderer, normalizer))
+            with blame(failing):
+                picture = _picture(job, recipe, draw, _title(job, renderer, normalizer))
             write_picture(picture, out / name)
             rows, columns = picture.values.shape[-2:]
             found.append(Rendered(job.clip_id, str(out / name), rows, columns, picture.seconds))
