@@ -194,3 +194,44 @@ def test_a_folder_without_class_folders_has_no_labels(mxt, genres):
     _, out, _ = mxt(genres / "rock")
     assert out.startswith("rock · 3 files · no labels · ")
     assert "labels come from a folder per class" in out
+
+
+LOADER = """
+import dataclasses
+from mxt.plugin import Clip, Detection, StageSpec, hookimpl
+
+@dataclasses.dataclass(frozen=True)
+class Other:
+    def detect(self, listing):
+        return Detection({score}, "names of another kind")
+
+    def clips(self, listing):
+        return [Clip(path, targets={{"kind": path[-5]}}) for path in listing.files]
+
+@hookimpl
+def mxt_stages():
+    return [StageSpec(kind="dataset", name="a_first", summary="another layout", target=":Other")]
+"""
+
+
+@pytest.mark.parametrize(("score", "chosen", "said"), [
+    (0.6, "folder (2 class folders)", "a_first (names of another kind); --loader a_first chooses it"),
+    (0.55, "folder (2 class folders)", "a_first (names of another kind); --loader a_first chooses it"),
+    (0.68, "a_first (names of another kind)", "folder (2 class folders); --loader folder chooses it"),
+    (0.3, "folder (2 class folders)", None),
+    (0.9, "a_first (names of another kind)", None),
+])  # fmt: skip
+def test_loaders_that_are_about_as_sure_are_told(mxt, genres, tmp_path, score, chosen, said):
+    (tmp_path / "other.py").write_text(LOADER.format(score=score))
+    _, out, _ = mxt(genres, "--plugin", tmp_path / "other.py")
+    assert out.splitlines()[0].endswith(chosen)
+    line = next((line for line in out.splitlines() if "another layout is about as likely" in line), None)
+    assert line == (said and f"  another layout is about as likely: {said}")
+
+
+@pytest.mark.parametrize("score", ["2.0", "float('nan')", "-1"])
+def test_a_loader_that_is_surer_than_sure_is_broken(mxt, genres, tmp_path, score):
+    (tmp_path / "other.py").write_text(LOADER.format(score=score))
+    _, out, _ = mxt(genres, "--plugin", tmp_path / "other.py")
+    assert out.splitlines()[0].endswith("folder (2 class folders)")
+    assert "loader that failed: a_first: it is sure to" in out
