@@ -109,6 +109,7 @@ def render(result: Ingested) -> None:
         *([f"no audio; features: {' '.join(result.views)}"] if result.views else []),
         *_duplicates(found),
         *_names(found),
+        *_labels(found),
         *_changes(result),
         *_noticed(found),
         *_groups(result),
@@ -142,6 +143,8 @@ def target_text(target: TargetSummary, *, several: bool) -> str:
     if target.kind == "numbers":
         text = f"{name or target.name + ' '}{target.low:g} to {target.high:g}"
     else:
+        if not target.classes:
+            return f"{name}no labels"
         sizes = sorted(target.classes.values())
         noun = "labels" if target.kind == "several labels" else "classes" if len(sizes) != 1 else "class"
         span = f" of {sizes[0]:,}" if sizes and sizes[0] == sizes[-1] else f" of {sizes[0]:,} to {sizes[-1]:,}" if sizes else ""
@@ -180,6 +183,16 @@ def _named(copies: Duplicates) -> str:
 
 def _names(found: Summary) -> list[str]:
     return [f"class names that are nearly one: {' = '.join(map(repr, names))}" for names in found.alike[:SHOWN]]
+
+
+def _labels(found: Summary) -> list[str]:
+    """What it means for an evaluation where nothing can be told apart."""
+    if not found.used or any(target.kind == "numbers" or len(target.classes) > 1 for target in found.targets):
+        return []
+    only = next((name for target in found.targets for name in target.classes), None)
+    what = "no clip has a label" if only is None else f"all labelled clips are of one class ({_short(only)})"
+    return [f"{what}: features can be extracted, but there is nothing for mxt eval to tell apart;",
+            "labels come from a folder per class, a column of a table (--target), or parts of the names (--pattern)"]  # fmt: skip
 
 
 def _changes(result: Ingested) -> list[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from mxt.core.errors import StoreBusy, StoreError, StoreFull, StoreReadOnly
+from mxt.core.text import parse_json
 
 
 @contextmanager
@@ -150,7 +151,7 @@ def is_held(path: Path) -> bool:
 
 def _describe(holder: Path) -> str:
     try:
-        found = json.loads(holder.read_text(encoding="utf-8"))
+        found = parse_json(holder.read_text(encoding="utf-8"))
         return f"process {found['pid']} on {found['host']} since {found['since']}"
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "another process"

@@ -76,3 +76,12 @@ def test_lock_of_a_killed_holder_is_free(tmp_path):
     assert subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False).returncode == -9
     with OwnedLock(tmp_path / "lock", "it"):
         assert (tmp_path / "lock").exists()
+
+
+@pytest.mark.parametrize("text", ["[1]", '"x"', "[" * 100_000, '{"pid": 1}', "\udcff"])
+def test_a_holder_that_does_not_say_who_it_is_is_another_process(tmp_path, text):
+    (tmp_path / "lock.holder").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with OwnedLock(tmp_path / "lock", "the table"):
+        (tmp_path / "lock.holder").write_bytes(text.encode("utf-8", "surrogateescape"))
+        with pytest.raises(StoreBusy, match="is being written by another process"), OwnedLock(tmp_path / "lock", "the table"):
+            pass

@@ -167,3 +167,71 @@ def test_names_cannot_write_to_the_terminal(mxt, genres):
     out = mxt(genres)[1]
     assert "\x1b" not in out
     assert "evil" in out
+
+
+@pytest.mark.parametrize(("table", "first", "why"), [
+    ("file\n{0}", "no labels", "no clip has a label"),
+    ("file,label\n{0},", "no labels", "no clip has a label"),
+    ("file,site\n{0},north", "no labels", "no clip has a label"),
+    ("file,label\n{0},x", "1 class of 3", "all labelled clips are of one class (x)"),
+])  # fmt: skip
+def test_files_without_labels_are_no_class_and_what_that_means_is_said(mxt, genres, tmp_path, table, first, why):
+    head, row = table.split("\n")
+    (tmp_path / "genres" / "rock" / "t.csv").write_text("\n".join([head, *(row.format(f"{number}.wav") for number in range(3))]))
+    _, out, _ = mxt(genres / "rock" / "t.csv", "--set", "encoding=utf-8")
+    assert out.startswith(f"t · 3 files · {first} · ")
+    assert f"{why}: features can be extracted, but there is nothing for mxt eval to tell apart;" in out
+
+
+def test_a_column_of_its_own_with_different_values_is_still_the_label(mxt, genres):
+    (genres / "rock" / "t.csv").write_text("file,who\n0.wav,ann\n1.wav,ben\n2.wav,ann\n")
+    _, out, _ = mxt(genres / "rock" / "t.csv")
+    assert out.startswith("t · 3 files · 2 classes of 1 to 2 · ")
+    assert "tell apart" not in out
+
+
+def test_a_folder_without_class_folders_has_no_labels(mxt, genres):
+    _, out, _ = mxt(genres / "rock")
+    assert out.startswith("rock · 3 files · no labels · ")
+    assert "labels come from a folder per class" in out
+
+
+LOADER = """
+import dataclasses
+from mxt.plugin import Clip, Detection, StageSpec, hookimpl
+
+@dataclasses.dataclass(frozen=True)
+class Other:
+    def detect(self, listing):
+        return Detection({score}, "names of another kind")
+
+    def clips(self, listing):
+        return [Clip(path, targets={{"kind": path[-5]}}) for path in listing.files]
+
+@hookimpl
+def mxt_stages():
+    return [StageSpec(kind="dataset", name="a_first", summary="another layout", target=":Other")]
+"""
+
+
+@pytest.mark.parametrize(("score", "chosen", "said"), [
+    (0.6, "folder (2 class folders)", "a_first (names of another kind); --loader a_first chooses it"),
+    (0.55, "folder (2 class folders)", "a_first (names of another kind); --loader a_first chooses it"),
+    (0.68, "a_first (names of another kind)", "folder (2 class folders); --loader folder chooses it"),
+    (0.3, "folder (2 class folders)", None),
+    (0.9, "a_first (names of another kind)", None),
+])  # fmt: skip
+def test_loaders_that_are_about_as_sure_are_told(mxt, genres, tmp_path, score, chosen, said):
+    (tmp_path / "other.py").write_text(LOADER.format(score=score))
+    _, out, _ = mxt(genres, "--plugin", tmp_path / "other.py")
+    assert out.splitlines()[0].endswith(chosen)
+    line = next((line for line in out.splitlines() if "another layout is about as likely" in line), None)
+    assert line == (said and f"  another layout is about as likely: {said}")
+
+
+@pytest.mark.parametrize("score", ["2.0", "float('nan')", "-1"])
+def test_a_loader_that_is_surer_than_sure_is_broken(mxt, genres, tmp_path, score):
+    (tmp_path / "other.py").write_text(LOADER.format(score=score))
+    _, out, _ = mxt(genres, "--plugin", tmp_path / "other.py")
+    assert out.splitlines()[0].endswith("folder (2 class folders)")
+    assert "loader that failed: a_first: it is sure to" in out

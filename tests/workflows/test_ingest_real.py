@@ -145,3 +145,12 @@ def test_the_original_layout_of_gtzan(data, tmp_path):
     result = ingest(tmp_path / "store", root, REGISTRY)
     assert (result.loader, result.summary.used, result.summary.left_out) == ("gtzan", 10, {"not audio": 1})
     assert "jazz.00054" in result.summary.remarks["known fault"][0]
+
+
+def test_an_audacity_label_track_is_not_taken_for_a_label(data, tmp_path):
+    (tmp_path / "birds").mkdir()
+    shutil.copy(data / "field" / "recordings" / "spinetail.wav", tmp_path / "birds")
+    shutil.copy(data / "field" / "annotations" / "spinetail.txt", tmp_path / "birds")
+    registry = build_registry([Path(__file__).parents[2] / "plugins" / "mxt-spectral-shape"])
+    found = ingest(tmp_path / "store", tmp_path / "birds", registry)
+    assert (found.loader, found.summary.targets) == ("folder", ())

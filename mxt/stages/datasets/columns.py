@@ -113,12 +113,12 @@ def _rank(name: str, known: Sequence[str]) -> int:
 
 
 def _targets(table: Rows, free: Sequence[str]) -> tuple[str, ...]:
-    """A column with a heading people use for labels; else the only one there is, or all of numbers that differ (arousal, valence)."""
+    """A column with a heading people use for labels; else the only one there is, if its values differ, or all of numbers."""
     by_heading = sorted((rank, name) for name in free if (rank := _rank(name, TARGET_HEADINGS)) < len(TARGET_HEADINGS))
     if by_heading:
         return (by_heading[0][1],)
-    if len(free) == 1:
-        return (free[0],)
+    if len(free) == 1:  # what is the same in every row is no label: the recordist, the site
+        return (free[0],) if len({str(value) for row in table.rows if (value := row.get(free[0])) not in (None, "")}) > 1 else ()
     numbers = [name for name in free if kind_of(table, name) == "numbers"]
     return tuple(numbers) if numbers and len(numbers) == len(free) else ()
 

@@ -47,7 +47,9 @@ class Folder:
         if levels.label is None:
             return Detection(0.2, "files without labels")
         classes = len({_at(path, levels.label) for path in files} - {""})
-        return Detection(0.6, f"{classes} class folders" + (" below split folders" if levels.split is not None else ""))
+        return Detection(
+            0.6, f"{classes} class folder{'s' if classes != 1 else ''}" + (" below split folders" if levels.split is not None else "")
+        )
 
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
         """One clip a file; files that lie outside the class folders have no label."""

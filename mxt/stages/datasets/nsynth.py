@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import Any
 
 from mxt.core.errors import InputError
 from mxt.core.records import Clip, Detection, Listing, Remark, Target
+from mxt.core.text import parse_json, shortened
 from mxt.stages.datasets.suffixes import SOUND, suffix
 
 FAMILIES = ("bass", "brass", "flute", "guitar", "keyboard", "mallet", "organ", "reed", "string", "synth_lead", "vocal")
@@ -66,7 +66,7 @@ def _stem(path: str) -> str:
 
 def _table(listing: Listing, path: str) -> Mapping[str, Mapping[str, Any]]:
     try:
-        found = json.loads(Path(listing.root, path).read_text(encoding="utf-8"))
+        found = parse_json(Path(listing.root, path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read: {error}; get it again, or move it away to go by the names") from error
     if not isinstance(found, dict) or not all(isinstance(entry, dict) for entry in found.values()):
@@ -85,16 +85,19 @@ def _clip(listing: Listing, path: str, note: str, entry: Mapping[str, Any]) -> C
         "family": str(entry.get("instrument_family_str") or family) or None,
         "source": str(entry.get("instrument_source_str") or source) or None,
         "instrument": str(entry.get("instrument_str") or instrument),
-        "pitch": _number(entry.get("pitch", pitch)),
-        "velocity": _number(entry.get("velocity", velocity)),
+        "pitch": _number(entry.get("pitch", pitch), f"pitch of {note}"),
+        "velocity": _number(entry.get("velocity", velocity), f"velocity of {note}"),
     }
     qualities = ",".join(map(str, entry.get("qualities_str") or ()))
     return Clip(path, targets=targets, split=_part(listing, path), group=str(targets["instrument"]),
                 fields={"qualities": qualities} if qualities else {})  # fmt: skip
 
 
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float, str)) and value != "" else None
+def _number(value: object, what: str) -> float | None:
+    try:
+        return float(value) if isinstance(value, (int, float, str)) and value != "" else None
+    except (ValueError, OverflowError):
+        raise InputError(f"the {what} is to be a number, not {shortened(str(value))!r}") from None
 
 
 def _part(listing: Listing, path: str) -> str | None:

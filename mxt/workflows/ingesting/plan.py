@@ -21,6 +21,8 @@ from mxt.stages.datasets.suffixes import SOUND, suffix
 from mxt.workflows.ingesting.walk import Walk, others
 
 GENERAL = "folder"
+BUILT_IN = "mxt"  # the distribution that comes first where two loaders are equally sure
+ABOUT = 0.1 + 1e-9  # loaders whose scores differ by less are told to the user
 LONGEST_NAME = 100  # of a data set: names become parts of file names
 TOLD_NOTHING = ("metadata", "labels", "label", "index", "annotations", "annotation", "meta", "data", "clips", "files", "train", "test")
 
@@ -92,36 +94,55 @@ def make_plan(
 def choose_loader(
     listing: Listing, registry: Registry, *, loader: str | None, params: Mapping[str, Any], settings: Sequence[str]
 ) -> tuple[Chosen, str, list[Remark]]:
-    """The loader asked for, else the one surest of the listing among those that have the parameters given; why, and which broke."""
+    """The loader asked for, else the one surest of the listing among those that have the parameters given.
+
+    Returns
+    -------
+    Chosen, str, list of Remark
+        The loader, why this one, and what should be said of others: those that broke, and those that are about as sure.
+    """
     if loader is not None:
         return _chosen(registry, loader, listing, params, settings), "chosen with --loader", []
     wanted = {*params, *(setting.partition("=")[0].strip().rpartition(".")[2] for setting in settings)}
-    best: tuple[Chosen, Detection] | None = None
-    broken = []
-    for name in registry.names("dataset"):
-        spec = registry.find("dataset", name).spec
-        if wanted - {param.name for param in spec.params}:
-            continue
-        try:
-            chosen = _chosen(registry, name, listing, params, settings)
-            detected = registry.build(chosen).detect(listing)
-        except UsageError:
-            raise
-        except stage_failures() as error:  # a broken loader does not keep the others from working
-            broken.append(Remark("loader that failed", f"{name}: {error}" if isinstance(error, MxtError) else f"{name}: {error!r}"))
-            continue
-        # where none is sure of anything, the most general one says best what is missing
-        if best is None or detected.score > best[1].score or (name == GENERAL and best[1].score <= 0):
-            best = (chosen, detected)
-    if best is None:
+    found, broken = _detections(listing, registry, wanted, params, settings)
+    if not found:
         known = {param.name for name in registry.names("dataset") for param in registry.find("dataset", name).spec.params}
         unknown = sorted(wanted - known)
         if unknown:
             raise UnknownName("parameter of a dataset loader", unknown[0], known)
         raise InputError(f"no dataset loader has all of the parameters {', '.join(sorted(wanted))}")
-    if best[1].score <= 0:
-        raise InputError(f"{_place(listing)}: nothing here is recognised as labelled audio ({best[1].reason})")
-    return best[0], best[1].reason, broken
+    best, detected = max(found, key=lambda each: (each[1].score, each[0].distribution == BUILT_IN))
+    if detected.score <= 0:  # where none is sure of anything, the most general one says best what is missing
+        reason = next((each.reason for chosen, each in found if chosen.spec.name == GENERAL), detected.reason)
+        raise InputError(f"{_place(listing)}: nothing here is recognised as labelled audio ({reason})")
+    alike = [
+        Remark("another layout is about as likely", f"{chosen.spec.name} ({each.reason}); --loader {chosen.spec.name} chooses it")
+        for chosen, each in found
+        if chosen is not best and 0 < each.score >= detected.score - ABOUT
+    ]
+    return best, detected.reason, [*broken, *alike]
+
+
+def _detections(
+    listing: Listing, registry: Registry, wanted: set[str], params: Mapping[str, Any], settings: Sequence[str]
+) -> tuple[list[tuple[Chosen, Detection]], list[Remark]]:
+    """What each loader that has all the parameters says of the listing; a broken one does not keep the others from working."""
+    found, broken = [], []
+    for name in registry.names("dataset"):
+        if wanted - {param.name for param in registry.find("dataset", name).spec.params}:
+            continue
+        try:
+            chosen = _chosen(registry, name, listing, params, settings)
+            detected = registry.build(chosen).detect(listing)
+            if not 0 <= detected.score <= 1:
+                raise PluginError(f"it is sure to {detected.score}, which is not between 0 and 1")
+        except UsageError:
+            raise
+        except stage_failures() as error:
+            broken.append(Remark("loader that failed", f"{name}: {error}" if isinstance(error, MxtError) else f"{name}: {error!r}"))
+            continue
+        found.append((chosen, detected))
+    return found, broken
 
 
 def _chosen(registry: Registry, name: str, listing: Listing, params: Mapping[str, Any], settings: Sequence[str]) -> Chosen:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from mxt.plugin import Clip, Detection, Listing, Remark, TableError
 
+LOOKED_AT = 200  # texts that are read to find out whether they hold labels
 AUDIO = frozenset({".aif", ".aiff", ".au", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav"})
 
 
@@ -24,12 +25,17 @@ class Sidecar:
     suffix: str = ".txt"
 
     def detect(self, listing: Listing) -> Detection:
-        """The surer, the more audio files have a text beside them."""
+        """The surer, the more audio files have a text beside them that holds a label, which a table or a label track is not."""
         audio, texts = self._audio(listing), self._texts(listing)
-        beside = sum(self._beside(path) in texts for path in audio)
+        beside = [text for path in audio if (text := self._beside(path)) in texts]
         if not beside:
             return Detection(0.0, f"no audio file has a {self.suffix} file beside it")
-        return Detection(0.9 * beside / len(audio), f"{beside} of {len(audio)} audio files have a {self.suffix} file beside them")
+        read = beside[:: -(-len(beside) // LOOKED_AT)]
+        labels = sum(_holds_a_label(Path(listing.root) / text) for text in read)
+        reason = f"{len(beside)} of {len(audio)} audio files have a {self.suffix} file beside them"
+        if labels < len(read):
+            reason += f", {labels} of {len(read)} of these hold a label"
+        return Detection(0.9 * len(beside) / len(audio) * labels / len(read), reason)
 
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
         """One clip for each audio file, unlabelled where there is no text, and remarks about what has no partner."""
@@ -37,6 +43,9 @@ class Sidecar:
         for path in audio:
             text = self._beside(path)
             label = _first_line(Path(listing.root) / text) if text in texts else None
+            if label is not None and "\t" in label:
+                yield Remark("a table rather than a label", text)
+                label = None
             yield Clip(path, targets={"label": label})
             if text not in texts:
                 yield Remark("audio without a text", path)
@@ -51,6 +60,15 @@ class Sidecar:
 
     def _beside(self, path: str) -> str:
         return path[: -len(PurePosixPath(path).suffix)] + self.suffix
+
+
+def _holds_a_label(path: Path) -> bool:
+    """Whether the first line is one word or some: with tabs it is a row of a table, such as an Audacity label track's."""
+    try:
+        label = _first_line(path)
+    except TableError:
+        return False
+    return label is not None and "\t" not in label
 
 
 def _first_line(path: Path) -> str | None:

@@ -45,3 +45,26 @@ def test_text_that_is_no_text_names_its_file(tmp_path):
     found = listing(tmp_path, {"1.wav": b"", "1.txt": b"\xff\xfe\x00"})
     with pytest.raises(TableError, match=r"1\.txt cannot be read"):
         list(Sidecar().clips(found))
+
+
+TRACK = b"0.101385\t0.367520\tSP\n\\\t6441.064453\t12296.577148\n0.506924\t3.041545\tCRER\n"
+RAVEN = b"Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tSpecies\n1\tSpectrogram 1\t1\t1.9\t4.1\tWOTH\n"
+
+
+@pytest.mark.parametrize("text", [TRACK, RAVEN, b"", b"\xff\xfe\x00"])
+def test_a_text_that_is_no_label_is_not_claimed(tmp_path, text):
+    found = listing(tmp_path, {"spinetail.wav": b"", "spinetail.txt": text})
+    assert Sidecar().detect(found).score == 0
+
+
+def test_label_tracks_among_labels_lower_the_score(tmp_path):
+    found = Sidecar().detect(listing(tmp_path, {"1.wav": b"", "1.txt": b"dog", "2.wav": b"", "2.txt": TRACK}))
+    assert found.score == pytest.approx(0.45)
+    assert found.reason == "2 of 2 audio files have a .txt file beside them, 1 of 2 of these hold a label"
+
+
+def test_a_table_beside_a_recording_is_remarked_and_no_label(tmp_path):
+    clip, remark = sorted(Sidecar().clips(listing(tmp_path, {"1.wav": b"", "1.txt": TRACK})), key=lambda item: type(item).__name__)
+    assert isinstance(clip, Clip)
+    assert clip.targets == {"label": None}
+    assert remark == Remark("a table rather than a label", "1.txt")

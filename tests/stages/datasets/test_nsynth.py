@@ -79,3 +79,14 @@ def test_a_broken_table_is_named(root: Path) -> None:
 def test_other_names_are_not_its_own(tmp_path: Path) -> None:
     (tmp_path / "bass-01.wav").touch()
     assert NSynth().detect(listing(tmp_path)).score == 0
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("[" * 100_000, r"examples\.json cannot be read: nested too deeply"),
+    ('{"bass_acoustic_002-040-127": {"pitch": "\\ud800"}}', r"the pitch of bass_acoustic_002-040-127 is to be a number, not '"),
+    ('{"bass_acoustic_002-040-127": {"velocity": 1' + 400 * "0" + "}}", "the velocity of bass_acoustic_002-040-127 is to be a number"),
+])  # fmt: skip
+def test_entries_that_cannot_be_read_are_named(root: Path, text: str, message: str) -> None:
+    (root / "nsynth-test" / "examples.json").write_text(text)
+    with pytest.raises(InputError, match=message):
+        clips(root)
