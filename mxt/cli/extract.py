@@ -108,7 +108,7 @@ def _list_backbones(registry: Registry, *, as_json: bool) -> None:
         console.say(f"  {spec.name:<{width}}  {spec.summary}")
     if specs:
         first = next((spec.name for spec in specs if not spec.weights), specs[0].name)
-        console.next_line(f"mxt extract --backbone {first}")
+        console.next_command("mxt", "extract", "--backbone", first, *registry.find("backbone", first).options)
 
 
 def to_json(result: Extraction) -> dict[str, object]:
