@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 import os
+import shlex
 import struct
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -56,6 +57,11 @@ def _write(line: str, stream: TextIO) -> None:
 def next_line(command: str) -> None:
     """The command that usually comes next."""
     say(f"next: {command}")
+
+
+def next_command(*words: str) -> None:
+    """The same from the command's words, which are quoted where a shell needs it."""
+    next_line(shlex.join(words))
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

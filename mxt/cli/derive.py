@@ -10,7 +10,7 @@ import typer
 
 from mxt.cli import completion
 from mxt.cli.help import Command, Group
-from mxt.cli.options import DEFAULT_STORE, JobsOption, JsonOption, QuietOption, StoreOption, YesOption
+from mxt.cli.options import DEFAULT_STORE, MOST_CLIPS, JobsOption, JsonOption, QuietOption, StoreOption, YesOption, seconds_option
 
 if TYPE_CHECKING:
     from mxt.workflows.derive import Derived
@@ -34,8 +34,8 @@ TargetOption = Annotated[
 
 @app.command("excerpt", cls=Command)
 def excerpt(
-    length: Annotated[float, typer.Option("--length", min=0.01, metavar="SECONDS", help="Of the excerpt, at most.")],
-    start: Annotated[float, typer.Option("--start", min=0.0, metavar="SECONDS", help="Where it begins in the clip.")] = 0.0,
+    length: Annotated[float, seconds_option("--length", least=0.01, help="Of the excerpt, at most.")],
+    start: Annotated[float, seconds_option("--start", least=0.0, help="Where it begins in the clip.")] = 0.0,
     dataset: FromOption = None,
     name: NameOption = None,
     store: StoreOption = DEFAULT_STORE,
@@ -49,8 +49,8 @@ def excerpt(
 
 @app.command("windows", cls=Command)
 def windows(
-    length: Annotated[float, typer.Option("--length", min=0.01, metavar="SECONDS", help="Of a window.")],
-    hop: Annotated[float | None, typer.Option("--hop", min=0.01, metavar="SECONDS", help="From one to the next; else --length.")] = None,
+    length: Annotated[float, seconds_option("--length", least=0.01, help="Of a window.")],
+    hop: Annotated[float | None, seconds_option("--hop", least=0.01, help="From one to the next; else --length.")] = None,
     dataset: FromOption = None,
     name: NameOption = None,
     store: StoreOption = DEFAULT_STORE,
@@ -64,7 +64,7 @@ def windows(
 
 @app.command("loudness-classes", cls=Command)
 def loudness_classes(
-    parts: Annotated[int, typer.Option("--parts", min=2, metavar="N", help="Classes of equal size.")] = 5,
+    parts: Annotated[int, typer.Option("--parts", min=2, max=1_000_000, metavar="N", help="Classes of equal size.")] = 5,
     only: Annotated[str | None, typer.Option("--only", metavar="Loud1,Loud5", help="Classes to keep.")] = None,
     measure: Annotated[str, typer.Option("--measure", metavar="rms|peak|lufs", help="What is loud.")] = "rms",
     dataset: FromOption = None,
@@ -87,7 +87,7 @@ def loudness_classes(
 
 @app.command("min-class-size", cls=Command)
 def min_class_size(
-    size: Annotated[int, typer.Argument(min=1, metavar="CLIPS", help="Usable clips a class has at least.")],
+    size: Annotated[int, typer.Argument(min=1, max=MOST_CLIPS, metavar="CLIPS", help="Usable clips a class has at least.")],
     target: TargetOption = None,
     dataset: FromOption = None,
     name: NameOption = None,

@@ -14,6 +14,7 @@ import typer
 from mxt.cli import completion
 from mxt.cli.options import (
     DEFAULT_STORE,
+    MOST_CLIPS,
     BackboneOption,
     DatasetOption,
     DeviceOption,
@@ -52,7 +53,8 @@ def extract(
     device: DeviceOption = "auto",
     jobs: JobsOption = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", min=1, help="A trial of so many clips of all classes; later runs go on.")
+        int | None,
+        typer.Option("--limit", metavar="N", min=1, max=MOST_CLIPS, help="A trial of so many clips of all classes; later runs go on."),
     ] = None,
     dry_run: DryRunOption = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try clips again that failed before.")] = False,
@@ -106,7 +108,7 @@ def _list_backbones(registry: Registry, *, as_json: bool) -> None:
         console.say(f"  {spec.name:<{width}}  {spec.summary}")
     if specs:
         first = next((spec.name for spec in specs if not spec.weights), specs[0].name)
-        console.next_line(f"mxt extract --backbone {first}")
+        console.next_command("mxt", "extract", "--backbone", first, *registry.find("backbone", first).options)
 
 
 def to_json(result: Extraction) -> dict[str, object]:

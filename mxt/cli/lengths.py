@@ -10,6 +10,7 @@ import typer
 from mxt.cli import completion
 from mxt.cli.options import (
     DEFAULT_STORE,
+    MOST_SECONDS,
     DatasetOption,
     DeviceOption,
     FeaturesOption,
@@ -22,6 +23,7 @@ from mxt.cli.options import (
     SetOption,
     StoreOption,
     TargetOption,
+    seconds_option,
 )
 from mxt.core.errors import UsageError
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 def lengths(
     seconds: Annotated[str, typer.Option("--seconds", metavar="1,3,10,30", help="Lengths of the clips.")],
-    start: Annotated[float, typer.Option("--start", min=0.0, metavar="SECONDS", help="Where they begin.")] = 0.0,
+    start: Annotated[float, seconds_option("--start", least=0.0, help="Where they begin.")] = 0.0,
     store: StoreOption = DEFAULT_STORE,
     dataset: DatasetOption = None,
     features: FeaturesOption = None,
@@ -109,6 +111,6 @@ def _numbers(text: str) -> list[float]:
         found = [float(word) for word in text.split(",") if word.strip()]
     except ValueError:
         found = []
-    if not found or not all(0.01 <= number < float("inf") for number in found):
-        raise UsageError(f"--seconds is a list of lengths such as 1,3,10, not {text!r}")
+    if not found or not all(0.01 <= number <= MOST_SECONDS for number in found):
+        raise UsageError(f"--seconds is a list of lengths of 0.01 to {MOST_SECONDS:,.0f} s such as 1,3,10, not {text!r}")
     return found

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +13,8 @@ from mxt.cli import completion
 from mxt.core.errors import UsageError
 
 DEFAULT_STORE = Path("mxt-store")
+MOST_SECONDS = 10_000_000.0
+MOST_CLIPS = 1_000_000_000
 DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -32,6 +35,18 @@ def _known_device(value: str) -> str:
     if value not in DEVICES:
         raise UsageError(f"--device is one of {', '.join(DEVICES)}, not {value!r}")
     return value
+
+
+def _a_number(value: float | None) -> float | None:
+    """`value`, which a range alone would let be "nan"."""
+    if value is not None and math.isnan(value):
+        raise typer.BadParameter("nan is not a number.")
+    return value
+
+
+def seconds_option(name: str, *, help: str, least: float) -> Any:
+    """An option of a duration or a place in a clip, in seconds."""
+    return typer.Option(name, min=least, max=MOST_SECONDS, metavar="SECONDS", help=help, callback=_a_number)
 
 
 _PLUGIN_HELP = "A plugin in one file, or its package's folder (repeatable; also MXT_PLUGIN)."
@@ -85,8 +100,8 @@ DeviceOption = Annotated[
     str,
     typer.Option("--device", metavar="auto|cpu|cuda", help="What computes.", callback=_known_device, autocompletion=completion.devices),
 ]  # fmt: skip
-JobsOption = Annotated[int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="Workers; else one a core.")]
-SeedOption = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of everything drawn.")]
+JobsOption = Annotated[int | None, typer.Option("--jobs", "-j", metavar="N", min=1, max=4096, help="Workers; else one a core.")]
+SeedOption = Annotated[int, typer.Option("--seed", metavar="N", min=0, max=2**32 - 1, help="Seed of everything drawn.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and stop.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 where any clip failed.")]

@@ -124,7 +124,7 @@ def render_list(found: PluginList) -> None:
     for problem in found.problems:
         console.say(f"problem: {problem.source}: {problem.cause}")
     if found.plugins:
-        console.next_line(f"mxt plugins check {found.plugins[-1].name.removeprefix('file:')}")
+        console.next_command("mxt", "plugins", "check", found.plugins[-1].to_check)
 
 
 def by_kind(stages: Sequence[str]) -> dict[str, list[str]]:

@@ -24,7 +24,9 @@ def render(
     normalizer: Annotated[
         str, typer.Option("--normalizer", metavar="NAME", help="What is done to the level first.", autocompletion=completion.normalizers)
     ] = "none",
-    sample_rate: Annotated[int, typer.Option("--sample-rate", metavar="HZ", min=1000, help="Rate the clips are brought to.")] = 22_050,
+    sample_rate: Annotated[
+        int, typer.Option("--sample-rate", metavar="HZ", min=1000, max=768_000, help="Rate the clips are brought to.")
+    ] = 22_050,
     store: StoreOption = DEFAULT_STORE,
     dataset: DatasetOption = None,
     plugin: PluginOption = None,

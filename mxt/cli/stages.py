@@ -53,7 +53,7 @@ def render_list(lines: list[StageLine]) -> None:
         return
     console.table("", ("kind", "name", "what it is", "from"), [(line.kind, line.name, line.summary, line.distribution) for line in lines])
     example = next((line for line in lines if line.kind == "backbone"), lines[0])
-    console.next_line(f"mxt stages {example.kind}s {example.name}")
+    console.next_command("mxt", "stages", f"{example.kind}s", example.name, *example.options)
 
 
 def render_stage(found: StageDetails) -> None:
@@ -75,9 +75,9 @@ def render_stage(found: StageDetails) -> None:
         console.say()
         render_weights(found.weights)
     if found.kind == "backbone":
-        console.next_line(f"mxt extract --backbone {found.name}")
+        console.next_command("mxt", "extract", "--backbone", found.name, *found.options)
     if found.kind == "dataset":
-        console.next_line(f"mxt ingest FOLDER --loader {found.name}")
+        console.next_command("mxt", "ingest", "FOLDER", "--loader", found.name, *found.options)
 
 
 def render_weights(lines: tuple[WeightsLine, ...]) -> None:

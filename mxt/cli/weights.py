@@ -87,7 +87,7 @@ def verify(plugin: PluginOption = None, as_json: JsonOption = False) -> None:
             console.say(f"{line.name}: {'good' if line.status == 'present' else 'DAMAGED'} ({line.place})")
         console.say(f"{len(there)} of {len(found)} weights are there, {len(damaged)} damaged")
         for line in damaged:
-            console.next_line(f"mxt weights fetch {line.name}")
+            console.next_command("mxt", "weights", "fetch", line.name, *line.options)
     if damaged:
         raise typer.Exit(1)
 
@@ -107,5 +107,5 @@ def _list(plugin: list[Path] | None, as_json: bool) -> None:
         console.say("no stage has weights")
         return
     render_weights(found.weights)
-    if missing := [line.name for line in found.weights if line.status == "missing" and line.source]:
-        console.next_line(f"mxt weights fetch {missing[0]}")
+    if missing := [line for line in found.weights if line.status == "missing" and line.source]:
+        console.next_command("mxt", "weights", "fetch", missing[0].name, *missing[0].options)

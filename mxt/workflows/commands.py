@@ -65,8 +65,7 @@ def extract_command(table: FeatureTable, registry: Registry, *, dataset: str | N
 def _plugin_files(registry: Registry, *stages: tuple[Kind, str]) -> list[str]:
     """``--plugin`` for stages that come from a file of one's own."""
     entries = [entry for entry in registry.stages if (entry.spec.kind, entry.spec.name) in stages]
-    files = dict.fromkeys(str(entry.source) for entry in entries if entry.distribution.startswith("file:"))
-    return [word for file in files for word in ("--plugin", file)]
+    return [word for options in dict.fromkeys(entry.options for entry in entries) for word in options]
 
 
 def _weights(registry: Registry, backbone: str, weights: Mapping[str, Any] | None) -> list[str]:

@@ -31,6 +31,8 @@ class PluginLine:
         True where its code may be edited in place, so that a hash of it joins the fingerprint.
     stages : tuple of str
         ``kind name`` of each.
+    to_check : str
+        What ``mxt plugins check`` finds it by: its name, or its file.
     """
 
     name: str
@@ -38,6 +40,7 @@ class PluginLine:
     origin: str
     edited: bool
     stages: tuple[str, ...]
+    to_check: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,14 @@ def list_plugins(registry: Registry) -> PluginList:
     for entry in registry.stages:
         by_origin.setdefault((entry.distribution, entry.origin), []).append(entry)
     lines = [
-        PluginLine(name, _version(name), origin, any(e.source for e in entries), tuple(f"{e.spec.kind} {e.spec.name}" for e in entries))
+        PluginLine(
+            name,
+            _version(name),
+            origin,
+            any(e.source for e in entries),
+            tuple(f"{e.spec.kind} {e.spec.name}" for e in entries),
+            entries[0].options[-1] if entries[0].options else name,
+        )
         for (name, origin), entries in by_origin.items()
     ]
     return PluginList(tuple(sorted(lines, key=lambda line: (line.origin != "built-in", line.name, line.origin))), registry.problems)

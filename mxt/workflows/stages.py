@@ -20,6 +20,7 @@ class StageLine:
     name: str
     summary: str
     distribution: str
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class WeightsLine:
         The file is read for this.
     default : bool
         Whether the stage takes it when none is named.
+    options : tuple of str
+        What commands about it need as well: ``--plugin`` and the file it comes from.
     """
 
     name: str
@@ -47,6 +50,7 @@ class WeightsLine:
     note: str
     place: str
     default: bool
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +75,13 @@ class StageDetails:
     weights: tuple[WeightsLine, ...]
     rows_together: int
     card: Card | None = None
+    options: tuple[str, ...] = ()
 
 
 def list_stages(registry: Registry, kind: Kind | None = None) -> list[StageLine]:
     """All stages, or those of one kind, in the registry's order."""
     return [
-        StageLine(entry.spec.kind, entry.spec.name, entry.spec.summary, entry.distribution)
+        StageLine(entry.spec.kind, entry.spec.name, entry.spec.summary, entry.distribution, entry.options)
         for entry in registry.stages
         if kind in (None, entry.spec.kind)
     ]
@@ -111,6 +116,7 @@ def describe_stage(registry: Registry, kind: Kind, name: str) -> StageDetails:
         weights=weights_of(entry),
         rows_together=spec.rows_together,
         card=spec.card,
+        options=entry.options,
     )
 
 
@@ -129,6 +135,7 @@ def weights_of(entry: Registered) -> tuple[WeightsLine, ...]:
             note=file.note,
             place=str(place_of(file)),
             default=place == 0,
+            options=entry.options,
         )
         for place, file in enumerate(entry.spec.weights)
     )

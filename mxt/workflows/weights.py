@@ -9,7 +9,7 @@ from mxt.core.errors import UnknownName, UsageError, WeightsError
 from mxt.core.identity import sha256_file
 from mxt.core.progress import SILENT, Progress
 from mxt.core.specs import WeightsFile
-from mxt.core.weights import fetch, import_file, weights_dir
+from mxt.core.weights import fetch, import_file, weights_dir, with_options
 from mxt.registry import Registry
 from mxt.workflows.stages import WeightsLine, weights_of
 
@@ -74,7 +74,16 @@ def fetch_weights(registry: Registry, names: list[str], progress: Progress = SIL
         A name that is not known, or a file that cannot be had.
     """
     wanted = {called: file for name in names for called, file in named_weights(registry, name).items()}
-    return [Obtained(called, str(fetch(file, progress, called=called)), file.sha256) for called, file in wanted.items()]
+    obtained = []
+    for called, file in wanted.items():
+        with with_options(options_of(registry, file)):
+            obtained.append(Obtained(called, str(fetch(file, progress, called=called)), file.sha256))
+    return obtained
+
+
+def options_of(registry: Registry, file: WeightsFile) -> tuple[str, ...]:
+    """What commands about a weight set need as well: ``--plugin`` and the file its stage comes from."""
+    return next((entry.options for entry in registry.stages if file in entry.spec.weights), ())
 
 
 def import_weights(registry: Registry, path: Path) -> Obtained:

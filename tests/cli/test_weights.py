@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import wave
 
 import pytest
 
@@ -100,3 +101,28 @@ def test_present_weights_are_not_fetched_again(net, tmp_path):
     write(tmp_path / "weights" / "one.bin", "one")
     found = net("weights", "fetch", "net:one")
     assert (found.code, found.err) == (0, "")
+
+
+def test_weights_that_are_there_need_no_network(net, tmp_path, monkeypatch):
+    monkeypatch.setenv("MXT_OFFLINE", "1")
+    file = write(tmp_path / "weights" / "one.bin", "one")
+    assert net("weights", "fetch", "net:one").out == f"net:one is there: {file}\n"
+    assert "is not there, and MXT_OFFLINE forbids fetching it" in net("weights", "fetch", "net:two").err
+
+
+def test_what_is_advised_for_a_stage_from_a_file_names_the_file(net, tmp_path):
+    plugin = f"--plugin {tmp_path / 'net.py'}"
+    (tmp_path / "sounds" / "dog").mkdir(parents=True)
+    with wave.open(str(tmp_path / "sounds" / "dog" / "1.wav"), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(b"\x00\x10\x00\xf0" * 4000)
+    assert net("ingest", "sounds", "--quiet").code == 0
+    for words in (("weights", "fetch", "net:two"), ("extract", "--backbone", "net")):
+        missing = net(*words, "--quiet")
+        assert f"mxt weights import FILE {plugin}" in missing.err
+        assert f"mxt weights fetch net:{'two' if 'fetch' in words else 'one'} {plugin}" in missing.err
+        assert missing.err.count("\n") == 1
+    write(tmp_path / "weights" / "two.bin", "not two")
+    assert f"next: mxt weights fetch net:two {plugin}\n" in net("weights", "verify").out
+    assert f"next: mxt extract --backbone net {plugin}\n" in net("stages", "backbones", "net").out
+    assert f"next: mxt plugins check {tmp_path / 'net.py'}\n" in net("plugins").out

@@ -39,7 +39,8 @@ INCEPTION_V3 = StageSpec(
     target="mxt.stages.backbones.inception_v3:InceptionV3",
     params=(
         Param("renderer", "choice", "logfrequency", "how the clip is made a picture", choices=tuple(RENDERERS)),
-        Param("max_seconds", "float", None, "how much of a clip is in the picture, seconds; all of it where not given", minimum=0.1),
+        Param("max_seconds", "float", None, "how much of a clip is in the picture, seconds; all of it where not given", minimum=0.1,
+              maximum=1_000_000),
         Param("last", "choice", POOL, "deepest layer: what lies behind it is neither computed nor needed in the weights",
               choices=tuple(layer.name for layer in LAYERS)),
         Param("random", "int", None, "seed of random weights, in the layout of tf2015; trained ones where not given",

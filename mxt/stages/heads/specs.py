@@ -33,7 +33,7 @@ SPECS: tuple[StageSpec, ...] = (
             Param("gamma", "list", tuple(2.0**power for power in (-3, -5, -7, -9, -11, -13)),
                   "widths of the RBF kernel tried; 1 / number of columns as well", minimum=1e-9, maximum=1e6),
             Param("max_iter", "int", 100_000, "iterations of libsvm in regression (-1: no limit); then linear ones are solved exactly",
-                  minimum=-1),
+                  minimum=-1, maximum=1_000_000_000),
         ),
     ),
     StageSpec(
@@ -46,9 +46,9 @@ SPECS: tuple[StageSpec, ...] = (
                   choices=("sound", "tutorial")),
             Param("C", "list", (0.001, 0.01, 0.1, 1.0, 10.0), "inverse penalties tried for classes (sound)", minimum=1e-8, maximum=1e8),
             Param("alpha", "list", (1.0, 10.0, 100.0, 1000.0, 10000.0), "penalties tried for numbers (sound)", minimum=1e-8, maximum=1e8),
-            Param("max_iter", "int", 1000, "iterations at most (sound)", minimum=1),
-            Param("steps", "int", 8000, "gradient steps (tutorial)", minimum=1),
-            Param("batch", "int", 100, "rows a step, drawn at random (tutorial)", minimum=1),
+            Param("max_iter", "int", 1000, "iterations at most (sound)", minimum=1, maximum=10_000_000),
+            Param("steps", "int", 8000, "gradient steps (tutorial)", minimum=1, maximum=10_000_000),
+            Param("batch", "int", 100, "rows a step, drawn at random (tutorial)", minimum=1, maximum=1_000_000),
             Param("learning_rate", "float", 0.01, "of plain gradient descent (tutorial)", minimum=1e-8, maximum=100),
         ),
         resolve="mxt.stages.heads.specs:resolve_preset",
@@ -61,7 +61,7 @@ SPECS: tuple[StageSpec, ...] = (
         params=(
             Param("hidden", "list", (64.0,), "units of the hidden layers: one or two whole numbers", minimum=1, maximum=10000),
             Param("alpha", "list", (1.0, 10.0), "L2 penalties tried", minimum=0, maximum=1e8),
-            Param("max_iter", "int", 1000, "iterations of L-BFGS at most", minimum=1),
+            Param("max_iter", "int", 1000, "iterations of L-BFGS at most", minimum=1, maximum=10_000_000),
         ),
     ),
     StageSpec(
@@ -72,7 +72,7 @@ SPECS: tuple[StageSpec, ...] = (
         params=(
             Param("preset", "choice", "sound", "of the binary heads, as for linear", choices=("sound", "tutorial")),
             Param("C", "list", (0.001, 0.01, 0.1, 1.0, 10.0), "inverse penalties tried (sound)", minimum=1e-8, maximum=1e8),
-            Param("steps", "int", 8000, "gradient steps of each binary head (tutorial)", minimum=1),
+            Param("steps", "int", 8000, "gradient steps of each binary head (tutorial)", minimum=1, maximum=10_000_000),
         ),
         resolve="mxt.stages.heads.specs:resolve_preset",
     ),
@@ -83,7 +83,7 @@ SPECS: tuple[StageSpec, ...] = (
         target="mxt.stages.heads.forest:Forest",
         params=(
             Param("trees", "int", 300, "trees", minimum=1, maximum=100000),
-            Param("min_leaf", "int", 1, "rows in a leaf at least", minimum=1),
+            Param("min_leaf", "int", 1, "rows in a leaf at least", minimum=1, maximum=1_000_000_000),
         ),
     ),
 )  # fmt: skip

@@ -149,13 +149,13 @@ def without(parent: Parent, options: Mapping[str, Any]) -> Made:
 def loudness_classes(parent: Parent, options: Mapping[str, Any]) -> Made:
     """Classes of equal size from the quietest, ``Loud1``, to the loudest; `only` keeps some of them."""
     parts, only = options["parts"], options.get("only") or ()
+    usable = [clip for clip in parent.clips if clip.usable and clip.has_audio]
+    if len(usable) < parts:
+        raise InputError(f"{len(usable)} usable clips of {parent.record.name} cannot make {parts:,} classes")
     names = [f"Loud{number + 1}" for number in range(parts)]
     for name in only:
         if name not in names:
             raise UnknownName("loudness class", name, names)
-    usable = [clip for clip in parent.clips if clip.usable and clip.has_audio]
-    if len(usable) < parts:
-        raise InputError(f"{len(usable)} usable clips of {parent.record.name} cannot make {parts} classes")
     measure = options["measure"]
     found = clip_levels(parent.record.root, usable, loudness=measure == "lufs", jobs=parent.jobs, progress=parent.progress)
     remarks = [Remark("could not be measured", f"{clip.id}: {one}") for clip, one in zip(usable, found, strict=True)

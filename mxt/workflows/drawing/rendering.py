@@ -96,7 +96,9 @@ def row_ticks(axis: RowAxis) -> tuple[list[float], list[str]]:
 
 
 def _round_values(rising: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Values with one digit, 1, 2 or 5, where the axis is a logarithmic or a mel one; else in equal steps."""
+    """Values with one digit, 1, 2 or 5, where the axis is a logarithmic or a mel one; else in equal steps; of one row its own."""
+    if len(rising) == 1:
+        return rising
     low, high = rising[0], rising[-1]
     middle = rising[len(rising) // 2]
     if low > 0 and middle < BENT * (low + high) / 2:

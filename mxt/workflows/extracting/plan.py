@@ -15,7 +15,7 @@ from mxt.core.records import ClipRecord, DatasetRecord
 from mxt.core.specs import Layer
 from mxt.core.stages import Levels
 from mxt.core.views import choose_layers
-from mxt.core.weights import ensure
+from mxt.core.weights import ensure, with_options
 from mxt.registry import Registry, blame, make_pipeline, split_settings, stages_taking_part
 from mxt.store.features import OPEN, FeatureTable
 from mxt.store.layout import Store
@@ -71,9 +71,10 @@ class Plan:
 
     def prepare(self, device: str, progress: Progress) -> Prepared:
         """Fetch the weights where they are not here yet, and load the network."""
-        file = self.pipeline.weights
-        weights = ensure(file, progress=progress, called=f"{self.pipeline.backbone.spec.name}:{file.name}") if file else None
-        recipe, backbone = recipe_for(self.registry, self.pipeline, weights, device), self.pipeline.backbone
+        file, backbone = self.pipeline.weights, self.pipeline.backbone
+        with with_options(self.registry.find("backbone", backbone.spec.name).options):
+            weights = ensure(file, progress=progress, called=f"{backbone.spec.name}:{file.name}") if file else None
+        recipe = recipe_for(self.registry, self.pipeline, weights, device)
         with blame(f"backbone {backbone.spec.name!r} ({backbone.distribution}) cannot be prepared"):
             return held_to_contract(prepare(recipe), backbone, self.pipeline.renderer)
 

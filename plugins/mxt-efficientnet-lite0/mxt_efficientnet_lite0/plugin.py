@@ -25,7 +25,14 @@ BACKBONE = StageSpec(
     target="mxt_efficientnet_lite0.backbone:EfficientNetLite0",
     params=(
         Param("renderer", "choice", "logfrequency", "how the clip is made a picture", choices=tuple(RENDERERS)),
-        Param("max_seconds", "float", None, "how much of a clip is in the picture, seconds; all of it where not given", minimum=0.1),
+        Param(
+            "max_seconds",
+            "float",
+            None,
+            "how much of a clip is in the picture, seconds; all of it where not given",
+            minimum=0.1,
+            maximum=1_000_000,
+        ),
     ),
     citation=TAN_LE_2019,
     licence="MIT; weights: Apache-2.0 (fetched by you)",
