@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
@@ -43,3 +46,20 @@ def test_plugins_ask_for_an_mxt_that_this_one_is(folder):
 
     (wanted,) = (Requirement(text) for text in project(folder)["dependencies"] if Requirement(text).name == "mxt")
     assert wanted.specifier.contains(mxt.__version__)
+
+
+def test_the_pythons_named_are_those_allowed_and_tried():
+    about = project(ROOT)
+    named = [each.rpartition(" ")[2] for each in about["classifiers"] if "Python :: 3." in each]
+    allowed = SpecifierSet(about["requires-python"])
+    assert [f"3.{minor}" for minor in range(8, 30) if f"3.{minor}" in allowed] == named
+    assert f"for version in {' '.join(named)}; do" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_everything_that_is_depended_on_has_a_lowest_version_to_be_tried():
+    run = subprocess.run([sys.executable, ROOT / ".ci" / "lowest.py"], capture_output=True, text=True, check=True)
+    lowest = {found.name: found for found in map(Requirement, run.stdout.splitlines())}
+    for wanted in map(Requirement, project(ROOT)["dependencies"]):
+        (pinned,) = lowest[wanted.name].specifier
+        assert pinned.operator == "=="
+        assert wanted.specifier.contains(pinned.version)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import struct
 import subprocess
 import sys
 import threading
@@ -154,6 +155,33 @@ def test_what_cannot_be_used_is_refused_with_its_reason(tmp_path, create, reason
     with pytest.raises(AudioError) as caught:
         decode.read(path)
     assert caught.value.reason is reason
+
+
+def test_samples_that_pyav_cannot_give_out_are_the_decoders_failure(make):
+    path = make("a.wav", noise(0.5), 44_100, subtype="PCM_32")
+    header = bytearray(path.read_bytes())
+    header[32:36] = struct.pack("<HH", 8, 64)  # whole numbers of 64 bits
+    path.write_bytes(header)
+    with pytest.raises(AudioError, match="s64") as caught:
+        decode.read(path)
+    assert caught.value.reason is Reason.DECODER_FAILED
+
+
+def test_tags_that_are_not_utf_8_do_not_matter(encode):
+    import av
+
+    path = encode("a.m4a", noise(0.5), SR, "aac")
+    with av.open(str(path)) as container, av.open(str(path.with_name("b.m4a")), "w") as tagged:
+        tagged.metadata["title"] = "caf\u00e9"
+        stream = tagged.add_stream_from_template(container.streams.audio[0])
+        for packet in container.demux():
+            if packet.dts is not None:
+                packet.stream = stream
+                tagged.mux(packet)
+    content = path.with_name("b.m4a").read_bytes()
+    assert content.count(b"caf\xc3\xa9") == 1
+    path.write_bytes(content.replace(b"caf\xc3\xa9", b"caf\xe9\xe9"))
+    assert decode.read(path)[1] == SR
 
 
 def test_a_file_without_permission_is_unreadable(make):
