@@ -15,7 +15,7 @@ from rich.table import Column
 from rich.text import Text
 
 from mxt.cli.lines import progress_line
-from mxt.cli.terminal import on_terminal
+from mxt.cli.terminal import on_terminal, visible
 from mxt.core.progress import Progress, Step
 
 LEAST, MOST, BETWEEN = 4, 24, 2 + 3  # characters: of the bar, and of what stays free between the words and at the end
@@ -65,7 +65,7 @@ class _Bars:
     @contextmanager
     def step(self, what: str, total: int | None, *, unit: str = "") -> Iterator[Step]:
         """Show a bar while the work goes on."""
-        task = self.bars.add_task(what, total=total, unit=unit)
+        task = self.bars.add_task(visible(what), total=total, unit=unit)
         try:
             yield _Bar(self.bars, task)
         finally:

@@ -1,23 +1,36 @@
-"""What the shell completes: names of stages, data sets, feature tables and layers. Never fails, never prints."""
+"""What the shell completes: names of stages, and of what is in the store. Never fails, never prints."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import partial
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from mxt.cli.terminal import visible
+
 if TYPE_CHECKING:
+    from mxt.core.records import DatasetRecord
     from mxt.core.specs import Kind
     from mxt.registry import Registry
     from mxt.store.layout import Store
 
 
-# a completion that cannot be computed completes nothing: the command itself will say why
-_quietly = partial(suppress, Exception)
+def _offered(names: Callable[..., Iterable[str | tuple[str, str]]]) -> Callable[..., list[str | tuple[str, str]]]:
+    """`names` as the shell may be told: nothing where they cannot be had (the command itself will say why), none that cannot be typed."""
+
+    @wraps(names)
+    def offered(**given: typer.Context) -> list[str | tuple[str, str]]:
+        with suppress(Exception, SystemExit):
+            found = [(item, "") if isinstance(item, str) else item for item in names(**given)]
+            return [(name, visible(help)) if help else name for name, help in found if name.isprintable()]
+        return []
+
+    return offered
 
 
 def _registry(ctx: typer.Context) -> Registry:
@@ -46,99 +59,125 @@ def kinds() -> list[str]:
     return [f"{kind}s" for kind in KINDS]
 
 
+@_offered
 def stages(ctx: typer.Context) -> list[tuple[str, str]]:
     """Names of the stages of the kind typed before, with their summaries."""
-    with _quietly():
-        from mxt.registry import kind_named
+    from mxt.registry import kind_named
 
-        return _stages_of(ctx, kind_named(str(ctx.params.get("kind"))))
-    return []
+    return _stages_of(ctx, kind_named(str(ctx.params.get("kind"))))
 
 
 def _stages_of(ctx: typer.Context, kind: Kind) -> list[tuple[str, str]]:
-    with _quietly():
-        return [(entry.spec.name, entry.spec.summary) for entry in _registry(ctx).stages if entry.spec.kind == kind]
-    return []
+    return [(entry.spec.name, entry.spec.summary) for entry in _registry(ctx).stages if entry.spec.kind == kind]
 
 
+@_offered
 def loaders(ctx: typer.Context) -> list[tuple[str, str]]:
     """Names of data set loaders with their summaries."""
     return _stages_of(ctx, "dataset")
 
 
+@_offered
 def normalizers(ctx: typer.Context) -> list[tuple[str, str]]:
     """Names of normalizers with their summaries."""
     return _stages_of(ctx, "normalizer")
 
 
+@_offered
 def renderers(ctx: typer.Context) -> list[tuple[str, str]]:
     """Names of renderers with their summaries."""
     return _stages_of(ctx, "renderer")
 
 
+@_offered
 def backbones(ctx: typer.Context) -> list[tuple[str, str]]:
     """Names of backbones with their summaries."""
     return _stages_of(ctx, "backbone")
 
 
+@_offered
 def heads(ctx: typer.Context) -> list[tuple[str, str]]:
     """Names of heads with their summaries."""
     return _stages_of(ctx, "head")
 
 
+@_offered
 def protocols(ctx: typer.Context) -> list[tuple[str, str]]:
     """Names of protocols with their summaries."""
     return _stages_of(ctx, "protocol")
 
 
+@_offered
 def weight_sets(ctx: typer.Context) -> list[str]:
     """Weight sets, as ``stage:set``; of the backbone typed before, just the sets."""
-    with _quietly():
-        registry, backbone = _registry(ctx), ctx.params.get("backbone")
-        if backbone:
-            return [file.name for file in registry.find("backbone", str(backbone)).spec.weights]
-        return [f"{entry.spec.name}:{file.name}" for entry in registry.stages for file in entry.spec.weights]
-    return []
+    registry, backbone = _registry(ctx), ctx.params.get("backbone")
+    if backbone:
+        return [file.name for file in registry.find("backbone", str(backbone)).spec.weights]
+    return [f"{entry.spec.name}:{file.name}" for entry in registry.stages for file in entry.spec.weights]
 
 
+@_offered
 def plugins(ctx: typer.Context) -> list[str]:
     """Distributions, and the stages they bring."""
-    with _quietly():
-        stages = _registry(ctx).stages
-        return sorted({entry.distribution for entry in stages} | {entry.spec.name for entry in stages})
-    return []
+    stages = _registry(ctx).stages
+    return sorted({entry.distribution for entry in stages} | {entry.spec.name for entry in stages})
 
 
+@_offered
 def layers(ctx: typer.Context) -> list[str]:
     """Layers of the backbone typed before."""
-    with _quietly():
-        spec = _registry(ctx).find("backbone", str(ctx.params.get("backbone"))).spec
-        return ["all", *(layer.name for layer in spec.layers)]
-    return []
+    spec = _registry(ctx).find("backbone", str(ctx.params.get("backbone"))).spec
+    return ["all", *(layer.name for layer in spec.layers)]
 
 
+@_offered
 def datasets(ctx: typer.Context) -> list[str]:
     """Names of the data sets in the store."""
-    with _quietly():
-        return [record.name for record in _store(ctx).catalogue.datasets()]
-    return []
+    return _datasets(ctx)
 
 
-def tables(ctx: typer.Context) -> list[str]:
-    """Labels of the feature tables in the store."""
-    with _quietly():
-        return sorted(table.label for table in _store(ctx).features.tables())
-    return []
-
-
+@_offered
 def views(ctx: typer.Context) -> list[str]:
     """Labels of the feature tables, and each of their layers."""
-    with _quietly():
-        tables = _store(ctx).features.tables()
-        return sorted([*(table.label for table in tables), *(f"{table.label}:{layer.name}" for table in tables for layer in table.layers)])
-    return []
+    tables = _store(ctx).features.tables()
+    return sorted([*(table.label for table in tables), *(f"{table.label}:{layer.name}" for table in tables for layer in table.layers)])
 
 
+@_offered
+def tables(ctx: typer.Context) -> list[str]:
+    """Labels of the feature tables in the store."""
+    return _tables(ctx)
+
+
+@_offered
 def names(ctx: typer.Context) -> list[str]:
-    """Data sets and feature tables."""
-    return [*datasets(ctx), *tables(ctx)]
+    """Data sets, feature tables and results."""
+    return [*_datasets(ctx), *_tables(ctx), *_store(ctx).results.list()]
+
+
+@_offered
+def targets(ctx: typer.Context) -> list[str]:
+    """Targets of the data set typed before, else of the one last ingested."""
+    return list(_dataset(ctx).targets)
+
+
+@_offered
+def groupings(ctx: typer.Context) -> list[str]:
+    """What ``--group-by`` knows of the data set typed before: folder, file, and its columns."""
+    catalogue, record = _store(ctx).catalogue, _dataset(ctx)
+    columns = {name for clip in catalogue.clips(record.name) for name in (*clip.targets, *clip.fields)}
+    return ["folder", "file", *sorted(columns)]
+
+
+def _datasets(ctx: typer.Context) -> list[str]:
+    return [record.name for record in _store(ctx).catalogue.datasets()]
+
+
+def _tables(ctx: typer.Context) -> list[str]:
+    return sorted(table.label for table in _store(ctx).features.tables())
+
+
+def _dataset(ctx: typer.Context) -> DatasetRecord:
+    given = ctx.params.get("dataset")
+    last = given[-1] if isinstance(given, (list, tuple)) and given else given or None
+    return _store(ctx).catalogue.dataset(str(last) if last else None)

@@ -6,14 +6,15 @@ import dataclasses
 import json
 import math
 import os
+import struct
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
-from mxt.cli.terminal import on_terminal
+from mxt.cli.terminal import on_terminal, unguarded, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,9 +28,9 @@ def console(*, stderr: bool = False) -> Console:
     """A rich console: as wide as the terminal, or without any wrapping into pipes and files; NO_COLOR is honoured."""
     from rich.console import Console
 
-    stream = sys.stderr if stderr else sys.stdout
+    stream = unguarded(sys.stderr if stderr else sys.stdout)
     columns = None if stream.isatty() or "COLUMNS" in os.environ else UNBROKEN
-    return Console(stderr=stderr, width=columns, highlight=False, soft_wrap=False)
+    return Console(file=stream, width=columns, highlight=False, soft_wrap=False)
 
 
 def width() -> int:
@@ -38,29 +39,22 @@ def width() -> int:
 
 
 def say(line: str = "") -> None:
-    """One line (or several) on standard output; on a terminal no word is cut at its edge, and some first words have a colour."""
-    sys.stdout.write(f"{on_terminal(line, sys.stdout)}\n")
+    """One line on standard output, harmless whatever it is made of; on a terminal no word is cut, and some first words have a colour."""
+    _write(line, sys.stdout)
 
 
 def warn(line: str) -> None:
-    """One line on standard error."""
-    sys.stderr.write(f"{on_terminal(line, sys.stderr)}\n")
+    """The same on standard error."""
+    _write(line, sys.stderr)
+
+
+def _write(line: str, stream: TextIO) -> None:
+    unguarded(stream).write(f"{on_terminal(line, stream)}\n")
 
 
 def next_line(command: str) -> None:
     """The command that usually comes next."""
     say(f"next: {command}")
-
-
-def visible(text: str) -> str:
-    r"""`text` with control characters written out, so that a file's name cannot write to the terminal.
-
-    Examples
-    --------
-    >>> visible("a" + chr(27) + "[2J.wav")
-    'a\\x1b[2J.wav'
-    """
-    return "".join(c if c.isprintable() or c == " " else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -79,7 +73,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     from rich.text import Text
 
     kept = [place for place, heading in enumerate(columns) if heading or any(row[place] not in (None, "") for row in rows)]
-    columns, rows = [columns[place] for place in kept], [[row[place] for place in kept] for row in rows]
+    columns, rows = [visible(columns[place]) for place in kept], [[row[place] for place in kept] for row in rows]
     out = console()
     grid = Table(box=None, pad_edge=False, header_style="bold", title_justify="left", title_style="bold")
     texts = [[_cell(cell) for cell in row] for row in rows]
@@ -89,11 +83,11 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
         cells = [row[place] for row in rows if row[place] is not None]
         numbers = bool(cells) and all(isinstance(cell, (int, float)) and not isinstance(cell, bool) for cell in cells)
         no_wrap = bool(fits and texts and whole[place])
-        grid.add_column(heading, justify="right" if numbers else "left", overflow="fold", no_wrap=no_wrap)
+        grid.add_column(Text(heading), justify="right" if numbers else "left", overflow="fold", no_wrap=no_wrap)
     for text in texts:
         grid.add_row(*map(Text, text))
     if title:
-        out.print(Text(title, style="bold"))
+        out.print(Text(visible(title), style="bold"))
     if out.is_terminal:
         out.print(grid)
         return
@@ -156,8 +150,16 @@ def seconds_text(seconds: float) -> str:
 
 
 def emit_json(value: object) -> None:
-    """Print records, mappings and lists as JSON; what is not a number becomes ``null``."""
-    sys.stdout.write(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    r"""Print records, mappings and lists as JSON; what is not a number becomes ``null``, what cannot be printed ``\u`` and its code."""
+    in_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    text = json.dumps(plain(value), indent=2, ensure_ascii=not in_unicode, allow_nan=False)
+    sys.stdout.write("\n".join(line if line.isprintable() else "".join(map(_json_character, line)) for line in text.split("\n")) + "\n")
+
+
+def _json_character(character: str) -> str:
+    if character.isprintable():
+        return character
+    return "".join(f"\\u{unit:04x}" for (unit,) in struct.iter_unpack(">H", character.encode("utf-16-be", "surrogatepass")))
 
 
 def plain(value: object) -> Any:

@@ -31,7 +31,8 @@ def demo(
     from mxt.workflows.evaluating.records import Evaluated
     from mxt.workflows.ingest import Ingested
 
-    console.say(f"a collection of synthetic notes in {folder}, then the commands you would type for your own folder\n")
+    console.say(f"a collection of synthetic notes in {folder}, then the commands you would type for your own folder")
+    console.say()
     registry = build_registry()
     with shown_progress(quiet) as progress:
         for step in run(folder, registry, pretrained=pretrained, jobs=jobs, progress=progress):
@@ -44,7 +45,7 @@ def demo(
                 render_scores(step.result)
             else:
                 render_extraction(step.result)
-            console.say("")
+            console.say()
     console.say("for your own folder, with one folder of recordings a class:")
     for command in ("mxt ingest FOLDER", first_extraction(registry), "mxt eval"):
         console.say(f"  {command}")

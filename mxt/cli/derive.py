@@ -27,7 +27,9 @@ FromOption = Annotated[
     typer.Option("--dataset", metavar="NAME", help="What is derived from; else the one last ingested.", autocompletion=completion.datasets),
 ]
 NameOption = Annotated[str | None, typer.Option("--name", metavar="NAME", help="Of the new one; else the parent's and what was done.")]
-TargetOption = Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="Of the classes; else the first target.")]
+TargetOption = Annotated[
+    str | None, typer.Option("--target", metavar="COLUMN", help="Of the classes; else the first target.", autocompletion=completion.targets)
+]
 
 
 @app.command("excerpt", cls=Command)
@@ -202,18 +204,18 @@ def render(found: Derived) -> None:
     words += [target_text(target, several=len(summary.targets) > 1) for target in summary.targets]
     if summary.seconds:
         words.append(console.seconds_text(summary.seconds))
-    console.say(console.visible(" · ".join(words)))
+    console.say(" · ".join(words))
     reasons = ", ".join(f"{reason} {number:,}" for reason, number in summary.left_out.items())
     if reasons:
         console.say(f"  used {summary.used:,}, left out {sum(summary.left_out.values()):,}: {reasons} (mxt info {found.name} --failures)")
     for kind, texts in summary.remarks.items():
-        console.say(console.visible(f"  {kind}: {_counted(texts)}"))
+        console.say(f"  {kind}: {_counted(texts)}")
     differs = found.changes
     if not differs.first:
         kinds = (("new", differs.new), ("changed", differs.changed), ("gone", differs.gone), ("relabelled", differs.relabelled))
         console.say(f"  since last time: {', '.join(f'{len(clips):,} {what}' for what, clips in kinds if clips) or 'nothing changed'}")
     if found.views:
-        console.say(console.visible(f"  features are there already: {' '.join(found.views)}"))
+        console.say(f"  features are there already: {' '.join(found.views)}")
 
 
 def _counted(texts: Sequence[str]) -> str:

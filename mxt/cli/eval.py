@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mxt.cli import completion
 from mxt.cli.options import (
     DEFAULT_STORE,
     DatasetsOption,
     FeaturesOption,
+    GroupByOption,
     JobsOption,
     JsonOption,
     PluginOption,
@@ -19,6 +21,7 @@ from mxt.cli.options import (
     SeedOption,
     SetOption,
     StoreOption,
+    TargetOption,
 )
 from mxt.core.errors import UsageError
 
@@ -32,18 +35,20 @@ def evaluate(
     store: StoreOption = DEFAULT_STORE,
     dataset: DatasetsOption = None,
     features: FeaturesOption = None,
-    target: Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="What is learnt; else the first target.")] = None,
+    target: TargetOption = None,
     task: Annotated[
         str | None, typer.Option("--task", metavar="TASK", help="classification, multilabel or regression; else from the values.")
     ] = None,
-    group_by: Annotated[
-        str | None,
-        typer.Option("--group-by", metavar="COLUMN|folder|file|REGEX", help="What belongs together and is never split."),
-    ] = None,
+    group_by: GroupByOption = None,
     folds: Annotated[Path | None, typer.Option("--folds", metavar="FILE", help="Folds to use: a table with clip and fold.")] = None,
     head: Annotated[
         list[str] | None,
-        typer.Option("--head", metavar="NAME", help="The learner (repeatable: side by side); else svm or linear, by size."),
+        typer.Option(
+            "--head",
+            metavar="NAME",
+            help="The learner (repeatable: side by side); else svm or linear, by size.",
+            autocompletion=completion.heads,
+        ),
     ] = None,
     protocol: ProtocolsOption = None,
     setting: SetOption = None,
@@ -86,5 +91,5 @@ def evaluate(
     else:
         render(result, details=details)
         if chart is not None:
-            console.say(f"drawn: {console.visible(str(chart))}")
+            console.say(f"drawn: {chart}")
         render_next(result)

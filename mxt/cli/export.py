@@ -39,7 +39,7 @@ def render(found: Exported) -> None:
 
     console.say(
         f"{found.dataset} · {found.view} · {found.clips:,} clips, {found.columns:,} columns · "
-        f"targets {', '.join(found.targets) or 'none'} · {console.visible(found.path)} ({console.size_text(found.nbytes)})"
+        f"targets {', '.join(found.targets) or 'none'} · {found.path} ({console.size_text(found.nbytes)})"
     )
     if found.missing or found.failed:
         console.say(f"not in it: {found.missing:,} clips not extracted yet, {found.failed:,} failed")

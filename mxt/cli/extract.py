@@ -143,7 +143,7 @@ def render(result: Extraction) -> None:
         console.say(f"{result.left_open - gone:,} not computed yet; the same command goes on")
     if gone:
         again = shlex.join(["mxt", "ingest", result.root, "--name", result.dataset])
-        console.say(f"{gone:,} not as they were at ingest: {console.visible(again)}, then the same command")
+        console.say(f"{gone:,} not as they were at ingest: {again}, then the same command")
     for reason, count in Counter(failure.reason for failure in result.failures).most_common():
         clips = [failure for failure in result.failures if failure.reason is reason][:SHOWN]
         console.say(f"{reason.words} {count}: " + ", ".join(f"{f.clip} ({f.detail})" if f.detail else f.clip for f in clips))

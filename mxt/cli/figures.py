@@ -48,6 +48,6 @@ def render(found: Figures, out: Path) -> None:
 
     rows = [[each.kind, each.words, each.files[0].name] for each in found.figures]
     console.table("", ["figure", "of", "file"], rows)
-    console.say(console.visible(f"{len(rows)} figures in {out}, each as PNG and SVG with its numbers as CSV"))
+    console.say(f"{len(rows)} figures in {out}, each as PNG and SVG with its numbers as CSV")
     for remark in found.remarks:
-        console.say(console.visible(remark))
+        console.say(remark)

@@ -56,10 +56,10 @@ def render(result: Imported) -> None:
     from mxt.cli import console
 
     columns = f"{sum(result.layers.values()):,} columns" + (f" in {len(result.layers)} layers" if len(result.layers) > 1 else "")
-    name = console.visible(Path(result.file).name)
+    name = Path(result.file).name
     console.say(f"{result.label} · {result.dataset} · {result.used:,} of {result.clips:,} clips · {columns} · {name}")
     for line in _lines(result):
-        console.say(f"  {console.visible(line)}")
+        console.say(f"  {line}")
 
 
 def _lines(result: Imported) -> Iterator[str]:

@@ -71,7 +71,7 @@ def render_dataset(found: DatasetInfo) -> None:
     record, summary = found.record, found.summary
     audio = console.seconds_text(summary.seconds) if summary.seconds else "no audio"
     console.say(f"data set {record.name} · {summary.clips:,} clips, {summary.used:,} used · {audio}")
-    lines = {"folder": console.visible(record.root), **_origin(record)}
+    lines = {"folder": record.root, **_origin(record)}
     for target in summary.targets:
         shown = ", ".join(f"{name} {count:,}" for name, count in list(target.classes.items())[:MOST_CLASSES])
         more = f" … {len(target.classes)} in all" if len(target.classes) > MOST_CLASSES else ""
@@ -92,7 +92,7 @@ def render_dataset(found: DatasetInfo) -> None:
     _say_failures(summary.left_out, record.name, {word: number for word, number in others.items() if number})
     _say_coverage(found.coverage)
     if found.outdated:
-        console.say(f"careful: {console.visible(found.outdated)}")
+        console.say(f"careful: {found.outdated}")
     if found.views:
         console.say(f"views: {' '.join(found.views)}")
     if found.results:
@@ -102,16 +102,15 @@ def render_dataset(found: DatasetInfo) -> None:
 
 def _origin(record: DatasetRecord) -> dict[str, str]:
     """The loader, or what a data set was derived from; when it was made."""
-    from mxt.cli import console
     from mxt.workflows.deriving.derived import is_derived, options_of, words_of
 
     when = record.created + (f", last {record.updated}" if record.updated != record.created else "")
     if is_derived(record):
         params = record.params
         how = " ".join(words_of(str(params["kind"]), options_of(params)))
-        return {"derived": console.visible(f"from {params['parent']}: {how}"), "made": when}
+        return {"derived": f"from {params['parent']}: {how}", "made": when}
     params = {name: value for name, value in record.params.items() if value}
-    return {"loader": console.visible(", ".join(filter(None, (record.loader, _words(params))))), "ingested": when}
+    return {"loader": ", ".join(filter(None, (record.loader, _words(params)))), "ingested": when}
 
 
 def render_table(found: TableInfo) -> None:
@@ -128,7 +127,7 @@ def render_table(found: TableInfo) -> None:
     _say_lines({"fingerprint": entry.fingerprint, "layers": layers})
     shown = {name: value for name, value in found.attributes.items() if name not in ("label", "fingerprint", "layers")}
     for line in _tree(shown):
-        console.say(console.visible(line))
+        console.say(line)
     _say_failures(Counter(failure.reason for failure in found.failures), entry.label)
     _say_coverage(found.coverage)
     for run in found.runs[-3:]:
@@ -154,7 +153,7 @@ def render_result(found: ResultInfo) -> None:
             )
     long = ("scores", "classes", "confusion", "folds", "left_out", "cautions", "compared", "argv", "command", "kind")
     for line in _tree({name: value for name, value in result.items() if name not in long}):
-        console.say(console.visible(line))
+        console.say(line)
     for caution in result.get("cautions") or ():
         console.say(f"careful: {caution}")
     _say_commands(found.commands)
@@ -165,9 +164,9 @@ def render_clip(found: ClipInfo) -> None:
     from mxt.cli import console
 
     clip, measured = found.clip, found.measurement
-    console.say(console.visible(f"clip {clip.id} · {found.dataset}" + (f" · {clip.seconds:.2f} s" if clip.seconds else "")))
+    console.say(f"clip {clip.id} · {found.dataset}" + (f" · {clip.seconds:.2f} s" if clip.seconds else ""))
     if clip.reason:
-        console.say(console.visible(f"left out: {clip.reason}" + (f", {clip.detail}" if clip.detail else "")))
+        console.say(f"left out: {clip.reason}" + (f", {clip.detail}" if clip.detail else ""))
     lines = {"folder": found.root, "file": found.path}
     if found.start is not None or found.end is not None:
         lines["part"] = f"{found.start or 0:g} s to " + ("its end" if found.end is None else f"{found.end:g} s")
@@ -180,10 +179,10 @@ def render_clip(found: ClipInfo) -> None:
         about = "about " if measured.sampled else ""
         lines["levels"] = f"peak {about}{_decibels(measured.peak)}, rms {about}{_decibels(measured.rms)}"
         lines["noted"], lines["sha256"] = ", ".join(measured.notes), measured.sha256
-    _say_lines({name: console.visible(text) for name, text in lines.items()})
+    _say_lines(lines)
     for row in found.tables:
         why = ", ".join(filter(None, (row.reason, row.detail)))
-        console.say(console.visible(f"{row.label}: {row.state}" + (f", {why}" if why else "")))
+        console.say(f"{row.label}: {row.state}" + (f", {why}" if why else ""))
     for heard in found.heard:
         console.say(f"{heard.label} hears: " + ", ".join(f"{tag} {value:.3f}" for tag, value in heard.tags))
 
@@ -227,7 +226,7 @@ def _say_commands(commands: Sequence[str]) -> None:
     if commands:
         console.say("to make it again:")
         for command in commands:
-            console.say(f"  {console.visible(command)}")
+            console.say(f"  {command}")
 
 
 def _words(values: Mapping[str, Any]) -> str:

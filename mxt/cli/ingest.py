@@ -236,7 +236,4 @@ def _seconds(seconds: float) -> str:
 
 
 def _short(text: str) -> str:
-    from mxt.cli import console
-
-    text = console.visible(text)
     return text if len(text) <= 3 * LONGEST_NAME else text[: 3 * LONGEST_NAME] + "…"

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mxt.cli import completion
 from mxt.cli.options import (
     DEFAULT_STORE,
     DatasetOption,
     DeviceOption,
     FeaturesOption,
+    GroupByOption,
     JobsOption,
     JsonOption,
     PluginOption,
@@ -19,6 +21,7 @@ from mxt.cli.options import (
     SeedOption,
     SetOption,
     StoreOption,
+    TargetOption,
 )
 from mxt.core.errors import UsageError
 
@@ -32,13 +35,15 @@ def lengths(
     store: StoreOption = DEFAULT_STORE,
     dataset: DatasetOption = None,
     features: FeaturesOption = None,
-    target: Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="What is learnt; else the first target.")] = None,
-    group_by: Annotated[
+    target: TargetOption = None,
+    group_by: GroupByOption = None,
+    head: Annotated[
         str | None,
-        typer.Option("--group-by", metavar="COLUMN|folder|file|REGEX", help="What belongs together and is never split."),
+        typer.Option("--head", metavar="NAME", help="The learner; else svm or linear, by size.", autocompletion=completion.heads),
     ] = None,
-    head: Annotated[str | None, typer.Option("--head", metavar="NAME", help="The learner; else svm or linear, by size.")] = None,
-    protocol: Annotated[str, typer.Option("--protocol", metavar="NAME", help="How it is evaluated.")] = "nested",
+    protocol: Annotated[
+        str, typer.Option("--protocol", metavar="NAME", help="How it is evaluated.", autocompletion=completion.protocols)
+    ] = "nested",
     setting: SetOption = None,
     chart: Annotated[Path | None, typer.Option("--chart", metavar="FILE.png", help="Also draw it.")] = None,
     seed: SeedOption = 0,
@@ -74,7 +79,7 @@ def lengths(
         return
     render(found)
     if chart is not None:
-        console.say(f"drawn: {console.visible(str(chart))}")
+        console.say(f"drawn: {chart}")
 
 
 def render(found: Lengths) -> None:
@@ -83,7 +88,7 @@ def render(found: Lengths) -> None:
     from mxt.cli.scores import WORDS, interval_text
 
     first = found.rows[0].result
-    console.say(console.visible(f"{found.dataset} · {found.target} · {found.head} · {first.folds} · {WORDS[found.main]} by clip length"))
+    console.say(f"{found.dataset} · {found.target} · {found.head} · {first.folds} · {WORDS[found.main]} by clip length")
     rows: list[list[object]] = []
     for row in found.rows:
         scores = [row.score(view) for view in found.views]
@@ -95,8 +100,8 @@ def render(found: Lengths) -> None:
     shortest, longest = found.rows[0].seconds, found.rows[-1].seconds
     for view, change in found.changes.items():
         interval = interval_text(change.low, change.high) + ("" if change.clear else ", not clearly a change")
-        console.say(f"{console.visible(view)}: {change.value:+.3f} from {shortest:g} to {longest:g} s (95 %: {interval})")
-    console.say(f"{found.computed:,} features computed; data sets: {', '.join(console.visible(row.dataset) for row in found.rows)}")
+        console.say(f"{view}: {change.value:+.3f} from {shortest:g} to {longest:g} s (95 %: {interval})")
+    console.say(f"{found.computed:,} features computed; data sets: {', '.join(row.dataset for row in found.rows)}")
 
 
 def _numbers(text: str) -> list[float]:

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mxt.cli.options import DEFAULT_STORE, DatasetOption, JobsOption, JsonOption, PluginOption, QuietOption, SeedOption, StoreOption
+from mxt.cli import completion
+from mxt.cli.options import (
+    DEFAULT_STORE,
+    DatasetOption,
+    GroupByOption,
+    JobsOption,
+    JsonOption,
+    PluginOption,
+    QuietOption,
+    SeedOption,
+    StoreOption,
+)
 
 if TYPE_CHECKING:
     from mxt.workflows.loudness import LoudnessStudy, Spread
@@ -18,11 +29,11 @@ SHOWN = 3
 def loudness(
     store: StoreOption = DEFAULT_STORE,
     dataset: DatasetOption = None,
-    target: Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="Whose classes; else the first target.")] = None,
-    group_by: Annotated[
+    target: Annotated[
         str | None,
-        typer.Option("--group-by", metavar="COLUMN|folder|file|REGEX", help="What belongs together and is never split."),
+        typer.Option("--target", metavar="COLUMN", help="Whose classes; else the first target.", autocompletion=completion.targets),
     ] = None,
+    group_by: GroupByOption = None,
     folds: Annotated[Path | None, typer.Option("--folds", metavar="FILE", help="Folds to use: a table with clip and fold.")] = None,
     chart: Annotated[Path | None, typer.Option("--chart", metavar="FILE.png", help="Also draw it.")] = None,
     seed: SeedOption = 0,
@@ -52,7 +63,7 @@ def loudness(
         return
     render(study)
     if chart is not None:
-        console.say(f"drawn: {console.visible(str(chart))}")
+        console.say(f"drawn: {chart}")
     if study.leaks:
         console.next_line("mxt extract --backbone … --normalizer peak   (then mxt eval compares it with the unprocessed one)")
 
@@ -62,7 +73,7 @@ def render(study: LoudnessStudy) -> None:
     from mxt.cli import console
     from mxt.cli.scores import WORDS, interval_text
 
-    console.say(console.visible(f"{study.dataset} · {study.target} · {len(study.clips):,} clips, of the mean of their channels"))
+    console.say(f"{study.dataset} · {study.target} · {len(study.clips):,} clips, of the mean of their channels")
     rows = [
         [each.name, each.clips, _linear(each.rms_linear), *map(_spread, (each.rms, each.peak, each.lufs)), each.silent or None]
         for each in study.classes
@@ -72,7 +83,7 @@ def render(study: LoudnessStudy) -> None:
     console.table("mean and deviation of each class, the quietest first", shown, [row[: len(shown)] for row in rows])
     alone = study.alone
     first = alone.first
-    console.say(console.visible(f"loudness alone (RMS, peak, LUFS) · {study.head} · {study.folds}"))
+    console.say(f"loudness alone (RMS, peak, LUFS) · {study.head} · {study.folds}")
     words = {"chance": "chance", "majority": "always the largest class"}
     bases = ", ".join(f"{word} {alone.baselines[name]:.3f}" for name, word in words.items() if name in alone.baselines)
     console.say(f"{WORDS[first.name]} {first.value:.3f}  (95 %: {interval_text(first.low, first.high)})   {bases}")
@@ -85,7 +96,7 @@ def render(study: LoudnessStudy) -> None:
     else:
         console.say("loudness alone is not clearly better than the baseline")
     for clip, why in study.unread[:SHOWN]:
-        console.say(console.visible(f"left out: {clip}: {why}"))
+        console.say(f"left out: {clip}: {why}")
     if len(study.unread) > SHOWN:
         console.say(f"left out: {len(study.unread) - SHOWN:,} more that cannot be read")
 

@@ -41,7 +41,7 @@ def render(found: Contents) -> None:
     """Print what a store holds."""
     from mxt.cli import console
 
-    console.say(f"{console.visible(found.root)} · {console.size_text(found.nbytes)}")
+    console.say(f"{found.root} · {console.size_text(found.nbytes)}")
     if found.datasets:
         console.table(
             "data sets",

@@ -8,8 +8,12 @@ import io
 import os
 import re
 import sys
+import threading
+import traceback
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from types import TracebackType
 from typing import Annotated, Any
 
 import typer
@@ -18,7 +22,8 @@ from typer.core import TyperCommand
 from mxt.cli.help import Command, Group
 from mxt.cli.options import GlobalPluginOption, Settings
 from mxt.cli.plugin_files import plugin_files
-from mxt.core.errors import MxtError, UnknownName
+from mxt.cli.terminal import harmless, unguarded, warning_text
+from mxt.core.errors import MxtError, PluginError, UnknownName
 
 # In order of use: help lists them so.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -78,9 +83,21 @@ class LazyGroup(Group):
         return name, load_command(name), args[1:]
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command inside the error boundary."""
+        """Run the command inside the error boundary.
+
+        Raises
+        ------
+        PluginError
+            Code of a plugin called `sys.exit` where nothing else contains it; mxt's own commands end otherwise.
+        """
         with boundary():
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except SystemExit as stop:
+                *_, frame = traceback.extract_tb(stop.__traceback__)
+                raise PluginError(
+                    f"{frame.filename}, line {frame.lineno}: a stage ended the program (SystemExit: {stop}) instead of raising an exception"
+                ) from stop
 
 
 def load_command(name: str) -> Any:
@@ -175,6 +192,22 @@ def _tell(line: str) -> None:
         console.warn(line)
 
 
+def _guard_output() -> None:
+    """From here on nothing that Python writes steers the terminal: no name, no warning, no traceback, no plugin's `print`."""
+    for stream in map(unguarded, (sys.stdout, sys.stderr)):
+        if isinstance(stream, io.TextIOWrapper):
+            # file names may hold what the terminal's encoding cannot show
+            stream.reconfigure(errors="backslashreplace")
+    sys.stdout, sys.stderr = harmless(sys.stdout), harmless(sys.stderr)
+    sys.excepthook, threading.excepthook = _tell_bug, lambda bug: _tell_bug(bug.exc_type, bug.exc_value, bug.exc_traceback)
+    warnings.formatwarning = warning_text
+
+
+def _tell_bug(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    """Python's own words and order, without the colours that newer versions add."""
+    sys.stderr.write("".join(traceback.format_exception(kind, error, trace)))
+
+
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line; the console script ``mxt``.
 
@@ -183,9 +216,8 @@ def main(args: Sequence[str] | None = None) -> None:
     args : sequence of str, optional
         Without the program's name; those of the process when not given.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # file names may hold what the terminal's encoding cannot show
-            stream.reconfigure(errors="backslashreplace")
-    with boundary():
+    from mxt.cli.interrupts import interruptible
+
+    _guard_output()
+    with boundary(), interruptible():
         build_app()(args=list(sys.argv[1:] if args is None else args) or ["--help"], prog_name="mxt")

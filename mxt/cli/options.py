@@ -65,6 +65,19 @@ ProtocolsOption = Annotated[
     typer.Option("--protocol", metavar="NAME", help="How it is evaluated (repeatable: side by side); else nested.",
                  autocompletion=completion.protocols),
 ]  # fmt: skip
+TargetOption = Annotated[
+    str | None,
+    typer.Option("--target", metavar="COLUMN", help="What is learnt; else the first target.", autocompletion=completion.targets),
+]
+GroupByOption = Annotated[
+    str | None,
+    typer.Option(
+        "--group-by",
+        metavar="COLUMN|folder|file|REGEX",
+        help="What belongs together and is never split.",
+        autocompletion=completion.groupings,
+    ),
+]
 SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A stage's parameter (repeatable).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]

@@ -116,7 +116,7 @@ def render_list(found: PluginList) -> None:
 
     for line in found.plugins:
         words = [f"{line.name} {line.version}".strip(), line.origin, *(["edited in place"] if line.edited else [])]
-        console.say(console.visible(" · ".join(words)))
+        console.say(" · ".join(words))
         for kind, names in by_kind(line.stages).items():
             console.say(f"  {kind:<11}{', '.join(names)}")
     for problem in found.problems:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from mxt.cli import console
 from mxt.cli.lines import LinesProgress
+from mxt.cli.terminal import harmless
 from mxt.core.progress import SILENT, Progress
 
 STDERR = 2  # its file descriptor
@@ -33,6 +34,7 @@ def shown_progress(quiet: bool = False) -> Iterator[Progress]:
         from mxt.cli.bars import bars_progress
 
         with bars_progress(console.console(stderr=True)) as shown:
+            sys.stdout, sys.stderr = harmless(sys.stdout), harmless(sys.stderr)  # those that write above the bars
             yield shown
 
 
@@ -50,7 +52,7 @@ def _only_python_speaks() -> Iterator[None]:
     theirs.flush()
     kept, nothing = os.dup(STDERR), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, STDERR)
-    sys.stderr = open(kept, "w", buffering=1, encoding=theirs.encoding, errors=theirs.errors)  # noqa: SIM115
+    sys.stderr = harmless(open(kept, "w", buffering=1, encoding=theirs.encoding, errors=theirs.errors))  # noqa: SIM115
     try:
         yield
     finally:

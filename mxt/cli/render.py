@@ -52,4 +52,4 @@ def show(found: list[Rendered]) -> None:
     from mxt.cli import console
 
     for each in found:
-        console.say(f"{console.visible(each.path)}  ({each.rows} x {each.columns}, {each.seconds:.2f} s)")
+        console.say(f"{each.path}  ({each.rows} x {each.columns}, {each.seconds:.2f} s)")

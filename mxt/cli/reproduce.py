@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mxt.cli import completion
 from mxt.cli.options import DEFAULT_STORE, JobsOption, JsonOption, PluginOption, QuietOption, StoreOption
 
 if TYPE_CHECKING:
@@ -17,8 +18,12 @@ def reproduce(
     paper: Annotated[str, typer.Argument(metavar="PAPER", help="choi2017.")],
     store: StoreOption = DEFAULT_STORE,
     task: Annotated[list[str] | None, typer.Option("--task", metavar="NAME", help="A task or data set (repeatable); else all.")] = None,
-    features: Annotated[str, typer.Option("--features", metavar="LABEL", help="The network's table.")] = "choi2017_convnet",
-    mfcc: Annotated[str, typer.Option("--mfcc", metavar="LABEL", help="The MFCCs' table.")] = "choi2017_mfcc",
+    features: Annotated[
+        str, typer.Option("--features", metavar="LABEL", help="The network's table.", autocompletion=completion.tables)
+    ] = "choi2017_convnet",
+    mfcc: Annotated[
+        str, typer.Option("--mfcc", metavar="LABEL", help="The MFCCs' table.", autocompletion=completion.tables)
+    ] = "choi2017_mfcc",
     quick: Annotated[bool, typer.Option("--quick", help="Only the published protocol, not what it becomes otherwise.")] = False,
     jobs: JobsOption = None,
     plugin: PluginOption = None,
@@ -48,12 +53,12 @@ def render(found: Reproduction) -> None:
         _render_task(each)
     if found.absent:
         console.say(f"not in the store: {', '.join(found.absent)}")
-    console.say("")
+    console.say()
     console.say("findings, recomputed from this store")
     words = {True: "holds", False: "does not hold", None: "measured"}
     for finding in found.findings:
-        console.say(console.visible(f"- {finding.name} [{words[finding.holds]}]: {finding.says}"))
-        console.say(console.visible(f"  source: {finding.source}"))
+        console.say(f"- {finding.name} [{words[finding.holds]}]: {finding.says}")
+        console.say(f"  source: {finding.source}")
     console.next_line("mxt figures   (draws every search of this store)")
 
 

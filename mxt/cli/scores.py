@@ -35,7 +35,7 @@ def render(result: Evaluated, *, details: bool = False) -> None:
             _details(each)
         _render_left_out(each.left_out)
         for line in _cautions(each):
-            console.say(f"careful: {console.visible(line)}")
+            console.say(f"careful: {line}")
         saved = [view.result_id for view in each.views if view.result_id]
         if saved:
             others = f", and {len(saved) - 1} of the other views (mxt ls)" if len(saved) > 1 else ""
@@ -44,7 +44,7 @@ def render(result: Evaluated, *, details: bool = False) -> None:
         _render_grid(result.datasets)
     _render_protocols(result.datasets)
     for remark in result.remarks:
-        console.say(console.visible(remark))
+        console.say(remark)
 
 
 def to_json(result: Evaluated) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def headline(each: DatasetResult) -> str:
         words.append(f"target {each.target}")
     words.append(f"{each.head} (default up to {LARGEST_SVM:,} clips)" if each.head_was_chosen and each.head == "svm" else
                  f"{each.head} (default above {LARGEST_SVM:,} clips)" if each.head_was_chosen else each.head)  # fmt: skip
-    return console.visible(" · ".join([*words, each.folds, f"{each.clips:,} clips"]))
+    return " · ".join([*words, each.folds, f"{each.clips:,} clips"])
 
 
 def runs_text(found: Assessment) -> str:
@@ -96,7 +96,7 @@ def _render_one(each: DatasetResult) -> None:
             words.append(f"always the largest class {found.baselines['majority']:.3f}")
         console.say(" · ".join(words))
     if line := _weakest(found.classes):
-        console.say(console.visible(line))
+        console.say(line)
 
 
 def _render_several(each: DatasetResult) -> None:
@@ -126,9 +126,9 @@ def _render_several(each: DatasetResult) -> None:
     _render_clear(each)
     if each.runs > 1:
         for view in each.views:
-            console.say(console.visible(f"{view.view} {runs_text(view.assessment)}"))
+            console.say(f"{view.view} {runs_text(view.assessment)}")
     if line := _weakest(best.assessment.classes):
-        console.say(console.visible(f"{best.view} {line}"))
+        console.say(f"{best.view} {line}")
 
 
 def _render_clear(each: DatasetResult) -> None:
@@ -195,7 +195,7 @@ def _render_left_out(left_out: Sequence[LeftOut]) -> None:
     for each in left_out:
         names = ", ".join(each.names[:NAMED]) + (f" and {len(each.names) - NAMED} more" if len(each.names) > NAMED else "")
         count = f" {each.count:,}" if each.count else ""
-        console.say(console.visible(f"left out{count}: {each.why}{f': {names}' if names else ''}"))
+        console.say(f"left out{count}: {each.why}{f': {names}' if names else ''}")
 
 
 def _details(each: DatasetResult) -> None:

@@ -12,6 +12,7 @@ from mxt.cli import completion
 from mxt.cli.options import (
     DEFAULT_STORE,
     DatasetsOption,
+    GroupByOption,
     JobsOption,
     JsonOption,
     PluginOption,
@@ -20,6 +21,7 @@ from mxt.cli.options import (
     SeedOption,
     SetOption,
     StoreOption,
+    TargetOption,
 )
 
 if TYPE_CHECKING:
@@ -44,13 +46,13 @@ def search(
         list[str] | None,
         typer.Option("--with", metavar="VIEW", help="Also joined to every combination (repeatable).", autocompletion=completion.views),
     ] = None,
-    target: Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="What is learnt; else the first target.")] = None,
-    group_by: Annotated[
-        str | None,
-        typer.Option("--group-by", metavar="COLUMN|folder|file|REGEX", help="What belongs together and is never split."),
-    ] = None,
+    target: TargetOption = None,
+    group_by: GroupByOption = None,
     folds: Annotated[Path | None, typer.Option("--folds", metavar="FILE", help="Folds to use: a table with clip and fold.")] = None,
-    head: Annotated[str | None, typer.Option("--head", metavar="NAME", help="The learner; else the protocol's, or by size.")] = None,
+    head: Annotated[
+        str | None,
+        typer.Option("--head", metavar="NAME", help="The learner; else the protocol's, or by size.", autocompletion=completion.heads),
+    ] = None,
     protocol: ProtocolsOption = None,
     setting: SetOption = None,
     seed: SeedOption = 0,
@@ -92,7 +94,7 @@ def render(found: Searched, *, details: bool = False) -> None:
     _render_protocols(found.results, details=details)
     _render_grid(found.results)
     for remark in found.remarks:
-        console.say(console.visible(remark))
+        console.say(remark)
     ids = [each.result_id for each in found.results if each.result_id]
     if ids:
         console.next_line("mxt figures   (draws every search of this store)")
@@ -103,10 +105,10 @@ def _render_one(each: SearchResult, *, details: bool) -> None:
     from mxt.cli.scores import WORDS, interval_text
 
     joined = f", with {' and '.join(each.beside)}" if each.beside else ""
-    console.say(console.visible(
+    console.say(
         f"{each.dataset} · {each.view}{joined} · target {each.target} · {each.head} · {each.folds} · {each.clips:,} clips · "
         f"{len(each.rows)} combinations"
-    ))  # fmt: skip
+    )  # fmt: skip
     n_folds = len(each.fold_names)
     rows = []
     for row in _best_first(each, details=details):
@@ -128,9 +130,9 @@ def _render_one(each: SearchResult, *, details: bool) -> None:
     else:
         console.say(f"best of {len(each.rows)} on the folds that are reported: {best.name} {best.score:.3f}, too high by that choice")
     for why, count in each.left_out:
-        console.say(console.visible(f"left out {count:,}: {why}"))
+        console.say(f"left out {count:,}: {why}")
     for line in each.cautions:
-        console.say(f"careful: {console.visible(line)}")
+        console.say(f"careful: {line}")
     if each.from_store:
         console.say(f"from the store: {each.result_id}")
     else:

@@ -1,4 +1,4 @@
-"""Lines as a terminal shows them: broken between words, some first words in colour."""
+"""Lines as a terminal shows them: harmless, broken between words, some first words in colour."""
 
 from __future__ import annotations
 
@@ -6,18 +6,74 @@ import os
 import re
 import shutil
 import textwrap
-from typing import TextIO
+import unicodedata
+from typing import Any, TextIO
 
 _COMMAND = re.compile(r"\s*(next: |\$ )?mxt ")
 _COLOURS = {"careful:": 33, "error:": 31, "problem:": 31, "next:": 36}  # yellow, red, cyan
 
 
-def on_terminal(text: str, stream: TextIO) -> str:
-    """`text` as it is written to `stream`: into a pipe or a file unchanged."""
-    if not stream.isatty():
+def visible(text: str) -> str:
+    r"""`text` with control characters written out, so that a file's name cannot write to the terminal.
+
+    Examples
+    --------
+    >>> visible("a" + chr(27) + "[2J.wav")
+    'a\\x1b[2J.wav'
+    """
+    if text.isprintable():
         return text
-    width = shutil.get_terminal_size().columns
-    return "\n".join(_coloured(part) for line in text.split("\n") for part in wrapped(line, width))
+    return "".join(c if c.isprintable() or unicodedata.category(c) == "Zs" else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+class HarmlessStream:
+    """A stream through which no text steers the terminal: all control characters but tabs and ends of lines are written out.
+
+    It stands in for standard output and standard error, so that warnings, tracebacks, logs and what plugins print pass it,
+    too. What is harmless already, colours and bars included, goes straight to `rich_proxied_file` (rich's own name for it).
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self.rich_proxied_file = stream
+
+    def write(self, text: str) -> int:
+        """Write a text of any lines."""
+        lines = ("\t".join(map(visible, line.split("\t"))) for line in text.split("\n"))
+        self.rich_proxied_file.write("\n".join(lines))
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        """Write texts one after the other."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        """All else is the stream's own."""
+        return getattr(self.rich_proxied_file, name)
+
+
+def harmless(stream: TextIO) -> Any:
+    """`stream` as a `HarmlessStream`, once."""
+    return stream if isinstance(stream, HarmlessStream) else HarmlessStream(stream)
+
+
+def unguarded(stream: TextIO) -> TextIO:
+    """What a `HarmlessStream` writes to; any other stream itself."""
+    return stream.rich_proxied_file if isinstance(stream, HarmlessStream) else stream
+
+
+def warning_text(message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None) -> str:
+    """What Python's warnings are shown as: one line, whatever the message is made of."""
+    del line
+    return f"{visible(f'{category.__name__}: {message} ({filename}, line {lineno})')}\n"
+
+
+def on_terminal(line: str, stream: TextIO) -> str:
+    """`line` made harmless, as it is written to `stream`: into a pipe or a file without colours, however long."""
+    line = visible(line)
+    if not stream.isatty():
+        return line
+    return "\n".join(map(_coloured, wrapped(line, shutil.get_terminal_size().columns)))
 
 
 def wrapped(line: str, width: int) -> list[str]:

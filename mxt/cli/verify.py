@@ -59,7 +59,7 @@ def render(report: VerifyReport) -> None:
     )
     for finding in report.findings[:SHOWN]:
         does = finding.repair if report.repaired else f"--repair: {finding.repair}" if finding.repair else ""
-        console.say(console.visible(f"{'damaged' if finding.damage else 'note'}: {finding}") + (f" [{does}]" if does else ""))
+        console.say(f"{'damaged' if finding.damage else 'note'}: {finding}" + (f" [{does}]" if does else ""))
     if len(report.findings) > SHOWN:
         console.say(f"… and {len(report.findings) - SHOWN:,} more (--json lists all)")
     if not report.findings:

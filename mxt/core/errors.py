@@ -20,7 +20,9 @@ MxtError
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 
 MOST_NAMES = 30  # that a message lists
@@ -57,6 +59,25 @@ class MxtError(Exception):
     """Base of all errors meant for people: what, where, expected, got, what to do."""
 
     exit_code = 1
+
+
+def stage_failures() -> tuple[type[BaseException], ...]:
+    """What is caught where a stage's own code runs: ``except stage_failures() as error``.
+
+    `sys.exit` in it is a failure of the stage and does not end mxt; nor does, in a worker thread, a KeyboardInterrupt,
+    which is no Ctrl-C there.
+    """
+    in_worker = threading.current_thread() is not threading.main_thread()
+    return (Exception, SystemExit, KeyboardInterrupt) if in_worker else (Exception, SystemExit)
+
+
+@contextmanager
+def no_ctrl_c() -> Iterator[None]:
+    """For a worker thread whose errors are raised again in the main one: KeyboardInterrupt becomes an ordinary exception."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise RuntimeError("KeyboardInterrupt, though nobody pressed Ctrl-C") from error
 
 
 class UsageError(MxtError):

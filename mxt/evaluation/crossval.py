@@ -13,6 +13,7 @@ from typing import Any, Protocol, TextIO
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.errors import no_ctrl_c
 from mxt.core.progress import SILENT, Progress, Step
 from mxt.evaluation.metrics import choose_score, fold_mean
 from mxt.evaluation.search import Learner, Params, choose, first_best, learn_and_predict, try_all
@@ -168,7 +169,8 @@ def _run_folds(
 
     def guarded(fold: Fold) -> Outcome | None:
         try:
-            return None if stop.is_set() else work(fold, on_fit)
+            with no_ctrl_c():
+                return None if stop.is_set() else work(fold, on_fit)
         except Stopped:
             return None
         except BaseException:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mxt.core.errors import EvaluationError
+from mxt.core.errors import EvaluationError, no_ctrl_c
 from mxt.core.progress import Step
 from mxt.evaluation.crossval import Outcome, OutOfFold, Stopped
 from mxt.evaluation.kernels import kernel_prefix
@@ -168,7 +168,7 @@ def _in_threads(task: Callable[[int, Callable[[], None]], Any], todo: Sequence[i
     def guarded(item: int) -> Any:
         if stop.is_set():
             raise Stopped
-        with config_context(assume_finite=True):
+        with no_ctrl_c(), config_context(assume_finite=True):
             return task(item, on_fit)
 
     with ThreadPoolExecutor(max_workers=max(1, min(jobs, len(todo)))) as pool:

@@ -3,9 +3,9 @@
 from mxt.registry.choices import make_pipeline, split_settings, stages_taking_part
 from mxt.registry.folders import read_folder
 from mxt.registry.loading import build_registry
-from mxt.registry.registry import Problem, Registered, Registry, kind_named
+from mxt.registry.registry import Problem, Registered, Registry, blame, kind_named
 
 __all__ = [
-    "Problem", "Registered", "Registry", "build_registry", "kind_named", "make_pipeline", "read_folder", "split_settings",
-    "stages_taking_part",
+    "Problem", "Registered", "Registry", "blame", "build_registry", "kind_named", "make_pipeline", "read_folder",
+    "split_settings", "stages_taking_part",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from typing import Any
 
 import pluggy
 
-from mxt.core.errors import InputError
+from mxt.core.errors import InputError, stage_failures
 from mxt.core.specs import ENTRY_POINT_GROUP, KINDS, PROJECT, Hooks, StageSpec
 from mxt.registry.folders import PluginFolder, read_folder, same_distribution
 from mxt.registry.registry import BUILT_IN, Problem, Registered, Registry
@@ -90,7 +90,7 @@ def _load_entry_point(gathering: _Gathering, point: EntryPoint) -> None:
     try:
         origin = replace(origin, editable=point.dist is not None and _is_editable(point.dist))
         plugin = point.load()
-    except (Exception, SystemExit) as error:
+    except stage_failures() as error:
         gathering.blame(origin, error)
         return
     _register(gathering, origin, plugin)
@@ -105,7 +105,7 @@ def _load_folder(gathering: _Gathering, folder: PluginFolder) -> None:
         origin = _Origin(folder.distribution, f"entry point {point.name} = {point.value}", editable=True)
         try:
             plugin = point.load()
-        except (Exception, SystemExit) as error:
+        except stage_failures() as error:
             gathering.blame(origin, error)
             continue
         _register(gathering, origin, plugin)
@@ -135,7 +135,7 @@ def _load_file(gathering: _Gathering, path: Path) -> None:
     sys.modules[name] = module  # dataclasses look their module up
     try:
         exec(compile(text, str(path), "exec"), module.__dict__)
-    except (Exception, SystemExit) as error:
+    except stage_failures() as error:
         del sys.modules[name]
         gathering.blame(origin, error)
         return
@@ -151,7 +151,7 @@ def _register(gathering: _Gathering, origin: _Origin, plugin: Any) -> None:
         others = [other for other in manager.get_plugins() if other is not plugin]
         answers = manager.subset_hook_caller("mxt_stages", others)()
         specs = [spec for answer in answers for spec in answer]
-    except (Exception, SystemExit) as error:
+    except stage_failures() as error:
         if manager.has_plugin(key):
             manager.unregister(name=key)
         gathering.blame(origin, error)
@@ -172,7 +172,7 @@ def _keep(gathering: _Gathering, origin: _Origin, spec: object) -> None:
             gathering.blame(origin, f"{spec.kind} {spec.name!r}: " + "; ".join(wrong))
             return
         source = _package_of(spec.target) if origin.editable else origin.file
-    except Exception as error:
+    except stage_failures() as error:
         gathering.blame(origin, error)
         return
     gathering.found.append(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mxt.core.errors import MxtError, PluginError, UnknownName, UsageError
+from mxt.core.errors import MxtError, PluginError, UnknownName, UsageError, stage_failures
 from mxt.core.identity import canonical_json, sha256_file, sha256_text
 from mxt.core.pipeline import Chosen
 from mxt.core.specs import KINDS, Kind, StageSpec
@@ -132,7 +132,7 @@ class Registry:
         """
         spec, what = chosen.spec, f"{chosen.spec.kind} {chosen.spec.name!r} ({chosen.distribution})"
         factory = _import_target(spec.target, what)
-        with _blame(f"{what} cannot be made"):
+        with blame(f"{what} cannot be made"):
             return factory(**chosen.params)
 
     def create(self, kind: Kind, name: str, params: Mapping[str, Any] | None = None) -> Any:
@@ -159,7 +159,7 @@ def kind_named(text: str) -> Kind:
     raise UnknownName("kind of stage", text, [f"{kind}s" for kind in KINDS])
 
 
-class _blame:
+class blame:
     """Turns what a plugin's code raises into a `PluginError` that begins with `message`; mxt's own errors pass."""
 
     def __init__(self, message: str) -> None:
@@ -169,7 +169,7 @@ class _blame:
         pass
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, (Exception, SystemExit)) and not isinstance(error, MxtError):
+        if isinstance(error, stage_failures()) and not isinstance(error, MxtError):
             raise PluginError(f"{self.message}: {type(error).__name__}: {error}") from error
 
 
@@ -178,7 +178,7 @@ def _resolve(entry: Registered, params: Mapping[str, Any], weights: str | None) 
         return entry.spec
     what = f"{entry.spec.kind} {entry.spec.name!r} ({entry.distribution})"
     function = _import_target(entry.spec.resolve, what)
-    with _blame(f"{what} cannot be resolved for {dict(params)}"):
+    with blame(f"{what} cannot be resolved for {dict(params)}"):
         found = function(entry.spec, dict(params), weights)
     if not isinstance(found, StageSpec) or (found.kind, found.name) != (entry.spec.kind, entry.spec.name):
         raise PluginError(f"{what}: {entry.spec.resolve} returned no spec of this stage")
@@ -188,7 +188,7 @@ def _resolve(entry: Registered, params: Mapping[str, Any], weights: str | None) 
 
 def _import_target(target: str, what: str) -> Any:
     module, _, attribute = target.partition(":")
-    with _blame(f"{what} cannot be loaded from {target}"):
+    with blame(f"{what} cannot be loaded from {target}"):
         found: Any = importlib.import_module(module)
         for word in attribute.split("."):
             found = getattr(found, word)
@@ -198,7 +198,7 @@ def _import_target(target: str, what: str) -> Any:
 def _source_hash(entry: Registered) -> str:
     if entry.source_sha256 or entry.source is None:
         return entry.source_sha256
-    with _blame(f"{entry.spec.kind} {entry.spec.name!r} ({entry.distribution}): its module cannot be read"):
+    with blame(f"{entry.spec.kind} {entry.spec.name!r} ({entry.distribution}): its module cannot be read"):
         return _hash_of_code(entry.source)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from mxt.core.errors import MxtError, UsageError
+from mxt.core.errors import MxtError, UsageError, stage_failures
 from mxt.core.specs import StageSpec
 from mxt.registry import Registered, Registry, build_registry
 from mxt.testing import backbones, common, datasets, heads, signals
@@ -89,7 +89,7 @@ class Check:
             return Outcome(self.name, self.subject.name, "refused", str(refused))
         except MxtError as error:
             return Outcome(self.name, self.subject.name, "failed", str(error))
-        except Exception as error:
+        except stage_failures() as error:
             return Outcome(self.name, self.subject.name, "failed", f"{type(error).__name__}: {error}")
         return Outcome(self.name, self.subject.name, "passed")
 

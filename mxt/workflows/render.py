@@ -11,7 +11,7 @@ from mxt.core.errors import AudioError, InputError, UnknownName
 from mxt.core.pipeline import Chosen
 from mxt.core.progress import SILENT, Progress
 from mxt.core.specs import Window
-from mxt.registry import Registry, split_settings
+from mxt.registry import Registry, blame, split_settings
 from mxt.store.layout import Store
 from mxt.workflows.drawing.rendering import Picture, write_picture
 from mxt.workflows.extracting.loading import load
@@ -92,11 +92,14 @@ def render(
     jobs = [_job(clip, store, asked.dataset) for clip in clips]
     names = _file_names(jobs, "-".join([asked.renderer, *([asked.normalizer] if asked.normalizer != "none" else [])]))
     recipe = _recipe(registry, renderer, normalizer, asked.sample_rate)
-    draw = recipe.renderer.prepare(asked.sample_rate, "cpu")
+    failing = f"renderer {asked.renderer!r} ({renderer.distribution}) failed"
+    with blame(failing):
+        draw = recipe.renderer.prepare(asked.sample_rate, "cpu")
     found = []
     with progress.step("rendering", len(jobs), unit="clips") as step:
         for job, name in zip(jobs, names, strict=True):
-            picture = _picture(job, recipe, draw, _title(job, renderer, normalizer))
+            with blame(failing):
+                picture = _picture(job, recipe, draw, _title(job, renderer, normalizer))
             write_picture(picture, out / name)
             rows, columns = picture.values.shape[-2:]
             found.append(Rendered(job.clip_id, str(out / name), rows, columns, picture.seconds))

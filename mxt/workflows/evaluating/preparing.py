@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mxt.core.errors import EvaluationError, MxtError, PluginError
+from mxt.core.errors import EvaluationError, MxtError, PluginError, stage_failures
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.pipeline import Chosen
 from mxt.core.records import ClipRecord, DatasetRecord, Task
@@ -170,7 +170,7 @@ def blame(head: Chosen) -> Iterator[None]:
         yield
     except MxtError:
         raise
-    except Exception as error:
+    except stage_failures() as error:
         if head.distribution == "mxt":
             raise
         raise PluginError(f"head {head.spec.name!r} of {head.distribution} failed: {type(error).__name__}: {error}") from error

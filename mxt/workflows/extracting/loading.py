@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from mxt.core.errors import AudioError, Reason
+from mxt.core.errors import AudioError, Reason, stage_failures
 from mxt.core.identity import sha256_file
 from mxt.core.specs import Window
 from mxt.core.stages import Levels, MakesPieces, ReadsPieces
@@ -41,6 +41,9 @@ def load(jobs: Iterable[Job], recipe: Recipe) -> Loaded:
         except AudioError as error:
             windows.append(None)
             failures[place] = error.reason, error.detail
+        except stage_failures() as error:  # a normalizer's
+            windows.append(None)
+            failures[place] = Reason.STAGE_FAILED, f"{type(error).__name__}: {error}"
         since = timings.measure("decode", since)
     return Loaded(jobs, tuple(windows), failures, timings)
 

@@ -16,7 +16,7 @@ from mxt.core.specs import Layer
 from mxt.core.stages import Levels
 from mxt.core.views import choose_layers
 from mxt.core.weights import ensure
-from mxt.registry import Registry, make_pipeline, split_settings, stages_taking_part
+from mxt.registry import Registry, blame, make_pipeline, split_settings, stages_taking_part
 from mxt.store.features import OPEN, FeatureTable
 from mxt.store.layout import Store
 from mxt.workflows.extracting.loading import is_long
@@ -72,7 +72,9 @@ class Plan:
         """Fetch the weights where they are not here yet, and load the network."""
         file = self.pipeline.weights
         weights = ensure(file, progress=progress, called=f"{self.pipeline.backbone.spec.name}:{file.name}") if file else None
-        return prepare(recipe_for(self.registry, self.pipeline, weights, device))
+        recipe, backbone = recipe_for(self.registry, self.pipeline, weights, device), self.pipeline.backbone
+        with blame(f"backbone {backbone.spec.name!r} ({backbone.distribution}) cannot be prepared"):
+            return prepare(recipe)
 
     def earlier(self) -> str:
         """Label of a table that differs in stage versions only; empty where there is none."""

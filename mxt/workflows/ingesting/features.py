@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mxt.core.errors import InputError, MxtError, PluginError, Refused
+from mxt.core.errors import InputError, MxtError, PluginError, Refused, stage_failures
 from mxt.core.identity import canonical_json, clip_id, feature_clip_key, sha256_file, sha256_text
 from mxt.core.pipeline import Chosen
 from mxt.core.progress import SILENT, Progress
@@ -88,7 +88,7 @@ def _feature_loader(
             detected = stage.detect(listing)
         except MxtError:
             raise
-        except Exception:  # a broken loader does not keep the others from working; ingest tells of it
+        except stage_failures():  # a broken loader does not keep the others from working; ingest tells of it
             continue
         if loader is not None or detected.score >= SURE:
             chosen = registry.choose("dataset", name, dict(params) | split_settings(settings, [spec])[name])
@@ -103,7 +103,7 @@ def _ask(registry: Registry, chosen: Chosen, listing: Listing) -> tuple[FeatureS
         wrong = [fault for each in sets for fault in _faults(each)]
     except MxtError:
         raise
-    except Exception as error:
+    except stage_failures() as error:
         raise PluginError(f"dataset {chosen.spec.name!r} ({chosen.distribution}) failed: {type(error).__name__}: {error}") from error
     if wrong:
         raise PluginError(f"dataset {chosen.spec.name!r} ({chosen.distribution}): {'; '.join(wrong)}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mxt.core.errors import InputError, MxtError, PluginError, Reason, UnknownName, UsageError
+from mxt.core.errors import InputError, MxtError, PluginError, Reason, UnknownName, UsageError, stage_failures
 from mxt.core.identity import clip_id, microseconds
 from mxt.core.pipeline import Chosen
 from mxt.core.records import Clip, Detection, FileRecord, Listing, Remark, Target
@@ -105,7 +105,7 @@ def choose_loader(
             detected = registry.build(chosen).detect(listing)
         except UsageError:
             raise
-        except Exception as error:  # a broken loader does not keep the others from working
+        except stage_failures() as error:  # a broken loader does not keep the others from working
             broken.append(Remark("loader that failed", f"{name}: {error}" if isinstance(error, MxtError) else f"{name}: {error!r}"))
             continue
         # where none is sure of anything, the most general one says best what is missing
@@ -181,7 +181,7 @@ def _ask(registry: Registry, chosen: Chosen, listing: Listing) -> tuple[list[Cli
                 remarks.append(item)
     except MxtError:
         raise
-    except Exception as error:
+    except stage_failures() as error:
         raise PluginError(f"dataset {chosen.spec.name!r} ({chosen.distribution}) failed: {type(error).__name__}: {error}") from error
     return clips, remarks, published
 
