@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from mxt.cli.terminal import on_terminal, unguarded, visible
+from mxt.core.text import written
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -167,17 +168,19 @@ def plain(value: object) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {written(str(key)): plain(item) for key, item in value.items()}
     if isinstance(value, Enum):
         return plain(value.value) if isinstance(value.value, str) else value.name.lower()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if value is None or isinstance(value, (str, bool, int)):
+    if isinstance(value, str):
+        return written(value)
+    if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, (bytes, bytearray)):
         return bytes(value).hex()
     if isinstance(value, (Path, date, datetime)):
-        return str(value)
+        return written(str(value))
     if hasattr(value, "tolist"):  # NumPy arrays and scalars
         return plain(value.tolist())
     if isinstance(value, (Sequence, set, frozenset)):

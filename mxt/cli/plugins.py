@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ from mxt.cli import completion
 from mxt.cli.help import Command, Group
 from mxt.cli.options import JsonOption, PluginOption, QuietOption, Settings
 from mxt.core.errors import InputError
+from mxt.core.text import shortened
 
 if TYPE_CHECKING:
     from mxt.workflows.plugins import CheckReport, PluginList
@@ -58,10 +60,10 @@ def check(
     from mxt.workflows.plugins import check_plugin
 
     path = Path(name)
-    is_folder = (path / "pyproject.toml").is_file()
+    is_folder = os.path.isfile(path / "pyproject.toml")
     if not is_folder and path.name not in {file.name for file in plugin or ()} and (path.suffix == ".py" or len(path.parts) > 1):
         _expect_a_file(path)
-    files = [*(plugin or ()), *([path] if is_folder or (path.suffix == ".py" and path.is_file()) else [])]
+    files = [*(plugin or ()), *([path] if is_folder or (path.suffix == ".py" and os.path.isfile(path)) else [])]
     with shown_progress(quiet or as_json) as progress:
         report = check_plugin(build_registry(files), read_folder(path).distribution if is_folder else name, progress, sample=sample)
     console.emit_json(report) if as_json else render_report(report)
@@ -70,8 +72,8 @@ def check(
 
 
 def _expect_a_file(path: Path) -> None:
-    if not path.exists():
-        raise InputError(f"{path}: there is no such file or folder")
+    if not os.path.exists(path):
+        raise InputError(f"{shortened(str(path))}: there is no such file or folder")
     if path.is_dir():
         raise InputError(f"{path} is no package: it has no pyproject.toml; name a FILE.py, or a folder that mxt plugins new makes")
 

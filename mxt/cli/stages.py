@@ -137,7 +137,7 @@ def _default_text(param: Param) -> str:
 
 def _range_text(param: Param) -> str:
     if param.choices:
-        return " | ".join(param.choices)
+        return " | ".join(map(str, param.choices))
     low = "" if param.minimum is None else f"{param.minimum:g}"
     high = "" if param.maximum is None else f"{param.maximum:g}"
     if low or high:

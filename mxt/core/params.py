@@ -29,7 +29,7 @@ class Param:
     help : str
         One line with the unit.
     choices : tuple of str
-        For ``choice``.
+        The values there are: needed for ``choice``, checked for every type; of a list each item is one of them.
     minimum, maximum : float, optional
         Inclusive range of numbers.
     """
@@ -55,7 +55,8 @@ class Param:
             return None
         try:
             checked = self._convert(value)
-        except (TypeError, ValueError):
+            self._check_choice(checked)
+        except (TypeError, ValueError, OverflowError):
             raise UsageError(f"{self.name} is {self._expected()}, not {value!r}") from None
         self._check_range(checked, value)
         return checked
@@ -65,10 +66,6 @@ class Param:
             return _to_bool(value)
         if self.type in ("int", "float"):
             return _to_number(value, whole=self.type == "int")
-        if self.type == "choice":
-            if value not in self.choices:
-                raise ValueError
-            return str(value)
         if self.type == "list":
             items = value.split(",") if isinstance(value, str) else value
             if not isinstance(items, Sequence):
@@ -77,6 +74,15 @@ class Param:
         if not isinstance(value, (str, Path)):
             raise TypeError
         return str(value)
+
+    def _check_choice(self, checked: Any) -> None:
+        if not self.choices and self.type != "choice":
+            return
+        there = [self._convert(choice) for choice in self.choices]
+        if self.type == "list":
+            there = [item for items in there for item in items]
+        if any(item not in there for item in (checked if isinstance(checked, tuple) else (checked,))):
+            raise ValueError
 
     def _check_range(self, checked: Any, given: object) -> None:
         for number in checked if isinstance(checked, tuple) else (checked,):
@@ -87,8 +93,8 @@ class Param:
                     raise UsageError(f"{self.name} is {self._expected()}, not {given!r}")
 
     def _expected(self) -> str:
-        if self.type == "choice":
-            return "one of " + ", ".join(self.choices)
+        if self.choices or self.type == "choice":
+            return ("any of " if self.type == "list" else "one of ") + ", ".join(map(str, self.choices))
         bounds = []
         if self.minimum is not None:
             bounds.append(f"at least {self.minimum:g}")

@@ -8,6 +8,7 @@ from typing import Any
 
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.specs import StageSpec, WeightsFile
+from mxt.core.views import LONGEST_LABEL
 
 DECODING_VERSION = 2  # raised when decoding, mixing to mono or cutting windows changes a feature
 
@@ -108,7 +109,7 @@ class Pipeline:
         if self.dataset:
             words.append(self.dataset)
         text = "-".join(words)
-        return "".join(c if c.isalnum() or c in "_-." else "_" for c in text)
+        return "".join(c if c.isalnum() or c in "_-." else "_" for c in text)[:LONGEST_LABEL]
 
 
 def _differences(stage: Chosen, usual: Mapping[str, Any]) -> list[str]:

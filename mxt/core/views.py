@@ -10,6 +10,7 @@ from mxt.core.errors import UnknownName, UsageError
 from mxt.core.specs import Layer
 
 LABEL = re.compile(r"[A-Za-z0-9_.-]+")
+LONGEST_LABEL = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ def _matched(clips: Sequence[ClipRecord], pattern: str) -> Groups:
             f"--group-by {pattern!r} has {expression.groups} groups in parentheses; one is needed: what it matches is the group"
         )
     matches = [expression.search(clip.id) for clip in clips]
-    values = tuple(match.group(1) if match else None for match in matches)
+    values = tuple((match.group(1) or None) if match else None for match in matches)
     if clips and not any(values):
         raise UsageError(f"--group-by {pattern!r} matches no clip; the first one is {clips[0].id}")
     return Groups(values, f"by {pattern}")

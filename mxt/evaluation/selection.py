@@ -12,6 +12,7 @@ import numpy.typing as npt
 from mxt.core.errors import EvaluationError
 from mxt.core.records import ClipRecord, Task
 from mxt.core.stages import Evaluation
+from mxt.core.text import shortened, written
 from mxt.evaluation.columns import Groups, target_values
 from mxt.evaluation.groups import codes, conflicting, count_units
 from mxt.evaluation.hashing import hash_parts
@@ -102,8 +103,9 @@ def select(
         pool.keep_some(there, "without a given fold")
         targets = targets.take(there).drop_absent()
     else:
+        _refuse_one_group(pool.groups())
         targets = _without_small_classes(pool, targets)
-    _check(targets, column)
+    _check(targets, column, groups)
     sample = pool.sample(targets, given)
     plan = _plan(sample, evaluation, seed, hashed=folds is None and evaluation.outer == "hash").repeated(evaluation.runs)
     return Selection(tuple(pool.clips), sample, plan, tuple(pool.left_out), pool.copies(), pool.groups())
@@ -153,7 +155,7 @@ class _Pool:
 def _given(pool: _Pool, folds: Mapping[str, str] | None, evaluation: Evaluation) -> list[str | None] | None:
     """The fold or part given for each clip; ``None`` where there are none to use."""
     if folds is not None:
-        found = [folds.get(clip.id) for clip in pool.clips]
+        found = [folds.get(written(clip.id)) for clip in pool.clips]
         if len(set(found) - {None}) < 2:
             first = next(iter(folds), "")
             raise EvaluationError(
@@ -173,6 +175,16 @@ def _given(pool: _Pool, folds: Mapping[str, str] | None, evaluation: Evaluation)
     if evaluation.outer == "split":
         raise EvaluationError("this data set has no split into learning and testing part")
     return None
+
+
+def _refuse_one_group(groups: Groups | None) -> None:
+    """A single group leaves nothing to test with: it is never split."""
+    if groups is not None and groups.count == 1 and None not in groups.values and len(groups.values) > 1:
+        raise EvaluationError(
+            f"all {len(groups.values):,} clips are in one group, {shortened(str(groups.values[0]))!r} ({groups.words}), and a group is "
+            "never split between learning and testing: choose another --group-by (a column, folder, a regular expression, or file, "
+            "where each stands alone)"
+        )
 
 
 def _without_small_classes(pool: _Pool, targets: Targets) -> Targets:
@@ -196,7 +208,7 @@ def _without_small_classes(pool: _Pool, targets: Targets) -> Targets:
     return targets.take(large).drop_absent()
 
 
-def _check(targets: Targets, column: str) -> None:
+def _check(targets: Targets, column: str, groups: Groups | None) -> None:
     if targets.task == "regression":
         if len(targets) < 2 * FEWEST_FOLDS or np.ptp(targets.y) == 0:
             raise EvaluationError(
@@ -204,9 +216,10 @@ def _check(targets: Targets, column: str) -> None:
             )
     elif not len(targets.classes) or (targets.task == "classification" and len(targets.classes) < 2):
         names = ", ".join(targets.classes) or "none"
+        units = "clips" if groups is None else f"groups (there are {groups.count:,}, {groups.words})"
         raise EvaluationError(
-            f"two classes of {column!r} in at least {FEWEST_FOLDS} clips (or groups) each are needed; left: {names}. "
-            "Another --target, or another --group-by?"
+            f"two classes of {column!r} in at least {FEWEST_FOLDS} {units} each are needed; left: {names}. "
+            f"Another --target{'' if groups is None else ', or another --group-by'}?"
         )
 
 

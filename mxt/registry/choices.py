@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,8 @@ def _weights(spec: StageSpec, name: str | None, path: Path | None) -> tuple[Weig
         return chosen, "" if chosen is None or chosen.name == default else chosen.name
     if chosen is None:
         raise UsageError(f"backbone {spec.name} has no weights, so --weights-file does not apply")
-    path = path.expanduser().resolve()
-    if not path.is_file():
+    path = Path(os.path.realpath(path.expanduser()))  # links that lead in a circle are no exception here
+    if not os.path.isfile(path):
         raise InputError(f"--weights-file {path}: there is no such file")
     called = OWN_FILE if name is None else f"{name}-{OWN_FILE}"
     own = WeightsFile(name=called, filename=path.name, source=path.as_uri(), sha256=sha256_file(path), size=path.stat().st_size)

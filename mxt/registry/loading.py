@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 import re
 import sys
 from collections import defaultdict
@@ -19,6 +20,7 @@ import pluggy
 
 from mxt.core.errors import InputError, stage_failures
 from mxt.core.specs import ENTRY_POINT_GROUP, KINDS, PROJECT, Hooks, StageSpec
+from mxt.core.text import shortened
 from mxt.registry.folders import PluginFolder, read_folder, same_distribution
 from mxt.registry.registry import BUILT_IN, Problem, Registered, Registry
 from mxt.stages import builtin
@@ -72,15 +74,15 @@ def build_registry(plugin_files: Sequence[Path] = ()) -> Registry:
     manager.add_hookspecs(Hooks)
     gathering = _Gathering(manager)
     _register(gathering, _Origin("mxt", BUILT_IN), builtin)
-    paths = sorted({file.expanduser().resolve() for file in plugin_files})
-    folders = [read_folder(path) for path in paths if path.is_dir()]
+    paths = sorted({Path(os.path.realpath(file.expanduser())) for file in plugin_files})
+    folders = [read_folder(path) for path in paths if os.path.isdir(path)]
     for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda p: (p.name, p.value)):
         if not any(point.dist and same_distribution(point.dist.name, folder.distribution) for folder in folders):
             _load_entry_point(gathering, point)
     for folder in folders:
         _load_folder(gathering, folder)
     for path in paths:
-        if not path.is_dir():
+        if not os.path.isdir(path):
             _load_file(gathering, path)
     return _without_clashes(gathering)
 
@@ -124,8 +126,8 @@ def _load_file(gathering: _Gathering, path: Path) -> None:
     The module's name holds the hash of the text that is run, so that an edited file is another module; Python's
     bytecode cache, which takes a file of equal size and second for unchanged, is not asked.
     """
-    if not path.is_file():
-        raise InputError(f"--plugin {path}: there is no such file")
+    if not os.path.isfile(path):
+        raise InputError(f"--plugin {shortened(str(path))}: there is no such file")
     text = path.read_bytes()
     digest = hashlib.sha256(text).hexdigest()
     name = f"mxt_plugin_{re.sub(r'[^0-9A-Za-z_]', '_', path.stem)}_{digest[:16]}"

@@ -150,7 +150,9 @@ class Catalogue:
         with self._write() as db:
             insert_files(db, self._id(name), files)
 
-    def replace_clips(self, record: DatasetRecord, clips: Sequence[ClipRecord], *, remarks: Iterable[Remark] = ()) -> DatasetRecord:
+    def replace_clips(
+        self, record: DatasetRecord, clips: Sequence[ClipRecord], *, remarks: Iterable[Remark] = (), make_last: bool = True
+    ) -> DatasetRecord:
         """Publish a data set: its fields, files and clips replace those of before in one transaction.
 
         Parameters
@@ -161,6 +163,8 @@ class Catalogue:
             In catalogue order.
         remarks : iterable of Remark
             What `remarks` gives back.
+        make_last : bool
+            Whether it becomes the data set that is meant where none is named.
 
         Returns
         -------
@@ -173,9 +177,9 @@ class Catalogue:
             number = self._id(record.name)
             db.execute(
                 "UPDATE datasets SET root = ?, loader = ?, params = ?, targets = ?, updated = ?, ready = 1, "
-                "turn = (SELECT 1 + MAX(turn) FROM datasets) WHERE id = ?",
+                "turn = CASE WHEN ? THEN (SELECT 1 + MAX(turn) FROM datasets) ELSE turn END WHERE id = ?",
                 (stored(record.root), record.loader, json.dumps(dict(record.params)), json.dumps(list(record.targets)),
-                 record.updated or moment, number),
+                 record.updated or moment, make_last, number),
             )  # fmt: skip
             files = {clip.file.path: clip.file for clip in clips}
             db.execute("DELETE FROM files WHERE dataset = ?", (number,))

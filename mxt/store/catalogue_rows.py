@@ -10,6 +10,7 @@ from typing import Any
 
 from mxt.core.errors import Reason
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement, Target
+from mxt.core.text import written, written_all
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS datasets (
@@ -37,12 +38,14 @@ def now() -> str:
 
 
 def stored(text: str) -> str | bytes:
-    """Text as SQLite takes it: names that are not UTF-8 become bytes."""
+    """Text as SQLite takes it: names that are not UTF-8 become bytes; what no name of a file can be is written out."""
+    plain = written(text)
+    if plain == text:
+        return text
     try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
         return text.encode("utf-8", "surrogateescape")
-    return text
+    except UnicodeEncodeError:
+        return plain
 
 
 def text_of(value: str | bytes | None) -> str:
@@ -50,11 +53,6 @@ def text_of(value: str | bytes | None) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape")
     return value or ""
-
-
-def _maybe(text: str | None) -> str | None:
-    """A column of text without lone surrogates (these come from undecodable names)."""
-    return None if text is None else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def dataset_record(row: Sequence[Any]) -> DatasetRecord:
@@ -99,7 +97,7 @@ def file_record(row: Sequence[Any]) -> FileRecord:
 def clip_row(number: int, position: int, clip: ClipRecord) -> tuple[object, ...]:
     """The row of a clip."""
     return (number, position, stored(clip.id), stored(clip.file.path), clip.key, int(clip.reason), stored(clip.detail),
-            clip.start_us, clip.end_us, _targets_json(clip.targets), _maybe(clip.split), _maybe(clip.fold), _maybe(clip.group),
+            clip.start_us, clip.end_us, _targets_json(clip.targets), *map(written_all, (clip.split, clip.fold, clip.group)),
             json.dumps(dict(clip.fields)) if clip.fields else "")  # fmt: skip
 
 

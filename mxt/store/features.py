@@ -14,7 +14,8 @@ from mxt.core.errors import StoreDamaged, StoreError, StoreReadOnly, UnknownName
 from mxt.core.files import OwnedLock, translate_os_errors
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.specs import Layer
-from mxt.core.views import LABEL
+from mxt.core.text import shortened
+from mxt.core.views import LABEL, LONGEST_LABEL
 from mxt.store.schema import DONE, FAILED, OPEN
 from mxt.store.table import CHECKSUM, FeatureTable, folder_bytes, name_rows, read_attributes
 
@@ -172,5 +173,5 @@ class FeatureStore:
 
 
 def _check_label(label: str) -> None:
-    if not LABEL.fullmatch(label):
-        raise UsageError(f"{label!r} is not a label: letters, digits, _ - .")
+    if not LABEL.fullmatch(label) or len(label) > LONGEST_LABEL:
+        raise UsageError(f"{shortened(label)!r} is not a label: letters, digits, _ - ., at most {LONGEST_LABEL}")

@@ -6,12 +6,14 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mxt.core.errors import InputError, StoreDamaged, StoreError, StoreReadOnly
 from mxt.core.files import atomic_write, translate_os_errors
+from mxt.core.text import parse_json, written_all
 
 if TYPE_CHECKING:
     from mxt.store.catalogue import Catalogue
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from mxt.store.results import ResultStore
 
 SCHEMA = 1
+NOTED = {"command": str, "dataset": str, "fingerprint": str, "device": str, "computed": int, "seconds": float, "versions": dict,
+         "failures": list}  # fmt: skip
 MIGRATIONS: Mapping[int, Callable[[Path], None]] = {}  # from this schema to the next one, given the root
 
 
@@ -100,7 +104,7 @@ class Store:
     def log_run(self, entry: Mapping[str, Any]) -> None:
         """Append one line to ``runs.jsonl``: what was run when, versions, rates."""
         self.check_writable()
-        line = json.dumps(entry, default=str).encode() + b"\n"
+        line = json.dumps(written_all(entry), default=str).encode() + b"\n"
         path = self.root / "runs.jsonl"
         with translate_os_errors("writing", path), path.open("a+b", buffering=0) as file:
             end = file.seek(0, os.SEEK_END)
@@ -109,20 +113,25 @@ class Store:
             file.write((b"\n" if torn else b"") + line)
 
     def runs(self) -> list[dict[str, Any]]:
-        """What `log_run` noted, in order; a line cut short by a kill is passed over."""
-        try:
-            lines = (self.root / "runs.jsonl").read_text(encoding="utf-8", errors="replace").splitlines()
-        except FileNotFoundError:
-            return []
+        """What `log_run` noted, in order; a line that is not such a note (cut short by a kill, edited) is passed over."""
+        path = self.root / "runs.jsonl"
+        with translate_os_errors("reading", path):
+            lines = path.read_text(encoding="utf-8", errors="replace").split("\n") if path.exists() else []
         found = []
         for line in lines:
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(entry, dict):
-                found.append(entry)
+            with suppress(ValueError):
+                if _is_run(entry := parse_json(line)):
+                    found.append(entry)
         return found
+
+
+def _is_run(entry: object) -> bool:
+    """Whether a line of the log is a note as `Store.log_run` writes it: what is read of it has its type."""
+    if not isinstance(entry, dict) or not all(isinstance(entry[name], kind) for name, kind in NOTED.items() if name in entry):
+        return False
+    return all(
+        isinstance(each, list) and len(each) == 3 and all(isinstance(word, str) for word in each) for each in entry.get("failures", ())
+    )
 
 
 def _read_schema(root: Path) -> int | None:

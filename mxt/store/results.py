@@ -20,6 +20,7 @@ import numpy.typing as npt
 from mxt.core.errors import StoreDamaged, StoreReadOnly, UnknownName
 from mxt.core.files import atomic_write, translate_os_errors
 from mxt.core.identity import sha256_file, sha256_text
+from mxt.core.text import written
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 RESULT, PREDICTIONS = "result.json", "predictions.npz"
@@ -234,7 +235,7 @@ def dump_json(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
+        return {written(str(name)): _plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, np.ndarray):
@@ -243,7 +244,7 @@ def _plain(value: Any) -> Any:
         return _plain(value.item())
     if isinstance(value, float) and not np.isfinite(value):
         return None
-    return value
+    return written(value) if isinstance(value, str) else value
 
 
 def _no_objects(arrays: Arrays) -> dict[str, Any]:

@@ -124,7 +124,7 @@ def _wrong_values(param: Param) -> list[object]:
         wrong.append(param.minimum - 1)
     if param.maximum is not None:
         wrong.append(param.maximum + 1)
-    if param.type == "choice":
+    if param.choices:
         wrong.append("no such choice")
     return wrong
 

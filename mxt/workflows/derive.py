@@ -56,7 +56,9 @@ class Derived:
     views: tuple[str, ...]
 
 
-def derive(store: Path, wanted: Derivation, *, yes: bool = False, jobs: int | None = None, progress: Progress = SILENT) -> Derived:
+def derive(
+    store: Path, wanted: Derivation, *, yes: bool = False, make_last: bool = True, jobs: int | None = None, progress: Progress = SILENT
+) -> Derived:
     """Make a data set out of another.
 
     Parameters
@@ -67,6 +69,8 @@ def derive(store: Path, wanted: Derivation, *, yes: bool = False, jobs: int | No
         Its parent is by default the data set last ingested; its name says what was done.
     yes : bool
         Whether a data set of the name, made otherwise, is replaced.
+    make_last : bool
+        Whether it becomes the data set that is meant where none is named.
     jobs : int, optional
         Clips read at a time, where levels are measured.
 
@@ -80,14 +84,14 @@ def derive(store: Path, wanted: Derivation, *, yes: bool = False, jobs: int | No
     opened = Store.open(store)
     opened.check_writable()
     catalogue = opened.catalogue
-    parent = catalogue.dataset(wanted.parent) if wanted.parent else last_ingested(catalogue)
-    name = checked_name(wanted.name) if wanted.name else safe_name(f"{parent.name}-{suffix_of(wanted)}")
+    parent = catalogue.dataset(wanted.parent) if wanted.parent is not None else last_ingested(catalogue)
+    name = checked_name(wanted.name) if wanted.name is not None else safe_name(f"{parent.name}-{suffix_of(wanted)}")
     _refuse_another(catalogue, name, parent, wanted, yes=yes)
     clips = catalogue.clips(parent.name)
     made = DERIVATIONS[wanted.kind](Parent.of(parent, clips, jobs=jobs, progress=progress), wanted.options)
     if not any(clip.usable for clip in made.clips):
         raise InputError(f"nothing usable is left of {parent.name} after: {' '.join(words_of(wanted.kind, wanted.options))}")
-    result = _publish(catalogue, name, parent, wanted, made)
+    result = _publish(catalogue, name, parent, wanted, made, make_last=make_last)
     opened.log_run({"command": "derive", "dataset": name, "parent": parent.name, "how": result.how, "clips": result.summary.clips,
                     "used": result.summary.used, "versions": versions()})  # fmt: skip
     return result
@@ -122,7 +126,7 @@ def derive_again(store: Path, names: Sequence[str] = (), *, jobs: int | None = N
     for name in sorted(wanted, key=lambda name: len(ancestors(catalogue, records[name]))):
         params = records[name].params
         again = Derivation(str(params["kind"]), options_of(params), str(params["parent"]), name)
-        done.append(derive(store, again, yes=True, jobs=jobs, progress=progress))
+        done.append(derive(store, again, yes=True, make_last=False, jobs=jobs, progress=progress))
     return tuple(done)
 
 
@@ -179,7 +183,7 @@ def outdated(record: DatasetRecord, catalogue: Catalogue) -> str:
     return f"{name}, which it was derived from, has changed since: mxt derive again {record.name}"
 
 
-def _publish(catalogue: Catalogue, name: str, parent: DatasetRecord, wanted: Derivation, made: Made) -> Derived:
+def _publish(catalogue: Catalogue, name: str, parent: DatasetRecord, wanted: Derivation, made: Made, *, make_last: bool) -> Derived:
     before = next((record for record in catalogue.datasets() if record.name == name), None)
     old = catalogue.clips(name) if before else []
     if before is not None and not _same_way(before, parent, wanted):
@@ -187,7 +191,7 @@ def _publish(catalogue: Catalogue, name: str, parent: DatasetRecord, wanted: Der
         before, old = None, []
     params = {"parent": parent.name, "kind": wanted.kind, "options": dict(wanted.options), "lineage": lineage(catalogue, parent)}
     record = DatasetRecord(name, parent.root, DERIVED, params, made.targets, "", "")
-    catalogue.replace_clips(record, made.clips, remarks=made.remarks)
+    catalogue.replace_clips(record, made.clips, remarks=made.remarks, make_last=make_last)
     views = () if wanted.kind in CUTTING else tuple(catalogue.views(parent.name))
     for view in views:
         catalogue.add_view(name, view)

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 from mxt.core.errors import InputError, Refused, UsageError
 from mxt.core.files import atomic_write
 from mxt.core.records import ClipRecord
+from mxt.core.text import written, written_all
 from mxt.store.layout import Store
 from mxt.workflows.features import Matrix, load_view
 
@@ -97,19 +98,14 @@ def export(store: Path, view: str, path: Path, *, dataset: str | None = None, ye
 
 def _about(clips: Sequence[ClipRecord], targets: Sequence[str]) -> dict[str, list[Any]]:
     """Columns that say what each row is: the clip, its targets, split, fold and group where there are any."""
-    columns: dict[str, list[Any]] = {"clip": [_readable(clip.id) for clip in clips]}
+    columns: dict[str, list[Any]] = {"clip": [clip.id for clip in clips]}
     for name in targets:
         columns[f"target.{name}" if name in ("clip", "split", "fold", "group") else name] = [clip.targets.get(name) for clip in clips]
     for name in ("split", "fold", "group"):
         values = [getattr(clip, name) for clip in clips]
         if any(value is not None for value in values):
             columns[name] = values
-    return columns
-
-
-def _readable(text: str) -> str:
-    """Text with the bytes of names that are not UTF-8 written out."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return {written(name): written_all(values) for name, values in columns.items()}
 
 
 def _is_number(values: Sequence[Any]) -> bool:
@@ -130,7 +126,7 @@ def _write_npz(file: IO[bytes], matrix: Matrix, about: Mapping[str, Sequence[Any
         return np.array([value or "" for value in _joined(values)], dtype=str)
 
     arrays: dict[str, Any] = {name: array(values) for name, values in about.items()}
-    taken = {"X", "columns", "view"}
+    taken = {"X", "columns", "view", "file", "allow_pickle"}  # the last two are names that NumPy gives a meaning
     arrays = {f"target.{name}" if name in taken else name: values for name, values in arrays.items()}
     np.savez_compressed(file, **arrays, X=matrix.X, columns=np.array(matrix.columns), view=np.array(matrix.view))
 

@@ -15,6 +15,7 @@ from mxt.core.errors import InputError, UsageError
 from mxt.core.identity import canonical_json, sha256_file, sha256_text
 from mxt.core.progress import SILENT, Progress
 from mxt.core.records import ClipRecord
+from mxt.core.text import written
 from mxt.stages.datasets.matching import FileIndex, match_rows
 from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
@@ -166,9 +167,9 @@ def _by_ids(path: Path, found: Table, clips: Sequence[ClipRecord]) -> _Rows:
             "mxt ls --clips, say --in-catalogue-order"
         )
     ids, repeated = _each_once(path, found.ids, found)
-    matches = match_rows(FileIndex(clip.id for clip in clips), list(ids))
-    usable = {clip.id for clip in clips if clip.usable}
-    of_clip = {match.path: row for row, match in zip(ids.values(), matches, strict=True) if match.path in usable}
+    matches = match_rows(FileIndex(written(clip.id) for clip in clips), list(ids))
+    usable = {written(clip.id): clip.id for clip in clips if clip.usable}
+    of_clip = {usable[match.path]: row for row, match in zip(ids.values(), matches, strict=True) if match.path in usable}
     return _Rows(
         of_clip,
         dict(Counter(match.how for match in matches if match.path in usable)),
@@ -217,6 +218,6 @@ def _table(store: Store, path: Path, found: Table, label: str | None, *, order: 
         if label not in (None, there.label):
             raise UsageError(f"these features are in the table {there.label} already; leave out --as, or remove it: mxt rm {there.label}")
         return there
-    attributes = {"kind": KIND, "source_sha256": source, "file": path.name, "in_catalogue_order": order is not None}
+    attributes = {"kind": KIND, "source_sha256": source, "file": written(path.name), "in_catalogue_order": order is not None}
     name = label or safe_name(path.stem) or KIND
     return store.features.create(fingerprint, name, attributes, found.layers, exact_label=label is not None)

@@ -11,6 +11,7 @@ import numpy as np
 
 from mxt.core.errors import Reason, StoreDamaged
 from mxt.core.records import ClipRecord, DatasetRecord
+from mxt.core.text import written
 from mxt.core.views import parse_view
 from mxt.registry import Registry
 from mxt.store.features import DONE, FAILED, FeatureTable
@@ -196,6 +197,6 @@ def _failures(table: FeatureTable, datasets: Mapping[str, Sequence[ClipRecord]],
             if key is not None:
                 known.add(key)
             if key in failed:
-                found.append(Left(clip.id, dataset, failed[key].words, details.get(clip.id, "")))
+                found.append(Left(clip.id, dataset, failed[key].words, details.get(written(clip.id), "")))
     found += [Left(f"key {key.hex()[:12]}", "", reason.words) for key, reason in failed.items() if key not in known]
     return tuple(found)

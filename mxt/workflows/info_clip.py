@@ -10,6 +10,7 @@ import numpy as np
 
 from mxt.core.errors import Reason, StoreDamaged
 from mxt.core.records import ClipRecord, Measurement
+from mxt.core.text import written
 from mxt.store.features import DONE, FAILED, FeatureTable
 from mxt.store.layout import Store
 from mxt.workflows.ls import ClipEntry, clip_entry
@@ -72,7 +73,10 @@ def clip_info(store: Store, dataset: str, clip_id: str) -> ClipInfo:
     """What is known of the clip `clip_id` of `dataset`."""
     clip = next(clip for clip in store.catalogue.clips(dataset) if clip.id == clip_id)
     details = {
-        run.get("fingerprint"): detail for run in store.runs() for failed, _, detail in run.get("failures") or () if failed == clip_id
+        run.get("fingerprint"): detail
+        for run in store.runs()
+        for failed, _, detail in run.get("failures") or ()
+        if failed == written(clip_id)
     }
     tables = store.features.tables()
     rows = {table: row for table in tables if (row := _row(table, clip, details)) is not None}

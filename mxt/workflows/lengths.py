@@ -117,7 +117,8 @@ def lengths(
     recipes = [_recipe(store, registry, label) for label in dict.fromkeys(part.label for view in views for part in parse_view(view))]
     names, computed = [], 0
     for length in wanted:
-        found = derive(store_path, Derivation("excerpt", {"start": start, "length": length}, parent.name), progress=progress)
+        excerpts = Derivation("excerpt", {"start": start, "length": length}, parent.name)
+        found = derive(store_path, excerpts, make_last=False, progress=progress)
         names.append(found.name)
         for recipe in recipes:
             asked = replace(recipe, dataset=found.name, device=device, jobs=jobs)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mxt.core.errors import UnknownName, UsageError
+from mxt.core.text import written
 from mxt.store.layout import Store
 
 KINDS = ("dataset", "features", "result")
@@ -129,11 +130,11 @@ def _result(store: Store, name: str) -> list[Named]:
 
 def _clips(store: Store, name: str, dataset: str | None, *, whole_ids: bool = False) -> list[Named]:
     """Clips whose id is `name`; else, unless `whole_ids`, those whose file's name or stem it is."""
-    found, alike = [], []
+    found, alike, name = [], [], written(name)
     for each in [store.catalogue.dataset(dataset).name] if dataset is not None else _names(store, "dataset"):
         for clip in store.catalogue.clips(each):
-            path = PurePosixPath(clip.file.path)
-            if clip.id == name:
+            path = PurePosixPath(written(clip.file.path))
+            if written(clip.id) == name:
                 found.append(Named("clip", clip.id, dataset=each))
             elif name in (path.name, path.stem):
                 alike.append(Named("clip", clip.id, dataset=each))

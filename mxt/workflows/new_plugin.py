@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import os
 import re
 import shutil
 import tempfile
@@ -75,7 +76,7 @@ def new_plugin(registry: Registry, name: str, folder: Path = Path(), *, one_file
     _check_name(name)
     words = _words(name)
     target = folder / (f"{name}.py" if one_file else words["distribution"])
-    if target.exists():
+    if os.path.lexists(target):
         raise UsageError(f"{target} is there already; choose another name or another --out")
     if name in registry.names("backbone"):
         raise UsageError(f"there is a backbone {name} already (mxt stages backbones {name}); choose another name")

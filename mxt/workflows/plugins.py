@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -148,4 +149,4 @@ def _is_file(origin: str, name: str) -> bool:
     if not origin.startswith("file "):
         return False
     path = Path(origin.removeprefix("file "))
-    return name == path.name or Path(name).expanduser().resolve() == path
+    return name == path.name or os.path.realpath(os.path.expanduser(name)) == str(path)

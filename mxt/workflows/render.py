@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from mxt.core.errors import AudioError, InputError, UnknownName
 from mxt.core.pipeline import Chosen
 from mxt.core.progress import SILENT, Progress
 from mxt.core.specs import Window
+from mxt.core.text import shortened, written
 from mxt.registry import Registry, blame, split_settings
 from mxt.store.layout import Store
 from mxt.workflows.drawing.rendering import Picture, write_picture
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 SAMPLE_RATE = 22_050  # Hz, where nothing else is asked for
 WIDTH = 1200  # columns of a picture for a screen, where nothing else is asked for
 FEWEST_SAMPLES = 2048
+LONGEST_STEM = 120  # bytes of a clip's name in that of its picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +144,14 @@ def _job(clip: str, store: Path, dataset: str | None) -> Job:
     from mxt.audio.decode import info
 
     path = Path(clip)
-    if path.is_file():
+    if os.path.isfile(path):  # Path's own answer to a name that is too long is an exception
         stat = path.stat()
         return Job(0, path.name, str(path), "", (stat.st_size, stat.st_mtime_ns, stat.st_ino), duration=info(path).duration or 0.0)
     if not (store / "mxt.json").is_file():
         raise InputError(f"{clip}: there is no such file, and no store at {store} in which a clip could be called so")
     catalogue = Store.open(store, read_only=True).catalogue
     record = catalogue.dataset(dataset)
-    known = {each.id: each for each in catalogue.clips(record.name)}
+    known, clip = {written(each.id): each for each in catalogue.clips(record.name)}, written(clip)
     if clip not in known:
         raise UnknownName(f"file, or clip of {record.name},", clip, known)
     if not (known[clip].usable and known[clip].has_audio):
@@ -191,7 +194,7 @@ def _file_names(jobs: Sequence[Job], what: str) -> list[str]:
     """A name a picture, each its own."""
     found: list[str] = []
     for job in jobs:
-        stem = "".join(c if c.isalnum() or c in "_-." else "_" for c in job.clip_id)
+        stem = shortened("".join(c if c.isalnum() or c in "_-." else "_" for c in job.clip_id), LONGEST_STEM)
         name, number = f"{stem}-{what}.png", 2
         while name in found:
             name, number = f"{stem}-{what}-{number}.png", number + 1

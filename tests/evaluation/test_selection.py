@@ -107,3 +107,18 @@ def test_groups_that_are_the_classes_leave_nothing_to_evaluate(clips: list[ClipR
 def test_no_labels_at_all_is_said(make_clip: MakeClip) -> None:
     with pytest.raises(EvaluationError, match="no clip has a 'genre'"):
         choose([make_clip("a.wav")])
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_everything_in_one_group_is_said_with_the_group_and_where_it_comes_from(make_clip: MakeClip, task: Task) -> None:
+    clips = [make_clip(f"{i}.wav", targets={"genre": "ab"[i % 2] if task == "classification" else i / 2}) for i in range(12)]
+    groups = Groups(("x",) * 12, "by (.).wav")
+    with pytest.raises(EvaluationError, match=r"^all 12 clips are in one group, 'x' \(by \(\.\)\.wav\), .* choose another --group-by"):
+        choose(clips, groups=groups)
+    assert len(choose(clips, groups=groups, folds={clip.id: clip.id[0] for clip in clips}).clips) == 12
+
+
+def test_too_few_groups_are_counted_where_classes_do_not_reach_into_three(clips: list[ClipRecord]) -> None:
+    groups = Groups(tuple("xy"[i % 2] for i in range(24)), "by site")
+    with pytest.raises(EvaluationError, match=r"at least 3 groups \(there are 2, by site\) each are needed; left: none\."):
+        choose(clips, groups=groups)

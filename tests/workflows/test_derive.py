@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -280,3 +281,36 @@ def test_subsets_of_nsynth_are_the_fullest_instruments(tmp_path: Path) -> None:
     assert set(chosen.summary.targets[0].classes) == {"organ", "vocal", "bass"}
     with pytest.raises(InputError, match="8 families of 2 instruments are needed; there are 5"):
         derive(tmp_path / "s", Derivation("nsynth", {"subset": "instrument", "families": ()}))
+
+
+def test_making_derived_sets_again_does_not_change_which_one_is_meant_where_none_is_named(
+    store: Path, parent: str, collection: Path, registry: Registry
+) -> None:
+    made = derive(store, Derivation("excerpt", {"start": 0.0, "length": 0.5}))
+    assert Store.open(store).catalogue.dataset().name == made.name
+    ingest(store, collection, registry, name=parent)
+    assert [each.name for each in derive_again(store)] == [made.name]
+    assert Store.open(store).catalogue.dataset().name == parent
+
+
+@pytest.mark.parametrize("text", ["", "# none\n", "nothing.wav\nnobody\n"])
+def test_a_list_that_names_no_clip_makes_no_copy(store: Path, parent: str, tmp_path: Path, text: str) -> None:
+    (tmp_path / "list.txt").write_text(text)
+    with pytest.raises(InputError, match=rf"list\.txt names no clip of {parent}, so all of it would be left"):
+        derive(store, Derivation("without", {"file": str(tmp_path / "list.txt")}))
+    assert len(Store.open(store).catalogue.datasets()) == 1
+
+
+def test_windows_that_are_longer_than_every_clip_are_refused(store: Path, parent: str) -> None:
+    with pytest.raises(InputError, match=rf"no clip of {parent} is as long as a window of 30 s: the longest has \d"):
+        derive(store, Derivation("windows", {"length": 30.0, "hop": 30.0}))
+
+
+def test_clips_shorter_than_a_window_are_said_to_be_kept_whole(tmp_path: Path, registry: Registry) -> None:
+    for name, seconds in (("a", 0.4), ("b", 1.0)):
+        (tmp_path / "c" / name).mkdir(parents=True)
+        soundfile.write(tmp_path / "c" / name / "1.wav", np.zeros(int(seconds * 8000)) + 0.1, 8000)
+    ingest(tmp_path / "store", tmp_path / "c", registry)
+    found = derive(tmp_path / "store", Derivation("windows", {"length": 0.5, "hop": 0.5}))
+    assert found.summary.clips == 3
+    assert found.summary.remarks["shorter than a window, kept whole"] == ("a/1.wav: 0.400 s",)

@@ -95,3 +95,10 @@ def test_features_that_were_imported_cannot_be_computed_for_excerpts(store: Path
     Store.open(store).features.create("0" * 64, "brought", {}, [Layer(1, "all", 2)])
     with pytest.raises(InputError, match="brought was not computed by mxt"):
         lengths(store, registry, (1.0, 2.0), Request(features=("brought",)))
+
+
+@pytest.mark.usefixtures("found")
+def test_what_is_meant_where_no_data_set_is_named_stays_the_same(store: Path) -> None:
+    catalogue = Store.open(store, read_only=True).catalogue
+    assert catalogue.dataset().name == "late"
+    assert len(catalogue.datasets()) == 3

@@ -55,6 +55,8 @@ class FileIndex:
         >>> index.find("B").how
         'stem'
         """
+        if text in self._paths:
+            return Match("path", text)
         text = tidy(text)
         for path in (posixpath.normpath(posixpath.join(folder, text)), text):
             if path in self._paths:

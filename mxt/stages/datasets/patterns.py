@@ -12,6 +12,7 @@ from mxt.core.errors import UsageError
 from mxt.stages.datasets.suffixes import suffix
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
+_WIDTH = re.compile(r"[1-9][0-9]{0,2}")
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,24 @@ class Pattern:
 
 
 def compile_pattern(text: str) -> Pattern:
-    """Read a pattern: ``{name}`` is a field, ``{}`` anything, ``/`` separates folders; the suffix may be left out.
+    """Read a pattern: ``{name}`` is a field, ``{name:2}`` one of two characters, ``{}`` anything, ``/`` separates folders.
+
+    The suffix may be left out.
 
     Raises
     ------
     UsageError
-        It has no field, a field twice, or an unmatched brace.
+        It has no field, a field twice, a field that cannot be read, or an unmatched brace.
+
+    Examples
+    --------
+    >>> compile_pattern("{speaker:2}{text:3}{emotion:1}").match("03a01F.wav")
+    {'speaker': '03', 'text': 'a01', 'emotion': 'F'}
     """
     text = text.strip("/")
     pieces = _FIELD.split(text)
-    literals, fields = pieces[::2], [name.strip() for name in pieces[1::2]]
+    literals, parts = pieces[::2], [field.partition(":") for field in pieces[1::2]]
+    fields = [name.strip() for name, _, _ in parts]
     named = [name for name in fields if name]
     if not named:
         raise UsageError(f"pattern {text!r} has no field; patterns look like {{digit}}_{{speaker}}_{{take}}.wav")
@@ -66,8 +75,10 @@ def compile_pattern(text: str) -> Pattern:
     if any("{" in literal or "}" in literal for literal in literals):
         raise UsageError(f"pattern {text!r} has a brace without its partner")
     expression = re.escape(literals[0])
-    for literal in literals[1:]:
-        expression += "([^/]+?)" + re.escape(literal)
+    for literal, (name, colon, width) in zip(literals[1:], parts, strict=True):
+        if colon and not _WIDTH.fullmatch(width):
+            raise UsageError(f"pattern {text!r}: {{{name}:{width}}} is no field; a field is {{{name}}}, or {{{name}:2}} of two characters")
+        expression += (f"([^/]{{{width}}})" if colon else "([^/]+?)") + re.escape(literal)
     if not suffix("x" + literals[-1]):
         expression += r"(?:\.[^./]+)?"
     return Pattern(re.compile(expression, re.IGNORECASE | re.DOTALL), tuple(fields), text.count("/") + 1)

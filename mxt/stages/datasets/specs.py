@@ -17,7 +17,8 @@ SPECS: tuple[StageSpec, ...] = (
         params=(
             Param("label_level", "int", 0, "folder that names the class: 1 the first below the root, -1 the file's own; 0: recognised",
                   minimum=-1, maximum=50),
-            Param("pattern", "str", "", 'how names are made, e.g. "{digit}_{speaker}_{take}.wav" or "{artist}/{album}/{}.mp3"'),
+            Param("pattern", "str", "",
+                  'how names are made: "{digit}_{speaker}_{take}.wav", "{artist}/{album}/{}.mp3", "{speaker:2}{text:3}{}.wav"'),
             _TARGET,
             Param("group_column", "str", "", "field of what belongs together (artist, speaker, …), or folder; empty: one called group"),
         ),

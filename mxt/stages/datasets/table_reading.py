@@ -5,21 +5,22 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from mxt.core.errors import TableError, UsageError
 from mxt.core.records import Remark
+from mxt.core.text import parse_json
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 SAMPLE_CHARACTERS, SAMPLE_ROWS = 200_000, 200
 COMMON = "cp1252"
 FURTHER = ("cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "cp932", "gb18030", "cp949", "big5", "mac_roman", "cp850", "koi8_r")
 MOST_TELLING = 100  # names of files that are looked for in a table of unknown encoding
+ZEROS_IN_UTF_16 = 0.2  # least share of zeros among every other byte; a lone NUL in other text is none
 LARGEST_FIELD = 16 << 20  # characters; the csv module's own limit is 131,072
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
           (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
@@ -83,26 +84,36 @@ def read_table(path: Path, name: str, *, known: frozenset[str] = frozenset(), en
     except OSError as error:
         raise TableError(f"{path} cannot be read: {error.strerror}") from error
     text, encoding = _decoded(raw, path, encoding, known)
-    if path.suffix.lower() == ".jsonl" or text.lstrip()[:1] == "{":
-        return _json_lines(text, name, encoding)
-    return _separated(text, path, name, encoding, known)
+    nulls = text.count("\0")
+    text = text.replace("\0", "")
+    is_json = path.suffix.lower() == ".jsonl" or text.lstrip()[:1] == "{"
+    table = _json_lines(text, name, encoding) if is_json else _separated(text, path, name, encoding, known)
+    return table if not nulls else replace(table, remarks=(Remark("NUL bytes passed over", f"{name}: {nulls:,}"), *table.remarks))
 
 
 def _decoded(raw: bytes, path: Path, encoding: str, known: frozenset[str]) -> tuple[str, str]:
     encoding = encoding or next((name for mark, name in _MARKS if raw.startswith(mark)), "")
-    if not encoding and b"\0" in raw[:4096]:
-        encoding = "utf-16-le" if raw[1:2] == b"\0" else "utf-16-be"
+    encoding = encoding or _sixteen_bits(raw[:4096])
     if encoding:
         try:
             return raw.decode(encoding), encoding.removesuffix("-sig")
         except LookupError as error:
             raise UsageError(f"no encoding is called {encoding!r}") from error
-        except UnicodeDecodeError as error:
-            raise TableError(f"{path} is no {encoding} text: {error.reason} at byte {error.start}") from error
+        except ValueError as error:
+            why = f"{error.reason} at byte {error.start}" if isinstance(error, UnicodeDecodeError) else str(error)
+            raise TableError(f"{path} is no {encoding} text: {why}") from error
     try:
         return raw.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
         return _guessed(raw, known)
+
+
+def _sixteen_bits(raw: bytes) -> str:
+    """UTF-16 without a byte order mark: where letters, delimiters and line ends are ASCII, every other byte is zero."""
+    for name, half in (("utf-16-le", raw[1::2]), ("utf-16-be", raw[::2])):
+        if half.count(0) > ZEROS_IN_UTF_16 * len(half):
+            return name
+    return ""
 
 
 def _guessed(raw: bytes, known: frozenset[str]) -> tuple[str, str]:
@@ -135,7 +146,7 @@ def _json_lines(text: str, name: str, encoding: str) -> Rows:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = parse_json(line)
         except ValueError as error:
             raise TableError(f"{name}, line {number}: not JSON ({error}); JSON Lines has one object a line") from error
         if not isinstance(row, dict):

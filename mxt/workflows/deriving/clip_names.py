@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mxt.core.errors import InputError
 from mxt.core.records import ClipRecord, Remark
+from mxt.core.text import written
 
 COLUMNS = ("clip", "id", "path", "file", "filename", "name")
 
@@ -29,12 +30,13 @@ def names_in(file: str, clips: Sequence[ClipRecord]) -> tuple[set[str], tuple[Re
     InputError
         The file cannot be read.
     """
-    by_id = {clip.id: {clip.id} for clip in clips}
+    by_id = {written(clip.id): {clip.id} for clip in clips}
     by_path: dict[str, set[str]] = defaultdict(set)
     paths_of: dict[str, set[str]] = defaultdict(set)
     for clip in clips:
-        by_path[clip.file.path].add(clip.id)
-        paths_of[posixpath.basename(clip.file.path)].add(clip.file.path)
+        path = written(clip.file.path)
+        by_path[path].add(clip.id)
+        paths_of[posixpath.basename(path)].add(path)
     gone: set[str] = set()
     remarks = []
     for name in _listed(Path(file)):
@@ -51,8 +53,8 @@ def names_in(file: str, clips: Sequence[ClipRecord]) -> tuple[set[str], tuple[Re
 
 def _listed(path: Path) -> list[str]:
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = written(path.read_text(encoding="utf-8-sig", errors="surrogateescape")).splitlines()
+    except OSError as error:
         raise InputError(f"{path}, which names the clips to be left out, cannot be read: {error}") from error
     if path.suffix.lower() in (".csv", ".tsv"):
         rows = list(csv.reader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ","))

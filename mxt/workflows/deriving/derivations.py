@@ -70,12 +70,15 @@ def excerpt(parent: Parent, options: Mapping[str, Any]) -> Made:
 def windows(parent: Parent, options: Mapping[str, Any]) -> Made:
     """Whole windows of `length` seconds every `hop` seconds; a shorter clip is one. The recording, or what is known of it, is the group."""
     length, hop = options["length"], options["hop"]
+    longest = max((clip.duration for clip in parent.clips if clip.usable), default=0.0)
+    if 0 < longest < length:
+        raise InputError(f"no clip of {parent.record.name} is as long as a window of {length:g} s: the longest has {longest:.3f} s")
     clips, remarks = [], []
     for clip in parent.clips:
         group = clip.group or clip.file.path
         if not clip.usable or clip.duration < length:
             if clip.usable:
-                remarks.append(Remark("shorter than a window", f"{clip.id}: {clip.duration:.3f} s"))
+                remarks.append(Remark("shorter than a window, kept whole", f"{clip.id}: {clip.duration:.3f} s"))
             clips.append(replace(clip, group=group))
             continue
         number = 1 + int((clip.duration - length) / hop + 1e-6)
@@ -137,6 +140,9 @@ def classes(parent: Parent, options: Mapping[str, Any]) -> Made:
 def without(parent: Parent, options: Mapping[str, Any]) -> Made:
     """All clips but those a file names, by id, by path, or by a file name that is there once."""
     gone, remarks = names_in(options["file"], parent.clips)
+    if not gone:
+        first = f": {remarks[0].text} is {remarks[0].kind}" if remarks else ""
+        raise InputError(f"{options['file']} names no clip of {parent.record.name}, so all of it would be left{first}")
     return Made(tuple(clip for clip in parent.clips if clip.id not in gone), parent.record.targets, remarks)
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 DOTS_PER_INCH = 160
 FORMATS = ("png", "svg")
-LONGEST_NAME = 26
+LONGEST_NAME = 26  # characters of what stands beside a bar
+LONGEST_STEM = 150  # of the name of a file
 # Okabe and Ito's colours, which people with any colour vision tell apart, with a pale one between the extremes
 BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, GREY, PALE = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C8C8C", "#B9CFE0",
@@ -97,7 +98,7 @@ def safe_name(*parts: str) -> str:
     >>> safe_name("genres", "convnet:1,3", "", "nested")
     'genres-convnet_1_3-nested'
     """
-    return "-".join(re.sub(r"[^A-Za-z0-9._+-]+", "_", part).strip("_") for part in parts if part)
+    return "-".join(re.sub(r"[^A-Za-z0-9._+-]+", "_", part).strip("_") for part in parts if part)[:LONGEST_STEM]
 
 
 def shown(text: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from mxt.core.errors import StoreReadOnly
 from mxt.core.identity import canonical_json, sha256_text
+from mxt.core.text import written
 from mxt.workflows.provenance import versions
 
 if TYPE_CHECKING:
@@ -85,12 +86,12 @@ def save(store: Store, record: dict[str, Any], selection: Selection, found: OutO
     """Publish a result with its predictions and `more` arrays; returns its id, empty where the store cannot be written."""
     targets = selection.sample.targets
     predictions: dict[str, Any] = {
-        "clip": np.array([selection.clips[row].id.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for row in found.rows]),
+        "clip": np.array([written(selection.clips[row].id) for row in found.rows]),
         "y_true": targets.y[found.rows],
         "y_predicted": found.predicted,
-        "fold": np.array([fold.name for fold in selection.plan.folds])[found.fold],
+        "fold": np.array([written(fold.name) for fold in selection.plan.folds])[found.fold],
         "unit": selection.sample.unit_of[found.rows],
-        "classes": np.array(targets.classes, dtype=str),
+        "classes": np.array([written(name) for name in targets.classes], dtype=str),
     }
     if found.scores is not None:
         predictions["scores"] = found.scores

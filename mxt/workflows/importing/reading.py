@@ -118,7 +118,7 @@ def _read_csv(path: Path, id_column: str | None, not_features: Collection[str]) 
     from pyarrow import csv
 
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    options = csv.ParseOptions(delimiter=delimiter)
+    options = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
     with csv.open_csv(path, parse_options=options) as reader:
         headings = reader.schema.names
     name = _id_name(path, headings, id_column)

@@ -20,7 +20,7 @@ from mxt.registry import Registry, split_settings
 from mxt.store.layout import Store
 from mxt.workflows.importing.writing import KIND, fill, finite_rows, single
 from mxt.workflows.ingest import Ingested, ingest
-from mxt.workflows.ingesting.plan import checked_name
+from mxt.workflows.ingesting.plan import catalogued, checked_name
 from mxt.workflows.ingesting.summary import summarise
 from mxt.workflows.ingesting.update import Changes, find_changes
 from mxt.workflows.ingesting.walk import walk
@@ -184,7 +184,7 @@ class _Work:
         return sha256_text(canonical_json([sha256_file(Path(self.listing.root, path)) for path in self.found.sources]))
 
     def _records(self, source: str) -> list[ClipRecord]:
-        return [_clip_record(clip, source) for clip in self.found.clips]
+        return [_clip_record(catalogued(clip), source) for clip in self.found.clips]
 
     def _record(self, clips: Sequence[ClipRecord]) -> DatasetRecord:
         targets = tuple(dict.fromkeys(column for clip in clips for column in clip.targets))

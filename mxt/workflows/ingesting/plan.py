@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from mxt.core.errors import InputError, MxtError, PluginError, Reason, UnknownName, UsageError, stage_failures
-from mxt.core.identity import clip_id, microseconds
+from mxt.core.identity import clip_id, microseconds, sha256_text
 from mxt.core.pipeline import Chosen
 from mxt.core.records import Clip, Detection, FileRecord, Listing, Remark, Target
 from mxt.core.stages import PublishesHashes
+from mxt.core.text import shortened, written, written_all
 from mxt.registry import Registry, split_settings
 from mxt.stages.datasets.suffixes import SOUND, suffix
 from mxt.workflows.ingesting.walk import Walk, others
 
 GENERAL = "folder"
+LONGEST_NAME = 100  # of a data set: names become parts of file names
 TOLD_NOTHING = ("metadata", "labels", "label", "index", "annotations", "annotation", "meta", "data", "clips", "files", "train", "test")
 
 
@@ -147,8 +149,9 @@ def default_name(path: Path) -> str:
 
 
 def safe_name(text: str) -> str:
-    """`text` with everything but letters, digits, ``_``, ``-`` and ``.`` made ``_``."""
-    return re.sub(r"[^\w.-]+", "_", text).strip("_.-")
+    """`text` with everything but letters, digits, ``_``, ``-`` and ``.`` made ``_``; of a long one the beginning, and a hash of it all."""
+    name = re.sub(r"[^\w.-]+", "_", text).strip("_.-")
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 9]}-{sha256_text(name)[:8]}"
 
 
 def checked_name(given: str) -> str:
@@ -159,8 +162,11 @@ def checked_name(given: str) -> str:
     UsageError
         It has other characters than those of `safe_name`; what would do is said.
     """
-    if safe_name(given) != given:
-        raise UsageError(f"--name {given!r}: a name has letters, digits, _, - and . only; {safe_name(given) or 'dataset'!r} would do")
+    if safe_name(given) != given or not given:
+        would_do = safe_name(given) or "dataset"
+        raise UsageError(
+            f"--name {shortened(given)!r}: a name has letters, digits, _, - and . only, at most {LONGEST_NAME}; {would_do!r} would do"
+        )
     return given
 
 
@@ -176,9 +182,9 @@ def _ask(registry: Registry, chosen: Chosen, listing: Listing) -> tuple[list[Cli
         published = loader.published_md5(listing) if isinstance(loader, PublishesHashes) else {}
         for item in loader.clips(listing):
             if isinstance(item, Clip):
-                clips.append(_whole_where_it_is(item))
+                clips.append(catalogued(item))
             else:
-                remarks.append(item)
+                remarks.append(Remark(written(item.kind), written(item.text)))
     except MxtError:
         raise
     except stage_failures() as error:
@@ -186,8 +192,27 @@ def _ask(registry: Registry, chosen: Chosen, listing: Listing) -> tuple[list[Cli
     return clips, remarks, published
 
 
-def _whole_where_it_is(clip: Clip) -> Clip:
-    return replace(clip, start=None) if clip.start == 0 and clip.end is None else clip
+def catalogued(clip: Clip) -> Clip:
+    """A clip as the catalogue takes it: the whole file where it is that, labels and columns as text, the path as it is on disk."""
+    return replace(
+        clip,
+        path=clip.path if _may_exist(clip.path) else written(clip.path),
+        start=None if clip.start == 0 and clip.end is None else clip.start,
+        targets=written_all(clip.targets),
+        split=written_all(clip.split),
+        fold=written_all(clip.fold),
+        group=written_all(clip.group),
+        fields=written_all(clip.fields),
+    )
+
+
+def _may_exist(path: str) -> bool:
+    """Whether a file can be called so."""
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def identifier(clip: Clip) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mxt.core.errors import InputError, Reason
 from mxt.core.records import FileRecord, Listing
+from mxt.core.text import shortened
 from mxt.stages.datasets.suffixes import SOUND, TABLES, may_be_sound, suffix
 
 OTHER_FILE = "not opened: another kind of file"
@@ -44,10 +45,10 @@ def walk(path: Path) -> Walk:
     InputError
         There is nothing of this name, or it is neither a folder nor a table.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         return _listing(path, None)
-    if not path.exists():
-        raise InputError(f"{path}: there is no such folder or table{_nearest(path)}")
+    if not os.path.exists(path):
+        raise InputError(f"{shortened(str(path))}: there is no such folder or table{_nearest(path)}")
     if not path.is_file() or suffix(path.name) not in TABLES:
         if suffix(path.name) in SOUND:
             raise InputError(f"{path} is one audio file; name the folder it is in: mxt ingest {path.parent}")

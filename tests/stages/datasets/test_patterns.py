@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from mxt.core.errors import UsageError
@@ -39,3 +41,19 @@ def test_a_pattern_is_suggested_where_names_are_alike():
     assert suggest(["a/0_ann_1.wav", "1_ben_2.wav"]) == "{a}_{b}_{c}.wav"
     assert suggest(["blues.00000.wav", "rock.00000.wav"]) == "{a}.{b}.wav"
     assert suggest(["one.wav", "two.wav"]) is None
+
+
+@pytest.mark.parametrize(("pattern", "name", "fields"), [
+    ("{speaker:2}{text:3}{emotion:1}{}", "03a01Fa.wav", {"speaker": "03", "text": "a01", "emotion": "F"}),
+    ("{speaker:2}_{take}", "jb_12.wav", {"speaker": "jb", "take": "12"}),
+    ("{speaker:2}_{take}", "jbx_12.wav", None),
+    ("{:3}{take}", "abc7.wav", {"take": "7"}),
+])  # fmt: skip
+def test_a_width_is_so_many_characters(pattern, name, fields):
+    assert compile_pattern(pattern).match(name) == fields
+
+
+@pytest.mark.parametrize("field", ["{speaker:}", "{speaker:x}", "{speaker:0}", "{speaker:02d}", "{speaker:2:3}", "{speaker:99999999}"])
+def test_what_is_no_width_is_refused_with_the_grammar(field):
+    with pytest.raises(UsageError, match=rf"{re.escape(field)} is no field; a field is {{speaker}}, or {{speaker:2}} of two characters"):
+        compile_pattern(field + "_{take}")

@@ -130,3 +130,36 @@ def test_what_cannot_be_read_is_said_with_its_line(tmp_path, content, name, mess
 def test_a_table_that_is_not_there_is_said_so(tmp_path):
     with pytest.raises(TableError, match="cannot be read: No such file"):
         read_table(tmp_path / "x.csv", "x.csv")
+
+
+@pytest.mark.parametrize("line", ['{"file": ' + "[" * 200 + "]" * 200 + "}", '{"file": ' + "[" * 100_000, '{"file": 1' + "0" * 5000 + "}"])
+def test_json_that_python_itself_gives_up_on_is_told_with_its_line(tmp_path, line):
+    (tmp_path / "t.jsonl").write_text('{"file": "a.wav"}\n' + line)
+    with pytest.raises(TableError, match=r"^t\.jsonl, line 2: not JSON \("):
+        read_table(tmp_path / "t.jsonl", "t.jsonl")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+@pytest.mark.parametrize("place", [2, 3, 15, 20])
+def test_a_nul_byte_does_not_make_another_encoding_of_a_table(tmp_path, suffix, place):
+    text = {"csv": b"file,label\na.wav,caf\xc3\xa9\nb.wav,rock\n",
+            "jsonl": b'{"file":"a.wav","label":"caf\xc3\xa9"}\n{"file":"b.wav","label":"rock"}\n'}[suffix]  # fmt: skip
+    (tmp_path / "t").with_suffix(f".{suffix}").write_bytes(text[:place] + b"\0" + text[place:])
+    found = read_table((tmp_path / "t").with_suffix(f".{suffix}"), "t")
+    assert (found.headings, [row["label"] for row in found.rows]) == (("file", "label"), ["café", "rock"])
+    assert found.remarks[0].kind == "NUL bytes passed over"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("label", ["rock", "摇滚", "рок"])
+def test_utf_16_without_a_mark_is_still_recognised(tmp_path, encoding, label):
+    (tmp_path / "t.csv").write_bytes(f"file,label\na.wav,{label}\n".encode(encoding))
+    found = read_table(tmp_path / "t.csv", "t.csv")
+    assert (found.rows, found.encoding) == ([{"file": "a.wav", "label": label}], encoding)
+
+
+@pytest.mark.parametrize("encoding", ["idna", "punycode", "undefined", "a\0b"])
+def test_an_encoding_that_raises_what_it_likes_is_told_in_a_line(tmp_path, encoding):
+    (tmp_path / "t.csv").write_bytes(b"file,label\nb\xff" + b"a" * 80 + b".wav,rock\n")
+    with pytest.raises((TableError, UsageError), match=r"encoding|text"):
+        read_table(tmp_path / "t.csv", "t.csv", encoding=encoding)
