@@ -190,6 +190,8 @@ def opened(path: Path) -> Iterator[Source]:
     AudioError
         Not there, no permission, not a regular file, empty, or not audio.
     """
+    import soundfile as sf
+
     fd = _descriptor(path)
     try:
         source = _source(fd)
@@ -201,6 +203,8 @@ def opened(path: Path) -> Iterator[Source]:
             source.close()
     except OSError as error:
         raise AudioError(Reason.UNREADABLE, f"{os.fsdecode(path)}: {error.strerror or error}") from error
+    except sf.LibsndfileError as error:  # one that no reader of a file waits for
+        raise AudioError(Reason.DECODER_FAILED, f"libsndfile: {error.error_string}") from error
     finally:
         os.close(fd)
 

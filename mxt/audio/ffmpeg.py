@@ -7,6 +7,7 @@ import io
 import itertools
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import av
 import numpy as np
@@ -15,6 +16,9 @@ import numpy.typing as npt
 from mxt.core.errors import AudioError, Reason
 
 Signal = npt.NDArray[np.float32]
+
+# tags that are not UTF-8 are no reason to refuse a file; PyAV 19 reads them as they are and has no such option any more
+_ANY_TAGS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
 
 
 class Ffmpeg:
@@ -40,7 +44,7 @@ class Ffmpeg:
         self.promised: int | None = None  # what must at least come out of an undamaged file
         os.lseek(fd, 0, os.SEEK_SET)
         try:
-            self._container = av.open(_File(fd, closefd=False), "r", options={"protocol_whitelist": "file"}, metadata_errors="replace")
+            self._container = av.open(_File(fd, closefd=False), "r", options={"protocol_whitelist": "file"}, **_ANY_TAGS)
         except av.FFmpegError as error:
             raise AudioError(Reason.NOT_AUDIO, _words(error)) from error
         try:
@@ -164,7 +168,10 @@ class _File(io.FileIO):
 
 def _samples(frame: av.AudioFrame) -> Signal:
     """A frame as float32 [samples, channels], integer formats scaled so that full scale is 1."""
-    found = frame.to_ndarray()
+    try:
+        found = frame.to_ndarray()
+    except ValueError as error:
+        raise AudioError(Reason.DECODER_FAILED, f"PyAV: {error}") from error
     x = found.T if frame.format.is_planar else found.reshape(-1, frame.layout.nb_channels)
     if x.dtype == np.uint8:
         return (np.asarray(x, np.float32) - np.float32(128)) / np.float32(128)

@@ -32,8 +32,8 @@ def shift_pitch(y: Signal, sample_rate: int, semitones: float) -> Signal:
 
     References
     ----------
-    What `librosa.effects.pitch_shift` computes of float64 signals; of float32 ones it adds phases up in float32, which loses those of
-    high frequencies within a second.
+    What `librosa.effects.pitch_shift` of librosa 0.11 computes of float64 signals (1.0 extrapolates the last frame); of float32 ones
+    it adds phases up in float32, which loses those of high frequencies within a second.
     """
     import soxr
 

@@ -77,7 +77,7 @@ def build_registry(plugin_files: Sequence[Path] = ()) -> Registry:
     paths = sorted({Path(os.path.realpath(file.expanduser())) for file in plugin_files})
     folders = [read_folder(path) for path in paths if os.path.isdir(path)]
     for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda p: (p.name, p.value)):
-        if not any(point.dist and same_distribution(point.dist.name, folder.distribution) for folder in folders):
+        if not any(same_distribution(_distribution(point), folder.distribution) for folder in folders):
             _load_entry_point(gathering, point)
     for folder in folders:
         _load_folder(gathering, folder)
@@ -88,7 +88,7 @@ def build_registry(plugin_files: Sequence[Path] = ()) -> Registry:
 
 
 def _load_entry_point(gathering: _Gathering, point: EntryPoint) -> None:
-    origin = _Origin(point.dist.name if point.dist else "an unknown distribution", f"entry point {point.name} = {point.value}")
+    origin = _Origin(_distribution(point), f"entry point {point.name} = {point.value}")
     try:
         origin = replace(origin, editable=point.dist is not None and _is_editable(point.dist))
         plugin = point.load()
@@ -96,6 +96,12 @@ def _load_entry_point(gathering: _Gathering, point: EntryPoint) -> None:
         gathering.blame(origin, error)
         return
     _register(gathering, origin, plugin)
+
+
+def _distribution(point: EntryPoint) -> str:
+    """The name of the package that brings an entry point; its metadata may be gone."""
+    names = point.dist.metadata.get_all("Name") if point.dist and point.dist.metadata else None
+    return str(names[0]) if names else "an unknown distribution"
 
 
 def _load_folder(gathering: _Gathering, folder: PluginFolder) -> None:

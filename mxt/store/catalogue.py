@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,19 +46,6 @@ class Catalogue:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path, self.read_only = Path(path), read_only
-        self._connection: sqlite3.Connection | None = None
-
-    def close(self) -> None:
-        """Give the file back; the next use opens it again."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def __enter__(self) -> Catalogue:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     # reading
 
@@ -148,7 +135,7 @@ class Catalogue:
     def save_files(self, name: str, files: Iterable[FileRecord]) -> None:
         """Add or renew file records in one transaction (`begin` first)."""
         with self._write() as db:
-            insert_files(db, self._id(name), files)
+            insert_files(db, self._id(db, name), files)
 
     def replace_clips(
         self, record: DatasetRecord, clips: Sequence[ClipRecord], *, remarks: Iterable[Remark] = (), make_last: bool = True
@@ -174,7 +161,7 @@ class Catalogue:
         moment = now()
         with self._write() as db:
             db.execute("INSERT OR IGNORE INTO datasets (name, created) VALUES (?, ?)", (record.name, record.created or moment))
-            number = self._id(record.name)
+            number = self._id(db, record.name)
             db.execute(
                 "UPDATE datasets SET root = ?, loader = ?, params = ?, targets = ?, updated = ?, ready = 1, "
                 "turn = CASE WHEN ? THEN (SELECT 1 + MAX(turn) FROM datasets) ELSE turn END WHERE id = ?",
@@ -199,7 +186,7 @@ class Catalogue:
     def add_view(self, name: str, view: str) -> None:
         """Note that `view` was extracted for `name`; noting it again changes nothing."""
         with self._write() as db:
-            number = self._id(name)
+            number = self._id(db, name)
             db.execute(
                 "INSERT OR IGNORE INTO views (dataset, view, position) "
                 "SELECT ?, ?, 1 + COALESCE(MAX(position), 0) FROM views WHERE dataset = ?",
@@ -209,51 +196,42 @@ class Catalogue:
     def remove_view(self, name: str, view: str) -> None:
         """Forget that `view` was extracted for `name`."""
         with self._write() as db:
-            db.execute("DELETE FROM views WHERE dataset = ? AND view = ?", (self._id(name), view))
+            db.execute("DELETE FROM views WHERE dataset = ? AND view = ?", (self._id(db, name), view))
 
     def remove(self, name: str) -> None:
         """Forget the data set `name`; its features stay in their tables."""
         with self._write() as db:
-            number = self._id(name)
+            number = self._id(db, name)
             for table in TABLES:
                 db.execute(f"DELETE FROM {table} WHERE dataset = ?", (number,))
             db.execute("DELETE FROM datasets WHERE id = ?", (number,))
 
     # the connection
 
-    def _id(self, name: str) -> int:
-        rows = self._rows("SELECT id FROM datasets WHERE name = ?", (name,))
-        if not rows:
+    def _id(self, db: sqlite3.Connection, name: str) -> int:
+        row = db.execute("SELECT id FROM datasets WHERE name = ?", (name,)).fetchone()
+        if row is None:
             raise UnknownName("data set", name, [d.name for d in self.datasets()])
-        return int(rows[0][0])
+        return int(row[0])
 
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
-        with self._translated("reading"):
-            return self._open().execute(query, values).fetchall()
+        with self._connected("reading") as db:
+            return db.execute(query, values).fetchall()
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
         if self.read_only:
             raise StoreReadOnly(f"{self.path} is open for reading only")
-        with self._translated("writing"):
-            db = self._open()
+        with self._connected("writing") as db:
             db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = connect_to_read(self.path) if self.read_only else connect_to_write(self.path)
-        return self._connection
+            yield db
+            db.execute("COMMIT")
 
     @contextmanager
-    def _translated(self, what: str) -> Iterator[None]:
+    def _connected(self, what: str) -> Iterator[sqlite3.Connection]:
+        """A connection for one transaction; closed afterwards, which takes back what was not committed."""
         try:
-            yield
+            with closing(connect_to_read(self.path) if self.read_only else connect_to_write(self.path)) as db:
+                yield db
         except sqlite3.Error as error:
             raise translate(error, what, self.path) from error

@@ -37,9 +37,9 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         try:
             with closing(db.execute("SELECT COUNT(*) FROM sqlite_master")) as cursor:
                 cursor.fetchone()
-        except sqlite3.OperationalError:
+        except sqlite3.Error as error:
             db.close()
-            if "immutable" in mode:
+            if "immutable" in mode or not isinstance(error, sqlite3.OperationalError):
                 raise
         else:
             return db

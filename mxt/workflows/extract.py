@@ -53,7 +53,7 @@ def extract(store_path: Path, request: Request, registry: Registry, *, progress:
     InputError
         Nothing usable, or several files in a row could not be read: what is finished is kept.
     PluginError
-        The backbone failed on several clips in a row.
+        The backbone failed on several clips in a row, or returned something else than its spec promises.
     StoreBusy
         Another process computes the same table.
     """
@@ -63,7 +63,12 @@ def extract(store_path: Path, request: Request, registry: Registry, *, progress:
         return _summary(plan, estimated=estimate(plan, device=device, workers=workers), device=device, workers=workers)
     work = _Work(plan)
     if not work.nothing_to_do():
-        work.run(progress)
+        try:
+            work.run(progress)
+        except PluginError:
+            if plan.table is None and work.plan.table is not None and not (work.computed or work.failures):
+                plan.store.features.remove(work.plan.table.path)  # made in this run, and nothing is in it
+            raise
         return_freed_memory()
     if (view := _view(work.plan)) not in plan.store.catalogue.views(plan.dataset.name):
         plan.store.catalogue.add_view(plan.dataset.name, view)

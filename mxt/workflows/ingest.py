@@ -151,13 +151,12 @@ def ingest(
         refuse_if_many_are_gone(before, old, plan.files, walked.listing.root)
     opened = Store.open(store, create=True)
     opened.check_writable()
-    with opened.catalogue as catalogue:
-        reading = reading if jobs is None else replace(reading, jobs=jobs)
-        result = _carry_out(catalogue, before, name, plan, begun, rehash=rehash, reading=reading, progress=progress)
-        opened.log_run({
-            "command": "ingest", "dataset": name, "root": result.root, "loader": result.loader, "clips": result.summary.clips,
-            "used": result.summary.used, "read": result.read, "seconds": round(result.seconds, 3), "versions": versions(),
-        })  # fmt: skip
+    reading = reading if jobs is None else replace(reading, jobs=jobs)
+    result = _carry_out(opened.catalogue, before, name, plan, begun, rehash=rehash, reading=reading, progress=progress)
+    opened.log_run({
+        "command": "ingest", "dataset": name, "root": result.root, "loader": result.loader, "clips": result.summary.clips,
+        "used": result.summary.used, "read": result.read, "seconds": round(result.seconds, 3), "versions": versions(),
+    })  # fmt: skip
     return result
 
 
@@ -243,6 +242,6 @@ def _before(store: Path, name: str) -> tuple[DatasetRecord | None, dict[str, Fil
     """The data set of this name as it was and its files, where there is a store that has it."""
     if not (store / "catalogue.sqlite").exists():
         return None, {}
-    with Store.open(store, read_only=True).catalogue as catalogue:
-        found = next((record for record in catalogue.datasets() if record.name == name), None)
-        return found, catalogue.files(name) if found else {}
+    catalogue = Store.open(store, read_only=True).catalogue
+    found = next((record for record in catalogue.datasets() if record.name == name), None)
+    return found, catalogue.files(name) if found else {}

@@ -16,6 +16,7 @@ from mxt.core.text import shortened, written
 from mxt.registry import Registry, blame, split_settings
 from mxt.store.layout import Store
 from mxt.workflows.drawing.rendering import Picture, write_picture
+from mxt.workflows.extracting.contract import checked_renderer
 from mxt.workflows.extracting.loading import load
 from mxt.workflows.extracting.plan import job_of
 from mxt.workflows.extracting.tasks import Job, Recipe
@@ -97,7 +98,7 @@ def render(
     recipe = _recipe(registry, renderer, normalizer, asked.sample_rate)
     failing = f"renderer {asked.renderer!r} ({renderer.distribution}) failed"
     with blame(failing):
-        draw = recipe.renderer.prepare(asked.sample_rate, "cpu")
+        draw = checked_renderer(recipe.renderer.prepare(asked.sample_rate, "cpu"), renderer)
     found = []
     with progress.step("rendering", len(jobs), unit="clips") as step:
         for job, name in zip(jobs, names, strict=True):

@@ -17,11 +17,15 @@ def music(seconds: float) -> np.ndarray:
     return (0.1 * tones + 0.01 * rng.standard_normal(len(t))).astype(np.float32)
 
 
+# librosa 1.0 calls its own phase vocoder with parameters that it has deprecated
+@pytest.mark.filterwarnings("ignore:The `(hop_length|n_fft)` parameter is deprecated:FutureWarning")
 @pytest.mark.parametrize("semitones", [-5.0, -1.0, 0.5, 2.0, 12.0])
 def test_it_is_what_librosa_computes_with_exact_phases(semitones):
     y = music(2.0)
     expected = librosa.effects.pitch_shift(y.astype(np.float64), sr=SR, n_steps=semitones, n_fft=2048)
-    np.testing.assert_allclose(shift_pitch(y, SR, semitones), expected, rtol=0, atol=2e-5 * np.abs(expected).max())
+    # the last frame fades, as in librosa up to 0.11; 1.0 extrapolates it
+    same = slice(None if librosa.__version__.startswith("0.") else len(y) - 2048)
+    np.testing.assert_allclose(shift_pitch(y, SR, semitones)[same], expected[same], rtol=0, atol=2e-5 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("samples", [1, 100, 2048, 30_001])

@@ -43,7 +43,6 @@ def store(tmp_path):
          "cautions": ["few clips"], "command": "mxt eval --dataset songs", "target": "label"},
         {"y": np.arange(3)},
     )  # fmt: skip
-    opened.catalogue.close()
     return opened.root
 
 
@@ -186,7 +185,6 @@ def test_names_cannot_write_to_the_terminal(run, store):
     opened = Store.open(store)
     record, clips = opened.catalogue.dataset(), opened.catalogue.clips("songs")
     opened.catalogue.replace_clips(record, [dataclasses.replace(clips[0], id="a\x1b[2J.wav"), *clips[1:]])
-    opened.catalogue.close()
     assert "a\\x1b[2J.wav" in run("ls", "--clips")[1]
 
 

@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -35,11 +35,10 @@ def child() -> ModuleType:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path) -> Store:
     opened = Store.open(tmp_path / "store", create=True)
     opened.catalogue.datasets()  # makes the catalogue
-    yield opened
-    opened.catalogue.close()
+    return opened
 
 
 @pytest.fixture

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 
 from mxt.core.errors import InputError, Reason, StoreBusy, StoreDamaged, StoreFull, StoreReadOnly, UnknownName
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement, Remark
+from mxt.store import catalogue as catalogue_module
 from mxt.store import catalogue_connection
 from mxt.store.catalogue import Catalogue
 
@@ -37,8 +40,7 @@ def dataset(name: str = "genres") -> DatasetRecord:
 
 @pytest.fixture
 def catalogue(tmp_path):
-    with Catalogue(tmp_path / "catalogue.sqlite") as found:
-        yield found
+    return Catalogue(tmp_path / "catalogue.sqlite")
 
 
 def test_clips_come_back_as_they_went_in_and_in_order(catalogue):
@@ -62,14 +64,14 @@ def test_clips_come_back_as_they_went_in_and_in_order(catalogue):
     inode=st.integers(0, 2**64 - 1),
 )
 def test_any_name_label_and_number_survives(tmp_path_factory, name, label, size, inode):
-    with Catalogue(tmp_path_factory.mktemp("c") / "catalogue.sqlite") as catalogue:
-        try:
-            name.encode("utf-8", "surrogateescape")
-        except UnicodeEncodeError:
-            return  # such names do not come from a file system
-        clip = clip_record(name, targets={"label": label}, file=file_record(name, size=size, inode=inode))
-        catalogue.replace_clips(dataset(), [clip])
-        assert catalogue.clips("genres") == [clip]
+    catalogue = Catalogue(tmp_path_factory.mktemp("c") / "catalogue.sqlite")
+    try:
+        name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return  # such names do not come from a file system
+    clip = clip_record(name, targets={"label": label}, file=file_record(name, size=size, inode=inode))
+    catalogue.replace_clips(dataset(), [clip])
+    assert catalogue.clips("genres") == [clip]
 
 
 def test_undecodable_names_survive(catalogue):
@@ -167,15 +169,15 @@ def test_a_catalogue_opened_for_reading_refuses_writing(catalogue):
 def test_no_journal_is_left_and_none_is_a_write_ahead_log(catalogue):
     catalogue.replace_clips(dataset(), [clip_record("a.wav")])
     assert [path.name for path in catalogue.path.parent.iterdir()] == ["catalogue.sqlite"]
-    catalogue.close()
-    with sqlite3.connect(catalogue.path) as db:
+    with closing(sqlite3.connect(catalogue.path)) as db:
         assert db.execute("PRAGMA journal_mode").fetchone() == ("delete",)
-    db.close()
 
 
 READ = """
 import os, sys
+import urllib.parse, urllib.request  # pathlib imports them late, when this Python may lie where nobody else may read
 from pathlib import Path
+from typing import Any
 from mxt.store.catalogue import Catalogue
 os.setgid(65534); os.setuid(65534)
 catalogue = Catalogue(Path(sys.argv[1]), read_only=True)
@@ -190,8 +192,7 @@ def test_somebody_without_permission_to_write_reads(journal):
     folder.mkdir()
     try:
         path = folder / "catalogue.sqlite"
-        with Catalogue(path) as catalogue:
-            catalogue.replace_clips(dataset(), [clip_record("a.wav")])
+        Catalogue(path).replace_clips(dataset(), [clip_record("a.wav")])
         if journal:
             _leave_a_hot_journal(path)
             path.chmod(0o444)
@@ -218,9 +219,34 @@ def _leave_a_hot_journal(path: Path) -> None:
     assert path.with_name(path.name + "-journal").stat().st_size
 
 
+def test_no_connection_is_left_open(tmp_path, monkeypatch):
+    opened, closed = [], []
+
+    class Counted(sqlite3.Connection):
+        def close(self) -> None:
+            closed.append(self)
+            super().close()
+
+    def connect(*args: Any, **options: Any) -> sqlite3.Connection:
+        opened.append(args)
+        return sqlite3_connect(*args, **options, factory=Counted)
+
+    sqlite3_connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    path = tmp_path / "catalogue.sqlite"
+    assert Catalogue(path, read_only=True).datasets() == []
+    Catalogue(path).replace_clips(dataset(), [clip_record("a.wav")])
+    with pytest.raises(UnknownName, match="folk"):
+        Catalogue(path).add_view("folk", "mfcc")
+    path.write_bytes(b"no database, but long enough to be looked at" * 100)
+    for read_only in (True, False):
+        with pytest.raises(StoreDamaged, match="ingest again"):
+            Catalogue(path, read_only=read_only).datasets()
+    assert len(opened) == len(closed) > 5
+
+
 def test_a_killed_writers_transaction_is_undone(catalogue):
     catalogue.replace_clips(dataset(), [clip_record("a.wav")], remarks=[Remark("kept", "yes")])
-    catalogue.close()
     _leave_a_hot_journal(catalogue.path)
     assert catalogue.remarks("genres") == [Remark("kept", "yes")]
     assert [path.name for path in catalogue.path.parent.iterdir()] == ["catalogue.sqlite"]
@@ -228,18 +254,18 @@ def test_a_killed_writers_transaction_is_undone(catalogue):
 
 def test_reading_works_beside_an_open_transaction(catalogue):
     catalogue.replace_clips(dataset(), [clip_record("a.wav")])
-    with catalogue._write() as db, Catalogue(catalogue.path, read_only=True) as reader:
+    with catalogue._write() as db:
         db.execute("DELETE FROM clips")
-        assert len(reader.clips("genres")) == 1
+        assert len(Catalogue(catalogue.path, read_only=True).clips("genres")) == 1
 
 
 def test_two_writers_take_turns(catalogue):
     catalogue.replace_clips(dataset(), [clip_record("a.wav")])
 
     def write(first: int) -> None:
-        with Catalogue(catalogue.path) as other:
-            for number in range(first, first + 20):
-                other.add_view("genres", f"view{number}")
+        other = Catalogue(catalogue.path)
+        for number in range(first, first + 20):
+            other.add_view("genres", f"view{number}")
 
     threads = [threading.Thread(target=write, args=(first,)) for first in (0, 100)]
     for thread in threads:
@@ -252,10 +278,8 @@ def test_two_writers_take_turns(catalogue):
 def test_a_writer_that_waits_too_long_says_so(catalogue, monkeypatch):
     monkeypatch.setattr(catalogue_connection, "BUSY_SECONDS", 0.05)
     catalogue.replace_clips(dataset(), [clip_record("a.wav")])
-    with Catalogue(catalogue.path) as other:
-        other.datasets()
-        with catalogue._write(), pytest.raises(StoreBusy, match="another process"):
-            other.add_view("genres", "mfcc")
+    with catalogue._write(), pytest.raises(StoreBusy, match="another process"):
+        Catalogue(catalogue.path).add_view("genres", "mfcc")
 
 
 def test_a_file_that_is_no_catalogue_is_said_so(tmp_path):
@@ -282,13 +306,18 @@ def test_the_catalogue_is_light_to_import():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 
-def test_a_full_disk_leaves_what_was_committed(catalogue):
+def test_a_full_disk_leaves_what_was_committed(catalogue, monkeypatch):
+    def connect_to_a_full_disk(path: Path) -> sqlite3.Connection:
+        db = catalogue_connection.connect_to_write(path)
+        db.execute("PRAGMA max_page_count = 20")
+        return db
+
     catalogue.begin("genres", "/music")
     catalogue.save_files("genres", [file_record("a.wav")])
-    catalogue._open().execute("PRAGMA max_page_count = 20")
+    monkeypatch.setattr(catalogue_module, "connect_to_write", connect_to_a_full_disk)
     with pytest.raises(StoreFull, match="what is finished is kept"):
         catalogue.save_files("genres", [file_record(f"{number}.wav", number) for number in range(2000)])
+    monkeypatch.undo()
     assert list(catalogue.files("genres")) == ["a.wav"]
-    catalogue._open().execute("PRAGMA max_page_count = 100000")
     catalogue.save_files("genres", [file_record("b.wav", 2)])
     assert set(catalogue.files("genres")) == {"a.wav", "b.wav"}

@@ -75,7 +75,6 @@ def test_a_full_disk_keeps_what_is_finished_and_the_same_command_goes_on(small_d
 
     ballast.unlink()
     assert compute(table, keys(400)) == np.setdiff1d(np.arange(400), finished).tolist()
-    store.catalogue.close()
     whole = Store.open(tmp_path / "whole", create=True).features.create("ab" * 32, "noise", {}, LAYERS)
     compute(whole, keys(400))
     for path in sorted(whole.path.rglob("*")):

@@ -202,7 +202,6 @@ for attempt in (lambda: table.writer().__enter__(), lambda: store.results.publis
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs to be root to become another user")
 @pytest.mark.parametrize("read_only", [True, False])
 def test_a_store_of_another_user_is_read_and_not_written(read_only, filled, store, tmp_path):
-    store.catalogue.close()
     for folder in (tmp_path, *tmp_path.parents):
         if str(folder).startswith("/tmp/"):
             folder.chmod(folder.stat().st_mode | 0o055)

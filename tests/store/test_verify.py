@@ -194,7 +194,6 @@ def test_repair_of_a_sound_table_changes_no_byte(store, filled):
 
 
 def test_a_damaged_catalogue_is_named(store):
-    store.catalogue.close()
     path = store.root / "catalogue.sqlite"
     db = sqlite3.connect(path)
     db.execute("CREATE TABLE t (x)")

@@ -41,7 +41,6 @@ def odd_targets(extracted):
         for place, clip in enumerate(clips)
     ]  # fmt: skip
     catalogue.replace_clips(dataclasses.replace(record, targets=("tags", "mood", "split")), changed)
-    catalogue.close()
     return extracted
 
 

@@ -132,10 +132,30 @@ def _opened(path: Path) -> h5py.File:
 
 
 def _read(file: h5py.File, path: Path, name: str) -> Array:
+    """One tensor, which must lie in the file itself: the file's hash says nothing of what a link or another file holds."""
+    import h5py
+
+    missing = WeightsError(f"{path} has no tensor {name!r}: it does not hold the weights this weight set of the convnet expects")
+    found: Any = file
+    for part in name.split("/"):
+        link = found.get(part, getlink=True) if isinstance(found, h5py.Group) else None
+        if link is None:
+            raise missing
+        if not isinstance(link, h5py.HardLink):
+            raise _elsewhere(path, name, f"behind a link to {getattr(link, 'filename', '')}:{link.path}")
+        found = found[part]
+    if not isinstance(found, h5py.Dataset):
+        raise missing
+    if found.external or found.is_virtual:
+        raise _elsewhere(path, name, f"in {found.external[0][0]}" if found.external else "in other datasets (it is virtual)")
     try:
-        return np.asarray(file[name], dtype=np.float64)
-    except (KeyError, TypeError, ValueError):
-        raise WeightsError(f"{path} has no tensor {name!r}: it does not hold the weights this weight set of the convnet expects") from None
+        return np.asarray(found, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise missing from None
+
+
+def _elsewhere(path: Path, name: str, where: str) -> WeightsError:
+    return WeightsError(f"{path} does not hold the tensor {name!r} itself, it lies {where}; give one file that holds all tensors")
 
 
 def _checked(path: Path, kernel: Any, bias: Any, gamma: Any, beta: Any) -> Tensors:

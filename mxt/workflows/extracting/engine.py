@@ -15,7 +15,7 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from mxt.core.errors import AudioError, Reason, stage_failures
+from mxt.core.errors import AudioError, PluginError, Reason, stage_failures
 from mxt.workflows.extracting.loading import load
 from mxt.workflows.extracting.tasks import Job, Loaded, Outcome, Prepared, Timings
 
@@ -53,6 +53,8 @@ def forward(loaded: Loaded, prepared: Prepared) -> tuple[list[Outcome], Timings]
     try:
         for place, found in zip(present, _features([loaded.windows[p] for p in present], prepared, loaded.timings), strict=True):
             features[place] = found
+    except PluginError:  # no clip's fault
+        raise
     except stage_failures() as error:  # whatever a stage raises is contained to the clip that caused it
         if len(loaded.jobs) > 1 and not prepared.recipe.together:
             return _one_by_one(loaded, prepared), loaded.timings

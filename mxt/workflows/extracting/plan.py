@@ -19,6 +19,7 @@ from mxt.core.weights import ensure
 from mxt.registry import Registry, blame, make_pipeline, split_settings, stages_taking_part
 from mxt.store.features import OPEN, FeatureTable
 from mxt.store.layout import Store
+from mxt.workflows.extracting.contract import held_to_contract
 from mxt.workflows.extracting.loading import is_long
 from mxt.workflows.extracting.records import Request
 from mxt.workflows.extracting.tasks import Job, Prepared, Recipe, prepare
@@ -74,7 +75,8 @@ class Plan:
         weights = ensure(file, progress=progress, called=f"{self.pipeline.backbone.spec.name}:{file.name}") if file else None
         recipe, backbone = recipe_for(self.registry, self.pipeline, weights, device), self.pipeline.backbone
         with blame(f"backbone {backbone.spec.name!r} ({backbone.distribution}) cannot be prepared"):
-            return prepare(recipe)
+            prepared = prepare(recipe)
+        return held_to_contract(prepared, backbone, self.pipeline.renderer)
 
     def earlier(self) -> str:
         """Label of a table that differs in stage versions only; empty where there is none."""

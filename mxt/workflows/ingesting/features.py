@@ -64,10 +64,9 @@ def ingest_all(
         return tuple(work.dry_run() for work in works)
     opened = Store.open(store, create=True)
     opened.check_writable()
-    with opened.catalogue:
-        for work in works:
-            work.refuse_another(opened, yes=yes)
-        return tuple(work.carry_out(opened, progress) for work in works)
+    for work in works:
+        work.refuse_another(opened, yes=yes)
+    return tuple(work.carry_out(opened, progress) for work in works)
 
 
 def _feature_loader(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe, wait
 
 from mxt.core.errors import MxtError, Reason
-from mxt.workflows.ingesting.worker import READY, Outcome
+from mxt.workflows.ingesting.worker import READY, Bug, Outcome
 
 MEASURE = "mxt.audio.measure:measure"
 BATCH = 16
@@ -65,7 +65,13 @@ class Pool:
         self._workers: list[_Worker] = []
 
     def results(self) -> Generator[tuple[int, Outcome], None, None]:
-        """Number of the job and what came out, as they finish; workers end with the iteration, however it ends."""
+        """Number of the job and what came out, as they finish; workers end with the iteration, however it ends.
+
+        Raises
+        ------
+        RuntimeError
+            A worker met a bug, which is no file's fault: its traceback is told.
+        """
         try:
             while self._waiting or any(worker.given for worker in self._workers):
                 while len(self._workers) < self.number and self._waiting:
@@ -91,6 +97,8 @@ class Pool:
         except (EOFError, OSError):
             yield from self._replace(worker, "")
             return
+        if isinstance(said, Bug):
+            raise RuntimeError(f"a bug of mxt, met while opening {said.path}:\n{said.trace}")
         if said == READY:
             worker.ready = True
         else:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import importlib
 import os
 import signal
+import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from mxt.core.errors import AudioError, Reason
@@ -19,13 +21,21 @@ READY = "ready"
 Outcome = Measurement | tuple[Reason, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """An error that is neither the decoders' nor the operating system's: the file is not to blame."""
+
+    path: str
+    trace: str
+
+
 def serve(handle: int, work: str) -> None:
     """Measure files until the other end of the pipe is closed.
 
     Parameters
     ----------
     handle : int
-        File descriptor of the pipe: lists of paths come in, one `Outcome` a path goes out, in order.
+        File descriptor of the pipe: lists of paths come in, one `Outcome` or `Bug` a path goes out, in order.
     work : str
         ``"package.module:function"`` from a path to a `Measurement`.
     """
@@ -41,11 +51,14 @@ def serve(handle: int, work: str) -> None:
         except (EOFError, OSError):
             return
         for path in paths:
-            connection.send(outcome(measure, path))
+            try:
+                connection.send(outcome(measure, path))
+            except Exception:
+                connection.send(Bug(path, traceback.format_exc()))
 
 
 def outcome(measure: Callable[[str], Measurement], path: str) -> Outcome:
-    """What `measure` found in one file, or why it cannot be used."""
+    """What `measure` found in one file, or why it cannot be used; whatever else is raised is a bug."""
     try:
         return measure(path)
     except AudioError as error:
@@ -56,8 +69,6 @@ def outcome(measure: Callable[[str], Measurement], path: str) -> Outcome:
         return Reason.UNREADABLE, error.strerror or str(error)
     except MemoryError:
         return Reason.DECODER_FAILED, "out of memory"
-    except Exception as error:
-        return Reason.DECODER_FAILED, f"{type(error).__name__}: {error}"
 
 
 def _silence() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -39,12 +40,50 @@ def test_the_other_weight_set_is_refused(keras2_file, released_file):
 
 
 def test_a_tensor_of_another_shape_is_refused_by_its_block(released_file):
-    import h5py
-
     with h5py.File(released_file, "a") as file:
         del file["ConvBNEluDr/convolution2d_3_b"]
         file["ConvBNEluDr/convolution2d_3_b"] = np.zeros(16)
     with pytest.raises(WeightsError, match=r"block 3 has the shape \(16,\), expected \(32,\)"):
+        read_released(released_file)
+
+
+def _external_link(file, name, other):
+    file[name] = h5py.ExternalLink(other, f"/{name}")
+
+
+def _soft_link_to_an_external_one(file, name, other):
+    file["door"] = h5py.ExternalLink(other, "/")
+    file[name] = h5py.SoftLink(f"/door/{name}")
+
+
+def _values_in_a_raw_file(file, name, other):
+    other.with_suffix(".raw").write_bytes(bytes(32 * 4))
+    file.create_dataset(name, (32,), "f4", external=[(str(other.with_suffix(".raw")), 0, 32 * 4)])
+
+
+def _virtual_dataset(file, name, other):
+    layout = h5py.VirtualLayout((32,), "f4")
+    layout[:] = h5py.VirtualSource(other, name, (32,))
+    file.create_virtual_dataset(name, layout)
+
+
+@pytest.mark.parametrize("lead_out", [_external_link, _soft_link_to_an_external_one, _values_in_a_raw_file, _virtual_dataset])
+def test_tensors_that_lie_in_another_file_are_refused(released_file, tmp_path, lead_out):
+    other = tmp_path / "other.hdf5"
+    other.write_bytes(released_file.read_bytes())
+    name = "ConvBNEluDr/convolution2d_3_b"
+    with h5py.File(released_file, "a") as file:
+        del file[name]
+        lead_out(file, name, other)
+    with pytest.raises(WeightsError, match=rf"does not hold the tensor '{name}' itself, it lies .*; give one file that holds all tensors"):
+        read_released(released_file)
+
+
+def test_a_link_to_another_file_is_not_followed(released_file, tmp_path):
+    with h5py.File(released_file, "a") as file:
+        del file["ConvBNEluDr"]
+        file["ConvBNEluDr"] = h5py.ExternalLink(tmp_path / "nowhere.hdf5", "/ConvBNEluDr")
+    with pytest.raises(WeightsError, match=r"lies behind a link to .*nowhere\.hdf5:/ConvBNEluDr;"):
         read_released(released_file)
 
 

@@ -78,7 +78,7 @@ def test_every_file_is_answered_once_by_any_number_of_workers(work):
 
 def test_what_goes_wrong_with_a_file_stays_with_it(work):
     names = [f"{number}.wav" for number in range(20)]
-    odd = ["crash", "exit", "refused", "bug", "denied", "gone", "memory"]
+    odd = ["crash", "exit", "refused", "denied", "gone", "memory"]
     for place, name in enumerate(odd):
         names.insert(3 * place + 1, name)
     found = measure(names, work, workers=2)
@@ -86,12 +86,16 @@ def test_what_goes_wrong_with_a_file_stays_with_it(work):
         "crash": (Reason.DECODER_FAILED, f"the decoder crashed (signal {signal.SIGSEGV.value})"),
         "exit": (Reason.DECODER_FAILED, "the decoder crashed (exit 3)"),
         "refused": (Reason.NOT_AUDIO, "refused"),
-        "bug": (Reason.DECODER_FAILED, "ZeroDivisionError: bug"),
         "denied": (Reason.UNREADABLE, "Permission denied"),
         "gone": (Reason.MISSING, "not there any more"),
         "memory": (Reason.DECODER_FAILED, "out of memory"),
     }
     assert sum(isinstance(outcome, Measurement) for outcome in found.values()) == 20
+
+
+def test_a_bug_stops_the_run_with_its_traceback_rather_than_be_told_as_a_fault_of_the_file(work):
+    with pytest.raises(RuntimeError, match=r"(?s)a bug of mxt, met while opening /nowhere/bug:.*in measure\n.*ZeroDivisionError: bug"):
+        measure(["0.wav", "bug", "1.wav"], work, workers=1)
 
 
 def test_a_decoder_that_hangs_is_ended_and_the_others_go_on(work):
@@ -155,9 +159,9 @@ def test_an_ingest_that_was_cut_short_goes_on_where_it_was(tmp_path, many, work,
         assert child.poll() is None
     os.kill(child.pid, how)
     child.wait(timeout=30)
-    with Store.open(store, read_only=True).catalogue as catalogue:
-        committed = catalogue.files("many")
-        assert catalogue.datasets() == []
+    catalogue = Store.open(store, read_only=True).catalogue
+    committed = catalogue.files("many")
+    assert catalogue.datasets() == []
     assert 20 <= len(committed) < 120
     _wait_until_nothing_is_written(log)
     log.write_text("")
