@@ -1,0 +1,17 @@
+"""The campaigns' own modules are imported by name, by the tests and by the processes they start."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import contained
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _server() -> None:
+    """The process whose forks run commands."""
+    contained.start("everything")

@@ -1,0 +1,41 @@
+"""Imports what mxt may import, for the server whose forks the campaigns run in: no command then waits for torch."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import pkgutil
+
+import mxt
+
+SLOW = (
+    "torch",
+    "librosa",
+    "sklearn.svm",
+    "sklearn.pipeline",
+    "sklearn.model_selection",
+    "sklearn.neural_network",
+    "sklearn.ensemble",
+    "zarr",
+    "numcodecs",
+    "soundfile",
+    "soxr",
+    "av",
+    "h5py",
+    "pyarrow.parquet",
+    "pyarrow.csv",
+    "rich.table",
+    "charset_normalizer",
+    "matplotlib.figure",
+    "matplotlib.backends.backend_agg",
+    "torchaudio",
+    "running",
+    "decoders",
+)
+
+for name in (*SLOW, *(module.name for module in pkgutil.walk_packages(mxt.__path__, "mxt.") if not module.name.endswith("__main__"))):
+    with contextlib.suppress(ImportError):
+        importlib.import_module(name)
+gc.collect()
+gc.freeze()  # a fork that collects garbage would otherwise copy all of this

@@ -1,0 +1,111 @@
+"""Tables of labels that are written in every way, hold anything, or are broken: read as they are meant, or refused in a line.
+
+``python tests/faults/hostile_tables.py --count 2000`` tries as many tables with random damage; the tests try some.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import contained
+import sounds
+from hostile_names import Journey, begin, plain_score
+from tables_of_labels import CELLS, CLIPS, HEADINGS, LABELS, damaged, odd, readable, rows, text
+
+AFTERWARDS = (
+    ("extract", "--backbone", "mfcc"),
+    ("eval",),
+    ("ls", "--clips"),
+    ("info", "labels", "--failures"),
+    ("export", "mfcc", "out/x.csv"),
+    ("import", "out/x.csv", "--as", "x"),
+    ("derive", "min-class-size", "2"),
+    ("rm", "labels", "--yes"),
+)
+
+
+def write_sounds(folder: Path, labels: int = LABELS) -> None:
+    """The files that `rows` names."""
+    for number in range(labels):
+        for place in range(CLIPS):
+            sounds.write(folder / "audio" / f"{number}-{place}.wav", number, place)
+
+
+def try_readable(folder: Path, what: str) -> Journey:
+    """A table in another form is scored as plain folders are."""
+    suffix, raw = readable()[what]
+    journey = begin(folder)
+    write_sounds(folder)
+    (folder / f"labels{suffix}").write_bytes(raw)
+    expected = plain_score(folder.with_name(folder.name + "-plain"), LABELS, CLIPS)
+    if (found := journey.way(folder / f"labels{suffix}")) != expected:
+        journey.complaints.append(f"{what}: score {found}, in plain folders {expected}")
+    return journey
+
+
+def try_cells(folder: Path, form: str) -> Journey:
+    """All hostile names as labels, and as headings of further columns: scored as plain ones, and every command bears them."""
+    labels = list(CELLS.values())
+    journey = begin(folder)
+    write_sounds(folder, len(labels))
+    cells = [(file, label, *(f"{heading}{label}" for heading in HEADINGS)) for file, label in rows(labels)]
+    if form == ".jsonl":
+        headings = ("file", "label", *(heading + "\ud800" for heading in HEADINGS))
+        raw = "\n".join(json.dumps(dict(zip(headings, row, strict=True))) for row in cells).encode()
+    else:
+        raw = text([("file", "label", *HEADINGS), *cells], delimiter="\t" if form == ".tsv" else ",").encode()
+    (folder / f"labels{form}").write_bytes(raw)
+    expected = plain_score(folder.with_name(folder.name + "-plain"), len(labels), CLIPS)
+    if (found := journey.way(folder / f"labels{form}", "--target", "label")) != expected:
+        journey.complaints.append(f"score {found}, in plain folders {expected}")
+    journey.look("labels", "audio/0-0.wav", sorted(labels)[:2], len(cells))
+    return journey
+
+
+def try_odd(folder: Path, tables: Sequence[tuple[str, tuple[str, bytes]]], *, report: bool = False) -> Journey:
+    """Broken tables, one after the other: where one is taken, the commands that follow bear it."""
+    journey = begin(folder)
+    write_sounds(folder)
+    for what, (suffix, raw) in tables:
+        before = len(journey.complaints)
+        (folder / f"labels{suffix}").write_bytes(raw)
+        taken = journey.run("ingest", f"labels{suffix}", codes=(0, 1, 2)).code == 0
+        for words in AFTERWARDS if taken else ():
+            journey.run(*words, codes=(0, 1, 2))
+        journey.complaints[before:] = [f"{what}: {complaint}" for complaint in journey.complaints[before:]]
+        if report:
+            print(*journey.complaints[before:], sep="\n", end="\n" if journey.complaints[before:] else "", flush=True)
+        shutil.rmtree(folder / "mxt-store", ignore_errors=True)
+        shutil.rmtree(folder / "out")
+        (folder / "out").mkdir()
+        (folder / f"labels{suffix}").unlink()
+    return journey
+
+
+def main() -> None:
+    """Everything once, and random damage as often as asked for."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--count", type=int, default=200, help="tables with random damage")
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    contained.start("everything")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        journeys = [try_readable(folder / f"readable-{number}", what) for number, what in enumerate(readable())]
+        journeys += [try_cells(folder / f"cells{form}", form) for form in (".csv", ".tsv", ".jsonl")]
+        print(*(complaint for journey in journeys for complaint in journey.complaints), sep="\n", flush=True)
+        journeys.append(try_odd(folder / "odd", list(odd().items()), report=True))
+        some = [(f"damage {number}", damaged(number)) for number in range(asked.seed, asked.seed + asked.count)]
+        journeys.append(try_odd(folder / "damaged", some, report=True))
+    tables = len(readable()) + 3 + len(odd()) + asked.count
+    commands, complaints = sum(journey.commands for journey in journeys), sum(len(journey.complaints) for journey in journeys)
+    print(f"{tables} tables, {commands} commands; {complaints} complaints")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""Hostile names: of classes, of files, of everything that takes a name."""
+
+from __future__ import annotations
+
+import hostile_names
+import pytest
+from hostile_names import NAMES, check
+
+
+@pytest.fixture
+def names(tmp_path):
+    """The names that this file system takes."""
+    return hostile_names.possible(NAMES.values(), tmp_path / "possible")
+
+
+def test_classes_of_any_name_are_scored_as_those_of_plain_names(tmp_path, names):
+    journey = hostile_names.try_folders(tmp_path / "journey", names, ["f0", "f1", "f2", "f3"])
+    check(journey)
+
+
+def test_files_of_any_name_are_scored_as_those_of_plain_names(tmp_path, names):
+    journey = hostile_names.try_folders(tmp_path / "journey", ["a", "b", "c"], names)
+    check(journey)
+
+
+def test_a_name_of_any_kind_is_borne_wherever_one_can_be_given(tmp_path):
+    journey = hostile_names.try_places(tmp_path, hostile_names.all_places(seed=15, count=60))
+    check(journey)
