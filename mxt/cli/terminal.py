@@ -9,6 +9,8 @@ import textwrap
 import unicodedata
 from typing import Any, TextIO
 
+from mxt.core.text import written
+
 _COMMAND = re.compile(r"\s*(next: |\$ )?mxt ")
 _COLOURS = {"careful:": 33, "error:": 31, "problem:": 31, "next:": 36}  # yellow, red, cyan
 
@@ -23,6 +25,7 @@ def visible(text: str) -> str:
     """
     if text.isprintable():
         return text
+    text = written(text)
     return "".join(c if c.isprintable() or unicodedata.category(c) == "Zs" else c.encode("unicode_escape").decode("ascii") for c in text)
 
 

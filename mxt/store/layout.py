@@ -71,6 +71,8 @@ class Store:
         """
         root = Path(root)
         found = _read_schema(root)
+        if found is None and (root / "catalogue.sqlite").exists():
+            raise _damaged(root / "mxt.json")
         if found is None:
             if not create:
                 raise InputError(f"no store at {root}; mxt ingest PATH makes one, --store names another")
@@ -158,8 +160,12 @@ def _read_schema(root: Path) -> int | None:
     except OSError as error:
         raise StoreError(f"reading {path} failed: {error.strerror}") from error
     if type(schema) is not int or schema < 1:
-        raise StoreDamaged(f'{path} is damaged: it is a file of one line, {{"schema": {SCHEMA}}}; write that back')
+        raise _damaged(path)
     return schema
+
+
+def _damaged(path: Path) -> StoreDamaged:
+    return StoreDamaged(f'{path} is missing or damaged: it is a file of one line, {{"schema": {SCHEMA}}}; write that back')
 
 
 def _make(root: Path) -> None:
