@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mxt.core.errors import EvaluationError
+from mxt.core.errors import EvaluationError, listed
 from mxt.core.records import ClipRecord, Task
+from mxt.core.reprs import short_repr
 from mxt.core.stages import Evaluation
 from mxt.evaluation.columns import Groups, target_values
 from mxt.evaluation.groups import codes, conflicting, count_units
@@ -51,6 +52,7 @@ class Selection:
     left_out: tuple[LeftOut, ...]
     copies: int
     groups: Groups | None
+    __repr__ = short_repr
 
 
 def select(
@@ -203,7 +205,7 @@ def _check(targets: Targets, column: str) -> None:
                 f"{len(targets)} clips with {len(np.unique(targets.y))} different values of {column!r} are too few to learn from"
             )
     elif not len(targets.classes) or (targets.task == "classification" and len(targets.classes) < 2):
-        names = ", ".join(targets.classes) or "none"
+        names = listed(targets.classes) or "none"
         raise EvaluationError(
             f"two classes of {column!r} in at least {FEWEST_FOLDS} clips (or groups) each are needed; left: {names}. "
             "Another --target, or another --group-by?"

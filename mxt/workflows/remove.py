@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from mxt.core.errors import Refused, StoreDamaged
+from mxt.core.errors import Refused, StoreDamaged, listed
 from mxt.core.files import translate_os_errors
 from mxt.core.records import ClipRecord
 from mxt.core.views import parse_view
@@ -110,7 +110,7 @@ def _carry_out(store: Store, steps: Sequence[Step], command: str, *, dry_run: bo
         return removal
     store.check_writable()
     if not yes:
-        words = ", ".join(f"{item.kind} {item.name}" for item in removal.items)
+        words = listed(f"{item.kind} {item.name}" for item in removal.items)
         size = f" ({removal.nbytes / 1e3:,.0f} kB)" if removal.nbytes else ""
         raise Refused(f"{command} would remove {words} for good{size}; add --yes if that is meant")
     for _, act in steps:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mxt.core.errors import InputError, MxtError, PluginError, Reason, UnknownName, UsageError, stage_failures
+from mxt.core.errors import InputError, MxtError, PluginError, Reason, UnknownName, UsageError, listed, stage_failures
 from mxt.core.identity import clip_id, microseconds
 from mxt.core.pipeline import Chosen
 from mxt.core.records import Clip, Detection, FileRecord, Listing, Remark, Target
@@ -116,7 +116,7 @@ def choose_loader(
         unknown = sorted(wanted - known)
         if unknown:
             raise UnknownName("parameter of a dataset loader", unknown[0], known)
-        raise InputError(f"no dataset loader has all of the parameters {', '.join(sorted(wanted))}")
+        raise InputError(f"no dataset loader has all of the parameters {listed(sorted(wanted))}")
     if best[1].score <= 0:
         raise InputError(f"{_place(listing)}: nothing here is recognised as labelled audio ({best[1].reason})")
     return best[0], best[1].reason, broken
