@@ -19,6 +19,8 @@ from mxt.evaluation.hashing import hash_parts
 from mxt.evaluation.splits import FEWEST_FOLDS, Plan, Sample, cut_folds, draw_folds, part_of, use_folds, use_hash, use_split
 from mxt.evaluation.tasks import Targets, encode, infer_task, is_labelled
 
+LARGEST = 1e15  # of numbers to be predicted: sums of their squares are finite, and in float32, too
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
@@ -200,6 +202,12 @@ def _without_small_classes(pool: _Pool, targets: Targets) -> Targets:
 
 def _check(targets: Targets, column: str) -> None:
     if targets.task == "regression":
+        largest = float(np.abs(targets.y).max(initial=0.0))
+        if largest and not 1 / LARGEST <= largest <= LARGEST:
+            raise EvaluationError(
+                f"numbers of {column!r} reach {largest:.3g}, and their squares are beyond what can be computed with; "
+                f"bring them between {1 / LARGEST:g} and {LARGEST:g} by another unit"
+            )
         if len(targets) < 2 * FEWEST_FOLDS or np.ptp(targets.y) == 0:
             raise EvaluationError(
                 f"{len(targets)} clips with {len(np.unique(targets.y))} different values of {column!r} are too few to learn from"

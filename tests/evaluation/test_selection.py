@@ -3,13 +3,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mxt.core.errors import EvaluationError
 from mxt.core.records import ClipRecord, Task
 from mxt.core.stages import Evaluation
 from mxt.evaluation.columns import Groups
+from mxt.evaluation.metrics import pooled
 from mxt.evaluation.selection import Selection, select
+from mxt.evaluation.statistics import interval, resample
 
 MakeClip = Callable[..., ClipRecord]
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "regression")
@@ -107,3 +110,20 @@ def test_groups_that_are_the_classes_leave_nothing_to_evaluate(clips: list[ClipR
 def test_no_labels_at_all_is_said(make_clip: MakeClip) -> None:
     with pytest.raises(EvaluationError, match="no clip has a 'genre'"):
         choose([make_clip("a.wav")])
+
+
+@pytest.mark.parametrize("unit", [1e307, 1e16, 1e-17, 1e-300])
+def test_numbers_whose_squares_cannot_be_computed_with_are_said_so(make_clip: MakeClip, unit: float) -> None:
+    clips = [make_clip(f"{i:02}.wav", targets={"genre": (i - 5) * unit}) for i in range(12)]
+    with pytest.raises(EvaluationError, match=r"numbers of 'genre' reach .*e.*; bring them between 1e-15 and 1e\+15 by another unit"):
+        choose(clips)
+
+
+@pytest.mark.parametrize("unit", [1e14, 1.0, 1e-15])
+def test_scores_of_numbers_do_not_depend_on_their_unit(make_clip: MakeClip, unit: float) -> None:
+    clips = [make_clip(f"{i:02}.wav", targets={"genre": (i - 5) * unit}) for i in range(12)]
+    y = choose(clips).sample.targets.y
+    scores = pooled("regression", y, y * 0.5, n_classes=0)
+    samples = resample("regression", y, y * 0.5, np.arange(12), n_classes=0, seed=0)
+    assert scores["r2"] == pytest.approx(0.744, abs=0.001)
+    assert interval(samples["r2"]) == pytest.approx((0.703, 0.787), abs=0.001)
