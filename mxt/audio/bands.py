@@ -24,6 +24,7 @@ from torch import Tensor
 
 from mxt.audio.stft import stretch
 from mxt.audio.streamed import Streamed
+from mxt.core.reprs import short_repr
 
 RINGING = 5.0  # a band of B Hz between its zeros rings for RINGING / B seconds on either side, below -60 dB after that
 PIECE_SAMPLES = 1 << 15  # about the length of a piece
@@ -163,6 +164,7 @@ class _Group:
     starts: tuple[int, ...]
     weights: Tensor
     mean: Tensor
+    __repr__ = short_repr
 
     def powers(self, spectra: Tensor) -> Tensor:
         """From complex64 [pieces, bins] to float32 [bands of this group, pieces, frames of a piece]."""
@@ -186,6 +188,7 @@ class _LowBands:
     margin: int
     joined: int
     groups: tuple[_Group, ...]
+    __repr__ = short_repr
 
     def powers(self, spectra: Tensor) -> list[Tensor]:
         """From complex64 [pieces, bins] to float32 [bands, 1, frames] of each group."""

@@ -9,20 +9,19 @@ import os
 import shlex
 import struct
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from mxt.cli.terminal import on_terminal, unguarded, visible
+from mxt.cli.terminal import on_terminal, unguarded, visible, wrapped
 from mxt.core.text import written
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-LONGEST_VALUE = 26  # characters of a cell with spaces that is kept whole where there is room
-LEAST_TEXT = 20  # columns left for each column of text before values are wrapped as well
+GAP = 2  # characters between columns of a table
 UNBROKEN = 100_000  # columns where nobody looks at a terminal: nothing is wrapped
 
 
@@ -65,7 +64,7 @@ def next_command(*words: str) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table; columns of numbers are set to the right.
+    """Print a table; columns of numbers are set to the right. Where its words do not fit side by side, a row is a few lines.
 
     Parameters
     ----------
@@ -84,13 +83,14 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     out = console()
     grid = Table(box=None, pad_edge=False, header_style="bold", title_justify="left", title_style="bold")
     texts = [[_cell(cell) for cell in row] for row in rows]
-    whole = _kept_whole([heading, *(row[place] for row in texts)] for place, heading in enumerate(columns)) if texts else []
-    fits = sum(width or LEAST_TEXT for width in whole) + 2 * len(whole) <= out.width
+    widths = _widths([[heading, *(row[place] for row in texts)] for place, heading in enumerate(columns)], out.width)
+    if texts and sum(widths) + GAP * (len(widths) - 1) > out.width:
+        _rows_as_lines(title, columns, texts, out.width)
+        return
     for place, heading in enumerate(columns):
         cells = [row[place] for row in rows if row[place] is not None]
         numbers = bool(cells) and all(isinstance(cell, (int, float)) and not isinstance(cell, bool) for cell in cells)
-        no_wrap = bool(fits and texts and whole[place])
-        grid.add_column(Text(heading), justify="right" if numbers else "left", overflow="fold", no_wrap=no_wrap)
+        grid.add_column(Text(heading), justify="right" if numbers else "left", overflow="fold", width=widths[place])
     for text in texts:
         grid.add_row(*map(Text, text))
     if title:
@@ -104,12 +104,27 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
         say(line.rstrip())
 
 
-def _kept_whole(columns: Iterable[Sequence[str]]) -> list[int]:
-    """The width of each column that is not to be wrapped, for it holds names or short values; 0 for those of text."""
+def _rows_as_lines(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> None:
+    if title:
+        say(title)
+    for first, *others in rows:
+        say(first)
+        cells = " · ".join(f"{heading} {cell}".strip() for heading, cell in zip(columns[1:], others, strict=True) if cell)
+        for line in wrapped(f"  {cells}", width) if cells else ():
+            say(line)
+
+
+def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Of each column its longest word, and of the room that is left what its cells need: short ones stay whole, texts share the rest."""
     from rich.cells import cell_len
 
-    widths = [(max(map(cell_len, cells)), any(" " in cell for cell in cells)) for cells in columns]
-    return [0 if spaces and width > LONGEST_VALUE else width for width, spaces in widths]
+    widths = [max(map(cell_len, " ".join(cells).split()), default=0) for cells in columns]
+    needs = [max(map(cell_len, cells)) - width for cells, width in zip(columns, widths, strict=True)]
+    left = max(0, room - GAP * (len(columns) - 1) - sum(widths))
+    for done, place in enumerate(sorted(range(len(columns)), key=needs.__getitem__)):
+        more = min(max(0, needs[place]), left // (len(columns) - done))
+        widths[place], left = widths[place] + more, left - more
+    return widths
 
 
 def _cell(value: object) -> str:

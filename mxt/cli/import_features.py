@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mxt.cli.options import DEFAULT_STORE, DatasetOption, JsonOption, QuietOption, StoreOption
+from mxt.core.errors import listed
 
 if TYPE_CHECKING:
     from mxt.workflows.import_features import Imported
@@ -76,7 +77,7 @@ def _lines(result: Imported) -> Iterator[str]:
         if names:
             yield f"{what}: {_named(names)}"
     if result.passed_over:
-        yield f"not taken for features: {', '.join(result.passed_over[:8])}{' …' if len(result.passed_over) > 8 else ''}"
+        yield f"not taken for features: {listed(result.passed_over, 8)}"
 
 
 def _named(names: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ import typer
 
 from mxt.cli import completion
 from mxt.cli.options import DEFAULT_STORE, DatasetOption, JsonOption, PluginOption, StoreOption
+from mxt.core.errors import listed
 
 if TYPE_CHECKING:
     from mxt.core.records import DatasetRecord
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mxt.workflows.info_clip import ClipInfo
 
 MOST_CLASSES = 12
+MOST_RESULTS = 8
 
 
 def info(
@@ -96,7 +98,7 @@ def render_dataset(found: DatasetInfo) -> None:
     if found.views:
         console.say(f"views: {' '.join(found.views)}")
     if found.results:
-        console.say(f"results: {' '.join(found.results)}")
+        console.say(f"results, the newest first: {listed(reversed(found.results), MOST_RESULTS)}")
     _say_commands(found.commands)
 
 

@@ -21,6 +21,7 @@ from mxt.cli.options import (
     StrictOption,
     YesOption,
 )
+from mxt.core.errors import listed
 
 if TYPE_CHECKING:
     from mxt.workflows.ingest import Ingested
@@ -129,7 +130,7 @@ def _first_line(result: Ingested) -> list[str]:
     words = [result.name, f"{found.files:,} files" if found.files == found.clips else f"{found.clips:,} clips in {found.files:,} files"]
     words += [target_text(target, several=len(found.targets) > 1) for target in found.targets] or ["no labels"]
     if found.splits:
-        words.append(", ".join(f"{name} {number:,}" for name, number in found.splits.items()))
+        words.append(listed(f"{name} {number:,}" for name, number in found.splits.items()))
     if found.folds:
         words.append(f"{len(found.folds)} folds")
     if found.seconds is not None and not result.views:

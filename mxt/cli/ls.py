@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -64,14 +64,9 @@ def render(found: Contents) -> None:
             ],
         )  # fmt: skip
     if found.results:
-        console.table(
-            "results",
-            ["id", "view", "head", "score (95 %)", ""],
-            [
-                [entry.id, entry.view, entry.head, _score(entry), entry.damage or entry.stale]
-                for entry in found.results
-            ],
-        )  # fmt: skip
+        told = _what_differs(found.results)
+        rows = [[e.id, *(cells[n] for cells in told.values()), _score(e), e.damage or e.stale] for n, e in enumerate(found.results)]
+        console.table("results", ["id", *told, "score (95 %)", ""], rows)
     if not found.datasets:
         console.say("no data set yet")
         console.next_line("mxt ingest FOLDER")
@@ -94,6 +89,39 @@ def render_clips(entries: Sequence[ClipEntry]) -> None:
         for entry in entries
     ]  # fmt: skip
     console.table("", ["clip", "seconds", *targets, *extra, "left out"], rows)
+
+
+def _what_differs(results: Sequence[ResultEntry]) -> dict[str, list[Any]]:
+    """View and head of each result, and by name whatever else is not the same for all: no two look alike that are not."""
+    settings = {
+        name: [None if name not in each.settings else _text(each.settings[name]) for each in results]
+        for name in dict.fromkeys(name for each in results for name in each.settings)
+        if any(len(values) > 1 for values in _values_by_head(results, name))
+    }
+    cells: dict[str, list[Any]] = {
+        "": [each.kind if each.kind != "evaluation" else None for each in results],
+        "data set": [each.dataset for each in results],
+        "target": [each.target for each in results],
+        "view": [each.view for each in results],
+        "head": [each.head for each in results],
+        "protocol": [each.protocol for each in results],
+        "folds": [each.folds for each in results],
+        "seed": [each.seed for each in results],
+        **settings,
+    }
+    return {name: column for name, column in cells.items() if name in ("view", "head", *settings) or len(set(column)) > 1}
+
+
+def _values_by_head(results: Sequence[ResultEntry], name: str) -> Iterable[set[str]]:
+    found: dict[str, set[str]] = {}
+    for each in results:
+        if name in each.settings:
+            found.setdefault(each.head, set()).add(_text(each.settings[name]))
+    return found.values()
+
+
+def _text(value: Any) -> str:
+    return ",".join(f"{item:g}" if isinstance(item, float) else str(item) for item in (value if isinstance(value, list) else [value]))
 
 
 def _target(value: Any) -> Any:

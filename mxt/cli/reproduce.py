@@ -9,6 +9,7 @@ import typer
 
 from mxt.cli import completion
 from mxt.cli.options import DEFAULT_STORE, JobsOption, JsonOption, PluginOption, QuietOption, StoreOption
+from mxt.core.errors import listed
 
 if TYPE_CHECKING:
     from mxt.workflows.reproduce import Reproduction, TaskReproduction
@@ -52,7 +53,7 @@ def render(found: Reproduction) -> None:
     for each in found.tasks:
         _render_task(each)
     if found.absent:
-        console.say(f"not in the store: {', '.join(found.absent)}")
+        console.say(f"not in the store: {listed(found.absent)}")
     console.say()
     console.say("findings, recomputed from this store")
     words = {True: "holds", False: "does not hold", None: "measured"}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mxt.cli import completion
 from mxt.cli.options import DEFAULT_STORE, DryRunOption, JsonOption, StoreOption, YesOption
+
+MOST_RESULTS = 20  # that the command to remove them names
 
 if TYPE_CHECKING:
     from mxt.workflows.remove import Removal
@@ -41,6 +44,10 @@ def render(removal: Removal) -> None:
         console.say(
             f"{'would remove' if removal.dry_run else 'removed'} {item.kind} {item.name}{size}" + (f" · {item.note}" if item.note else "")
         )
+    going = {item.name for item in removal.items}
+    if stay := [name for item in removal.items for name in item.results if name not in going]:
+        console.say(f"results of it stay: {len(stay):,} (mxt ls lists them); to remove them:")
+        console.say(f"  mxt rm {shlex.join(stay) if len(stay) <= MOST_RESULTS else 'RESULT…'}")
     if not removal.items:
         console.say("nothing to remove")
     elif len(removal.items) > 1:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from mxt.cli import console
+from mxt.core.errors import listed
 from mxt.workflows.evaluating.records import LARGEST_SVM
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def _ways(results: Sequence[DatasetResult]) -> tuple[str, list[str]]:
 
 def _render_left_out(left_out: Sequence[LeftOut]) -> None:
     for each in left_out:
-        names = ", ".join(each.names[:NAMED]) + (f" and {len(each.names) - NAMED} more" if len(each.names) > NAMED else "")
+        names = listed(each.names, NAMED)
         count = f" {each.count:,}" if each.count else ""
         console.say(f"left out{count}: {each.why}{f': {names}' if names else ''}")
 

@@ -21,11 +21,13 @@ from __future__ import annotations
 
 import difflib
 import threading
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from itertools import accumulate
 
-MOST_NAMES = 30  # that a message lists
+MOST_NAMES, MOST_CHARACTERS = 30, 400  # that a message lists
 
 
 class Reason(IntEnum):
@@ -80,6 +82,25 @@ def no_ctrl_c() -> Iterator[None]:
         raise RuntimeError("KeyboardInterrupt, though nobody pressed Ctrl-C") from error
 
 
+def listed(names: Iterable[object], most: int = MOST_NAMES) -> str:
+    """Names as a message lists them: however many and long they are, it stays a line.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c", "d", "e"], 3)
+    'a, b, c, … (5 in all)'
+    """
+    texts = [shortened(str(name)) for name in names]
+    ends = list(accumulate(len(text) + 2 for text in texts))
+    kept = max(1, min(most, bisect_right(ends, MOST_CHARACTERS)))
+    return ", ".join(texts[:kept]) + (f", … ({len(texts)} in all)" if len(texts) > kept else "")
+
+
+def shortened(text: str, most: int = 120) -> str:
+    """A text of at most `most` characters, its end left out."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 class UsageError(MxtError):
     """The command or call was made wrongly."""
 
@@ -87,21 +108,20 @@ class UsageError(MxtError):
 
 
 class UnknownName(UsageError):
-    """A name that is not known; lists the nearest, else all there are, or says `instead`; `hint` comes last."""
+    """A name that is not known; lists the nearest, else those there are (at most `most`), or says `instead`; `hint` comes last."""
 
-    def __init__(self, what: str, name: str, known: Iterable[str], *, hint: str = "", instead: str = "") -> None:
+    def __init__(self, what: str, name: str, known: Iterable[str], *, hint: str = "", instead: str = "", most: int = MOST_NAMES) -> None:
         self.what, self.name, self.known = what, name, sorted(set(known))
         near = difflib.get_close_matches(name, self.known, n=3, cutoff=0.6)
-        more = f", … ({len(self.known)} in all)" if len(self.known) > MOST_NAMES else ""
         if instead:
             tail = instead
         elif not self.known:
             tail = "there are none"
         elif near:
-            tail = f"did you mean {' or '.join(near)}?"
+            tail = f"did you mean {' or '.join(map(shortened, near))}?"
         else:
-            tail = f"there are: {', '.join(self.known[:MOST_NAMES])}{more}"
-        super().__init__(f"no {what} called {name!r}; {tail}" + (f" {hint}" if hint else ""))
+            tail = f"there are: {listed(self.known, most)}"
+        super().__init__(f"no {what} called {shortened(name)!r}; {tail}" + (f" {hint}" if hint else ""))
 
 
 class InputError(MxtError):

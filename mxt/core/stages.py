@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from mxt.core.records import Clip, Detection, Listing, Remark, Task
+from mxt.core.reprs import short_repr
 from mxt.core.specs import Layer
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class FeatureBlock:
     layers: tuple[Layer, ...]
     arrays: Mapping[str, Any]
     about: Mapping[str, str]
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +107,7 @@ class FeatureSet:
     sources: tuple[str, ...]
     blocks: tuple[FeatureBlock, ...]
     remarks: tuple[Remark, ...] = ()
+    __repr__ = short_repr
 
 
 @runtime_checkable
@@ -175,6 +178,7 @@ class RowAxis:
 
     quantity: str
     values: npt.NDArray[np.floating[Any]]
+    __repr__ = short_repr
 
 
 @runtime_checkable

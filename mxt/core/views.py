@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mxt.core.errors import UnknownName, UsageError
+from mxt.core.errors import UnknownName, UsageError, listed
 from mxt.core.specs import Layer
 
 LABEL = re.compile(r"[A-Za-z0-9_.-]+")
@@ -87,7 +87,7 @@ def choose_layers(text: str | None, layers: Sequence[Layer], *, of: str) -> tupl
 
 def describe_layers(layers: Sequence[Layer]) -> str:
     """``"1 (block1), 2 (block2)"``, for messages."""
-    return ", ".join(f"{layer.number} ({layer.name})" for layer in layers)
+    return listed(f"{layer.number} ({layer.name})" for layer in layers)
 
 
 def layers_text(chosen: Sequence[Layer], layers: Sequence[Layer]) -> str | None:

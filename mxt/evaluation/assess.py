@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.reprs import short_repr
 from mxt.evaluation import metrics, statistics
 from mxt.evaluation.crossval import OutOfFold
 from mxt.evaluation.search import first_best
@@ -72,6 +73,7 @@ class Assessment:
     clips: int
     units: int
     samples: Mapping[str, Array] = field(repr=False)
+    __repr__ = short_repr
 
     def score(self, name: str) -> Score:
         """The score called `name`."""

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from mxt.core.errors import no_ctrl_c
 from mxt.core.progress import SILENT, Progress, Step
+from mxt.core.reprs import short_repr
 from mxt.evaluation.metrics import choose_score, fold_mean
 from mxt.evaluation.search import Learner, Params, choose, first_best, learn_and_predict, try_all
 from mxt.evaluation.splits import Fold, Plan
@@ -63,6 +64,7 @@ class OutOfFold:
     params: tuple[Params, ...]
     unfinished: tuple[str, ...] = ()
     resumed: int = 0
+    __repr__ = short_repr
 
 
 def cross_validate(

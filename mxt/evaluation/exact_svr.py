@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.reprs import short_repr
+
 Array = npt.NDArray[np.float64]
 TOLERANCE = 1e-12  # duality gap, relative to the objective
 LARGEST_GAP = 1e-6
@@ -30,6 +32,7 @@ class LinearSvr:
     w: Array
     b: float
     gap: float
+    __repr__ = short_repr
 
     def predict(self, X: npt.NDArray[Any]) -> Array:
         """Values of rows: float64 [n]."""

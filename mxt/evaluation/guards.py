@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.errors import listed
 from mxt.evaluation.assess import Assessment, are_unequal
 from mxt.evaluation.crossval import OutOfFold
 from mxt.evaluation.duplicates import LARGEST, find_duplicates
@@ -36,10 +37,10 @@ def about_features(selection: Selection, X: npt.NDArray[Any]) -> list[str]:
     y, ids = selection.sample.targets.y, [clip.id for clip in selection.clips]
     names = [f"{ids[pair.first]} = {ids[pair.second]}" for pair in pairs]
     count = "1 pair of clips looks" if len(pairs) == 1 else f"{len(pairs)} pairs of clips look"
-    lines = [f"{count} like one recording and may be split between learning and testing: {_some(names)}"]
+    lines = [f"{count} like one recording and may be split between learning and testing: {listed(names, SHOWN)}"]
     clash = [name for name, pair in zip(names, pairs, strict=True) if np.any(y[pair.first] != y[pair.second])]
     if clash and selection.sample.targets.task != "regression":
-        lines.append(f"{len(clash)} of them with different labels: {_some(clash)}")
+        lines.append(f"{len(clash)} of them with different labels: {listed(clash, SHOWN)}")
     return lines
 
 
@@ -105,14 +106,9 @@ def _about_folds(selection: Selection) -> Iterator[str]:
         if not tested.all():
             untested.add(fold.name)
     if untaught:
-        yield f"tested but never learnt in the same fold: {_some(sorted(untaught))}; these clips count as wrong"
+        yield f"tested but never learnt in the same fold: {listed(sorted(untaught), SHOWN)}; these clips count as wrong"
     if untested and targets.task == "classification":
         names = [fold.name for fold in folds if fold.name in untested]
-        yield f"classes are missing in the testing part of {len(names)} of {len(folds)} folds ({_some(names)})"
+        yield f"classes are missing in the testing part of {len(names)} of {len(folds)} folds ({listed(names, SHOWN)})"
     if targets.task == "classification" and are_unequal(np.bincount(targets.y, minlength=len(targets.classes))):
         yield "classes differ in size: read balanced accuracy and macro F1 beside accuracy"
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mxt.core.errors import EvaluationError
+from mxt.core.reprs import short_repr
 from mxt.evaluation import metrics
 from mxt.evaluation.crossval import OutOfFold
 from mxt.evaluation.layer_parts import PartFits, Search
@@ -47,6 +48,7 @@ class Found:
     fits: int = 0
     spared: int = 0
     resumed: int = 0
+    __repr__ = short_repr
 
 
 class Nested(PartFits):

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from mxt.core.errors import EvaluationError, no_ctrl_c
 from mxt.core.progress import Step
+from mxt.core.reprs import short_repr
 from mxt.evaluation.crossval import Outcome, OutOfFold, Stopped
 from mxt.evaluation.kernels import kernel_prefix
 from mxt.evaluation.layers import PartKernels, Strategy
@@ -56,6 +57,7 @@ class Search:
     learners: Sequence[Learner]
     y: Matrix
     plan: Plan
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         if self.learner.task == "multilabel":

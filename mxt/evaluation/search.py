@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from mxt.core.errors import EvaluationError
 from mxt.core.records import Task
+from mxt.core.reprs import short_repr
 from mxt.evaluation import metrics
 from mxt.evaluation.kernels import SharedKernels, kernel_prefix
 from mxt.evaluation.splits import Fold
@@ -47,6 +48,7 @@ class Learner:
     standardise: bool | None = True
     score: Literal["pooled", "fold_mean"] = "pooled"
     make_run: Callable[[int], Any] | None = None
+    __repr__ = short_repr
 
     def of_run(self, run: int) -> Learner:
         """The learner of a repetition."""
@@ -65,6 +67,7 @@ class Prediction:
     predicted: Matrix
     scores: Matrix | None
     converged: bool
+    __repr__ = short_repr
 
     def for_choosing(self, task: Task) -> Matrix:
         """What `metrics.choose_score` judges."""
@@ -184,6 +187,7 @@ class _Exact:
     params: Params
     learn: Matrix
     test: Matrix
+    __repr__ = short_repr
 
 
 def fit_predict(

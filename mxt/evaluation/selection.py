@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mxt.core.errors import EvaluationError
+from mxt.core.errors import EvaluationError, listed
 from mxt.core.records import ClipRecord, Task
+from mxt.core.reprs import short_repr
 from mxt.core.stages import Evaluation
 from mxt.core.text import shortened, written
 from mxt.evaluation.columns import Groups, target_values
@@ -18,6 +19,8 @@ from mxt.evaluation.groups import codes, conflicting, count_units
 from mxt.evaluation.hashing import hash_parts
 from mxt.evaluation.splits import FEWEST_FOLDS, Plan, Sample, cut_folds, draw_folds, part_of, use_folds, use_hash, use_split
 from mxt.evaluation.tasks import Targets, encode, infer_task, is_labelled
+
+LARGEST = 1e15  # of numbers to be predicted: sums of their squares are finite, and in float32, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Selection:
     left_out: tuple[LeftOut, ...]
     copies: int
     groups: Groups | None
+    __repr__ = short_repr
 
 
 def select(
@@ -210,12 +214,18 @@ def _without_small_classes(pool: _Pool, targets: Targets) -> Targets:
 
 def _check(targets: Targets, column: str, groups: Groups | None) -> None:
     if targets.task == "regression":
+        largest = float(np.abs(targets.y).max(initial=0.0))
+        if largest and not 1 / LARGEST <= largest <= LARGEST:
+            raise EvaluationError(
+                f"numbers of {column!r} reach {largest:.3g}, and their squares are beyond what can be computed with; "
+                f"bring them between {1 / LARGEST:g} and {LARGEST:g} by another unit"
+            )
         if len(targets) < 2 * FEWEST_FOLDS or np.ptp(targets.y) == 0:
             raise EvaluationError(
                 f"{len(targets)} clips with {len(np.unique(targets.y))} different values of {column!r} are too few to learn from"
             )
     elif not len(targets.classes) or (targets.task == "classification" and len(targets.classes) < 2):
-        names = ", ".join(targets.classes) or "none"
+        names = listed(targets.classes) or "none"
         units = "clips" if groups is None else f"groups (there are {groups.count:,}, {groups.words})"
         raise EvaluationError(
             f"two classes of {column!r} in at least {FEWEST_FOLDS} {units} each are needed; left: {names}. "

@@ -10,7 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from mxt.core.errors import EvaluationError
+from mxt.core.errors import EvaluationError, listed
+from mxt.core.reprs import short_repr
 from mxt.evaluation.balance import assign_folds
 from mxt.evaluation.groups import Codes, straddling, units
 from mxt.evaluation.tasks import Targets
@@ -45,6 +46,7 @@ class Fold:
     test: Rows
     inner: tuple[tuple[Rows, Rows], ...] = ()
     run: int = 0
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,7 @@ class Plan:
     folds: tuple[Fold, ...]
     words: str
     remarks: tuple[str, ...] = ()
+    __repr__ = short_repr
 
     @property
     def tested(self) -> Rows:
@@ -100,6 +103,7 @@ class Sample:
     groups: Codes | None = None
     given: Sequence[str] | None = None
     unit_of: Codes = field(init=False)
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         known = [self.keys] if self.groups is None else [self.keys, self.groups]
@@ -267,7 +271,7 @@ def _missing_numbers(names: Sequence[str]) -> list[str]:
         return []
     numbers = [int(name) for name in names]
     missing = sorted(set(range(min(1, *numbers), max(numbers) + 1)) - set(numbers))
-    return [f"given folds are missing: {', '.join(map(str, missing))}"] if missing else []
+    return [f"given folds are missing: {listed(missing)}"] if missing else []
 
 
 def _straddling(sample: Sample, fold_of: npt.NDArray[Any], what: str) -> list[str]:

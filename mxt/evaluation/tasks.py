@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mxt.core.errors import EvaluationError
+from mxt.core.errors import EvaluationError, listed
 from mxt.core.records import Target, Task
+from mxt.core.reprs import short_repr
 
 MOST_CLASSES_OF_NUMBERS = 20  # more distinct numbers than this are quantities, not names of classes
 FEWEST_FRACTIONS = 5  # this many distinct numbers are quantities already where some have fractions
@@ -37,6 +38,7 @@ class Targets:
     task: Task
     y: npt.NDArray[Any]
     classes: tuple[str, ...] = ()
+    __repr__ = short_repr
 
     def __len__(self) -> int:
         return len(self.y)
@@ -143,7 +145,7 @@ def _single(value: Target, column: str) -> str:
     if not isinstance(value, tuple):
         return class_name(value)
     if len(value) != 1:
-        raise EvaluationError(f"{column!r} has {len(value)} labels for one clip ({', '.join(value)}); use --task multilabel")
+        raise EvaluationError(f"{column!r} has {len(value)} labels for one clip ({listed(value)}); use --task multilabel")
     return value[0]
 
 

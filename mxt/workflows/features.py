@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from mxt.core.errors import InputError, UnknownName
 from mxt.core.records import ClipRecord
+from mxt.core.reprs import short_repr
 from mxt.core.specs import Layer
 from mxt.core.views import Part, choose_layers, layers_text, parse_view
 
@@ -47,6 +48,7 @@ class Matrix:
     n_missing: int
     n_failed: int
     fingerprints: Mapping[str, str]
+    __repr__ = short_repr
 
     @property
     def ids(self) -> list[str]:

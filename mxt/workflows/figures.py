@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mxt.core.errors import InputError, UnknownName
+from mxt.core.errors import InputError, UnknownName, listed
 from mxt.core.files import translate_os_errors
 from mxt.store.layout import Store
 from mxt.workflows.drawing.figure import FORMATS, safe_name
@@ -61,12 +61,12 @@ def figures(store_path: Path, out: Path, *, datasets: Sequence[str] = (), protoc
     found = tuple(_draw_all(store, panels, out))
     lacking = dict.fromkeys(panel.result.dataset for panel in panels if not panel.result.beside)
     if lacking:
-        remarks.append(f"nothing beside the layers of {', '.join(lacking)}: mxt search --with mfcc adds it")
+        remarks.append(f"nothing beside the layers of {listed(lacking)}: mxt search --with mfcc adds it")
     return Figures(found, tuple(remarks))
 
 
 def _nothing(store_path: Path, names: Sequence[str], protocols: Sequence[str]) -> InputError:
-    of = f" of {', '.join(names)}" if names else ""
+    of = f" of {listed(names)}" if names else ""
     by = f" by {' or '.join(protocols)}" if protocols else ""
     return InputError(f"{store_path} holds no search{of}{by} to draw; mxt search makes one, mxt reproduce choi2017 those of the paper")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mxt.core.errors import InputError, UsageError
 from mxt.core.progress import SILENT, Progress
+from mxt.core.reprs import short_repr
 from mxt.core.views import parse_view
 from mxt.evaluation import statistics
 from mxt.evaluation.assess import Score
@@ -33,6 +34,7 @@ class AtLength:
     seconds: float
     dataset: str
     result: DatasetResult
+    __repr__ = short_repr
 
     def score(self, view: str) -> Score | None:
         """The main score of a view."""
@@ -78,6 +80,7 @@ class Lengths:
     changes: Mapping[str, Change]
     chance: float
     computed: int
+    __repr__ = short_repr
 
 
 def lengths(

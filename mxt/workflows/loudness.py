@@ -14,6 +14,7 @@ from mxt.audio.level import to_db
 from mxt.core.errors import AudioError, InputError
 from mxt.core.progress import SILENT, Progress
 from mxt.core.records import ClipRecord
+from mxt.core.reprs import short_repr
 from mxt.core.stages import Levels
 from mxt.evaluation.assess import Assessment, assess
 from mxt.evaluation.columns import target_values
@@ -95,6 +96,7 @@ class LoudnessStudy:
     head: str
     leaks: bool
     unread: tuple[tuple[str, str], ...]
+    __repr__ = short_repr
 
     @property
     def baseline(self) -> float:

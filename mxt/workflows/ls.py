@@ -7,13 +7,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import starmap
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mxt.core.errors import StoreError
 from mxt.core.records import ClipRecord, DatasetRecord
 from mxt.store.features import FeatureTable, folder_bytes
 from mxt.store.layout import Store
 from mxt.workflows.ingesting.walk import is_other
+
+
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,10 @@ class TableEntry:
 
 @dataclass(frozen=True, slots=True)
 class ResultEntry:
-    """A result: what was evaluated, its main score with its 95 % interval, and whether labels have changed since."""
+    """A result: what was evaluated, its main score with its 95 % interval, and whether labels have changed since.
+
+    `kind` is ``"evaluation"`` or ``"search"``, `folds` says how clips were split, `settings` are the head's parameters.
+    """
 
     id: str
     created: str = ""
@@ -60,6 +66,11 @@ class ResultEntry:
     target: str = ""
     view: str = ""
     head: str = ""
+    kind: str = ""
+    protocol: str = ""
+    folds: str = ""
+    seed: int | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
     score: str = ""
     value: float | None = None
     low: float | None = None
@@ -178,13 +189,22 @@ def result_entry(store: Store, name: str, known: dict[tuple[str, ...], str] | No
         known[labels] = stale(found, store.catalogue)
     score: Mapping[str, Any] = {}
     head: Mapping[str, Any] = {}
-    with suppress(TypeError, ValueError):
-        score, head = dict(found.get("scores", {}).get(main, {})), dict(found.get("head", {}))
+    searched: Mapping[str, Any] = {}
+    with suppress(TypeError, ValueError, AttributeError):
+        score, searched = dict(found.get("scores", {}).get(main, {})), dict(found.get("search", {}))
+        head = {"name": searched["head"]} if "head" in searched else dict(found.get("head", {}))
     return ResultEntry(
         id=name, created=str(found.get("created", "")), dataset=str(found.get("dataset", "")), target=str(found.get("target", "")),
-        view=str(found.get("view", "")), head=str(head.get("name", "")), score=main, value=score.get("value"),
+        view=str(found.get("view", searched.get("view", ""))), head=str(head.get("name", "")), kind=str(found.get("kind", "")),
+        protocol=str(found.get("protocol", "")), folds=str(found.get("folds_words", "")), seed=_if(int, found.get("seed", searched.get("seed"))),
+        settings=_if(dict, head.get("params")) or {}, score=main, value=score.get("value"),
         low=score.get("low"), high=score.get("high"), nbytes=nbytes, stale=known[labels],
     )  # fmt: skip
+
+
+def _if(kind: type[Kept], value: Any) -> Kept | None:
+    """`value` where it is what mxt writes: a result may have been edited."""
+    return value if isinstance(value, kind) else None
 
 
 def _dataset(store: Store, record: DatasetRecord, last: str) -> DatasetEntry:

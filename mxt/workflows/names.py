@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from mxt.core.errors import UnknownName, UsageError
+from mxt.core.errors import UnknownName, UsageError, listed
 from mxt.core.text import written
 from mxt.store.layout import Store
 
@@ -81,6 +81,8 @@ def find_named(store: Store, name: str, kind: str | None = None, *, kinds: tuple
                 *(known for each in kinds for known in _names(store, each)),
                 *(_nearest_clips(store, name, dataset) if "clip" in kinds else ()),
             ],
+            hint="(mxt ls lists them)",
+            most=SHOWN,
         )
     return found[0]
 
@@ -145,7 +147,7 @@ def _several_clips(name: str, found: list[Named]) -> str:
     datasets = sorted({named.dataset for named in found})
     if len(datasets) == len(found):
         return f"{name} is a clip of {' and of '.join(datasets)}; say which with --dataset {' or --dataset '.join(datasets)}"
-    shown = ", ".join(named.name for named in found[:SHOWN]) + (", …" if len(found) > SHOWN else "")
+    shown = listed((named.name for named in found), SHOWN)
     return f"{name} is the name of {len(found)} clips; give its id: {shown}"
 
 

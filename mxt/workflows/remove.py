@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from mxt.core.errors import Refused, StoreDamaged, StoreError
+from mxt.core.errors import Refused, StoreDamaged, StoreError, listed
 from mxt.core.files import is_held, translate_os_errors
 from mxt.core.records import ClipRecord
 from mxt.core.views import parse_view
@@ -22,12 +23,13 @@ HALF_DONE_SECONDS = 3600.0  # a result or table half made is no longer being mad
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something to be removed: its kind in words, its name, its bytes, and what follows from it."""
+    """Something to be removed: its kind in words, its name, its bytes, what follows from it, and the results of it that stay."""
 
     kind: str
     name: str
     nbytes: int
     note: str = ""
+    results: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def _carry_out(store: Store, steps: Sequence[Step], command: str, *, dry_run: bo
         return removal
     store.check_writable()
     if not yes:
-        words = ", ".join(f"{item.kind} {item.name}" for item in removal.items)
+        words = listed(f"{item.kind} {item.name}" for item in removal.items)
         size = f" ({removal.nbytes / 1e3:,.0f} kB)" if removal.nbytes else ""
         raise Refused(f"{command} would remove {words} for good{size}; add --yes if that is meant")
     for _, act in steps:
@@ -120,7 +122,16 @@ def _carry_out(store: Store, steps: Sequence[Step], command: str, *, dry_run: bo
 
 def _remove_dataset(store: Store, named: Named) -> Step:
     note = "its features stay in their tables; mxt prune removes those no data set uses"
-    return Item(WORDS["dataset"], named.name, 0, note), partial(store.catalogue.remove, named.name)
+    return Item(WORDS["dataset"], named.name, 0, note, _results_of(store, named.name)), partial(store.catalogue.remove, named.name)
+
+
+def _results_of(store: Store, dataset: str) -> tuple[str, ...]:
+    found = []
+    for name in store.results.list():
+        with suppress(StoreDamaged):  # whose it was cannot be told
+            if store.results.load(name).get("dataset") == dataset:
+                found.append(name)
+    return tuple(found)
 
 
 def _remove_table(store: Store, named: Named, note: str = "") -> Step:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from mxt.core.errors import InputError, UnknownName
+from mxt.core.errors import InputError, UnknownName, listed
 from mxt.core.progress import SILENT, Progress
 from mxt.core.views import parse_view
 from mxt.registry import Registry
@@ -62,7 +62,7 @@ def reproduce(
 
 
 def _nothing(store_path: Path, wanted: list[Task], features: str) -> InputError:
-    names = ", ".join(dict.fromkeys(task.dataset for task in wanted))
+    names = listed(dict.fromkeys(task.dataset for task in wanted))
     return InputError(
         f"{store_path} has no data set called {names} with features {features}; "
         "mxt ingest FOLDER --loader choi2017 brings the published ones"

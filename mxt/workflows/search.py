@@ -15,6 +15,7 @@ import numpy as np
 from mxt.core.errors import InputError, UnknownName, UsageError
 from mxt.core.progress import SILENT, Progress
 from mxt.core.records import ClipRecord, DatasetRecord
+from mxt.core.reprs import short_repr
 from mxt.core.specs import Layer
 from mxt.core.views import choose_layers, parse_view
 from mxt.evaluation import guards, statistics
@@ -102,6 +103,7 @@ class _Space:
     layers: tuple[Layer, ...]
     strategies: tuple[Strategy, ...]
     beside: tuple[str, ...]
+    __repr__ = short_repr
 
 
 def _tables(store: Store, record: DatasetRecord) -> list[str]:

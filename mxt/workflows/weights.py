@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mxt.core.errors import UnknownName, UsageError, WeightsError
+from mxt.core.errors import UnknownName, UsageError, WeightsError, listed
 from mxt.core.identity import sha256_file
 from mxt.core.progress import SILENT, Progress
 from mxt.core.specs import WeightsFile
@@ -60,7 +60,7 @@ def named_weights(registry: Registry, name: str) -> dict[str, WeightsFile]:
     if not found:
         raise UnknownName("weights", name, known)
     if len({file.sha256 for file in found.values()}) > 1:
-        raise UsageError(f"{name} is a weight set of several stages: {', '.join(sorted(found))}; name one of them")
+        raise UsageError(f"{name} is a weight set of several stages: {listed(sorted(found))}; name one of them")
     first = next(iter(found))
     return {first: found[first]}
 

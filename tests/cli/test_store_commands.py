@@ -192,3 +192,43 @@ def test_no_store_is_one_line(run, tmp_path):
     code, out, err = run("ls", "--store", str(tmp_path / "none"))
     assert (code, out) == (1, "")
     assert err == f"error: no store at {tmp_path / 'none'}; mxt ingest PATH makes one, --store names another\n"
+
+
+def test_results_are_listed_with_what_tells_them_apart(run, store):
+    opened = Store.open(store)
+    same = {"dataset": "songs", "target": "genre", "view": "mfcc", "main": "accuracy", "kind": "evaluation", "protocol": "nested",
+            "folds_words": "nested 10-fold", "seed": 0, "scores": {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6}}}  # fmt: skip
+    one = {"name": "svm", "params": {"C": [1.0], "kernel": "both"}}
+    for change in (
+        {"head": {"name": "svm", "params": {"C": [1.0, 8.0], "kernel": "both"}}},
+        {"head": one},
+        {"head": one, "seed": 1},
+        {"head": one, "folds_words": "nested 10-fold, grouped by artist"},
+        {"head": one, "target": "mood"},
+        {"kind": "search", "search": {"head": "linear", "view": "convnet", "seed": 0}},
+    ):
+        opened.results.publish({name: value for name, value in (same | change).items() if name != "view" or "head" in change}, {})
+    lines = run("ls")[1].partition("results\n")[2].splitlines()
+    told = [line.partition("  ")[2] for line in lines[1:]]
+    assert len(set(told)) == len(told) == 7
+    assert "kernel" not in lines[0]
+    assert any("search" in line and "convnet" in line and "linear" in line for line in told)
+
+
+def test_rm_of_a_data_set_says_that_its_results_stay_and_how_to_remove_them(run, store):
+    (result,) = Store.open(store).results.list()
+    said = f"results of it stay: 1 (mxt ls lists them); to remove them:\n  mxt rm {result}\n"
+    assert said in run("rm", "songs", "--dry-run")[1]
+    assert "stay:" not in run("rm", "songs", result, "--dry-run")[1]
+    assert said in run("rm", "songs", "--yes")[1]
+    assert run("rm", result, "--yes")[0] == 0
+
+
+def test_an_unknown_name_lists_a_few_and_where_all_are(run, store):
+    opened = Store.open(store)
+    for number in range(40):
+        opened.results.publish({"dataset": f"songs{number}"}, {"y": np.arange(3)})
+    code, _, err = run("rm", "nothing")
+    assert code == 2
+    assert err.endswith(" in all) (mxt ls lists them)\n")
+    assert len(err) < 400

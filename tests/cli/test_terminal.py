@@ -88,6 +88,29 @@ def test_values_of_a_table_stay_whole_and_texts_give_way(monkeypatch, capsys):
     assert max(map(len, lines)) <= 60
 
 
+def test_a_table_too_wide_for_its_words_is_told_in_lines_that_break_between_words(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "40")
+    rows = [("20250131-174502-genres-1f0c", "convnet:135", 0.5, None), ("b", "musicnn:penultimate+mfcc", None, "labels changed since")]
+    console.table("results", ("id", "view", "score", ""), rows)
+    assert capsys.readouterr().out.splitlines() == [
+        "results",
+        "20250131-174502-genres-1f0c",
+        "  view convnet:135 · score 0.500",
+        "b",
+        "  view musicnn:penultimate+mfcc ·",
+        "    labels changed since",
+    ]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
+def test_no_word_of_a_table_is_broken(monkeypatch, capsys, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    rows = [(f"20250131-174502-genres-{n:04}", f"musicnn:layer{n}", "r2 0.5 (0.4 to 0.6)", "a text of several words") for n in range(3)]
+    console.table("", ("identifier", "view", "score", "what it is"), rows)
+    words = set(capsys.readouterr().out.split())
+    assert {word for row in rows for cell in row for word in cell.split()} <= words
+
+
 @pytest.mark.parametrize("width", [72, 80, 200])
 def test_progress_stays_on_one_line_where_it_is_narrow(width):
     printed = io.StringIO()

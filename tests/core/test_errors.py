@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from mxt.core import errors
-from mxt.core.errors import AudioError, MxtError, Reason, UnknownName
+from mxt.core.errors import AudioError, MxtError, Reason, UnknownName, listed
 
 TREE = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, MxtError)]
 
@@ -43,3 +43,12 @@ def test_what_is_said_instead_of_the_nearest_names_stands_alone():
 def test_audio_error_keeps_its_reason_between_processes():
     found = pickle.loads(pickle.dumps(AudioError(Reason.TOO_SHORT, "3 samples")))
     assert (found.reason, found.detail, str(found)) == (Reason.TOO_SHORT, "3 samples", "too short: 3 samples")
+
+
+def test_a_list_of_names_stays_a_line_however_many_and_long_they_are():
+    assert listed(["a", "b"]) == "a, b"
+    assert listed([]) == ""
+    assert listed((f"class{number}" for number in range(331)), 3) == "class0, class1, class2, … (331 in all)"
+    assert len(listed(f"20250131-174502-genres-{number}" for number in range(331))) < 450
+    assert len(listed(["x" * 100_000, "y"])) < 450
+    assert len(str(UnknownName("data set", "n" * 100_000, ["x" * 100_000] * 2))) < 700

@@ -3,13 +3,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mxt.core.errors import EvaluationError
 from mxt.core.records import ClipRecord, Task
 from mxt.core.stages import Evaluation
 from mxt.evaluation.columns import Groups
+from mxt.evaluation.metrics import pooled
 from mxt.evaluation.selection import Selection, select
+from mxt.evaluation.statistics import interval, resample
 
 MakeClip = Callable[..., ClipRecord]
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "regression")
@@ -122,3 +125,20 @@ def test_too_few_groups_are_counted_where_classes_do_not_reach_into_three(clips:
     groups = Groups(tuple("xy"[i % 2] for i in range(24)), "by site")
     with pytest.raises(EvaluationError, match=r"at least 3 groups \(there are 2, by site\) each are needed; left: none\."):
         choose(clips, groups=groups)
+
+
+@pytest.mark.parametrize("unit", [1e307, 1e16, 1e-17, 1e-300])
+def test_numbers_whose_squares_cannot_be_computed_with_are_said_so(make_clip: MakeClip, unit: float) -> None:
+    clips = [make_clip(f"{i:02}.wav", targets={"genre": (i - 5) * unit}) for i in range(12)]
+    with pytest.raises(EvaluationError, match=r"numbers of 'genre' reach .*e.*; bring them between 1e-15 and 1e\+15 by another unit"):
+        choose(clips)
+
+
+@pytest.mark.parametrize("unit", [1e14, 1.0, 1e-15])
+def test_scores_of_numbers_do_not_depend_on_their_unit(make_clip: MakeClip, unit: float) -> None:
+    clips = [make_clip(f"{i:02}.wav", targets={"genre": (i - 5) * unit}) for i in range(12)]
+    y = choose(clips).sample.targets.y
+    scores = pooled("regression", y, y * 0.5, n_classes=0)
+    samples = resample("regression", y, y * 0.5, np.arange(12), n_classes=0, seed=0)
+    assert scores["r2"] == pytest.approx(0.744, abs=0.001)
+    assert interval(samples["r2"]) == pytest.approx((0.703, 0.787), abs=0.001)

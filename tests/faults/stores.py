@@ -91,10 +91,9 @@ def run(folder: Path, *words: object) -> Ran:
 def scores_of(ran: Ran) -> dict[str, Any]:
     """Clips, scores and what was left out, by view."""
     (result,) = json.loads(ran.out)["datasets"]
-    return {
-        view["view"]: (result["clips"], view["scores"])
-        for view in result["views"]
-    } | {"left out": sorted(f"{left['why']} {left['count']}" for left in result["left_out"])}
+    return {view["view"]: (result["clips"], view["scores"]) for view in result["views"]} | {
+        "left out": sorted(f"{left['why']} {left['count']}" for left in result["left_out"])
+    }
 
 
 def attempt(pristine: Pristine, fault: Fault, folder: Path) -> Trial:
@@ -213,7 +212,9 @@ def _siblings(names: list[Path]) -> Iterator[tuple[Path, Path]]:
         for other in names:
             in_folder = other.parent == name.parent and other > name and other.suffix == name.suffix
             beside = other.name == name.name and other.parent.parent == name.parent.parent and other.parent > name.parent
-            of_other_table = other.parts[:1] == name.parts[:1] and other.parts[2:] == name.parts[2:] and other > name and len(name.parts) > 2
+            of_other_table = (
+                other.parts[:1] == name.parts[:1] and other.parts[2:] == name.parts[2:] and other > name and len(name.parts) > 2
+            )
             if in_folder or beside or of_other_table:
                 yield name, other
                 yield other, name
@@ -224,6 +225,7 @@ def _edits_of_json(store: Path, name: Path) -> Iterator[Fault]:
     values = [json.loads(line) for line in lines]
     for path in list(_paths(values))[:: max(1, len(list(_paths(values))) // 60)]:
         for value in EDITED:
+
             def do(root: Path, path: list[Any] = path, value: Any = value) -> None:
                 edited = json.loads(json.dumps(values))
                 holder = edited
@@ -253,7 +255,7 @@ def _edits_of_sql(store: Path) -> Iterator[Fault]:
             columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
             first = f"(SELECT MIN({columns[0]}) FROM {table})"
             for column in columns:
-                for value in ("NULL", "0", "-1", "1000000000000", "0.5", "''", "'x'", "'{\"label\": \"b\"}'", "x'00ff'", "'[[[['"):
+                for value in ("NULL", "0", "-1", "1000000000000", "0.5", "''", "'x'", '\'{"label": "b"}\'', "x'00ff'", "'[[[['"):
                     statements.append(f'UPDATE OR IGNORE {table} SET "{column}" = {value} WHERE {columns[0]} = {first}')
                 statements.append(f'ALTER TABLE {table} RENAME COLUMN "{column}" TO "other"')
             statements += [f"DELETE FROM {table}", f"DELETE FROM {table} WHERE {columns[0]} = {first}", f"DROP TABLE {table}"]

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import Inception3
 
-from mxt.core.errors import WeightsError
+from mxt.core.errors import WeightsError, listed
 from mxt.stages.backbones.inception_v3_network import CHILDREN, ConvReLU, convolutions
-from mxt.stages.backbones.state_dicts import read_state_dict, some
+from mxt.stages.backbones.state_dicts import read_state_dict
 
 EPSILON = 1e-3  # of all its batch normalisations
 OUTPUTS = {"imagenet": 1000, "tf2015": 1008}  # of the classifier behind the last tap
@@ -69,9 +69,9 @@ def _check_names(path: Path, tensors: Mapping[str, Tensor], expected: Mapping[st
         return
     parts = []
     if needed:
-        parts.append(f"it lacks {len(needed)} of {len(expected)} tensors: {some(needed)}")
+        parts.append(f"it lacks {len(needed)} of {len(expected)} tensors: {listed(needed, 3)}")
     if unexpected:
-        parts.append(f"it has {len(unexpected)} tensors that do not belong to it: {some(unexpected)}")
+        parts.append(f"it has {len(unexpected)} tensors that do not belong to it: {listed(unexpected, 3)}")
     message = f"{path} is no state dict of Inception-v3 with torchvision's names: " + "; ".join(parts)
     usable = [child.lower() for child in CHILDREN[: min(map(_place, needed), default=0)] if not child.startswith("maxpool")]
     if usable and not unexpected:

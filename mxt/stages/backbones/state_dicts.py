@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mxt.core.errors import WeightsError
+from mxt.core.errors import WeightsError, listed
 
 _HEADER_BYTES = 8  # safetensors: the length of the header, then the header, which is JSON
 
@@ -33,7 +33,9 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     if not isinstance(found, Mapping):
         raise WeightsError(f"{path} holds a {type(found).__name__}, not a state dict")
     if others := [str(name) for name, value in found.items() if not isinstance(value, Tensor)]:
-        raise WeightsError(f"{path} holds {some(others)}, not tensors alone; save the state dict: torch.save(model.state_dict(), PATH)")
+        raise WeightsError(
+            f"{path} holds {listed(others, 3)}, not tensors alone; save the state dict: torch.save(model.state_dict(), PATH)"
+        )
     return dict(found)
 
 
@@ -51,14 +53,3 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 def _first_line(error: Exception) -> str:
     """The sentence that says what is wrong; PyTorch goes on with advice that does not fit here."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-
-
-def some(names: list[str], limit: int = 3) -> str:
-    """The first few names, and how many more there are.
-
-    Examples
-    --------
-    >>> some(["a", "b", "c", "d", "e"])
-    'a, b, c and 2 more'
-    """
-    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")

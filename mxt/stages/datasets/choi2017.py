@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mxt.core.errors import InputError, TableError, UnknownName
+from mxt.core.errors import InputError, TableError, UnknownName, listed
 from mxt.core.records import Clip, Detection, Listing, Remark, Target
 from mxt.core.specs import Layer
 from mxt.core.stages import FeatureBlock, FeatureSet
@@ -143,7 +143,7 @@ def _clips(task: Task, rows: Rows) -> list[Clip]:
     """The clips of a table, in its order: a published feature belongs to the row of its number."""
     labels = [name for name in rows.headings if name == "label" or name.startswith("label_")]
     if not labels or "filepath" not in rows.headings:
-        raise TableError(f"{rows.path}: columns filepath and label are needed; there are {', '.join(rows.headings)}")
+        raise TableError(f"{rows.path}: columns filepath and label are needed; there are {listed(rows.headings)}")
     paths = [str(row["filepath"]).strip() for row in rows.rows]
     if "" in paths or len(set(paths)) < len(paths):
         raise TableError(f"{rows.path}: each row needs a filepath of its own; {len(paths) - len(set(paths) - {''})} have none")

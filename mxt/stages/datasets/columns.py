@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mxt.core.errors import TableError, UnknownName
+from mxt.core.errors import TableError, UnknownName, listed
 from mxt.stages.datasets.matching import FileIndex, tidy
 from mxt.stages.datasets.table_reading import Rows
 from mxt.stages.datasets.targets import Numbers, typed
@@ -79,7 +79,7 @@ def file_column(table: Rows, index: FileIndex, *, folder: str) -> str:
     if known:
         return max(known, key=lambda name: (shares[name], -ranks[name]))
     raise TableError(
-        f"{table.path}: no column names the files that are there; its columns are {', '.join(table.headings)}: name one with --file-column"
+        f"{table.path}: no column names the files that are there; its columns are {listed(table.headings)}: name one with --file-column"
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mxt.core.errors import TableError
+from mxt.core.errors import TableError, listed
 from mxt.core.records import Clip, Detection, Listing, Remark
 from mxt.stages.datasets.expected import count_remarks
 from mxt.stages.datasets.suffixes import SOUND, suffix
@@ -78,7 +78,7 @@ def _annotations(listing: Listing, table: str) -> Iterator[tuple[str, dict[str, 
     rows = read_table(Path(listing.root, table), table)
     needed = ("song_id", "mean_arousal", "mean_valence")
     if missing := [name for name in needed if name not in rows.headings]:
-        raise TableError(f"{table}: no column {', '.join(missing)}; there are {', '.join(rows.headings)}")
+        raise TableError(f"{table}: no column {', '.join(missing)}; there are {listed(rows.headings)}")
     for row, line in zip(rows.rows, rows.lines, strict=True):
         yield str(row["song_id"]).strip(), {name: _rating(row, f"mean_{name}", f"{table}, line {line}") for name in ("arousal", "valence")}
 

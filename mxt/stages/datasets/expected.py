@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
+from mxt.core.errors import listed
 from mxt.core.records import Remark
 
 INCOMPLETE, TOO_MANY = "incomplete", "more than expected"
@@ -46,10 +47,9 @@ def class_remarks(classes: Iterable[str], expected: Mapping[str, int]) -> Iterat
     if missing:
         named = [f"{name} all {expected[name]:,}" if not counts[name] else f"{name} {short:,} of {expected[name]:,}"
                  for name, short in missing.items()]  # fmt: skip
-        more = f" and {len(named) - MOST_NAMED} more classes" if len(named) > MOST_NAMED else ""
         short = sum(missing.values())
-        yield Remark(INCOMPLETE, f"{found:,} of {total:,} clips, {short:,} are missing: {', '.join(named[:MOST_NAMED])}{more}")
+        yield Remark(INCOMPLETE, f"{found:,} of {total:,} clips, {short:,} are missing: {listed(named, MOST_NAMED)}")
     over = {name: number for name, number in counts.items() if number > expected.get(name, 0)}
     if over:
         named = [f"{name} {number:,} instead of {expected.get(name, 0):,}" for name, number in sorted(over.items())]
-        yield Remark(TOO_MANY, ", ".join(named[:MOST_NAMED]))
+        yield Remark(TOO_MANY, listed(named, MOST_NAMED))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mxt.core.errors import TableError, UnknownName
+from mxt.core.errors import TableError, UnknownName, listed
 from mxt.core.records import Clip, Detection, Listing, Remark, Target
 from mxt.stages.datasets.columns import Columns, find_columns
 from mxt.stages.datasets.matching import FileIndex, Match, match_rows, tidy
@@ -61,7 +61,7 @@ class Table:
             sources, _ = self._sources(listing)
         except (TableError, UnknownName) as error:
             return Detection(0.0, str(error))
-        names = ", ".join(source.rows.path for source in sources)
+        names = listed(source.rows.path for source in sources)
         if _is_audiofolder(sources[0].rows):
             return Detection(0.95, f"{names} of an audiofolder")
         files = {match.path for source in sources for match in source.matches if match.path}
@@ -166,7 +166,7 @@ def _described(source: Source) -> Iterator[Remark]:
     form = ", ".join(word for word in (rows.delimiter and f"{rows.delimiter}s", rows.encoding if rows.encoding != "utf-8" else "") if word)
     yield Remark("table", f"{rows.path}: {len(rows.rows):,} rows{f' ({form})' if form else ''}; files in {columns.file!r}: {how or 'none'}")
     if not columns.targets:
-        yield Remark("no label column recognised", f"columns are {', '.join(rows.headings)}; name one with --target")
+        yield Remark("no label column recognised", f"columns are {listed(rows.headings)}; name one with --target")
 
 
 def _words(value: object) -> str:

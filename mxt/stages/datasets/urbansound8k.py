@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mxt.core.errors import InputError, TableError
+from mxt.core.errors import InputError, TableError, listed
 from mxt.core.records import Clip, Detection, Listing, Remark
 from mxt.stages.datasets.expected import INCOMPLETE, TOO_MANY
 from mxt.stages.datasets.suffixes import SOUND, suffix
@@ -69,7 +69,7 @@ def _rows(listing: Listing, table: str) -> Iterator[tuple[dict[str, Any], int]]:
     rows = read_table(Path(listing.root, table), table)
     missing = [name for name in ("slice_file_name", "fsID", "fold", "classID", "class") if name not in rows.headings]
     if missing:
-        raise TableError(f"{table}: no column {', '.join(missing)}; there are {', '.join(rows.headings)}")
+        raise TableError(f"{table}: no column {', '.join(missing)}; there are {listed(rows.headings)}")
     yield from zip(rows.rows, rows.lines, strict=True)
 
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from mxt.core.errors import InputError
+from mxt.core.errors import InputError, listed
 from mxt.core.records import ClipRecord, Remark
 from mxt.core.text import written
 
@@ -45,7 +45,7 @@ def names_in(file: str, clips: Sequence[ClipRecord]) -> tuple[set[str], tuple[Re
         if found:
             gone |= found
         elif paths:
-            remarks.append(Remark("named and there several times", f"{name}: {', '.join(sorted(paths)[:3])}; write the path"))
+            remarks.append(Remark("named and there several times", f"{name}: {listed(sorted(paths), 3)}; write the path"))
         else:
             remarks.append(Remark("named and not there", name))
     return gone, tuple(remarks)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mxt.core.errors import AudioError, InputError, Reason, UnknownName, UsageError
+from mxt.core.errors import AudioError, InputError, Reason, UnknownName, UsageError, listed
 from mxt.core.identity import audio_key, clip_id, microseconds
 from mxt.core.progress import SILENT, Progress
 from mxt.core.records import ClipRecord, DatasetRecord, Remark, Target
@@ -178,7 +178,7 @@ def nsynth(parent: Parent, options: Mapping[str, Any]) -> Made:
     column = subset.target
     values = [class_name(clip.targets[column]) if clip.targets.get("instrument") in kept else None for clip in parent.clips]
     made = _of_classes(parent, column, values, {value for value in values if value is not None})
-    text = f"{', '.join(sorted(kept))}: too few for grouped folds; evaluate with --protocol shtern2017, or --group-by file"
+    text = f"{listed(sorted(kept))}: too few for grouped folds; evaluate with --protocol shtern2017, or --group-by file"
     return replace(made, remarks=(Remark("instruments, each a group", text),))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mxt.core.errors import MxtError, StoreDamaged
+from mxt.core.reprs import short_repr
 from mxt.core.views import parse_view
 from mxt.store.layout import Store
 from mxt.workflows.evaluating.records import stale
@@ -48,6 +49,7 @@ class Panel:
     sample: str
     task: Task | None = None
     baseline: SearchResult | None = field(default=None, repr=False)
+    __repr__ = short_repr
 
     @property
     def words(self) -> str:

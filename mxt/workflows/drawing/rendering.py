@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mxt.core.files import atomic_write, translate_os_errors
+from mxt.core.reprs import short_repr
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -41,6 +42,7 @@ class Picture:
     axis: RowAxis | None
     seconds: float
     title: str
+    __repr__ = short_repr
 
 
 def write_picture(picture: Picture, path: Path) -> None:

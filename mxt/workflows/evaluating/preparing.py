@@ -17,6 +17,7 @@ from mxt.core.errors import EvaluationError, MxtError, PluginError, stage_failur
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.pipeline import Chosen
 from mxt.core.records import ClipRecord, DatasetRecord, Task
+from mxt.core.reprs import short_repr
 from mxt.core.stages import Evaluation
 from mxt.evaluation.columns import choose_target, group_values, read_folds
 from mxt.evaluation.search import Learner, expand
@@ -56,6 +57,7 @@ class Prepared:
     head_was_chosen: bool
     stage: Any
     seed: int
+    __repr__ = short_repr
 
     def learner(self, n_columns: int) -> Learner:
         """The head as evaluation uses it, for views of so many columns."""

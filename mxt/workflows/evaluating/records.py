@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mxt.core.errors import UnknownName
 from mxt.core.records import Task
+from mxt.core.reprs import short_repr
 
 if TYPE_CHECKING:
     from mxt.evaluation.assess import Assessment, Difference
@@ -89,6 +90,7 @@ class ViewResult:
     resumed: int
     seconds: float
     result_id: str
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +139,7 @@ class DatasetResult:
     others: tuple[str, ...] = ()
     runs: int = 1
     noise: float = 0.0
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +148,7 @@ class Evaluated:
 
     datasets: tuple[DatasetResult, ...]
     remarks: tuple[str, ...] = ()
+    __repr__ = short_repr
 
 
 def stale(result: Mapping[str, Any], catalogue: Catalogue) -> str:

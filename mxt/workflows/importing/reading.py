@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mxt.core.errors import InputError, UnknownName, UsageError
+from mxt.core.errors import InputError, UnknownName, UsageError, listed
+from mxt.core.reprs import short_repr
 from mxt.core.specs import Layer
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Table:
     layers: tuple[Layer, ...]
     arrays: Mapping[str, npt.NDArray[Any]]
     passed_over: tuple[str, ...] = ()
+    __repr__ = short_repr
 
     @property
     def rows(self) -> int:
@@ -200,14 +202,14 @@ def _table(
 ) -> Table:
     """Check the shapes, and name the layers."""
     if not arrays:
-        there = f"; there are {', '.join(passed_over)}" if passed_over else ""
+        there = f"; there are {listed(passed_over)}" if passed_over else ""
         raise InputError(f"{path}: no features, that is numbers of the shape [clips, columns]{there}")
     for name, values in arrays.items():
         if values.ndim != 2 or values.dtype.kind not in "fiu" or not values.shape[1]:
             raise InputError(f"{path}: {name} is to be numbers of the shape [clips, columns], it is {values.dtype} {values.shape}")
     counts = {name: len(values) for name, values in arrays.items()} | ({"clip ids": len(ids)} if ids is not None else {})
     if len(set(counts.values())) > 1:
-        raise InputError(f"{path}: the rows do not agree: {', '.join(f'{name} {count:,}' for name, count in counts.items())}")
+        raise InputError(f"{path}: the rows do not agree: {listed(f'{name} {count:,}' for name, count in counts.items())}")
     layers = tuple(
         Layer(number, name, values.shape[1], labels if len(labels) == values.shape[1] and len(arrays) == 1 else ())
         for number, (name, values) in enumerate(arrays.items(), 1)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mxt.core.errors import InputError, MxtError, PluginError, Refused, stage_failures
+from mxt.core.errors import InputError, MxtError, PluginError, Refused, listed, stage_failures
 from mxt.core.identity import canonical_json, clip_id, feature_clip_key, sha256_file, sha256_text
 from mxt.core.pipeline import Chosen
 from mxt.core.progress import SILENT, Progress
@@ -57,7 +57,7 @@ def ingest_all(
     sets = _ask(registry, chosen, listing)
     if name is not None:
         if len(sets) > 1:
-            raise InputError(f"{listing.root} holds {len(sets)} data sets ({', '.join(each.name for each in sets)}): leave out --name")
+            raise InputError(f"{listing.root} holds {len(sets)} data sets ({listed(each.name for each in sets)}): leave out --name")
         sets = (replace(sets[0], name=checked_name(name)),)
     works = [_Work(chosen, why, listing, each) for each in sets]
     if dry_run:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mxt.core.errors import InputError, MxtError, PluginError, Reason, UnknownName, UsageError, stage_failures
+from mxt.core.errors import InputError, MxtError, PluginError, Reason, UnknownName, UsageError, listed, stage_failures
 from mxt.core.identity import clip_id, microseconds, sha256_text
 from mxt.core.pipeline import Chosen
 from mxt.core.records import Clip, Detection, FileRecord, Listing, Remark, Target
@@ -110,7 +110,7 @@ def choose_loader(
         unknown = sorted(wanted - known)
         if unknown:
             raise UnknownName("parameter of a dataset loader", unknown[0], known)
-        raise InputError(f"no dataset loader has all of the parameters {', '.join(sorted(wanted))}")
+        raise InputError(f"no dataset loader has all of the parameters {listed(sorted(wanted))}")
     best, detected = max(found, key=lambda each: (each[1].score, each[0].distribution == BUILT_IN))
     if detected.score <= 0:  # where none is sure of anything, the most general one says best what is missing
         reason = next((each.reason for chosen, each in found if chosen.spec.name == GENERAL), detected.reason)

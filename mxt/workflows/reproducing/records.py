@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mxt.core.reprs import short_repr
 from mxt.workflows.evaluating.search_record import SearchResult
 from mxt.workflows.reproducing.choi2017_tasks import Task
 
@@ -66,6 +67,7 @@ class TaskReproduction:
     standardised: SearchResult | None
     nested: SearchResult | None
     clips: int
+    __repr__ = short_repr
 
     @property
     def published(self) -> list[Cell]:
@@ -80,3 +82,4 @@ class Reproduction:
     tasks: tuple[TaskReproduction, ...]
     findings: tuple[Finding, ...]
     absent: tuple[str, ...]
+    __repr__ = short_repr
