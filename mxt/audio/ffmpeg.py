@@ -21,6 +21,10 @@ Signal = npt.NDArray[np.float32]
 _ANY_TAGS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
 
 
+# what PyAV raises over what is in a file: FFmpeg's errors, and ValueError where it knows no such codec or format
+_FAILED = (av.FFmpegError, ValueError)
+
+
 class Ffmpeg:
     """An open file, decoded by FFmpeg: its best audio stream.
 
@@ -141,14 +145,14 @@ class Ffmpeg:
                 packet = next(packets)
             except StopIteration:
                 return
-            except av.FFmpegError as error:
+            except _FAILED as error:
                 self.failure = _words(error)
                 return
             try:
                 frames = packet.decode()
             except av.EOFError:
                 return
-            except av.FFmpegError as error:
+            except _FAILED as error:
                 self.failure = _words(error)
                 continue
             for frame in frames:
@@ -170,8 +174,8 @@ def _samples(frame: av.AudioFrame) -> Signal:
     """A frame as float32 [samples, channels], integer formats scaled so that full scale is 1."""
     try:
         found = frame.to_ndarray()
-    except ValueError as error:
-        raise AudioError(Reason.DECODER_FAILED, f"PyAV: {error}") from error
+    except _FAILED as error:
+        raise AudioError(Reason.DECODER_FAILED, _words(error)) from error
     x = found.T if frame.format.is_planar else found.reshape(-1, frame.layout.nb_channels)
     if x.dtype == np.uint8:
         return (np.asarray(x, np.float32) - np.float32(128)) / np.float32(128)
@@ -182,4 +186,4 @@ def _samples(frame: av.AudioFrame) -> Signal:
 
 
 def _words(error: Exception) -> str:
-    return f"FFmpeg: {getattr(error, 'strerror', None) or error}"
+    return f"FFmpeg: {error.strerror}" if isinstance(error, av.FFmpegError) and error.strerror else f"PyAV: {error}"
