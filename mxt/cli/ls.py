@@ -45,11 +45,11 @@ def render(found: Contents) -> None:
     if found.datasets:
         console.table(
             "data sets",
-            ["name", "clips", "used", "audio", "targets", "views", "folder"],
+            ["name", "clips", "used", "audio", "targets", "views", "folder", ""],
             [
                 [entry.name + (" (last)" if entry.last and len(found.datasets) > 1 else ""), entry.clips, entry.used,
                  console.seconds_text(entry.seconds) if entry.seconds else "none", ", ".join(entry.targets), " ".join(entry.views),
-                 entry.root]
+                 entry.root, entry.damage]
                 for entry in found.datasets
             ],
         )  # fmt: skip

@@ -57,6 +57,11 @@ class Catalogue:
         """All data sets, by name; whether they are what was written is not looked at."""
         return self._records(dataset_record, self._rows(f"SELECT {_DATASET} FROM datasets WHERE ready ORDER BY name"))
 
+    def last(self) -> str:
+        """Name of the data set last ingested, which is meant where none is named; empty where there is none."""
+        rows = self._rows("SELECT name FROM datasets WHERE ready ORDER BY turn DESC LIMIT 1")
+        return str(rows[0][0]) if rows else ""
+
     def dataset(self, name: str | None = None) -> DatasetRecord:
         """The data set called `name`; ``None``: the one last ingested.
 

@@ -15,24 +15,27 @@ from mxt.store.features import FeatureTable, folder_bytes
 from mxt.store.layout import Store
 from mxt.workflows.ingesting.walk import is_other
 
-
 Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetEntry:
-    """A data set: its clips, how many can be used, their seconds, its targets and the views extracted for it."""
+    """A data set: its clips, how many can be used, their seconds, its targets and the views extracted for it.
+
+    `damage` is what keeps it from being read, else empty.
+    """
 
     name: str
     root: str
     loader: str
-    clips: int
-    used: int
-    seconds: float
-    targets: tuple[str, ...]
-    views: tuple[str, ...]
-    updated: str
-    last: bool
+    clips: int = 0
+    used: int = 0
+    seconds: float = 0.0
+    targets: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+    updated: str = ""
+    last: bool = False
+    damage: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ def ls(store: Path) -> Contents:
     """
     opened = Store.open(store, read_only=True)
     records = opened.catalogue.datasets()
-    last = opened.catalogue.dataset().name if records else ""
+    last = opened.catalogue.last() if records else ""
     return Contents(
         root=str(opened.root),
         nbytes=folder_bytes(opened.root),
@@ -175,8 +178,6 @@ def result_entry(store: Store, name: str, known: dict[tuple[str, ...], str] | No
     known : dict, optional
         What was found of results on the same labels, so that the catalogue is read once for all of them.
     """
-    from mxt.workflows.evaluating.records import stale
-
     known = {} if known is None else known
     nbytes = folder_bytes(store.results.path / name)
     try:
@@ -186,7 +187,7 @@ def result_entry(store: Store, name: str, known: dict[tuple[str, ...], str] | No
     main = str(found.get("main") or "")
     labels = tuple(str(found.get(key)) for key in ("dataset", "target", "targets_hash"))
     if labels not in known:
-        known[labels] = stale(found, store.catalogue)
+        known[labels] = _stale(store, found)
     score: Mapping[str, Any] = {}
     head: Mapping[str, Any] = {}
     searched: Mapping[str, Any] = {}
@@ -196,10 +197,19 @@ def result_entry(store: Store, name: str, known: dict[tuple[str, ...], str] | No
     return ResultEntry(
         id=name, created=str(found.get("created", "")), dataset=str(found.get("dataset", "")), target=str(found.get("target", "")),
         view=str(found.get("view", searched.get("view", ""))), head=str(head.get("name", "")), kind=str(found.get("kind", "")),
-        protocol=str(found.get("protocol", "")), folds=str(found.get("folds_words", "")), seed=_if(int, found.get("seed", searched.get("seed"))),
-        settings=_if(dict, head.get("params")) or {}, score=main, value=score.get("value"),
-        low=score.get("low"), high=score.get("high"), nbytes=nbytes, stale=known[labels],
+        protocol=str(found.get("protocol", "")), folds=str(found.get("folds_words", "")),
+        seed=_if(int, found.get("seed", searched.get("seed"))), settings=_if(dict, head.get("params")) or {}, score=main,
+        value=score.get("value"), low=score.get("low"), high=score.get("high"), nbytes=nbytes, stale=known[labels],
     )  # fmt: skip
+
+
+def _stale(store: Store, result: Mapping[str, Any]) -> str:
+    from mxt.workflows.evaluating.records import stale
+
+    try:
+        return stale(result, store.catalogue)
+    except StoreError as error:
+        return str(error)
 
 
 def _if(kind: type[Kept], value: Any) -> Kept | None:
@@ -208,11 +218,15 @@ def _if(kind: type[Kept], value: Any) -> Kept | None:
 
 
 def _dataset(store: Store, record: DatasetRecord, last: str) -> DatasetEntry:
-    clips = [clip for clip in store.catalogue.clips(record.name) if not is_other(clip.file)]
+    try:
+        clips = [clip for clip in store.catalogue.clips(record.name) if not is_other(clip.file)]
+        views = tuple(store.catalogue.views(record.name))
+    except StoreError as error:
+        return DatasetEntry(record.name, record.root, record.loader, damage=str(error))
     return DatasetEntry(
         name=record.name, root=record.root, loader=record.loader, clips=len(clips), used=sum(clip.usable for clip in clips),
         seconds=sum(clip.duration for clip in clips if clip.usable), targets=record.targets,
-        views=tuple(store.catalogue.views(record.name)), updated=record.updated, last=record.name == last,
+        views=views, updated=record.updated, last=record.name == last,
     )  # fmt: skip
 
 
