@@ -17,9 +17,14 @@ from mxt.core.errors import InputError, StoreDamaged, StoreReadOnly, UnknownName
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Remark
 from mxt.store.catalogue_connection import connect_to_read, connect_to_write, damaged, is_false_alarm, translate
-from mxt.store.catalogue_hashes import PARTS, add_hashes, changed_parts, lost_datasets, seal
+from mxt.store.catalogue_hashes import PARTS, add_hashes, changed_datasets, changed_parts, damage, lost_datasets, seal
 from mxt.store.catalogue_rows import (
+    CLIPS,
+    DATASET,
+    FILES,
+    REMARKS,
     TABLES,
+    VIEWS,
     clip_record,
     clip_row,
     dataset_record,
@@ -33,8 +38,6 @@ from mxt.store.catalogue_rows import (
 
 Made = TypeVar("Made")
 AGAIN = "ingest it again, or derive it again: no feature is computed again"
-
-_DATASET = "name, root, loader, params, targets, created, updated"
 
 
 class Catalogue:
@@ -55,7 +58,7 @@ class Catalogue:
 
     def datasets(self) -> list[DatasetRecord]:
         """All data sets, by name; whether they are what was written is not looked at."""
-        return self._records(dataset_record, self._rows(f"SELECT {_DATASET} FROM datasets WHERE ready ORDER BY name"))
+        return self._records(dataset_record, self._rows(f"SELECT {DATASET} FROM datasets WHERE ready ORDER BY name"))
 
     def last(self) -> str:
         """Name of the data set last ingested, which is meant where none is named; empty where there is none."""
@@ -76,23 +79,18 @@ class Catalogue:
         """
         self._check_datasets()
         if name is None:
-            rows = self._rows(f"SELECT {_DATASET} FROM datasets WHERE ready ORDER BY turn DESC LIMIT 1")
+            rows = self._rows(f"SELECT {DATASET} FROM datasets WHERE ready ORDER BY turn DESC LIMIT 1")
             if not rows:
                 raise InputError(f"no data set in {self.path.parent} yet; begin with: mxt ingest FOLDER")
         else:
-            rows = self._rows(f"SELECT {_DATASET} FROM datasets WHERE ready AND name = ?", (name,))
+            rows = self._rows(f"SELECT {DATASET} FROM datasets WHERE ready AND name = ?", (name,))
             if not rows:
                 raise UnknownName("data set", name, [d.name for d in self.datasets()])
         return self._records(dataset_record, rows)[0]
 
     def files(self, name: str) -> dict[str, FileRecord]:
         """Files looked at for `name` by their path, also those of an ingest that was cut short; empty where there are none."""
-        rows = self._rows(
-            "SELECT path, size, mtime_ns, inode, reason, detail, sha256, duration, sample_rate, channels, frames, peak, mono_peak, rms, "
-            "sampled, notes, decoder FROM files WHERE dataset = (SELECT id FROM datasets WHERE name = ?)",
-            (name,),
-        )
-        return {record.path: record for record in self._records(file_record, rows)}
+        return self._files(self._rows(FILES, (name,)))
 
     def clips(self, name: str) -> list[ClipRecord]:
         """The clips of `name` in catalogue order: first those a loader named, then other files that were left out.
@@ -103,31 +101,20 @@ class Catalogue:
             There is no such data set; what is catalogued is not what was written.
         """
         self.dataset(name)
-        self._check(name, ("clips", "files"))
-        files = self.files(name)
-        rows = self._rows(
-            'SELECT id, path, key, reason, detail, start_us, end_us, targets, split, fold, "group", fields FROM clips '
-            "WHERE dataset = (SELECT id FROM datasets WHERE name = ?) ORDER BY position",
-            (name,),
-        )
+        with self._read() as db:
+            self._check(db, name, ("clips", "files"))
+            files, rows = self._files(db.execute(FILES, (name,))), db.execute(CLIPS, (name,)).fetchall()
         return self._records(lambda row: clip_record(row, files), rows)
 
     def remarks(self, name: str) -> list[Remark]:
         """What the loader of `name` and its ingest noticed."""
-        rows = self._rows(
-            "SELECT kind, text FROM remarks WHERE dataset = (SELECT id FROM datasets WHERE name = ?) ORDER BY position", (name,)
-        )
-        return [Remark(kind, text_of(text)) for kind, text in rows]
+        return [Remark(kind, text_of(text)) for kind, text in self._rows(REMARKS, (name,))]
 
     def views(self, name: str) -> list[str]:
         """The views extracted for `name`, in the order they were added. Raises `StoreDamaged` where they are not those."""
-        self._check(name, ("views",))
-        return [
-            row[0]
-            for row in self._rows(
-                "SELECT view FROM views WHERE dataset = (SELECT id FROM datasets WHERE name = ?) ORDER BY position", (name,)
-            )
-        ]
+        with self._read() as db:
+            self._check(db, name, ("views",))
+            return [view for (view,) in db.execute(VIEWS, (name,))]
 
     def targets_hash(self, name: str, target: str | None = None) -> str:
         """Hash of the usable clips with their values of `target` (``None``: of all targets).
@@ -208,8 +195,8 @@ class Catalogue:
 
     def add_view(self, name: str, view: str) -> None:
         """Note that `view` was extracted for `name`; noting it again changes nothing."""
-        self._check(name, ("views",))
         with self._write() as db:
+            self._check(db, name, ("views",))
             number = self._id(db, name)
             db.execute(
                 "INSERT OR IGNORE INTO views (dataset, view, position) "
@@ -241,37 +228,35 @@ class Catalogue:
     # checks
 
     def damage(self) -> dict[str, str]:
-        """Data sets that are not what was written, and which parts of them; the empty name stands for data sets that are gone."""
-        with self._connected("reading") as db:
-            parts = {str(name): changed_parts(db, number) for number, name in db.execute("SELECT id, name FROM datasets")}
-            gone = lost_datasets(db)
-        found = {name: ", ".join(changed) for name, changed in parts.items() if changed}
-        return found | ({"": f"{gone} data sets"} if gone else {})
+        """Data sets that are not what was written, and which parts; the empty name stands for data sets that are gone."""
+        with self._read() as db:
+            return damage(db)
 
     def structure(self) -> list[str]:
         """What SQLite finds wrong with its file; empty where nothing is."""
-        with self._connected("reading") as db:
+        with self._read() as db:
             told = [line for (line,) in db.execute("PRAGMA integrity_check(20)") if not is_false_alarm(db, line)]
         return [] if told == ["ok"] else told
 
     def changed(self, name: str, parts: Iterable[str] = tuple(PARTS)) -> list[str]:
         """Parts of data set `name` that are not what was written; none where there is no such data set."""
-        with self._connected("reading") as db:
-            row = db.execute("SELECT id FROM datasets WHERE name = ?", (name,)).fetchone()
-            return changed_parts(db, row[0], parts) if row else []
+        with self._read() as db:
+            return changed_parts(db, name, parts)
 
-    def _check(self, name: str, parts: Iterable[str]) -> None:
-        if changed := self.changed(name, parts):
+    def _check(self, db: sqlite3.Connection, name: str, parts: Iterable[str]) -> None:
+        if changed := changed_parts(db, name, parts):
             raise StoreDamaged(f"{self.path}: {' and '.join(changed)} of data set {name} are not what was written; {AGAIN}")
 
     def _check_datasets(self) -> None:
-        with self._connected("reading") as db:
-            changed = [name for number, name in db.execute("SELECT id, name FROM datasets") if changed_parts(db, number, ("data set",))]
-            gone = lost_datasets(db)
+        with self._read() as db:
+            changed, gone = changed_datasets(db), lost_datasets(db)
         if changed:
             raise StoreDamaged(f"{self.path}: data set {changed[0]} is not what was written; mxt rm {changed[0]}, then {AGAIN}")
         if gone:
             raise damaged(self.path, f"{gone} data sets are gone")
+
+    def _files(self, rows: Iterable[Any]) -> dict[str, FileRecord]:
+        return {record.path: record for record in self._records(file_record, rows)}
 
     def _records(self, make: Callable[[Any], Made], rows: Iterable[Any]) -> list[Made]:
         """Records of rows; a row that holds something else than mxt writes is damage."""
@@ -289,8 +274,14 @@ class Catalogue:
         return int(row[0])
 
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
-        with self._connected("reading") as db:
+        with self._read() as db:
             return db.execute(query, values).fetchall()
+
+    @contextmanager
+    def _read(self) -> Iterator[sqlite3.Connection]:
+        with self._connected("reading") as db:
+            db.execute("BEGIN")  # all that is read is of one moment
+            yield db
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:

@@ -28,12 +28,26 @@ def seal(db: sqlite3.Connection, dataset: int, parts: Iterable[str] = tuple(PART
         db.execute("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?)", (dataset, part, _hash(db, dataset, part)))
 
 
-def changed_parts(db: sqlite3.Connection, dataset: int, parts: Iterable[str] = tuple(PARTS)) -> list[str]:
+def changed_parts(db: sqlite3.Connection, name: str, parts: Iterable[str] = tuple(PARTS)) -> list[str]:
     """Parts of a data set that are not what was written; those without a hash are taken as they are."""
-    if not has_hashes(db):
+    row = db.execute("SELECT id FROM datasets WHERE name = ?", (name,)).fetchone()
+    if row is None or not has_hashes(db):
         return []
+    dataset = row[0]
     known = dict(db.execute("SELECT part, sha256 FROM hashes WHERE dataset = ?", (dataset,)))
     return [part for part in parts if part in known and known[part] != _hash(db, dataset, part)]
+
+
+def changed_datasets(db: sqlite3.Connection) -> list[str]:
+    """Names of the data sets whose own row, which says where they are and how they were made, is not what was written."""
+    return [name for (name,) in db.execute("SELECT name FROM datasets") if changed_parts(db, name, ("data set",))]
+
+
+def damage(db: sqlite3.Connection) -> dict[str, str]:
+    """Data sets that are not what was written, and which parts; the empty name stands for data sets that are gone."""
+    parts = {name: ", ".join(changed_parts(db, name)) for (name,) in db.execute("SELECT name FROM datasets")}
+    gone = lost_datasets(db)
+    return {name: changed for name, changed in parts.items() if changed} | ({"": f"{gone} data sets"} if gone else {})
 
 
 def lost_datasets(db: sqlite3.Connection) -> int:

@@ -36,6 +36,19 @@ CREATE TABLE IF NOT EXISTS hashes (dataset INTEGER NOT NULL, part TEXT NOT NULL,
 SCHEMA += HASHES
 TABLES = ("files", "clips", "remarks", "views", "hashes")
 
+# what records are made of
+DATASET = "name, root, loader, params, targets, created, updated"
+_OF_IT = "WHERE dataset = (SELECT id FROM datasets WHERE name = ?)"
+FILES = (
+    "SELECT path, size, mtime_ns, inode, reason, detail, sha256, duration, sample_rate, channels, frames, peak, mono_peak, rms, "
+    f"sampled, notes, decoder FROM files {_OF_IT}"
+)
+CLIPS = (
+    f'SELECT id, path, key, reason, detail, start_us, end_us, targets, split, fold, "group", fields FROM clips {_OF_IT} ORDER BY position'
+)
+VIEWS = f"SELECT view FROM views {_OF_IT} ORDER BY position"
+REMARKS = f"SELECT kind, text FROM remarks {_OF_IT} ORDER BY position"
+
 
 def now() -> str:
     """The moment, UTC, ISO 8601."""

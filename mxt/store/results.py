@@ -1,14 +1,13 @@
-"""Results: published whole by rename, without a lock; and the finished folds of an evaluation that goes on."""
+"""Results: published whole by rename, without a lock."""
 
 from __future__ import annotations
 
 import errno
 import json
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -18,14 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mxt.core.errors import MxtError, StoreDamaged, StoreError, StoreReadOnly, UnknownName
-from mxt.core.files import OwnedLock, atomic_write, is_damage, translate_os_errors
+from mxt.core.files import atomic_write, is_damage, translate_os_errors
 from mxt.core.identity import sha256_file, sha256_text
-from mxt.core.text import written
+from mxt.store.scratch import Scratch
+from mxt.store.serialise import Arrays, dump_json, load_arrays, no_objects, safe_name
 
-Arrays = Mapping[str, npt.NDArray[Any]]
 RESULT, PREDICTIONS = "result.json", "predictions.npz"
 CHECKSUM = "checksum"
-_PLAIN, _FOLD = "__plain__", "__fold__"  # the entry of a fold's file that holds everything but arrays, as JSON; whose it is
 
 
 class ResultStore:
@@ -66,7 +64,7 @@ class ResultStore:
                 folder = partial / "result"
                 folder.mkdir()
                 with atomic_write(folder / PREDICTIONS) as file:
-                    np.savez_compressed(file, **_no_objects(predictions))
+                    np.savez_compressed(file, **no_objects(predictions))
                 text = _with_checksum({**result, "predictions_sha256": sha256_file(folder / PREDICTIONS)})
                 with atomic_write(folder / RESULT, "w") as file:
                     file.write(text)
@@ -128,7 +126,7 @@ class ResultStore:
         with _reading(path, f"evaluate again, mxt rm {path.parent.name} removes it"):
             if sha256_file(path) != expected:
                 raise ValueError("it is not what was written")
-            return _load_arrays(path)
+            return load_arrays(path)
 
     def damage(self, result_id: str) -> str:
         """What is wrong with a result on disk, or why it cannot be read now; empty where nothing is."""
@@ -155,7 +153,7 @@ class ResultStore:
         key : str
             Equal for equal evaluations only: a hash of everything that decides a fold.
         """
-        return Scratch(self.path / f".partial-{_safe(key)[:64]}", read_only=self.read_only)
+        return Scratch(self.path / f".partial-{safe_name(key)[:64]}", read_only=self.read_only)
 
     def partial(self) -> tuple[Path, ...]:
         """What evaluations that did not end left behind, and results half published or half removed."""
@@ -178,61 +176,6 @@ class ResultStore:
     def _check_writable(self) -> None:
         if self.read_only:
             raise StoreReadOnly(f"{self.path.parent} is opened for reading only: no result can be saved")
-
-
-class Scratch:
-    """Finished folds of one evaluation; each is one file, whole or not there.
-
-    Parameters
-    ----------
-    path : Path
-        Its folder, made when the first fold is put.
-    read_only : bool
-        Where the store cannot be written, nothing is kept and nothing is an error.
-    """
-
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self.path, self.read_only = path, read_only
-        self._lock: OwnedLock | None = None
-
-    def get(self, fold: int | str) -> dict[str, Any] | None:
-        """What was put for a fold; ``None`` where nothing was, or its file is damaged."""
-        self._claim()
-        try:
-            arrays = _load_arrays(self._file(fold))
-            plain = json.loads(bytes(arrays.pop(_PLAIN)))
-            return {**plain, **arrays} if plain.pop(_FOLD) == [self.path.name, str(fold)] else None
-        except Exception:  # whatever damaged bytes make of an archive
-            return None
-
-    def put(self, fold: int | str, outcome: Mapping[str, Any]) -> None:
-        """Keep what a fold gave: arrays (no objects) and JSON values."""
-        if self.read_only:
-            return
-        arrays = {name: value for name, value in outcome.items() if isinstance(value, np.ndarray)}
-        whose = {_FOLD: [self.path.name, str(fold)]}  # a file under the name of another one is not taken for it
-        plain = dump_json({name: value for name, value in outcome.items() if name not in arrays} | whose)
-        with translate_os_errors("keeping a finished fold in", self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-            self._claim()
-            with atomic_write(self._file(fold)) as file:
-                np.savez(file, **_no_objects({**arrays, _PLAIN: np.frombuffer(plain.encode("utf-8"), np.uint8)}))
-
-    def clear(self) -> None:
-        """Forget all folds."""
-        if self._lock is not None:
-            self._lock.__exit__()
-        if not self.read_only:
-            shutil.rmtree(self.path, ignore_errors=True)
-
-    def _claim(self) -> None:
-        """Hold the folder's lock as long as this process lives, so that nobody removes what is still needed."""
-        if self._lock is None and not self.read_only and self.path.is_dir():
-            with suppress(StoreError):  # another process does the same evaluation: its lock is as good
-                self._lock = OwnedLock(self.path / "lock", "this evaluation").__enter__()
-
-    def _file(self, fold: int | str) -> Path:
-        return self.path / f"{_safe(str(fold))}.npz"
 
 
 @contextmanager
@@ -264,42 +207,6 @@ def _intact(result: Any, text: str, result_id: str) -> bool:
     return sha256_text(text).startswith(digits) and result.get(CHECKSUM, sha256_text(dump_json(rest))) == sha256_text(dump_json(rest))
 
 
-def _load_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
-
-
-def dump_json(value: Any) -> str:
-    """JSON of plain values and NumPy numbers, sorted; NaN is ``null``."""
-    return json.dumps(_plain(value), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {written(str(name)): _plain(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return written(value) if isinstance(value, str) else value
-
-
-def _no_objects(arrays: Arrays) -> dict[str, Any]:
-    found = {name: np.asarray(array) for name, array in arrays.items()}
-    for name, array in found.items():
-        if array.dtype.hasobject:
-            raise TypeError(f"{name} holds Python objects, which are not saved; numbers or text (dtype str) are")
-    return found
-
-
 def _stem(result: Mapping[str, Any], text: str) -> str:
     now = datetime.now().astimezone()
-    return f"{now:%Y%m%d-%H%M%S}-{_safe(str(result.get('dataset') or 'result'))[:40]}-{sha256_text(text)[:4]}"
-
-
-def _safe(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", text) or "_"
+    return f"{now:%Y%m%d-%H%M%S}-{safe_name(str(result.get('dataset') or 'result'))[:40]}-{sha256_text(text)[:4]}"

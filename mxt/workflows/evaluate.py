@@ -17,7 +17,7 @@ from mxt.evaluation.crossval import OutOfFold, cross_validate
 from mxt.evaluation.selection import LeftOut, Selection
 from mxt.registry import Registry
 from mxt.store.layout import Store
-from mxt.store.results import Scratch
+from mxt.store.scratch import Scratch
 from mxt.workflows.cores import cores
 from mxt.workflows.derive import outdated
 from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, count_unusable, naming, open_store, prepare

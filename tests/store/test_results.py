@@ -11,7 +11,7 @@ import pytest
 from mxt.core.errors import StoreDamaged, UnknownName
 from mxt.core.files import is_held
 from mxt.core.identity import sha256_text
-from mxt.store.results import dump_json
+from mxt.store.serialise import dump_json
 
 
 def test_a_result_comes_back_as_it_was_published(store):
