@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import shutil
 import tempfile
@@ -58,7 +59,7 @@ def try_cells(folder: Path, form: str) -> Journey:
         headings = ("file", "label", *(heading + "\ud800" for heading in HEADINGS))
         raw = "\n".join(json.dumps(dict(zip(headings, row, strict=True))) for row in cells).encode()
     else:
-        raw = text([("file", "label", *HEADINGS), *cells], delimiter="\t" if form == ".tsv" else ",").encode()
+        raw = text([("file", "label", *HEADINGS), *cells], delimiter="\t" if form == ".tsv" else ",", quoting=csv.QUOTE_ALL).encode()
     (folder / "data" / f"labels{form}").write_bytes(raw)
     expected = plain_score(folder.with_name(folder.name + "-plain"), len(labels), clips)
     if (found := journey.way(folder / "data" / f"labels{form}", "--target", "label")) != expected:

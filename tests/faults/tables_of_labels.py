@@ -13,8 +13,10 @@ from typing import Any
 from hostile_names import NAMES
 
 LABELS, CLIPS = 3, 8
-# what a cell cannot keep: the blanks around it
-CELLS = {what: name for what, name in NAMES.items() if name.strip() == name and not any("\udc00" <= c <= "\udfff" for c in name)}
+# what a cell cannot keep, or what parts several labels in one cell
+CELLS = {
+    what: name for what, name in NAMES.items() if name.strip() == name and not any("\udc00" <= c <= "\udfff" or c in ";|" for c in name)
+}
 HEADINGS = (
     "\x1b[31mred",
     "\x9b1m",
