@@ -32,7 +32,6 @@ NAMES = {
     "bytes that are not UTF-8": "\udcff\udcfe",
     "bytes of Latin-1": "Caf\udce9",
     "those bytes written out": "\\udcff\\udcfe",
-    "one byte written out": "Caf\\xe9",
     "markup of terminals": "[red]x[bold]",
     "markup of browsers": "<script>alert(1)",
     "path": "z..\\..\\etc",
@@ -73,6 +72,8 @@ NAMES = {
     "not a number": "nan",
     "noncharacter": "\uffff",
 }
+# names that are not UTF-8 are written out where they become labels: then in another order than as folders, unless all begin like this
+OF_BYTES = ("A", "B", "C\udce9", "\udcff\udcfe")
 EXPORTS = ("npz", "csv", "parquet")
 
 
@@ -186,7 +187,7 @@ def plain_score(folder: Path, labels: int, stems: int) -> Score | None:
         journey = begin(folder)
         sounds.class_folders(folder / "plain", [f"c{n:03}" for n in range(labels)], [f"f{n:03}" for n in range(stems)])
         _plain[labels, stems] = journey.way(folder / "plain")
-        assert not journey.complaints
+        check(journey)
         shutil.rmtree(folder)
     return _plain[labels, stems]
 
@@ -268,7 +269,7 @@ def main() -> None:
             if not possible([given], folder / "possible"):
                 continue
             cases = (
-                (["a0", "z", given], stems, "songs"),
+                (["A", "B", given], stems, "songs"),
                 (["a0", "b0", "c0"], [*stems[1:], given], "songs"),
                 (["a0", "b0", "c0"], stems, given),
             )

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import shutil
 import tempfile
@@ -21,19 +22,19 @@ AFTERWARDS = (
     ("extract", "--backbone", "mfcc"),
     ("eval",),
     ("ls", "--clips"),
-    ("info", "labels", "--failures"),
+    ("info", "data", "--failures"),
     ("export", "mfcc", "out/x.csv"),
     ("import", "out/x.csv", "--as", "x"),
     ("derive", "min-class-size", "2"),
-    ("rm", "labels", "--yes"),
+    ("rm", "data", "--yes"),
 )
 
 
-def write_sounds(folder: Path, labels: int = LABELS) -> None:
+def write_sounds(folder: Path, labels: int = LABELS, clips: int = CLIPS) -> None:
     """The files that `rows` names."""
     for number in range(labels):
-        for place in range(CLIPS):
-            sounds.write(folder / "audio" / f"{number}-{place}.wav", number, place)
+        for place in range(clips):
+            sounds.write(folder / "data" / "audio" / f"{number}-{place}.wav", number, place)
 
 
 def try_readable(folder: Path, what: str) -> Journey:
@@ -41,29 +42,29 @@ def try_readable(folder: Path, what: str) -> Journey:
     suffix, raw = readable()[what]
     journey = begin(folder)
     write_sounds(folder)
-    (folder / f"labels{suffix}").write_bytes(raw)
+    (folder / "data" / f"labels{suffix}").write_bytes(raw)
     expected = plain_score(folder.with_name(folder.name + "-plain"), LABELS, CLIPS)
-    if (found := journey.way(folder / f"labels{suffix}")) != expected:
+    if (found := journey.way(folder / "data" / f"labels{suffix}")) != expected:
         journey.complaints.append(f"{what}: score {found}, in plain folders {expected}")
     return journey
 
 
 def try_cells(folder: Path, form: str) -> Journey:
     """All hostile names as labels, and as headings of further columns: scored as plain ones, and every command bears them."""
-    labels = list(CELLS.values())
+    labels, clips = list(CELLS.values()), 4
     journey = begin(folder)
-    write_sounds(folder, len(labels))
-    cells = [(file, label, *(f"{heading}{label}" for heading in HEADINGS)) for file, label in rows(labels)]
+    write_sounds(folder, len(labels), clips)
+    cells = [(file, label, *(f"{heading}{label}" for heading in HEADINGS)) for file, label in rows(labels, clips)]
     if form == ".jsonl":
         headings = ("file", "label", *(heading + "\ud800" for heading in HEADINGS))
         raw = "\n".join(json.dumps(dict(zip(headings, row, strict=True))) for row in cells).encode()
     else:
-        raw = text([("file", "label", *HEADINGS), *cells], delimiter="\t" if form == ".tsv" else ",").encode()
-    (folder / f"labels{form}").write_bytes(raw)
-    expected = plain_score(folder.with_name(folder.name + "-plain"), len(labels), CLIPS)
-    if (found := journey.way(folder / f"labels{form}", "--target", "label")) != expected:
+        raw = text([("file", "label", *HEADINGS), *cells], delimiter="\t" if form == ".tsv" else ",", quoting=csv.QUOTE_ALL).encode()
+    (folder / "data" / f"labels{form}").write_bytes(raw)
+    expected = plain_score(folder.with_name(folder.name + "-plain"), len(labels), clips)
+    if (found := journey.way(folder / "data" / f"labels{form}", "--target", "label")) != expected:
         journey.complaints.append(f"score {found}, in plain folders {expected}")
-    journey.look("labels", "audio/0-0.wav", sorted(labels)[:2], len(cells))
+    journey.look("data", "audio/0-0.wav", sorted(labels)[:2], len(cells))
     return journey
 
 
@@ -73,8 +74,8 @@ def try_odd(folder: Path, tables: Sequence[tuple[str, tuple[str, bytes]]], *, re
     write_sounds(folder)
     for what, (suffix, raw) in tables:
         before = len(journey.complaints)
-        (folder / f"labels{suffix}").write_bytes(raw)
-        taken = journey.run("ingest", f"labels{suffix}", codes=(0, 1, 2)).code == 0
+        (folder / "data" / f"labels{suffix}").write_bytes(raw)
+        taken = journey.run("ingest", f"data/labels{suffix}", codes=(0, 1, 2)).code == 0
         for words in AFTERWARDS if taken else ():
             journey.run(*words, codes=(0, 1, 2))
         journey.complaints[before:] = [f"{what}: {complaint}" for complaint in journey.complaints[before:]]
@@ -83,7 +84,7 @@ def try_odd(folder: Path, tables: Sequence[tuple[str, tuple[str, bytes]]], *, re
         shutil.rmtree(folder / "mxt-store", ignore_errors=True)
         shutil.rmtree(folder / "out")
         (folder / "out").mkdir()
-        (folder / f"labels{suffix}").unlink()
+        (folder / "data" / f"labels{suffix}").unlink()
     return journey
 
 

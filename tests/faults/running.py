@@ -8,7 +8,7 @@ import re
 import shlex
 import sys
 import tempfile
-import traceback
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +90,7 @@ def _unprintable(text: bytes) -> list[str]:
     except UnicodeDecodeError as error:
         return [f"not UTF-8: {text[max(0, error.start - 20) : error.end + 20]!r}"]
     for place, character in enumerate(shown):
-        if not (character.isprintable() or character == "\n"):
+        if not (character.isprintable() or character == "\n" or unicodedata.category(character) == "Zs"):
             return [f"raw {character!a} in {shown[max(0, place - 30) : place + 30]!a}"]
     return []
 
@@ -138,7 +138,7 @@ def _run(folder: str, words: list[str], allowed: list[str]) -> tuple[int, tuple[
         code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
     except BaseException:
         code = 1
-        traceback.print_exc()
+        sys.excepthook(*sys.exc_info())
     found = tuple(strayed)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hostile_names
 import pytest
-from hostile_names import NAMES, check
+from hostile_names import NAMES, OF_BYTES, check
 
 
 @pytest.fixture
@@ -14,8 +14,13 @@ def names(tmp_path):
 
 
 def test_classes_of_any_name_are_scored_as_those_of_plain_names(tmp_path, names):
-    journey = hostile_names.try_folders(tmp_path / "journey", names, ["f0", "f1", "f2", "f3"])
-    check(journey)
+    in_order = [name for name in names if name.encode("utf-8", "replace").decode() == name]
+    check(hostile_names.try_folders(tmp_path / "journey", in_order, ["f0", "f1", "f2", "f3"]))
+
+
+def test_classes_whose_names_are_not_utf_8_are_scored_as_those_of_plain_names(tmp_path):
+    possible = hostile_names.possible(OF_BYTES, tmp_path / "possible")
+    check(hostile_names.try_folders(tmp_path / "journey", possible, ["f0", "f1", "f2", "f3"]))
 
 
 def test_files_of_any_name_are_scored_as_those_of_plain_names(tmp_path, names):

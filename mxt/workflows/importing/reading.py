@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LAYER = "features"  # the name of the only layer, where a file names none
+EXPORTED = "X"  # the array of features in what `mxt export` writes, whatever the columns of the data set are called
 ID_NAMES = ("clip", "clips", "clip_id", "clip_ids", "id", "ids", "file", "files", "file_name", "filename", "filenames", "path", "paths",
             "name", "names")  # fmt: skip
 ABOUT = ("split", "fold", "group", "label", "labels", "y", "target", "targets")
@@ -99,11 +100,12 @@ def _read_npz(path: Path, id_column: str | None, not_features: Collection[str]) 
     name = _id_name(path, list(arrays), id_column)
     ids = None if name is None else _texts(path, name, arrays.pop(name))
     labels = arrays.pop("columns", None)
-    layers = {key: values for key, values in arrays.items() if values.ndim == 2 and values.dtype.kind in "fiu" and key not in not_features}
+    numbers = {key: values for key, values in arrays.items() if values.ndim == 2 and values.dtype.kind in "fiu"}
+    layers = {key: values for key, values in numbers.items() if key == EXPORTED or key not in not_features}
     others = sorted(set(arrays) - set(layers))
     if len(layers) == 1:
         columns = tuple(map(str, labels)) if labels is not None and labels.ndim == 1 else ()
-        named = {LAYER if key == "X" else key: values for key, values in layers.items()}
+        named = {LAYER if key == EXPORTED else key: values for key, values in layers.items()}
         return _table(path, ids, named, others, labels=columns)
     return _table(path, ids, layers, others)
 

@@ -24,6 +24,7 @@ GENERAL = "folder"
 BUILT_IN = "mxt"  # the distribution that comes first where two loaders are equally sure
 ABOUT = 0.1 + 1e-9  # loaders whose scores differ by less are told to the user
 LONGEST_NAME = 100  # of a data set: names become parts of file names
+LONGEST_SECONDS = 1e9  # thirty years: where a clip may begin or end
 TOLD_NOTHING = ("metadata", "labels", "label", "index", "annotations", "annotation", "meta", "data", "clips", "files", "train", "test")
 
 
@@ -214,7 +215,15 @@ def _ask(registry: Registry, chosen: Chosen, listing: Listing) -> tuple[list[Cli
 
 
 def catalogued(clip: Clip) -> Clip:
-    """A clip as the catalogue takes it: the whole file where it is that, labels and columns as text, the path as it is on disk."""
+    """A clip as the catalogue takes it: the whole file where it is that, labels and columns as text, the path as it is on disk.
+
+    Raises
+    ------
+    InputError
+        It begins or ends where no recording does.
+    """
+    if not all(abs(seconds) <= LONGEST_SECONDS for seconds in (clip.start or 0.0, clip.end or 0.0)):
+        raise InputError(f"{written(clip.path)}: a segment from {clip.start or 0:g} to {clip.end or 0:g} s; correct its times, in seconds")
     return replace(
         clip,
         path=clip.path if _may_exist(clip.path) else written(clip.path),
