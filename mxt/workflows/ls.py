@@ -14,7 +14,6 @@ from mxt.store.features import FeatureTable, folder_bytes
 from mxt.store.layout import Store
 from mxt.workflows.ingesting.walk import is_other
 
-
 Kept = TypeVar("Kept")
 
 
@@ -195,7 +194,8 @@ def result_entry(store: Store, name: str, known: dict[tuple[str, ...], str] | No
     return ResultEntry(
         id=name, created=str(found.get("created", "")), dataset=str(found.get("dataset", "")), target=str(found.get("target", "")),
         view=str(found.get("view", searched.get("view", ""))), head=str(head.get("name", "")), kind=str(found.get("kind", "")),
-        protocol=str(found.get("protocol", "")), folds=str(found.get("folds_words", "")), seed=_if(int, found.get("seed", searched.get("seed"))),
+        protocol=str(found.get("protocol", "")), folds=str(found.get("folds_words", "")),
+        seed=_if(int, found.get("seed", searched.get("seed"))),
         settings=_if(dict, head.get("params")) or {}, score=main, value=score.get("value"),
         low=score.get("low"), high=score.get("high"), nbytes=nbytes, stale=known[labels],
     )  # fmt: skip
