@@ -69,7 +69,8 @@ def has_hashes(db: sqlite3.Connection) -> bool:
 
 
 def _hash(db: sqlite3.Connection, dataset: int, part: str) -> str:
-    digest = hashlib.sha256()
-    for row in db.execute(PARTS[part], (dataset,)):
+    rows = db.execute(PARTS[part], (dataset,))
+    digest = hashlib.sha256(json.dumps([column[0] for column in rows.description]).encode("ascii"))
+    for row in rows:
         digest.update(json.dumps(row, default=bytes.hex).encode("ascii") + b"\n")
     return digest.hexdigest()

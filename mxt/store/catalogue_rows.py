@@ -43,8 +43,9 @@ FILES = (
     "SELECT path, size, mtime_ns, inode, reason, detail, sha256, duration, sample_rate, channels, frames, peak, mono_peak, rms, "
     f"sampled, notes, decoder FROM files {_OF_IT}"
 )
-CLIPS = (
-    f'SELECT id, path, key, reason, detail, start_us, end_us, targets, split, fold, "group", fields FROM clips {_OF_IT} ORDER BY position'
+CLIPS = (  # clips."group": where no column has this name, "group" alone is taken for a text
+    'SELECT id, path, key, reason, detail, start_us, end_us, targets, split, fold, clips."group", fields '
+    f"FROM clips {_OF_IT} ORDER BY position"
 )
 VIEWS = f"SELECT view FROM views {_OF_IT} ORDER BY position"
 REMARKS = f"SELECT kind, text FROM remarks {_OF_IT} ORDER BY position"

@@ -48,6 +48,7 @@ EDITS = {
     "a data set that is gone": "DELETE FROM datasets",
     "a view": "UPDATE views SET view = 'mfce'",
     "a remark": "UPDATE remarks SET text = 'two'",
+    "a column of another name": 'ALTER TABLE clips RENAME COLUMN "group" TO "grouq"',
     "a table that is gone": "DROP TABLE clips",
 }
 
