@@ -67,7 +67,7 @@ def test_an_evaluation_of_undecodable_names_is_saved_and_read_back(odd, registry
 
 @pytest.mark.parametrize("suffix", ["npz", "csv", "parquet"])
 def test_an_export_brings_every_clip_back_whatever_it_is_called(odd, tmp_path, suffix):
-    path = tmp_path / f"x.{suffix}"
+    path = tmp_path / f"x\udce9.{suffix}"
     export(odd, "tiny", path)
     found = import_features(odd, path, label="back")
     assert (found.used, dict(found.matched)) == (16, {"path": 16})

@@ -113,7 +113,8 @@ def _read_npz(path: Path, id_column: str | None, not_features: Collection[str]) 
 def _read_parquet(path: Path, id_column: str | None, not_features: Collection[str]) -> Table:
     from pyarrow import parquet
 
-    return _from_arrow(path, parquet.read_table(path), id_column, not_features)
+    with path.open("rb") as file:  # Arrow itself takes no path that is not UTF-8
+        return _from_arrow(path, parquet.read_table(file), id_column, not_features)
 
 
 def _read_csv(path: Path, id_column: str | None, not_features: Collection[str]) -> Table:
@@ -123,13 +124,12 @@ def _read_csv(path: Path, id_column: str | None, not_features: Collection[str]) 
 
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     options = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-    with csv.open_csv(path, parse_options=options) as reader:
+    with path.open("rb") as file, csv.open_csv(file, parse_options=options) as reader:
         headings = reader.schema.names
     name = _id_name(path, headings, id_column)
-    types = {name: pa.string()} if name is not None else {}
-    return _from_arrow(
-        path, csv.read_csv(path, parse_options=options, convert_options=csv.ConvertOptions(column_types=types)), name, not_features
-    )
+    convert = csv.ConvertOptions(column_types={name: pa.string()} if name is not None else {})
+    with path.open("rb") as file:
+        return _from_arrow(path, csv.read_csv(file, parse_options=options, convert_options=convert), name, not_features)
 
 
 def _from_arrow(path: Path, table: pa.Table, id_column: str | None, not_features: Collection[str]) -> Table:
