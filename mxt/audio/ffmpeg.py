@@ -6,6 +6,7 @@ import errno
 import io
 import itertools
 import os
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,7 +21,8 @@ Signal = npt.NDArray[np.float32]
 # tags that are not UTF-8 are no reason to refuse a file; PyAV 19 reads them as they are and has no such option any more
 _ANY_TAGS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
 
-
+# FFmpeg 9 cuts off what an MP4's last packet holds behind the end of the track, earlier ones did not
+_CUTS_LAST_PACKET = av.library_versions["libavformat"] >= (63,)
 # what PyAV raises over what is in a file: FFmpeg's errors, and ValueError where it knows no such codec or format
 _FAILED = (av.FFmpegError, ValueError)
 
@@ -148,6 +150,8 @@ class Ffmpeg:
             except _FAILED as error:
                 self.failure = _words(error)
                 return
+            if _CUTS_LAST_PACKET and "mov" in self._container.format.name:
+                _keep_whole(packet)
             try:
                 frames = packet.decode()
             except av.EOFError:
@@ -168,6 +172,15 @@ class _File(io.FileIO):
             return super().seek(offset, whence)
         except (OSError, OverflowError):
             return -errno.EINVAL
+
+
+def _keep_whole(packet: Any) -> None:
+    """Take back how many samples are to be cut off a packet's end, so that a feature is the same under every FFmpeg."""
+    if packet.has_sidedata("skip_samples"):
+        skip = packet.get_sidedata("skip_samples")
+        at_start, _, reasons = struct.unpack("<II2s", bytes(skip))
+        skip.update(struct.pack("<II2s", at_start, 0, reasons))
+        packet.set_sidedata(skip)
 
 
 def _samples(frame: av.AudioFrame) -> Signal:

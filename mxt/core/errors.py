@@ -27,6 +27,8 @@ from contextlib import contextmanager
 from enum import IntEnum
 from itertools import accumulate
 
+from mxt.core.text import shortened
+
 MOST_NAMES, MOST_CHARACTERS = 30, 400  # that a message lists
 
 
@@ -94,11 +96,6 @@ def listed(names: Iterable[object], most: int = MOST_NAMES) -> str:
     ends = list(accumulate(len(text) + 2 for text in texts))
     kept = max(1, min(most, bisect_right(ends, MOST_CHARACTERS)))
     return ", ".join(texts[:kept]) + (f", … ({len(texts)} in all)" if len(texts) > kept else "")
-
-
-def shortened(text: str, most: int = 120) -> str:
-    """A text of at most `most` characters, its end left out."""
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 class UsageError(MxtError):

@@ -168,6 +168,11 @@ def test_what_the_decoders_do_not_know_is_their_failure_and_no_error_of_another_
     assert caught.value.reason is Reason.DECODER_FAILED
 
 
+def test_the_last_packet_of_an_m4a_is_whole_under_every_ffmpeg(encode):
+    found, _ = decode.read(encode("a.m4a", noise(0.5), SR, "aac"))
+    assert len(found) == 11 * 1024  # 11,025 samples were written
+
+
 def test_tags_that_are_not_utf_8_do_not_matter(encode):
     import av
 

@@ -20,7 +20,7 @@ def main() -> None:
         if other is None:
             print(f"{table.label}: not in {sys.argv[2]}")
             continue
-        keys = [key.tobytes() for key in table.keys()]  # noqa: SIM118 not a mapping
+        keys = [key.tobytes() for key in np.asarray(table.keys())]
         rows = other.rows_of(keys)
         states = table.states() == other.states()[rows]
         print(f"{table.label}: {len(keys)} rows, states {'equal' if states.all() else f'of {np.sum(~states)} differ'}")

@@ -127,3 +127,12 @@ def test_prune_removes_nothing_where_the_catalogue_is_gone(opened):
     with pytest.raises(StoreDamaged, match="has no catalogue"):
         prune(opened.root, yes=True)
     assert [table.label for table in opened.features.tables()] == ["tiny"]
+
+
+def test_prune_leaves_the_folds_of_an_evaluation_that_runs(opened):
+    running = opened.results.scratch("running")
+    running.put(0, {"x": 1})
+    assert prune(opened.root, yes=True).items == ()
+    assert running.get(0) is not None
+    del running  # as the end of its process
+    assert [item.name for item in prune(opened.root, yes=True).items] == [".partial-running"]
