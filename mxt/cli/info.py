@@ -124,7 +124,7 @@ def render_table(found: TableInfo) -> None:
         f"features {entry.label} · {entry.done:,} done, {entry.failed:,} failed, {entry.open:,} open · {console.size_text(entry.nbytes)}"
     )
     if entry.damage:
-        console.say(f"damaged: {entry.damage}")
+        console.say(f"cannot be read: {entry.damage}")
     layers = ", ".join(f"{layer['number']} {layer['name']} ({layer['dimension']})" for layer in found.attributes.get("layers", ()))
     _say_lines({"fingerprint": entry.fingerprint, "layers": layers})
     shown = {name: value for name, value in found.attributes.items() if name not in ("label", "fingerprint", "layers")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import io
+import logging
 import os
 import re
 import sys
@@ -94,6 +95,8 @@ class LazyGroup(Group):
             try:
                 return super().invoke(ctx)
             except SystemExit as stop:
+                if isinstance(stop.__context__, BrokenPipeError):  # rich's way to end where the reader of a pipe has gone
+                    raise
                 *_, frame = traceback.extract_tb(stop.__traceback__)
                 raise PluginError(
                     f"{frame.filename}, line {frame.lineno}: a stage ended the program (SystemExit: {stop}) instead of raising an exception"
@@ -201,6 +204,7 @@ def _guard_output() -> None:
     sys.stdout, sys.stderr = harmless(sys.stdout), harmless(sys.stderr)
     sys.excepthook, threading.excepthook = _tell_bug, lambda bug: _tell_bug(bug.exc_type, bug.exc_value, bug.exc_traceback)
     warnings.formatwarning = warning_text
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # zarr tells there of reads that failed beside the first one
 
 
 def _tell_bug(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:

@@ -59,10 +59,11 @@ def render(report: VerifyReport) -> None:
     )
     for finding in report.findings[:SHOWN]:
         does = finding.repair if report.repaired else f"--repair: {finding.repair}" if finding.repair else ""
-        console.say(f"{'damaged' if finding.damage else 'note'}: {finding}" + (f" [{does}]" if does else ""))
+        word = "damaged" if finding.damage else "note" if finding.reachable else "not read"
+        console.say(f"{word}: {finding}" + (f" [{does}]" if does else ""))
     if len(report.findings) > SHOWN:
         console.say(f"… and {len(report.findings) - SHOWN:,} more (--json lists all)")
-    if not report.findings:
+    if all(finding.reachable and not finding.damage for finding in report.findings):
         console.say("nothing is damaged")
     elif report.repaired:
         opened = {table.label: table.opened for table in report.tables if table.opened}

@@ -76,7 +76,8 @@ class FeatureStore:
             There is one, whose attributes cannot be read.
         """
         folder = self.path / fingerprint
-        return FeatureTable(folder, read_only=self.read_only) if folder.is_dir() else None
+        with translate_os_errors("reading", self.path):
+            return FeatureTable(folder, read_only=self.read_only) if folder.is_dir() else None
 
     def create(
         self, fingerprint: str, label: str, attributes: Mapping[str, Any], layers: Sequence[Layer], *, exact_label: bool = False

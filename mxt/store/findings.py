@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.errors import StoreDamaged, StoreError
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -27,6 +29,8 @@ class Finding:
         False: nothing is lost, a run was only cut short.
     repair : str
         What `--repair` does about it; empty where it can do nothing.
+    reachable : bool
+        False: it cannot be read now (no permission, a drive that has gone), which says nothing about what is in it.
     """
 
     place: str
@@ -36,10 +40,17 @@ class Finding:
     last: int | None = None
     damage: bool = True
     repair: str = ""
+    reachable: bool = True
 
     def __str__(self) -> str:
         rows = "" if self.first is None else f" rows {self.first} to {self.last}" if self.first != self.last else f" row {self.first}"
-        return f"{self.place}: {self.part}{rows}: {self.what}"
+        return f"{self.place}: {self.part}{rows}: {self.what}" if self.part else f"{self.place}: {self.what}"
+
+
+def told(place: str, part: str, error: StoreError) -> Finding:
+    """What keeps something from being read, as a finding: damage, or an error of the system, which is none."""
+    damage = isinstance(error, StoreDamaged)
+    return Finding(place, part, str(error), damage=damage, reachable=damage)
 
 
 @dataclass(frozen=True, slots=True)

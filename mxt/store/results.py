@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mxt.core.errors import MxtError, StoreDamaged, StoreError, StoreReadOnly, UnknownName
+from mxt.core.errors import MxtError, StoreDamaged, StoreReadOnly, UnknownName
 from mxt.core.files import atomic_write, is_damage, translate_os_errors
 from mxt.core.identity import sha256_file, sha256_text
 from mxt.store.scratch import Scratch
@@ -127,14 +127,6 @@ class ResultStore:
             if sha256_file(path) != expected:
                 raise ValueError("it is not what was written")
             return load_arrays(path)
-
-    def damage(self, result_id: str) -> str:
-        """What is wrong with a result on disk, or why it cannot be read now; empty where nothing is."""
-        try:
-            self.predictions(result_id)
-        except StoreError as error:
-            return str(error)
-        return ""
 
     def remove(self, result_id: str) -> None:
         """Remove a result."""

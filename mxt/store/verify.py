@@ -12,7 +12,7 @@ from mxt.core.errors import StoreBusy, StoreError, StoreFull
 from mxt.core.files import OwnedLock, translate_os_errors
 from mxt.core.progress import SILENT, Progress, Step
 from mxt.store.catalogue import AGAIN, Catalogue
-from mxt.store.findings import Finding, TableReport
+from mxt.store.findings import Finding, TableReport, told
 from mxt.store.layout import Store
 from mxt.store.schema import CHUNK, SEAL
 from mxt.store.table import FeatureTable
@@ -53,8 +53,8 @@ class VerifyReport:
 
     @property
     def sound(self) -> bool:
-        """True where nothing is damaged (any more)."""
-        return not any(finding.damage and not (self.repaired and finding.repair) for finding in self.findings)
+        """True where everything was read and nothing is damaged (any more)."""
+        return all(each.reachable and not (each.damage and not (self.repaired and each.repair)) for each in self.findings)
 
 
 def verify(store: Store, *, repair: bool = False, progress: Progress = SILENT) -> VerifyReport:
@@ -82,8 +82,8 @@ def verify(store: Store, *, repair: bool = False, progress: Progress = SILENT) -
     with progress.step("verify", _chunks(folders), unit="chunks") as step:
         tables = tuple(_verified(folder, repair=repair, step=step) for folder in folders)
     ids = store.results.list()
-    damaged = [Finding(name, "result", what) for name in ids if (what := store.results.damage(name))]
-    others = (*_check_catalogue(Catalogue(store.root / "catalogue.sqlite", read_only=True), tables), *damaged)
+    catalogue = Catalogue(store.root / "catalogue.sqlite", read_only=True)
+    others = (*_check_catalogue(catalogue, tables), *_check_results(store, ids))
     return VerifyReport(tables, others, len(ids), repair, time.monotonic() - begun)
 
 
@@ -94,7 +94,7 @@ def _verified(folder: Path, *, repair: bool, step: Step) -> TableReport:
     except (StoreBusy, StoreFull):
         raise
     except StoreError as error:
-        return TableReport("", folder.name, findings=(Finding(_name(folder), "", str(error)),))
+        return TableReport("", folder.name, findings=(told(_name(folder), "", error),))
 
 
 def _verify_table(folder: Path, *, repair: bool, step: Step) -> TableReport:
@@ -159,8 +159,8 @@ def _check_catalogue(catalogue: Catalogue, tables: tuple[TableReport, ...]) -> l
     if not catalogue.path.stat().st_size and tables:
         return [Finding("catalogue", name, "empty; ingest again: no feature is computed again")]
     try:
-        if told := catalogue.structure():
-            return [Finding("catalogue", name, f"{'; '.join(told)}; move it away and ingest again: no feature is computed again")]
+        if wrong := catalogue.structure():
+            return [Finding("catalogue", name, f"{'; '.join(wrong)}; move it away and ingest again: no feature is computed again")]
         damage = catalogue.damage()
         findings = [Finding("catalogue", name, f"{dataset}: {what} are not what was written; {AGAIN}") for dataset, what in damage.items()]
         for record in catalogue.datasets():  # values that no hash covers, in catalogues of earlier versions
@@ -168,5 +168,15 @@ def _check_catalogue(catalogue: Catalogue, tables: tuple[TableReport, ...]) -> l
                 catalogue.clips(record.name)
                 catalogue.remarks(record.name)
     except StoreError as error:  # damaged so that nothing can be read, or no permission, which is no damage
-        return [Finding("catalogue", name, str(error))]
+        return [told("catalogue", name, error)]
+    return findings
+
+
+def _check_results(store: Store, ids: list[str]) -> list[Finding]:
+    findings = []
+    for result in ids:
+        try:
+            store.results.predictions(result)
+        except StoreError as error:
+            findings.append(told(result, "result", error))
     return findings

@@ -82,13 +82,16 @@ def _matrices(store: Store, record: DatasetRecord, request: Request, clips: Sequ
         return list({matrix.view: matrix for matrix in found}.values()), []
     matrices: dict[str, Matrix] = {}
     gone = []
+    unreadable = next(iter(store.features.unreadable().values()), None)
     for view in store.catalogue.views(record.name):
         try:
             matrix = load_view(store, record.name, view, clips=clips)
         except (UnknownName, InputError):
-            gone.append(f"{view} was extracted for {record.name} once, its features are gone")
+            gone.append(f"{view} was extracted for {record.name} once, {unreadable or 'its features are gone'}")
             continue
         matrices[matrix.view] = matrix
+    if not matrices and unreadable:
+        raise unreadable
     if not matrices:
         raise InputError(f"no features of {record.name} yet; mxt extract --dataset {record.name} lists the backbones")
     return list(matrices.values()), gone

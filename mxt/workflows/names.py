@@ -81,7 +81,7 @@ def find_named(store: Store, name: str, kind: str | None = None, *, kinds: tuple
                 *(known for each in kinds for known in _names(store, each)),
                 *(_nearest_clips(store, name, dataset) if "clip" in kinds else ()),
             ],
-            hint="(mxt ls lists them)",
+            hint="(mxt ls lists them)" if not store.features.unreadable() else "(mxt ls lists them; some feature tables cannot be read)",
             most=SHOWN,
         )
     return found[0]

@@ -41,12 +41,15 @@ def test_a_score_that_changes_in_silence_is_a_complaint(pristine, tmp_path):
     assert any("another score, and no clip is said to be missing" in complaint for complaint in trial.complaints)
 
 
-CLOSED = {
+def second_table(store: Path) -> Path:
+    """The folder of the table that is not evaluated."""
+    return next(path.parent for path in store.glob("features/*/zarr.json") if '"tiny-scale2"' in path.read_text())
+
+
+CLOSED: dict[str, Callable[[Path], Path]] = {
     "features": lambda store: store / "features",
-    "one table": lambda store: next(path for path in (store / "features").iterdir() if '"tiny-scale2"' in (path / "zarr.json").read_text()),
-    "a chunk": lambda store: next(
-        path / "state" / "c.0" for path in (store / "features").iterdir() if '"tiny-scale2"' in (path / "zarr.json").read_text()
-    ),
+    "one table": second_table,
+    "a chunk": lambda store: second_table(store) / "state" / "c.0",
     "results": lambda store: store / "results",
     "the log": lambda store: store / "runs.jsonl",
     "the catalogue": lambda store: store / "catalogue.sqlite",
@@ -63,10 +66,12 @@ def test_what_may_not_be_read_is_one_line_and_the_rest_works(what, copied, mxt_a
             ended = mxt_as_anybody("--plugin", stores.PLUGIN, *words, "--store", copied)
             said = ended.stdout + ended.stderr
             assert "Traceback" not in said, words
-            assert ended.returncode in (0, 1), words
+            assert "asyncio" not in said, words
+            assert "damaged" not in said.replace("nothing is damaged", ""), words
+            assert ended.returncode in (0, 1) or "some feature tables cannot be read" in said, words
             assert "move it away" not in said, words
             assert "removes it" not in said, words
-            if ended.returncode:
+            if ended.returncode == 1:
                 assert "no permission" in said, words
         if what in ("one table", "a chunk", "results", "the log"):
             ended = mxt_as_anybody("--plugin", stores.PLUGIN, *stores.EVAL[:-1], "--store", copied)
