@@ -27,7 +27,9 @@ def run(checkout: Path, store: Path, *words: object) -> tuple[float, float]:
     before, begun = os.times(), time.monotonic()
     environment = {**os.environ, "PYTHONPATH": str(checkout), "MXT_STORE": str(store)}
     quiet = () if words[0] == "ls" else ("--quiet",)
-    subprocess.run([sys.executable, "-m", "mxt", *map(str, words), *quiet], env=environment, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "mxt", *map(str, words), *quiet], env=environment, cwd=store.parent, check=True, capture_output=True
+    )
     now = os.times()
     spent = now.children_user + now.children_system - before.children_user - before.children_system
     return time.monotonic() - begun, spent
