@@ -3,7 +3,8 @@
 Every file is deleted, emptied, halved, turned into a folder, given the content of a sibling and given one changed bit; every value of
 every JSON file and of the catalogue is edited; then bits are changed at random places.
 
-``python tests/faults/stores.py --flips 1000`` tries all of them; the tests try some of each kind.
+``python tests/faults/stores.py --flips 1000`` tries all of them, ``--each 100`` so many of each other kind, in random order; the tests
+try a few of each kind.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from running import Ran, mxt
 PLUGIN = Path(__file__).with_name("stages_for_stores.py")
 CLASSES, CLIPS_A_CLASS = ("a", "b", "c"), 46
 EVAL = ("eval", "--dataset", "notes", "--features", "tiny", "--features", "mine", "--head", "centroid", "--json")
+FLIP = "bit changed"
 EDITED = (None, 0, -1, 10**12, 0.5, "", "x", "../x", [], {}, "\x1b[2J")
 
 
@@ -275,7 +277,7 @@ def _flips(store: Path, names: list[Path], count: int, rng: random.Random) -> It
     sizes = [(store / name).stat().st_size for name in names]
     for name in rng.choices(names, weights=sizes, k=count):
         bit = rng.randrange((store / name).stat().st_size * 8)
-        yield Fault("bit changed", f"{name}: bit {bit}", lambda root, name=name, bit=bit: _flip(root / name, bit))
+        yield Fault(FLIP, f"{name}: bit {bit}", lambda root, name=name, bit=bit: _flip(root / name, bit))
 
 
 def _flip(path: Path, bit: int) -> None:
@@ -303,13 +305,16 @@ def try_all(pristine: Pristine, wanted: list[Fault], *, workers: int = 2) -> Ite
 
 
 def main(arguments: list[str]) -> int:
-    """Try all faults, or a share of them: ``--flips N``, ``--every N``."""
+    """Try all faults, or some of them: ``--flips N``, ``--each N``."""
     given = dict(zip(arguments[::2], map(int, arguments[1::2]), strict=True))
     contained.start("everything")
     tried, wrong, restored = Counter[str](), Counter[str](), Counter[str]()
     with tempfile.TemporaryDirectory() as folder:
         pristine = Pristine(Path(folder))
-        wanted = list(faults(pristine.folder / "mxt-store", flips=given.get("--flips", 1000)))[:: given.get("--every", 1)]
+        every = list(faults(pristine.folder / "mxt-store", flips=given.get("--flips", 1000)))
+        others = [fault for fault in every if fault.kind != FLIP]
+        wanted = [fault for fault in every if fault.kind == FLIP] + some(others, given.get("--each", len(every)))
+        random.Random(1).shuffle(wanted)
         for number, trial in enumerate(try_all(pristine, wanted), start=1):
             tried[trial.fault.kind] += 1
             restored[trial.restored or "nothing"] += 1
@@ -317,7 +322,7 @@ def main(arguments: list[str]) -> int:
                 wrong[trial.fault.kind] += 1
                 print(f"{trial.fault.kind}: {trial.fault.what}", *trial.complaints, sep="\n  ", flush=True)
             if number % 100 == 0:
-                print(f"{number} of {len(wanted)}, {wrong.total()} wrong", file=sys.stderr, flush=True)
+                print(f"{number} of {len(wanted)}, {wrong.total()} wrong; {dict(tried)}; {dict(restored)}", file=sys.stderr, flush=True)
     for kind, count in tried.items():
         print(f"{kind}: {count} tried, {count - wrong[kind]} passed")
     print("restored by:", dict(restored))
