@@ -139,4 +139,5 @@ def test_stopping_at_the_iteration_limit_is_noticed(recwarn: pytest.WarningsReco
     assert not try_all(made, X, Y, np.arange(0, 120, 2), np.arange(1, 120, 2), nothing)[0].converged
     machine = Learner(lambda: SVC(max_iter=1), [{}], "classification", 3)
     assert not try_all(machine, X, Y, np.arange(0, 120, 2), np.arange(1, 120, 2), nothing)[0].converged
-    assert {each.category.__name__ for each in recwarn} == {"ConvergenceWarning"}
+    # scikit-learn's earlier releases call what SciPy has deprecated since
+    assert {each.category.__name__ for each in recwarn} - {"DeprecationWarning"} == {"ConvergenceWarning"}
