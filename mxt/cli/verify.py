@@ -65,11 +65,11 @@ def render(report: VerifyReport) -> None:
         console.say(f"… and {len(report.findings) - SHOWN:,} more (--json lists all)")
     if all(finding.reachable and not finding.damage for finding in report.findings):
         console.say("nothing is damaged")
-    elif report.repaired:
+    if report.repaired:
         opened = {table.label: table.opened for table in report.tables if table.opened}
         for label, number in opened.items():
             console.say(f"{label}: {number:,} rows are computed again by the next mxt extract (mxt info {label} says how)")
-        if report.sound and not opened:
+        if report.findings and report.sound and not opened:
             console.say("everything is restored; nothing has to be computed again")
-    elif any(finding.damage and finding.repair for finding in report.findings):
+    elif any(finding.repair for finding in report.findings):
         console.next_line("mxt verify --repair")
