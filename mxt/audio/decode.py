@@ -98,7 +98,7 @@ def read(path: Path, *, start: float = 0.0, seconds: float | None = None) -> tup
         expected = _expected(source, first, count)
         y, at = np.empty(min(expected, _ROOM), np.float32), 0
         for x in source.chunks(first, count, max(1, len(y) if source.channels == 1 else _BLOCK // source.channels)):
-            if x.shape == (expected, 1):  # all there is, in one piece: no copy
+            if at == 0 and x.shape == (expected, 1):  # all there is, in one piece: no copy
                 y = x[:, 0]
             else:
                 if at + len(x) > len(y):

@@ -21,6 +21,7 @@ _SHORT = re.compile(r"^\s*(?:data|SSND|BODY|Data Size|riff|Riff size)\s*:\s*(\d+
 _UNKNOWN_SIZE = 0x7FFFF000  # writers to pipes put sizes from here to 2^32 - 1 where they do not know it
 _OGG_PAGE = 65_307  # bytes of the longest page
 _TAGS = 4096  # bytes behind the last frame that are not worth a second look
+_PIECE = 1024  # frames of a broken stream decoded at once
 _PREROLL = 16 * 1152  # samples an MP3 decoder is given before the first one wanted: more than its bit reservoir and overlap
 
 
@@ -53,7 +54,7 @@ class Sndfile:
 
     def _open(self) -> Any:
         os.lseek(self._fd, 0, os.SEEK_SET)
-        return sf.SoundFile(self._fd, closefd=False)
+        return _ReadOn(self._fd, closefd=False)
 
     def close(self) -> None:
         """Give libsndfile's memory back."""
@@ -85,7 +86,7 @@ class Sndfile:
         buffer = np.empty((min(block, end - start), self.channels), np.float32)
         at = start
         try:
-            self._seek(start, block)
+            self._seek(start)
             while at < end:
                 wanted = buffer[: min(len(buffer), end - at)]
                 got = self._read(wanted)
@@ -95,12 +96,8 @@ class Sndfile:
                 if len(got) < len(wanted):
                     return
         except sf.LibsndfileError as error:
-            if error.code == SYSTEM_ERROR:
-                raise AudioError(Reason.UNREADABLE, "the file could not be read on") from error
-            self.failure = error.error_string
-            got = self._salvage(at, buffer[: min(len(buffer), end - at)])
-            if len(got):
-                yield got
+            self._note(error)
+            yield from self._salvage(at, end)
 
     def _read(self, wanted: Signal) -> Signal:
         if self._file.subtype != "PCM_16":
@@ -111,6 +108,41 @@ class Sndfile:
         got = wanted[: len(whole)]
         np.multiply(whole, np.float32(2**-15), out=got)
         return got
+
+    def _salvage(self, start: int, end: int) -> Iterator[Signal]:
+        """What can be decoded of a broken stream from frame `start` on, without the parts that are lost.
+
+        It is read from its beginning in small pieces of one size: how much libsndfile gives of a broken stream depends on
+        how much is asked for.
+        """
+        self._file.close()
+        self._file = self._open()
+        piece = np.empty((_PIECE, self.channels), np.float32)
+        at = 0
+        while at < end:
+            wanted, lost = piece[: min(_PIECE, end - at)], False
+            try:
+                count = len(self._file.read(out=wanted))
+            except sf.LibsndfileError as error:
+                self._note(error)
+                count, lost = self._file.tell() - at, True
+            if at + count > start:
+                yield wanted[max(0, start - at) : count]
+            at += count
+            if not count or (count < len(wanted) and not lost):
+                return
+
+    def _note(self, error: sf.LibsndfileError) -> None:
+        """Keep what went wrong, unless it is an error of the moment.
+
+        Raises
+        ------
+        AudioError
+            The operating system could not read on.
+        """
+        if error.code == SYSTEM_ERROR:
+            raise AudioError(Reason.UNREADABLE, "the file could not be read on") from error
+        self.failure = error.error_string
 
     def part(self, start: int, count: int, block: int) -> Iterator[Signal]:
         """Decode `count` frames from about `start` on; here exactly."""
@@ -136,37 +168,19 @@ class Sndfile:
         finally:
             source.close()
 
-    def _seek(self, start: int, block: int) -> None:
-        """Go to frame `start`; where a broken file cannot be sought in, decode up to it."""
-        if not start:
-            return
-        run_up = min(start, _PREROLL) if self._file.format == "MP3" else 0
-        try:
+    def _seek(self, start: int) -> None:
+        """Go to frame `start`."""
+        if start:
+            run_up = min(start, _PREROLL) if self._file.format == "MP3" else 0
             self._file.seek(start - run_up)
             self._file.read(run_up, dtype="float32")
-        except sf.LibsndfileError as error:
-            self.failure = error.error_string
-            self._file.close()
-            self._file = self._open()
-            _skip(self._file, start, block)
 
-    def _salvage(self, at: int, wanted: Signal) -> Signal:
-        """What could be decoded from frame `at` on, where decoding broke off.
 
-        libsndfile does not say how many frames it had written, so they are decoded again into a
-        block of NaN, which a broken FLAC, Vorbis or MP3 stream cannot contain.
-        """
-        wanted[:] = np.nan
-        again = self._open()
-        try:
-            _skip(again, at, len(wanted))
-            again.read(out=wanted)
-        except sf.LibsndfileError:
-            pass
-        finally:
-            again.close()
-        missing = np.isnan(wanted).any(axis=1)
-        return wanted[: int(missing.argmax()) if missing.any() else len(wanted)]
+class _ReadOn(sf.SoundFile):  # type: ignore[misc]  # soundfile has no types
+    """A file whose reads follow one another: soundfile seeks after each of them, which in a damaged stream leads elsewhere."""
+
+    def seekable(self) -> bool:
+        return False
 
 
 def _has_length(fd: int) -> bool:
@@ -183,11 +197,3 @@ def _ends(fd: int) -> bool:
     tail = os.pread(fd, _OGG_PAGE, max(0, os.fstat(fd).st_size - _OGG_PAGE))
     page = tail.rfind(b"OggS")
     return page >= 0 and page + 5 < len(tail) and bool(tail[page + 5] & 4)
-
-
-def _skip(file: Any, frames: int, block: int) -> None:
-    while frames > 0:
-        got = len(file.read(min(block, frames), dtype="float32", always_2d=True))
-        if not got:
-            return
-        frames -= got

@@ -67,6 +67,39 @@ def test_a_part_equals_the_same_part_of_the_whole(make, name, subtype, tolerance
     np.testing.assert_allclose(part, expected, rtol=0, atol=tolerance)
 
 
+@pytest.mark.parametrize("name", ["a.mp3", "a.ogg", "a.flac"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_file_in_blocks_of_any_length_is_bit_for_bit_the_whole_file(make, name, channels):
+    path = make(name, noise(4.0, channels))
+    whole, _ = decode.read(path)
+    for seconds in (0.1, 0.7, 10.0):
+        parts = [decode.mix(x).copy() for x, _ in decode.blocks(path, block_seconds=seconds)]
+        np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+@pytest.mark.parametrize("name", ["a.flac", "a.ogg", "a.mp3"])
+@pytest.mark.parametrize("damage", [bytes(3000), b"", bytes(range(250)) * 40])
+@pytest.mark.parametrize("share", [0.3, 0.5])
+def test_a_damaged_file_gives_the_same_samples_in_blocks_of_any_length(make, name, damage, share):
+    path = make(name, noise(4.0))
+    content = bytearray(path.read_bytes())
+    at = int(share * len(content))
+    content[at : at + 3000] = damage
+    path.write_bytes(content)
+    whole, _ = decode.read(path)
+    for seconds in (0.1, 0.7, 10.0):
+        parts = [decode.mix(x).copy() for x, _ in decode.blocks(path, block_seconds=seconds)]
+        np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+@pytest.mark.parametrize("shorter", [0, 64, 128, 256, 512])
+def test_ogg_streams_of_about_one_length_are_both_there_where_they_are_joined(make, shorter):
+    first = make("a.ogg", noise(1.0)).read_bytes()
+    path = make("a.ogg", noise(1.0)[shorter:])
+    path.write_bytes(first + path.read_bytes())
+    assert len(decode.read(path)[0]) == pytest.approx(2 * SR - shorter, abs=1024)
+
+
 @pytest.mark.parametrize("codec", ["aac", "alac"])
 def test_a_part_of_a_file_that_only_ffmpeg_reads_equals_the_same_part_of_the_whole(encode, codec):
     path = encode("a.m4a", noise(2.0, 2, 44_100), 44_100, codec)

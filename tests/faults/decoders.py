@@ -133,16 +133,17 @@ def examine(path: Path | str) -> str:
         assert len(y), "no samples and no error"
         assert np.isfinite(y).all(), "samples that are not finite"
     try:
-        pieces = [(decode.mix(x), rate, x.dtype) for x, rate in decode.blocks(path, block_seconds=0.7)]
+        pieces = [(decode.mix(x).copy(), rate, x.dtype) for x, rate in decode.blocks(path, block_seconds=0.7)]
     except AudioError as error:
         refused = refused or _typed(error)
     else:
         assert y is not None or refused is Reason.NOT_FINITE, f"read() refuses ({refused}) what blocks() reads"
         assert all(dtype == np.float32 for _, _, dtype in pieces)
         if y is not None:
-            length = sum(len(piece) for piece, _, _ in pieces)
+            parts = np.concatenate([piece for piece, _, _ in pieces])
             assert {rate for _, rate, _ in pieces} == {sample_rate}
-            assert length == len(y), f"blocks() gives {length} samples, read() {len(y)}"
+            assert len(parts) == len(y), f"blocks() gives {len(parts)} samples, read() {len(y)}"
+            assert np.array_equal(parts, y), f"blocks() gives other samples than read(): by up to {np.abs(parts - y).max():.3g}"
     assert y is None or refused is None, f"blocks() refuses ({refused}) what read() reads"
     for function in (decode.info, measure, levels, _part):
         try:

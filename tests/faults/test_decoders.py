@@ -11,6 +11,8 @@ from hostile_names import begin, check
 
 from mxt.audio import decode
 
+WRONG_ONCE = (1182, 1465, 2253, 3762, 7698, 9055)  # of `odd_files`: their samples depended on how they were read
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
@@ -18,21 +20,20 @@ def made(tmp_path_factory):
     return decoders.seeds(tmp_path_factory.mktemp("seeds"), None)
 
 
-def _try(paths, count, folder):
-    *_, tried = decoders.campaign(paths, range(count), folder)
-    assert tried.counts.total() + len(tried.wrong) == count
+def _try(paths, numbers, folder):
+    *_, tried = decoders.campaign(paths, numbers, folder)
     assert not tried.wrong, "\n".join(tried.wrong)
-    assert tried.counts["samples"] > count / 10
-    assert tried.counts.total() - tried.counts["samples"] > count / 10
+    assert tried.counts.total() == len(numbers)
+    assert 0.1 < tried.counts["samples"] / len(numbers) < 0.9
 
 
 def test_damaged_files_in_every_format_give_samples_or_a_reason(made, tmp_path):
-    _try(made, 300, tmp_path)
+    _try(made, range(300), tmp_path)
 
 
 @pytest.mark.realdata
 def test_damaged_odd_files_give_samples_or_a_reason(data, tmp_path):
-    _try(decoders.seeds(tmp_path, data), 200, tmp_path)
+    _try(decoders.seeds(tmp_path, data), [*range(200), *WRONG_ONCE], tmp_path)
 
 
 def test_a_folder_of_damaged_files_is_ingested_and_extracted_and_every_file_is_used_or_named(made, tmp_path):
