@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import stores
 
-OF_EACH_KIND = 4
+OF_EACH_KIND = 2
 
 
 @pytest.fixture(scope="module")
