@@ -134,7 +134,10 @@ def _load_file(gathering: _Gathering, path: Path) -> None:
     """
     if not os.path.isfile(path):
         raise InputError(f"--plugin {shortened(str(path))}: there is no such file")
-    text = path.read_bytes()
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"--plugin {shortened(str(path))} cannot be read: {error.strerror}") from error
     digest = hashlib.sha256(text).hexdigest()
     name = f"mxt_plugin_{re.sub(r'[^0-9A-Za-z_]', '_', path.stem)}_{digest[:16]}"
     origin = _Origin(f"file:{path.name}", f"file {path}", file=path, module=name, source_sha256=digest)

@@ -223,7 +223,15 @@ def _copy(source: str, target: str) -> None:
 def _outputs(words: Sequence[str]) -> list[str]:
     """What a command was told to write to."""
     named = [word for word in words if word and not word.startswith("-") and "songs" not in word]
-    return [*named, *(f"songs/{name}" for name in ("mxt-store",)), "plugins", "pictures", "figures", "mxt-weights"]
+    return [
+        *named,
+        *(word.partition("/")[0] for word in named if not word.startswith(("/", "."))),
+        *(f"songs/{name}" for name in ("mxt-store",)),
+        "plugins",
+        "pictures",
+        "figures",
+        "mxt-weights",
+    ]
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

@@ -16,6 +16,7 @@ from pathlib import Path
 import contained
 
 MOST_LINES, MOST_CHARACTERS = 8, 3000  # of what is said where a command fails, beside what was typed
+_PARTIAL = re.compile(r"\.([^/]+)\.\w+\.partial$")  # what a file is called until it is whole
 _WARNING = re.compile(r"^\S+:\d+: \w*Warning:", re.MULTILINE)
 # audit events that change something: where their paths are, and after how many arguments the descriptor of the folder they are relative to
 _CHANGES = {
@@ -157,6 +158,7 @@ def _watch(allowed: list[str]) -> list[str]:
             if isinstance(folder, int) and folder >= 0:
                 path = os.path.join(os.readlink(f"/proc/self/fd/{folder}"), os.fsdecode(path))
             name = os.path.realpath(os.fsdecode(path).removeprefix("file://").removeprefix("file:").partition("?")[0])
+            name = _PARTIAL.sub(r"\1", name)
             inside = any(name == root or name.startswith(root + os.sep) for root in allowed)
             if not (inside or name.startswith(("/dev/", "/proc/")) or "__pycache__" in name):
                 strayed.append(name)
