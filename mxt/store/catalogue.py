@@ -83,7 +83,7 @@ class Catalogue:
             if not rows:
                 raise InputError(f"no data set in {self.path.parent} yet; begin with: mxt ingest FOLDER")
         else:
-            rows = self._rows(f"SELECT {DATASET} FROM datasets WHERE ready AND name = ?", (name,))
+            rows = self._rows(f"SELECT {DATASET} FROM datasets WHERE ready AND name = ?", (stored(name),))
             if not rows:
                 raise UnknownName("data set", name, [d.name for d in self.datasets()])
         return self._records(dataset_record, rows)[0]
@@ -268,7 +268,7 @@ class Catalogue:
     # the connection
 
     def _id(self, db: sqlite3.Connection, name: str) -> int:
-        row = db.execute("SELECT id FROM datasets WHERE name = ?", (name,)).fetchone()
+        row = db.execute("SELECT id FROM datasets WHERE name = ?", (stored(name),)).fetchone()
         if row is None:
             raise UnknownName("data set", name, [d.name for d in self.datasets()])
         return int(row[0])

@@ -100,6 +100,12 @@ def test_an_unknown_name_lists_the_nearest(catalogue):
         catalogue.clips("genre")
 
 
+def test_a_name_that_is_no_utf_8_is_an_unknown_one(catalogue):
+    catalogue.replace_clips(dataset(), [])
+    with pytest.raises(UnknownName, match="there are: genres"):
+        catalogue.dataset("\udcff")
+
+
 def test_created_stays_and_clips_are_replaced(catalogue):
     first = catalogue.replace_clips(
         replace(dataset(), created="2020-01-01T00:00:00+00:00"), [clip_record("a.wav"), clip_record("b.wav", 2)]
