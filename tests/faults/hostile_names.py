@@ -96,19 +96,22 @@ class Journey:
         Where they are run.
     complaints : list of str
         What went wrong.
-    commands : int
-        How many were run.
+    commands, failed : int
+        How many were run, and how many of them did what must not happen.
     """
 
     folder: Path
     complaints: list[str]
     commands: int = 0
+    failed: int = 0
 
     def run(self, *words: object, codes: Sequence[int] = (0,)) -> Ran:
         """Run a command, which has to end with one of `codes`."""
         ran = mxt(self.folder, *words)
         self.commands += 1
-        self.complaints += ran.complaints(codes)
+        found = ran.complaints(codes)
+        self.complaints += found
+        self.failed += bool(found)
         return ran
 
     def score(self, *words: object) -> Score | None:
@@ -260,28 +263,28 @@ def all_places(seed: int | None = None, count: int | None = None) -> list[tuple[
 def main() -> None:
     """Every name alone: as one of three classes, as one of eight files, as the folder; then in every place."""
     contained.start("everything")
-    wrong: list[str] = []
-    counts = {"data sets": 0, "commands": 0}
+    tried: list[tuple[str, Journey]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         stems = [f"f{n}" for n in range(8)]
         for what, given in NAMES.items():
             if not possible([given], folder / "possible"):
                 continue
-            cases = (
-                (["A", "B", given], stems, "songs"),
-                (["a0", "b0", "c0"], [*stems[1:], given], "songs"),
-                (["a0", "b0", "c0"], stems, given),
-            )
-            for number, (labels, files, root) in enumerate(cases):
-                journey = try_folders(folder / "journey", labels, files, root)
+            cases = {
+                "class": (["A", "B", given], stems, "songs"),
+                "file": (["a0", "b0", "c0"], [*stems[1:], given], "songs"),
+                "folder": (["a0", "b0", "c0"], stems, given),
+            }
+            for place, (labels, files, root) in cases.items():
+                tried.append((f"{what} as {place}", try_folders(folder / "journey", labels, files, root)))
                 shutil.rmtree(folder / "journey")
-                counts = {"data sets": counts["data sets"] + 1, "commands": counts["commands"] + journey.commands}
-                wrong += [f"{what} as {('class', 'file', 'folder')[number]}: {complaint}" for complaint in journey.complaints]
-        journey = try_places(folder, all_places())
-        wrong += journey.complaints
-    print(*wrong, sep="\n")
-    print(f"{counts['data sets']} data sets, {counts['commands'] + journey.commands} commands; {len(wrong)} complaints")
+                print(*(f"{tried[-1][0]}: {complaint}" for complaint in tried[-1][1].complaints), sep="\n", flush=True)
+        places = try_places(folder, all_places())
+    print(*places.complaints, sep="\n")
+    wrong = sum(bool(journey.complaints) for _, journey in tried)
+    commands, failed = (sum(getattr(journey, what) for _, journey in tried) for what in ("commands", "failed"))
+    print(f"{len(tried)} data sets, {wrong} with complaints; {commands} commands, {failed} with complaints")
+    print(f"{places.commands} commands with a name in each place, {places.failed} with complaints")
 
 
 if __name__ == "__main__":

@@ -104,8 +104,9 @@ def main() -> None:
         some = [(f"damage {number}", damaged(number)) for number in range(asked.seed, asked.seed + asked.count)]
         journeys.append(try_odd(folder / "damaged", some, report=True))
     tables = len(readable()) + 3 + len(odd()) + asked.count
-    commands, complaints = sum(journey.commands for journey in journeys), sum(len(journey.complaints) for journey in journeys)
-    print(f"{tables} tables, {commands} commands; {complaints} complaints")
+    commands, failed = (sum(getattr(journey, what) for journey in journeys) for what in ("commands", "failed"))
+    complaints = sum(len(journey.complaints) for journey in journeys)
+    print(f"{tables} tables, {complaints} complaints; {commands} commands, {failed} with complaints")
 
 
 if __name__ == "__main__":
