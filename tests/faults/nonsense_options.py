@@ -231,7 +231,7 @@ def _copy(source: str, target: str) -> None:
 
 def _outputs(words: Sequence[str]) -> list[str]:
     """What a command was told to write to; `plugins new` writes where it is."""
-    named = [word for word in words if word and not word.startswith("-") and word != "songs" and not word.startswith("songs/")]
+    named = [word for word in words if word and word != "songs" and not word.startswith("songs/")]
     first = [word.partition("/")[0] for word in named if not word.startswith(("/", "."))]
     return [*named, *first, "songs/mxt-store", "pictures", "figures", *(["."] if words[:2] == ("plugins", "new") else [])]
 
