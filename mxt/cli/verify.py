@@ -69,7 +69,7 @@ def render(report: VerifyReport) -> None:
         opened = {table.label: table.opened for table in report.tables if table.opened}
         for label, number in opened.items():
             console.say(f"{label}: {number:,} rows are computed again by the next mxt extract (mxt info {label} says how)")
-        if report.findings and report.sound and not opened:
+        if any(finding.damage for finding in report.findings) and report.sound and not opened:
             console.say("everything is restored; nothing has to be computed again")
     elif any(finding.repair for finding in report.findings):
         console.next_line("mxt verify --repair")
