@@ -108,13 +108,20 @@ class LinearProbe:
 def mxt_stages() -> list[StageSpec]:
     """The stages of this file; ``":Class"`` means a class of this file."""
     return [
-        StageSpec(kind="dataset", name="first_word", summary="the label is the first word of the file's name", target=":FirstWord"),
+        StageSpec(
+            kind="dataset",
+            name="first_word",
+            summary="the label is the first word of the file's name",
+            target=":FirstWord",
+        ),
         StageSpec(
             kind="normalizer",
             name="compress",
             summary="raises what is quiet, by a power of the level",
             target=":Compress",
-            params=(Param("exponent", "float", 0.5, "power; 1 leaves the clip as it is", minimum=0.05, maximum=1),),
+            params=(
+                Param("exponent", "float", 0.5, "power; 1 leaves the clip as it is", minimum=0.05, maximum=1),
+            ),
             needs=("peak",),
         ),
         StageSpec(
@@ -131,5 +138,7 @@ def mxt_stages() -> list[StageSpec]:
             target=":Nearest",
             params=(Param("neighbours", "list", (1.0, 5.0, 15.0), "numbers of neighbours tried", minimum=1),),
         ),
-        StageSpec(kind="protocol", name="linear_probe", summary="five folds, a linear head", target=":LinearProbe"),
+        StageSpec(
+            kind="protocol", name="linear_probe", summary="five folds, a linear head", target=":LinearProbe"
+        ),
     ]

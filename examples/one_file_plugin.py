@@ -54,7 +54,16 @@ def mxt_stages() -> list[StageSpec]:
             name="loudness",
             summary="level, peak and crest factor in decibels",
             target=":Loudness",
-            params=(Param("floor_db", "float", -100.0, "lowest level, dB against full scale", minimum=-200, maximum=0),),
+            params=(
+                Param(
+                    "floor_db",
+                    "float",
+                    -100.0,
+                    "lowest level, dB against full scale",
+                    minimum=-200,
+                    maximum=0,
+                ),
+            ),
             sample_rate=16_000,
             window=Window.whole(),
             layers=(Layer(1, "level", 3, ("rms_db", "peak_db", "crest_db")),),

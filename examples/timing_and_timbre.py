@@ -1,7 +1,8 @@
 """Timing against timbre: the same chords in 3/4 and 4/4, on a plucked and a struck string.
 
-Features that are averaged over a clip know what played, and little of when. Here both are labels of the same synthetic clips, so
-that any backbone can be asked for either; one that looks at a picture of the clip, such as efficientnet_lite0, sees both:
+Features that are averaged over a clip know what played, and little of when. Here both are labels of the same
+synthetic clips, so that any backbone can be asked for either; one that looks at a picture of the clip, such
+as efficientnet_lite0, sees both:
 
     python examples/timing_and_timbre.py FOLDER
     mxt ingest FOLDER/timing_and_timbre --pattern "{timbre}_{metre}_{take}.wav" --target timbre --target metre
@@ -25,7 +26,10 @@ from mxt.audio.synthesis import TIMBRES
 
 SAMPLE_RATE = 12_000
 BEATS = 24  # eight bars of 3/4, six of 4/4
-CHORDS = ((0, 4, 7), (5, 9, 12))  # semitones above the key note: I and IV in turn, each half of the time in either metre
+CHORDS = (
+    (0, 4, 7),
+    (5, 9, 12),
+)  # semitones above the key note: I and IV in turn, each half of the time in either metre
 INSTRUMENTS = {"guitar": "pluck", "piano": "struck"}
 METRES = {"three": 3, "four": 4}
 TAKES = 12
@@ -37,7 +41,9 @@ def struck(t: np.ndarray, pitch: float, rng: np.random.Generator) -> np.ndarray:
     partials = np.arange(1, 16)
     sharp = partials * pitch * np.sqrt(1 + 4e-4 * partials**2)
     audible = sharp < 0.45 * SAMPLE_RATE
-    waves = np.sin(2 * np.pi * sharp[audible, None] * t) * np.exp(-decay * t * np.sqrt(partials[audible, None]))
+    waves = np.sin(2 * np.pi * sharp[audible, None] * t) * np.exp(
+        -decay * t * np.sqrt(partials[audible, None])
+    )
     return (waves / partials[audible, None] ** 1.5).sum(axis=0)
 
 

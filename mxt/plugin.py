@@ -1,26 +1,29 @@
 """What plugin authors import: public, light, versioned.
 
-A plugin is a module with one function, `mxt_stages`, marked with `hookimpl`, that returns a `StageSpec` for each stage it brings: plain
-values that say what the stage is called, which parameters it has and where its class is (``target``). The class is a frozen
-dataclass whose fields are the parameters; it is imported when it is used, so that listing stages stays quick. A file is named with
-``--plugin FILE.py`` (there, ``":Class"`` means a class of the file); a package has an entry point in the group ``mxt``.
+A plugin is a module with one function, `mxt_stages`, marked with `hookimpl`, that returns a `StageSpec` for
+each stage it brings: plain values that say what the stage is called, which parameters it has and where its
+class is (``target``). The class is a frozen dataclass whose fields are the parameters; it is imported when it
+is used, so that listing stages stays quick. A file is named with ``--plugin FILE.py`` (there, ``":Class"``
+means a class of the file); a package has an entry point in the group ``mxt``.
 
 What a class has, by the kind of its stage (the Protocols say what goes in and comes out):
 
-=============  ========================================================================  ==========================
-kind           methods                                                                   Protocol
-=============  ========================================================================  ==========================
+=============  ========================================================================
+========================== kind           methods
+     Protocol =============  ========================================================================
+     ==========================
 ``dataset``    ``detect(listing)``, ``clips(listing)``                                   `DatasetLoader`
 ``normalizer`` ``__call__(y, *, sample_rate, levels)``                                   `Normalizer`
 ``renderer``   ``prepare(sample_rate, device)`` -> function of waveforms                 `Renderer`
 ``backbone``   ``prepare(weights, device)`` -> function of a batch                       `Backbone`
 ``head``       ``estimator(task, *, seed)``, ``grid(task, *, n_features)``               `Head`
 ``protocol``   ``choices(task)`` -> `Evaluation`                                         `EvaluationProtocol`
-=============  ========================================================================  ==========================
+=============  ========================================================================
+==========================
 
-``mxt plugins new NAME`` writes a backbone to begin with, ``mxt plugins check FILE_OR_NAME`` tells what does not keep its contract, and
-``mxt.testing.checks_for`` gives the same checks to a test suite. What is raised on purpose is one of the errors below; whatever else
-a stage raises is reported as its fault, with its name.
+``mxt plugins new NAME`` writes a backbone to begin with, ``mxt plugins check FILE_OR_NAME`` tells what does
+not keep its contract, and ``mxt.testing.checks_for`` gives the same checks to a test suite. What is raised on
+purpose is one of the errors below; whatever else a stage raises is reported as its fault, with its name.
 
 Example
 -------
@@ -29,7 +32,16 @@ Example
 ...                  sample_rate=16_000, layers=(Layer(1, "level", 1),))
 """
 
-from mxt.core.errors import AudioError, EvaluationError, InputError, PluginError, Reason, TableError, UsageError, WeightsError
+from mxt.core.errors import (
+    AudioError,
+    EvaluationError,
+    InputError,
+    PluginError,
+    Reason,
+    TableError,
+    UsageError,
+    WeightsError,
+)
 from mxt.core.params import Param
 from mxt.core.records import Clip, Detection, Listing, Remark, Target, Task
 from mxt.core.specs import WAVEFORM, Card, Input, Layer, StageSpec, WeightsFile, Window, hookimpl
@@ -55,9 +67,44 @@ from mxt.core.wheels import read_members
 API_VERSION = 1
 
 __all__ = [
-    "API_VERSION", "WAVEFORM", "AudioError", "Backbone", "Card", "Clip", "DatasetLoader", "Detection", "Evaluation",
-    "EvaluationError", "EvaluationProtocol", "FeatureBlock", "FeatureSet", "FeatureSetLoader", "Features", "Head", "Input", "InputError",
-    "LabelsRows", "Layer", "Levels", "Listing", "Normalizer", "Param", "PluginError", "PublishesHashes", "Reason", "Remark",
-    "Renderer", "RowAxis", "StageSpec", "TableError", "Target", "Task", "UsageError", "WeightsError", "WeightsFile", "Window",
-    "hookimpl", "read_members",
-]  # fmt: skip
+    "API_VERSION",
+    "WAVEFORM",
+    "AudioError",
+    "Backbone",
+    "Card",
+    "Clip",
+    "DatasetLoader",
+    "Detection",
+    "Evaluation",
+    "EvaluationError",
+    "EvaluationProtocol",
+    "FeatureBlock",
+    "FeatureSet",
+    "FeatureSetLoader",
+    "Features",
+    "Head",
+    "Input",
+    "InputError",
+    "LabelsRows",
+    "Layer",
+    "Levels",
+    "Listing",
+    "Normalizer",
+    "Param",
+    "PluginError",
+    "PublishesHashes",
+    "Reason",
+    "Remark",
+    "Renderer",
+    "RowAxis",
+    "StageSpec",
+    "TableError",
+    "Target",
+    "Task",
+    "UsageError",
+    "WeightsError",
+    "WeightsFile",
+    "Window",
+    "hookimpl",
+    "read_members",
+]

@@ -32,11 +32,15 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if _data_folder() is None:
-        skip = pytest.mark.skip(reason="needs the real recordings; MXT_TEST_DATA names no folder that has them")
+        skip = pytest.mark.skip(
+            reason="needs the real recordings; MXT_TEST_DATA names no folder that has them"
+        )
         for item in items:
             if item.get_closest_marker("realdata"):
                 item.add_marker(skip)
-    for_cuda = [item for item in items if item.get_closest_marker("cuda") or "agrees with the gpu" in item.name]
+    for_cuda = [
+        item for item in items if item.get_closest_marker("cuda") or "agrees with the gpu" in item.name
+    ]
     if for_cuda and not _has_cuda():
         config.hook.pytest_deselected(items=for_cuda)
         items[:] = [item for item in items if item not in for_cuda]
@@ -56,7 +60,8 @@ def data() -> Path:
     return folder
 
 
-# gives up root's right to read and write what permissions forbid (CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH), then becomes mxt
+# gives up root's right to read and write what permissions forbid (CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH),
+# then becomes mxt
 AS_ANYBODY = """
 import ctypes, os, sys
 if os.geteuid() == 0:
@@ -72,8 +77,15 @@ def _like_trained(layout: str) -> dict[str, Tensor]:
     from torchvision.models import Inception3
 
     torch_rng = torch.Generator().manual_seed(7)
-    network = Inception3(num_classes=INCEPTION_OUTPUTS[layout], aux_logits=layout == "imagenet", init_weights=False)
-    ranges = {"running_var": (0.7, 1.3), "weight": (0.7, 1.3), "running_mean": (-0.2, 0.2), "bias": (-0.2, 0.2)}
+    network = Inception3(
+        num_classes=INCEPTION_OUTPUTS[layout], aux_logits=layout == "imagenet", init_weights=False
+    )
+    ranges = {
+        "running_var": (0.7, 1.3),
+        "weight": (0.7, 1.3),
+        "running_mean": (-0.2, 0.2),
+        "bias": (-0.2, 0.2),
+    }
     tensors = {}
     for name, tensor in network.state_dict().items():
         if tensor.ndim == 4:
@@ -109,7 +121,9 @@ def mxt_as_anybody() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run a command in a process to which permissions mean something, even where the tests run as root."""
 
     def run(*words: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, "-c", AS_ANYBODY, *map(str, words)], capture_output=True, text=True, check=False)
+        return subprocess.run(
+            [sys.executable, "-c", AS_ANYBODY, *map(str, words)], capture_output=True, text=True, check=False
+        )
 
     return run
 
@@ -117,7 +131,11 @@ def mxt_as_anybody() -> Callable[..., subprocess.CompletedProcess[str]]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many tests saw real recordings, so that a run without them is not mistaken for one with them."""
     of_real_data = {
-        outcome: sum("realdata" in report.keywords for report in terminalreporter.stats.get(outcome, []) if hasattr(report, "keywords"))
+        outcome: sum(
+            "realdata" in report.keywords
+            for report in terminalreporter.stats.get(outcome, [])
+            if hasattr(report, "keywords")
+        )
         for outcome in ("passed", "failed", "skipped")
     }
     ran = of_real_data["passed"] + of_real_data["failed"]

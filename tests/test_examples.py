@@ -42,10 +42,18 @@ def timing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_timbre_is_heard_better_than_timing_by_features_averaged_over_a_clip(timing: Path) -> None:
     assert timing.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     registry, store = build_registry(), timing.parent / "store"
-    ingest(store, timing, registry, params={"pattern": "{timbre}_{metre}_{take}.wav", "target": ("timbre", "metre")})
+    ingest(
+        store,
+        timing,
+        registry,
+        params={"pattern": "{timbre}_{metre}_{take}.wav", "target": ("timbre", "metre")},
+    )
     extract(store, ExtractRequest(backbone="mfcc"), registry)
     quick = ("C=0.1", "folds=5")
-    timbre, metre = (evaluate(store, registry, Request(target=name, head="linear", settings=quick)) for name in ("timbre", "metre"))
+    timbre, metre = (
+        evaluate(store, registry, Request(target=name, head="linear", settings=quick))
+        for name in ("timbre", "metre")
+    )
     assert timbre.datasets[0].views[0].assessment.first.value == 1.0
     assert metre.datasets[0].views[0].assessment.first.value < 0.8
 
@@ -64,7 +72,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rng = np.random.default_rng(0)
     (tmp_path / "FOLDER").mkdir()
     for take in range(12):
-        for word, y in (("hiss", rng.normal(size=8000)), ("hum", np.sin(np.arange(8000) * (0.05 + 0.01 * take)))):
+        for word, y in (
+            ("hiss", rng.normal(size=8000)),
+            ("hum", np.sin(np.arange(8000) * (0.05 + 0.01 * take))),
+        ):
             soundfile.write(tmp_path / "FOLDER" / f"{word}_{take:02}.wav", 0.2 * y, 16_000)
     return tmp_path
 
@@ -80,7 +91,9 @@ def typed(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("name", ["one_file_plugin.py", "every_kind_plugin.py", "network_with_weights.py"])
-def test_the_commands_of_a_plugin_run_as_written(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_commands_of_a_plugin_run_as_written(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     shutil.copy(EXAMPLES / name, folder)
     if name == "network_with_weights.py":
         example("network_with_weights").write(folder / "projection.f32")

@@ -40,11 +40,17 @@ def test_no_version_that_a_public_index_takes_satisfies_the_extra(musicnn, versi
     assert not musicnn.specifier.contains(version)
 
 
-@pytest.mark.parametrize("folder", sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "folder",
+    sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml")),
+    ids=lambda path: path.name,
+)
 def test_plugins_ask_for_an_mxt_that_this_one_is(folder):
     import mxt
 
-    (wanted,) = (Requirement(text) for text in project(folder)["dependencies"] if Requirement(text).name == "mxt")
+    (wanted,) = (
+        Requirement(text) for text in project(folder)["dependencies"] if Requirement(text).name == "mxt"
+    )
     assert wanted.specifier.contains(mxt.__version__)
 
 
@@ -57,7 +63,9 @@ def test_the_pythons_named_are_those_allowed_and_tried():
 
 
 def test_everything_that_is_depended_on_has_a_lowest_version_to_be_tried():
-    run = subprocess.run([sys.executable, ROOT / ".ci" / "lowest.py"], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, ROOT / ".ci" / "lowest.py"], capture_output=True, text=True, check=True
+    )
     lowest = {found.name: found for found in map(Requirement, run.stdout.splitlines())}
     for wanted in map(Requirement, project(ROOT)["dependencies"]):
         (pinned,) = lowest[wanted.name].specifier

@@ -20,9 +20,14 @@ from mxt.workflows.demo import synthesise
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-RUN = [block.strip().splitlines() for block in re.findall(r"<!-- the tests run this block -->\n```console\n(.*?)```", README, re.S)]
+RUN = [
+    block.strip().splitlines()
+    for block in re.findall(r"<!-- the tests run this block -->\n```console\n(.*?)```", README, re.S)
+]
 PRINTED = re.findall(r"<!-- the tests compare this block -->\n```text\n(.*?)```", README, re.S)
-MENTIONED = sorted(set(re.findall(r"`(mxt [a-z][^`]*)`", README)) | set(re.findall(r"^(mxt [a-z-].*)$", README, re.M)))
+MENTIONED = sorted(
+    set(re.findall(r"`(mxt [a-z][^`]*)`", README)) | set(re.findall(r"^(mxt [a-z-].*)$", README, re.M))
+)
 
 
 class Visit:
@@ -69,8 +74,11 @@ def musicnn_weights(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = Path(named) if named else tmp_path_factory.mktemp("weights")
     fetched = subprocess.run(
         [sys.executable, "-m", "mxt", "weights", "fetch", "musicnn:released"],
-        env={**os.environ, "MXT_WEIGHTS_DIR": str(folder)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env={**os.environ, "MXT_WEIGHTS_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if fetched.returncode:
         pytest.skip(f"musicnn's weights cannot be had here: {fetched.stderr.strip().splitlines()[-1]}")
     return str(folder)
@@ -78,7 +86,9 @@ def musicnn_weights(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def comparable(text: str) -> str:
     """`text` without line breaks and what differs between machines: times, rates, shares, workers, the device."""
-    return " ".join(re.sub(r"(\d+ min )?\d+(\.\d+)? (s|clips/s|%|workers?)(?!\w)|cpu|cuda", "…", text).split())
+    return " ".join(
+        re.sub(r"(\d+ min )?\d+(\.\d+)? (s|clips/s|%|workers?)(?!\w)|cpu|cuda", "…", text).split()
+    )
 
 
 def test_the_first_visit_runs_as_written(visit: Visit, musicnn_weights: str) -> None:
@@ -123,7 +133,9 @@ def test_commands_and_options_mentioned_exist(line: str) -> None:
     command = load_command(words[0])
     if len(words) > 1 and words[1] in getattr(command, "commands", {}):
         command = command.commands[words[1]]
-    known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    known = {
+        option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
+    }
     assert {word for word in words if word.startswith("--")} <= known | {"--help", "--json"}, line
 
 
@@ -150,4 +162,6 @@ def test_every_command_and_option_says_what_it_is(name: str) -> None:
     command = load_command(name)
     assert command.help
     for each in (command, *getattr(command, "commands", {}).values()):
-        assert [parameter.name for parameter in each.params if not getattr(parameter, "help", "")] == [], each.name
+        assert [parameter.name for parameter in each.params if not getattr(parameter, "help", "")] == [], (
+            each.name
+        )

@@ -1,14 +1,16 @@
 """Constant-Q band analysis by Fourier transforms: every band cut out of a spectrum, and brought back to time.
 
-A band is a raised cosine on the axis of log frequency, from the centre of its lower neighbour to that of its upper one, and gives a
-complex envelope at a low rate, whose squared magnitude is averaged over each frame. High bands ring briefly and come from short
-overlapping pieces, whose transforms stay in a processor's cache; low ones from one transform of many pieces, joined at a lower sample
-rate. So a clip of any length is analysed in little memory.
+A band is a raised cosine on the axis of log frequency, from the centre of its lower neighbour to that of its
+upper one, and gives a complex envelope at a low rate, whose squared magnitude is averaged over each frame.
+High bands ring briefly and come from short overlapping pieces, whose transforms stay in a processor's cache;
+low ones from one transform of many pieces, joined at a lower sample rate. So a clip of any length is analysed
+in little memory.
 
 References
 ----------
-M. Rouzic: The Analysis & Resynthesis Sound Spectrograph (ARSS), 2008. N. Holighaus, M. Dörfler, G. A. Velasco, T. Grill: A framework for
-invertible, real-time constant-Q transforms, IEEE TASLP 2013 (the same in pieces).
+M. Rouzic: The Analysis & Resynthesis Sound Spectrograph (ARSS), 2008. N. Holighaus, M. Dörfler, G. A.
+Velasco, T. Grill: A framework for invertible, real-time constant-Q transforms, IEEE TASLP 2013 (the same in
+pieces).
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from mxt.audio.stft import stretch
 from mxt.audio.streamed import Streamed
 from mxt.core.reprs import short_repr
 
-RINGING = 5.0  # a band of B Hz between its zeros rings for RINGING / B seconds on either side, below -60 dB after that
+# a band of B Hz between its zeros rings for RINGING / B seconds on either side, below -60 dB after that
+RINGING = 5.0
 PIECE_SAMPLES = 1 << 15  # about the length of a piece
 MARGINS = 16  # in a piece, of which the first and the last are cut off
 BLOCK_PIECES = 24  # most pieces analysed together, unless low bands ring for longer
@@ -85,8 +88,11 @@ class BandAnalysis:
         device = torch.device("cpu") if isinstance(y, Streamed) else y.device
         total = self.frames(len(y))
         blocks = -(-(total + 2 * cut.margin) // (cut.kept * max(BLOCK_PIECES, 4 * cut.around)))
-        size = -(-(total + 2 * cut.margin) // (cut.kept * blocks))  # pieces of a block, without those around it
-        # a signal in one block needs no pieces around: its low bands ring into one silence, from behind and from before
+        size = -(
+            -(total + 2 * cut.margin) // (cut.kept * blocks)
+        )  # pieces of a block, without those around it
+        # a signal in one block needs no pieces around: its low bands ring into one silence, from behind and
+        # from before
         around, ahead = (cut.around, 0) if blocks > 1 else (0, cut.margin)
         high, low = _high_bands(cut, device), _low_bands(cut, size + (2 * around or cut.around), device)
         for first in range(0, total, size * cut.kept):
@@ -142,7 +148,9 @@ class _Cut:
     def of(cls, analysis: BandAnalysis) -> _Cut:
         hop = analysis.hop_length
         margin = int(2 ** max(0, round(math.log2(PIECE_SAMPLES / (MARGINS * hop)))))
-        high = next((band for band in range(analysis.bands) if analysis.ringing(band) <= margin), analysis.bands)
+        high = next(
+            (band for band in range(analysis.bands) if analysis.ringing(band) <= margin), analysis.bands
+        )
         reduction = 1
         # from `low_hz` the low pass falls to half the new rate: the flank of a band twice as wide as that
         least = analysis.centre(high) + RINGING / margin * analysis.sample_rate / hop / 2
@@ -156,8 +164,8 @@ class _Cut:
 class _Group:
     """Bands that are brought back to time at one rate, some values a frame.
 
-    `starts` are the first bins taken for each, `weights` complex64 [bands, 1, bins taken]; `mean` is over the real and imaginary
-    parts of a frame's values.
+    `starts` are the first bins taken for each, `weights` complex64 [bands, 1, bins taken]; `mean` is over the
+    real and imaginary parts of a frame's values.
     """
 
     frames: int
@@ -172,7 +180,9 @@ class _Group:
         cuts = {start: spectra[:, start : start + taken] for start in set(self.starts)}
         banded = torch.stack([cuts[start] for start in self.starts]).mul_(self.weights)
         envelopes = torch.fft.ifft(banded, n=self.frames * len(self.mean) // 2, norm="forward")
-        powers: Tensor = torch.view_as_real(envelopes).square_().view(*banded.shape[:2], self.frames, -1) @ self.mean
+        powers: Tensor = (
+            torch.view_as_real(envelopes).square_().view(*banded.shape[:2], self.frames, -1) @ self.mean
+        )
         return powers
 
 
@@ -202,13 +212,21 @@ class _LowBands:
 def _long_rfft(x: Tensor, samples: int) -> Tensor:
     """Spectrum of a signal with silence up to `samples`; SciPy keeps the twiddle factors that torch computes for every call."""
     on_cpu = x.device.type == "cpu"
-    spectrum: Tensor = torch.from_numpy(scipy.fft.rfft(x.numpy(), samples)) if on_cpu else torch.fft.rfft(x, n=samples)
+    spectrum: Tensor = (
+        torch.from_numpy(scipy.fft.rfft(x.numpy(), samples)) if on_cpu else torch.fft.rfft(x, n=samples)
+    )
     return spectrum
 
 
 @lru_cache(maxsize=8)
 def _high_bands(cut: _Cut, device: torch.device) -> tuple[_Group, ...]:
-    return _groups(cut.analysis, range(cut.high, cut.analysis.bands), cut.frames, cut.frames * cut.analysis.hop_length, device)
+    return _groups(
+        cut.analysis,
+        range(cut.high, cut.analysis.bands),
+        cut.frames,
+        cut.frames * cut.analysis.hop_length,
+        device,
+    )
 
 
 @lru_cache(maxsize=32)
@@ -216,35 +234,57 @@ def _low_bands(cut: _Cut, pieces: int, device: torch.device) -> _LowBands:
     hop, nyquist = cut.analysis.hop_length, cut.analysis.sample_rate / (2 * cut.reduction)
     samples = cut.frames * hop // cut.reduction
     frequency = torch.arange(samples // 2 + 1, dtype=torch.float64) * (2 * nyquist / samples)
-    low_pass = torch.cos(torch.pi / 2 * ((frequency - cut.low_hz) / (nyquist - cut.low_hz)).clamp(0, 1)).square() / cut.reduction
+    low_pass = (
+        torch.cos(torch.pi / 2 * ((frequency - cut.low_hz) / (nyquist - cut.low_hz)).clamp(0, 1)).square()
+        / cut.reduction
+    )
     frames, joined = pieces * cut.kept, pieces * cut.kept * hop // cut.reduction
     groups = _groups(cut.analysis, range(cut.high), frames, joined, device)
     return _LowBands(low_pass.float().to(device), samples, cut.margin * hop // cut.reduction, joined, groups)
 
 
-def _groups(analysis: BandAnalysis, bands: range, frames: int, samples: int, device: torch.device) -> tuple[_Group, ...]:
+def _groups(
+    analysis: BandAnalysis, bands: range, frames: int, samples: int, device: torch.device
+) -> tuple[_Group, ...]:
     """Filters for transforms of `samples`, which are so many frames long."""
     members: dict[int, list[int]] = {}  # values a frame -> bands
     for band in bands:
-        width = (analysis.centre(band + 1) - analysis.centre(band - 1)) * analysis.hop_length / analysis.sample_rate
+        width = (
+            (analysis.centre(band + 1) - analysis.centre(band - 1))
+            * analysis.hop_length
+            / analysis.sample_rate
+        )
         members.setdefault(2 ** max(0, math.ceil(math.log2(width))), []).append(band)
-    return tuple(_group(analysis, together, values, frames, samples, device) for values, together in members.items())
+    return tuple(
+        _group(analysis, together, values, frames, samples, device) for values, together in members.items()
+    )
 
 
-def _group(analysis: BandAnalysis, bands: list[int], values: int, frames: int, samples: int, device: torch.device) -> _Group:
+def _group(
+    analysis: BandAnalysis, bands: list[int], values: int, frames: int, samples: int, device: torch.device
+) -> _Group:
     """Neighbouring bands with so many values a frame."""
     bin_hz, bins = analysis.sample_rate / (analysis.hop_length * frames), samples // 2 + 1
     taken = min(bins, frames * values)
     starts: list[int] = []
     for band in bands:
         in_the_last = starts and starts[-1] + taken > analysis.centre(band + 1) / bin_hz
-        starts.append(starts[-1] if in_the_last else min(bins - taken, math.ceil(analysis.centre(band - 1) / bin_hz)))
+        starts.append(
+            starts[-1] if in_the_last else min(bins - taken, math.ceil(analysis.centre(band - 1) / bin_hz))
+        )
     frequency = (torch.tensor(starts)[:, None] + torch.arange(taken, dtype=torch.float64)) * bin_hz
     centres = torch.tensor([analysis.centre(band) for band in bands], dtype=torch.float64)
     # H(f) = cos^2(pi / 2 * bands_per_octave * log2(f / centre))
     distance = (analysis.bands_per_octave * torch.log2(frequency / centres[:, None])).clamp_(-1, 1)
-    weights = torch.cos(torch.pi / 2 * distance).square_() * (2 / samples)  # which makes a sine of 1 an envelope of 1
+    weights = torch.cos(torch.pi / 2 * distance).square_() * (
+        2 / samples
+    )  # which makes a sine of 1 an envelope of 1
     # values lie in the middle of what they stand for: a delay by half their distance, as a phase
     shift = torch.arange(taken, dtype=torch.float64) * (torch.pi / (frames * values))
     phased = torch.polar(weights, shift.expand_as(weights)).to(torch.complex64)
-    return _Group(frames, tuple(starts), phased[:, None].to(device), torch.full((2 * values,), 1 / values, device=device))
+    return _Group(
+        frames,
+        tuple(starts),
+        phased[:, None].to(device),
+        torch.full((2 * values,), 1 / values, device=device),
+    )

@@ -65,7 +65,11 @@ def info(path: Path) -> AudioInfo:
     with opened(path) as source:
         duration = None if source.frames is None else source.frames / source.sample_rate
         return AudioInfo(
-            source.sample_rate, source.channels, source.frames if source.promised == source.frames else None, duration, source.decoder
+            source.sample_rate,
+            source.channels,
+            source.frames if source.promised == source.frames else None,
+            duration,
+            source.decoder,
         )
 
 
@@ -97,7 +101,9 @@ def read(path: Path, *, start: float = 0.0, seconds: float | None = None) -> tup
         first, count = span(source.sample_rate, start, seconds)
         expected = _expected(source, first, count)
         y, at = np.empty(min(expected, _ROOM), np.float32), 0
-        for x in source.chunks(first, count, max(1, len(y) if source.channels == 1 else _BLOCK // source.channels)):
+        for x in source.chunks(
+            first, count, max(1, len(y) if source.channels == 1 else _BLOCK // source.channels)
+        ):
             if at == 0 and x.shape == (expected, 1):  # all there is, in one piece: no copy
                 y = x[:, 0]
             else:
@@ -113,7 +119,9 @@ def read(path: Path, *, start: float = 0.0, seconds: float | None = None) -> tup
     return y, source.sample_rate
 
 
-def blocks(path: Path, *, block_seconds: float = 10.0, start: float = 0.0, end: float | None = None) -> Iterator[tuple[Signal, int]]:
+def blocks(
+    path: Path, *, block_seconds: float = 10.0, start: float = 0.0, end: float | None = None
+) -> Iterator[tuple[Signal, int]]:
     """Decode a file piece by piece, in bounded memory.
 
     Parameters
@@ -178,7 +186,9 @@ def mix(x: Signal, *, out: Signal | None = None) -> Signal:
 
 def span(sample_rate: int, start: float, seconds: float | None) -> tuple[int, int | None]:
     """First sample and number of samples of a part given in seconds (librosa's rule, robust to 0.29 * 100 = 28.999…)."""
-    return round(start * sample_rate), None if seconds is None else max(0, math.floor(seconds * sample_rate + 1e-6))
+    return round(start * sample_rate), None if seconds is None else max(
+        0, math.floor(seconds * sample_rate + 1e-6)
+    )
 
 
 @contextmanager
@@ -224,7 +234,9 @@ def _descriptor(path: Path) -> int:
     os.close(fd)
     if stat.S_ISREG(status.st_mode):
         raise AudioError(Reason.EMPTY, "a file of zero bytes")
-    raise AudioError(Reason.NOT_A_FILE, "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, socket or device")
+    raise AudioError(
+        Reason.NOT_A_FILE, "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, socket or device"
+    )
 
 
 def _source(fd: int) -> Source:

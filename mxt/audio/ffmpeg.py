@@ -18,12 +18,16 @@ from mxt.core.errors import AudioError, Reason
 
 Signal = npt.NDArray[np.float32]
 
-# tags that are not UTF-8 are no reason to refuse a file; PyAV 19 reads them as they are and has no such option any more
-_ANY_TAGS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+# tags that are not UTF-8 are no reason to refuse a file; PyAV 19 reads them as they are and has no such
+# option any more
+_ANY_TAGS: dict[str, Any] = (
+    {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+)
 
 # FFmpeg 9 cuts off what an MP4's last packet holds behind the end of the track, earlier ones did not
 _CUTS_LAST_PACKET = av.library_versions["libavformat"] >= (63,)
-# what PyAV raises over what is in a file: FFmpeg's errors, and ValueError where it knows no such codec or format
+# what PyAV raises over what is in a file: FFmpeg's errors, and ValueError where it knows no such codec or
+# format
 _FAILED = (av.FFmpegError, ValueError)
 
 
@@ -50,7 +54,9 @@ class Ffmpeg:
         self.promised: int | None = None  # what must at least come out of an undamaged file
         os.lseek(fd, 0, os.SEEK_SET)
         try:
-            self._container = av.open(_File(fd, closefd=False), "r", options={"protocol_whitelist": "file"}, **_ANY_TAGS)
+            self._container = av.open(
+                _File(fd, closefd=False), "r", options={"protocol_whitelist": "file"}, **_ANY_TAGS
+            )
         except av.FFmpegError as error:
             raise AudioError(Reason.NOT_AUDIO, _words(error)) from error
         try:
@@ -63,7 +69,10 @@ class Ffmpeg:
         streams = self._container.streams
         if not streams.audio:
             kinds = sorted({stream.type for stream in streams})
-            raise AudioError(Reason.NOT_AUDIO, f"{self._container.format.name} with {', '.join(kinds) or 'nothing'}, no sound")
+            raise AudioError(
+                Reason.NOT_AUDIO,
+                f"{self._container.format.name} with {', '.join(kinds) or 'nothing'}, no sound",
+            )
         self._stream = streams.best("audio") or streams.audio[0]
         if self._stream.codec_context is None:
             raise AudioError(Reason.DECODER_FAILED, "FFmpeg has no decoder for its sound")
@@ -71,7 +80,9 @@ class Ffmpeg:
         self._decoded = self._decode()
         first = next(self._decoded, None)
         if first is None:
-            raise AudioError(Reason.DECODER_FAILED if self.failure else Reason.EMPTY, self.failure or "no samples in it")
+            raise AudioError(
+                Reason.DECODER_FAILED if self.failure else Reason.EMPTY, self.failure or "no samples in it"
+            )
         self.sample_rate, samples = first
         self.channels: int = samples.shape[1]
         self._ahead: list[Signal] = [samples]
@@ -135,7 +146,10 @@ class Ffmpeg:
     def _rest(self) -> Iterator[Signal]:
         for sample_rate, samples in self._decoded:
             if sample_rate != self.sample_rate:
-                raise AudioError(Reason.DECODER_FAILED, f"its sample rate changes from {self.sample_rate} to {sample_rate} Hz on the way")
+                raise AudioError(
+                    Reason.DECODER_FAILED,
+                    f"its sample rate changes from {self.sample_rate} to {sample_rate} Hz on the way",
+                )
             if samples.shape[1] != self.channels:
                 samples = np.repeat(samples.mean(axis=1, keepdims=True), self.channels, axis=1)
             yield samples
@@ -199,4 +213,8 @@ def _samples(frame: av.AudioFrame) -> Signal:
 
 
 def _words(error: Exception) -> str:
-    return f"FFmpeg: {error.strerror}" if isinstance(error, av.FFmpegError) and error.strerror else f"PyAV: {error}"
+    return (
+        f"FFmpeg: {error.strerror}"
+        if isinstance(error, av.FFmpegError) and error.strerror
+        else f"PyAV: {error}"
+    )

@@ -1,8 +1,9 @@
 """The convnet paper's resampler, with its two peculiarities: resampy 0.1.5 ``kaiser_best`` as librosa called it.
 
-A windowed sinc is tabulated; each output sample is the sum of a left and a right wing of input samples, weighted by the
-table with linear interpolation. Peculiar are that the step through the table is truncated to whole entries, and where the
-right wing stops near the end of the signal. Features that are to equal the published ones need both.
+A windowed sinc is tabulated; each output sample is the sum of a left and a right wing of input samples,
+weighted by the table with linear interpolation. Peculiar are that the step through the table is truncated to
+whole entries, and where the right wing stops near the end of the signal. Features that are to equal the
+published ones need both.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ def kaiser_best(y: Signal, sr_in: int, sr_out: int) -> Signal:
     register = 0.0
     for begin in range(0, int(len(y) * ratio), _CHUNK):
         size = min(_CHUNK, int(len(y) * ratio) - begin)
-        # rounding errors of the register add up in the original, so it is added up one step after the other here too
+        # rounding errors of the register add up in the original, so it is added up one step after the other
+        # here too
         times = np.full(size + 1, 1.0 / ratio)
         times[0] = register
         np.add.accumulate(times, out=times)
@@ -116,7 +118,14 @@ def _convolve(plan: _Plan, times: Wide, out: Signal) -> None:
     for group in np.split(order, np.flatnonzero(np.diff(key[order])) + 1):
         for begin in range(0, len(group), _ROWS):
             rows = group[begin : begin + _ROWS]
-            out[rows] = _wings(plan, nearest[rows], int(left[rows[0]]), left_rest[rows], int(right[rows[0]]), right_rest[rows])
+            out[rows] = _wings(
+                plan,
+                nearest[rows],
+                int(left[rows[0]]),
+                left_rest[rows],
+                int(right[rows[0]]),
+                right_rest[rows],
+            )
 
 
 def _gather(y: Signal, starts: Index, length: int) -> Signal:

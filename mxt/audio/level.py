@@ -36,7 +36,10 @@ def peak(y: Signal) -> float:
 
 def energy(y: Signal) -> float:
     """Sum of squares, added up in float64."""
-    return sum(float(np.square(y[first : first + _AT_ONCE], dtype=np.float64).sum()) for first in range(0, len(y), _AT_ONCE))
+    return sum(
+        float(np.square(y[first : first + _AT_ONCE], dtype=np.float64).sum())
+        for first in range(0, len(y), _AT_ONCE)
+    )
 
 
 def rms(y: Signal) -> float:

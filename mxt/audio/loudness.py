@@ -23,7 +23,10 @@ OFFSET_DB, ABSOLUTE_GATE, RELATIVE_GATE = -0.691, -70.0, -10.0
 SHELF_DB, SHELF_HZ, SHELF_Q = 4.0, 1500.0, 1 / math.sqrt(2)
 HIGHPASS_HZ, HIGHPASS_Q = 38.0, 0.5
 
-PIECE_SECONDS, SETTLING_SECONDS = 20.0, 1.0  # filtered in pieces; what the filters remember is gone after a second
+PIECE_SECONDS, SETTLING_SECONDS = (
+    20.0,
+    1.0,
+)  # filtered in pieces; what the filters remember is gone after a second
 HEADROOM = 2.0**-6  # torchaudio's filters clip at full scale: the signal goes through them this much lower
 
 
@@ -72,14 +75,16 @@ def integrated_loudness(blocks: Iterable[Signal], sample_rate: int) -> float:
 
     References
     ----------
-    ITU-R BS.1770-4, annex 1. `torchaudio.functional.loudness` gives the same for a signal that is in memory as a whole, as long as
-    its filters do not clip.
+    ITU-R BS.1770-4, annex 1. `torchaudio.functional.loudness` gives the same for a signal that is in memory
+    as a whole, as long as its filters do not clip.
     """
     step = round(round(BLOCK_SECONDS * sample_rate) / STEPS_A_BLOCK)
     energies = list(_step_energies(blocks, sample_rate, step))
     whole = np.array([energy for energy, samples in energies if samples == step])
     if len(whole) >= STEPS_A_BLOCK:
-        powers = np.lib.stride_tricks.sliding_window_view(whole, STEPS_A_BLOCK).sum(axis=1) / (STEPS_A_BLOCK * step)
+        powers = np.lib.stride_tricks.sliding_window_view(whole, STEPS_A_BLOCK).sum(axis=1) / (
+            STEPS_A_BLOCK * step
+        )
     elif energies:
         powers = np.array([sum(energy for energy, _ in energies) / sum(samples for _, samples in energies)])
     else:

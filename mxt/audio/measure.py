@@ -119,15 +119,27 @@ def _record(path: str | os.PathLike[str], source: Source, tally: _Tally, *, samp
     _refuse(source, frames)
     levels = tally.levels
     return Measurement(
-        sha256=_hash(path), duration=frames / source.sample_rate, sample_rate=source.sample_rate, channels=source.channels,
-        frames=frames, peak=tally.peak, mono_peak=levels.peak, rms=levels.rms, sampled=sampled,
-        notes=(*tally.notes(), *_damage(source, frames), *["sampled"] * sampled), decoder=source.decoder,
-    )  # fmt: skip
+        sha256=_hash(path),
+        duration=frames / source.sample_rate,
+        sample_rate=source.sample_rate,
+        channels=source.channels,
+        frames=frames,
+        peak=tally.peak,
+        mono_peak=levels.peak,
+        rms=levels.rms,
+        sampled=sampled,
+        notes=(*tally.notes(), *_damage(source, frames), *["sampled"] * sampled),
+        decoder=source.decoder,
+    )
 
 
 def levels(
-    path: str | os.PathLike[str], start_us: int | None = None, end_us: int | None = None, *, loudness: bool = False
-) -> Levels:  # fmt: skip
+    path: str | os.PathLike[str],
+    start_us: int | None = None,
+    end_us: int | None = None,
+    *,
+    loudness: bool = False,
+) -> Levels:
     """Levels of a segment: a first pass over it, in bounded memory.
 
     Parameters
@@ -188,10 +200,15 @@ def _in_parts(source: Source) -> _Tally | None:
 
 def _refuse(source: Source, frames: int) -> None:
     if frames == 0:
-        raise AudioError(Reason.DECODER_FAILED if source.failure else Reason.EMPTY, source.failure or "no samples in it")
+        raise AudioError(
+            Reason.DECODER_FAILED if source.failure else Reason.EMPTY, source.failure or "no samples in it"
+        )
     if frames < SHORTEST_SECONDS * source.sample_rate:
         count = "1 sample" if frames == 1 else f"{frames} samples"
-        raise AudioError(Reason.TOO_SHORT, f"{count} at {source.sample_rate} Hz; at least {SHORTEST_SECONDS * 1000:g} ms are needed")
+        raise AudioError(
+            Reason.TOO_SHORT,
+            f"{count} at {source.sample_rate} Hz; at least {SHORTEST_SECONDS * 1000:g} ms are needed",
+        )
 
 
 def _damage(source: Source, frames: int) -> list[str]:

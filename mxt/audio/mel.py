@@ -30,7 +30,9 @@ def hz_to_mel(hz: npt.ArrayLike, *, scale: str = "slaney") -> npt.NDArray[np.flo
         return 2595.0 * np.log10(1.0 + f / 700.0)
     if scale != "slaney":
         raise UnknownName("mel scale", scale, SCALES)
-    return np.where(f < _KNEE_HZ, f / _HZ_PER_MEL, _KNEE_MEL + np.log(np.maximum(f, _KNEE_HZ) / _KNEE_HZ) / _LOG_STEP)
+    return np.where(
+        f < _KNEE_HZ, f / _HZ_PER_MEL, _KNEE_MEL + np.log(np.maximum(f, _KNEE_HZ) / _KNEE_HZ) / _LOG_STEP
+    )
 
 
 def mel_to_hz(mel: npt.ArrayLike, *, scale: str = "slaney") -> npt.NDArray[np.float64]:
@@ -44,9 +46,15 @@ def mel_to_hz(mel: npt.ArrayLike, *, scale: str = "slaney") -> npt.NDArray[np.fl
 
 
 def mel_filterbank(
-    *, sample_rate: int, n_fft: int, n_mels: int = 128, fmin: float = 0.0, fmax: float | None = None, scale: str = "slaney",
+    *,
+    sample_rate: int,
+    n_fft: int,
+    n_mels: int = 128,
+    fmin: float = 0.0,
+    fmax: float | None = None,
+    scale: str = "slaney",
     norm: str = "slaney",
-) -> npt.NDArray[np.float32]:  # fmt: skip
+) -> npt.NDArray[np.float32]:
     """Triangular filters, equally spaced on a mel scale.
 
     Parameters
@@ -88,7 +96,9 @@ def mel_filterbank(
     return bank.astype(np.float32)
 
 
-def mel_power(padded: Tensor, bank: Tensor, window: Tensor, *, hop_length: int, slab_frames: int = 256) -> Tensor:
+def mel_power(
+    padded: Tensor, bank: Tensor, window: Tensor, *, hop_length: int, slab_frames: int = 256
+) -> Tensor:
     """Mel spectrogram of power of a padded signal.
 
     Worked through in slabs of frames, so that a slab's spectra stay in the processor's cache.

@@ -35,8 +35,9 @@ def brightness(level_db: Tensor, *, reference_db: float, floor_db: float) -> Ten
 def resized(slabs: Slabs, *, columns: int, height: int = 0, width: int = 0) -> Tensor:
     """Join the slabs of a picture and resize it bilinearly, without ever holding a long one in full.
 
-    Each new pixel is the mean of the old ones under a triangle around it, which is as wide as the reduction wants (never
-    narrower than two old pixels): `torch.nn.functional.interpolate` with ``mode="bilinear"`` and ``antialias=True``.
+    Each new pixel is the mean of the old ones under a triangle around it, which is as wide as the reduction
+    wants (never narrower than two old pixels): `torch.nn.functional.interpolate` with ``mode="bilinear"`` and
+    ``antialias=True``.
 
     Parameters
     ----------
@@ -62,10 +63,14 @@ def resized(slabs: Slabs, *, columns: int, height: int = 0, width: int = 0) -> T
     size = height or picture.shape[-2], width or columns
     if picture.shape[-2:] == size:
         return picture
-    if picture.shape[-1] == 1:  # two equal columns: of a single one torch (2.11) takes the first row for all of them
+    if (
+        picture.shape[-1] == 1
+    ):  # two equal columns: of a single one torch (2.11) takes the first row for all of them
         picture = picture.expand(*picture.shape[:-1], 2)
     planes = picture.reshape(1, -1, *picture.shape[-2:])
-    found = F.interpolate(planes, (size[0], max(2, size[1])), mode="bilinear", antialias=True, align_corners=False)
+    found = F.interpolate(
+        planes, (size[0], max(2, size[1])), mode="bilinear", antialias=True, align_corners=False
+    )
     return found[..., : size[1]].reshape(*picture.shape[:-2], *size)
 
 
@@ -108,14 +113,17 @@ def triangle_weights(old: int, new: int, first: int, last: int) -> tuple[Tensor,
     """
     scale = old / new
     reach = max(scale, 1.0)
-    # the centre of new pixel i lies at (i + 1/2) old / new; it sees old pixels whose centres are less than `reach` away
+    # the centre of new pixel i lies at (i + 1/2) old / new; it sees old pixels whose centres are less than
+    # `reach` away
     begin = max(0, floor((first + 0.5 - reach) / scale - 0.5))
     end = min(new, ceil((last - 0.5 + reach) / scale - 0.5) + 1)
     centres = (torch.arange(begin, end, dtype=torch.float64) + 0.5) * scale
     edge = floor(reach) + 2
     places = torch.arange(max(0, first - 2 * edge), min(old, last + 2 * edge), dtype=torch.float64)
     weights = (1 - (places[:, None] + 0.5 - centres).abs() / reach).clamp_(min=0)
-    weights /= weights.sum(0).clamp_(min=1e-12)  # a triangle that reaches over the edge of the picture is cut off there
+    weights /= weights.sum(0).clamp_(
+        min=1e-12
+    )  # a triangle that reaches over the edge of the picture is cut off there
     here = weights[first - int(places[0]) : last - int(places[0])]
     return here.float(), begin
 

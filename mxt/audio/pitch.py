@@ -32,16 +32,27 @@ def shift_pitch(y: Signal, sample_rate: int, semitones: float) -> Signal:
 
     References
     ----------
-    What `librosa.effects.pitch_shift` of librosa 0.11 computes of float64 signals (1.0 extrapolates the last frame); of float32 ones
-    it adds phases up in float32, which loses those of high frequencies within a second.
+    What `librosa.effects.pitch_shift` of librosa 0.11 computes of float64 signals (1.0 extrapolates the last
+    frame); of float32 ones it adds phases up in float32, which loses those of high frequencies within a
+    second.
     """
     import soxr
 
     rate = 2.0 ** (-semitones / 12)
     filled = np.pad(y, (0, max(0, N_FFT - len(y))))
     window = torch.hann_window(N_FFT)
-    spectrum = torch.stft(torch.from_numpy(filled), N_FFT, HOP_LENGTH, window=window, center=True, pad_mode="constant", return_complex=True)
-    slower = torch.istft(stretched(spectrum, rate), N_FFT, HOP_LENGTH, window=window, length=round(len(filled) / rate))
+    spectrum = torch.stft(
+        torch.from_numpy(filled),
+        N_FFT,
+        HOP_LENGTH,
+        window=window,
+        center=True,
+        pad_mode="constant",
+        return_complex=True,
+    )
+    slower = torch.istft(
+        stretched(spectrum, rate), N_FFT, HOP_LENGTH, window=window, length=round(len(filled) / rate)
+    )
     found = soxr.resample(slower.numpy(), sample_rate / rate, sample_rate, quality="HQ")[: len(y)]
     return np.asarray(np.pad(found, (0, len(y) - len(found))), np.float32)
 
@@ -64,7 +75,9 @@ def stretched(spectrum: Tensor, rate: float) -> Tensor:
     bins, frames = spectrum.shape
     places = torch.from_numpy(np.arange(0, frames, rate, dtype=np.float64))
     first, between = places.long(), places.frac()
-    advance = torch.arange(bins, dtype=torch.float64) * (2 * torch.pi * HOP_LENGTH / N_FFT)  # of a bin's own frequency in a hop
+    advance = torch.arange(bins, dtype=torch.float64) * (
+        2 * torch.pi * HOP_LENGTH / N_FFT
+    )  # of a bin's own frequency in a hop
     found = torch.empty(bins, len(places), dtype=spectrum.dtype)
     for begin in range(0, bins, BINS_AT_ONCE):
         rows = slice(begin, begin + BINS_AT_ONCE)

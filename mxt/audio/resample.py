@@ -53,7 +53,9 @@ def resample(y: Signal, sr_in: int, sr_out: int, *, method: str = "soxr") -> Sig
     return _soxr(y, sr_in, sr_out)
 
 
-def resample_blocks(blocks: Iterable[Signal], sr_in: int, sr_out: int, *, method: str = "soxr") -> Iterator[Signal]:
+def resample_blocks(
+    blocks: Iterable[Signal], sr_in: int, sr_out: int, *, method: str = "soxr"
+) -> Iterator[Signal]:
     """Change the sample rate of a stream; together the blocks are what `resample` gives for the whole (within 1e-6).
 
     ``kaiser_best`` looks at the whole signal and holds it in memory.

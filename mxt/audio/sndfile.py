@@ -16,13 +16,18 @@ from mxt.core.errors import AudioError, Reason
 Signal = npt.NDArray[np.float32]
 
 SYSTEM_ERROR = 2  # libsndfile's code for an error of the operating system: of the moment, not of the file
-# libsndfile's log line where a chunk promises more bytes than the file has, e.g. "data : 88200 (should be 44078)"
-_SHORT = re.compile(r"^\s*(?:data|SSND|BODY|Data Size|riff|Riff size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
+# libsndfile's log line where a chunk promises more bytes than the file has, e.g. "data : 88200 (should be
+# 44078)"
+_SHORT = re.compile(
+    r"^\s*(?:data|SSND|BODY|Data Size|riff|Riff size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE
+)
 _UNKNOWN_SIZE = 0x7FFFF000  # writers to pipes put sizes from here to 2^32 - 1 where they do not know it
 _OGG_PAGE = 65_307  # bytes of the longest page
 _TAGS = 4096  # bytes behind the last frame that are not worth a second look
 _PIECE = 1024  # frames of a broken stream decoded at once
-_PREROLL = 16 * 1152  # samples an MP3 decoder is given before the first one wanted: more than its bit reservoir and overlap
+_PREROLL = (
+    16 * 1152
+)  # samples an MP3 decoder is given before the first one wanted: more than its bit reservoir and overlap
 
 
 class Sndfile:
@@ -49,7 +54,8 @@ class Sndfile:
         self.frames: int = self._file.frames
         self.failure = ""  # what went wrong on the way, if anything did
         self.decoder = f"libsndfile {sf.__libsndfile_version__}"
-        # what must come out of an undamaged file; of an MP3 without a header libsndfile guesses `frames` from the file's size
+        # what must come out of an undamaged file; of an MP3 without a header libsndfile guesses `frames` from
+        # the file's size
         self.promised: int | None = self.frames if self._file.format != "MP3" or _has_length(fd) else None
 
     def _open(self) -> Any:
@@ -65,7 +71,10 @@ class Sndfile:
         """True where the header promises more bytes than the file has, or an Ogg stream lacks its last page."""
         if self._file.format == "OGG":
             return not _ends(self._fd)
-        return any(int(there) < int(promised) < _UNKNOWN_SIZE for promised, there in _SHORT.findall(self._file.extra_info))
+        return any(
+            int(there) < int(promised) < _UNKNOWN_SIZE
+            for promised, there in _SHORT.findall(self._file.extra_info)
+        )
 
     def chunks(self, start: int, count: int | None, block: int) -> Iterator[Signal]:
         """Decode `count` frames from `start` on (``None``: to the end), `block` at a time.
@@ -112,8 +121,8 @@ class Sndfile:
     def _salvage(self, start: int, end: int) -> Iterator[Signal]:
         """What can be decoded of a broken stream from frame `start` on, without the parts that are lost.
 
-        It is read from its beginning in small pieces of one size: how much libsndfile gives of a broken stream depends on
-        how much is asked for.
+        It is read from its beginning in small pieces of one size: how much libsndfile gives of a broken
+        stream depends on how much is asked for.
         """
         self._file.close()
         self._file = self._open()
@@ -150,7 +159,10 @@ class Sndfile:
 
     def _more(self) -> bool:
         """True where the file goes on behind `frames`: an MP3's guessed too low, or several MP3 or Ogg files joined into one."""
-        return self._file.format in ("MP3", "OGG") and os.lseek(self._fd, 0, os.SEEK_CUR) < os.fstat(self._fd).st_size - _TAGS
+        return (
+            self._file.format in ("MP3", "OGG")
+            and os.lseek(self._fd, 0, os.SEEK_CUR) < os.fstat(self._fd).st_size - _TAGS
+        )
 
     def _rest(self, start: int, end: int | None, block: int) -> Iterator[Signal]:
         """What libsndfile leaves, by FFmpeg: their samples agree, but for rounding."""
@@ -187,7 +199,11 @@ def _has_length(fd: int) -> bool:
     """True where an MP3's first frame is a header that tells its length (Xing, Info or VBRI)."""
     head = os.pread(fd, 10, 0)
     # an ID3 tag's length is four bytes of seven bits
-    tag = 10 + sum(byte << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True)) if head[:3] == b"ID3" else 0
+    tag = (
+        10 + sum(byte << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+        if head[:3] == b"ID3"
+        else 0
+    )
     first = os.pread(fd, 4096, tag)
     return any(mark in first for mark in (b"Xing", b"Info", b"VBRI"))
 

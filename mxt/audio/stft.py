@@ -55,7 +55,9 @@ def padding(samples: int, *, n_fft: int, hop_length: int, pad: str = "center") -
     return 0, 0
 
 
-def pad_signal(y: Tensor, *, n_fft: int, hop_length: int, pad: str = "center", delay_samples: int = 0) -> Tensor:
+def pad_signal(
+    y: Tensor, *, n_fft: int, hop_length: int, pad: str = "center", delay_samples: int = 0
+) -> Tensor:
     """Pad a signal so that its frames lie where they should.
 
     Parameters
@@ -115,7 +117,9 @@ def stretch(y: Tensor | Streamed, begin: int, end: int) -> Tensor:
     return torch.nn.functional.pad(part, (before, after)) if before or after else part
 
 
-def framed_slabs(y: Tensor | Streamed, *, frame_length: int, hop_length: int, first: int, count: int, slab_frames: int) -> Iterator[Tensor]:
+def framed_slabs(
+    y: Tensor | Streamed, *, frame_length: int, hop_length: int, first: int, count: int, slab_frames: int
+) -> Iterator[Tensor]:
     """Overlapping frames of a long signal, some at a time, so that it is never copied as a whole.
 
     Parameters
@@ -139,13 +143,21 @@ def framed_slabs(y: Tensor | Streamed, *, frame_length: int, hop_length: int, fi
     for start in range(0, count, slab_frames):
         number = min(slab_frames, count - start)
         begin = first + start * hop_length
-        yield stretch(y, begin, begin + (number - 1) * hop_length + frame_length).unfold(0, frame_length, hop_length)
+        yield stretch(y, begin, begin + (number - 1) * hop_length + frame_length).unfold(
+            0, frame_length, hop_length
+        )
 
 
 def power_spectrogram(
-    y: Tensor, *, n_fft: int = 512, hop_length: int = 256, win_length: int | None = None, window: str = "hann",
-    pad: str = "center", delay_samples: int = 0,
-) -> Tensor:  # fmt: skip
+    y: Tensor,
+    *,
+    n_fft: int = 512,
+    hop_length: int = 256,
+    win_length: int | None = None,
+    window: str = "hann",
+    pad: str = "center",
+    delay_samples: int = 0,
+) -> Tensor:
     """Squared magnitudes of the short-time Fourier transform.
 
     Parameters

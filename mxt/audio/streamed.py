@@ -13,7 +13,8 @@ Signal = npt.NDArray[np.float32]
 class Streamed:
     """A signal of known length, of which only what is being read is in memory.
 
-    Reading goes forwards through its pieces; a stretch before the last one makes them again from the beginning.
+    Reading goes forwards through its pieces; a stretch before the last one makes them again from the
+    beginning.
 
     Parameters
     ----------
@@ -31,7 +32,11 @@ class Streamed:
 
     def __init__(self, pieces: Callable[[], Iterator[Signal]], samples: int) -> None:
         self._pieces, self._samples = pieces, samples
-        self._held, self._at, self._rest = np.zeros(0, np.float32), 0, pieces()  # what was read last, where it begins, what follows
+        self._held, self._at, self._rest = (
+            np.zeros(0, np.float32),
+            0,
+            pieces(),
+        )  # what was read last, where it begins, what follows
 
     def __len__(self) -> int:
         return self._samples

@@ -1,7 +1,7 @@
 """A small labelled collection out of nothing: notes of several timbres, for the demo and for tests.
 
-Each timbre is a textbook synthesis method; pitch, level, duration, attack, added noise and tuning vary from note to note, so
-that telling the timbres apart is neither trivial nor hopeless.
+Each timbre is a textbook synthesis method; pitch, level, duration, attack, added noise and tuning vary from
+note to note, so that telling the timbres apart is neither trivial nor hopeless.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ def note(timbre: str, rng: Rng, *, sample_rate: int = 22_050) -> npt.NDArray[np.
     timbre : str
         One of `TIMBRES`.
     rng : numpy.random.Generator
-        Draws pitch (110 to 660 Hz), duration (1 to 3 s), level (-26 to -3 dBFS) and background noise (-65 to -35 dB below it).
+        Draws pitch (110 to 660 Hz), duration (1 to 3 s), level (-26 to -3 dBFS) and background noise (-65 to
+        -35 dB below it).
     sample_rate : int
         Hz.
 
@@ -83,7 +84,12 @@ def pluck(t: Signal, pitch: float, rng: Rng) -> Signal:
     found = np.zeros_like(t)
     for n in range(1, 30):
         if n * pitch < 9_000:
-            found += np.sin(np.pi * n * place) / n * np.exp(-decay * t * (1 + 0.25 * n)) * np.sin(2 * np.pi * n * pitch * t)
+            found += (
+                np.sin(np.pi * n * place)
+                / n
+                * np.exp(-decay * t * (1 + 0.25 * n))
+                * np.sin(2 * np.pi * n * pitch * t)
+            )
     return found
 
 
@@ -100,9 +106,17 @@ def breath(t: Signal, pitch: float, rng: Rng) -> Signal:
     spectrum = np.fft.rfft(rng.standard_normal(len(t)))
     f = np.fft.rfftfreq(len(t), t[1])
     noise = np.fft.irfft(spectrum * np.exp(-(((f - 2 * pitch) / (3 * pitch)) ** 2)), len(t))
-    return np.asarray((tone + rng.uniform(0.2, 0.6) * noise / np.max(np.abs(noise))) * _envelope(t, rng.uniform(0.05, 0.15), 0.15))
+    return np.asarray(
+        (tone + rng.uniform(0.2, 0.6) * noise / np.max(np.abs(noise)))
+        * _envelope(t, rng.uniform(0.05, 0.15), 0.15)
+    )
 
 
 TIMBRES: dict[str, Callable[[Signal, float, Rng], Signal]] = {
-    "bell": bell, "bow": bow, "breath": breath, "organ": organ, "pluck": pluck, "reed": reed,
-}  # fmt: skip
+    "bell": bell,
+    "bow": bow,
+    "breath": breath,
+    "organ": organ,
+    "pluck": pluck,
+    "reed": reed,
+}

@@ -85,7 +85,12 @@ def slide(blocks: Iterable[Signal], window: Window, sample_rate: int) -> Iterato
     assert window.hop_seconds is not None, "sliding windows have a hop"
     length, hop = (samples_in(seconds, sample_rate) for seconds in (window.seconds, window.hop_seconds))
     margin = np.zeros(round(window.margin_seconds * sample_rate), np.float32)
-    held, seen, windows, skip = np.zeros(0, np.float32), 0, 0, 0  # what is not needed any more is dropped from `held`
+    held, seen, windows, skip = (
+        np.zeros(0, np.float32),
+        0,
+        0,
+        0,
+    )  # what is not needed any more is dropped from `held`
     for block in chain((margin,), blocks, (margin,)):
         seen += len(block)
         block, skip = block[skip:], max(0, skip - len(block))
@@ -100,7 +105,9 @@ def slide(blocks: Iterable[Signal], window: Window, sample_rate: int) -> Iterato
     if seen == 2 * len(margin):
         raise AudioError(Reason.EMPTY, "no samples to cut a window from")
     if windows == 0:
-        clip = held[len(margin) : len(held) - len(margin)]  # what is repeated is the clip, not the zeros around it
+        clip = held[
+            len(margin) : len(held) - len(margin)
+        ]  # what is repeated is the clip, not the zeros around it
         yield np.concatenate([margin, _fill(clip, length - 2 * len(margin), window.pad), margin])[None]
     elif window.tail == "pad" and len(held) > max(0, length - hop):
         yield _fill(held, length, window.pad)[None]

@@ -18,7 +18,11 @@ from mxt.cli.lines import progress_line
 from mxt.cli.terminal import on_terminal, visible
 from mxt.core.progress import Progress, Step
 
-LEAST, MOST, BETWEEN = 4, 24, 2 + 3  # characters: of the bar, and of what stays free between the words and at the end
+LEAST, MOST, BETWEEN = (
+    4,
+    24,
+    2 + 3,
+)  # characters: of the bar, and of what stays free between the words and at the end
 
 
 class _HowFar(ProgressColumn):
@@ -86,6 +90,10 @@ def bars_progress(console: Console) -> Iterator[Progress]:
         Of standard error.
     """
     whole = Column(no_wrap=True)
-    columns = (TextColumn("{task.description}", markup=False, table_column=whole), _ShrinkingBar(console), _HowFar(whole.copy()))
+    columns = (
+        TextColumn("{task.description}", markup=False, table_column=whole),
+        _ShrinkingBar(console),
+        _HowFar(whole.copy()),
+    )
     with RichProgress(*columns, console=console, transient=True) as bars:
         yield _Bars(bars)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from mxt.store.layout import Store
 
 
-def _offered(names: Callable[..., Iterable[str | tuple[str, str]]]) -> Callable[..., list[str | tuple[str, str]]]:
+def _offered(
+    names: Callable[..., Iterable[str | tuple[str, str]]],
+) -> Callable[..., list[str | tuple[str, str]]]:
     """`names` as the shell may be told: nothing where they cannot be had (the command itself will say why), none that cannot be typed."""
 
     @wraps(names)
@@ -44,7 +46,9 @@ def _registry(ctx: typer.Context) -> Registry:
 def _store(ctx: typer.Context) -> Store:
     from mxt.store.layout import Store
 
-    return Store.open(Path(ctx.params.get("store") or os.environ.get("MXT_STORE") or "mxt-store"), read_only=True)
+    return Store.open(
+        Path(ctx.params.get("store") or os.environ.get("MXT_STORE") or "mxt-store"), read_only=True
+    )
 
 
 def devices() -> list[str]:
@@ -68,7 +72,9 @@ def stages(ctx: typer.Context) -> list[tuple[str, str]]:
 
 
 def _stages_of(ctx: typer.Context, kind: Kind) -> list[tuple[str, str]]:
-    return [(entry.spec.name, entry.spec.summary) for entry in _registry(ctx).stages if entry.spec.kind == kind]
+    return [
+        (entry.spec.name, entry.spec.summary) for entry in _registry(ctx).stages if entry.spec.kind == kind
+    ]
 
 
 @_offered
@@ -140,7 +146,12 @@ def datasets(ctx: typer.Context) -> list[str]:
 def views(ctx: typer.Context) -> list[str]:
     """Labels of the feature tables, and each of their layers."""
     tables = _store(ctx).features.tables()
-    return sorted([*(table.label for table in tables), *(f"{table.label}:{layer.name}" for table in tables for layer in table.layers)])
+    return sorted(
+        [
+            *(table.label for table in tables),
+            *(f"{table.label}:{layer.name}" for table in tables for layer in table.layers),
+        ]
+    )
 
 
 @_offered

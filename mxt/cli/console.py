@@ -78,19 +78,32 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     from rich.table import Table
     from rich.text import Text
 
-    kept = [place for place, heading in enumerate(columns) if heading or any(row[place] not in (None, "") for row in rows)]
-    columns, rows = [visible(columns[place]) for place in kept], [[row[place] for place in kept] for row in rows]
+    kept = [
+        place
+        for place, heading in enumerate(columns)
+        if heading or any(row[place] not in (None, "") for row in rows)
+    ]
+    columns, rows = (
+        [visible(columns[place]) for place in kept],
+        [[row[place] for place in kept] for row in rows],
+    )
     out = console()
     grid = Table(box=None, pad_edge=False, header_style="bold", title_justify="left", title_style="bold")
     texts = [[_cell(cell) for cell in row] for row in rows]
-    widths = _widths([[heading, *(row[place] for row in texts)] for place, heading in enumerate(columns)], out.width)
+    widths = _widths(
+        [[heading, *(row[place] for row in texts)] for place, heading in enumerate(columns)], out.width
+    )
     if texts and sum(widths) + GAP * (len(widths) - 1) > out.width:
         _rows_as_lines(title, columns, texts, out.width)
         return
     for place, heading in enumerate(columns):
         cells = [row[place] for row in rows if row[place] is not None]
-        numbers = bool(cells) and all(isinstance(cell, (int, float)) and not isinstance(cell, bool) for cell in cells)
-        grid.add_column(Text(heading), justify="right" if numbers else "left", overflow="fold", width=widths[place])
+        numbers = bool(cells) and all(
+            isinstance(cell, (int, float)) and not isinstance(cell, bool) for cell in cells
+        )
+        grid.add_column(
+            Text(heading), justify="right" if numbers else "left", overflow="fold", width=widths[place]
+        )
     for text in texts:
         grid.add_row(*map(Text, text))
     if title:
@@ -109,7 +122,9 @@ def _rows_as_lines(title: str, columns: Sequence[str], rows: Sequence[Sequence[s
         say(title)
     for first, *others in rows:
         say(first)
-        cells = " · ".join(f"{heading} {cell}".strip() for heading, cell in zip(columns[1:], others, strict=True) if cell)
+        cells = " · ".join(
+            f"{heading} {cell}".strip() for heading, cell in zip(columns[1:], others, strict=True) if cell
+        )
         for line in wrapped(f"  {cells}", width) if cells else ():
             say(line)
 
@@ -175,13 +190,21 @@ def emit_json(value: object) -> None:
     r"""Print records, mappings and lists as JSON; what is not a number becomes ``null``, what cannot be printed ``\u`` and its code."""
     in_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     text = json.dumps(plain(value), indent=2, ensure_ascii=not in_unicode, allow_nan=False)
-    sys.stdout.write("\n".join(line if line.isprintable() else "".join(map(_json_character, line)) for line in text.split("\n")) + "\n")
+    sys.stdout.write(
+        "\n".join(
+            line if line.isprintable() else "".join(map(_json_character, line)) for line in text.split("\n")
+        )
+        + "\n"
+    )
 
 
 def _json_character(character: str) -> str:
     if character.isprintable():
         return character
-    return "".join(f"\\u{unit:04x}" for (unit,) in struct.iter_unpack(">H", character.encode("utf-16-be", "surrogatepass")))
+    return "".join(
+        f"\\u{unit:04x}"
+        for (unit,) in struct.iter_unpack(">H", character.encode("utf-16-be", "surrogatepass"))
+    )
 
 
 def plain(value: object) -> Any:
@@ -205,5 +228,7 @@ def plain(value: object) -> Any:
     if hasattr(value, "tolist"):  # NumPy arrays and scalars
         return plain(value.tolist())
     if isinstance(value, (Sequence, set, frozenset)):
-        return [plain(item) for item in (sorted(value, key=str) if isinstance(value, (set, frozenset)) else value)]
+        return [
+            plain(item) for item in (sorted(value, key=str) if isinstance(value, (set, frozenset)) else value)
+        ]
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")

@@ -11,8 +11,12 @@ from mxt.cli.options import JobsOption, QuietOption
 
 
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the recordings and their store are written.")] = Path("mxt-demo"),
-    pretrained: Annotated[bool, typer.Option("--pretrained", help="Also with musicnn: its weights (29 MB) are fetched by pip.")] = False,
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Where the recordings and their store are written.")
+    ] = Path("mxt-demo"),
+    pretrained: Annotated[
+        bool, typer.Option("--pretrained", help="Also with musicnn: its weights (29 MB) are fetched by pip.")
+    ] = False,
     jobs: JobsOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -31,7 +35,9 @@ def demo(
     from mxt.workflows.evaluating.records import Evaluated
     from mxt.workflows.ingest import Ingested
 
-    console.say(f"a collection of synthetic notes in {folder}, then the commands you would type for your own folder")
+    console.say(
+        f"a collection of synthetic notes in {folder}, then the commands you would type for your own folder"
+    )
     console.say()
     registry = build_registry()
     with shown_progress(quiet) as progress:

@@ -10,7 +10,16 @@ import typer
 
 from mxt.cli import completion
 from mxt.cli.help import Command, Group
-from mxt.cli.options import DEFAULT_STORE, MOST_CLIPS, JobsOption, JsonOption, QuietOption, StoreOption, YesOption, seconds_option
+from mxt.cli.options import (
+    DEFAULT_STORE,
+    MOST_CLIPS,
+    JobsOption,
+    JsonOption,
+    QuietOption,
+    StoreOption,
+    YesOption,
+    seconds_option,
+)
 
 if TYPE_CHECKING:
     from mxt.workflows.derive import Derived
@@ -24,11 +33,25 @@ app = typer.Typer(
 
 FromOption = Annotated[
     str | None,
-    typer.Option("--dataset", metavar="NAME", help="What is derived from; else the one last ingested.", autocompletion=completion.datasets),
+    typer.Option(
+        "--dataset",
+        metavar="NAME",
+        help="What is derived from; else the one last ingested.",
+        autocompletion=completion.datasets,
+    ),
 ]
-NameOption = Annotated[str | None, typer.Option("--name", metavar="NAME", help="Of the new one; else the parent's and what was done.")]
+NameOption = Annotated[
+    str | None,
+    typer.Option("--name", metavar="NAME", help="Of the new one; else the parent's and what was done."),
+]
 TargetOption = Annotated[
-    str | None, typer.Option("--target", metavar="COLUMN", help="Of the classes; else the first target.", autocompletion=completion.targets)
+    str | None,
+    typer.Option(
+        "--target",
+        metavar="COLUMN",
+        help="Of the classes; else the first target.",
+        autocompletion=completion.targets,
+    ),
 ]
 
 
@@ -44,13 +67,24 @@ def excerpt(
     quiet: QuietOption = False,
 ) -> None:
     """A part of each clip, e.g. --start 30 --length 30."""
-    _run("excerpt", {"start": start, "length": length}, dataset, name, store, yes=yes, as_json=as_json, quiet=quiet)
+    _run(
+        "excerpt",
+        {"start": start, "length": length},
+        dataset,
+        name,
+        store,
+        yes=yes,
+        as_json=as_json,
+        quiet=quiet,
+    )
 
 
 @app.command("windows", cls=Command)
 def windows(
     length: Annotated[float, seconds_option("--length", least=0.01, help="Of a window.")],
-    hop: Annotated[float | None, seconds_option("--hop", least=0.01, help="From one to the next; else --length.")] = None,
+    hop: Annotated[
+        float | None, seconds_option("--hop", least=0.01, help="From one to the next; else --length.")
+    ] = None,
     dataset: FromOption = None,
     name: NameOption = None,
     store: StoreOption = DEFAULT_STORE,
@@ -59,13 +93,26 @@ def windows(
     quiet: QuietOption = False,
 ) -> None:
     """Long recordings cut into clips; the recording is their group. What is left behind the last whole window is not used."""
-    _run("windows", {"length": length, "hop": hop or length}, dataset, name, store, yes=yes, as_json=as_json, quiet=quiet)
+    _run(
+        "windows",
+        {"length": length, "hop": hop or length},
+        dataset,
+        name,
+        store,
+        yes=yes,
+        as_json=as_json,
+        quiet=quiet,
+    )
 
 
 @app.command("loudness-classes", cls=Command)
 def loudness_classes(
-    parts: Annotated[int, typer.Option("--parts", min=2, max=1_000_000, metavar="N", help="Classes of equal size.")] = 5,
-    only: Annotated[str | None, typer.Option("--only", metavar="Loud1,Loud5", help="Classes to keep.")] = None,
+    parts: Annotated[
+        int, typer.Option("--parts", min=2, max=1_000_000, metavar="N", help="Classes of equal size.")
+    ] = 5,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="Loud1,Loud5", help="Classes to keep.")
+    ] = None,
     measure: Annotated[str, typer.Option("--measure", metavar="rms|peak|lufs", help="What is loud.")] = "rms",
     dataset: FromOption = None,
     name: NameOption = None,
@@ -87,7 +134,9 @@ def loudness_classes(
 
 @app.command("min-class-size", cls=Command)
 def min_class_size(
-    size: Annotated[int, typer.Argument(min=1, max=MOST_CLIPS, metavar="CLIPS", help="Usable clips a class has at least.")],
+    size: Annotated[
+        int, typer.Argument(min=1, max=MOST_CLIPS, metavar="CLIPS", help="Usable clips a class has at least.")
+    ],
     target: TargetOption = None,
     dataset: FromOption = None,
     name: NameOption = None,
@@ -97,7 +146,16 @@ def min_class_size(
     quiet: QuietOption = False,
 ) -> None:
     """The classes that are large enough."""
-    _run("min-class-size", {"size": size, "target": target}, dataset, name, store, yes=yes, as_json=as_json, quiet=quiet)
+    _run(
+        "min-class-size",
+        {"size": size, "target": target},
+        dataset,
+        name,
+        store,
+        yes=yes,
+        as_json=as_json,
+        quiet=quiet,
+    )
 
 
 @app.command("classes", cls=Command)
@@ -112,12 +170,23 @@ def classes(
     quiet: QuietOption = False,
 ) -> None:
     """Some classes; their column becomes the first target."""
-    _run("classes", {"names": _names(names), "target": target}, dataset, name, store, yes=yes, as_json=as_json, quiet=quiet)
+    _run(
+        "classes",
+        {"names": _names(names), "target": target},
+        dataset,
+        name,
+        store,
+        yes=yes,
+        as_json=as_json,
+        quiet=quiet,
+    )
 
 
 @app.command("without", cls=Command)
 def without(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Names clips or files, one a line; or a .csv, .tsv.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Names clips or files, one a line; or a .csv, .tsv.")
+    ],
     dataset: FromOption = None,
     name: NameOption = None,
     store: StoreOption = DEFAULT_STORE,
@@ -126,13 +195,26 @@ def without(
     quiet: QuietOption = False,
 ) -> None:
     """All clips but those a file names: known faults, repeated recordings."""
-    _run("without", {"file": str(file.expanduser().absolute())}, dataset, name, store, yes=yes, as_json=as_json, quiet=quiet)
+    _run(
+        "without",
+        {"file": str(file.expanduser().absolute())},
+        dataset,
+        name,
+        store,
+        yes=yes,
+        as_json=as_json,
+        quiet=quiet,
+    )
 
 
 @app.command("nsynth", cls=Command)
 def nsynth(
-    subset: Annotated[str, typer.Argument(metavar="family|instrument|organ", help="3 families, 8 families, or 2 organs.")],
-    families: Annotated[str | None, typer.Option("--families", metavar="A,B,C", help="Which; else the fullest.")] = None,
+    subset: Annotated[
+        str, typer.Argument(metavar="family|instrument|organ", help="3 families, 8 families, or 2 organs.")
+    ],
+    families: Annotated[
+        str | None, typer.Option("--families", metavar="A,B,C", help="Which; else the fullest.")
+    ] = None,
     dataset: FromOption = None,
     name: NameOption = None,
     store: StoreOption = DEFAULT_STORE,
@@ -146,13 +228,25 @@ def nsynth(
 
     if subset not in SUBSETS:
         raise UnknownName("subset of NSynth", subset, SUBSETS)
-    _run("nsynth", {"subset": subset, "families": _names(families)}, dataset, name, store, yes=yes, as_json=as_json, quiet=quiet)
+    _run(
+        "nsynth",
+        {"subset": subset, "families": _names(families)},
+        dataset,
+        name,
+        store,
+        yes=yes,
+        as_json=as_json,
+        quiet=quiet,
+    )
 
 
 @app.command("again", cls=Command)
 def again(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME...]", help="Derived data sets; else all.", autocompletion=completion.datasets)
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME...]", help="Derived data sets; else all.", autocompletion=completion.datasets
+        ),
     ] = None,
     store: StoreOption = DEFAULT_STORE,
     jobs: JobsOption = None,
@@ -178,9 +272,17 @@ def _names(text: str | None) -> tuple[str, ...]:
 
 
 def _run(
-    kind: str, options: Mapping[str, Any], dataset: str | None, name: str | None, store: Path, *, yes: bool, as_json: bool,
-    quiet: bool, jobs: int | None = None,
-) -> None:  # fmt: skip
+    kind: str,
+    options: Mapping[str, Any],
+    dataset: str | None,
+    name: str | None,
+    store: Path,
+    *,
+    yes: bool,
+    as_json: bool,
+    quiet: bool,
+    jobs: int | None = None,
+) -> None:
     from mxt.cli import console
     from mxt.cli.progress import shown_progress
     from mxt.workflows.derive import Derivation, derive
@@ -207,13 +309,22 @@ def render(found: Derived) -> None:
     console.say(" · ".join(words))
     reasons = ", ".join(f"{reason} {number:,}" for reason, number in summary.left_out.items())
     if reasons:
-        console.say(f"  used {summary.used:,}, left out {sum(summary.left_out.values()):,}: {reasons} (mxt info {found.name} --failures)")
+        console.say(
+            f"  used {summary.used:,}, left out {sum(summary.left_out.values()):,}: {reasons} (mxt info {found.name} --failures)"
+        )
     for kind, texts in summary.remarks.items():
         console.say(f"  {kind}: {_counted(texts)}")
     differs = found.changes
     if not differs.first:
-        kinds = (("new", differs.new), ("changed", differs.changed), ("gone", differs.gone), ("relabelled", differs.relabelled))
-        console.say(f"  since last time: {', '.join(f'{len(clips):,} {what}' for what, clips in kinds if clips) or 'nothing changed'}")
+        kinds = (
+            ("new", differs.new),
+            ("changed", differs.changed),
+            ("gone", differs.gone),
+            ("relabelled", differs.relabelled),
+        )
+        console.say(
+            f"  since last time: {', '.join(f'{len(clips):,} {what}' for what, clips in kinds if clips) or 'nothing changed'}"
+        )
     if found.views:
         console.say(f"  features are there already: {' '.join(found.views)}")
 

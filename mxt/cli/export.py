@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 def export(
-    view: Annotated[str, typer.Argument(metavar="VIEW", autocompletion=completion.views, help="Such as convnet:135 or convnet+mfcc.")],
+    view: Annotated[
+        str,
+        typer.Argument(
+            metavar="VIEW", autocompletion=completion.views, help="Such as convnet:135 or convnet+mfcc."
+        ),
+    ],
     path: Annotated[Path, typer.Argument(metavar="FILE", help="Ends in .npz, .csv or .parquet.")],
     store: StoreOption = DEFAULT_STORE,
     dataset: DatasetOption = None,

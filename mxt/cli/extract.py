@@ -43,21 +43,43 @@ def extract(
     backbone: BackboneOption = None,
     layers: LayersOption = None,
     setting: SetOption = None,
-    weights: Annotated[str | None, typer.Option("--weights", metavar="NAME", help="A weight set other than the default.")] = None,
-    weights_file: Annotated[Path | None, typer.Option("--weights-file", metavar="FILE", help="Weights of your own.")] = None,
+    weights: Annotated[
+        str | None, typer.Option("--weights", metavar="NAME", help="A weight set other than the default.")
+    ] = None,
+    weights_file: Annotated[
+        Path | None, typer.Option("--weights-file", metavar="FILE", help="Weights of your own.")
+    ] = None,
     normalizer: Annotated[
-        str, typer.Option("--normalizer", metavar="NAME", help="What is done to the level first.", autocompletion=completion.normalizers)
+        str,
+        typer.Option(
+            "--normalizer",
+            metavar="NAME",
+            help="What is done to the level first.",
+            autocompletion=completion.normalizers,
+        ),
     ] = "none",
-    resampler: Annotated[str, typer.Option("--resampler", metavar="soxr|kaiser_best", help="How audio is resampled.")] = "soxr",
-    name: Annotated[str | None, typer.Option("--as", metavar="LABEL", help="A label of your own for the table.")] = None,
+    resampler: Annotated[
+        str, typer.Option("--resampler", metavar="soxr|kaiser_best", help="How audio is resampled.")
+    ] = "soxr",
+    name: Annotated[
+        str | None, typer.Option("--as", metavar="LABEL", help="A label of your own for the table.")
+    ] = None,
     device: DeviceOption = "auto",
     jobs: JobsOption = None,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", metavar="N", min=1, max=MOST_CLIPS, help="A trial of so many clips of all classes; later runs go on."),
+        typer.Option(
+            "--limit",
+            metavar="N",
+            min=1,
+            max=MOST_CLIPS,
+            help="A trial of so many clips of all classes; later runs go on.",
+        ),
     ] = None,
     dry_run: DryRunOption = False,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try clips again that failed before.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try clips again that failed before.")
+    ] = False,
     strict: StrictOption = False,
     plugin: PluginOption = None,
     as_json: JsonOption = False,
@@ -79,10 +101,21 @@ def extract(
     from mxt.workflows.extracting.records import Request
 
     request = Request(
-        backbone=backbone, layers=layers, settings=tuple(setting or ()), normalizer=normalizer, resampler=resampler, weights=weights,
-        weights_file=weights_file, name=name, dataset=dataset, device=device, jobs=jobs, limit=limit, dry_run=dry_run,
+        backbone=backbone,
+        layers=layers,
+        settings=tuple(setting or ()),
+        normalizer=normalizer,
+        resampler=resampler,
+        weights=weights,
+        weights_file=weights_file,
+        name=name,
+        dataset=dataset,
+        device=device,
+        jobs=jobs,
+        limit=limit,
+        dry_run=dry_run,
         retry_failed=retry_failed,
-    )  # fmt: skip
+    )
     with shown_progress(quiet or as_json) as progress:
         result = run(store, request, registry, progress=progress)
     if as_json:
@@ -113,7 +146,11 @@ def _list_backbones(registry: Registry, *, as_json: bool) -> None:
 
 def to_json(result: Extraction) -> dict[str, object]:
     """An extraction as plain values."""
-    found = {name: getattr(result, name) for name in result.__dataclass_fields__ if name not in ("pipeline", "failures", "estimate")}
+    found = {
+        name: getattr(result, name)
+        for name in result.__dataclass_fields__
+        if name not in ("pipeline", "failures", "estimate")
+    }
     found["estimate"] = asdict(result.estimate) if result.estimate else None
     failures = [{"clip": f.clip, "reason": f.reason.words, "detail": f.detail} for f in result.failures]
     weights = asdict(result.pipeline.weights) if result.pipeline.weights else None
@@ -133,7 +170,11 @@ def render(result: Extraction) -> None:
         console.say(" · ".join([*words, result.device, _workers(result.workers)]))
         missing = f"missing {result.left_open:,} of {result.contents:,} clips"
         disk = f"{console.size_text(found.disk_bytes)} on disk of {console.size_text(found.disk_free)} free"
-        console.say(f"{missing} · about {_duration(found.seconds)} · {disk}" if result.left_open else "nothing is missing")
+        console.say(
+            f"{missing} · about {_duration(found.seconds)} · {disk}"
+            if result.left_open
+            else "nothing is missing"
+        )
         return
     if result.computed:
         words += [result.device, _workers(result.workers)]
@@ -148,13 +189,20 @@ def render(result: Extraction) -> None:
         console.say(f"{gone:,} not as they were at ingest: {again}, then the same command")
     for reason, count in Counter(failure.reason for failure in result.failures).most_common():
         clips = [failure for failure in result.failures if failure.reason is reason][:SHOWN]
-        console.say(f"{reason.words} {count}: " + ", ".join(f"{f.clip} ({f.detail})" if f.detail else f.clip for f in clips))
+        console.say(
+            f"{reason.words} {count}: "
+            + ", ".join(f"{f.clip} ({f.detail})" if f.detail else f.clip for f in clips)
+        )
     if result.failed:
         console.say("failed clips are tried again with --retry-failed")
     if result.earlier:
-        console.say(f"the table {result.earlier} holds features of another version of these stages; mxt rm {result.earlier} removes it")
+        console.say(
+            f"the table {result.earlier} holds features of another version of these stages; mxt rm {result.earlier} removes it"
+        )
     if spec.rows_together:
-        console.say(f"careful: every feature depends on the {spec.rows_together} clips computed with it, as in the paper")
+        console.say(
+            f"careful: every feature depends on the {spec.rows_together} clips computed with it, as in the paper"
+        )
     console.say(f"view {result.view}, {result.columns} columns")
 
 

@@ -15,22 +15,35 @@ if TYPE_CHECKING:
 
 
 def figures(
-    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where they are written.")] = Path("figures"),
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where they are written.")] = Path(
+        "figures"
+    ),
     store: StoreOption = DEFAULT_STORE,
     dataset: Annotated[
         list[str] | None,
-        typer.Option("--dataset", metavar="NAME", help="A data set (repeatable); else all searched.", autocompletion=completion.datasets),
+        typer.Option(
+            "--dataset",
+            metavar="NAME",
+            help="A data set (repeatable); else all searched.",
+            autocompletion=completion.datasets,
+        ),
     ] = None,
     protocol: Annotated[
         list[str] | None,
-        typer.Option("--protocol", metavar="NAME", help="A protocol (repeatable); else all.", autocompletion=completion.protocols),
+        typer.Option(
+            "--protocol",
+            metavar="NAME",
+            help="A protocol (repeatable); else all.",
+            autocompletion=completion.protocols,
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Draw what searches found: every combination ranked, class by class, and all tasks in one; PNG, SVG and CSV.
 
-    Of each data set, table, protocol and setting the newest search is drawn. A random network of the same data set stands beside
-    the one it belongs to; what papers quote as state of the art stands beside their own data sets.
+    Of each data set, table, protocol and setting the newest search is drawn. A random network of the same
+    data set stands beside the one it belongs to; what papers quote as state of the art stands beside their
+    own data sets.
     """
     from mxt.cli import console
     from mxt.workflows.figures import figures as run

@@ -15,7 +15,9 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from mxt.core.errors import InputError, UsageError
 from mxt.core.text import shortened
 
-WrongUsage: type[Any] = typer.BadParameter.__mro__[1]  # of missing arguments and unknown options, too; typer does not export it
+WrongUsage: type[Any] = typer.BadParameter.__mro__[
+    1
+]  # of missing arguments and unknown options, too; typer does not export it
 
 
 @contextmanager
@@ -30,10 +32,15 @@ def told_in_a_line(ctx: Any) -> Iterator[None]:
     try:
         yield
     except WrongUsage as error:
-        raise UsageError(f"{' '.join(error.format_message().split()).rstrip('.')}; {ctx.command_path} --help tells more") from None
+        raise UsageError(
+            f"{' '.join(error.format_message().split()).rstrip('.')}; {ctx.command_path} --help tells more"
+        ) from None
 
 
-NO_PATH = {errno.ENAMETOOLONG: "the name is longer than the file system takes", errno.ELOOP: "its links lead in a circle"}
+NO_PATH = {
+    errno.ENAMETOOLONG: "the name is longer than the file system takes",
+    errno.ELOOP: "its links lead in a circle",
+}
 
 
 def check_given(ctx: Any, params: Iterable[Any], args: Sequence[str]) -> None:
@@ -56,10 +63,14 @@ def check_given(ctx: Any, params: Iterable[Any], args: Sequence[str]) -> None:
     for before, word in zip(("", *args), args, strict=False):
         if word == "" or (word.startswith("--") and word.find("=") == len(word) - 1):
             what = word[:-1] or (before if before.startswith("-") else "an argument")
-            raise UsageError(f"{what} is empty: give it a value, or leave it out; {ctx.command_path} --help tells more")
+            raise UsageError(
+                f"{what} is empty: give it a value, or leave it out; {ctx.command_path} --help tells more"
+            )
     for param in params:
         given = ctx.params.get(param.name)
-        of_paths = getattr(getattr(param, "type", None), "name", "") == "path"  # older typers keep text until the command is called
+        of_paths = (
+            getattr(getattr(param, "type", None), "name", "") == "path"
+        )  # older typers keep text until the command is called
         for path in given if isinstance(given, (list, tuple)) else (given,):
             if (isinstance(path, Path) or (of_paths and path)) and (why := _unusable(Path(path))):
                 option = f"{param.opts[0]} " if param.opts[0].startswith("-") else ""

@@ -16,24 +16,36 @@ if TYPE_CHECKING:
 
 
 def import_features(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Features with clip ids: .npz, .parquet, .csv, .tsv; .npy has none.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Features with clip ids: .npz, .parquet, .csv, .tsv; .npy has none."
+        ),
+    ],
     store: StoreOption = DEFAULT_STORE,
     dataset: DatasetOption = None,
-    label: Annotated[str | None, typer.Option("--as", metavar="LABEL", help="What to call them; else as the file.")] = None,
+    label: Annotated[
+        str | None, typer.Option("--as", metavar="LABEL", help="What to call them; else as the file.")
+    ] = None,
     id_column: Annotated[
-        str | None, typer.Option("--id-column", metavar="NAME", help="Column or array of clip ids; else recognised.")
+        str | None,
+        typer.Option("--id-column", metavar="NAME", help="Column or array of clip ids; else recognised."),
     ] = None,
     in_catalogue_order: Annotated[
-        bool, typer.Option("--in-catalogue-order", help="The rows are the clips in the order of mxt ls --clips.")
+        bool,
+        typer.Option("--in-catalogue-order", help="The rows are the clips in the order of mxt ls --clips."),
     ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where a clip has no features, or a row no clip.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where a clip has no features, or a row no clip.")
+    ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Bring features that were computed elsewhere into the store, as a table with a label.
 
-    Rows are matched with the clips of a data set by their ids: the path below its folder, as in mxt ls --clips, or the
-    file's name where that is clear. Numbers that are not finite, rows there twice, and clips or rows left over are named.
+    Rows are matched with the clips of a data set by their ids: the path below its folder, as in mxt ls
+    --clips, or the file's name where that is clear. Numbers that are not finite, rows there twice, and clips
+    or rows left over are named.
     """
     from mxt.cli import console
     from mxt.cli.progress import shown_progress
@@ -41,7 +53,13 @@ def import_features(
 
     with shown_progress(quiet or as_json) as progress:
         result = run(
-            store, file, dataset=dataset, label=label, id_column=id_column, in_catalogue_order=in_catalogue_order, progress=progress
+            store,
+            file,
+            dataset=dataset,
+            label=label,
+            id_column=id_column,
+            in_catalogue_order=in_catalogue_order,
+            progress=progress,
         )
     if as_json:
         console.emit_json(result)
@@ -56,9 +74,13 @@ def render(result: Imported) -> None:
     """Print what was imported, in a few lines."""
     from mxt.cli import console
 
-    columns = f"{sum(result.layers.values()):,} columns" + (f" in {len(result.layers)} layers" if len(result.layers) > 1 else "")
+    columns = f"{sum(result.layers.values()):,} columns" + (
+        f" in {len(result.layers)} layers" if len(result.layers) > 1 else ""
+    )
     name = Path(result.file).name
-    console.say(f"{result.label} · {result.dataset} · {result.used:,} of {result.clips:,} clips · {columns} · {name}")
+    console.say(
+        f"{result.label} · {result.dataset} · {result.used:,} of {result.clips:,} clips · {columns} · {name}"
+    )
     for line in _lines(result):
         console.say(f"  {line}")
 

@@ -24,17 +24,28 @@ MOST_RESULTS = 8
 
 
 def info(
-    name: Annotated[str, typer.Argument(metavar="NAME|LABEL|RESULT|CLIP", autocompletion=completion.names, help="What to tell about.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|LABEL|RESULT|CLIP", autocompletion=completion.names, help="What to tell about."
+        ),
+    ],
     store: StoreOption = DEFAULT_STORE,
-    kind: Annotated[str | None, typer.Option("--kind", metavar="dataset|features|result|clip", help="Where a name is used twice.")] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", metavar="dataset|features|result|clip", help="Where a name is used twice."),
+    ] = None,
     dataset: DatasetOption = None,
-    failures: Annotated[bool, typer.Option("--failures", help="List every clip that was left out or failed, and why.")] = False,
+    failures: Annotated[
+        bool, typer.Option("--failures", help="List every clip that was left out or failed, and why.")
+    ] = False,
     plugin: PluginOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell everything about a data set, a feature table or a result: provenance, counts, failures, how to make it again.
 
-    Of a clip (its id, or its file's name): what was measured and labelled, which tables hold it, and what a tagger heard in it.
+    Of a clip (its id, or its file's name): what was measured and labelled, which tables hold it, and what a
+    tagger heard in it.
     """
     from mxt.cli import console
     from mxt.registry import build_registry
@@ -63,7 +74,11 @@ def render_failures(failures: Sequence[Left]) -> None:
     if not failures:
         console.say("no clip was left out")
         return
-    console.table("", ["clip", "data set", "reason", "detail"], [[f.clip, f.dataset, f.reason, f.detail] for f in failures])
+    console.table(
+        "",
+        ["clip", "data set", "reason", "detail"],
+        [[f.clip, f.dataset, f.reason, f.detail] for f in failures],
+    )
 
 
 def render_dataset(found: DatasetInfo) -> None:
@@ -86,7 +101,9 @@ def render_dataset(found: DatasetInfo) -> None:
             lines[what] = f"{len(groups):,}{counts}"
     if summary.duplicates:
         differ = sum(bool(copies.labels) for copies in summary.duplicates)
-        lines["duplicates"] = f"{len(summary.duplicates):,} sets of equal audio, {differ:,} with different labels"
+        lines["duplicates"] = (
+            f"{len(summary.duplicates):,} sets of equal audio, {differ:,} with different labels"
+        )
     if summary.notes:
         lines["noted"] = _words(summary.notes)
     _say_lines(lines)
@@ -125,16 +142,25 @@ def render_table(found: TableInfo) -> None:
     )
     if entry.damage:
         console.say(f"cannot be read: {entry.damage}")
-    layers = ", ".join(f"{layer['number']} {layer['name']} ({layer['dimension']})" for layer in found.attributes.get("layers", ()))
+    layers = ", ".join(
+        f"{layer['number']} {layer['name']} ({layer['dimension']})"
+        for layer in found.attributes.get("layers", ())
+    )
     _say_lines({"fingerprint": entry.fingerprint, "layers": layers})
-    shown = {name: value for name, value in found.attributes.items() if name not in ("label", "fingerprint", "layers")}
+    shown = {
+        name: value
+        for name, value in found.attributes.items()
+        if name not in ("label", "fingerprint", "layers")
+    }
     for line in _tree(shown):
         console.say(line)
     _say_failures(Counter(failure.reason for failure in found.failures), entry.label)
     _say_coverage(found.coverage)
     for run in found.runs[-3:]:
         done = f"{run.get('computed', 0):,} clips in {run.get('seconds', 0):g} s"
-        console.say(f"run: {run.get('dataset', '')} · {done} · {run.get('device', '')} · {_words(run.get('versions') or {})}")
+        console.say(
+            f"run: {run.get('dataset', '')} · {done} · {run.get('device', '')} · {_words(run.get('versions') or {})}"
+        )
     _say_commands(found.commands)
 
 
@@ -143,7 +169,9 @@ def render_result(found: ResultInfo) -> None:
     from mxt.cli import console
 
     entry, result = found.entry, found.result
-    console.say(f"result {entry.id} · {entry.dataset} · {entry.view} · {entry.head} · {result.get('protocol', '')}")
+    console.say(
+        f"result {entry.id} · {entry.dataset} · {entry.view} · {entry.head} · {result.get('protocol', '')}"
+    )
     if entry.stale:
         console.say(f"careful: {entry.stale}")
     main = result.get("main")
@@ -151,9 +179,24 @@ def render_result(found: ResultInfo) -> None:
         if score.get("value") is not None:
             console.say(
                 f"{name} {score['value']:.3f}"
-                + (f"  (95 %: {score['low']:.3f} to {score['high']:.3f})" if score.get("low") is not None else "")
+                + (
+                    f"  (95 %: {score['low']:.3f} to {score['high']:.3f})"
+                    if score.get("low") is not None
+                    else ""
+                )
             )
-    long = ("scores", "classes", "confusion", "folds", "left_out", "cautions", "compared", "argv", "command", "kind")
+    long = (
+        "scores",
+        "classes",
+        "confusion",
+        "folds",
+        "left_out",
+        "cautions",
+        "compared",
+        "argv",
+        "command",
+        "kind",
+    )
     for line in _tree({name: value for name, value in result.items() if name not in long}):
         console.say(line)
     for caution in result.get("cautions") or ():
@@ -171,13 +214,19 @@ def render_clip(found: ClipInfo) -> None:
         console.say(f"left out: {clip.reason}" + (f", {clip.detail}" if clip.detail else ""))
     lines = {"folder": found.root, "file": found.path}
     if found.start is not None or found.end is not None:
-        lines["part"] = f"{found.start or 0:g} s to " + ("its end" if found.end is None else f"{found.end:g} s")
-    lines |= {name: "unlabelled" if value is None else ", ".join(value) if isinstance(value, tuple) else str(value)
-              for name, value in clip.targets.items()}  # fmt: skip
+        lines["part"] = f"{found.start or 0:g} s to " + (
+            "its end" if found.end is None else f"{found.end:g} s"
+        )
+    lines |= {
+        name: "unlabelled" if value is None else ", ".join(value) if isinstance(value, tuple) else str(value)
+        for name, value in clip.targets.items()
+    }
     lines |= {"split": clip.split or "", "fold": clip.fold or "", "group": clip.group or "", **clip.fields}
     if measured is not None:
         channels = "1 channel" if measured.channels == 1 else f"{measured.channels} channels"
-        lines["audio"] = f"{measured.sample_rate:,} Hz, {channels}, {measured.duration:.2f} s, by {measured.decoder}"
+        lines["audio"] = (
+            f"{measured.sample_rate:,} Hz, {channels}, {measured.duration:.2f} s, by {measured.decoder}"
+        )
         about = "about " if measured.sampled else ""
         lines["levels"] = f"peak {about}{_decibels(measured.peak)}, rms {about}{_decibels(measured.rms)}"
         lines["noted"], lines["sha256"] = ", ".join(measured.notes), measured.sha256
@@ -202,7 +251,9 @@ def _say_lines(lines: Mapping[str, str]) -> None:
             console.say(f"  {name:<{width}}  {text}")
 
 
-def _say_failures(counted: Mapping[str, int], name: str, also: Mapping[str, int] = MappingProxyType({})) -> None:
+def _say_failures(
+    counted: Mapping[str, int], name: str, also: Mapping[str, int] = MappingProxyType({})
+) -> None:
     from mxt.cli import console
 
     def words(counts: Mapping[str, int]) -> str:
@@ -219,7 +270,9 @@ def _say_coverage(coverage: Sequence[Coverage]) -> None:
 
     for each in coverage:
         total = each.done + each.failed + each.missing
-        console.say(f"{each.dataset} in {each.label}: {each.done:,} of {total:,} clips, {each.failed:,} failed, {each.missing:,} missing")
+        console.say(
+            f"{each.dataset} in {each.label}: {each.done:,} of {total:,} clips, {each.failed:,} failed, {each.missing:,} missing"
+        )
 
 
 def _say_commands(commands: Sequence[str]) -> None:
@@ -232,7 +285,10 @@ def _say_commands(commands: Sequence[str]) -> None:
 
 
 def _words(values: Mapping[str, Any]) -> str:
-    texts = {name: " ".join(map(str, value)) if isinstance(value, (list, tuple)) else value for name, value in values.items()}
+    texts = {
+        name: " ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+        for name, value in values.items()
+    }
     return ", ".join(f"{name} {value}".strip() for name, value in texts.items() if value is not None)
 
 
@@ -246,6 +302,8 @@ def _tree(values: Mapping[str, Any], indent: int = 1) -> list[str]:
             lines += ["  " * indent + f"{name}: {len(value)}"]
         elif value not in (None, "", [], {}):
             items = value if isinstance(value, list) else [value]
-            text = ", ".join(" ".join(map(str, item)) if isinstance(item, list) else str(item) for item in items)
+            text = ", ".join(
+                " ".join(map(str, item)) if isinstance(item, list) else str(item) for item in items
+            )
             lines.append("  " * indent + f"{name}: {text}")
     return lines

@@ -24,7 +24,10 @@ def interruptible() -> Iterator[None]:
 
     A store is made to be killed at any time: what is committed counts, the rest is open.
     """
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
         yield
         return
     presses, telling = 0, threading.Timer(AT_ONCE, console.warn, [TOLD])

@@ -41,10 +41,18 @@ def lengths(
     group_by: GroupByOption = None,
     head: Annotated[
         str | None,
-        typer.Option("--head", metavar="NAME", help="The learner; else svm or linear, by size.", autocompletion=completion.heads),
+        typer.Option(
+            "--head",
+            metavar="NAME",
+            help="The learner; else svm or linear, by size.",
+            autocompletion=completion.heads,
+        ),
     ] = None,
     protocol: Annotated[
-        str, typer.Option("--protocol", metavar="NAME", help="How it is evaluated.", autocompletion=completion.protocols)
+        str,
+        typer.Option(
+            "--protocol", metavar="NAME", help="How it is evaluated.", autocompletion=completion.protocols
+        ),
     ] = "nested",
     setting: SetOption = None,
     chart: Annotated[Path | None, typer.Option("--chart", metavar="FILE.png", help="Also draw it.")] = None,
@@ -67,17 +75,34 @@ def lengths(
     if chart is not None:
         check_picture(chart)
     request = Request(
-        datasets=(dataset,) if dataset else (), features=tuple(features or ()), target=target, group_by=group_by, head=head,
-        protocols=(protocol,), settings=tuple(setting or ()), seed=seed,
-    )  # fmt: skip
+        datasets=(dataset,) if dataset else (),
+        features=tuple(features or ()),
+        target=target,
+        group_by=group_by,
+        head=head,
+        protocols=(protocol,),
+        settings=tuple(setting or ()),
+        seed=seed,
+    )
     with shown_progress(quiet or as_json) as progress:
         registry = build_registry(plugin or ())
-        found = run(store, registry, _numbers(seconds), request, start=start, device=device, jobs=jobs, progress=progress)
+        found = run(
+            store,
+            registry,
+            _numbers(seconds),
+            request,
+            start=start,
+            device=device,
+            jobs=jobs,
+            progress=progress,
+        )
     if chart is not None:
         lengths_chart(found, chart)
     if as_json:
         evaluated = to_json(Evaluated(tuple(row.result for row in found.rows)))
-        console.emit_json({"seconds": [row.seconds for row in found.rows], "changes": dict(found.changes), **evaluated})
+        console.emit_json(
+            {"seconds": [row.seconds for row in found.rows], "changes": dict(found.changes), **evaluated}
+        )
         return
     render(found)
     if chart is not None:
@@ -90,11 +115,16 @@ def render(found: Lengths) -> None:
     from mxt.cli.scores import WORDS, interval_text
 
     first = found.rows[0].result
-    console.say(f"{found.dataset} · {found.target} · {found.head} · {first.folds} · {WORDS[found.main]} by clip length")
+    console.say(
+        f"{found.dataset} · {found.target} · {found.head} · {first.folds} · {WORDS[found.main]} by clip length"
+    )
     rows: list[list[object]] = []
     for row in found.rows:
         scores = [row.score(view) for view in found.views]
-        cells = [None if score is None else f"{score.value:.3f} ({interval_text(score.low, score.high)})" for score in scores]
+        cells = [
+            None if score is None else f"{score.value:.3f} ({interval_text(score.low, score.high)})"
+            for score in scores
+        ]
         rows.append([f"{row.seconds:g}", row.result.clips, *cells])
     console.table("", ["seconds", "clips", *found.views], rows)
     if first.task != "regression":
@@ -103,7 +133,9 @@ def render(found: Lengths) -> None:
     for view, change in found.changes.items():
         interval = interval_text(change.low, change.high) + ("" if change.clear else ", not clearly a change")
         console.say(f"{view}: {change.value:+.3f} from {shortest:g} to {longest:g} s (95 %: {interval})")
-    console.say(f"{found.computed:,} features computed; data sets: {', '.join(row.dataset for row in found.rows)}")
+    console.say(
+        f"{found.computed:,} features computed; data sets: {', '.join(row.dataset for row in found.rows)}"
+    )
 
 
 def _numbers(text: str) -> list[float]:
@@ -112,5 +144,7 @@ def _numbers(text: str) -> list[float]:
     except ValueError:
         found = []
     if not found or not all(0.01 <= number <= MOST_SECONDS for number in found):
-        raise UsageError(f"--seconds is a list of lengths of 0.01 to {MOST_SECONDS:,.0f} s such as 1,3,10, not {text!r}")
+        raise UsageError(
+            f"--seconds is a list of lengths of 0.01 to {MOST_SECONDS:,.0f} s such as 1,3,10, not {text!r}"
+        )
     return found

@@ -24,7 +24,13 @@ class LinesProgress:
         Monotonic seconds.
     """
 
-    def __init__(self, write: Callable[[str], None], *, every: float = 10.0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        *,
+        every: float = 10.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.write, self.every, self.clock = write, every, clock
 
     @contextmanager
@@ -55,12 +61,16 @@ class _CountedLines:
             now = self.parent.clock()
             if now - self.last >= self.parent.every:
                 self.last, self.told = now, True
-                self.parent.write(progress_line(self.what, self.done, self.total, self.unit, now - self.begun))
+                self.parent.write(
+                    progress_line(self.what, self.done, self.total, self.unit, now - self.begun)
+                )
 
     def finish(self) -> None:
         """Write how far it came."""
         if self.told:
-            self.parent.write(progress_line(self.what, self.done, self.total, self.unit, self.parent.clock() - self.begun))
+            self.parent.write(
+                progress_line(self.what, self.done, self.total, self.unit, self.parent.clock() - self.begun)
+            )
 
 
 def progress_line(what: str, done: int, total: int | None, unit: str, elapsed: float) -> str:
@@ -72,8 +82,16 @@ def progress_line(what: str, done: int, total: int | None, unit: str, elapsed: f
     'extract: 100 of 300 clips, 25.0/s, 8 s left'
     """
     in_bytes = unit in ("B", "bytes")
-    shown, of = (console.size_text(done), console.size_text(total or 0)) if in_bytes else (f"{done:,}", f"{total or 0:,}")
-    line = f"{what}: {shown}" + (f" of {of}" if total is not None else "") + (f" {unit}" if unit and not in_bytes else "")
+    shown, of = (
+        (console.size_text(done), console.size_text(total or 0))
+        if in_bytes
+        else (f"{done:,}", f"{total or 0:,}")
+    )
+    line = (
+        f"{what}: {shown}"
+        + (f" of {of}" if total is not None else "")
+        + (f" {unit}" if unit and not in_bytes else "")
+    )
     if elapsed <= 0 or done <= 0:
         return line
     rate = done / elapsed

@@ -31,10 +31,17 @@ def loudness(
     dataset: DatasetOption = None,
     target: Annotated[
         str | None,
-        typer.Option("--target", metavar="COLUMN", help="Whose classes; else the first target.", autocompletion=completion.targets),
+        typer.Option(
+            "--target",
+            metavar="COLUMN",
+            help="Whose classes; else the first target.",
+            autocompletion=completion.targets,
+        ),
     ] = None,
     group_by: GroupByOption = None,
-    folds: Annotated[Path | None, typer.Option("--folds", metavar="FILE", help="Folds to use: a table with clip and fold.")] = None,
+    folds: Annotated[
+        Path | None, typer.Option("--folds", metavar="FILE", help="Folds to use: a table with clip and fold.")
+    ] = None,
     chart: Annotated[Path | None, typer.Option("--chart", metavar="FILE.png", help="Also draw it.")] = None,
     seed: SeedOption = 0,
     jobs: JobsOption = None,
@@ -53,7 +60,9 @@ def loudness(
 
     if chart is not None:
         check_picture(chart)
-    request = Request(datasets=(dataset,) if dataset else (), target=target, group_by=group_by, folds=folds, seed=seed)
+    request = Request(
+        datasets=(dataset,) if dataset else (), target=target, group_by=group_by, folds=folds, seed=seed
+    )
     with shown_progress(quiet or as_json) as progress:
         study = run(store, build_registry(plugin or ()), request, jobs=jobs, progress=progress)
     if chart is not None:
@@ -65,7 +74,9 @@ def loudness(
     if chart is not None:
         console.say(f"drawn: {chart}")
     if study.leaks:
-        console.next_line("mxt extract --backbone … --normalizer peak   (then mxt eval compares it with the unprocessed one)")
+        console.next_line(
+            "mxt extract --backbone … --normalizer peak   (then mxt eval compares it with the unprocessed one)"
+        )
 
 
 def render(study: LoudnessStudy) -> None:
@@ -73,20 +84,34 @@ def render(study: LoudnessStudy) -> None:
     from mxt.cli import console
     from mxt.cli.scores import WORDS, interval_text
 
-    console.say(f"{study.dataset} · {study.target} · {len(study.clips):,} clips, of the mean of their channels")
+    console.say(
+        f"{study.dataset} · {study.target} · {len(study.clips):,} clips, of the mean of their channels"
+    )
     rows = [
-        [each.name, each.clips, _linear(each.rms_linear), *map(_spread, (each.rms, each.peak, each.lufs)), each.silent or None]
+        [
+            each.name,
+            each.clips,
+            _linear(each.rms_linear),
+            *map(_spread, (each.rms, each.peak, each.lufs)),
+            each.silent or None,
+        ]
         for each in study.classes
     ]
     columns = ["class", "clips", "RMS", "RMS, dBFS", "peak, dBFS", "LUFS", "silent"]
     shown = columns if any(each.silent for each in study.classes) else columns[:-1]
-    console.table("mean and deviation of each class, the quietest first", shown, [row[: len(shown)] for row in rows])
+    console.table(
+        "mean and deviation of each class, the quietest first", shown, [row[: len(shown)] for row in rows]
+    )
     alone = study.alone
     first = alone.first
     console.say(f"loudness alone (RMS, peak, LUFS) · {study.head} · {study.folds}")
     words = {"chance": "chance", "majority": "always the largest class"}
-    bases = ", ".join(f"{word} {alone.baselines[name]:.3f}" for name, word in words.items() if name in alone.baselines)
-    console.say(f"{WORDS[first.name]} {first.value:.3f}  (95 %: {interval_text(first.low, first.high)})   {bases}")
+    bases = ", ".join(
+        f"{word} {alone.baselines[name]:.3f}" for name, word in words.items() if name in alone.baselines
+    )
+    console.say(
+        f"{WORDS[first.name]} {first.value:.3f}  (95 %: {interval_text(first.low, first.high)})   {bases}"
+    )
     if study.leaks:
         what = "numbers follow" if alone.main.startswith("r2") else "classes can be told by"
         console.say(

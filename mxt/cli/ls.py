@@ -47,25 +47,44 @@ def render(found: Contents) -> None:
             "data sets",
             ["name", "clips", "used", "audio", "targets", "views", "folder", ""],
             [
-                [entry.name + (" (last)" if entry.last and len(found.datasets) > 1 else ""), entry.clips, entry.used,
-                 console.seconds_text(entry.seconds) if entry.seconds else "none", ", ".join(entry.targets), " ".join(entry.views),
-                 entry.root, entry.damage]
+                [
+                    entry.name + (" (last)" if entry.last and len(found.datasets) > 1 else ""),
+                    entry.clips,
+                    entry.used,
+                    console.seconds_text(entry.seconds) if entry.seconds else "none",
+                    ", ".join(entry.targets),
+                    " ".join(entry.views),
+                    entry.root,
+                    entry.damage,
+                ]
                 for entry in found.datasets
             ],
-        )  # fmt: skip
+        )
     if found.tables:
         console.table(
             "feature tables",
             ["label", "done", "failed", "open", "layers", "columns", "size", "fingerprint", ""],
             [
-                [entry.label, entry.done, entry.failed, entry.open, len(entry.layers), entry.columns, console.size_text(entry.nbytes),
-                 entry.fingerprint[:12], entry.damage]
+                [
+                    entry.label,
+                    entry.done,
+                    entry.failed,
+                    entry.open,
+                    len(entry.layers),
+                    entry.columns,
+                    console.size_text(entry.nbytes),
+                    entry.fingerprint[:12],
+                    entry.damage,
+                ]
                 for entry in found.tables
             ],
-        )  # fmt: skip
+        )
     if found.results:
         told = _what_differs(found.results)
-        rows = [[e.id, *(cells[n] for cells in told.values()), _score(e), e.damage or e.stale] for n, e in enumerate(found.results)]
+        rows = [
+            [e.id, *(cells[n] for cells in told.values()), _score(e), e.damage or e.stale]
+            for n, e in enumerate(found.results)
+        ]
         console.table("results", ["id", *told, "score (95 %)", ""], rows)
     if not found.datasets:
         console.say("no data set yet")
@@ -82,12 +101,21 @@ def render_clips(entries: Sequence[ClipEntry]) -> None:
     from mxt.cli import console
 
     targets = list(dict.fromkeys(name for entry in entries for name in entry.targets))
-    extra = [name for name in ("split", "fold", "group") if any(getattr(entry, name) is not None for entry in entries)]
+    extra = [
+        name
+        for name in ("split", "fold", "group")
+        if any(getattr(entry, name) is not None for entry in entries)
+    ]
     rows = [
-        [entry.id, round(entry.seconds, 2), *(_target(entry.targets.get(name)) for name in targets),
-         *(getattr(entry, name) for name in extra), ": ".join(filter(None, (entry.reason, entry.detail)))]
+        [
+            entry.id,
+            round(entry.seconds, 2),
+            *(_target(entry.targets.get(name)) for name in targets),
+            *(getattr(entry, name) for name in extra),
+            ": ".join(filter(None, (entry.reason, entry.detail))),
+        ]
         for entry in entries
-    ]  # fmt: skip
+    ]
     console.table("", ["clip", "seconds", *targets, *extra, "left out"], rows)
 
 
@@ -109,7 +137,11 @@ def _what_differs(results: Sequence[ResultEntry]) -> dict[str, list[Any]]:
         "seed": [each.seed for each in results],
         **settings,
     }
-    return {name: column for name, column in cells.items() if name in ("view", "head", *settings) or len(set(column)) > 1}
+    return {
+        name: column
+        for name, column in cells.items()
+        if name in ("view", "head", *settings) or len(set(column)) > 1
+    }
 
 
 def _values_by_head(results: Sequence[ResultEntry], name: str) -> Iterable[set[str]]:
@@ -121,7 +153,10 @@ def _values_by_head(results: Sequence[ResultEntry], name: str) -> Iterable[set[s
 
 
 def _text(value: Any) -> str:
-    return ",".join(f"{item:g}" if isinstance(item, float) else str(item) for item in (value if isinstance(value, list) else [value]))
+    return ",".join(
+        f"{item:g}" if isinstance(item, float) else str(item)
+        for item in (value if isinstance(value, list) else [value])
+    )
 
 
 def _target(value: Any) -> Any:

@@ -28,17 +28,44 @@ from mxt.core.errors import MxtError, PluginError, UnknownName
 
 # In order of use: help lists them so.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "ingest": ("mxt.cli.ingest:ingest", "Catalogue a folder or table of labelled audio: what is there, what is broken."),
+    "ingest": (
+        "mxt.cli.ingest:ingest",
+        "Catalogue a folder or table of labelled audio: what is there, what is broken.",
+    ),
     "extract": ("mxt.cli.extract:extract", "Compute the features of every clip, once, all layers kept."),
-    "eval": ("mxt.cli.eval:evaluate", "Score the features: how well, how sure, and what may be wrong with it."),
-    "search": ("mxt.cli.search:search", "Try every combination of layers, and say what choosing among them costs."),
-    "figures": ("mxt.cli.figures:figures", "Draw what searches found, with intervals: PNG, SVG and the numbers as CSV."),
-    "lengths": ("mxt.cli.lengths:lengths", "Score excerpts of several lengths: how much of each clip is needed."),
-    "loudness": ("mxt.cli.loudness:loudness", "Levels of each class, and whether loudness alone tells them apart."),
-    "derive": ("mxt.cli.derive:app", "Make a data set of another: loudness classes, excerpts, windows, some classes."),
-    "reproduce": ("mxt.cli.reproduce:reproduce", "Run a paper's grid beside what it published, and recompute its findings."),
+    "eval": (
+        "mxt.cli.eval:evaluate",
+        "Score the features: how well, how sure, and what may be wrong with it.",
+    ),
+    "search": (
+        "mxt.cli.search:search",
+        "Try every combination of layers, and say what choosing among them costs.",
+    ),
+    "figures": (
+        "mxt.cli.figures:figures",
+        "Draw what searches found, with intervals: PNG, SVG and the numbers as CSV.",
+    ),
+    "lengths": (
+        "mxt.cli.lengths:lengths",
+        "Score excerpts of several lengths: how much of each clip is needed.",
+    ),
+    "loudness": (
+        "mxt.cli.loudness:loudness",
+        "Levels of each class, and whether loudness alone tells them apart.",
+    ),
+    "derive": (
+        "mxt.cli.derive:app",
+        "Make a data set of another: loudness classes, excerpts, windows, some classes.",
+    ),
+    "reproduce": (
+        "mxt.cli.reproduce:reproduce",
+        "Run a paper's grid beside what it published, and recompute its findings.",
+    ),
     "render": ("mxt.cli.render:render", "Draw what a network is shown of a clip, as a PNG with axes."),
-    "import": ("mxt.cli.import_features:import_features", "Bring features computed elsewhere into the store."),
+    "import": (
+        "mxt.cli.import_features:import_features",
+        "Bring features computed elsewhere into the store.",
+    ),
     "export": ("mxt.cli.export:export", "Write a view with clip ids and targets as npz, csv or parquet."),
     "ls": ("mxt.cli.ls:ls", "List data sets, feature tables and results, with sizes."),
     "info": ("mxt.cli.info:info", "Tell everything about a data set, a feature table, a result or a clip."),
@@ -89,13 +116,16 @@ class LazyGroup(Group):
         Raises
         ------
         PluginError
-            Code of a plugin called `sys.exit` where nothing else contains it; mxt's own commands end otherwise.
+            Code of a plugin called `sys.exit` where nothing else contains it; mxt's own commands end
+            otherwise.
         """
         with boundary():
             try:
                 return super().invoke(ctx)
             except SystemExit as stop:
-                if isinstance(stop.__context__, BrokenPipeError):  # rich's way to end where the reader of a pipe has gone
+                if isinstance(
+                    stop.__context__, BrokenPipeError
+                ):  # rich's way to end where the reader of a pipe has gone
                     raise
                 *_, frame = traceback.extract_tb(stop.__traceback__)
                 raise PluginError(
@@ -114,7 +144,8 @@ def load_command(name: str) -> Any:
     Returns
     -------
     command
-        From a function with typer annotations, or from a `typer.Typer` where a command has commands of its own.
+        From a function with typer annotations, or from a `typer.Typer` where a command has commands of its
+        own.
     """
     module, _, attribute = COMMANDS[name][0].partition(":")
     target = getattr(importlib.import_module(module), attribute)
@@ -144,7 +175,9 @@ def _version(value: bool) -> None:
 
 def _root(
     ctx: typer.Context,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")] = False,  # noqa: ARG001
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
     plugin: GlobalPluginOption = None,
 ) -> None:
     """Which pre-trained representation tells your sound classes apart, how well, and how sure is that?"""
@@ -202,9 +235,14 @@ def _guard_output() -> None:
             # file names may hold what the terminal's encoding cannot show
             stream.reconfigure(errors="backslashreplace")
     sys.stdout, sys.stderr = harmless(sys.stdout), harmless(sys.stderr)
-    sys.excepthook, threading.excepthook = _tell_bug, lambda bug: _tell_bug(bug.exc_type, bug.exc_value, bug.exc_traceback)
+    sys.excepthook, threading.excepthook = (
+        _tell_bug,
+        lambda bug: _tell_bug(bug.exc_type, bug.exc_value, bug.exc_traceback),
+    )
     warnings.formatwarning = warning_text
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # zarr tells there of reads that failed beside the first one
+    logging.getLogger("asyncio").setLevel(
+        logging.CRITICAL
+    )  # zarr tells there of reads that failed beside the first one
 
 
 def _tell_bug(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:

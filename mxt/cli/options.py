@@ -51,38 +51,75 @@ def seconds_option(name: str, *, help: str, least: float) -> Any:
 
 _PLUGIN_HELP = "A plugin in one file, or its package's folder (repeatable; also MXT_PLUGIN)."
 
-GlobalPluginOption = Annotated[list[Path] | None, typer.Option("--plugin", metavar="FILE.py", help=_PLUGIN_HELP)]
+GlobalPluginOption = Annotated[
+    list[Path] | None, typer.Option("--plugin", metavar="FILE.py", help=_PLUGIN_HELP)
+]
 PluginOption = Annotated[
-    list[Path] | None, typer.Option("--plugin", metavar="FILE.py", help=_PLUGIN_HELP, callback=_with_those_before)
-]  # fmt: skip
-StoreOption = Annotated[Path, typer.Option("--store", envvar="MXT_STORE", metavar="FOLDER", help="The feature store.")]
+    list[Path] | None,
+    typer.Option("--plugin", metavar="FILE.py", help=_PLUGIN_HELP, callback=_with_those_before),
+]
+StoreOption = Annotated[
+    Path, typer.Option("--store", envvar="MXT_STORE", metavar="FOLDER", help="The feature store.")
+]
 DatasetOption = Annotated[
     str | None,
-    typer.Option("--dataset", metavar="NAME", help="The data set; else the one last ingested.", autocompletion=completion.datasets),
+    typer.Option(
+        "--dataset",
+        metavar="NAME",
+        help="The data set; else the one last ingested.",
+        autocompletion=completion.datasets,
+    ),
 ]
 DatasetsOption = Annotated[
     list[str] | None,
-    typer.Option("--dataset", metavar="NAME", help="A data set (repeatable); else the last one.", autocompletion=completion.datasets),
-]  # fmt: skip
+    typer.Option(
+        "--dataset",
+        metavar="NAME",
+        help="A data set (repeatable); else the last one.",
+        autocompletion=completion.datasets,
+    ),
+]
 FeaturesOption = Annotated[
     list[str] | None,
-    typer.Option("--features", metavar="VIEW", help="A view such as convnet:135 (repeatable); else every one extracted.",
-                 autocompletion=completion.views),
-]  # fmt: skip
+    typer.Option(
+        "--features",
+        metavar="VIEW",
+        help="A view such as convnet:135 (repeatable); else every one extracted.",
+        autocompletion=completion.views,
+    ),
+]
 BackboneOption = Annotated[
-    str | None, typer.Option("--backbone", metavar="NAME", help="The backbone; else lists them.", autocompletion=completion.backbones)
-]  # fmt: skip
+    str | None,
+    typer.Option(
+        "--backbone",
+        metavar="NAME",
+        help="The backbone; else lists them.",
+        autocompletion=completion.backbones,
+    ),
+]
 LayersOption = Annotated[
-    str | None, typer.Option("--layers", metavar="LAYERS", help="135, 1,3,5, names, or all.", autocompletion=completion.layers)
+    str | None,
+    typer.Option(
+        "--layers", metavar="LAYERS", help="135, 1,3,5, names, or all.", autocompletion=completion.layers
+    ),
 ]
 ProtocolsOption = Annotated[
     list[str] | None,
-    typer.Option("--protocol", metavar="NAME", help="How it is evaluated (repeatable: side by side); else nested.",
-                 autocompletion=completion.protocols),
-]  # fmt: skip
+    typer.Option(
+        "--protocol",
+        metavar="NAME",
+        help="How it is evaluated (repeatable: side by side); else nested.",
+        autocompletion=completion.protocols,
+    ),
+]
 TargetOption = Annotated[
     str | None,
-    typer.Option("--target", metavar="COLUMN", help="What is learnt; else the first target.", autocompletion=completion.targets),
+    typer.Option(
+        "--target",
+        metavar="COLUMN",
+        help="What is learnt; else the first target.",
+        autocompletion=completion.targets,
+    ),
 ]
 GroupByOption = Annotated[
     str | None,
@@ -93,15 +130,27 @@ GroupByOption = Annotated[
         autocompletion=completion.groupings,
     ),
 ]
-SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A stage's parameter (repeatable).")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A stage's parameter (repeatable).")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 DeviceOption = Annotated[
     str,
-    typer.Option("--device", metavar="auto|cpu|cuda", help="What computes.", callback=_known_device, autocompletion=completion.devices),
-]  # fmt: skip
-JobsOption = Annotated[int | None, typer.Option("--jobs", "-j", metavar="N", min=1, max=4096, help="Workers; else one a core.")]
-SeedOption = Annotated[int, typer.Option("--seed", metavar="N", min=0, max=2**32 - 1, help="Seed of everything drawn.")]
+    typer.Option(
+        "--device",
+        metavar="auto|cpu|cuda",
+        help="What computes.",
+        callback=_known_device,
+        autocompletion=completion.devices,
+    ),
+]
+JobsOption = Annotated[
+    int | None, typer.Option("--jobs", "-j", metavar="N", min=1, max=4096, help="Workers; else one a core.")
+]
+SeedOption = Annotated[
+    int, typer.Option("--seed", metavar="N", min=0, max=2**32 - 1, help="Seed of everything drawn.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and stop.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 where any clip failed.")]

@@ -44,15 +44,24 @@ def list_(plugin: PluginOption = None, as_json: JsonOption = False) -> None:
 
 @app.command(cls=Command)
 def check(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Distribution, stage, file or folder.", autocompletion=completion.plugins)],
-    sample: Annotated[Path | None, typer.Option("--sample", metavar="FOLDER", help="A few files in the layout of its loader.")] = None,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="Distribution, stage, file or folder.", autocompletion=completion.plugins
+        ),
+    ],
+    sample: Annotated[
+        Path | None,
+        typer.Option("--sample", metavar="FOLDER", help="A few files in the layout of its loader."),
+    ] = None,
     plugin: PluginOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Run the contract checks of all stages that NAME brings; exit with 1 where one fails.
 
-    NAME is a distribution, an entry point, a stage, a one-file plugin, or the folder of a package that need not be installed.
+    NAME is a distribution, an entry point, a stage, a one-file plugin, or the folder of a package that need
+    not be installed.
     """
     from mxt.cli import console
     from mxt.cli.progress import shown_progress
@@ -61,11 +70,23 @@ def check(
 
     path = Path(name)
     is_folder = os.path.isfile(path / "pyproject.toml")
-    if not is_folder and path.name not in {file.name for file in plugin or ()} and (path.suffix == ".py" or len(path.parts) > 1):
+    if (
+        not is_folder
+        and path.name not in {file.name for file in plugin or ()}
+        and (path.suffix == ".py" or len(path.parts) > 1)
+    ):
         _expect_a_file(path)
-    files = [*(plugin or ()), *([path] if is_folder or (path.suffix == ".py" and os.path.isfile(path)) else [])]
+    files = [
+        *(plugin or ()),
+        *([path] if is_folder or (path.suffix == ".py" and os.path.isfile(path)) else []),
+    ]
     with shown_progress(quiet or as_json) as progress:
-        report = check_plugin(build_registry(files), read_folder(path).distribution if is_folder else name, progress, sample=sample)
+        report = check_plugin(
+            build_registry(files),
+            read_folder(path).distribution if is_folder else name,
+            progress,
+            sample=sample,
+        )
     console.emit_json(report) if as_json else render_report(report)
     if not report.good:
         raise typer.Exit(1)
@@ -75,7 +96,9 @@ def _expect_a_file(path: Path) -> None:
     if not os.path.exists(path):
         raise InputError(f"{shortened(str(path))}: there is no such file or folder")
     if path.is_dir():
-        raise InputError(f"{path} is no package: it has no pyproject.toml; name a FILE.py, or a folder that mxt plugins new makes")
+        raise InputError(
+            f"{path} is no package: it has no pyproject.toml; name a FILE.py, or a folder that mxt plugins new makes"
+        )
 
 
 @app.command(cls=Command)
@@ -117,7 +140,11 @@ def render_list(found: PluginList) -> None:
     from mxt.cli import console
 
     for line in found.plugins:
-        words = [f"{line.name} {line.version}".strip(), line.origin, *(["edited in place"] if line.edited else [])]
+        words = [
+            f"{line.name} {line.version}".strip(),
+            line.origin,
+            *(["edited in place"] if line.edited else []),
+        ]
         console.say(" · ".join(words))
         for kind, names in by_kind(line.stages).items():
             console.say(f"  {kind:<11}{', '.join(names)}")
@@ -156,4 +183,6 @@ def render_report(report: CheckReport) -> None:
         console.say(f"  {SIGNS[outcome.result]:<7} {outcome.check}{detail}")
     for problem in report.problems:
         console.say(f"problem: {problem.source}: {problem.cause}")
-    console.say(f"{report.name}: " + ", ".join(f"{count} {result}" for result, count in sorted(report.counts.items())))
+    console.say(
+        f"{report.name}: " + ", ".join(f"{count} {result}" for result, count in sorted(report.counts.items()))
+    )

@@ -34,7 +34,10 @@ def shown_progress(quiet: bool = False) -> Iterator[Progress]:
         from mxt.cli.bars import bars_progress
 
         with bars_progress(console.console(stderr=True)) as shown:
-            sys.stdout, sys.stderr = harmless(sys.stdout), harmless(sys.stderr)  # those that write above the bars
+            sys.stdout, sys.stderr = (
+                harmless(sys.stdout),
+                harmless(sys.stderr),
+            )  # those that write above the bars
             yield shown
 
 

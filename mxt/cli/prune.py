@@ -5,7 +5,12 @@ from __future__ import annotations
 from mxt.cli.options import DEFAULT_STORE, DryRunOption, JsonOption, StoreOption, YesOption
 
 
-def prune(store: StoreOption = DEFAULT_STORE, dry_run: DryRunOption = False, yes: YesOption = False, as_json: JsonOption = False) -> None:
+def prune(
+    store: StoreOption = DEFAULT_STORE,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
     """Remove feature tables no catalogued clip uses, and what stopped or killed runs left."""
     from mxt.cli import console
     from mxt.cli.rm import render

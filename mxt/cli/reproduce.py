@@ -18,14 +18,23 @@ if TYPE_CHECKING:
 def reproduce(
     paper: Annotated[str, typer.Argument(metavar="PAPER", help="choi2017.")],
     store: StoreOption = DEFAULT_STORE,
-    task: Annotated[list[str] | None, typer.Option("--task", metavar="NAME", help="A task or data set (repeatable); else all.")] = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option("--task", metavar="NAME", help="A task or data set (repeatable); else all."),
+    ] = None,
     features: Annotated[
-        str, typer.Option("--features", metavar="LABEL", help="The network's table.", autocompletion=completion.tables)
+        str,
+        typer.Option(
+            "--features", metavar="LABEL", help="The network's table.", autocompletion=completion.tables
+        ),
     ] = "choi2017_convnet",
     mfcc: Annotated[
-        str, typer.Option("--mfcc", metavar="LABEL", help="The MFCCs' table.", autocompletion=completion.tables)
+        str,
+        typer.Option("--mfcc", metavar="LABEL", help="The MFCCs' table.", autocompletion=completion.tables),
     ] = "choi2017_mfcc",
-    quick: Annotated[bool, typer.Option("--quick", help="Only the published protocol, not what it becomes otherwise.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only the published protocol, not what it becomes otherwise.")
+    ] = False,
     jobs: JobsOption = None,
     plugin: PluginOption = None,
     as_json: JsonOption = False,
@@ -38,8 +47,17 @@ def reproduce(
     from mxt.workflows.reproduce import reproduce as run
 
     with shown_progress(quiet or as_json) as progress:
-        found = run(store, build_registry(plugin or ()), paper, tasks=tuple(task or ()), features=features, mfcc=mfcc, quick=quick,
-                    jobs=jobs, progress=progress)  # fmt: skip
+        found = run(
+            store,
+            build_registry(plugin or ()),
+            paper,
+            tasks=tuple(task or ()),
+            features=features,
+            mfcc=mfcc,
+            quick=quick,
+            jobs=jobs,
+            progress=progress,
+        )
     if as_json:
         console.emit_json(to_json(found))
     else:
@@ -67,13 +85,21 @@ def to_json(found: Reproduction) -> dict[str, Any]:
     """A reproduction as plain values."""
     return {
         "tasks": [
-            {"task": each.task.name, "dataset": each.task.dataset, "clips": each.clips, "of": each.task.clips, "score": each.released.main,
-             "cells": [asdict(cell) | {"difference": cell.difference, "met": cell.met} for cell in each.cells]}
+            {
+                "task": each.task.name,
+                "dataset": each.task.dataset,
+                "clips": each.clips,
+                "of": each.task.clips,
+                "score": each.released.main,
+                "cells": [
+                    asdict(cell) | {"difference": cell.difference, "met": cell.met} for cell in each.cells
+                ],
+            }
             for each in found.tasks
         ],
         "findings": [asdict(finding) for finding in found.findings],
         "absent": list(found.absent),
-    }  # fmt: skip
+    }
 
 
 def _render_task(each: TaskReproduction) -> None:
@@ -86,16 +112,26 @@ def _render_task(each: TaskReproduction) -> None:
         gap = None if cell.difference is None else f"{cell.difference:+.6f}"
         published = None if cell.published is None else f"{cell.published:.6f}"
         row: list[object] = [cell.strategy, f"{cell.score:.6f}", published, gap]
-        rows.append([*row, *(None if value is None else f"{value:.3f}" for value in (cell.unpublished_standardised, cell.nested))][
-            : 6 if more else 4
-        ])  # fmt: skip
+        rows.append(
+            [
+                *row,
+                *(
+                    None if value is None else f"{value:.3f}"
+                    for value in (cell.unpublished_standardised, cell.nested)
+                ),
+            ][: 6 if more else 4]
+        )
     title = f"{each.task.words} · {WORDS[each.released.main]} · {each.released.clips:,} clips · {each.released.folds}"
     columns = ["strategy", "mxt", "published", "difference"]
     console.table(title, [*columns, "standardised", "nested"] if more else columns, rows)
     if each.clips != each.task.clips:
-        console.say(f"careful: {each.clips:,} of {each.task.clips:,} clips are here; what was published is of all of them")
+        console.say(
+            f"careful: {each.clips:,} of {each.task.clips:,} clips are here; what was published is of all of them"
+        )
     cells = each.published
     if cells:
         met = sum(cell.met for cell in cells)
         largest = max(abs(cell.difference or 0.0) for cell in cells)
-        console.say(f"{met} of {len(cells)} published scores met within 0.002; largest difference {largest:.6f}")
+        console.say(
+            f"{met} of {len(cells)} published scores met within 0.002; largest difference {largest:.6f}"
+        )

@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 
 
 def rm(
-    names: Annotated[list[str], typer.Argument(metavar="NAME|LABEL|RESULT…", autocompletion=completion.names, help="What to remove.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME|LABEL|RESULT…", autocompletion=completion.names, help="What to remove."),
+    ],
     store: StoreOption = DEFAULT_STORE,
-    kind: Annotated[str | None, typer.Option("--kind", metavar="dataset|features|result", help="Where a name is used twice.")] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", metavar="dataset|features|result", help="Where a name is used twice."),
+    ] = None,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
     as_json: JsonOption = False,
@@ -42,7 +48,8 @@ def render(removal: Removal) -> None:
     for item in removal.items:
         size = f" · {console.size_text(item.nbytes)}" if item.nbytes else ""
         console.say(
-            f"{'would remove' if removal.dry_run else 'removed'} {item.kind} {item.name}{size}" + (f" · {item.note}" if item.note else "")
+            f"{'would remove' if removal.dry_run else 'removed'} {item.kind} {item.name}{size}"
+            + (f" · {item.note}" if item.note else "")
         )
     going = {item.name for item in removal.items}
     if stay := [name for item in removal.items for name in item.results if name not in going]:

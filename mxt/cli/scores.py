@@ -20,9 +20,15 @@ NAMED = 4
 GRID_CELL = 27
 WIDE = 100  # characters of a terminal from which on tables have what can be done without
 WORDS = {
-    "accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1", "r2": "r²",
-    "r2_fold_mean": "mean r² of the folds", "mae": "mean absolute error", "roc_auc": "ROC-AUC", "average_precision": "average precision",
-}  # fmt: skip
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro F1",
+    "r2": "r²",
+    "r2_fold_mean": "mean r² of the folds",
+    "mae": "mean absolute error",
+    "roc_auc": "ROC-AUC",
+    "average_precision": "average precision",
+}
 
 
 def render(result: Evaluated, *, details: bool = False) -> None:
@@ -59,8 +65,13 @@ def headline(each: DatasetResult) -> str:
     words = [each.dataset, views]
     if each.several_targets:
         words.append(f"target {each.target}")
-    words.append(f"{each.head} (default up to {LARGEST_SVM:,} clips)" if each.head_was_chosen and each.head == "svm" else
-                 f"{each.head} (default above {LARGEST_SVM:,} clips)" if each.head_was_chosen else each.head)  # fmt: skip
+    words.append(
+        f"{each.head} (default up to {LARGEST_SVM:,} clips)"
+        if each.head_was_chosen and each.head == "svm"
+        else f"{each.head} (default above {LARGEST_SVM:,} clips)"
+        if each.head_was_chosen
+        else each.head
+    )
     return " · ".join([*words, each.folds, f"{each.clips:,} clips"])
 
 
@@ -87,12 +98,17 @@ def _render_one(each: DatasetResult) -> None:
     first = found.first
     console.say(headline(each))
     chance = "" if each.task == "regression" else f"   chance {found.baselines['chance']:.3f}"
-    console.say(f"{WORDS[first.name]} {first.value:.3f}  (95 %: {interval_text(first.low, first.high)}){chance}")
+    console.say(
+        f"{WORDS[first.name]} {first.value:.3f}  (95 %: {interval_text(first.low, first.high)}){chance}"
+    )
     if each.runs > 1:
         console.say(runs_text(found))
     shown = [score for score in found.scores[1:] if each.task != "classification" or _unequal(found)]
     if shown:
-        words = [f"{WORDS[score.name]} {score.value:.3f} ({interval_text(score.low, score.high)})" for score in shown]
+        words = [
+            f"{WORDS[score.name]} {score.value:.3f} ({interval_text(score.low, score.high)})"
+            for score in shown
+        ]
         if each.task == "classification":
             words.append(f"always the largest class {found.baselines['majority']:.3f}")
         console.say(" · ".join(words))
@@ -107,17 +123,37 @@ def _render_several(each: DatasetResult) -> None:
     if each.task == "classification" and not _unequal(best.assessment):
         scores = scores[:1]
     main = scores[0]
-    columns = ["view", f"{WORDS[main]} (95 %)", *(WORDS[name] for name in scores[1:]), "to the best (95 %)", "p"]
+    columns = [
+        "view",
+        f"{WORDS[main]} (95 %)",
+        *(WORDS[name] for name in scores[1:]),
+        "to the best (95 %)",
+        "p",
+    ]
     columns += [f"under {100 * each.noise:g} points"] if each.noise else []
     rows: list[list[object]] = []
     for view in each.views:
         found, gap = view.assessment, view.difference
-        cells = [f"{gap.value:+.3f} ({interval_text(gap.low, gap.high)})", f"{gap.p:.4f}"] if gap else ["best", ""]
+        cells = (
+            [f"{gap.value:+.3f} ({interval_text(gap.low, gap.high)})", f"{gap.p:.4f}"]
+            if gap
+            else ["best", ""]
+        )
         more = [f"{found.score(name).value:.3f}" for name in scores[1:]]
         cells += [_taken_for(gap, each.noise)] if each.noise else []
-        rows.append([view.view, f"{found.first.value:.3f} ({interval_text(found.first.low, found.first.high)})", *more, *cells])
+        rows.append(
+            [
+                view.view,
+                f"{found.first.value:.3f} ({interval_text(found.first.low, found.first.high)})",
+                *more,
+                *cells,
+            ]
+        )
     if console.width() >= WIDE:
-        columns, rows = [*columns, "columns"], [[*row, view.columns] for row, view in zip(rows, each.views, strict=True)]
+        columns, rows = (
+            [*columns, "columns"],
+            [[*row, view.columns] for row, view in zip(rows, each.views, strict=True)],
+        )
     console.table("", columns, rows)
     base = best.assessment.baselines
     known = (("chance", base["chance"]), ("always the largest class", base.get("majority")))
@@ -149,7 +185,11 @@ def _render_protocols(results: Sequence[DatasetResult]) -> None:
     names = list(dict.fromkeys(ways))
     if len(names) < 2:
         return
-    found = {(each.dataset, view.view, way): view.assessment.first for each, way in zip(results, ways, strict=True) for view in each.views}
+    found = {
+        (each.dataset, view.view, way): view.assessment.first
+        for each, way in zip(results, ways, strict=True)
+        for view in each.views
+    }
     called = {WORDS[score.name] for score in found.values()}
     rows: list[list[object]] = []
     for dataset, view in dict.fromkeys((dataset, view) for dataset, view, _ in found):
@@ -158,7 +198,9 @@ def _render_protocols(results: Sequence[DatasetResult]) -> None:
             block = ["", ""] if place else [dataset, view]  # named once
             word = f"{WORDS[score.name]} " if len(called) > 1 else ""
             gap = f"{score.value - scores[names[0]].value:+.3f}" if place and names[0] in scores else None
-            rows.append([*block, name, f"{word}{score.value:.3f} ({interval_text(score.low, score.high)})", gap])
+            rows.append(
+                [*block, name, f"{word}{score.value:.3f} ({interval_text(score.low, score.high)})", gap]
+            )
     heading = f"{called.pop() if len(called) == 1 else 'score'} (95 %)"
     console.table(f"by {what}", ["data set", "view", "", heading, "to first"], rows)
 
@@ -171,7 +213,14 @@ def _render_grid(results: Sequence[DatasetResult]) -> None:
     wide = console.width() >= GRID_CELL * (len(views) + 1)
     for each, way in zip(results, ways, strict=True):
         found = {view.view: _grid_cell(view, interval=wide) for view in each.views}
-        rows.append([each.dataset, *([way] if what else []), WORDS[each.views[0].assessment.main], *(found.get(view) for view in views)])
+        rows.append(
+            [
+                each.dataset,
+                *([way] if what else []),
+                WORDS[each.views[0].assessment.main],
+                *(found.get(view) for view in views),
+            ]
+        )
     console.say()
     console.table("", ["data set", *([what] if what else []), "score", *views], rows)
     if len(views) > 1:
@@ -187,9 +236,14 @@ def _grid_cell(view: ViewResult, *, interval: bool) -> str:
 def _ways(results: Sequence[DatasetResult]) -> tuple[str, list[str]]:
     """What evaluations of one data set differ in, empty where there is one, and each one's way."""
     protocols = len({each.protocol for each in results}) > 1
-    heads = len({(each.dataset, each.protocol, each.head) for each in results}) > len({(each.dataset, each.protocol) for each in results})
+    heads = len({(each.dataset, each.protocol, each.head) for each in results}) > len(
+        {(each.dataset, each.protocol) for each in results}
+    )
     what = " and ".join([*(["protocol"] if protocols else []), *(["head"] if heads else [])])
-    return what, [", ".join([*([each.protocol] if protocols else []), *([each.head] if heads else [])]) for each in results]
+    return what, [
+        ", ".join([*([each.protocol] if protocols else []), *([each.head] if heads else [])])
+        for each in results
+    ]
 
 
 def _render_left_out(left_out: Sequence[LeftOut]) -> None:
@@ -205,11 +259,22 @@ def _details(each: DatasetResult) -> None:
     if not classes:
         return
     measures = list(classes[0].scores)
-    console.table("", ["class" if each.task == "classification" else "label", "clips", *(WORDS.get(name, name) for name in measures)],
-                  [[c.name, c.clips, *(c.scores[name] for name in measures)] for c in classes])  # fmt: skip
+    console.table(
+        "",
+        [
+            "class" if each.task == "classification" else "label",
+            "clips",
+            *(WORDS.get(name, name) for name in measures),
+        ],
+        [[c.name, c.clips, *(c.scores[name] for name in measures)] for c in classes],
+    )
     if view.assessment.confusion is not None:
         rows = [[c.name, *counts] for c, counts in zip(classes, view.assessment.confusion, strict=True)]
-        console.table(f"confusion of {view.view} (rows: true, columns: predicted)", ["", *(c.name for c in classes)], rows)
+        console.table(
+            f"confusion of {view.view} (rows: true, columns: predicted)",
+            ["", *(c.name for c in classes)],
+            rows,
+        )
 
 
 def _weakest(classes: Sequence[ClassResult]) -> str:
@@ -217,7 +282,9 @@ def _weakest(classes: Sequence[ClassResult]) -> str:
     if not classes or "recall" not in classes[0].scores:
         return ""
     tested = [each for each in classes if each.clips]
-    weak = [each for each in sorted(tested, key=lambda each: each.scores["recall"]) if each.scores["recall"] < 1][:WEAKEST]
+    weak = [
+        each for each in sorted(tested, key=lambda each: each.scores["recall"]) if each.scores["recall"] < 1
+    ][:WEAKEST]
     words = []
     for each in weak:
         confused = ", ".join(f"as {name} {count}" for name, count in each.confused_with[:2])
@@ -228,8 +295,15 @@ def _weakest(classes: Sequence[ClassResult]) -> str:
 def _cautions(each: DatasetResult) -> list[str]:
     """Those about the clips, then those of views, which are named where not all have them."""
     lines = list(each.cautions)
-    views = {line: [view.view for view in each.views if line in view.cautions] for view in each.views for line in view.cautions}
-    lines += [line if len(named) == len(each.views) else f"{', '.join(named)}: {line}" for line, named in views.items()]
+    views = {
+        line: [view.view for view in each.views if line in view.cautions]
+        for view in each.views
+        for line in view.cautions
+    }
+    lines += [
+        line if len(named) == len(each.views) else f"{', '.join(named)}: {line}"
+        for line, named in views.items()
+    ]
     if any(left.why.startswith("not extracted yet") for left in each.left_out):
         lines.append("some clips are not extracted yet: extract again, then evaluate again")
     return lines
@@ -260,24 +334,51 @@ def render_next(result: Evaluated) -> None:
 
 def _dataset_json(each: DatasetResult) -> dict[str, Any]:
     return {
-        "dataset": each.dataset, "target": each.target, "task": each.task, "head": each.head, "protocol": each.protocol,
-        "folds": each.folds, "clips": each.clips, "classes": each.classes,
-        "left_out": [{"why": left.why, "count": left.count, "names": list(left.names)} for left in each.left_out],
-        "cautions": list(each.cautions), "best": each.views[each.best].view, "runs": each.runs, "noise": each.noise,
+        "dataset": each.dataset,
+        "target": each.target,
+        "task": each.task,
+        "head": each.head,
+        "protocol": each.protocol,
+        "folds": each.folds,
+        "clips": each.clips,
+        "classes": each.classes,
+        "left_out": [
+            {"why": left.why, "count": left.count, "names": list(left.names)} for left in each.left_out
+        ],
+        "cautions": list(each.cautions),
+        "best": each.views[each.best].view,
+        "runs": each.runs,
+        "noise": each.noise,
         "views": [_view_json(view) for view in each.views],
-    }  # fmt: skip
+    }
 
 
 def _view_json(view: ViewResult) -> Mapping[str, Any]:
     found, gap = view.assessment, view.difference
     classes = [
-        {"name": each.name, "clips": each.clips, **each.scores, "confused_with": [list(pair) for pair in each.confused_with]}
+        {
+            "name": each.name,
+            "clips": each.clips,
+            **each.scores,
+            "confused_with": [list(pair) for pair in each.confused_with],
+        }
         for each in found.classes
     ]
     return {
-        "view": view.view, "columns": view.columns, "result": view.result_id, "main": found.main,
-        "scores": {score.name: {"value": score.value, "low": score.low, "high": score.high} for score in found.scores},
-        "baselines": dict(found.baselines), "per_fold": list(found.per_fold), "params": [dict(params) for params in view.params],
-        "classes": classes, "confusion": found.confusion, "cautions": list(view.cautions), "resumed_folds": view.resumed,
-        "seconds": view.seconds, "difference_to_best": None if gap is None else asdict(gap) | {"clear": gap.clear},
-    }  # fmt: skip
+        "view": view.view,
+        "columns": view.columns,
+        "result": view.result_id,
+        "main": found.main,
+        "scores": {
+            score.name: {"value": score.value, "low": score.low, "high": score.high} for score in found.scores
+        },
+        "baselines": dict(found.baselines),
+        "per_fold": list(found.per_fold),
+        "params": [dict(params) for params in view.params],
+        "classes": classes,
+        "confusion": found.confusion,
+        "cautions": list(view.cautions),
+        "resumed_folds": view.resumed,
+        "seconds": view.seconds,
+        "difference_to_best": None if gap is None else asdict(gap) | {"clear": gap.clear},
+    }

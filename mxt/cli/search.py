@@ -44,14 +44,26 @@ def search(
     ] = None,
     beside: Annotated[
         list[str] | None,
-        typer.Option("--with", metavar="VIEW", help="Also joined to every combination (repeatable).", autocompletion=completion.views),
+        typer.Option(
+            "--with",
+            metavar="VIEW",
+            help="Also joined to every combination (repeatable).",
+            autocompletion=completion.views,
+        ),
     ] = None,
     target: TargetOption = None,
     group_by: GroupByOption = None,
-    folds: Annotated[Path | None, typer.Option("--folds", metavar="FILE", help="Folds to use: a table with clip and fold.")] = None,
+    folds: Annotated[
+        Path | None, typer.Option("--folds", metavar="FILE", help="Folds to use: a table with clip and fold.")
+    ] = None,
     head: Annotated[
         str | None,
-        typer.Option("--head", metavar="NAME", help="The learner; else the protocol's, or by size.", autocompletion=completion.heads),
+        typer.Option(
+            "--head",
+            metavar="NAME",
+            help="The learner; else the protocol's, or by size.",
+            autocompletion=completion.heads,
+        ),
     ] = None,
     protocol: ProtocolsOption = None,
     setting: SetOption = None,
@@ -64,8 +76,8 @@ def search(
 ) -> None:
     """Try every combination of a backbone's layers, and say what choosing among them costs.
 
-    By default the combination is chosen inside each learning part (nested). A stopped search continues with the same command;
-    a finished one is answered from the store.
+    By default the combination is chosen inside each learning part (nested). A stopped search continues with
+    the same command; a finished one is answered from the store.
     """
     from mxt.cli import console
     from mxt.cli.progress import shown_progress
@@ -74,13 +86,23 @@ def search(
     from mxt.workflows.search import search as run
 
     request = SearchRequest(
-        datasets=tuple(dataset or ()), features=tuple(features or ()), beside=tuple(beside or ()), target=target, group_by=group_by,
-        folds=folds, head=head, protocols=tuple(dict.fromkeys(protocol or ("nested",))), settings=tuple(setting or ()), seed=seed,
-    )  # fmt: skip
+        datasets=tuple(dataset or ()),
+        features=tuple(features or ()),
+        beside=tuple(beside or ()),
+        target=target,
+        group_by=group_by,
+        folds=folds,
+        head=head,
+        protocols=tuple(dict.fromkeys(protocol or ("nested",))),
+        settings=tuple(setting or ()),
+        seed=seed,
+    )
     with shown_progress(quiet or as_json) as progress:
         found = run(store, build_registry(plugin or ()), request, jobs=jobs, progress=progress)
     if as_json:
-        console.emit_json({"searches": [describe(each) for each in found.results], "remarks": list(found.remarks)})
+        console.emit_json(
+            {"searches": [describe(each) for each in found.results], "remarks": list(found.remarks)}
+        )
     else:
         render(found, details=details)
 
@@ -108,11 +130,17 @@ def _render_one(each: SearchResult, *, details: bool) -> None:
     console.say(
         f"{each.dataset} · {each.view}{joined} · target {each.target} · {each.head} · {each.folds} · {each.clips:,} clips · "
         f"{len(each.rows)} combinations"
-    )  # fmt: skip
+    )
     n_folds = len(each.fold_names)
     rows = []
     for row in _best_first(each, details=details):
-        cells = [row.name, row.columns, f"{row.score:.3f}", interval_text(row.low, row.high), f"{row.behind:+.3f}"]
+        cells = [
+            row.name,
+            row.columns,
+            f"{row.score:.3f}",
+            interval_text(row.low, row.high),
+            f"{row.behind:+.3f}",
+        ]
         rows.append([*cells, f"{row.chosen} of {n_folds}"] if each.nested else cells)
     columns = ["layers", "columns", WORDS[each.main], "95 %", "to the best"]
     console.table("", [*columns, "chosen"] if each.nested else columns, rows)
@@ -125,10 +153,16 @@ def _render_one(each: SearchResult, *, details: bool) -> None:
         console.say(f"not clearly below {best.name}: {len(level)} of {len(each.rows) - 1}")
     if each.nested:
         cost, low, high = each.cost
-        console.say(f"combination chosen inside: {WORDS[whole.name]} {whole.value:.3f} (95 %: {interval_text(whole.low, whole.high)})")
-        console.say(f"best in hindsight: {best.name} {best.score:.3f}; choosing costs {cost:+.3f} (95 %: {interval_text(low, high)})")
+        console.say(
+            f"combination chosen inside: {WORDS[whole.name]} {whole.value:.3f} (95 %: {interval_text(whole.low, whole.high)})"
+        )
+        console.say(
+            f"best in hindsight: {best.name} {best.score:.3f}; choosing costs {cost:+.3f} (95 %: {interval_text(low, high)})"
+        )
     else:
-        console.say(f"best of {len(each.rows)} on the folds that are reported: {best.name} {best.score:.3f}, too high by that choice")
+        console.say(
+            f"best of {len(each.rows)} on the folds that are reported: {best.name} {best.score:.3f}, too high by that choice"
+        )
     for why, count in each.left_out:
         console.say(f"left out {count:,}: {why}")
     for line in each.cautions:
@@ -137,7 +171,9 @@ def _render_one(each: SearchResult, *, details: bool) -> None:
         console.say(f"from the store: {each.result_id}")
     else:
         spared = f", {each.spared:,} spared that could not have won" if each.spared else ""
-        console.say(f"{each.fits:,} fits{spared}, {console.seconds_text(each.seconds)}; saved: {each.result_id or 'nowhere'}")
+        console.say(
+            f"{each.fits:,} fits{spared}, {console.seconds_text(each.seconds)}; saved: {each.result_id or 'nowhere'}"
+        )
 
 
 def _best_first(each: SearchResult, *, details: bool) -> list[StrategyResult]:
@@ -153,7 +189,9 @@ def _render_protocols(results: Sequence[SearchResult], *, details: bool) -> None
     if len(protocols) < 2:
         return
     for dataset, target, view in dict.fromkeys((each.dataset, each.target, each.view) for each in results):
-        found = [each for each in results if (each.dataset, each.target, each.view) == (dataset, target, view)]
+        found = [
+            each for each in results if (each.dataset, each.target, each.view) == (dataset, target, view)
+        ]
         first = found[0]
         rows: list[list[object]] = []
         for row in _best_first(first, details=details):
@@ -162,9 +200,19 @@ def _render_protocols(results: Sequence[SearchResult], *, details: bool) -> None
             gaps = [None if value is None else f"{value - row.score:+.3f}" for value in values[1:]]
             rows.append([row.name, *(None if value is None else f"{value:.3f}" for value in values), *gaps])
         ends = [each.scores[0].value for each in found]
-        rows.append(["the search as a whole", *(f"{value:.3f}" for value in ends), *(f"{value - ends[0]:+.3f}" for value in ends[1:])])
+        rows.append(
+            [
+                "the search as a whole",
+                *(f"{value:.3f}" for value in ends),
+                *(f"{value - ends[0]:+.3f}" for value in ends[1:]),
+            ]
+        )
         names = [each.protocol for each in found]
-        console.table(f"{dataset} · {view} by protocol", ["layers", *names, *(f"{name} - {names[0]}" for name in names[1:])], rows)
+        console.table(
+            f"{dataset} · {view} by protocol",
+            ["layers", *names, *(f"{name} - {names[0]}" for name in names[1:])],
+            rows,
+        )
 
 
 def _render_grid(results: Sequence[SearchResult]) -> None:
@@ -177,6 +225,16 @@ def _render_grid(results: Sequence[SearchResult]) -> None:
     rows = []
     for each in results:
         whole, best = each.scores[0], each.rows[each.best]
-        rows.append([each.dataset, each.view, each.protocol, f"{whole.value:.3f} ({interval_text(whole.low, whole.high)})",
-                     f"{best.name} {best.score:.3f}", ", ".join(dict.fromkeys(each.chosen))])  # fmt: skip
-    console.table("", ["data set", "backbone", "protocol", "search as a whole", "best in hindsight", "chosen"], rows)
+        rows.append(
+            [
+                each.dataset,
+                each.view,
+                each.protocol,
+                f"{whole.value:.3f} ({interval_text(whole.low, whole.high)})",
+                f"{best.name} {best.score:.3f}",
+                ", ".join(dict.fromkeys(each.chosen)),
+            ]
+        )
+    console.table(
+        "", ["data set", "backbone", "protocol", "search as a whole", "best in hindsight", "chosen"], rows
+    )

@@ -15,14 +15,25 @@ if TYPE_CHECKING:
     from mxt.workflows.stages import StageDetails, StageLine, WeightsLine
 
 KindArgument = Annotated[
-    str | None, typer.Argument(metavar="KIND", help="backbones, heads, …", autocompletion=completion.kinds, show_default=False)
+    str | None,
+    typer.Argument(
+        metavar="KIND", help="backbones, heads, …", autocompletion=completion.kinds, show_default=False
+    ),
 ]
 NameArgument = Annotated[
-    str | None, typer.Argument(metavar="NAME", help="A stage of that kind.", autocompletion=completion.stages, show_default=False)
+    str | None,
+    typer.Argument(
+        metavar="NAME", help="A stage of that kind.", autocompletion=completion.stages, show_default=False
+    ),
 ]
 
 
-def stages(kind: KindArgument = None, name: NameArgument = None, plugin: PluginOption = None, as_json: JsonOption = False) -> None:
+def stages(
+    kind: KindArgument = None,
+    name: NameArgument = None,
+    plugin: PluginOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """List the stages there are, those of one kind, or everything about one.
 
     For example: mxt stages, mxt stages backbones, mxt stages backbones convnet.
@@ -51,7 +62,11 @@ def render_list(lines: list[StageLine]) -> None:
     if not lines:
         console.say("there are none")
         return
-    console.table("", ("kind", "name", "what it is", "from"), [(line.kind, line.name, line.summary, line.distribution) for line in lines])
+    console.table(
+        "",
+        ("kind", "name", "what it is", "from"),
+        [(line.kind, line.name, line.summary, line.distribution) for line in lines],
+    )
     example = next((line for line in lines if line.kind == "backbone"), lines[0])
     console.next_command("mxt", "stages", f"{example.kind}s", example.name, *example.options)
 
@@ -88,7 +103,13 @@ def render_weights(lines: tuple[WeightsLine, ...]) -> None:
         words = [f"weights {line.name}" + (" (default)" if line.default else ""), line.status]
         console.say(" · ".join([*words, *([console.size_text(line.size)] if line.size else [])]))
         file = f"{line.filename}, sha256 {line.sha256[:12] or 'not known'}"
-        for word, text in (("file", file), ("from", line.source), ("licence", line.licence), ("cite", line.citation), ("note", line.note)):
+        for word, text in (
+            ("file", file),
+            ("from", line.source),
+            ("licence", line.licence),
+            ("cite", line.citation),
+            ("note", line.note),
+        ):
             if text:
                 console.say(f"  {word:<8}{text}")
 
@@ -97,22 +118,42 @@ def _facts(found: StageDetails) -> list[tuple[str, str]]:
     facts = [("from", f"{found.distribution} ({found.origin}), version {found.version} of the stage")]
     if found.sample_rate:
         params = ", ".join(f"{name}={value}" for name, value in found.input_params.items())
-        facts += [("rate", f"{found.sample_rate:,} Hz"), ("input", f"{found.input}({params})" if params else found.input)]
+        facts += [
+            ("rate", f"{found.sample_rate:,} Hz"),
+            ("input", f"{found.input}({params})" if params else found.input),
+        ]
     if found.window is not None:
         facts.append(("window", window_text(found.window)))
     if found.rows_together:
-        facts.append(("batch", f"{found.rows_together} consecutive clips are computed together and depend on each other"))
+        facts.append(
+            (
+                "batch",
+                f"{found.rows_together} consecutive clips are computed together and depend on each other",
+            )
+        )
     if found.layers:
         number = f"{len(found.layers)} layer{'s' if len(found.layers) > 1 else ''}"
         facts.append(("columns", f"{sum(layer.dimension for layer in found.layers):,} in {number}"))
-    facts += [(word, text) for word, text in (("licence", found.licence), ("citation", found.citation)) if text and not found.card]
+    facts += [
+        (word, text)
+        for word, text in (("licence", found.licence), ("citation", found.citation))
+        if text and not found.card
+    ]
     return facts + (card_facts(found.card, found.licence) if found.card else [])
 
 
 def card_facts(card: Card, licence: str) -> list[tuple[str, str]]:
     """What a person should know of a data set, a line each."""
-    facts = [("origin", card.origin), ("size", card.size), ("licence", licence), ("homepage", card.homepage), ("get it", card.get),
-             ("layout", card.layout), ("careful", card.faults), *(("cite", paper) for paper in card.papers)]  # fmt: skip
+    facts = [
+        ("origin", card.origin),
+        ("size", card.size),
+        ("licence", licence),
+        ("homepage", card.homepage),
+        ("get it", card.get),
+        ("layout", card.layout),
+        ("careful", card.faults),
+        *(("cite", paper) for paper in card.papers),
+    ]
     return [(word, text) for word, text in facts if text]
 
 
@@ -132,7 +173,11 @@ def _default_text(param: Param) -> str:
         return "-"
     if isinstance(param.default, bool):
         return "true" if param.default else "false"
-    return ",".join(str(item) for item in param.default) if isinstance(param.default, tuple) else str(param.default)
+    return (
+        ",".join(str(item) for item in param.default)
+        if isinstance(param.default, tuple)
+        else str(param.default)
+    )
 
 
 def _range_text(param: Param) -> str:

@@ -26,14 +26,20 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     text = written(text)
-    return "".join(c if c.isprintable() or unicodedata.category(c) == "Zs" else c.encode("unicode_escape").decode("ascii") for c in text)
+    return "".join(
+        c
+        if c.isprintable() or unicodedata.category(c) == "Zs"
+        else c.encode("unicode_escape").decode("ascii")
+        for c in text
+    )
 
 
 class HarmlessStream:
     """A stream through which no text steers the terminal: all control characters but tabs and ends of lines are written out.
 
-    It stands in for standard output and standard error, so that warnings, tracebacks, logs and what plugins print pass it,
-    too. What is harmless already, colours and bars included, goes straight to `rich_proxied_file` (rich's own name for it).
+    It stands in for standard output and standard error, so that warnings, tracebacks, logs and what plugins
+    print pass it, too. What is harmless already, colours and bars included, goes straight to
+    `rich_proxied_file` (rich's own name for it).
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -65,7 +71,9 @@ def unguarded(stream: TextIO) -> TextIO:
     return stream.rich_proxied_file if isinstance(stream, HarmlessStream) else stream
 
 
-def warning_text(message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None) -> str:
+def warning_text(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
     """What Python's warnings are shown as: one line, whatever the message is made of."""
     del line
     return f"{visible(f'{category.__name__}: {message} ({filename}, line {lineno})')}\n"
@@ -110,7 +118,12 @@ def _by_words(line: str, width: int, indent: str) -> list[str]:
         return [line]
     start = " " * (len(line) - len(line.lstrip()))
     return textwrap.wrap(
-        line.strip(), width, initial_indent=start, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        line.strip(),
+        width,
+        initial_indent=start,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

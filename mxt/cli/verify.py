@@ -16,14 +16,16 @@ SHOWN = 50
 
 def verify(
     store: StoreOption = DEFAULT_STORE,
-    repair: Annotated[bool, typer.Option("--repair", help="Put right what can be; rows that are lost are opened again.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Put right what can be; rows that are lost are opened again.")
+    ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Read everything in the store and name what is damaged.
 
-    With --repair, what other arrays tell is restored, and rows whose values are lost are opened: the next extract
-    computes just those. Exit code 1 where damage remains.
+    With --repair, what other arrays tell is restored, and rows whose values are lost are opened: the next
+    extract computes just those. Exit code 1 where damage remains.
     """
     from mxt.cli import console
     from mxt.cli.progress import shown_progress
@@ -68,7 +70,9 @@ def render(report: VerifyReport) -> None:
     if report.repaired:
         opened = {table.label: table.opened for table in report.tables if table.opened}
         for label, number in opened.items():
-            console.say(f"{label}: {number:,} rows are computed again by the next mxt extract (mxt info {label} says how)")
+            console.say(
+                f"{label}: {number:,} rows are computed again by the next mxt extract (mxt info {label} says how)"
+            )
         if any(finding.damage for finding in report.findings) and report.sound and not opened:
             console.say("everything is restored; nothing has to be computed again")
     elif any(finding.repair for finding in report.findings):

@@ -35,7 +35,12 @@ def list_(plugin: PluginOption = None, as_json: JsonOption = False) -> None:
 
 @app.command(cls=Command)
 def fetch(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Such as convnet:released.", autocompletion=completion.weight_sets)],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME...", help="Such as convnet:released.", autocompletion=completion.weight_sets
+        ),
+    ],
     plugin: PluginOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,

@@ -68,8 +68,8 @@ class MxtError(Exception):
 def stage_failures() -> tuple[type[BaseException], ...]:
     """What is caught where a stage's own code runs: ``except stage_failures() as error``.
 
-    `sys.exit` in it is a failure of the stage and does not end mxt; nor does, in a worker thread, a KeyboardInterrupt,
-    which is no Ctrl-C there.
+    `sys.exit` in it is a failure of the stage and does not end mxt; nor does, in a worker thread, a
+    KeyboardInterrupt, which is no Ctrl-C there.
     """
     in_worker = threading.current_thread() is not threading.main_thread()
     return (Exception, SystemExit, KeyboardInterrupt) if in_worker else (Exception, SystemExit)
@@ -107,7 +107,16 @@ class UsageError(MxtError):
 class UnknownName(UsageError):
     """A name that is not known; lists the nearest, else those there are (at most `most`), or says `instead`; `hint` comes last."""
 
-    def __init__(self, what: str, name: str, known: Iterable[str], *, hint: str = "", instead: str = "", most: int = MOST_NAMES) -> None:
+    def __init__(
+        self,
+        what: str,
+        name: str,
+        known: Iterable[str],
+        *,
+        hint: str = "",
+        instead: str = "",
+        most: int = MOST_NAMES,
+    ) -> None:
         self.what, self.name, self.known = what, name, sorted(set(known))
         near = difflib.get_close_matches(name, self.known, n=3, cutoff=0.6)
         if instead:

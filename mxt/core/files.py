@@ -76,7 +76,9 @@ def translate_os_errors(what: str, where: Path | str) -> Iterator[None]:
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             way = "readable" if what.startswith("reading") else "writable"
-            raise StoreReadOnly(f"no permission while {what} {where}; make it {way} or use another --store") from error
+            raise StoreReadOnly(
+                f"no permission while {what} {where}; make it {way} or use another --store"
+            ) from error
         raise StoreError(f"{what} {where} failed: {error.strerror or error}") from error
 
 
@@ -115,11 +117,19 @@ class OwnedLock:
             try:
                 lock.acquire()
             except Timeout:
-                raise StoreBusy(f"{self.what} is being written by {_describe(holder)}; wait for it or stop it") from None
+                raise StoreBusy(
+                    f"{self.what} is being written by {_describe(holder)}; wait for it or stop it"
+                ) from None
         self._lock = lock
         with suppress(OSError):  # it only says who; what frees space must work on a full disk
             holder.write_text(
-                json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat(timespec="seconds")}),
+                json.dumps(
+                    {
+                        "pid": os.getpid(),
+                        "host": socket.gethostname(),
+                        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+                    }
+                ),
                 encoding="utf-8",
             )
         return self

@@ -53,7 +53,9 @@ def place_on_hub(source: str) -> Place:
     """
     found = _SOURCE.fullmatch(source)
     if not found or {".", ".."} & {*PurePosixPath(found[3]).parts, *found[1].split("/"), found[2]}:
-        raise WeightsError(f"the source of weights {source!r} is not of the form hf:REPO@REVISION/FILE; tell the author of their plugin")
+        raise WeightsError(
+            f"the source of weights {source!r} is not of the form hf:REPO@REVISION/FILE; tell the author of their plugin"
+        )
     return Place(*found.groups())
 
 
@@ -80,15 +82,21 @@ def downloaded(source: str, *, beside: Path) -> Iterator[Path]:
     """
     place = place_on_hub(source)
     if find_spec("huggingface_hub") is None:
-        raise HubError(f"it lies on the Hugging Face Hub, for which this Python has no huggingface_hub ({INSTALL})")
+        raise HubError(
+            f"it lies on the Hugging Face Hub, for which this Python has no huggingface_hub ({INSTALL})"
+        )
     hub = importlib.import_module("huggingface_hub")
     with tempfile.TemporaryDirectory(dir=beside, prefix=".hf-") as folder, _without_its_bars():
         try:
-            path = Path(hub.hf_hub_download(place.repository, place.file, revision=place.revision, local_dir=folder))
+            path = Path(
+                hub.hf_hub_download(place.repository, place.file, revision=place.revision, local_dir=folder)
+            )
         except Exception as error:  # whatever the library and those below it raise
             lines = [line.strip() for line in str(error).splitlines() if line.strip()]
             name = f"{place.file} of {place.repository} at {place.revision}"
-            raise HubError(f"huggingface_hub could not get {name}: {lines[0].rstrip('.') if lines else type(error).__name__}") from error
+            raise HubError(
+                f"huggingface_hub could not get {name}: {lines[0].rstrip('.') if lines else type(error).__name__}"
+            ) from error
         yield path
 
 

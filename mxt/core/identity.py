@@ -51,7 +51,9 @@ def audio_key(file_sha256: str, start_us: int | None = None, end_us: int | None 
     """
     if start_us is None and end_us is None:
         return bytes.fromhex(file_sha256)
-    return hashlib.sha256(f"{file_sha256}#{start_us or 0}-{'' if end_us is None else end_us}".encode()).digest()
+    return hashlib.sha256(
+        f"{file_sha256}#{start_us or 0}-{'' if end_us is None else end_us}".encode()
+    ).digest()
 
 
 def feature_clip_key(source_sha256: str, clip: str) -> bytes:
@@ -68,15 +70,17 @@ def feature_clip_key(source_sha256: str, clip: str) -> bytes:
 def imported_key(source_sha256: str, clip: str, key: bytes) -> bytes:
     """Row key of a clip in a table of imported features: the hash of the file they came in, the clip's id and content.
 
-    The content is part of it so that another clip of the same id, or the same file after it was changed, has no features
-    rather than wrong ones.
+    The content is part of it so that another clip of the same id, or the same file after it was changed, has
+    no features rather than wrong ones.
 
     Returns
     -------
     bytes
         32 bytes.
     """
-    return hashlib.sha256(f"imported {source_sha256} {key.hex()} {clip}".encode("utf-8", "surrogatepass")).digest()
+    return hashlib.sha256(
+        f"imported {source_sha256} {key.hex()} {clip}".encode("utf-8", "surrogatepass")
+    ).digest()
 
 
 def clip_id(path: str, start_us: int | None = None, end_us: int | None = None) -> str:

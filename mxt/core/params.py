@@ -30,7 +30,8 @@ class Param:
     help : str
         One line with the unit.
     choices : tuple of str
-        The values there are: needed for ``choice``, checked for every type; of a list each item is one of them.
+        The values there are: needed for ``choice``, checked for every type; of a list each item is one of
+        them.
     minimum, maximum : float, optional
         Inclusive range of numbers. Without it, any that is finite; of whole numbers those up to `MOST_EXACT`.
     """
@@ -101,13 +102,28 @@ class Param:
         bounds = [f"at least {self.minimum:g}"] if self.minimum is not None else []
         if (high := most if self.maximum is None else self.maximum) is not None:
             bounds.append(f"at most {high:,.0f}" if self.type == "int" else f"at most {high:g}")
-        words = {"bool": "true or false", "int": "a whole number", "float": "a number", "str": "text",
-                 "path": "a path", "list": "numbers separated by commas"}  # fmt: skip
+        words = {
+            "bool": "true or false",
+            "int": "a whole number",
+            "float": "a number",
+            "str": "text",
+            "path": "a path",
+            "list": "numbers separated by commas",
+        }
         return " ".join([words[self.type], " and ".join(bounds)]).strip()
 
 
 def _to_bool(value: object) -> bool:
-    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    words = {
+        "true": True,
+        "yes": True,
+        "on": True,
+        "1": True,
+        "false": False,
+        "no": False,
+        "off": False,
+        "0": False,
+    }
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.lower() in words:

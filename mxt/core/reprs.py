@@ -23,7 +23,11 @@ def short_repr(record: Any) -> str:
     >>> Found(("a",)), Found(("a",) * 1000)
     (Found(names=('a')), Found(names=<1,000 str>))
     """
-    shown = (f"{field.name}={_shown(getattr(record, field.name))}" for field in dataclasses.fields(record) if field.repr)
+    shown = (
+        f"{field.name}={_shown(getattr(record, field.name))}"
+        for field in dataclasses.fields(record)
+        if field.repr
+    )
     return f"{type(record).__name__}({', '.join(shown)})"
 
 

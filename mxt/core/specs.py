@@ -60,7 +60,8 @@ class Window:
     tail : {"drop", "pad"}
         What becomes of the last partial window (``sliding``).
     margin_seconds : float
-        Zeros put before and behind the clip first (``sliding``): what a centred STFT of the whole clip would see.
+        Zeros put before and behind the clip first (``sliding``): what a centred STFT of the whole clip would
+        see.
     min_samples : int
         Shorter clips are zero-padded to this many samples (``whole``).
     """
@@ -85,11 +86,23 @@ class Window:
 
     @classmethod
     def sliding(
-        cls, seconds: float, hop_seconds: float, *, pad: Literal["repeat", "zero"] = "repeat",
-        tail: Literal["drop", "pad"] = "drop", margin_seconds: float = 0.0,
-    ) -> Window:  # fmt: skip
+        cls,
+        seconds: float,
+        hop_seconds: float,
+        *,
+        pad: Literal["repeat", "zero"] = "repeat",
+        tail: Literal["drop", "pad"] = "drop",
+        margin_seconds: float = 0.0,
+    ) -> Window:
         """Windows of `seconds` every `hop_seconds`, averaged over the clip."""
-        return cls(kind="sliding", seconds=seconds, hop_seconds=hop_seconds, pad=pad, tail=tail, margin_seconds=margin_seconds)
+        return cls(
+            kind="sliding",
+            seconds=seconds,
+            hop_seconds=hop_seconds,
+            pad=pad,
+            tail=tail,
+            margin_seconds=margin_seconds,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +208,8 @@ class StageSpec:
     needs : tuple of str
         Levels of the whole clip a normalizer needs: ``"peak"``, ``"rms"``, ``"lufs"``.
     whole_clip : bool
-        True for a normalizer that has to be given the clip as a whole, at the backbone's rate, because it changes
-        the length or looks at all of it; what it returns is then cut into windows.
+        True for a normalizer that has to be given the clip as a whole, at the backbone's rate, because it
+        changes the length or looks at all of it; what it returns is then cut into windows.
     batch_windows : int
         Windows a forward pass takes; batches have this fixed shape, missing places zero.
     rows_together : int
@@ -245,7 +258,11 @@ class StageSpec:
             found.append(f"target {self.target!r} is not of the form 'package.module:attribute'")
         names = [param.name for param in self.params]
         found += [f"parameter {n!r} is there twice" for n in sorted({n for n in names if names.count(n) > 1})]
-        found += [f"parameter {p.name!r} has the unknown type {p.type!r}" for p in self.params if p.type not in PARAM_TYPES]
+        found += [
+            f"parameter {p.name!r} has the unknown type {p.type!r}"
+            for p in self.params
+            if p.type not in PARAM_TYPES
+        ]
         if self.kind == "backbone":
             found += self._backbone_problems()
         return found
@@ -260,8 +277,11 @@ class StageSpec:
             found.append("layers are numbered from 1 without gaps")
         if len({layer.name for layer in self.layers}) != len(self.layers):
             found.append("two layers have one name")
-        found += [f"layer {layer.name!r} has {len(layer.labels)} labels for {layer.dimension} columns"
-                  for layer in self.layers if layer.labels and len(layer.labels) != layer.dimension]  # fmt: skip
+        found += [
+            f"layer {layer.name!r} has {len(layer.labels)} labels for {layer.dimension} columns"
+            for layer in self.layers
+            if layer.labels and len(layer.labels) != layer.dimension
+        ]
         return found
 
     def check(self) -> None:
@@ -281,7 +301,10 @@ class StageSpec:
         for name in given:
             if name not in known:
                 raise UnknownName(f"parameter of {self.kind} {self.name}", name, known)
-        return {name: param.check(given[name]) if name in given else param.default for name, param in known.items()}
+        return {
+            name: param.check(given[name]) if name in given else param.default
+            for name, param in known.items()
+        }
 
     def changed(self, params: Mapping[str, object]) -> dict[str, Any]:
         """Those of `params` that differ from the defaults."""

@@ -149,8 +149,8 @@ class Renderer(Protocol):
     def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
         """A function from float32 [N, samples] to float32 [N, bands, frames], thread-safe.
 
-        Pictures in colour are [N, 3, bands, frames]: red, green, blue. Where they are meant for a network that has seen
-        photographs, values lie between 0 and 1, and the first row is the top of the picture.
+        Pictures in colour are [N, 3, bands, frames]: red, green, blue. Where they are meant for a network
+        that has seen photographs, values lie between 0 and 1, and the first row is the top of the picture.
         """
 
 
@@ -158,7 +158,8 @@ class Renderer(Protocol):
 class ReadsPieces(Protocol):
     """A renderer, or a backbone of waveforms, whose function also takes signals that are made while they are read.
 
-    Instead of a tensor [N, samples] it is then given a list of N such signals (`mxt.audio.streamed.Streamed`).
+    Instead of a tensor [N, samples] it is then given a list of N such signals
+    (`mxt.audio.streamed.Streamed`).
     """
 
     reads_pieces: ClassVar[bool]
@@ -206,7 +207,9 @@ class Head(Protocol):
     def estimator(self, task: Task, *, seed: int) -> Any:
         """A fresh, unfitted scikit-learn estimator for `task`."""
 
-    def grid(self, task: Task, *, n_features: int) -> Mapping[str, list[Any]] | Sequence[Mapping[str, list[Any]]]:
+    def grid(
+        self, task: Task, *, n_features: int
+    ) -> Mapping[str, list[Any]] | Sequence[Mapping[str, list[Any]]]:
         """Its parameters to be tried, in scikit-learn's form (one grid or several); empty: nothing to choose."""
 
 
@@ -228,11 +231,11 @@ class Evaluation:
     standardise : bool or None
         Whether columns are standardised on the learning part; ``None``: both are tried.
     keep_together : bool
-        Whether groups and copies of one recording share a fold. Where False, folds are cut in catalogue order as
-        scikit-learn 0.18 cut them: class by class, and numbers without regard to their values.
+        Whether groups and copies of one recording share a fold. Where False, folds are cut in catalogue order
+        as scikit-learn 0.18 cut them: class by class, and numbers without regard to their values.
     score : {"pooled", "fold_mean"}
-        What parameters are chosen by and what is reported: the score of all predictions together, or the mean of the
-        folds' accuracies (r² for numbers), weighted by their sizes.
+        What parameters are chosen by and what is reported: the score of all predictions together, or the mean
+        of the folds' accuracies (r² for numbers), weighted by their sizes.
     head : str
         The head the protocol brings, used unless another is asked for; empty: mxt's default.
     head_params : tuple of (name, value)

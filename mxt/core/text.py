@@ -1,8 +1,9 @@
 r"""Text that comes from outside: names that are not UTF-8, and JSON that anybody may have written.
 
-Python keeps the bytes of an undecodable name as lone surrogates, which no file of text takes. Names of files stay as they are
-inside mxt, so that they can be opened; where they become text (results, exports, JSON, the log of runs), `written` writes these
-bytes out, and a name that is read back means the clip whose name is written so.
+Python keeps the bytes of an undecodable name as lone surrogates, which no file of text takes. Names of files
+stay as they are inside mxt, so that they can be opened; where they become text (results, exports, JSON, the
+log of runs), `written` writes these bytes out, and a name that is read back means the clip whose name is
+written so.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from collections.abc import Mapping
 from typing import Any
 
 _LONE = re.compile("[\ud800-\udfff]")
-_DEEPEST = 50  # levels of JSON; Python's own parser, and what walks its values, end in a RecursionError far below those written here
+# levels of JSON; Python's own parser, and what walks its values, end in a RecursionError far below those
+# written here
+_DEEPEST = 50
 _BYTES = 0xDC00  # a byte of a name that is not UTF-8 is kept as the surrogate at this place
 
 
@@ -84,7 +87,9 @@ def parse_json(text: str) -> Any:
 
 def _is_shallow(value: Any, levels: int) -> bool:
     if isinstance(value, (dict, list)):
-        return levels > 0 and all(_is_shallow(item, levels - 1) for item in (value.values() if isinstance(value, dict) else value))
+        return levels > 0 and all(
+            _is_shallow(item, levels - 1) for item in (value.values() if isinstance(value, dict) else value)
+        )
     return True
 
 

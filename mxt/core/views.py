@@ -41,7 +41,9 @@ def parse_view(text: str) -> tuple[Part, ...]:
     for piece in text.split("+"):
         label, colon, layers = piece.strip().partition(":")
         if not LABEL.fullmatch(label) or (colon and not layers.strip()):
-            raise UsageError(f"{text!r} is not a view; views look like convnet:135, convnet:1,3 or convnet:12345+mfcc")
+            raise UsageError(
+                f"{text!r} is not a view; views look like convnet:135, convnet:1,3 or convnet:12345+mfcc"
+            )
         parts.append(Part(label, layers.strip() if colon else None))
     if len({str(part) for part in parts}) != len(parts):
         raise UsageError(f"{text!r} names one part twice")

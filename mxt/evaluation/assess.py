@@ -120,7 +120,9 @@ def assess(selection: Selection, found: OutOfFold, *, seed: int, score: str = "p
     if score == "fold_mean" and task == "regression":
         main = "r2_fold_mean"
         parts = [found.fold == i for i in range(len(selection.plan.folds))]
-        values[main] = metrics.fold_mean(task, [y[part] for part in parts], [judged[part] for part in parts], n_classes=0)
+        values[main] = metrics.fold_mean(
+            task, [y[part] for part in parts], [judged[part] for part in parts], n_classes=0
+        )
         samples[main] = statistics.resample_fold_mean(y, judged, unit_of, found.fold, seed=seed)
     for name in sorted(values, key=lambda name: name != main):
         low, high = statistics.interval(samples[name])
@@ -129,13 +131,16 @@ def assess(selection: Selection, found: OutOfFold, *, seed: int, score: str = "p
         scores.append(Score(name, values[name], low, high))
     confusion = metrics.confusion(y, judged, n_classes) if task == "classification" else None
     per_fold = [
-        metrics.pooled(task, y[found.fold == i], judged[found.fold == i], n_classes=n_classes) for i in range(len(selection.plan.folds))
+        metrics.pooled(task, y[found.fold == i], judged[found.fold == i], n_classes=n_classes)
+        for i in range(len(selection.plan.folds))
     ]
     return Assessment(
         main=main,
         scores=tuple(scores),
         baselines=metrics.baselines(task, y, n_classes),
-        classes=_labels(targets.classes, y, judged, runs) if task == "multilabel" else _classes(targets.classes, confusion, runs),
+        classes=_labels(targets.classes, y, judged, runs)
+        if task == "multilabel"
+        else _classes(targets.classes, confusion, runs),
         confusion=None if confusion is None else confusion.tolist(),
         per_fold=tuple(each[metrics.MAIN[task]] for each in per_fold),
         clips=len(np.unique(found.rows)),
@@ -159,7 +164,9 @@ def compare(
     main = assessed[0].main
     best = first_best([each.first.value for each in assessed])
     others = [i for i in range(len(assessed)) if i != best]
-    p_values = statistics.holm([_p_value(selection, found[i], found[best], assessed[i], assessed[best], seed) for i in others])
+    p_values = statistics.holm(
+        [_p_value(selection, found[i], found[best], assessed[i], assessed[best], seed) for i in others]
+    )
     differences: list[Difference | None] = [None] * len(assessed)
     for i, p in zip(others, p_values, strict=True):
         low, high = statistics.interval(assessed[i].samples[main] - assessed[best].samples[main])
@@ -179,17 +186,27 @@ def are_unequal(counts: npt.NDArray[Any]) -> bool:
     return bool(counts.max() > UNEQUAL * max(counts.min(), 1))
 
 
-def _p_value(selection: Selection, first: OutOfFold, second: OutOfFold, a: Assessment, b: Assessment, seed: int) -> float:
+def _p_value(
+    selection: Selection, first: OutOfFold, second: OutOfFold, a: Assessment, b: Assessment, seed: int
+) -> float:
     targets = selection.sample.targets.take(first.rows)
     if targets.task == "multilabel" or a.main == "r2_fold_mean":
         return statistics.bootstrap_p(a.samples[a.main] - b.samples[b.main])
     return statistics.permutation_p(
-        targets.task, targets.y, first.predicted, second.predicted, selection.sample.unit_of[first.rows],
-        n_classes=len(targets.classes), seed=seed, score=a.main,
-    )  # fmt: skip
+        targets.task,
+        targets.y,
+        first.predicted,
+        second.predicted,
+        selection.sample.unit_of[first.rows],
+        n_classes=len(targets.classes),
+        seed=seed,
+        score=a.main,
+    )
 
 
-def _classes(names: Sequence[str], confusion: npt.NDArray[np.int64] | None, runs: int) -> tuple[ClassResult, ...]:
+def _classes(
+    names: Sequence[str], confusion: npt.NDArray[np.int64] | None, runs: int
+) -> tuple[ClassResult, ...]:
     if confusion is None:
         return ()
     found = []
@@ -205,13 +222,21 @@ def _classes(names: Sequence[str], confusion: npt.NDArray[np.int64] | None, runs
         wrong[i] = 0
         order = np.argsort(-wrong, kind="stable")
         confused = tuple((names[j], int(wrong[j])) for j in order if wrong[j])
-        found.append(ClassResult(name, int(there[i]) // runs, {key: float(value) for key, value in scores.items()}, confused))
+        found.append(
+            ClassResult(
+                name, int(there[i]) // runs, {key: float(value) for key, value in scores.items()}, confused
+            )
+        )
     return tuple(found)
 
 
-def _labels(names: Sequence[str], y: npt.NDArray[Any], scores: npt.NDArray[Any], runs: int) -> tuple[ClassResult, ...]:
+def _labels(
+    names: Sequence[str], y: npt.NDArray[Any], scores: npt.NDArray[Any], runs: int
+) -> tuple[ClassResult, ...]:
     each = metrics.ranking(y, scores)
     return tuple(
-        ClassResult(name, int(y[:, i].sum()) // runs, {key: float(values[0, i]) for key, values in each.items()})
+        ClassResult(
+            name, int(y[:, i].sum()) // runs, {key: float(values[0, i]) for key, values in each.items()}
+        )
         for i, name in enumerate(names)
     )

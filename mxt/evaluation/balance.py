@@ -10,7 +10,9 @@ from mxt.evaluation.groups import Codes
 Membership = npt.NDArray[np.bool_]
 
 
-def assign_folds(unit_of: Codes, membership: Membership, n_folds: int, *, seed: int, shuffle: bool = True) -> Codes:
+def assign_folds(
+    unit_of: Codes, membership: Membership, n_folds: int, *, seed: int, shuffle: bool = True
+) -> Codes:
     """A fold for each clip.
 
     Units of several clips (or labels) go, the most telling first, where their classes are rarest so
@@ -60,7 +62,11 @@ def _content(membership: Membership, inverse: Codes, n_units: int) -> npt.NDArra
 
 
 def _place_large(
-    large: Codes, content: npt.NDArray[np.float64], fold_of_unit: Codes, counts: npt.NDArray[np.float64], rng: np.random.Generator
+    large: Codes,
+    content: npt.NDArray[np.float64],
+    fold_of_unit: Codes,
+    counts: npt.NDArray[np.float64],
+    rng: np.random.Generator,
 ) -> None:
     """Greedy: the fold in which sum over classes of (share of the class)^2 grows least."""
     total = np.maximum(content.sum(axis=0), 1)
@@ -73,10 +79,18 @@ def _place_large(
         counts[fold] += content[unit]
 
 
-def _level(members: Codes, column: int, fold_of_unit: Codes, counts: npt.NDArray[np.float64], rng: np.random.Generator | None) -> None:
+def _level(
+    members: Codes,
+    column: int,
+    fold_of_unit: Codes,
+    counts: npt.NDArray[np.float64],
+    rng: np.random.Generator | None,
+) -> None:
     """Give each fold so many single clips of one class that the class is level; folds with fewer clips first."""
     n_folds, n = len(counts), len(members)
-    tie = np.arange(n_folds) if rng is None else np.lexsort((rng.permutation(n_folds), counts[:, -1])).argsort()
+    tie = (
+        np.arange(n_folds) if rng is None else np.lexsort((rng.permutation(n_folds), counts[:, -1])).argsort()
+    )
     most = n if np.ptp(counts[:, column]) else -(-n // n_folds)
     folds = np.repeat(np.arange(n_folds), most)
     height = counts[folds, column] + np.tile(np.arange(most), n_folds)

@@ -26,7 +26,8 @@ class StepTest:
     larger : tuple of float
         Share of other rows with a step at least as large.
     p : float
-        Chance of such a mean step were the suspected rows like any other (rows drawn at random, 20,000 times).
+        Chance of such a mean step were the suspected rows like any other (rows drawn at random, 20,000
+        times).
     others : int
         How many other rows they were compared with.
     """
@@ -38,7 +39,9 @@ class StepTest:
     others: int
 
 
-def step_test(X: npt.NDArray[Any], y: Codes, *, every: int, beside: npt.NDArray[Any] | None = None, seed: int = 0) -> StepTest | None:
+def step_test(
+    X: npt.NDArray[Any], y: Codes, *, every: int, beside: npt.NDArray[Any] | None = None, seed: int = 0
+) -> StepTest | None:
     """Test for steps at rows `every`, 2 `every`, …
 
     Parameters
@@ -46,12 +49,13 @@ def step_test(X: npt.NDArray[Any], y: Codes, *, every: int, beside: npt.NDArray[
     X : float [n, d]
         Rows in the order in which they were computed.
     y : int64 [n]
-        Classes; windows lie within a run of one class, so that a change of class is no step. All equal: no classes.
+        Classes; windows lie within a run of one class, so that a change of class is no step. All equal: no
+        classes.
     every : int
         Rows computed together.
     beside : float [n, e], optional
-        Features of the same clips that know of no batch: what they predict of `X` (ridge regression) is taken off first,
-        so that a change in the music is no step.
+        Features of the same clips that know of no batch: what they predict of `X` (ridge regression) is taken
+        off first, so that a change in the music is no step.
     seed : int
         Of the random draws.
 
@@ -95,5 +99,8 @@ def _unexplained(X: npt.NDArray[Any], beside: npt.NDArray[Any]) -> npt.NDArray[n
     from sklearn.linear_model import RidgeCV
     from sklearn.preprocessing import StandardScaler
 
-    B, Z = StandardScaler().fit_transform(beside.astype(np.float64)), StandardScaler().fit_transform(X.astype(np.float64))
+    B, Z = (
+        StandardScaler().fit_transform(beside.astype(np.float64)),
+        StandardScaler().fit_transform(X.astype(np.float64)),
+    )
     return np.asarray(Z - RidgeCV(alphas=np.logspace(0, 4, 9)).fit(B, Z).predict(B))

@@ -45,7 +45,11 @@ def choose_target(clips: Sequence[ClipRecord], targets: Sequence[str], name: str
     columns = _columns(clips)
     if name is None:
         if not targets:
-            hint = f"choose a column with --target: {listed(columns)}" if columns else "ingest it with labels, see mxt ingest --help"
+            hint = (
+                f"choose a column with --target: {listed(columns)}"
+                if columns
+                else "ingest it with labels, see mxt ingest --help"
+            )
             raise InputError(f"this data set has no target; {hint}")
         return targets[0]
     if name not in columns and name not in targets:

@@ -22,7 +22,8 @@ from mxt.evaluation.splits import Fold, Plan
 
 Matrix = npt.NDArray[Any]
 Outcome = dict[str, Any]  # arrays and plain values, as a scratch keeps them
-_NO_FILTERS = "`sklearn.utils.parallel.delayed` should be used with"  # said where scikit-learn finds no filters of warnings
+# said where scikit-learn finds no filters of warnings
+_NO_FILTERS = "`sklearn.utils.parallel.delayed` should be used with"
 
 
 class Scratch(Protocol):
@@ -68,9 +69,17 @@ class OutOfFold:
 
 
 def cross_validate(
-    learner: Learner, X: Matrix, y: Matrix, plan: Plan, *, jobs: int = 1, nested: bool = True,
-    scratch: Scratch | None = None, progress: Progress = SILENT, what: str = "evaluating",
-) -> OutOfFold:  # fmt: skip
+    learner: Learner,
+    X: Matrix,
+    y: Matrix,
+    plan: Plan,
+    *,
+    jobs: int = 1,
+    nested: bool = True,
+    scratch: Scratch | None = None,
+    progress: Progress = SILENT,
+    what: str = "evaluating",
+) -> OutOfFold:
     """Predict every testing row of a plan.
 
     Results do not depend on `jobs`: a fold is computed by one thread, linear algebra included.
@@ -94,7 +103,9 @@ def cross_validate(
         resumed = len(kept)
         work = _nested_fold if nested else _every_candidate
         todo = {place: fold for place, fold in enumerate(plan.folds) if place not in kept}
-        finished = _run_folds(lambda fold, on_fit: work(learner.of_run(fold.run), X, y, fold, on_fit), todo, jobs, step)
+        finished = _run_folds(
+            lambda fold, on_fit: work(learner.of_run(fold.run), X, y, fold, on_fit), todo, jobs, step
+        )
         with closing(finished):
             for place, outcome in finished:
                 kept[place] = outcome
@@ -115,10 +126,17 @@ def fits_of_a_fold(learner: Learner, plan: Plan, *, nested: bool) -> list[int]:
 def _nested_fold(learner: Learner, X: Matrix, y: Matrix, fold: Fold, on_fit: Callable[[], None]) -> Outcome:
     params = choose(learner, X, y, fold, on_fit)
     found = learn_and_predict(learner, params, X, y, fold, on_fit)
-    return {"params": dict(params), "predicted": found.predicted, "scores": found.scores, "converged": found.converged}
+    return {
+        "params": dict(params),
+        "predicted": found.predicted,
+        "scores": found.scores,
+        "converged": found.converged,
+    }
 
 
-def _every_candidate(learner: Learner, X: Matrix, y: Matrix, fold: Fold, on_fit: Callable[[], None]) -> Outcome:
+def _every_candidate(
+    learner: Learner, X: Matrix, y: Matrix, fold: Fold, on_fit: Callable[[], None]
+) -> Outcome:
     """Predictions under every set of parameters, stacked in the order of the grid."""
     found = []
     for scaling in (False, True) if learner.standardise is None else (learner.standardise,):
@@ -136,7 +154,10 @@ def _best_of_all(learner: Learner, y: Matrix, plan: Plan, found: list[Outcome]) 
     """The folds' outcomes under the one set of parameters with the best score."""
     candidates = learner.candidates()
     ranked = learner.task == "multilabel" and all(each["scores"] is not None for each in found)
-    judged = [each["scores" if ranked else "predicted"].astype(float if learner.task == "multilabel" else None) for each in found]
+    judged = [
+        each["scores" if ranked else "predicted"].astype(float if learner.task == "multilabel" else None)
+        for each in found
+    ]
     truth = [y[fold.test] for fold in plan.folds]
     best = first_best([_score(learner, truth, [each[i] for each in judged]) for i in range(len(candidates))])
     scaling, params = candidates[best]
@@ -144,17 +165,21 @@ def _best_of_all(learner: Learner, y: Matrix, plan: Plan, found: list[Outcome]) 
         params = {**params, "standardise": scaling}
     return [
         {
-            "params": dict(params), "predicted": each["predicted"][best], "converged": each["converged"][best],
+            "params": dict(params),
+            "predicted": each["predicted"][best],
+            "converged": each["converged"][best],
             "scores": None if each["scores"] is None else each["scores"][best],
         }
         for each in found
-    ]  # fmt: skip
+    ]
 
 
 def _score(learner: Learner, truth: Sequence[Matrix], judged: Sequence[Matrix]) -> float:
     if learner.score == "fold_mean":
         return fold_mean(learner.task, truth, judged, n_classes=learner.n_classes)
-    return choose_score(learner.task, np.concatenate(truth), np.concatenate(judged), n_classes=learner.n_classes)
+    return choose_score(
+        learner.task, np.concatenate(truth), np.concatenate(judged), n_classes=learner.n_classes
+    )
 
 
 def _run_folds(
@@ -184,7 +209,9 @@ def _run_folds(
         try:
             while running:
                 done, _ = wait(running, return_when=FIRST_COMPLETED, timeout=0.5)
-                for future in sorted(done, key=lambda each: each.exception() is not None):  # what is finished comes before an error
+                for future in sorted(
+                    done, key=lambda each: each.exception() is not None
+                ):  # what is finished comes before an error
                     place, outcome = running.pop(future), future.result()
                     if outcome is not None:
                         yield place, outcome
@@ -201,19 +228,26 @@ class Stopped(Exception):
 def calm() -> Iterator[None]:
     """One thread of linear algebra a worker; iteration limits are counted, not warned about.
 
-    Forests and others that scikit-learn runs through joblib empty the filters of warnings for a moment, for all threads; what
-    that makes others of them warn about is left out.
+    Forests and others that scikit-learn runs through joblib empty the filters of warnings for a moment, for
+    all threads; what that makes others of them warn about is left out.
     """
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.filterwarnings("ignore", message="Label .* is present in all training examples", category=UserWarning)
+        warnings.filterwarnings(
+            "ignore", message="Label .* is present in all training examples", category=UserWarning
+        )
         shown = warnings.showwarning
 
         def show(
-            message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None, line: str | None = None
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
         ) -> None:
             if not (issubclass(category, ConvergenceWarning) or str(message).startswith(_NO_FILTERS)):
                 shown(message, category, filename, lineno, file, line)
@@ -234,6 +268,8 @@ def _pool(plan: Plan, found: Sequence[Outcome], resumed: int) -> OutOfFold:
         scores=scores,
         fold=np.repeat(np.arange(len(plan.folds)), [len(fold.test) for fold in plan.folds])[order],
         params=tuple(each["params"] for each in found),
-        unfinished=tuple(fold.name for fold, each in zip(plan.folds, found, strict=True) if not each["converged"]),
+        unfinished=tuple(
+            fold.name for fold, each in zip(plan.folds, found, strict=True) if not each["converged"]
+        ),
         resumed=resumed,
     )

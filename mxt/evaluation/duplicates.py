@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 Matrix = npt.NDArray[Any]
-# Standardised distance in 120 columns below which two clips are taken for one recording. Measured on published MFCCs: copies in
-# GTZAN genre lie up to 0.40 apart, the next pairs at 0.52 and 1.29 (in one run with copies, so likely copies too), 2.7, 3.0 and 4.0;
-# the nearest clips of GTZAN speech/music are 6.9 apart, those of emoMusic 5.9.
+# Standardised distance in 120 columns below which two clips are taken for one recording. Measured on
+# published MFCCs: copies in GTZAN genre lie up to 0.40 apart, the next pairs at 0.52 and 1.29 (in one run
+# with copies, so likely copies too), 2.7, 3.0 and 4.0; the nearest clips of GTZAN speech/music are 6.9 apart,
+# those of emoMusic 5.9.
 NEAR = 0.5
 COLUMNS = 120
 IDENTICAL = 1e-6

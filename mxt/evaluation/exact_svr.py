@@ -43,7 +43,8 @@ def solve(X: npt.NDArray[Any], y: Array, *, C: float, epsilon: float) -> LinearS
     """Solve by an interior point method (Mehrotra's predictor and corrector).
 
     Some 15 steps of one least squares problem with as many unknowns as columns: libsvm's pairwise steps take
-    hundreds of millions where columns differ a thousandfold in size, as raw MFCCs do, and end early by its tolerance.
+    hundreds of millions where columns differ a thousandfold in size, as raw MFCCs do, and end early by its
+    tolerance.
 
     Parameters
     ----------
@@ -118,9 +119,13 @@ class _Interior:
         mu = ((self.a * self.z).sum() + (self.s * self.w).sum()) / (2 * self.a.size)
         da, dz, dw, _ = self._direction(-self.a * self.z, -self.s * self.w)
         t = self._length(da, dz, dw)
-        ahead = (((self.a + t * da) * (self.z + t * dz)).sum() + ((self.s - t * da) * (self.w + t * dw)).sum()) / (2 * self.a.size)
+        ahead = (
+            ((self.a + t * da) * (self.z + t * dz)).sum() + ((self.s - t * da) * (self.w + t * dw)).sum()
+        ) / (2 * self.a.size)
         centre = (ahead / mu) ** 3 * mu
-        da, dz, dw, dx = self._direction(centre - self.a * self.z - da * dz, centre - self.s * self.w + da * dw)
+        da, dz, dw, dx = self._direction(
+            centre - self.a * self.z - da * dz, centre - self.s * self.w + da * dw
+        )
         t = min(1.0, 0.99 * self._length(da, dz, dw))
         self.a, self.z, self.w, self.x = self.a + t * da, self.z + t * dz, self.w + t * dw, self.x + t * dx
 

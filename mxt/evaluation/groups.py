@@ -54,7 +54,9 @@ def units(*memberships: Codes) -> Codes:
         ends.append(membership + offset)
         offset += int(membership.max(initial=-1)) + 1
     rows = np.tile(np.arange(n), len(memberships))
-    edges = coo_matrix((np.ones(len(rows), dtype=np.int8), (rows, np.concatenate(ends))), shape=(offset, offset))
+    edges = coo_matrix(
+        (np.ones(len(rows), dtype=np.int8), (rows, np.concatenate(ends))), shape=(offset, offset)
+    )
     _, labels = connected_components(edges, directed=False)
     _, first, inverse = np.unique(labels[:n], return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.int64)

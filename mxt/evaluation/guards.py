@@ -37,14 +37,18 @@ def about_features(selection: Selection, X: npt.NDArray[Any]) -> list[str]:
     y, ids = selection.sample.targets.y, [clip.id for clip in selection.clips]
     names = [f"{ids[pair.first]} = {ids[pair.second]}" for pair in pairs]
     count = "1 pair of clips looks" if len(pairs) == 1 else f"{len(pairs)} pairs of clips look"
-    lines = [f"{count} like one recording and may be split between learning and testing: {listed(names, SHOWN)}"]
+    lines = [
+        f"{count} like one recording and may be split between learning and testing: {listed(names, SHOWN)}"
+    ]
     clash = [name for name, pair in zip(names, pairs, strict=True) if np.any(y[pair.first] != y[pair.second])]
     if clash and selection.sample.targets.task != "regression":
         lines.append(f"{len(clash)} of them with different labels: {listed(clash, SHOWN)}")
     return lines
 
 
-def about_score(selection: Selection, found: OutOfFold, assessed: Assessment, *, nested: bool = True) -> list[str]:
+def about_score(
+    selection: Selection, found: OutOfFold, assessed: Assessment, *, nested: bool = True
+) -> list[str]:
     """Things to be careful of that show in a view's score."""
     lines = []
     task, first = selection.sample.targets.task, assessed.first
@@ -55,10 +59,18 @@ def about_score(selection: Selection, found: OutOfFold, assessed: Assessment, *,
             "as takes of one session do; name what belongs together with --group-by"
         )
     elif first.low <= chance:
-        beaten = "always the largest class" if "majority" in assessed.baselines else "chance" if task == "multilabel" else "always the mean"
+        beaten = (
+            "always the largest class"
+            if "majority" in assessed.baselines
+            else "chance"
+            if task == "multilabel"
+            else "always the mean"
+        )
         worse = first.high < chance
         lines.append(
-            f"worse than {beaten} ({chance:.3f})" if worse else f"not clearly better than {beaten} ({chance:.3f}): the interval reaches it"
+            f"worse than {beaten} ({chance:.3f})"
+            if worse
+            else f"not clearly better than {beaten} ({chance:.3f}): the interval reaches it"
         )
     if first.value >= CEILING:
         lines.append(
@@ -68,9 +80,13 @@ def about_score(selection: Selection, found: OutOfFold, assessed: Assessment, *,
         what = "groups" if selection.groups is not None else "clips"
         lines.append(f"the interval rests on {assessed.units} {what}: it is rough, and rather too narrow")
     if found.unfinished:
-        lines.append(f"the head stopped at its iteration limit in {len(found.unfinished)} of {len(selection.plan.folds)} folds")
+        lines.append(
+            f"the head stopped at its iteration limit in {len(found.unfinished)} of {len(selection.plan.folds)} folds"
+        )
     if not nested:
-        lines.append("parameters were chosen on the folds that are reported: the score is too high by that choice")
+        lines.append(
+            "parameters were chosen on the folds that are reported: the score is too high by that choice"
+        )
     return lines
 
 
@@ -110,5 +126,7 @@ def _about_folds(selection: Selection) -> Iterator[str]:
     if untested and targets.task == "classification":
         names = [fold.name for fold in folds if fold.name in untested]
         yield f"classes are missing in the testing part of {len(names)} of {len(folds)} folds ({listed(names, SHOWN)})"
-    if targets.task == "classification" and are_unequal(np.bincount(targets.y, minlength=len(targets.classes))):
+    if targets.task == "classification" and are_unequal(
+        np.bincount(targets.y, minlength=len(targets.classes))
+    ):
         yield "classes differ in size: read balanced accuracy and macro F1 beside accuracy"

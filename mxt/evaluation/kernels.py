@@ -54,7 +54,13 @@ class SharedKernels:
     """
 
     def __init__(
-        self, learn: Matrix, test: Matrix, prefix: str, *, products: tuple[Matrix, Matrix] | None = None, largest: int = LARGEST
+        self,
+        learn: Matrix,
+        test: Matrix,
+        prefix: str,
+        *,
+        products: tuple[Matrix, Matrix] | None = None,
+        largest: int = LARGEST,
     ) -> None:
         self._prefix = prefix
         self._small = len(learn) <= largest
@@ -74,7 +80,8 @@ class SharedKernels:
         Returns
         -------
         (float64 [n, n], float64 [m, n]), dict
-            The kernels, good until the next call, and `params` with ``kernel="precomputed"``; for very many rows the rows themselves.
+            The kernels, good until the next call, and `params` with ``kernel="precomputed"``; for very many
+            rows the rows themselves.
         """
         if not self._small:
             return (self._learn, self._test), dict(params)
@@ -91,7 +98,9 @@ class SharedKernels:
             return self._products
         learn2, test2 = (self._learn**2).sum(axis=1), (self._test**2).sum(axis=1)
         kept = self._kernels if self._key is not None and self._key[0] == "rbf" else None
-        learn, test = (np.empty_like(product) for product in self._products) if kept is None else kept  # of another gamma: written over
+        learn, test = (
+            (np.empty_like(product) for product in self._products) if kept is None else kept
+        )  # of another gamma: written over
         _rbf(self._products[0], learn2, learn2, gamma, learn)
         _rbf(self._products[1], test2, learn2, gamma, test)
         return learn, test

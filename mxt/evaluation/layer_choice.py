@@ -32,7 +32,8 @@ class Found:
     found : tuple of OutOfFold
         For each strategy, its parameters chosen by the protocol.
     chosen : OutOfFold
-        The search as a whole: nested, each fold is predicted by the strategy chosen inside it; else the best one's.
+        The search as a whole: nested, each fold is predicted by the strategy chosen inside it; else the best
+        one's.
     chosen_names : tuple of str
         The strategy of each fold.
     scores : float64 [strategies]
@@ -67,16 +68,20 @@ class Nested(PartFits):
             places = [first_best(row) for row in inner]
             winners.append(first_best([row[place] for row, place in zip(inner, places, strict=True)]))
             wanted = {s: [places[s]] for s in names}
-            _, values, done = self.part(f"{number}-outer", fold.learn, fold.test, wanted, standardise=bool(search.learner.standardise))
+            _, values, done = self.part(
+                f"{number}-outer", fold.learn, fold.test, wanted, standardise=bool(search.learner.standardise)
+            )
             predicted.append(values)
             converged.append(done)
             chosen_places.append(places)
         found = tuple(
             self.pool(
                 [search.learners[s].grid[places[s]] for places in chosen_places],
-                [values[s] for values in predicted], [bool(done[s]) for done in converged],
-            ) for s in names
-        )  # fmt: skip
+                [values[s] for values in predicted],
+                [bool(done[s]) for done in converged],
+            )
+            for s in names
+        )
         chosen = self.pool(
             [search.learners[s].grid[places[s]] for s, places in zip(winners, chosen_places, strict=True)],
             [values[s] for s, values in zip(winners, predicted, strict=True)],
@@ -90,7 +95,9 @@ class Nested(PartFits):
         """Scores pooled over the inner folds: [strategies, grid]; NaN where nothing can be learnt."""
         search = self.search
         if search.learner.standardise is None:
-            raise EvaluationError("both scalings can be tried only where parameters are chosen on the reported folds")
+            raise EvaluationError(
+                "both scalings can be tried only where parameters are chosen on the reported folds"
+            )
         n, tried = len(search.strategies), len(search.learner.grid)
         values, truth = [], []
         for i, (learn, test) in enumerate(fold.inner):
@@ -98,14 +105,19 @@ class Nested(PartFits):
                 self.advance(n * tried)
                 continue
             wanted = {s: range(tried) for s in range(n)}
-            _, found, _ = self.part(f"{number}-{i}", learn, test, wanted, standardise=search.learner.standardise)
+            _, found, _ = self.part(
+                f"{number}-{i}", learn, test, wanted, standardise=search.learner.standardise
+            )
             values.append(found)
             truth.append(search.y[test])
         if not truth:
             return np.full((n, tried), np.nan)
         y, pooled = np.concatenate(truth), np.concatenate(values, axis=1)
         learner = search.learner
-        scores = [metrics.choose_score(learner.task, y, _typed(search, row), n_classes=learner.n_classes) for row in pooled]
+        scores = [
+            metrics.choose_score(learner.task, y, _typed(search, row), n_classes=learner.n_classes)
+            for row in pooled
+        ]
         return np.array(scores).reshape(n, tried)
 
 
@@ -138,7 +150,9 @@ class Reported(PartFits):
 
     def _hardest_first(self, folds: Sequence[int]) -> list[int]:
         """Folds in which the leaders score least come first: there the others fall behind soonest."""
-        known = np.where(self.done, self.score, 0.0).sum(axis=(0, 1)) / np.maximum(self.done.sum(axis=(0, 1)), 1)
+        known = np.where(self.done, self.score, 0.0).sum(axis=(0, 1)) / np.maximum(
+            self.done.sum(axis=(0, 1)), 1
+        )
         return sorted(folds, key=lambda number: known[number])
 
     def _fold(self, number: int, wanted: npt.NDArray[np.bool_], name: str) -> None:
@@ -146,20 +160,26 @@ class Reported(PartFits):
         search, fold = self.search, self.search.plan.folds[number]
         tried = len(search.learner.grid)
         todo = wanted & ~self.done[:, :, number]
-        for k, standardise in enumerate((False, True) if search.learner.standardise is None else (search.learner.standardise,)):
+        for k, standardise in enumerate(
+            (False, True) if search.learner.standardise is None else (search.learner.standardise,)
+        ):
             part = todo[:, k * tried : (k + 1) * tried]
             chosen = {s: np.flatnonzero(row).tolist() for s, row in enumerate(part) if row.any()}
             if not chosen:
                 continue
             title = f"{number}-{name}-{int(standardise)}"
-            which, predicted, converged = self.part(title, fold.learn, fold.test, chosen, standardise=standardise)
+            which, predicted, converged = self.part(
+                title, fold.learn, fold.test, chosen, standardise=standardise
+            )
             for (s, i), values, done in zip(which, predicted, converged, strict=True):
                 self._note(number, s, k * tried + i, values, bool(done))
 
     def _note(self, number: int, s: int, i: int, values: Matrix, converged: bool) -> None:
         search, test = self.search, self.search.plan.folds[number].test
         task = search.learner.task
-        found = metrics.pooled(task, search.y[test], _typed(search, values), n_classes=search.learner.n_classes)
+        found = metrics.pooled(
+            task, search.y[test], _typed(search, values), n_classes=search.learner.n_classes
+        )
         self.score[s, i, number] = found[metrics.MAIN[task]]
         self.done[s, i, number] = True
         self.predicted[s, i, number] = values
@@ -189,13 +209,23 @@ class Reported(PartFits):
             scores = [self._total(s, i) for i in range(search.n_candidates)]
             best = first_best(scores)
             scaling, params = search.learners[s].candidates()[best]
-            params = {**params, "standardise": scaling} if search.learner.standardise is None else dict(params)
+            params = (
+                {**params, "standardise": scaling} if search.learner.standardise is None else dict(params)
+            )
             predicted = [self.predicted[s, best, number] for number in folds]
-            found.append(self.pool([params] * len(folds), predicted, [bool(self.converged[s, best, number]) for number in folds]))
+            found.append(
+                self.pool(
+                    [params] * len(folds),
+                    predicted,
+                    [bool(self.converged[s, best, number]) for number in folds],
+                )
+            )
             totals.append(scores[best])
         winner = first_best(totals)
         names = (search.strategies[winner].name,) * len(folds)
-        return Found(tuple(found), found[winner], names, np.array(totals), self.fits, self.spared, self.resumed)
+        return Found(
+            tuple(found), found[winner], names, np.array(totals), self.fits, self.spared, self.resumed
+        )
 
     def _total(self, s: int, i: int) -> float:
         if not self.done[s, i].all():
@@ -205,7 +235,9 @@ class Reported(PartFits):
         values = [self.predicted[s, i, number] for number in range(len(self.weight))]
         y = np.concatenate([self.search.y[fold.test] for fold in self.search.plan.folds])
         learner = self.search.learner
-        return metrics.choose_score(learner.task, y, _typed(self.search, np.concatenate(values)), n_classes=learner.n_classes)
+        return metrics.choose_score(
+            learner.task, y, _typed(self.search, np.concatenate(values)), n_classes=learner.n_classes
+        )
 
 
 def _typed(search: Search, values: Matrix) -> Matrix:
@@ -214,4 +246,6 @@ def _typed(search: Search, values: Matrix) -> Matrix:
 
 def _pooled(search: Search, found: OutOfFold) -> float:
     learner = search.learner
-    return metrics.pooled(learner.task, search.y[found.rows], found.predicted, n_classes=learner.n_classes)[metrics.MAIN[learner.task]]
+    return metrics.pooled(learner.task, search.y[found.rows], found.predicted, n_classes=learner.n_classes)[
+        metrics.MAIN[learner.task]
+    ]

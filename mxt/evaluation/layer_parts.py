@@ -61,7 +61,9 @@ class Search:
 
     def __post_init__(self) -> None:
         if self.learner.task == "multilabel":
-            raise EvaluationError("layers are searched for classes and numbers, not for several labels a clip")
+            raise EvaluationError(
+                "layers are searched for classes and numbers, not for several labels a clip"
+            )
 
     @property
     def learner(self) -> Learner:
@@ -108,17 +110,22 @@ class PartFits:
         self.fits += len(which)
         by_pair = self._fit(learn, test, wanted, standardise=standardise)
         dtype = np.float64 if self.search.learner.task == "regression" else np.int16
-        predicted = np.array([by_pair[pair].predicted for pair in which], dtype=dtype).reshape(len(which), len(test))
+        predicted = np.array([by_pair[pair].predicted for pair in which], dtype=dtype).reshape(
+            len(which), len(test)
+        )
         converged = np.array([by_pair[pair].converged for pair in which], dtype=bool)
         if self.scratch is not None:
             self.scratch.put(name, {"which": which, "predicted": predicted, "converged": converged})
         return which, predicted, converged
 
-    def _fit(self, learn: Rows, test: Rows, wanted: Mapping[int, Sequence[int]], *, standardise: bool) -> dict[tuple[int, int], Prediction]:
+    def _fit(
+        self, learn: Rows, test: Rows, wanted: Mapping[int, Sequence[int]], *, standardise: bool
+    ) -> dict[tuple[int, int], Prediction]:
         search = self.search
         prefix = kernel_prefix(search.learner.make(), search.learner.grid)
         if prefix is not None and search.learner.task == "classification":
-            # libsvm compares two classes at a time: side by side their rows are read nearly twice as fast, and nothing else changes
+            # libsvm compares two classes at a time: side by side their rows are read nearly twice as fast,
+            # and nothing else changes
             learn = learn[np.argsort(search.y[learn], kind="stable")]
         shared = PartKernels(search.blocks, learn, test, standardise=standardise, prefix=prefix)
         y = search.y[learn]
@@ -138,7 +145,9 @@ class PartFits:
         if n:
             self.step.advance(n)
 
-    def pool(self, params: Sequence[Mapping[str, Any]], predicted: Sequence[Matrix], converged: Sequence[bool]) -> OutOfFold:
+    def pool(
+        self, params: Sequence[Mapping[str, Any]], predicted: Sequence[Matrix], converged: Sequence[bool]
+    ) -> OutOfFold:
         """Out-of-fold predictions of one strategy."""
         folds = self.search.plan.folds
         rows = np.concatenate([fold.test for fold in folds])
@@ -155,7 +164,9 @@ class PartFits:
         )
 
 
-def _in_threads(task: Callable[[int, Callable[[], None]], Any], todo: Sequence[int], jobs: int, step: Step) -> Generator[Any, None, None]:
+def _in_threads(
+    task: Callable[[int, Callable[[], None]], Any], todo: Sequence[int], jobs: int, step: Step
+) -> Generator[Any, None, None]:
     """Run tasks in threads and yield what they give as they end; an error or an interruption ends the others."""
     from sklearn import config_context
 

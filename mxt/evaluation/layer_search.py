@@ -11,7 +11,13 @@ __all__ = ["Found", "Kept", "Search", "search_layers"]
 
 
 def search_layers(
-    search: Search, *, nested: bool, jobs: int = 1, scratch: Kept | None = None, progress: Progress = SILENT, what: str = "searching"
+    search: Search,
+    *,
+    nested: bool,
+    jobs: int = 1,
+    scratch: Kept | None = None,
+    progress: Progress = SILENT,
+    what: str = "searching",
 ) -> Found:
     """Evaluate every strategy, and the choice among them.
 
@@ -30,7 +36,9 @@ def search_layers(
     run = Nested if nested else Reported
     n_strategies, n_folds = len(search.strategies), len(search.plan.folds)
     if nested:
-        total = sum(n_strategies * (1 + len(fold.inner) * len(search.learner.grid)) for fold in search.plan.folds)
+        total = sum(
+            n_strategies * (1 + len(fold.inner) * len(search.learner.grid)) for fold in search.plan.folds
+        )
     else:
         total = n_strategies * n_folds * search.n_candidates
     with progress.step(what, total, unit="fits") as step, calm():

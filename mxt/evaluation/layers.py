@@ -28,7 +28,9 @@ class Strategy:
     blocks: tuple[int, ...]
 
 
-def strategies(digits: Sequence[str], extra: Sequence[tuple[str, tuple[int, ...]]] = ()) -> tuple[Strategy, ...]:
+def strategies(
+    digits: Sequence[str], extra: Sequence[tuple[str, tuple[int, ...]]] = ()
+) -> tuple[Strategy, ...]:
     """All combinations of layers, the smallest first, then each addition alone and with every combination.
 
     Parameters
@@ -44,7 +46,9 @@ def strategies(digits: Sequence[str], extra: Sequence[tuple[str, tuple[int, ...]
     ['1', '2', '12', 'mfcc', '1+mfcc', '2+mfcc', '12+mfcc']
     """
     joint = "" if all(len(each) == 1 for each in digits) else ","
-    subsets = [chosen for size in range(1, len(digits) + 1) for chosen in combinations(range(len(digits)), size)]
+    subsets = [
+        chosen for size in range(1, len(digits) + 1) for chosen in combinations(range(len(digits)), size)
+    ]
     plain = [Strategy(joint.join(digits[i] for i in chosen), chosen) for chosen in subsets]
     more = []
     for name, blocks in extra:
@@ -68,7 +72,9 @@ class PartKernels:
         As `kernel_prefix` gives it; ``None`` where the head has no kernel.
     """
 
-    def __init__(self, blocks: Sequence[Matrix], learn: Rows, test: Rows, *, standardise: bool, prefix: str | None) -> None:
+    def __init__(
+        self, blocks: Sequence[Matrix], learn: Rows, test: Rows, *, standardise: bool, prefix: str | None
+    ) -> None:
         self._parts = [scaled(X[learn], X[test], standardise=standardise) for X in blocks]
         self._prefix = prefix
         self._kernel_bytes = 8 * len(learn) * (len(learn) + len(test))
@@ -96,7 +102,10 @@ class PartKernels:
             return (learn, test), None
         products = None
         if self._products:
-            products = _sum([self._products[i][0] for i in chosen]), _sum([self._products[i][1] for i in chosen])
+            products = (
+                _sum([self._products[i][0] for i in chosen]),
+                _sum([self._products[i][1] for i in chosen]),
+            )
         return (learn, test), SharedKernels(learn, test, self._prefix, products=products, largest=LARGEST)
 
 

@@ -12,14 +12,31 @@ from mxt.core.records import Task
 
 Array = npt.NDArray[np.float64]
 MAIN: dict[Task, str] = {"classification": "accuracy", "regression": "r2", "multilabel": "roc_auc"}
-CHOOSE_BY: dict[Task, str] = {"classification": "balanced_accuracy", "regression": "r2", "multilabel": "roc_auc"}
+CHOOSE_BY: dict[Task, str] = {
+    "classification": "balanced_accuracy",
+    "regression": "r2",
+    "multilabel": "roc_auc",
+}
 WORDS = {
-    "accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1", "r2": "r²",
-    "r2_fold_mean": "mean r² of the folds", "mae": "mean absolute error", "roc_auc": "ROC-AUC", "average_precision": "average precision",
-}  # fmt: skip
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro F1",
+    "r2": "r²",
+    "r2_fold_mean": "mean r² of the folds",
+    "mae": "mean absolute error",
+    "roc_auc": "ROC-AUC",
+    "average_precision": "average precision",
+}
 
 
-def contributions(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], *, n_classes: int, center: float | Array = 0.0) -> Any:
+def contributions(
+    task: Task,
+    y: npt.NDArray[Any],
+    predicted: npt.NDArray[Any],
+    *,
+    n_classes: int,
+    center: float | Array = 0.0,
+) -> Any:
     """What each clip adds to the sums that scores are computed from.
 
     Parameters
@@ -31,7 +48,8 @@ def contributions(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], 
     n_classes : int
         Of classification.
     center : float or float64 [n]
-        Of regression: subtracted before squaring, for accuracy; any constant gives the same scores, unless they are `centered`.
+        Of regression: subtracted before squaring, for accuracy; any constant gives the same scores, unless
+        they are `centered`.
 
     Returns
     -------
@@ -51,12 +69,16 @@ def contributions(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], 
     return csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(n, 3 * n_classes))
 
 
-def pooled(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], *, n_classes: int) -> dict[str, float]:
+def pooled(
+    task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], *, n_classes: int
+) -> dict[str, float]:
     """Scores of all clips together; for multilabel `predicted` holds the labels' scores."""
     if task == "multilabel":
         return {name: float(value[0]) for name, value in macro(ranking(y, predicted)).items()}
     center = float(y.mean()) if task == "regression" and len(y) else 0.0
-    totals = np.asarray(contributions(task, y, predicted, n_classes=n_classes, center=center).sum(axis=0)).ravel()
+    totals = np.asarray(
+        contributions(task, y, predicted, n_classes=n_classes, center=center).sum(axis=0)
+    ).ravel()
     return {name: float(value) for name, value in from_totals(task, totals).items()}
 
 
@@ -68,9 +90,9 @@ def from_totals(task: Task, totals: Array, *, centered: bool = False) -> dict[st
     task : {"classification", "regression"}
     totals : float64 [..., K]
     centered : bool
-        True: r² is measured against the center that was subtracted, not against the mean of the clips summed. Of resamples
-        the mean fits better than that of the sample it stands for: against it r² came out too low, below 0 for a
-        prediction that is the mean itself.
+        True: r² is measured against the center that was subtracted, not against the mean of the clips summed.
+        Of resamples the mean fits better than that of the sample it stands for: against it r² came out too
+        low, below 0 for a prediction that is the mean itself.
 
     Returns
     -------
@@ -82,7 +104,10 @@ def from_totals(task: Task, totals: Array, *, centered: bool = False) -> dict[st
         if task == "regression":
             n, y, y2, squared, absolute = np.moveaxis(totals, -1, 0)
             spread = y2 if centered else y2 - y**2 / n
-            return {"r2": 1 - squared / np.where(spread > 1e-12 * np.maximum(y2, 1e-300), spread, np.nan), "mae": absolute / n}
+            return {
+                "r2": 1 - squared / np.where(spread > 1e-12 * np.maximum(y2, 1e-300), spread, np.nan),
+                "mae": absolute / n,
+            }
         there, right, said = np.split(totals, 3, axis=-1)
         f1 = 2 * right / (there + said)
         return {
@@ -92,7 +117,9 @@ def from_totals(task: Task, totals: Array, *, centered: bool = False) -> dict[st
         }
 
 
-def ranking(y: npt.NDArray[np.bool_], scores: npt.NDArray[Any], weights: Array | None = None) -> dict[str, Array]:
+def ranking(
+    y: npt.NDArray[np.bool_], scores: npt.NDArray[Any], weights: Array | None = None
+) -> dict[str, Array]:
     """ROC-AUC and average precision of every label.
 
     Parameters
@@ -123,7 +150,11 @@ def macro(per_label: dict[str, Array]) -> dict[str, Array]:
 
 def confusion(y: npt.NDArray[Any], predicted: npt.NDArray[Any], n_classes: int) -> npt.NDArray[np.int64]:
     """Counts, int64 [true class, predicted class]."""
-    return np.bincount(y * n_classes + predicted, minlength=n_classes**2).reshape(n_classes, n_classes).astype(np.int64)
+    return (
+        np.bincount(y * n_classes + predicted, minlength=n_classes**2)
+        .reshape(n_classes, n_classes)
+        .astype(np.int64)
+    )
 
 
 def choose_score(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], *, n_classes: int) -> float:
@@ -131,7 +162,9 @@ def choose_score(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], *
     return pooled(task, y, predicted, n_classes=n_classes)[CHOOSE_BY[task]]
 
 
-def fold_mean(task: Task, y: Sequence[npt.NDArray[Any]], predicted: Sequence[npt.NDArray[Any]], *, n_classes: int) -> float:
+def fold_mean(
+    task: Task, y: Sequence[npt.NDArray[Any]], predicted: Sequence[npt.NDArray[Any]], *, n_classes: int
+) -> float:
     """Mean of the folds' main scores (accuracy, r², ROC-AUC), weighted by the folds' sizes: scikit-learn's before 0.24."""
     scores = [pooled(task, a, b, n_classes=n_classes)[MAIN[task]] for a, b in zip(y, predicted, strict=True)]
     return float(np.average(scores, weights=[len(each) for each in y]))

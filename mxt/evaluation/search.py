@@ -34,7 +34,8 @@ class Learner:
     task : {"classification", "multilabel", "regression"}
     n_classes : int
     standardise : bool or None
-        Whether columns are standardised on the learning part; ``None``: both are tried (not in nested evaluation).
+        Whether columns are standardised on the learning part; ``None``: both are tried (not in nested
+        evaluation).
     score : {"pooled", "fold_mean"}
         By what parameters are chosen on the reported folds, see `mxt.core.stages.Evaluation`.
     make_run : callable, optional
@@ -109,12 +110,17 @@ def choose(learner: Learner, X: Matrix, y: Matrix, fold: Fold, on_fit: Callable[
         if learner.task == "classification" and len(np.unique(y[learn])) < 2:
             continue
         truth.append(y[test])
-        for i, prediction in try_all(learner, X, y, learn, test, on_fit, scored=learner.task == "multilabel").items():
+        for i, prediction in try_all(
+            learner, X, y, learn, test, on_fit, scored=learner.task == "multilabel"
+        ).items():
             found[i].append(prediction.for_choosing(learner.task))
     if not truth:
         return learner.grid[0]
     y_inner = np.concatenate(truth)
-    scores = [metrics.choose_score(learner.task, y_inner, np.concatenate(each), n_classes=learner.n_classes) for each in found]
+    scores = [
+        metrics.choose_score(learner.task, y_inner, np.concatenate(each), n_classes=learner.n_classes)
+        for each in found
+    ]
     return learner.grid[first_best(scores)]
 
 
@@ -130,15 +136,23 @@ def first_best(scores: Sequence[float]) -> int:
 
 
 def try_all(
-    learner: Learner, X: Matrix, y: Matrix, learn: npt.NDArray[np.int64], test: npt.NDArray[np.int64], on_fit: Callable[[], None],
-    *, scored: bool = True,
-) -> dict[int, Prediction]:  # fmt: skip
+    learner: Learner,
+    X: Matrix,
+    y: Matrix,
+    learn: npt.NDArray[np.int64],
+    test: npt.NDArray[np.int64],
+    on_fit: Callable[[], None],
+    *,
+    scored: bool = True,
+) -> dict[int, Prediction]:
     """Predictions of `test` for every set of parameters, learnt from `learn`: {place in the grid: prediction}.
 
     `scored` False leaves out scores that nobody will look at.
     """
     if learner.standardise is None:
-        raise EvaluationError("both scalings can be tried only where parameters are chosen on the reported folds")
+        raise EvaluationError(
+            "both scalings can be tried only where parameters are chosen on the reported folds"
+        )
     parts = scaled(X[learn], X[test], standardise=learner.standardise)
     prefix = kernel_prefix(learner.make(), learner.grid)
     shared = SharedKernels(*parts, prefix) if prefix is not None else None
@@ -146,9 +160,15 @@ def try_all(
 
 
 def fit_grid(
-    learner: Learner, wanted: Sequence[int], parts: tuple[Matrix, Matrix], shared: SharedKernels | None, y: Matrix,
-    on_fit: Callable[[], None], *, scored: bool,
-) -> dict[int, Prediction]:  # fmt: skip
+    learner: Learner,
+    wanted: Sequence[int],
+    parts: tuple[Matrix, Matrix],
+    shared: SharedKernels | None,
+    y: Matrix,
+    on_fit: Callable[[], None],
+    *,
+    scored: bool,
+) -> dict[int, Prediction]:
     """Predictions of the second of `parts`, learnt from the first, for the wanted places of the grid.
 
     `shared` holds the kernels of `parts`, for support vector machines.
@@ -162,10 +182,14 @@ def fit_grid(
     return found
 
 
-def learn_and_predict(learner: Learner, params: Params, X: Matrix, y: Matrix, fold: Fold, on_fit: Callable[[], None]) -> Prediction:
+def learn_and_predict(
+    learner: Learner, params: Params, X: Matrix, y: Matrix, fold: Fold, on_fit: Callable[[], None]
+) -> Prediction:
     """Predict a fold's testing rows with chosen parameters, learnt from its whole learning part."""
     if learner.task == "classification" and len(np.unique(y[fold.learn])) < 2:
-        raise EvaluationError(f"the learning part of fold {fold.name} has a single class; use other folds or another --group-by")
+        raise EvaluationError(
+            f"the learning part of fold {fold.name} has a single class; use other folds or another --group-by"
+        )
     one = Learner(learner.make, [params], learner.task, learner.n_classes, learner.standardise)
     return try_all(one, X, y, fold.learn, fold.test, on_fit)[0]
 
@@ -191,7 +215,14 @@ class _Exact:
 
 
 def fit_predict(
-    learner: Learner, params: Params, A: Matrix, y: Matrix, B: Matrix, *, scored: bool, exact: _Exact | None = None
+    learner: Learner,
+    params: Params,
+    A: Matrix,
+    y: Matrix,
+    B: Matrix,
+    *,
+    scored: bool,
+    exact: _Exact | None = None,
 ) -> Prediction:
     """Predict rows B (or their kernel with A's rows) by an estimator learnt from A."""
     estimator = learner.make().set_params(**params)
@@ -204,7 +235,11 @@ def fit_predict(
             return Prediction(solved, None, True)
         return Prediction(np.asarray(estimator.predict(B)).astype(np.float64), None, done)
     predicted = np.asarray(estimator.predict(B))
-    predicted = predicted.reshape(len(B), -1).astype(bool) if learner.task == "multilabel" else predicted.astype(np.int64)
+    predicted = (
+        predicted.reshape(len(B), -1).astype(bool)
+        if learner.task == "multilabel"
+        else predicted.astype(np.int64)
+    )
     return Prediction(predicted, _scores(estimator, B, learner) if scored else None, done)
 
 
@@ -218,7 +253,9 @@ def _solve_exactly(estimator: Any, exact: _Exact, y: Matrix) -> Matrix | None:
     transformer = None
     if type(estimator) is TransformedTargetRegressor:
         transformer, estimator = estimator.transformer_, estimator.regressor_
-    kernel = next((value for name, value in exact.params.items() if name.rpartition("__")[2] == "kernel"), None)
+    kernel = next(
+        (value for name, value in exact.params.items() if name.rpartition("__")[2] == "kernel"), None
+    )
     if type(estimator) is not SVR or "linear" not in (kernel, estimator.kernel):
         return None
     wanted = y if transformer is None else transformer.transform(y[:, None])[:, 0]
@@ -237,7 +274,10 @@ def _scores(estimator: Any, B: Matrix, learner: Learner) -> Matrix | None:
     raw = getattr(estimator, name)(B)
     if isinstance(raw, list):  # one array [n, 2] a label
         # a label that all or no learning clips have is one column of ones
-        raw = np.stack([each[:, -1] * bool(known[-1]) for each, known in zip(raw, estimator.classes_, strict=True)], axis=1)
+        raw = np.stack(
+            [each[:, -1] * bool(known[-1]) for each, known in zip(raw, estimator.classes_, strict=True)],
+            axis=1,
+        )
     raw = np.asarray(raw, dtype=np.float32)
     if learner.task == "multilabel":
         return raw.reshape(len(B), learner.n_classes)
@@ -252,7 +292,10 @@ def _scores(estimator: Any, B: Matrix, learner: Learner) -> Matrix | None:
 
 def converged(estimator: Any) -> bool:
     """False where an iterative estimator stopped at its limit."""
-    inner = [*getattr(estimator, "estimators_", ()), *([estimator.regressor_] if hasattr(estimator, "regressor_") else [])]
+    inner = [
+        *getattr(estimator, "estimators_", ()),
+        *([estimator.regressor_] if hasattr(estimator, "regressor_") else []),
+    ]
     if inner:
         return all(converged(each) for each in np.ravel(np.array(inner, dtype=object)))
     if hasattr(estimator, "fit_status_"):

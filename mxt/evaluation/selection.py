@@ -17,7 +17,17 @@ from mxt.core.text import shortened, written
 from mxt.evaluation.columns import Groups, target_values
 from mxt.evaluation.groups import codes, conflicting, count_units
 from mxt.evaluation.hashing import hash_parts
-from mxt.evaluation.splits import FEWEST_FOLDS, Plan, Sample, cut_folds, draw_folds, part_of, use_folds, use_hash, use_split
+from mxt.evaluation.splits import (
+    FEWEST_FOLDS,
+    Plan,
+    Sample,
+    cut_folds,
+    draw_folds,
+    part_of,
+    use_folds,
+    use_hash,
+    use_split,
+)
 from mxt.evaluation.tasks import Targets, encode, infer_task, is_labelled
 
 LARGEST = 1e15  # of numbers to be predicted: sums of their squares are finite, and in float32, too
@@ -59,9 +69,16 @@ class Selection:
 
 
 def select(
-    clips: Sequence[ClipRecord], *, column: str, task: Task | None, is_target: bool, groups: Groups | None,
-    folds: Mapping[str, str] | None, choices: Mapping[Task, Evaluation], seed: int,
-) -> Selection:  # fmt: skip
+    clips: Sequence[ClipRecord],
+    *,
+    column: str,
+    task: Task | None,
+    is_target: bool,
+    groups: Groups | None,
+    folds: Mapping[str, str] | None,
+    choices: Mapping[Task, Evaluation],
+    seed: int,
+) -> Selection:
     """Choose clips, and draw or read their folds.
 
     Parameters
@@ -111,7 +128,9 @@ def select(
         targets = _without_small_classes(pool, targets)
     _check(targets, column, groups)
     sample = pool.sample(targets, given)
-    plan = _plan(sample, evaluation, seed, hashed=folds is None and evaluation.outer == "hash").repeated(evaluation.runs)
+    plan = _plan(sample, evaluation, seed, hashed=folds is None and evaluation.outer == "hash").repeated(
+        evaluation.runs
+    )
     return Selection(tuple(pool.clips), sample, plan, tuple(pool.left_out), pool.copies(), pool.groups())
 
 
@@ -130,13 +149,20 @@ class _Pool:
     def groups(self) -> Groups | None:
         if self._groups is None:
             return None
-        return Groups(tuple(value for value, kept in zip(self._groups.values, self.mask, strict=True) if kept), self._groups.words)
+        return Groups(
+            tuple(value for value, kept in zip(self._groups.values, self.mask, strict=True) if kept),
+            self._groups.words,
+        )
 
-    def keep(self, wanted: Sequence[bool] | npt.NDArray[Any], why: str, names: tuple[str, ...] | None = None) -> None:
+    def keep(
+        self, wanted: Sequence[bool] | npt.NDArray[Any], why: str, names: tuple[str, ...] | None = None
+    ) -> None:
         """Keep those of all clips that are in and wanted."""
         before, wanted = self.mask, np.asarray(wanted, dtype=bool)
         self.mask = before & wanted
-        lost = [clip.id for clip, was, now in zip(self._all, before, self.mask, strict=True) if was and not now]
+        lost = [
+            clip.id for clip, was, now in zip(self._all, before, self.mask, strict=True) if was and not now
+        ]
         if lost:
             self.left_out.append(LeftOut(why, len(lost), tuple(lost) if names is None else names))
 
@@ -169,7 +195,13 @@ def _given(pool: _Pool, folds: Mapping[str, str] | None, evaluation: Evaluation)
     if evaluation.outer == "kfold":
         return None
     if evaluation.outer == "hash":
-        return [*hash_parts([clip.file.path for clip in pool.clips], of=evaluation.hash_of, percent=evaluation.hash_percent)]
+        return [
+            *hash_parts(
+                [clip.file.path for clip in pool.clips],
+                of=evaluation.hash_of,
+                percent=evaluation.hash_percent,
+            )
+        ]
     own = [clip.fold or None for clip in pool.clips]
     if evaluation.outer == "given" and len(set(own) - {None}) >= 2:
         return own
@@ -200,12 +232,17 @@ def _without_small_classes(pool: _Pool, targets: Targets) -> Targets:
     small = counts < FEWEST_FOLDS
     if not small.any():
         return targets
-    names = tuple(f"{name} ({count})" for name, count, bad in zip(targets.classes, counts, small, strict=True) if bad)
+    names = tuple(
+        f"{name} ({count})" for name, count, bad in zip(targets.classes, counts, small, strict=True) if bad
+    )
     unit = "clips" if len(np.unique(unit_of)) == len(unit_of) else "groups"
     if targets.task == "multilabel":
         pool.left_out.append(LeftOut(f"labels in fewer than {FEWEST_FOLDS} {unit}", 0, names))
         return Targets(
-            targets.column, targets.task, targets.y[:, ~small], tuple(n for n, bad in zip(targets.classes, small, strict=True) if not bad)
+            targets.column,
+            targets.task,
+            targets.y[:, ~small],
+            tuple(n for n, bad in zip(targets.classes, small, strict=True) if not bad),
         )
     large = ~small[targets.y]
     pool.keep_some(large, f"classes of fewer than {FEWEST_FOLDS} {unit}", names)
@@ -249,7 +286,9 @@ def _plan(sample: Sample, evaluation: Evaluation, seed: int, *, hashed: bool) ->
         available = int(count_units(sample.targets.membership(), sample.unit_of).min())
     n_folds = min(evaluation.folds, available)
     if n_folds < 2:
-        raise EvaluationError("all clips belong to one group; nothing is left to test with. Another --group-by?")
+        raise EvaluationError(
+            "all clips belong to one group; nothing is left to test with. Another --group-by?"
+        )
     if evaluation.keep_together or evaluation.shuffle:
         plan = draw_folds(sample, n_folds, inner=inner, seed=seed, shuffle=evaluation.shuffle)
     else:

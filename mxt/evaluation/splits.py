@@ -135,8 +135,8 @@ def draw_folds(sample: Sample, n_folds: int, *, inner: int, seed: int, shuffle: 
 def cut_folds(sample: Sample, n_folds: int, *, inner: int, seed: int) -> Plan:
     """Folds in catalogue order, as scikit-learn 0.18 cut them without shuffling.
 
-    Each class is cut into `n_folds` consecutive parts, the first ones larger by one clip where the class does not
-    divide; numbers are cut so as a whole. Groups and copies are not looked at.
+    Each class is cut into `n_folds` consecutive parts, the first ones larger by one clip where the class does
+    not divide; numbers are cut so as a whole. Groups and copies are not looked at.
     """
     targets = sample.targets
     membership = targets.membership()
@@ -179,8 +179,12 @@ def use_split(sample: Sample, *, inner: int, seed: int) -> Plan:
     copies = np.isin(sample.keys, sample.keys[test]) & (parts != test_name)
     learn = np.flatnonzero((parts != test_name) & (parts != "") & ~copies)
     if not len(test) or not len(learn):
-        raise EvaluationError(f"the split has {len(learn)} clips to learn from and {len(test)} to test with; both are needed")
-    remarks = [f"{copies.sum()} copies of testing recordings left out of the learning part"] if copies.any() else []
+        raise EvaluationError(
+            f"the split has {len(learn)} clips to learn from and {len(test)} to test with; both are needed"
+        )
+    remarks = (
+        [f"{copies.sum()} copies of testing recordings left out of the learning part"] if copies.any() else []
+    )
     remarks += [] if test_name == "test" else ["no testing part is there: tested on the validation part"]
     remarks += _straddling(sample, (parts == test_name).astype(np.int64), "learning and testing part")
     valid = learn[parts[learn] == "valid"]
@@ -209,7 +213,9 @@ def use_hash(sample: Sample, *, inner: int, percent: tuple[float, float]) -> Pla
             f"by the hash of the file names {len(learn)} clips learn and {len(test)} test, both are needed; if few names "
             "repeat in many folders, hash whole paths: --set hash=path"
         )
-    remarks = [f"{copies.sum()} copies of testing recordings left out of the other parts"] if copies.any() else []
+    remarks = (
+        [f"{copies.sum()} copies of testing recordings left out of the other parts"] if copies.any() else []
+    )
     remarks += _straddling(sample, (parts == "test").astype(np.int64), "learning and testing part")
     pairs = ((learn, valid),) if len(valid) and inner else ()
     valid_percent, test_percent = percent
@@ -231,20 +237,36 @@ def part_of(name: str) -> str | None:
 
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     """A sorting key by which 10 follows 9."""
-    return tuple((0, int(word), "") if word.isdigit() else (1, 0, word) for word in re.findall(r"\d+|\D+", name))
+    return tuple(
+        (0, int(word), "") if word.isdigit() else (1, 0, word) for word in re.findall(r"\d+|\D+", name)
+    )
 
 
 def _cross(
-    fold_of: Codes, names: Sequence[str], unit_of: Codes, membership: npt.NDArray[np.bool_], inner: int, seed: int
+    fold_of: Codes,
+    names: Sequence[str],
+    unit_of: Codes,
+    membership: npt.NDArray[np.bool_],
+    inner: int,
+    seed: int,
 ) -> tuple[Fold, ...]:
     folds = []
     for i, name in enumerate(names):
         learn = np.flatnonzero(fold_of != i)
-        folds.append(Fold(name, learn, np.flatnonzero(fold_of == i), _inside(learn, unit_of, membership, inner, seed + 1 + i)))
+        folds.append(
+            Fold(
+                name,
+                learn,
+                np.flatnonzero(fold_of == i),
+                _inside(learn, unit_of, membership, inner, seed + 1 + i),
+            )
+        )
     return tuple(folds)
 
 
-def _inside(learn: Rows, unit_of: Codes, membership: npt.NDArray[np.bool_], inner: int, seed: int) -> tuple[tuple[Rows, Rows], ...]:
+def _inside(
+    learn: Rows, unit_of: Codes, membership: npt.NDArray[np.bool_], inner: int, seed: int
+) -> tuple[tuple[Rows, Rows], ...]:
     inner = min(inner, len(np.unique(unit_of[learn])))
     if inner < 2:
         return ()

@@ -45,14 +45,19 @@ def resample(
     n_units = int(unit_of.max()) + 1
     if task == "multilabel":
         n = max(FEWEST_RESAMPLES, min(RESAMPLES, _RANKING_WORK // y.size))
-        blocks = [metrics.macro(metrics.ranking(y, predicted, w[:, unit_of])) for w in _draws(n_units, n, seed, len(y))]
+        blocks = [
+            metrics.macro(metrics.ranking(y, predicted, w[:, unit_of]))
+            for w in _draws(n_units, n, seed, len(y))
+        ]
         return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
     sums = unit_sums(task, y, predicted, unit_of, n_classes=n_classes)
     totals = [(sums.T @ weights.T).T for weights in _draws(n_units, RESAMPLES, seed, n_units)]
     return metrics.from_totals(task, np.concatenate(totals), centered=True)
 
 
-def resample_fold_mean(y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of: Codes, fold: Codes, *, seed: int) -> Array:
+def resample_fold_mean(
+    y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of: Codes, fold: Codes, *, seed: int
+) -> Array:
     """Mean r² of the folds, weighted by their sizes, of the same resamples as `resample` draws.
 
     Parameters
@@ -81,7 +86,9 @@ def resample_fold_mean(y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of
     return np.asarray((np.nan_to_num(scores) * weights).sum(axis=1) / weights.sum(axis=1))
 
 
-def resample_recalls(y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of: Codes, *, n_classes: int, seed: int) -> Array:
+def resample_recalls(
+    y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of: Codes, *, n_classes: int, seed: int
+) -> Array:
     """Recall of every class of the same resamples as `resample` draws.
 
     Parameters
@@ -112,7 +119,9 @@ def _gather(unit_of: Codes) -> Any:
     return csr_matrix((np.ones(n), (unit_of, np.arange(n))), shape=(int(unit_of.max()) + 1, n))
 
 
-def unit_sums(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of: Codes, *, n_classes: int) -> Any:
+def unit_sums(
+    task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of: Codes, *, n_classes: int
+) -> Any:
     """Contributions summed over the clips of each unit: float64 [units, K], a sparse matrix."""
     center = float(y.mean()) if task == "regression" else 0.0
     return _gather(unit_of) @ metrics.contributions(task, y, predicted, n_classes=n_classes, center=center)
@@ -145,9 +154,16 @@ def perfect_interval(value: float, n_units: int) -> tuple[float, float]:
 
 
 def permutation_p(
-    task: Task, y: npt.NDArray[Any], first: npt.NDArray[Any], second: npt.NDArray[Any], unit_of: Codes, *,
-    n_classes: int, seed: int, score: str,
-) -> float:  # fmt: skip
+    task: Task,
+    y: npt.NDArray[Any],
+    first: npt.NDArray[Any],
+    second: npt.NDArray[Any],
+    unit_of: Codes,
+    *,
+    n_classes: int,
+    seed: int,
+    score: str,
+) -> float:
     """Two-sided p-value of the difference of two views on the same clips.
 
     The two predictions of a unit are exchanged at random, `RESAMPLES` times: were the views equally
@@ -164,7 +180,9 @@ def permutation_p(
     both, change = np.asarray((a + b).sum(axis=0)).ravel() / 2, (a - b).tocsr() / 2
 
     def difference(signed: Array) -> Array:
-        return metrics.from_totals(task, both + signed)[score] - metrics.from_totals(task, both - signed)[score]
+        return (
+            metrics.from_totals(task, both + signed)[score] - metrics.from_totals(task, both - signed)[score]
+        )
 
     found = abs(float(difference(np.asarray(change.sum(axis=0)).ravel())))
     rng = np.random.default_rng(seed)

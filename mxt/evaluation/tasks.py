@@ -109,7 +109,9 @@ def infer_task(values: Sequence[Target], *, text_is_class: bool = False) -> Task
     distinct = {number for number in numbers if number is not None}
     fractions = any(not number.is_integer() for number in distinct)
     return (
-        "regression" if len(distinct) > MOST_CLASSES_OF_NUMBERS or (fractions and len(distinct) >= FEWEST_FRACTIONS) else "classification"
+        "regression"
+        if len(distinct) > MOST_CLASSES_OF_NUMBERS or (fractions and len(distinct) >= FEWEST_FRACTIONS)
+        else "classification"
     )
 
 
@@ -122,7 +124,9 @@ def encode(values: Sequence[Target], *, task: Task, column: str) -> Targets:
         A value that does not fit the task; it is named.
     """
     if task == "regression":
-        return Targets(column, task, np.array([_quantity(value, column) for value in values], dtype=np.float64))
+        return Targets(
+            column, task, np.array([_quantity(value, column) for value in values], dtype=np.float64)
+        )
     if task == "multilabel":
         sets = [value if isinstance(value, tuple) else (class_name(value),) for value in values]
         labels = sorted({label for each in sets for label in each})
@@ -145,14 +149,18 @@ def _single(value: Target, column: str) -> str:
     if not isinstance(value, tuple):
         return class_name(value)
     if len(value) != 1:
-        raise EvaluationError(f"{column!r} has {len(value)} labels for one clip ({listed(value)}); use --task multilabel")
+        raise EvaluationError(
+            f"{column!r} has {len(value)} labels for one clip ({listed(value)}); use --task multilabel"
+        )
     return value[0]
 
 
 def _quantity(value: Target, column: str) -> float:
     number = _number(value)
     if number is None or not math.isfinite(number):
-        raise EvaluationError(f"{column!r} holds {value!r}, which is no number; choose another --target or --task classification")
+        raise EvaluationError(
+            f"{column!r} holds {value!r}, which is no number; choose another --target or --task classification"
+        )
     return number
 
 

@@ -6,6 +6,14 @@ from mxt.registry.loading import build_registry
 from mxt.registry.registry import Problem, Registered, Registry, blame, kind_named
 
 __all__ = [
-    "Problem", "Registered", "Registry", "blame", "build_registry", "kind_named", "make_pipeline", "read_folder",
-    "split_settings", "stages_taking_part",
-]  # fmt: skip
+    "Problem",
+    "Registered",
+    "Registry",
+    "blame",
+    "build_registry",
+    "kind_named",
+    "make_pipeline",
+    "read_folder",
+    "split_settings",
+    "stages_taking_part",
+]

@@ -45,8 +45,8 @@ def make_pipeline(
     weights : str, optional
         Weight set (``None``: the default one).
     weights_file : Path, optional
-        A file of the user's own in place of that of the set; the pipeline's `weights` then has its hash, the name
-        ``"file"``, and its place as ``file:`` address in `source`.
+        A file of the user's own in place of that of the set; the pipeline's `weights` then has its hash, the
+        name ``"file"``, and its place as ``file:`` address in `source`.
     batch_of, dataset : str
         For a batch mode; left out of all others.
 
@@ -64,7 +64,11 @@ def make_pipeline(
     own = renderer_params or {}
     if own and not spec.input.renderer:
         raise UsageError(f"backbone {spec.name} reads the waveform, so {', '.join(own)} does not apply")
-    renderer = registry.choose("renderer", spec.input.renderer, {**spec.input.params, **own}) if spec.input.renderer else None
+    renderer = (
+        registry.choose("renderer", spec.input.renderer, {**spec.input.params, **own})
+        if spec.input.renderer
+        else None
+    )
     file, weights_name = _weights(spec, weights, weights_file)
     return Pipeline(
         backbone=chosen,
@@ -90,7 +94,13 @@ def _weights(spec: StageSpec, name: str | None, path: Path | None) -> tuple[Weig
     if not os.path.isfile(path):
         raise InputError(f"--weights-file {path}: there is no such file")
     called = OWN_FILE if name is None else f"{name}-{OWN_FILE}"
-    own = WeightsFile(name=called, filename=path.name, source=path.as_uri(), sha256=sha256_file(path), size=path.stat().st_size)
+    own = WeightsFile(
+        name=called,
+        filename=path.name,
+        source=path.as_uri(),
+        sha256=sha256_file(path),
+        size=path.stat().st_size,
+    )
     return own, called
 
 
@@ -112,11 +122,15 @@ def stages_taking_part(
     stages = [spec, registry.find("normalizer", normalizer).spec]
     typed = [(left.removeprefix(f"{backbone}."), value) for left, value in map(_name_and_value, settings)]
     own = {param.name for param in spec.params}
-    renderer = registry.choose("backbone", backbone, {name: value for name, value in typed if name in own}, weights).spec.input.renderer
+    renderer = registry.choose(
+        "backbone", backbone, {name: value for name, value in typed if name in own}, weights
+    ).spec.input.renderer
     return [*stages, registry.find("renderer", renderer).spec] if renderer else stages
 
 
-def split_settings(settings: Sequence[str], stages: Sequence[StageSpec | Chosen]) -> dict[str, dict[str, str]]:
+def split_settings(
+    settings: Sequence[str], stages: Sequence[StageSpec | Chosen]
+) -> dict[str, dict[str, str]]:
     """Share ``NAME=VALUE`` and ``STAGE.NAME=VALUE`` out among stages.
 
     Parameters
@@ -161,11 +175,15 @@ def _owner(left: str, specs: Sequence[StageSpec]) -> tuple[StageSpec, str]:
         if not named:
             raise UnknownName("stage taking part here", stage, [spec.name for spec in specs])
         if name not in {param.name for param in named[0].params}:
-            raise UnknownName(f"parameter of {named[0].kind} {stage}", name, [param.name for param in named[0].params])
+            raise UnknownName(
+                f"parameter of {named[0].kind} {stage}", name, [param.name for param in named[0].params]
+            )
         return named[0], name
     owners = [spec for spec in specs if name in {param.name for param in spec.params}]
     if not owners:
         raise UnknownName("parameter", name, {param.name for spec in specs for param in spec.params})
     if len(owners) > 1:
-        raise UsageError(f"{name} is a parameter of {' and '.join(spec.name for spec in owners)}; write {owners[0].name}.{name}=…")
+        raise UsageError(
+            f"{name} is a parameter of {' and '.join(spec.name for spec in owners)}; write {owners[0].name}.{name}=…"
+        )
     return owners[0], name

@@ -40,7 +40,9 @@ def read_folder(path: Path) -> PluginFolder:
     except (OSError, ValueError) as error:
         raise InputError(f"{file} cannot be read: {error}") from error
     except (KeyError, TypeError, AttributeError):
-        raise InputError(f"{file} has no name or no table [project.entry-points.{ENTRY_POINT_GROUP}]") from None
+        raise InputError(
+            f"{file} has no name or no table [project.entry-points.{ENTRY_POINT_GROUP}]"
+        ) from None
 
 
 def same_distribution(name: str, other: str) -> bool:

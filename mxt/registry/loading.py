@@ -49,21 +49,27 @@ class _Gathering:
 
     def blame(self, origin: _Origin, cause: object) -> None:
         text = f"{type(cause).__name__}: {cause}" if isinstance(cause, BaseException) else str(cause)
-        if isinstance(cause, pluggy.PluginValidationError):  # pluggy's words for a misspelt hook end in the module
-            text = text.partition(" in plugin <")[0].removeprefix("PluginValidationError: ") + "; there is one hook: mxt_stages"
+        if isinstance(
+            cause, pluggy.PluginValidationError
+        ):  # pluggy's words for a misspelt hook end in the module
+            text = (
+                text.partition(" in plugin <")[0].removeprefix("PluginValidationError: ")
+                + "; there is one hook: mxt_stages"
+            )
         self.problems.append(Problem(str(origin), text))
 
 
 def build_registry(plugin_files: Sequence[Path] = ()) -> Registry:
     """Load every plugin and return what they bring.
 
-    A plugin that is broken, misspelt or clashes is contained: the others work, and `Registry.problems` has its cause.
+    A plugin that is broken, misspelt or clashes is contained: the others work, and `Registry.problems` has
+    its cause.
 
     Parameters
     ----------
     plugin_files : sequence of Path
-        One-file plugins and folders of packages (``--plugin FILE.py``, ``--plugin FOLDER``); such a package takes
-        the place of its installed self.
+        One-file plugins and folders of packages (``--plugin FILE.py``, ``--plugin FOLDER``); such a package
+        takes the place of its installed self.
 
     Raises
     ------
@@ -129,8 +135,8 @@ def _is_editable(dist: Distribution) -> bool:
 def _load_file(gathering: _Gathering, path: Path) -> None:
     """Run a one-file plugin as a module of its own.
 
-    The module's name holds the hash of the text that is run, so that an edited file is another module; Python's
-    bytecode cache, which takes a file of equal size and second for unchanged, is not asked.
+    The module's name holds the hash of the text that is run, so that an edited file is another module;
+    Python's bytecode cache, which takes a file of equal size and second for unchanged, is not asked.
     """
     if not os.path.isfile(path):
         raise InputError(f"--plugin {shortened(str(path))}: there is no such file")
@@ -187,7 +193,13 @@ def _keep(gathering: _Gathering, origin: _Origin, spec: object) -> None:
         gathering.blame(origin, error)
         return
     gathering.found.append(
-        Registered(spec=spec, distribution=origin.distribution, origin=origin.words, source=source, source_sha256=origin.source_sha256)
+        Registered(
+            spec=spec,
+            distribution=origin.distribution,
+            origin=origin.words,
+            source=source,
+            source_sha256=origin.source_sha256,
+        )
     )
 
 
@@ -218,7 +230,10 @@ def _without_clashes(gathering: _Gathering) -> Registry:
     for entry in gathering.found:
         by_name[entry.spec.kind, entry.spec.name].append(entry)
     clashes = {key: _clash(entries) for key, entries in by_name.items() if len(entries) > 1}
-    problems = [*gathering.problems, *(_clash_problem(by_name[key], message) for key, message in clashes.items())]
+    problems = [
+        *gathering.problems,
+        *(_clash_problem(by_name[key], message) for key, message in clashes.items()),
+    ]
     order = {kind: place for place, kind in enumerate(KINDS)}
     kept = [entries[0] for entries in by_name.values() if len(entries) == 1]
     return Registry(

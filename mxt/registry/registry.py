@@ -124,8 +124,12 @@ class Registry:
             if given not in {param.name for param in spec.params}:
                 used = f" with weights {weights}" if weights else ""
                 raise UsageError(f"parameter {given} does not apply to {kind} {name}{used}")
-        kept = spec.parameters({param.name: checked[param.name] for param in spec.params if param.name in checked})
-        return Chosen(spec=spec, params=kept, distribution=entry.distribution, source_sha256=_source_hash(entry))
+        kept = spec.parameters(
+            {param.name: checked[param.name] for param in spec.params if param.name in checked}
+        )
+        return Chosen(
+            spec=spec, params=kept, distribution=entry.distribution, source_sha256=_source_hash(entry)
+        )
 
     def build(self, chosen: Chosen) -> Any:
         """The stage object: a frozen dataclass of its parameters.
@@ -211,4 +215,8 @@ def _hash_of_code(source: Path) -> str:
     """Hash of a module's file, or of all modules of a package: a network's tensors may lie beside its stage."""
     if not source.is_dir():
         return sha256_file(source)
-    return sha256_text(canonical_json({str(path.relative_to(source)): sha256_file(path) for path in sorted(source.rglob("*.py"))}))
+    return sha256_text(
+        canonical_json(
+            {str(path.relative_to(source)): sha256_file(path) for path in sorted(source.rglob("*.py"))}
+        )
+    )

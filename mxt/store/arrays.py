@@ -37,7 +37,8 @@ def create_array(place: Path | MemoryStore, name: str, kind: ArrayKind, *, rows:
         chunks=(CHUNK, *row),
         dtype=dtype,
         fill_value=fill,
-        # verified whenever a chunk is read; zstd's own checksum misses a few bits of its header, crc32c covers every byte
+        # verified whenever a chunk is read; zstd's own checksum misses a few bits of its header, crc32c
+        # covers every byte
         compressors=[ZstdCodec(level=1, checksum=True), Crc32cCodec()],
         # all chunks of an array in one folder
         chunk_key_encoding={"name": "default", "separator": "."},
@@ -64,15 +65,23 @@ def open_array(folder: Path, name: str, *, kind: ArrayKind | None = None, write:
         They may be whole, but cannot be reached now: no permission, a drive that has gone.
     """
     try:
-        array = zarr.open_array(LocalStore(folder, read_only=not write), path=name, mode="r+" if write else "r", zarr_format=3)
+        array = zarr.open_array(
+            LocalStore(folder, read_only=not write), path=name, mode="r+" if write else "r", zarr_format=3
+        )
     except OSError as error:
         if not is_damage(error):
             raise
-        raise StoreDamaged(f"array {name} of {folder} is missing or its zarr.json is damaged; mxt verify tells more") from error
+        raise StoreDamaged(
+            f"array {name} of {folder} is missing or its zarr.json is damaged; mxt verify tells more"
+        ) from error
     except Exception as error:  # whatever zarr raises on a file that is not its own
-        raise StoreDamaged(f"array {name} of {folder} cannot be opened ({_why(error)}); mxt verify tells more") from error
+        raise StoreDamaged(
+            f"array {name} of {folder} cannot be opened ({_why(error)}); mxt verify tells more"
+        ) from error
     if kind is not None and (array.shape[1:], array.dtype.name) != kind[:2]:
-        raise StoreDamaged(f"array {name} of {folder} is described as {array.dtype.name} {array.shape}; mxt verify tells more")
+        raise StoreDamaged(
+            f"array {name} of {folder} is described as {array.dtype.name} {array.shape}; mxt verify tells more"
+        )
     return array
 
 
@@ -87,7 +96,9 @@ def assigned_rows(folder: Path, array: ZarrArray) -> int:
     rows = rows_in(array)
     last = array.metadata.encode_chunk_key(((rows - 1) // CHUNK, 0))
     if rows and not any(os.path.lexists(folder / name / last) for name in (AUDIO, COPY)):
-        raise StoreDamaged(f"array {AUDIO} of {folder} is described as {rows} rows long, which it is not; mxt verify tells more")
+        raise StoreDamaged(
+            f"array {AUDIO} of {folder} is described as {rows} rows long, which it is not; mxt verify tells more"
+        )
     return rows
 
 
@@ -120,7 +131,8 @@ def chunk_files(folder: Path) -> Iterator[tuple[int, Path]]:
 def write_chunk(array: ZarrArray, chunk: int, rows: npt.NDArray[Any]) -> None:
     """Write the rows of one chunk: the bytes that zarr writes, without the way through its event loop.
 
-    That takes a millisecond an array and changes threads a dozen times, for which the workers of an extraction have to wait.
+    That takes a millisecond an array and changes threads a dozen times, for which the workers of an
+    extraction have to wait.
     """
     whole = np.full(array.chunks, array.fill_value, array.dtype)
     whole[: len(rows)] = rows
@@ -128,7 +140,9 @@ def write_chunk(array: ZarrArray, chunk: int, rows: npt.NDArray[Any]) -> None:
         array[chunk * CHUNK : chunk * CHUNK + len(rows)] = rows  # zarr has no file for such a chunk
         return
     content = _CRC32C.encode(_ZSTD.encode(whole))
-    with atomic_write(_folder(array) / array.metadata.encode_chunk_key((chunk, *(0,) * (whole.ndim - 1)))) as file:
+    with atomic_write(
+        _folder(array) / array.metadata.encode_chunk_key((chunk, *(0,) * (whole.ndim - 1)))
+    ) as file:
         file.write(content)
 
 
@@ -159,7 +173,11 @@ def damage_named(array: ZarrArray, start: int, stop: int) -> Iterator[None]:
         if isinstance(error, OSError) and not is_damage(error):
             raise
         bad = [chunk for chunk in range(start // CHUNK, -(-stop // CHUNK)) if chunk_error(array, chunk)]
-        named = f"rows {bad[0] * CHUNK} to {bad[-1] * CHUNK + CHUNK - 1}" if bad else f"rows {start} to {stop - 1}"
+        named = (
+            f"rows {bad[0] * CHUNK} to {bad[-1] * CHUNK + CHUNK - 1}"
+            if bad
+            else f"rows {start} to {stop - 1}"
+        )
         raise StoreDamaged(
             f"{_folder(array)}: {named} are not what was written ({_why(error)}); "
             "mxt verify --repair opens them again, the next extract restores them"

@@ -1,7 +1,8 @@
 """What was ingested: data sets, files, clips, targets and columns, in SQLite.
 
-Every transaction is short; the journal is a rollback journal (a write-ahead log fails on network file systems and on
-read-only media), so that any number of readers work beside one writer, and a killed writer leaves the last commit.
+Every transaction is short; the journal is a rollback journal (a write-ahead log fails on network file systems
+and on read-only media), so that any number of readers work beside one writer, and a killed writer leaves the
+last commit.
 """
 
 from __future__ import annotations
@@ -16,8 +17,22 @@ from typing import Any, TypeVar
 from mxt.core.errors import InputError, StoreDamaged, StoreReadOnly, UnknownName
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Remark
-from mxt.store.catalogue_connection import connect_to_read, connect_to_write, damaged, is_false_alarm, translate
-from mxt.store.catalogue_hashes import PARTS, add_hashes, changed_datasets, changed_parts, damage, lost_datasets, seal
+from mxt.store.catalogue_connection import (
+    connect_to_read,
+    connect_to_write,
+    damaged,
+    is_false_alarm,
+    translate,
+)
+from mxt.store.catalogue_hashes import (
+    PARTS,
+    add_hashes,
+    changed_datasets,
+    changed_parts,
+    damage,
+    lost_datasets,
+    seal,
+)
 from mxt.store.catalogue_rows import (
     CLIPS,
     DATASET,
@@ -58,7 +73,9 @@ class Catalogue:
 
     def datasets(self) -> list[DatasetRecord]:
         """All data sets, by name; whether they are what was written is not looked at."""
-        return self._records(dataset_record, self._rows(f"SELECT {DATASET} FROM datasets WHERE ready ORDER BY name"))
+        return self._records(
+            dataset_record, self._rows(f"SELECT {DATASET} FROM datasets WHERE ready ORDER BY name")
+        )
 
     def last(self) -> str:
         """Name of the data set last ingested, which is meant where none is named; empty where there is none."""
@@ -119,9 +136,14 @@ class Catalogue:
     def targets_hash(self, name: str, target: str | None = None) -> str:
         """Hash of the usable clips with their values of `target` (``None``: of all targets).
 
-        A column that is no target is looked up among the fields, so that results on either are marked when labels change.
+        A column that is no target is looked up among the fields, so that results on either are marked when
+        labels change.
         """
-        pairs = [(clip.id, clip.key.hex() if clip.key else "", target_value(clip, target)) for clip in self.clips(name) if clip.usable]
+        pairs = [
+            (clip.id, clip.key.hex() if clip.key else "", target_value(clip, target))
+            for clip in self.clips(name)
+            if clip.usable
+        ]
         return sha256_text(canonical_json(sorted(pairs, key=lambda pair: pair[0])))
 
     # writing
@@ -134,7 +156,9 @@ class Catalogue:
         with self._write() as db:
             row = db.execute("SELECT id, root, ready FROM datasets WHERE name = ?", (name,)).fetchone()
             if row is None:
-                db.execute("INSERT INTO datasets (name, root, created) VALUES (?, ?, ?)", (name, stored(root), now()))
+                db.execute(
+                    "INSERT INTO datasets (name, root, created) VALUES (?, ?, ?)", (name, stored(root), now())
+                )
             elif not row[2] and text_of(row[1]) != root:
                 db.execute("DELETE FROM files WHERE dataset = ?", (row[0],))
                 db.execute("UPDATE datasets SET root = ? WHERE id = ?", (stored(root), row[0]))
@@ -147,7 +171,12 @@ class Catalogue:
             insert_files(db, number, files)
 
     def replace_clips(
-        self, record: DatasetRecord, clips: Sequence[ClipRecord], *, remarks: Iterable[Remark] = (), make_last: bool = True
+        self,
+        record: DatasetRecord,
+        clips: Sequence[ClipRecord],
+        *,
+        remarks: Iterable[Remark] = (),
+        make_last: bool = True,
     ) -> DatasetRecord:
         """Publish a data set: its fields, files and clips replace those of before in one transaction.
 
@@ -169,14 +198,24 @@ class Catalogue:
         """
         moment = now()
         with self._write() as db:
-            db.execute("INSERT OR IGNORE INTO datasets (name, created) VALUES (?, ?)", (record.name, record.created or moment))
+            db.execute(
+                "INSERT OR IGNORE INTO datasets (name, created) VALUES (?, ?)",
+                (record.name, record.created or moment),
+            )
             number = self._id(db, record.name)
             db.execute(
                 "UPDATE datasets SET root = ?, loader = ?, params = ?, targets = ?, updated = ?, ready = 1, "
                 "turn = CASE WHEN ? THEN (SELECT 1 + MAX(turn) FROM datasets) ELSE turn END WHERE id = ?",
-                (stored(record.root), record.loader, json.dumps(dict(record.params)), json.dumps(list(record.targets)),
-                 record.updated or moment, make_last, number),
-            )  # fmt: skip
+                (
+                    stored(record.root),
+                    record.loader,
+                    json.dumps(dict(record.params)),
+                    json.dumps(list(record.targets)),
+                    record.updated or moment,
+                    make_last,
+                    number,
+                ),
+            )
             files = {clip.file.path: clip.file for clip in clips}
             db.execute("DELETE FROM files WHERE dataset = ?", (number,))
             insert_files(db, number, files.values())
@@ -188,7 +227,10 @@ class Catalogue:
             db.execute("DELETE FROM remarks WHERE dataset = ?", (number,))
             db.executemany(
                 "INSERT INTO remarks VALUES (?, ?, ?, ?)",
-                ((number, position, remark.kind, stored(remark.text)) for position, remark in enumerate(remarks)),
+                (
+                    (number, position, remark.kind, stored(remark.text))
+                    for position, remark in enumerate(remarks)
+                ),
             )
             seal(db, number)
         return self.dataset(record.name)
@@ -235,7 +277,9 @@ class Catalogue:
     def structure(self) -> list[str]:
         """What SQLite finds wrong with its file; empty where nothing is."""
         with self._read() as db:
-            told = [line for (line,) in db.execute("PRAGMA integrity_check(20)") if not is_false_alarm(db, line)]
+            told = [
+                line for (line,) in db.execute("PRAGMA integrity_check(20)") if not is_false_alarm(db, line)
+            ]
         return [] if told == ["ok"] else told
 
     def changed(self, name: str, parts: Iterable[str] = tuple(PARTS)) -> list[str]:
@@ -245,13 +289,17 @@ class Catalogue:
 
     def _check(self, db: sqlite3.Connection, name: str, parts: Iterable[str]) -> None:
         if changed := changed_parts(db, name, parts):
-            raise StoreDamaged(f"{self.path}: {' and '.join(changed)} of data set {name} are not what was written; {AGAIN}")
+            raise StoreDamaged(
+                f"{self.path}: {' and '.join(changed)} of data set {name} are not what was written; {AGAIN}"
+            )
 
     def _check_datasets(self) -> None:
         with self._read() as db:
             changed, gone = changed_datasets(db), lost_datasets(db)
         if changed:
-            raise StoreDamaged(f"{self.path}: data set {changed[0]} is not what was written; mxt rm {changed[0]}, then {AGAIN}")
+            raise StoreDamaged(
+                f"{self.path}: data set {changed[0]} is not what was written; mxt rm {changed[0]}, then {AGAIN}"
+            )
         if gone:
             raise damaged(self.path, f"{gone} data sets are gone")
 

@@ -30,9 +30,12 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     if not path.exists():
         return _empty()
     address = path.absolute().as_uri()
-    # a journal left by a killed writer cannot be rolled back on read-only media: "immutable" reads what the file holds
+    # a journal left by a killed writer cannot be rolled back on read-only media: "immutable" reads what the
+    # file holds
     for mode in ("?mode=ro", "?mode=ro&immutable=1"):
-        db = sqlite3.connect(address + mode, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(
+            address + mode, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
         try:
             with closing(db.execute("SELECT COUNT(*) FROM sqlite_master")) as cursor:
                 tables = cursor.fetchone()[0]
@@ -56,25 +59,38 @@ def _empty() -> sqlite3.Connection:
 
 def damaged(path: Path, why: str) -> StoreDamaged:
     """What to do with a catalogue of which nothing can be trusted."""
-    return StoreDamaged(f"{path} is damaged ({why}); move it away and ingest again: features are found again by content")
+    return StoreDamaged(
+        f"{path} is damaged ({why}); move it away and ingest again: features are found again by content"
+    )
 
 
 def translate(error: sqlite3.Error, what: str, path: Path) -> StoreError:
     """SQLite's error as one clear line."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
-        return StoreFull(f"no space left while {what} {path}; what is finished is kept: free some space and run the same command again")
+        return StoreFull(
+            f"no space left while {what} {path}; what is finished is kept: free some space and run the same command again"
+        )
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return StoreBusy(f"{path} has been written by another process for more than {BUSY_SECONDS:g} s; wait for it or stop it")
+        return StoreBusy(
+            f"{path} has been written by another process for more than {BUSY_SECONDS:g} s; wait for it or stop it"
+        )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_CANTOPEN):
         way = "readable" if what == "reading" else "writable"
         return StoreReadOnly(f"no permission while {what} {path}; make it {way} or use another --store")
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR) or not hasattr(error, "sqlite_errorcode"):
-        return damaged(path, str(error))  # no such table or column; or, without a code, text that is not UTF-8
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR) or not hasattr(
+        error, "sqlite_errorcode"
+    ):
+        return damaged(
+            path, str(error)
+        )  # no such table or column; or, without a code, text that is not UTF-8
     return StoreError(f"{what} {path} failed: {error}")
 
 
 def is_false_alarm(db: sqlite3.Connection, line: str) -> bool:
     """SQLite 3.40 calls values NULL that are not, in tables WITHOUT ROWID whose key is not their first columns."""
     found = re.fullmatch(r"NULL value in (\w+)\.(\w+)", line)
-    return found is not None and not db.execute(f'SELECT 1 FROM "{found[1]}" WHERE "{found[2]}" IS NULL LIMIT 1').fetchall()
+    return (
+        found is not None
+        and not db.execute(f'SELECT 1 FROM "{found[1]}" WHERE "{found[2]}" IS NULL LIMIT 1').fetchall()
+    )

@@ -25,7 +25,9 @@ PARTS = {
 def seal(db: sqlite3.Connection, dataset: int, parts: Iterable[str] = tuple(PARTS)) -> None:
     """Write the hashes of some parts of a data set as they are now."""
     for part in parts:
-        db.execute("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?)", (dataset, part, _hash(db, dataset, part)))
+        db.execute(
+            "INSERT OR REPLACE INTO hashes VALUES (?, ?, ?)", (dataset, part, _hash(db, dataset, part))
+        )
 
 
 def changed_parts(db: sqlite3.Connection, name: str, parts: Iterable[str] = tuple(PARTS)) -> list[str]:
@@ -40,14 +42,18 @@ def changed_parts(db: sqlite3.Connection, name: str, parts: Iterable[str] = tupl
 
 def changed_datasets(db: sqlite3.Connection) -> list[str]:
     """Names of the data sets whose own row, which says where they are and how they were made, is not what was written."""
-    return [name for (name,) in db.execute("SELECT name FROM datasets") if changed_parts(db, name, ("data set",))]
+    return [
+        name for (name,) in db.execute("SELECT name FROM datasets") if changed_parts(db, name, ("data set",))
+    ]
 
 
 def damage(db: sqlite3.Connection) -> dict[str, str]:
     """Data sets that are not what was written, and which parts; the empty name stands for data sets that are gone."""
     parts = {name: ", ".join(changed_parts(db, name)) for (name,) in db.execute("SELECT name FROM datasets")}
     gone = lost_datasets(db)
-    return {name: changed for name, changed in parts.items() if changed} | ({"": f"{gone} data sets"} if gone else {})
+    return {name: changed for name, changed in parts.items() if changed} | (
+        {"": f"{gone} data sets"} if gone else {}
+    )
 
 
 def lost_datasets(db: sqlite3.Connection) -> int:

@@ -77,7 +77,9 @@ def text_of(value: str | bytes | None) -> str:
 def dataset_record(row: Sequence[Any]) -> DatasetRecord:
     """A data set from its row."""
     name, root, loader, params, targets, created, updated = row
-    return DatasetRecord(name, text_of(root), loader, json.loads(params), tuple(json.loads(targets)), created, updated)
+    return DatasetRecord(
+        name, text_of(root), loader, json.loads(params), tuple(json.loads(targets)), created, updated
+    )
 
 
 def insert_files(db: sqlite3.Connection, number: int, files: Iterable[FileRecord]) -> None:
@@ -89,12 +91,32 @@ def insert_files(db: sqlite3.Connection, number: int, files: Iterable[FileRecord
 
 
 def _file_row(number: int, file: FileRecord) -> tuple[object, ...]:
-    seen = (number, stored(file.path), file.size, file.mtime_ns, _signed(file.inode), int(file.reason), stored(file.detail))
+    seen = (
+        number,
+        stored(file.path),
+        file.size,
+        file.mtime_ns,
+        _signed(file.inode),
+        int(file.reason),
+        stored(file.detail),
+    )
     m = file.measurement
     if m is None:
         return (*seen, *(None,) * 11)
-    return (*seen, m.sha256, m.duration, m.sample_rate, m.channels, m.frames, m.peak, m.mono_peak, m.rms, int(m.sampled),
-            json.dumps(m.notes) if m.notes else None, m.decoder)  # fmt: skip
+    return (
+        *seen,
+        m.sha256,
+        m.duration,
+        m.sample_rate,
+        m.channels,
+        m.frames,
+        m.peak,
+        m.mono_peak,
+        m.rms,
+        int(m.sampled),
+        json.dumps(m.notes) if m.notes else None,
+        m.decoder,
+    )
 
 
 def _signed(number: int) -> int:
@@ -104,24 +126,61 @@ def _signed(number: int) -> int:
 
 def file_record(row: Sequence[Any]) -> FileRecord:
     """A file from its row."""
-    path, size, mtime_ns, inode, reason, detail, sha256, duration, rate, channels, frames, peak, mono, rms, sampled, notes, decoder = row
+    (
+        path,
+        size,
+        mtime_ns,
+        inode,
+        reason,
+        detail,
+        sha256,
+        duration,
+        rate,
+        channels,
+        frames,
+        peak,
+        mono,
+        rms,
+        sampled,
+        notes,
+        decoder,
+    ) = row
     measured = None
     if sha256 is not None:
         noted = tuple(json.loads(notes)) if notes else ()
-        measured = Measurement(sha256, duration, rate, channels, frames, peak, mono, rms, bool(sampled), noted, decoder)
+        measured = Measurement(
+            sha256, duration, rate, channels, frames, peak, mono, rms, bool(sampled), noted, decoder
+        )
     unsigned = inode + (1 << 64) if inode < 0 else inode
     return FileRecord(text_of(path), size, mtime_ns, unsigned, measured, Reason(reason), text_of(detail))
 
 
 def clip_row(number: int, position: int, clip: ClipRecord) -> tuple[object, ...]:
     """The row of a clip."""
-    return (number, position, stored(clip.id), stored(clip.file.path), clip.key, int(clip.reason), stored(clip.detail),
-            clip.start_us, clip.end_us, _targets_json(clip.targets), *map(written_all, (clip.split, clip.fold, clip.group)),
-            json.dumps(dict(clip.fields)) if clip.fields else "")  # fmt: skip
+    return (
+        number,
+        position,
+        stored(clip.id),
+        stored(clip.file.path),
+        clip.key,
+        int(clip.reason),
+        stored(clip.detail),
+        clip.start_us,
+        clip.end_us,
+        _targets_json(clip.targets),
+        *map(written_all, (clip.split, clip.fold, clip.group)),
+        json.dumps(dict(clip.fields)) if clip.fields else "",
+    )
 
 
 def _targets_json(targets: Mapping[str, Target]) -> str:
-    return json.dumps({name: list(value) if isinstance(value, tuple) else value for name, value in targets.items()}) if targets else ""
+    return (
+        json.dumps(
+            {name: list(value) if isinstance(value, tuple) else value for name, value in targets.items()}
+        )
+        if targets
+        else ""
+    )
 
 
 def clip_record(row: Sequence[Any], files: Mapping[str, FileRecord]) -> ClipRecord:
@@ -129,10 +188,19 @@ def clip_record(row: Sequence[Any], files: Mapping[str, FileRecord]) -> ClipReco
     id_, path, key, reason, detail, start_us, end_us, targets, split, fold, group, fields = row
     loaded = json.loads(targets) if targets else {}
     return ClipRecord(
-        text_of(id_), files[text_of(path)], key, Reason(reason), text_of(detail), start_us, end_us,
+        text_of(id_),
+        files[text_of(path)],
+        key,
+        Reason(reason),
+        text_of(detail),
+        start_us,
+        end_us,
         {name: tuple(value) if isinstance(value, list) else value for name, value in loaded.items()},
-        split, fold, group, json.loads(fields) if fields else {},
-    )  # fmt: skip
+        split,
+        fold,
+        group,
+        json.loads(fields) if fields else {},
+    )
 
 
 def target_value(clip: ClipRecord, target: str | None) -> object:

@@ -18,7 +18,16 @@ from mxt.core.views import LABEL, LONGEST_LABEL
 from mxt.store.schema import DONE, FAILED, OPEN, SEAL
 from mxt.store.table import CHECKSUM, FeatureTable, folder_bytes, name_rows, read_attributes
 
-__all__ = ["DONE", "FAILED", "OPEN", "FeatureStore", "FeatureTable", "folder_bytes", "name_rows", "read_attributes"]
+__all__ = [
+    "DONE",
+    "FAILED",
+    "OPEN",
+    "FeatureStore",
+    "FeatureTable",
+    "folder_bytes",
+    "name_rows",
+    "read_attributes",
+]
 
 
 class FeatureStore:
@@ -80,7 +89,13 @@ class FeatureStore:
             return FeatureTable(folder, read_only=self.read_only) if folder.is_dir() else None
 
     def create(
-        self, fingerprint: str, label: str, attributes: Mapping[str, Any], layers: Sequence[Layer], *, exact_label: bool = False
+        self,
+        fingerprint: str,
+        label: str,
+        attributes: Mapping[str, Any],
+        layers: Sequence[Layer],
+        *,
+        exact_label: bool = False,
     ) -> FeatureTable:
         """Make the table of a fingerprint, or return the one there is.
 
@@ -99,7 +114,9 @@ class FeatureStore:
         """
         _check_label(label)
         if self.read_only:
-            raise StoreReadOnly(f"{self.path.parent} is opened for reading only: no feature table can be made")
+            raise StoreReadOnly(
+                f"{self.path.parent} is opened for reading only: no feature table can be made"
+            )
         with translate_os_errors("making a feature table in", self.path):
             self.path.mkdir(parents=True, exist_ok=True)
             with OwnedLock(self.path / "lock", "the list of feature tables", wait=30):
@@ -124,7 +141,10 @@ class FeatureStore:
         if self.read_only:
             raise StoreReadOnly(f"{self.path.parent} is opened for reading only: nothing can be removed")
         gone = self.path / f".{folder.name[:12]}.removed"
-        with translate_os_errors("removing", folder), OwnedLock(folder / "lock", f"feature table {folder.name[:12]}"):
+        with (
+            translate_os_errors("removing", folder),
+            OwnedLock(folder / "lock", f"feature table {folder.name[:12]}"),
+        ):
             shutil.rmtree(gone, ignore_errors=True)
             folder.rename(gone)  # at once for readers, whatever happens to the rest
         shutil.rmtree(gone, ignore_errors=True)
@@ -145,7 +165,9 @@ class FeatureStore:
         """
         _check_label(label)
         if label in {table.label for table in self.tables()}:
-            raise StoreError(f"another feature table is called {label}; choose another name with --as, or mxt rm {label}")
+            raise StoreError(
+                f"another feature table is called {label}; choose another name with --as, or mxt rm {label}"
+            )
 
     def _free_label(self, label: str, *, exact: bool) -> str:
         if exact:
@@ -155,13 +177,25 @@ class FeatureStore:
             return label
         return next(free for n in range(2, len(taken) + 3) if (free := f"{label}.{n}") not in taken)
 
-    def _make(self, fingerprint: str, label: str, attributes: Mapping[str, Any], layers: Sequence[Layer]) -> None:
+    def _make(
+        self, fingerprint: str, label: str, attributes: Mapping[str, Any], layers: Sequence[Layer]
+    ) -> None:
         from mxt.store.arrays import write_table
 
         described = [
-            {"number": layer.number, "name": layer.name, "dimension": layer.dimension, "labels": list(layer.labels)} for layer in layers
+            {
+                "number": layer.number,
+                "name": layer.name,
+                "dimension": layer.dimension,
+                "labels": list(layer.labels),
+            }
+            for layer in layers
         ]
-        plain = json.loads(canonical_json({**attributes, "fingerprint": fingerprint, "label": label, "layers": described, SEAL: 1}))
+        plain = json.loads(
+            canonical_json(
+                {**attributes, "fingerprint": fingerprint, "label": label, "layers": described, SEAL: 1}
+            )
+        )
         plain[CHECKSUM] = sha256_text(canonical_json(plain))
         partial = Path(tempfile.mkdtemp(dir=self.path, prefix=f".{fingerprint[:12]}.", suffix=".partial"))
         try:
@@ -175,9 +209,15 @@ class FeatureStore:
         with translate_os_errors("reading", self.path):
             if not self.path.is_dir():
                 return []
-            return sorted(folder for folder in self.path.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+            return sorted(
+                folder
+                for folder in self.path.iterdir()
+                if folder.is_dir() and not folder.name.startswith(".")
+            )
 
 
 def _check_label(label: str) -> None:
     if not LABEL.fullmatch(label) or len(label) > LONGEST_LABEL:
-        raise UsageError(f"{shortened(label)!r} is not a label: letters, digits, _ - ., at most {LONGEST_LABEL}")
+        raise UsageError(
+            f"{shortened(label)!r} is not a label: letters, digits, _ - ., at most {LONGEST_LABEL}"
+        )

@@ -30,7 +30,8 @@ class Finding:
     repair : str
         What `--repair` does about it; empty where it can do nothing.
     reachable : bool
-        False: it cannot be read now (no permission, a drive that has gone), which says nothing about what is in it.
+        False: it cannot be read now (no permission, a drive that has gone), which says nothing about what is
+        in it.
     """
 
     place: str
@@ -43,7 +44,13 @@ class Finding:
     reachable: bool = True
 
     def __str__(self) -> str:
-        rows = "" if self.first is None else f" rows {self.first} to {self.last}" if self.first != self.last else f" row {self.first}"
+        rows = (
+            ""
+            if self.first is None
+            else f" rows {self.first} to {self.last}"
+            if self.first != self.last
+            else f" row {self.first}"
+        )
         return f"{self.place}: {self.part}{rows}: {self.what}" if self.part else f"{self.place}: {self.what}"
 
 

@@ -1,8 +1,8 @@
 """The rows of a feature table, read chunk by chunk: what is damaged, and how it is put right.
 
-A damaged array is put right from the others wherever they tell what it was: a key from its copy, state and reason from the seal
-they fit. Where they do not, the rows are opened again; computed again they are bit for bit what they were. Where two readable copies
-differ neither is trusted: the seal decides.
+A damaged array is put right from the others wherever they tell what it was: a key from its copy, state and
+reason from the seal they fit. Where they do not, the rows are opened again; computed again they are bit for
+bit what they were. Where two readable copies differ neither is trusted: the seal decides.
 """
 
 from __future__ import annotations
@@ -68,7 +68,9 @@ class Slab:
     values: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     unreadable: dict[str, dict[int, str]] = field(default_factory=dict)  # array -> chunk -> why
     findings: list[Finding] = field(default_factory=list)
-    right: dict[str, npt.NDArray[Any]] = field(default_factory=dict)  # what the arrays besides the layers must hold
+    right: dict[str, npt.NDArray[Any]] = field(
+        default_factory=dict
+    )  # what the arrays besides the layers must hold
 
     def __len__(self) -> int:
         return self.stop - self.start
@@ -100,13 +102,21 @@ class Slab:
             how = OPENED if name in self.layers else RESTORED
             for chunk, why in chunks.items():
                 last = min((chunk + 1) * CHUNK, self.stop) - 1
-                self.findings.append(Finding(self.table.label, name, f"not readable ({why})", chunk * CHUNK, last, repair=how))
+                self.findings.append(
+                    Finding(self.table.label, name, f"not readable ({why})", chunk * CHUNK, last, repair=how)
+                )
         keys, told = self._judge_keys()
         state, reason = self._judge_outcomes(keys, told)
         state = self._judge_layers(keys, state)
         state[~keys.any(axis=1)] = OPEN
         reason[state == OPEN] = Reason.NONE
-        self.right = {STATE: state, COPY: keys, AUDIO: keys, REASON: reason, SEAL: self._seals(keys, state, reason)}
+        self.right = {
+            STATE: state,
+            COPY: keys,
+            AUDIO: keys,
+            REASON: reason,
+            SEAL: self._seals(keys, state, reason),
+        }
 
     def _judge_keys(self) -> tuple[Bytes, Told]:
         """The right key of each row (zeros where nothing tells it), and what its seal tells of it."""
@@ -125,10 +135,15 @@ class Slab:
         keys[unsolved] = 0
         for name, other in ((AUDIO, COPY), (COPY, AUDIO)):
             readable = ~self._lost(name) & ~self._lost(other) & ~unsolved
-            missing, wrong = ~_any(self.values[name]) & _any(keys), _any(np.not_equal(self.values[name], keys))
+            missing, wrong = (
+                ~_any(self.values[name]) & _any(keys),
+                _any(np.not_equal(self.values[name], keys)),
+            )
             self._find(name, readable & missing, "keys are missing", repair=RESTORED)
             self._find(name, readable & differ & wrong, "are not the keys written here", repair=RESTORED)
-        self._find(AUDIO, unsolved, "differ from their copy, and nothing tells which are right", repair=NEW_ROWS)
+        self._find(
+            AUDIO, unsolved, "differ from their copy, and nothing tells which are right", repair=NEW_ROWS
+        )
         lost = ~has_audio & ~has_copy & (self.values[STATE] != OPEN)
         self._find(AUDIO, lost, "keys are lost, and so is their copy", repair=NEW_ROWS)
         return keys, told
@@ -141,7 +156,11 @@ class Slab:
             rows = np.flatnonzero((seals != 0) & ~fits)
             if not len(rows):
                 break
-            tried = (state[rows], reason[rows]) if outcome is None else (np.full(len(rows), value, np.uint8) for value in outcome)
+            tried = (
+                (state[rows], reason[rows])
+                if outcome is None
+                else (np.full(len(rows), value, np.uint8) for value in outcome)
+            )
             states, reasons = tried
             fitting = outcome_seals(self.table.fingerprint, keys[rows], states, reasons) == seals[rows]
             rows = rows[fitting]
@@ -151,19 +170,31 @@ class Slab:
     def _judge_outcomes(self, keys: Bytes, told: Told) -> tuple[Bytes, Bytes]:
         """State and reason of each row."""
         stored, seals = self.values[STATE], self._outcome_seals()
-        state, reason = np.where(told.fits, told.state, stored), np.where(told.fits, told.reason, self.values[REASON])
-        if not self.table.sealed:  # layers and reasons tell what a state that is lost, or was not written any more, must be
+        state, reason = (
+            np.where(told.fits, told.state, stored),
+            np.where(told.fits, told.reason, self.values[REASON]),
+        )
+        if (
+            not self.table.sealed
+        ):  # layers and reasons tell what a state that is lost, or was not written any more, must be
             guessed = np.where(self.complete, DONE, np.where(reason != Reason.NONE, FAILED, OPEN))
             state = np.where((stored == OPEN) | self._lost(STATE), guessed, stored)
         known = keys.any(axis=1)
         cut = known & (stored == OPEN) & (state != OPEN) & ~self._lost(STATE)
         self._find(
-            STATE, cut, "open, though what a run gave is there: it was cut short, or the chunk is gone", damage=False, repair=RESTORED
+            STATE,
+            cut,
+            "open, though what a run gave is there: it was cut short, or the chunk is gone",
+            damage=False,
+            repair=RESTORED,
         )
         changed = known & (stored != OPEN) & ~self._lost(STATE)
         self._find(STATE, changed & (state != stored), "are not what was written", repair=RESTORED)
         self._find(
-            REASON, changed & told.fits & (reason != self.values[REASON]) & ~self._lost(REASON), "are not what was written", repair=RESTORED
+            REASON,
+            changed & told.fits & (reason != self.values[REASON]) & ~self._lost(REASON),
+            "are not what was written",
+            repair=RESTORED,
         )
         unfit = known & (seals != 0) & ~told.fits
         self._find(SEAL, unfit, "do not belong to the clips of these rows", repair=OPENED)
@@ -199,11 +230,15 @@ class Slab:
         rows = np.flatnonzero((state != OPEN) & (seals[:, 0] == 0))
         seals[rows, 0] = outcome_seals(self.table.fingerprint, keys[rows], state[rows], reason[rows])
         for column, name in enumerate(layers, start=1):
-            seals[rows, column] = layer_seals(self.table.fingerprint, name, keys[rows], self.values[name][rows])
+            seals[rows, column] = layer_seals(
+                self.table.fingerprint, name, keys[rows], self.values[name][rows]
+            )
         return seals
 
     def _outcome_seals(self) -> npt.NDArray[np.uint32]:
-        found: npt.NDArray[np.uint32] = self.values[SEAL][:, 0] if SEAL in self.values else np.zeros(len(self), np.uint32)
+        found: npt.NDArray[np.uint32] = (
+            self.values[SEAL][:, 0] if SEAL in self.values else np.zeros(len(self), np.uint32)
+        )
         return found
 
     def _layer_columns(self) -> list[str]:

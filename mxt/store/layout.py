@@ -21,8 +21,16 @@ if TYPE_CHECKING:
     from mxt.store.results import ResultStore
 
 SCHEMA = 2
-NOTED = {"command": str, "dataset": str, "fingerprint": str, "device": str, "computed": int, "seconds": float, "versions": dict,
-         "failures": list}  # fmt: skip
+NOTED = {
+    "command": str,
+    "dataset": str,
+    "fingerprint": str,
+    "device": str,
+    "computed": int,
+    "seconds": float,
+    "versions": dict,
+    "failures": list,
+}
 
 
 def _to_2(root: Path) -> None:
@@ -32,7 +40,9 @@ def _to_2(root: Path) -> None:
         Catalogue(root / "catalogue.sqlite").add_hashes()
 
 
-MIGRATIONS: Mapping[int, Callable[[Path], None]] = {1: _to_2}  # from this schema to the next one, given the root
+MIGRATIONS: Mapping[int, Callable[[Path], None]] = {
+    1: _to_2
+}  # from this schema to the next one, given the root
 
 
 class Store:
@@ -107,10 +117,16 @@ class Store:
         """Raise `StoreReadOnly` where the store was opened for reading, is of a newer schema, or may not be written."""
         if self.read_only:
             newer = (_read_schema(self.root) or 0) > SCHEMA
-            why = "it was made by a newer mxt: upgrade mxt to write to it" if newer else "it is opened for reading only"
+            why = (
+                "it was made by a newer mxt: upgrade mxt to write to it"
+                if newer
+                else "it is opened for reading only"
+            )
             raise StoreReadOnly(f"{self.root} cannot be written: {why}")
         if not os.access(self.root, os.W_OK):
-            raise StoreReadOnly(f"no permission to write {self.root}; make it writable or use another --store")
+            raise StoreReadOnly(
+                f"no permission to write {self.root}; make it writable or use another --store"
+            )
 
     def log_run(self, entry: Mapping[str, Any]) -> None:
         """Append one line to ``runs.jsonl``: what was run when, versions, rates."""
@@ -138,10 +154,13 @@ class Store:
 
 def _is_run(entry: object) -> bool:
     """Whether a line of the log is a note as `Store.log_run` writes it: what is read of it has its type."""
-    if not isinstance(entry, dict) or not all(isinstance(entry[name], kind) for name, kind in NOTED.items() if name in entry):
+    if not isinstance(entry, dict) or not all(
+        isinstance(entry[name], kind) for name, kind in NOTED.items() if name in entry
+    ):
         return False
     return all(
-        isinstance(each, list) and len(each) == 3 and all(isinstance(word, str) for word in each) for each in entry.get("failures", ())
+        isinstance(each, list) and len(each) == 3 and all(isinstance(word, str) for word in each)
+        for each in entry.get("failures", ())
     )
 
 
@@ -165,12 +184,16 @@ def _read_schema(root: Path) -> int | None:
 
 
 def _damaged(path: Path) -> StoreDamaged:
-    return StoreDamaged(f'{path} is missing or damaged: it is a file of one line, {{"schema": {SCHEMA}}}; write that back')
+    return StoreDamaged(
+        f'{path} is missing or damaged: it is a file of one line, {{"schema": {SCHEMA}}}; write that back'
+    )
 
 
 def _make(root: Path) -> None:
     if root.is_dir() and any(not entry.name.endswith(".partial") for entry in root.iterdir()):
-        raise InputError(f"{root} is not empty and is not a store (no mxt.json): choose an empty or new folder with --store")
+        raise InputError(
+            f"{root} is not empty and is not a store (no mxt.json): choose an empty or new folder with --store"
+        )
     with translate_os_errors("making a store in", root):
         root.mkdir(parents=True, exist_ok=True)
         with atomic_write(root / "mxt.json", "w") as file:
@@ -181,7 +204,9 @@ def _migrate(root: Path, found: int) -> None:
     """Bring an older store up to date, one schema at a time, after a copy of its catalogue."""
     missing = [schema for schema in range(found, SCHEMA) if schema not in MIGRATIONS]
     if missing:
-        raise StoreError(f"{root} has schema {found}, which this mxt cannot bring to {SCHEMA}; use the mxt that wrote it")
+        raise StoreError(
+            f"{root} has schema {found}, which this mxt cannot bring to {SCHEMA}; use the mxt that wrote it"
+        )
     with translate_os_errors("bringing up to date", root):
         if (root / "catalogue.sqlite").exists():
             shutil.copy2(root / "catalogue.sqlite", root / f"catalogue.schema{found}.sqlite")

@@ -45,7 +45,9 @@ def check_metadata(folder: Path, *, repair: bool) -> list[Finding]:
     copied = {} if COPY in damaged else dict(open_array(folder, COPY).attrs)
     if COPY not in damaged and copied != _with_checksum(folder):
         damaged.append(COPY)
-    findings += [Finding(place, f"{name}/zarr.json", "not what was written", repair=WRITTEN_BACK) for name in damaged]
+    findings += [
+        Finding(place, f"{name}/zarr.json", "not what was written", repair=WRITTEN_BACK) for name in damaged
+    ]
     if damaged and not repair:
         return findings
     if damaged:
@@ -70,7 +72,9 @@ def _check_attributes(folder: Path, *, repair: bool) -> tuple[dict[str, Any] | N
         return None, [Finding(folder.name[:12], "zarr.json", lost)]
     if repair:
         _write_group(folder, attributes)
-    return attributes, [Finding(attributes["label"], "zarr.json", "not what was written", repair=WRITTEN_BACK)]
+    return attributes, [
+        Finding(attributes["label"], "zarr.json", "not what was written", repair=WRITTEN_BACK)
+    ]
 
 
 def begin_sealing(folder: Path, table: FeatureTable) -> None:
@@ -114,20 +118,27 @@ def _described_well(folder: Path, name: str, kind: ArrayKind) -> bool:
     return json.dumps(told, default=str, sort_keys=True) == json.dumps(wanted, default=str, sort_keys=True)
 
 
-def _check_lengths(folder: Path, place: str, kinds: Mapping[str, ArrayKind], *, repair: bool) -> list[Finding]:
+def _check_lengths(
+    folder: Path, place: str, kinds: Mapping[str, ArrayKind], *, repair: bool
+) -> list[Finding]:
     """Lengths differ after a kill while rows were assigned; other differences are damage."""
     arrays = {name: open_array(folder, name, write=repair) for name in kinds}
     lengths = {name: rows_in(array) for name, array in arrays.items()}
     settled = np.flatnonzero(read_state(folder) != OPEN)
     needed = int(settled[-1]) + 1 if len(settled) else 0
-    wrong = [name for name in kinds if (name != COPY and lengths[name] > lengths[AUDIO]) or lengths[name] < needed]
+    wrong = [
+        name for name in kinds if (name != COPY and lengths[name] > lengths[AUDIO]) or lengths[name] < needed
+    ]
     if lengths[AUDIO] > lengths[COPY]:
         wrong.append(AUDIO)
     rows = _usual(lengths) if wrong else lengths[AUDIO]
     findings = []
     if wrong:
         odd = [name for name in kinds if lengths[name] != rows]
-        findings = [Finding(place, f"{name}/zarr.json", f"{lengths[name]} rows, not {rows}", repair=WRITTEN_BACK) for name in odd]
+        findings = [
+            Finding(place, f"{name}/zarr.json", f"{lengths[name]} rows, not {rows}", repair=WRITTEN_BACK)
+            for name in odd
+        ]
     if repair:
         for array in arrays.values():
             set_rows(array, rows)

@@ -77,7 +77,11 @@ class ResultStore:
         with translate_os_errors("reading", self.path):
             if not self.path.is_dir():
                 return []
-            return sorted(folder.name for folder in self.path.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+            return sorted(
+                folder.name
+                for folder in self.path.iterdir()
+                if folder.is_dir() and not folder.name.startswith(".")
+            )
 
     def find(self, text: str) -> str:
         """The id that is `text`, or the only one that begins or ends with it; ``"last"`` is the newest.
@@ -150,8 +154,14 @@ class ResultStore:
     def partial(self) -> tuple[Path, ...]:
         """What evaluations that did not end left behind, and results half published or half removed."""
         with translate_os_errors("reading", self.path):
-            hidden = [p for p in sorted(self.path.iterdir()) if p.name.startswith(".")] if self.path.is_dir() else []
-        return tuple(p for p in hidden if p.name.startswith(".partial-") or p.suffix in (".partial", ".removed"))
+            hidden = (
+                [p for p in sorted(self.path.iterdir()) if p.name.startswith(".")]
+                if self.path.is_dir()
+                else []
+            )
+        return tuple(
+            p for p in hidden if p.name.startswith(".partial-") or p.suffix in (".partial", ".removed")
+        )
 
     def _rename(self, folder: Path, stem: str) -> str:
         for number in count(1):
@@ -196,7 +206,9 @@ def _intact(result: Any, text: str, result_id: str) -> bool:
     rest = {name: value for name, value in result.items() if name != CHECKSUM}
     digits = result_id.rpartition("-")[2].partition(".")[0]
     # results of earlier versions have no checksum of their own
-    return sha256_text(text).startswith(digits) and result.get(CHECKSUM, sha256_text(dump_json(rest))) == sha256_text(dump_json(rest))
+    return sha256_text(text).startswith(digits) and result.get(
+        CHECKSUM, sha256_text(dump_json(rest))
+    ) == sha256_text(dump_json(rest))
 
 
 def _stem(result: Mapping[str, Any], text: str) -> str:

@@ -11,7 +11,13 @@ ArrayKind = tuple[tuple[int, ...], str, float]  # shape of a row, dtype, fill va
 
 CHUNK = 64  # rows a chunk, the same for all arrays: a chunk is the unit of commit
 KEY_BYTES = 32
-AUDIO, COPY, SEAL, REASON, STATE = "audio", "audio_copy", "seal", "reason", "state"  # the copy is what damaged keys are restored from
+AUDIO, COPY, SEAL, REASON, STATE = (
+    "audio",
+    "audio_copy",
+    "seal",
+    "reason",
+    "state",
+)  # the copy is what damaged keys are restored from
 OPEN, DONE, FAILED = 0, 1, 2
 
 

@@ -15,7 +15,10 @@ from mxt.core.errors import StoreError
 from mxt.core.files import OwnedLock, atomic_write, translate_os_errors
 from mxt.store.serialise import dump_json, load_arrays, no_objects, safe_name
 
-_PLAIN, _FOLD = "__plain__", "__fold__"  # the entry of a fold's file that holds everything but arrays, as JSON; whose it is
+_PLAIN, _FOLD = (
+    "__plain__",
+    "__fold__",
+)  # the entry of a fold's file that holds everything but arrays, as JSON; whose it is
 
 
 class Scratch:
@@ -48,13 +51,17 @@ class Scratch:
         if self.read_only:
             return
         arrays = {name: value for name, value in outcome.items() if isinstance(value, np.ndarray)}
-        whose = {_FOLD: [self.path.name, str(fold)]}  # a file under the name of another one is not taken for it
+        whose = {
+            _FOLD: [self.path.name, str(fold)]
+        }  # a file under the name of another one is not taken for it
         plain = dump_json({name: value for name, value in outcome.items() if name not in arrays} | whose)
         with translate_os_errors("keeping a finished fold in", self.path):
             self.path.mkdir(parents=True, exist_ok=True)
             self._claim()
             with atomic_write(self._file(fold)) as file:
-                np.savez(file, **no_objects({**arrays, _PLAIN: np.frombuffer(plain.encode("utf-8"), np.uint8)}))
+                np.savez(
+                    file, **no_objects({**arrays, _PLAIN: np.frombuffer(plain.encode("utf-8"), np.uint8)})
+                )
 
     def clear(self) -> None:
         """Forget all folds."""

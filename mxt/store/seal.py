@@ -1,8 +1,9 @@
 """What binds a row of a feature table to its place.
 
-A checksum tells that a chunk is intact, not that it is the right one. A seal is a short hash over the table's fingerprint, the audio key
-of the row and what was computed for it: a chunk copied over another one, or brought from another table, has none that fits.
-Each row has one seal for its outcome (state and reason) and one for each layer, so that readers check only what they read.
+A checksum tells that a chunk is intact, not that it is the right one. A seal is a short hash over the table's
+fingerprint, the audio key of the row and what was computed for it: a chunk copied over another one, or
+brought from another table, has none that fits. Each row has one seal for its outcome (state and reason) and
+one for each layer, so that readers check only what they read.
 """
 
 from __future__ import annotations

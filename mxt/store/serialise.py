@@ -46,7 +46,9 @@ def no_objects(arrays: Arrays) -> dict[str, Any]:
     found = {name: np.asarray(array) for name, array in arrays.items()}
     for name, array in found.items():
         if array.dtype.hasobject:
-            raise TypeError(f"{name} holds Python objects, which are not saved; numbers or text (dtype str) are")
+            raise TypeError(
+                f"{name} holds Python objects, which are not saved; numbers or text (dtype str) are"
+            )
     return found
 
 

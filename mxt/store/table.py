@@ -18,7 +18,19 @@ from mxt.core.files import is_damage, translate_os_errors
 from mxt.core.identity import canonical_json, imported_key, sha256_text
 from mxt.core.records import ClipRecord
 from mxt.core.specs import Layer
-from mxt.store.schema import AUDIO, CHUNK, COPY, DONE, FAILED, OPEN, REASON, SEAL, STATE, array_kinds, layer_array
+from mxt.store.schema import (
+    AUDIO,
+    CHUNK,
+    COPY,
+    DONE,
+    FAILED,
+    OPEN,
+    REASON,
+    SEAL,
+    STATE,
+    array_kinds,
+    layer_array,
+)
 from mxt.store.seal import layer_seals, outcome_seals
 
 if TYPE_CHECKING:
@@ -122,7 +134,8 @@ class FeatureTable:
         Raises
         ------
         StoreDamaged
-            Rows are not those that were written: another chunk in their place, or two copies of the keys that differ.
+            Rows are not those that were written: another chunk in their place, or two copies of the keys that
+            differ.
         """
         try:
             return self._ledger()
@@ -133,7 +146,9 @@ class FeatureTable:
         """Row of each audio key, int64 [n]; -1 where there is none. Raises `StoreDamaged` as `ledger` does."""
         return self.ledger().rows_of(keys)
 
-    def states_of(self, keys: Sequence[bytes]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    def states_of(
+        self, keys: Sequence[bytes]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
         """Row of each audio key (-1 where there is none), its state (then `OPEN`) and its reason, as `ledger` has them."""
         ledger = self.ledger()
         rows = ledger.rows_of(keys)
@@ -142,7 +157,9 @@ class FeatureTable:
         states[there], reasons[there] = ledger.states[rows[there]], ledger.reasons[rows[there]]
         return rows, states, reasons
 
-    def read(self, keys: Sequence[bytes], layers: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+    def read(
+        self, keys: Sequence[bytes], layers: Sequence[str]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
         """Features of clips by audio key.
 
         Parameters
@@ -168,7 +185,9 @@ class FeatureTable:
         try:
             return self._read_rows(keys, arrays)
         except StoreDamaged:
-            return self._read_rows(keys, arrays)  # a repair may have opened rows between state and layers: look once more
+            return self._read_rows(
+                keys, arrays
+            )  # a repair may have opened rows between state and layers: look once more
 
     def nbytes(self) -> int:
         """Bytes on disk."""
@@ -210,7 +229,9 @@ class FeatureTable:
         rows = len(self)
         # the state first: whatever it says is settled was written before it
         states, reasons = self._read(STATE, 0, rows), self._read(REASON, 0, rows)
-        ledger = Ledger(self._read(AUDIO, 0, rows), states, reasons, self._read(SEAL, 0, rows) if self.sealed else None)
+        ledger = Ledger(
+            self._read(AUDIO, 0, rows), states, reasons, self._read(SEAL, 0, rows) if self.sealed else None
+        )
         settled = np.flatnonzero(states != OPEN)
         if ledger.seals is None:
             wrong = (ledger.keys[settled] != self._read(COPY, 0, rows)[settled]).any(axis=1)
@@ -224,7 +245,9 @@ class FeatureTable:
         if len(rows):
             raise StoreDamaged(f"feature table {self.label}: {what} {name_rows(rows)}; {REPAIR}")
 
-    def _read_rows(self, keys: Sequence[bytes], arrays: Sequence[str]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+    def _read_rows(
+        self, keys: Sequence[bytes], arrays: Sequence[str]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
         ledger = self._ledger()
         rows = ledger.rows_of(keys)
         there = rows >= 0
@@ -238,11 +261,16 @@ class FeatureTable:
             found = self._read(name, start, stop)
             values = np.full((len(rows), found.shape[1]), np.nan, np.float32)
             values[done] = found[rows[done] - start]
-            self._refuse(f"{name} has no values, though they count as done, in", rows[done & np.isnan(values).any(axis=1)])
+            self._refuse(
+                f"{name} has no values, though they count as done, in",
+                rows[done & np.isnan(values).any(axis=1)],
+            )
             if ledger.seals is not None:
                 wanted, column = rows[done], 1 + [layer_array(layer) for layer in self.layers].index(name)
                 seals = layer_seals(self.fingerprint, name, ledger.keys[wanted], values[done])
-                self._refuse(f"{name} does not hold what was written in", wanted[ledger.seals[wanted, column] != seals])
+                self._refuse(
+                    f"{name} does not hold what was written in", wanted[ledger.seals[wanted, column] != seals]
+                )
             columns.append(values)
         return np.concatenate(columns, axis=1) if columns else np.zeros((len(rows), 0), np.float32), state
 
@@ -272,7 +300,10 @@ def read_attributes(folder: Path) -> dict[str, Any]:
 
 def table_layers(attributes: Mapping[str, Any]) -> tuple[Layer, ...]:
     """The layers a table's attributes describe."""
-    return tuple(Layer(layer["number"], layer["name"], layer["dimension"], tuple(layer["labels"])) for layer in attributes["layers"])
+    return tuple(
+        Layer(layer["number"], layer["name"], layer["dimension"], tuple(layer["labels"]))
+        for layer in attributes["layers"]
+    )
 
 
 def name_rows(rows: npt.NDArray[np.int64]) -> str:

@@ -54,7 +54,10 @@ class VerifyReport:
     @property
     def sound(self) -> bool:
         """True where everything was read and nothing is damaged (any more)."""
-        return all(each.reachable and not (each.damage and not (self.repaired and each.repair)) for each in self.findings)
+        return all(
+            each.reachable and not (each.damage and not (self.repaired and each.repair))
+            for each in self.findings
+        )
 
 
 def verify(store: Store, *, repair: bool = False, progress: Progress = SILENT) -> VerifyReport:
@@ -116,7 +119,13 @@ def _verify_table(folder: Path, *, repair: bool, step: Step) -> TableReport:
         table = FeatureTable(folder)
         report = replace(report, label=table.label, nbytes=table.nbytes())
         if not table.sealed:
-            report = replace(report, findings=(*report.findings, Finding(table.label, SEAL, UNSEALED, damage=False, repair="bound now")))
+            report = replace(
+                report,
+                findings=(
+                    *report.findings,
+                    Finding(table.label, SEAL, UNSEALED, damage=False, repair="bound now"),
+                ),
+            )
             if repair:
                 begin_sealing(folder, table)
         for slab in inspect_rows(table):
@@ -155,14 +164,27 @@ def _chunks(folders: list[Path]) -> int:
 def _check_catalogue(catalogue: Catalogue, tables: tuple[TableReport, ...]) -> list[Finding]:
     name = catalogue.path.name
     if not os.path.lexists(catalogue.path):
-        return [Finding("catalogue", name, "missing; ingest again: no feature is computed again")] if tables else []
+        return (
+            [Finding("catalogue", name, "missing; ingest again: no feature is computed again")]
+            if tables
+            else []
+        )
     if not catalogue.path.stat().st_size and tables:
         return [Finding("catalogue", name, "empty; ingest again: no feature is computed again")]
     try:
         if wrong := catalogue.structure():
-            return [Finding("catalogue", name, f"{'; '.join(wrong)}; move it away and ingest again: no feature is computed again")]
+            return [
+                Finding(
+                    "catalogue",
+                    name,
+                    f"{'; '.join(wrong)}; move it away and ingest again: no feature is computed again",
+                )
+            ]
         damage = catalogue.damage()
-        findings = [Finding("catalogue", name, f"{dataset}: {what} are not what was written; {AGAIN}") for dataset, what in damage.items()]
+        findings = [
+            Finding("catalogue", name, f"{dataset}: {what} are not what was written; {AGAIN}")
+            for dataset, what in damage.items()
+        ]
         for record in catalogue.datasets():  # values that no hash covers, in catalogues of earlier versions
             if record.name not in damage:
                 catalogue.clips(record.name)

@@ -13,8 +13,28 @@ import numpy.typing as npt
 
 from mxt.core.errors import Reason, StoreDamaged, StoreError
 from mxt.core.files import OwnedLock, translate_os_errors
-from mxt.store.arrays import ZarrArray, open_array, read_rows, remove_partial_files, rows_in, set_rows, write_chunk
-from mxt.store.schema import AUDIO, CHUNK, COPY, DONE, FAILED, KEY_BYTES, OPEN, REASON, SEAL, STATE, layer_array
+from mxt.store.arrays import (
+    ZarrArray,
+    open_array,
+    read_rows,
+    remove_partial_files,
+    rows_in,
+    set_rows,
+    write_chunk,
+)
+from mxt.store.schema import (
+    AUDIO,
+    CHUNK,
+    COPY,
+    DONE,
+    FAILED,
+    KEY_BYTES,
+    OPEN,
+    REASON,
+    SEAL,
+    STATE,
+    layer_array,
+)
 from mxt.store.seal import layer_seals, outcome_seals
 
 if TYPE_CHECKING:
@@ -46,9 +66,13 @@ class TableWriter:
     """
 
     def __init__(
-        self, table: FeatureTable, *, flush_seconds: float = 10.0,
-        fault: Callable[[str], None] = no_fault, clock: Callable[[], float] = time.monotonic,
-    ) -> None:  # fmt: skip
+        self,
+        table: FeatureTable,
+        *,
+        flush_seconds: float = 10.0,
+        fault: Callable[[str], None] = no_fault,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.table, self._flush_seconds, self._fault, self._clock = table, flush_seconds, fault, clock
         self._lock = OwnedLock(table.path / "lock", f"feature table {table.label}")
         self._layers = {layer.name: (layer_array(layer), layer.dimension) for layer in table.layers}
@@ -72,7 +96,10 @@ class TableWriter:
         try:
             with self._writing("opening"):
                 remove_partial_files(self.table.path)
-                self._arrays = {n: open_array(self.table.path, n, kind=kind, write=True) for n, kind in self.table.kinds.items()}
+                self._arrays = {
+                    n: open_array(self.table.path, n, kind=kind, write=True)
+                    for n, kind in self.table.kinds.items()
+                }
                 self._align()
                 ledger = self.table.ledger()
             self._keys, self._state, self._reason = ledger.keys, ledger.states, ledger.reasons
@@ -82,7 +109,9 @@ class TableWriter:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Commit what is finished and give the lock back, also after Ctrl-C."""
         try:
             if kind is None:
@@ -140,7 +169,9 @@ class TableWriter:
         values = {name: np.asarray(value, np.float32) for name, value in features.items()}
         expected = {name: (dimension,) for name, (_, dimension) in self._layers.items()}
         if {name: value.shape for name, value in values.items()} != expected:
-            raise ValueError(f"expected the layers {expected}, got { ({name: value.shape for name, value in values.items()}) }")
+            raise ValueError(
+                f"expected the layers {expected}, got { ({name: value.shape for name, value in values.items()}) }"
+            )
         if not np.isfinite(np.concatenate(list(values.values()))).all():
             raise ValueError(f"row {row}: features are finite, or the row has failed")
         self._settle(row, values)
@@ -196,7 +227,9 @@ class TableWriter:
         del self._settled[chunk], self._since[chunk]
         self._fault("committed")
 
-    def _seal(self, chunk: int, blocks: Mapping[str, npt.NDArray[np.float32]], state: Bytes, reason: Bytes) -> None:
+    def _seal(
+        self, chunk: int, blocks: Mapping[str, npt.NDArray[np.float32]], state: Bytes, reason: Bytes
+    ) -> None:
         """Bind the rows of a chunk that are settled now to their place; those settled before keep their seals."""
         part = self._part(chunk)
         seals = read_rows(self._arrays[SEAL], part.start, part.stop)

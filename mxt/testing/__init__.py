@@ -1,7 +1,7 @@
 """Contract checks for authors of stages.
 
-Every check is a named function of one stage that raises where the stage does not keep its contract. Run them from the
-shell (``mxt plugins check NAME``) or in a test suite:
+Every check is a named function of one stage that raises where the stage does not keep its contract. Run them
+from the shell (``mxt plugins check NAME``) or in a test suite:
 
 >>> import pytest
 >>> from mxt.testing import checks_for

@@ -38,7 +38,9 @@ class Runner:
     def __init__(self, subject: Subject, device: str = "cpu") -> None:
         self.spec, self.device = subject.spec(), device
         with one_thread():
-            self.network: Callable[[Any], Mapping[str, Any]] = subject.build().prepare(subject.weights_path(), device)
+            self.network: Callable[[Any], Mapping[str, Any]] = subject.build().prepare(
+                subject.weights_path(), device
+            )
         self.render: Callable[[Any], Any] | None = None
         if self.spec.input.renderer:
             renderer = subject.registry.create("renderer", self.spec.input.renderer, self.spec.input.params)
@@ -79,12 +81,19 @@ def layers_are_those_stated(subject: Subject) -> None:
     runner = _runner(subject)
     found = runner.batch(windows(runner.spec, runner.size))
     names = [layer.name for layer in runner.spec.layers]
-    expect(sorted(found) == sorted(names), f"layers returned are {sorted(found)}, the spec has {sorted(names)}")
+    expect(
+        sorted(found) == sorted(names), f"layers returned are {sorted(found)}, the spec has {sorted(names)}"
+    )
     for layer in runner.spec.layers:
         values = found[layer.name]
-        expect(isinstance(values, np.ndarray), f"layer {layer.name} is a {type(values).__name__}, not a NumPy array")
+        expect(
+            isinstance(values, np.ndarray),
+            f"layer {layer.name} is a {type(values).__name__}, not a NumPy array",
+        )
         expected = (runner.size, layer.dimension)
-        expect(values.shape == expected, f"layer {layer.name} has the shape {values.shape}, expected {expected}")
+        expect(
+            values.shape == expected, f"layer {layer.name} has the shape {values.shape}, expected {expected}"
+        )
         expect(values.dtype == np.float32, f"layer {layer.name} is {values.dtype}, not float32")
 
 
@@ -114,13 +123,20 @@ def batch_equals_stacked_singles(subject: Subject) -> None:
     spec = subject.spec()
     if spec.rows_together:
         what = subject.name.removeprefix(f"{spec.kind} ")
-        raise CheckRefused(f"{what} depends on its batch on purpose: {spec.rows_together} consecutive clips are computed together")
+        raise CheckRefused(
+            f"{what} depends on its batch on purpose: {spec.rows_together} consecutive clips are computed together"
+        )
     runner = _runner(subject)
     clips = windows(spec, runner.size)
     together = runner(clips)
     for place in range(len(clips)):
         alone = runner(clips[place : place + 1])
-        _expect_close({name: values[place : place + 1] for name, values in together.items()}, alone, spec.tolerance, "in a batch and alone")
+        _expect_close(
+            {name: values[place : place + 1] for name, values in together.items()},
+            alone,
+            spec.tolerance,
+            "in a batch and alone",
+        )
 
 
 def order_does_not_matter(subject: Subject) -> None:
@@ -162,11 +178,16 @@ def short_clips_are_filled(subject: Subject) -> None:
 
     runner = _runner(subject)
     assert runner.spec.sample_rate is not None
-    short = cut(signals(1, SHORT_SAMPLES, runner.spec.sample_rate)[0], runner.spec.window, runner.spec.sample_rate)
+    short = cut(
+        signals(1, SHORT_SAMPLES, runner.spec.sample_rate)[0], runner.spec.window, runner.spec.sample_rate
+    )
     for layer in runner.spec.layers:
         values = runner(short)[layer.name]
         fits = values.shape == (1, layer.dimension) and np.isfinite(values).all()
-        expect(fits, f"layer {layer.name} of a clip of {SHORT_SAMPLES} samples: shape {values.shape}, or not finite")
+        expect(
+            fits,
+            f"layer {layer.name} of a clip of {SHORT_SAMPLES} samples: shape {values.shape}, or not finite",
+        )
 
 
 def signals_made_while_read_give_the_same_features(subject: Subject) -> None:
@@ -186,9 +207,18 @@ def weights_are_verified(subject: Subject) -> None:
         raise NotApplicable("it has no weights")
     for file in spec.weights:
         hexadecimal = len(file.sha256) == 64 and set(file.sha256) <= set("0123456789abcdef")
-        expect(hexadecimal, f"weight set {file.name}: sha256 is 64 lower-case hexadecimal digits, not {file.sha256!r}")
-        expect(file.filename and "/" not in file.filename, f"weight set {file.name}: {file.filename!r} is no file name")
-        expect(file.licence or file.note, f"weight set {file.name}: say its licence, or in a note that none is stated")
+        expect(
+            hexadecimal,
+            f"weight set {file.name}: sha256 is 64 lower-case hexadecimal digits, not {file.sha256!r}",
+        )
+        expect(
+            file.filename and "/" not in file.filename,
+            f"weight set {file.name}: {file.filename!r} is no file name",
+        )
+        expect(
+            file.licence or file.note,
+            f"weight set {file.name}: say its licence, or in a note that none is stated",
+        )
     with tempfile.TemporaryDirectory(prefix="mxt-check-") as folder:
         junk = Path(folder) / spec.weights[0].filename
         junk.write_bytes(b"these are no weights" * 100)
@@ -209,7 +239,9 @@ def agrees_with_the_gpu(subject: Subject) -> None:
 def _runner(subject: Subject) -> Runner:
     spec = subject.spec()
     if spec.rows_together:
-        raise NotApplicable(f"{spec.rows_together} clips are one unit of work: only mxt extract computes them")
+        raise NotApplicable(
+            f"{spec.rows_together} clips are one unit of work: only mxt extract computes them"
+        )
     if "runner" not in subject.kept:
         subject.kept["runner"] = Runner(subject)
     return cast(Runner, subject.kept["runner"])
@@ -230,14 +262,19 @@ def _expect_typed(call: Callable[[], object], what: str) -> None:
     raise ContractBroken(f"{what} is taken without an error")
 
 
-def _expect_close(found: Mapping[str, Array], expected: Mapping[str, Array], tolerance: float, how: str) -> None:
+def _expect_close(
+    found: Mapping[str, Array], expected: Mapping[str, Array], tolerance: float, how: str
+) -> None:
     """Largest difference, relative to the layer's largest value, at most `tolerance`."""
     import numpy as np
 
     for name, values in expected.items():
         scale = max(float(np.abs(values).max(initial=0.0)), 1e-12)
         difference = float(np.abs(found[name].astype(np.float64) - values).max(initial=0.0)) / scale
-        expect(difference <= tolerance, f"layer {name} {how} differs by {difference:.2g} of its largest value (allowed: {tolerance:.2g})")
+        expect(
+            difference <= tolerance,
+            f"layer {name} {how} differs by {difference:.2g} of its largest value (allowed: {tolerance:.2g})",
+        )
 
 
 CHECKS = (

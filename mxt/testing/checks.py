@@ -60,10 +60,15 @@ class Check:
     def with_weights(self, files: Mapping[str, Path]) -> Check:
         """The same check of the stage with files of one's own, by weight set, as with ``--weights-file``.
 
-        For networks whose released weights cannot always be had: any values of the right names and shapes keep the contract.
+        For networks whose released weights cannot always be had: any values of the right names and shapes
+        keep the contract.
         """
         file = self.subject.spec().weight_set(self.subject.weights)
-        return replace(self, subject=replace(self.subject, weights_file=files.get(file.name))) if file is not None else self
+        return (
+            replace(self, subject=replace(self.subject, weights_file=files.get(file.name)))
+            if file is not None
+            else self
+        )
 
     def run(self) -> None:
         """Run it.
@@ -106,7 +111,11 @@ class Check:
 
 
 def checks_for(
-    stage: StageSpec | Registered, registry: Registry | None = None, *, plugin: str = "", sample: Path | None = None
+    stage: StageSpec | Registered,
+    registry: Registry | None = None,
+    *,
+    plugin: str = "",
+    sample: Path | None = None,
 ) -> Iterator[Check]:
     """Every check that applies to a stage.
 
@@ -127,7 +136,11 @@ def checks_for(
         The general ones, those of its kind, and for a backbone those that have to hold under
         every choice of parameters and weights as well.
     """
-    entry = stage if isinstance(stage, Registered) else Registered(stage, "", f"entry point {plugin} = {plugin}" if plugin else "")
+    entry = (
+        stage
+        if isinstance(stage, Registered)
+        else Registered(stage, "", f"entry point {plugin} = {plugin}" if plugin else "")
+    )
     registry = _having(entry, build_registry() if registry is None else registry)
     subject = Subject(entry, registry, sample=sample)
     for function in (*common.CHECKS, *BY_KIND.get(entry.spec.kind, ())):
@@ -165,7 +178,11 @@ def _having(entry: Registered, registry: Registry) -> Registry:
             return registry
     except MxtError:
         pass  # not there, or there twice: this one is meant
-    others = tuple(other for other in registry.stages if (other.spec.kind, other.spec.name) != (entry.spec.kind, entry.spec.name))
+    others = tuple(
+        other
+        for other in registry.stages
+        if (other.spec.kind, other.spec.name) != (entry.spec.kind, entry.spec.name)
+    )
     return Registry(stages=(*others, entry), problems=registry.problems)
 
 

@@ -15,9 +15,27 @@ from mxt.core.params import Param
 from mxt.testing.subject import CheckSkipped, ContractBroken, Subject, expect
 
 HEAVY = (
-    "av", "h5py", "jax", "keras", "librosa", "matplotlib", "numba", "onnxruntime", "pandas", "pyarrow", "scipy", "sklearn", "soundfile",
-    "soxr", "tensorflow", "torch", "torchaudio", "torchvision", "transformers", "zarr",
-)  # fmt: skip
+    "av",
+    "h5py",
+    "jax",
+    "keras",
+    "librosa",
+    "matplotlib",
+    "numba",
+    "onnxruntime",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "sklearn",
+    "soundfile",
+    "soxr",
+    "tensorflow",
+    "torch",
+    "torchaudio",
+    "torchvision",
+    "transformers",
+    "zarr",
+)
 
 
 def spec_is_valid(subject: Subject) -> None:
@@ -37,21 +55,29 @@ def spec_is_plain(subject: Subject) -> None:
         same = pickle.loads(pickle.dumps(spec)) == spec
         canonical_json(dataclasses.asdict(spec))
     except Exception as error:
-        raise ContractBroken(f"the spec holds something that is no plain value: {type(error).__name__}: {error}") from error
+        raise ContractBroken(
+            f"the spec holds something that is no plain value: {type(error).__name__}: {error}"
+        ) from error
     expect(same, "the spec does not survive pickling")
 
 
 def plugin_is_light_to_import(subject: Subject) -> None:
     """Importing the module of the hook imports nothing heavy."""
     loaded = _heavy_modules_of(subject.entry.origin)
-    expect(not loaded, f"importing the plugin ({subject.entry.origin}) imports {', '.join(loaded)}; import them where they are used")
+    expect(
+        not loaded,
+        f"importing the plugin ({subject.entry.origin}) imports {', '.join(loaded)}; import them where they are used",
+    )
 
 
 @cache
 def _heavy_modules_of(origin: str) -> tuple[str, ...]:
     """Heavy modules that the plugin of `origin` imports, found in a fresh interpreter."""
     code = f"import sys; before = set(sys.modules); {_import_of(origin)}; print(*sorted(({set(HEAVY)} & set(sys.modules)) - before))"
-    here = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}  # a package that is not installed is found, too
+    here = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }  # a package that is not installed is found, too
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=here)
     if done.returncode:
         raise ContractBroken(f"the plugin cannot be imported: {done.stderr.strip().splitlines()[-1]}")
@@ -75,16 +101,25 @@ def defaults_are_valid(subject: Subject) -> None:
         try:
             checked = param.check(param.default)
         except UsageError as error:
-            raise ContractBroken(f"the default of {param.name} does not pass its own check: {error}") from error
+            raise ContractBroken(
+                f"the default of {param.name} does not pass its own check: {error}"
+            ) from error
         same = checked == param.default and type(checked) is type(param.default)
         expect(same, f"the default of {param.name} is {param.default!r}, its check makes {checked!r} of it")
         if param.default not in (None, ()):
             typed = param.check(_as_typed(param))
-            expect(typed == param.default, f"{param.name}={_as_typed(param)} is read as {typed!r}, not the default {param.default!r}")
+            expect(
+                typed == param.default,
+                f"{param.name}={_as_typed(param)} is read as {typed!r}, not the default {param.default!r}",
+            )
 
 
 def _as_typed(param: Param) -> str:
-    return ",".join(str(item) for item in param.default) if isinstance(param.default, tuple) else str(param.default)
+    return (
+        ",".join(str(item) for item in param.default)
+        if isinstance(param.default, tuple)
+        else str(param.default)
+    )
 
 
 def stage_is_a_frozen_dataclass_of_its_parameters(subject: Subject) -> None:
@@ -98,9 +133,15 @@ def stage_is_a_frozen_dataclass_of_its_parameters(subject: Subject) -> None:
     unknown = sorted(fields ^ set(chosen.params))
     expect(not unknown, f"fields of the dataclass and parameters of the spec differ: {', '.join(unknown)}")
     for name, value in chosen.params.items():
-        expect(getattr(stage, name) == value, f"parameter {name} was {value!r}, the stage has {getattr(stage, name)!r}")
+        expect(
+            getattr(stage, name) == value,
+            f"parameter {name} was {value!r}, the stage has {getattr(stage, name)!r}",
+        )
     again = subject.registry.build(chosen)
-    expect(again == stage, "two stages of equal parameters differ: something besides the parameters is kept in a field")
+    expect(
+        again == stage,
+        "two stages of equal parameters differ: something besides the parameters is kept in a field",
+    )
     expect(pickle.loads(pickle.dumps(stage)) == stage, "the stage does not survive pickling")
 
 
@@ -114,7 +155,9 @@ def errors_are_typed(subject: Subject) -> None:
             except UsageError:
                 continue
             except PluginError as error:
-                raise ContractBroken(f"{param.name}={wrong!r} ends in {error}, not in a usage error") from error
+                raise ContractBroken(
+                    f"{param.name}={wrong!r} ends in {error}, not in a usage error"
+                ) from error
             raise ContractBroken(f"{param.name}={wrong!r} is taken without an error")
 
 

@@ -25,13 +25,21 @@ def detection_is_a_score_with_a_reason(subject: Subject) -> None:
     loader = subject.build()
     with sample_folders() as folders:
         root = folders["a folder a class"].root
-        foreign = {"an empty folder": Listing(root, ()), "foreign files": Listing(root, ("notes.odt", "x/y.zip"))}
+        foreign = {
+            "an empty folder": Listing(root, ()),
+            "foreign files": Listing(root, ("notes.odt", "x/y.zip")),
+        }
         for what, listing in (folders | foreign).items():
             try:
                 found = loader.detect(listing)
             except Exception as error:
-                raise ContractBroken(f"{what}: detect ends in {type(error).__name__}: {error}; what is foreign has the score 0") from error
-            expect(isinstance(found, Detection), f"{what}: detect returns a Detection, not {type(found).__name__}")
+                raise ContractBroken(
+                    f"{what}: detect ends in {type(error).__name__}: {error}; what is foreign has the score 0"
+                ) from error
+            expect(
+                isinstance(found, Detection),
+                f"{what}: detect returns a Detection, not {type(found).__name__}",
+            )
             expect(0 <= found.score <= 1, f"{what}: the score is {found.score}, not between 0 and 1")
             expect(found.reason.strip(), f"{what}: no reason is given")
         expect(loader.detect(foreign["an empty folder"]).score == 0, "an empty folder is recognised")
@@ -43,7 +51,10 @@ def clips_lie_in_the_listing(subject: Subject) -> None:
         if isinstance(loader, FeatureSetLoader):
             raise NotApplicable("it loads features, without audio")
         found = list(loader.clips(listing))
-        expect(all(isinstance(one, (Clip, Remark)) for one in found), "clips yields something that is neither Clip nor Remark")
+        expect(
+            all(isinstance(one, (Clip, Remark)) for one in found),
+            "clips yields something that is neither Clip nor Remark",
+        )
         clips = [one for one in found if isinstance(one, Clip)]
         expect(clips, f"no clip in a layout that is recognised ({listing.files[0]}, …)")
         outside = [clip.path for clip in clips if clip.path not in listing.files]
@@ -51,7 +62,10 @@ def clips_lie_in_the_listing(subject: Subject) -> None:
         ids = [clip_id(clip.path, microseconds(clip.start), microseconds(clip.end)) for clip in clips]
         expect(len(set(ids)) == len(ids), "two clips have one id")
         expect(len({tuple(clip.targets) for clip in clips}) == 1, "clips differ in their target columns")
-        expect(all(_is_target(value) for clip in clips for value in clip.targets.values()), "a target is no text, number, tuple or None")
+        expect(
+            all(_is_target(value) for clip in clips for value in clip.targets.values()),
+            "a target is no text, number, tuple or None",
+        )
 
 
 def feature_sets_fit_their_clips(subject: Subject) -> None:
@@ -74,7 +88,10 @@ def _check_feature_set(found: FeatureSet, listing: Listing) -> None:
     for block in found.blocks:
         for layer in block.layers:
             shape, expected = tuple(block.arrays[layer.name].shape), (len(found.clips), layer.dimension)
-            expect(shape == expected, f"{block.label}, {layer.name} of {found.name}: the shape is {shape}, expected {expected}")
+            expect(
+                shape == expected,
+                f"{block.label}, {layer.name} of {found.name}: the shape is {shape}, expected {expected}",
+            )
 
 
 def what_is_loaded_is_the_same_every_time(subject: Subject) -> None:
@@ -100,7 +117,9 @@ def audio_is_not_opened(subject: Subject) -> None:
         for path in listing.files:
             if PurePosixPath(path).suffix.lower() in SOUNDS:
                 (Path(listing.root) / path).write_bytes(b"this is no audio")
-        expect(list(subject.build().clips(listing)) == expected, "what lies in the audio files changes the clips")
+        expect(
+            list(subject.build().clips(listing)) == expected, "what lies in the audio files changes the clips"
+        )
 
 
 def foreign_files_end_in_typed_errors(subject: Subject) -> None:
@@ -114,7 +133,9 @@ def foreign_files_end_in_typed_errors(subject: Subject) -> None:
             except MxtError:
                 continue
             except Exception as error:
-                raise ContractBroken(f"{what} ends in {type(error).__name__}: {error}; raise InputError or TableError") from error
+                raise ContractBroken(
+                    f"{what} ends in {type(error).__name__}: {error}; raise InputError or TableError"
+                ) from error
 
 
 @contextmanager
@@ -130,7 +151,9 @@ def _recognised(subject: Subject) -> Iterator[tuple[Any, Listing]]:
     with sample_folders() as folders:
         best = max(folders.values(), key=lambda listing: float(loader.detect(listing).score))
         if loader.detect(best).score <= 0:
-            raise CheckSkipped("it recognises none of the layouts mxt knows; name a small folder of its own with --sample")
+            raise CheckSkipped(
+                "it recognises none of the layouts mxt knows; name a small folder of its own with --sample"
+            )
         yield loader, best
 
 
@@ -142,7 +165,9 @@ def _copy(folder: Path) -> Iterator[Listing]:
     if not files:
         raise UsageError(f"the sample {folder} has no files")
     if sum((folder / path).stat().st_size for path in files) > LARGEST_SAMPLE:
-        raise UsageError(f"the sample {folder} is larger than {LARGEST_SAMPLE / 1e6:.0f} MB; a few files of each kind do")
+        raise UsageError(
+            f"the sample {folder} is larger than {LARGEST_SAMPLE / 1e6:.0f} MB; a few files of each kind do"
+        )
     with TemporaryDirectory(prefix="mxt-check-") as top:
         for path in files:
             (Path(top) / path).parent.mkdir(parents=True, exist_ok=True)
@@ -155,10 +180,18 @@ def _loaded(loader: Any, listing: Listing) -> list[object]:
     if not isinstance(loader, FeatureSetLoader):
         return list(loader.clips(listing))
     return [
-        (each.name, each.clips, each.sources, each.remarks,
-         [(block.label, block.layers, {name: values.tolist() for name, values in block.arrays.items()}) for block in each.blocks])
+        (
+            each.name,
+            each.clips,
+            each.sources,
+            each.remarks,
+            [
+                (block.label, block.layers, {name: values.tolist() for name, values in block.arrays.items()})
+                for block in each.blocks
+            ],
+        )
         for each in loader.feature_sets(listing)
-    ]  # fmt: skip
+    ]
 
 
 def _is_target(value: object) -> bool:

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 TASKS: tuple[Task, ...] = get_args(Task)
 ROWS, COLUMNS, SEED = 40, 6, 7
-_WORDS = {"outer": ("given", "kfold", "split", "hash"), "score": ("pooled", "fold_mean"), "hash_of": ("name", "path")}
+_WORDS = {
+    "outer": ("given", "kfold", "split", "hash"),
+    "score": ("pooled", "fold_mean"),
+    "hash_of": ("name", "path"),
+}
 
 
 def _problem(task: Task) -> tuple[npt.NDArray[np.float32], Any]:
@@ -65,8 +69,13 @@ def estimator_learns_and_predicts(subject: Subject) -> None:
             first = np.asarray(estimator.fit(X, y).predict(X))
         except Exception as error:
             refuse = f"where the head does not take {task}, its estimator() raises UsageError"
-            raise ContractBroken(f"{task}: fit or predict ends in {type(error).__name__}: {error}; {refuse}") from error
-        expect(first.shape == np.asarray(y).shape, f"{task}: predictions have the shape {first.shape}, targets {np.asarray(y).shape}")
+            raise ContractBroken(
+                f"{task}: fit or predict ends in {type(error).__name__}: {error}; {refuse}"
+            ) from error
+        expect(
+            first.shape == np.asarray(y).shape,
+            f"{task}: predictions have the shape {first.shape}, targets {np.asarray(y).shape}",
+        )
         again = np.asarray(subject.build().estimator(task, seed=SEED).fit(X, y).predict(X))
         expect(np.array_equal(first, again), f"{task}: the same seed gives other predictions")
 
@@ -75,9 +84,13 @@ def grid_names_parameters_there_are(subject: Subject) -> None:
     """Every name of the grid is a parameter of the estimator, with values to try."""
     for task, estimator in _supported(subject):
         found = subject.build().grid(task, n_features=COLUMNS)
-        for grid in [found] if isinstance(found, Mapping) else found:  # scikit-learn takes one, or a list of them
+        for grid in (
+            [found] if isinstance(found, Mapping) else found
+        ):  # scikit-learn takes one, or a list of them
             unknown = sorted(set(grid) - set(estimator.get_params()))
-            expect(not unknown, f"{task}: the grid names {', '.join(unknown)}, which the estimator does not have")
+            expect(
+                not unknown, f"{task}: the grid names {', '.join(unknown)}, which the estimator does not have"
+            )
             empty = [name for name, values in grid.items() if not list(values)]
             expect(not empty, f"{task}: the grid has no values for {', '.join(empty)}")
 
@@ -91,11 +104,19 @@ def choices_are_an_evaluation(subject: Subject) -> None:
         except MxtError:
             continue
         taken += 1
-        expect(isinstance(found, Evaluation), f"{task}: choices are an Evaluation, not {type(found).__name__}")
+        expect(
+            isinstance(found, Evaluation), f"{task}: choices are an Evaluation, not {type(found).__name__}"
+        )
         for name, allowed in _WORDS.items():
-            expect(getattr(found, name) in allowed, f"{task}: {name} is {getattr(found, name)!r}, not one of {', '.join(allowed)}")
+            expect(
+                getattr(found, name) in allowed,
+                f"{task}: {name} is {getattr(found, name)!r}, not one of {', '.join(allowed)}",
+            )
         expect(found.runs >= 1, f"{task}: runs is 1 or more, not {found.runs}")
-        expect(found.folds >= 2 and found.inner_folds >= 2, f"{task}: folds are 2 or more, not {found.folds} and {found.inner_folds}")
+        expect(
+            found.folds >= 2 and found.inner_folds >= 2,
+            f"{task}: folds are 2 or more, not {found.folds} and {found.inner_folds}",
+        )
         expect(found == subject.build().choices(task), f"{task}: two calls differ")
         expect(dataclasses.replace(found) == found, f"{task}: the record cannot be copied")
     expect(taken, f"it takes none of the tasks {', '.join(TASKS)}")
@@ -115,5 +136,9 @@ def head_brought_along_is_there(subject: Subject) -> None:
                 raise ContractBroken(f"{task}: the head it brings along cannot be had: {error}") from error
 
 
-HEAD_CHECKS = (estimator_is_fresh_and_clonable, estimator_learns_and_predicts, grid_names_parameters_there_are)
+HEAD_CHECKS = (
+    estimator_is_fresh_and_clonable,
+    estimator_learns_and_predicts,
+    grid_names_parameters_there_are,
+)
 PROTOCOL_CHECKS = (choices_are_an_evaluation, head_brought_along_is_there)

@@ -64,8 +64,13 @@ def extremes(samples: int) -> dict[str, Signal]:
     impulse[samples // 2] = 1.0
     square = np.where(np.arange(samples) // 20 % 2, 1.0, -1.0).astype(np.float32)
     constant = np.full(samples, 0.5, np.float32)
-    return {"silence": silence, "an impulse": impulse, "a full-scale square wave": square, "a very quiet one": square * np.float32(1e-6),
-            "a constant": constant}  # fmt: skip
+    return {
+        "silence": silence,
+        "an impulse": impulse,
+        "a full-scale square wave": square,
+        "a very quiet one": square * np.float32(1e-6),
+        "a constant": constant,
+    }
 
 
 def windows(spec: StageSpec, count: int) -> Signal:
@@ -124,7 +129,9 @@ def _write_wave(path: Path) -> None:
 _WORDS = ("dog", "rain")
 _LAYOUTS: dict[str, dict[str, Content]] = {
     "a folder a class": {f"{word}/{n}.wav": None for word in _WORDS for n in range(3)},
-    "train and test folders": {f"{split}/{word}/{n}.wav": None for split in ("train", "test") for word in _WORDS for n in range(2)},
+    "train and test folders": {
+        f"{split}/{word}/{n}.wav": None for split in ("train", "test") for word in _WORDS for n in range(2)
+    },
     "names that begin with the class": {f"{word}_{n}.wav": None for word in _WORDS for n in range(3)},
     "a table beside the files": {
         **{f"audio/{n}.wav": None for n in range(4)},
@@ -149,12 +156,17 @@ _LAYOUTS: dict[str, dict[str, Content]] = {
         **{f"{split}/{n}.lab": "0 0.05 sing\n0.05 0.1 nosing\n" for split in ("train", "test") for n in "ab"},
     },
     "published features of Choi et al. 2017": {
-        "csv/urbansound.csv": ",id,filepath,label,fold\n" + "".join(f"{n},{n}-{n}-0-0,fold1/{n}-{n}-0-0.wav,{n},1\n" for n in range(4)),
+        "csv/urbansound.csv": ",id,filepath,label,fold\n"
+        + "".join(f"{n},{n}-{n}-0-0,fold1/{n}-{n}-0-0.wav,{n},1\n" for n in range(4)),
         **{f"features/urbansound_layer_{k}.npy": (4, 32) for k in range(5)},
         "features/urbansound_mfcc.npy": (4, 120),
     },
     "nsynth": {
-        **{f"nsynth-train/audio/{name}_acoustic_00{n}-060-075.wav": None for name in ("bass", "reed") for n in range(2)},
+        **{
+            f"nsynth-train/audio/{name}_acoustic_00{n}-060-075.wav": None
+            for name in ("bass", "reed")
+            for n in range(2)
+        },
         "nsynth-train/examples.json": "{}",
     },
     "urbansound8k": {

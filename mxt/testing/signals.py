@@ -25,8 +25,12 @@ def _levels(y: Signal, needs: tuple[str, ...]) -> Levels:
 
     nan = float("nan")
     peak, rms = float(np.abs(y).max()), float(np.sqrt(np.mean(np.square(y, dtype=np.float64))))
-    lufs = 20 * float(np.log10(rms)) if rms > 0 else -float("inf")  # near enough: what counts is that it is the whole clip's
-    return Levels(peak=peak if needs else nan, rms=rms if needs else nan, lufs=lufs if "lufs" in needs else nan)
+    lufs = (
+        20 * float(np.log10(rms)) if rms > 0 else -float("inf")
+    )  # near enough: what counts is that it is the whole clip's
+    return Levels(
+        peak=peak if needs else nan, rms=rms if needs else nan, lufs=lufs if "lufs" in needs else nan
+    )
 
 
 def _normalize(subject: Subject, y: Signal, levels: Levels) -> Any:
@@ -45,12 +49,17 @@ def signal_keeps_its_shape_and_type(subject: Subject) -> None:
 
     for what, y in {"a signal": signals(1, SAMPLES, SAMPLE_RATE)[0], **extremes(SAMPLES)}.items():
         found = _normalize(subject, y, _levels(y, subject.spec().needs))
-        fits = isinstance(found, np.ndarray) and found.dtype == np.float32 and found.ndim == 1 and found.size > 0
+        fits = (
+            isinstance(found, np.ndarray) and found.dtype == np.float32 and found.ndim == 1 and found.size > 0
+        )
         fits = fits and (found.shape == y.shape or subject.spec().whole_clip)
         expect(
-            fits, f"{what}: float32 {y.shape} expected, got {getattr(found, 'dtype', type(found).__name__)} {getattr(found, 'shape', '')}"
+            fits,
+            f"{what}: float32 {y.shape} expected, got {getattr(found, 'dtype', type(found).__name__)} {getattr(found, 'shape', '')}",
         )
-        needs = "" if subject.spec().needs else ' (levels are NaN unless the spec asks for them: needs=("peak",))'
+        needs = (
+            "" if subject.spec().needs else ' (levels are NaN unless the spec asks for them: needs=("peak",))'
+        )
         expect(np.isfinite(found).all(), f"{what}: the result is not finite{needs}")
 
 
@@ -70,7 +79,10 @@ def part_is_treated_as_the_whole(subject: Subject) -> None:
         raise NotApplicable("it is given whole clips only")
     y = signals(1, SAMPLES, SAMPLE_RATE)[0] * np.linspace(0.1, 1, SAMPLES, dtype=np.float32)
     levels = _levels(y, subject.spec().needs)
-    part, whole = _normalize(subject, y[: SAMPLES // 4], levels), _normalize(subject, y, levels)[: SAMPLES // 4]
+    part, whole = (
+        _normalize(subject, y[: SAMPLES // 4], levels),
+        _normalize(subject, y, levels)[: SAMPLES // 4],
+    )
     same = np.allclose(part, whole, rtol=subject.spec().tolerance, atol=0, equal_nan=True)
     how = "use the levels given, which are those of the whole clip, or ask for whole clips (whole_clip=True)"
     expect(same, f"a part alone is changed otherwise than within the whole clip: {how}")
@@ -82,7 +94,10 @@ def normalizing_is_deterministic(subject: Subject) -> None:
 
     y = signals(1, SAMPLES, SAMPLE_RATE)[0]
     levels = _levels(y, subject.spec().needs)
-    expect(np.array_equal(_normalize(subject, y, levels), _normalize(subject, y, levels), equal_nan=True), "two calls differ")
+    expect(
+        np.array_equal(_normalize(subject, y, levels), _normalize(subject, y, levels), equal_nan=True),
+        "two calls differ",
+    )
 
 
 def pieces_are_what_the_call_returns(subject: Subject) -> None:
@@ -96,7 +111,10 @@ def pieces_are_what_the_call_returns(subject: Subject) -> None:
     levels = _levels(y, subject.spec().needs)
     whole = _normalize(subject, y, levels)
     pieces = np.concatenate(list(stage.pieces(y, sample_rate=SAMPLE_RATE, levels=levels)))
-    expect(len(whole) == stage.copies * len(y), f"{stage.copies} copies of {len(y)} samples are said, {len(whole)} samples returned")
+    expect(
+        len(whole) == stage.copies * len(y),
+        f"{stage.copies} copies of {len(y)} samples are said, {len(whole)} samples returned",
+    )
     expect(np.array_equal(pieces, whole), "its pieces are not what the call returns")
 
 
@@ -116,7 +134,10 @@ def picture_has_bands_and_frames(subject: Subject) -> None:
     found = _render(subject, batch)
     expect(isinstance(found, torch.Tensor), f"a renderer returns a tensor, not {type(found).__name__}")
     fits = len(found) == len(batch) and (found.ndim == 3 or (found.ndim == 4 and found.shape[1] == 3))
-    expect(fits, f"the shape is {tuple(found.shape)}, expected ({len(batch)}, bands, frames) or ({len(batch)}, 3, bands, frames)")
+    expect(
+        fits,
+        f"the shape is {tuple(found.shape)}, expected ({len(batch)}, bands, frames) or ({len(batch)}, 3, bands, frames)",
+    )
     expect(found.dtype == torch.float32, f"pictures are {found.dtype}, not float32")
     expect(bool(torch.isfinite(found).all()), "a picture is not finite")
 
@@ -132,7 +153,10 @@ def pictures_do_not_depend_on_each_other(subject: Subject) -> None:
     scale = max(float(alone.abs().max()), 1e-12)
     difference = float((together - alone).abs().max()) / scale
     allowed = subject.spec().tolerance
-    expect(difference <= allowed, f"in a batch and alone differ by {difference:.2g} of the largest value (allowed: {allowed:.2g})")
+    expect(
+        difference <= allowed,
+        f"in a batch and alone differ by {difference:.2g} of the largest value (allowed: {allowed:.2g})",
+    )
 
 
 def waveforms_are_left_as_they_were(subject: Subject) -> None:

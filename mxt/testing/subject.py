@@ -64,7 +64,11 @@ class Subject:
     @property
     def name(self) -> str:
         """Kind, name and what differs from the defaults: ``"backbone convnet statistics=batch"``."""
-        words = [self.entry.spec.kind, self.entry.spec.name, *(f"{name}={value}" for name, value in self.params.items())]
+        words = [
+            self.entry.spec.kind,
+            self.entry.spec.name,
+            *(f"{name}={value}" for name, value in self.params.items()),
+        ]
         return " ".join([*words, *([f"weights={self.weights}"] if self.weights else [])])
 
     def chosen(self) -> Chosen:

@@ -42,7 +42,9 @@ def extract_command(table: FeatureTable, registry: Registry, *, dataset: str | N
     """What computes or imports a feature table; empty where neither is described (features that came with a data set)."""
     if file := table.attributes.get("file"):
         order = ["--in-catalogue-order"] if table.attributes.get("in_catalogue_order") else []
-        return shlex.join(["mxt", "import", file, *(["--dataset", dataset] if dataset else []), "--as", table.label, *order])
+        return shlex.join(
+            ["mxt", "import", file, *(["--dataset", dataset] if dataset else []), "--as", table.label, *order]
+        )
     pipeline = table.attributes.get("pipeline")
     if not isinstance(pipeline, Mapping) or not isinstance(pipeline.get("backbone"), Mapping):
         return ""
@@ -52,9 +54,15 @@ def extract_command(table: FeatureTable, registry: Registry, *, dataset: str | N
     words += _settings(registry, "backbone", backbone["name"], backbone["params"])
     words += _renderer_settings(registry, backbone, pipeline.get("renderer"))
     if normalizer["name"] != "none":
-        words += ["--normalizer", normalizer["name"], *_settings(registry, "normalizer", normalizer["name"], normalizer["params"])]
+        words += [
+            "--normalizer",
+            normalizer["name"],
+            *_settings(registry, "normalizer", normalizer["name"], normalizer["params"]),
+        ]
     renderer = (pipeline.get("renderer") or {}).get("name", "")
-    words += _plugin_files(registry, ("backbone", backbone["name"]), ("normalizer", normalizer["name"]), ("renderer", renderer))
+    words += _plugin_files(
+        registry, ("backbone", backbone["name"]), ("normalizer", normalizer["name"]), ("renderer", renderer)
+    )
     if pipeline.get("resampler", "soxr") != "soxr":
         words += ["--resampler", pipeline["resampler"]]
     if not table.label.startswith(backbone["name"]):
@@ -82,7 +90,9 @@ def _weights(registry: Registry, backbone: str, weights: Mapping[str, Any] | Non
     return ["--weights-file", f"sha256:{weights.get('sha256')}"]
 
 
-def _renderer_settings(registry: Registry, backbone: Mapping[str, Any], renderer: Mapping[str, Any] | None) -> list[str]:
+def _renderer_settings(
+    registry: Registry, backbone: Mapping[str, Any], renderer: Mapping[str, Any] | None
+) -> list[str]:
     """``--set`` for parameters of the renderer that are not those the backbone brings; none where that is not known."""
     if not renderer:
         return []
@@ -91,8 +101,16 @@ def _renderer_settings(registry: Registry, backbone: Mapping[str, Any], renderer
         usual = registry.find("renderer", renderer["name"]).spec.parameters(brought)
     except MxtError:
         return []
-    given = {name: value for name, value in renderer["params"].items() if usual.get(name) != value and value is not None}
-    return [word for name, value in given.items() for word in ("--set", f"{renderer['name']}.{name}={_text(value)}")]
+    given = {
+        name: value
+        for name, value in renderer["params"].items()
+        if usual.get(name) != value and value is not None
+    }
+    return [
+        word
+        for name, value in given.items()
+        for word in ("--set", f"{renderer['name']}.{name}={_text(value)}")
+    ]
 
 
 def _settings(registry: Registry, kind: Kind, name: str, params: Mapping[str, Any]) -> list[str]:

@@ -59,7 +59,12 @@ def synthesise(folder: Path, *, class_size: int = CLASS_SIZE, seed: int = 0) -> 
 
 
 def demo(
-    folder: Path, registry: Registry, *, pretrained: bool = False, jobs: int | None = None, progress: Progress = SILENT
+    folder: Path,
+    registry: Registry,
+    *,
+    pretrained: bool = False,
+    jobs: int | None = None,
+    progress: Progress = SILENT,
 ) -> Iterator[DemoStep]:
     """Synthesise, ingest, extract with two backbones that need no download, evaluate.
 
@@ -70,7 +75,8 @@ def demo(
     registry : Registry
         Where stages are found.
     pretrained : bool
-        Also extract with the pre-trained network that pip brings; where it cannot be had, its step says what to type.
+        Also extract with the pre-trained network that pip brings; where it cannot be had, its step says what
+        to type.
 
     Yields
     ------

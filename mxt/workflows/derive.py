@@ -57,7 +57,13 @@ class Derived:
 
 
 def derive(
-    store: Path, wanted: Derivation, *, yes: bool = False, make_last: bool = True, jobs: int | None = None, progress: Progress = SILENT
+    store: Path,
+    wanted: Derivation,
+    *,
+    yes: bool = False,
+    make_last: bool = True,
+    jobs: int | None = None,
+    progress: Progress = SILENT,
 ) -> Derived:
     """Make a data set out of another.
 
@@ -85,19 +91,36 @@ def derive(
     opened.check_writable()
     catalogue = opened.catalogue
     parent = catalogue.dataset(wanted.parent) if wanted.parent is not None else last_ingested(catalogue)
-    name = checked_name(wanted.name) if wanted.name is not None else safe_name(f"{parent.name}-{suffix_of(wanted)}")
+    name = (
+        checked_name(wanted.name)
+        if wanted.name is not None
+        else safe_name(f"{parent.name}-{suffix_of(wanted)}")
+    )
     _refuse_another(catalogue, name, parent, wanted, yes=yes)
     clips = catalogue.clips(parent.name)
     made = DERIVATIONS[wanted.kind](Parent.of(parent, clips, jobs=jobs, progress=progress), wanted.options)
     if not any(clip.usable for clip in made.clips):
-        raise InputError(f"nothing usable is left of {parent.name} after: {' '.join(words_of(wanted.kind, wanted.options))}")
+        raise InputError(
+            f"nothing usable is left of {parent.name} after: {' '.join(words_of(wanted.kind, wanted.options))}"
+        )
     result = _publish(catalogue, name, parent, wanted, made, make_last=make_last)
-    opened.log_run({"command": "derive", "dataset": name, "parent": parent.name, "how": result.how, "clips": result.summary.clips,
-                    "used": result.summary.used, "versions": versions()})  # fmt: skip
+    opened.log_run(
+        {
+            "command": "derive",
+            "dataset": name,
+            "parent": parent.name,
+            "how": result.how,
+            "clips": result.summary.clips,
+            "used": result.summary.used,
+            "versions": versions(),
+        }
+    )
     return result
 
 
-def derive_again(store: Path, names: Sequence[str] = (), *, jobs: int | None = None, progress: Progress = SILENT) -> tuple[Derived, ...]:
+def derive_again(
+    store: Path, names: Sequence[str] = (), *, jobs: int | None = None, progress: Progress = SILENT
+) -> tuple[Derived, ...]:
     """Make derived data sets again from what their parents are now, parents first.
 
     Parameters
@@ -152,7 +175,9 @@ def suffix_of(wanted: Derivation) -> str:
     if wanted.kind == "excerpt":
         return f"excerpt{options['start']:g}-{options['start'] + options['length']:g}"
     if wanted.kind == "windows":
-        return f"windows{options['length']:g}" + (f"-hop{options['hop']:g}" if options["hop"] != options["length"] else "")
+        return f"windows{options['length']:g}" + (
+            f"-hop{options['hop']:g}" if options["hop"] != options["length"] else ""
+        )
     if wanted.kind == "min-class-size":
         return f"min{options['size']}"
     if wanted.kind == "classes":
@@ -162,12 +187,19 @@ def suffix_of(wanted: Derivation) -> str:
     if wanted.kind == "without":
         return f"without-{Path(options['file']).stem}"
     measure = "" if options["measure"] == "rms" else f"-{options['measure']}"
-    return "-".join([f"loudness{options['parts']}{measure}", *(["_".join(options["only"])] if options.get("only") else [])])
+    return "-".join(
+        [
+            f"loudness{options['parts']}{measure}",
+            *(["_".join(options["only"])] if options.get("only") else []),
+        ]
+    )
 
 
 def lineage(catalogue: Catalogue, parent: DatasetRecord) -> str:
     """Hash of all that a derived data set has from its parent."""
-    return sha256_text(canonical_json([parent.root, list(parent.targets), catalogue.targets_hash(parent.name)]))
+    return sha256_text(
+        canonical_json([parent.root, list(parent.targets), catalogue.targets_hash(parent.name)])
+    )
 
 
 def outdated(record: DatasetRecord, catalogue: Catalogue) -> str:
@@ -183,14 +215,21 @@ def outdated(record: DatasetRecord, catalogue: Catalogue) -> str:
     return f"{name}, which it was derived from, has changed since: mxt derive again {record.name}"
 
 
-def _publish(catalogue: Catalogue, name: str, parent: DatasetRecord, wanted: Derivation, made: Made, *, make_last: bool) -> Derived:
+def _publish(
+    catalogue: Catalogue, name: str, parent: DatasetRecord, wanted: Derivation, made: Made, *, make_last: bool
+) -> Derived:
     before = next((record for record in catalogue.datasets() if record.name == name), None)
     changed = bool(catalogue.changed(name))
     old = catalogue.clips(name) if before and not changed else []
     if before is not None and (changed or not _same_way(before, parent, wanted)):
         catalogue.remove(name)  # its views are of other clips
         before, old = None, []
-    params = {"parent": parent.name, "kind": wanted.kind, "options": dict(wanted.options), "lineage": lineage(catalogue, parent)}
+    params = {
+        "parent": parent.name,
+        "kind": wanted.kind,
+        "options": dict(wanted.options),
+        "lineage": lineage(catalogue, parent),
+    }
     record = DatasetRecord(name, parent.root, DERIVED, params, made.targets, "", "")
     catalogue.replace_clips(record, made.clips, remarks=made.remarks, make_last=make_last)
     views = () if wanted.kind in CUTTING else tuple(catalogue.views(parent.name))
@@ -198,20 +237,33 @@ def _publish(catalogue: Catalogue, name: str, parent: DatasetRecord, wanted: Der
         catalogue.add_view(name, view)
     how = shlex.join(words_of(wanted.kind, wanted.options))
     changes = find_changes(before, old, made.clips, parent.root)
-    return Derived(name, parent.name, how, summarise(made.clips, made.targets, made.remarks), changes, tuple(catalogue.views(name)))
+    return Derived(
+        name,
+        parent.name,
+        how,
+        summarise(made.clips, made.targets, made.remarks),
+        changes,
+        tuple(catalogue.views(name)),
+    )
 
 
-def _refuse_another(catalogue: Catalogue, name: str, parent: DatasetRecord, wanted: Derivation, *, yes: bool) -> None:
+def _refuse_another(
+    catalogue: Catalogue, name: str, parent: DatasetRecord, wanted: Derivation, *, yes: bool
+) -> None:
     before = next((record for record in catalogue.datasets() if record.name == name), None)
     if name in {each.name for each in (parent, *ancestors(catalogue, parent))}:
         raise UsageError(f"{name} cannot be derived from itself; choose another --name")
     if before is None or yes:
         return
     if not is_derived(before):
-        raise Refused(f"{name} is a data set that was ingested from {before.root}: choose another --name, or replace it with --yes")
+        raise Refused(
+            f"{name} is a data set that was ingested from {before.root}: choose another --name, or replace it with --yes"
+        )
     if not _same_way(before, parent, wanted):
         how = shlex.join(words_of(str(before.params["kind"]), options_of(before.params)))
-        raise Refused(f"{name} is derived from {before.params['parent']} by {how}: choose another --name, or replace it with --yes")
+        raise Refused(
+            f"{name} is derived from {before.params['parent']} by {how}: choose another --name, or replace it with --yes"
+        )
 
 
 def _same_way(before: DatasetRecord, parent: DatasetRecord, wanted: Derivation) -> bool:

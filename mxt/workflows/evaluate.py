@@ -20,7 +20,15 @@ from mxt.store.layout import Store
 from mxt.store.scratch import Scratch
 from mxt.workflows.cores import cores
 from mxt.workflows.derive import outdated
-from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, count_unusable, naming, open_store, prepare
+from mxt.workflows.evaluating.preparing import (
+    Prepared,
+    blame,
+    common_clips,
+    count_unusable,
+    naming,
+    open_store,
+    prepare,
+)
 from mxt.workflows.evaluating.records import DatasetResult, Evaluated, Request, ViewResult, stale
 from mxt.workflows.evaluating.saving import result_record, save
 from mxt.workflows.features import Matrix, load_view
@@ -29,7 +37,12 @@ __all__ = ["DatasetResult", "Evaluated", "Request", "ViewResult", "evaluate", "s
 
 
 def evaluate(
-    store_path: Path, registry: Registry, request: Request | None = None, *, jobs: int | None = None, progress: Progress = SILENT
+    store_path: Path,
+    registry: Registry,
+    request: Request | None = None,
+    *,
+    jobs: int | None = None,
+    progress: Progress = SILENT,
 ) -> Evaluated:
     """Evaluate views of data sets.
 
@@ -75,7 +88,9 @@ def evaluate(
     return Evaluated(tuple(found), tuple(remarks))
 
 
-def _matrices(store: Store, record: DatasetRecord, request: Request, clips: Sequence[ClipRecord]) -> tuple[list[Matrix], list[str]]:
+def _matrices(
+    store: Store, record: DatasetRecord, request: Request, clips: Sequence[ClipRecord]
+) -> tuple[list[Matrix], list[str]]:
     """The views asked for; else all that were extracted for the data set and are still there."""
     if request.features:
         found = [load_view(store, record.name, view, clips=clips) for view in request.features]
@@ -87,13 +102,17 @@ def _matrices(store: Store, record: DatasetRecord, request: Request, clips: Sequ
         try:
             matrix = load_view(store, record.name, view, clips=clips)
         except (UnknownName, InputError):
-            gone.append(f"{view} was extracted for {record.name} once, {unreadable or 'its features are gone'}")
+            gone.append(
+                f"{view} was extracted for {record.name} once, {unreadable or 'its features are gone'}"
+            )
             continue
         matrices[matrix.view] = matrix
     if not matrices and unreadable:
         raise unreadable
     if not matrices:
-        raise InputError(f"no features of {record.name} yet; mxt extract --dataset {record.name} lists the backbones")
+        raise InputError(
+            f"no features of {record.name} yet; mxt extract --dataset {record.name} lists the backbones"
+        )
     return list(matrices.values()), gone
 
 
@@ -125,20 +144,32 @@ class _Work:
         assessed = [assess(selection, each, seed=seed, score=prepared.evaluation.score) for each in found]
         best, differences = compare(selection, found, assessed, seed=seed)
         outline = self._outline(prepared, without)
-        views = [self._view(*each, prepared=prepared) for each in zip(self.matrices, found, assessed, differences, seconds, strict=True)]
+        views = [
+            self._view(*each, prepared=prepared)
+            for each in zip(self.matrices, found, assessed, differences, seconds, strict=True)
+        ]
         result = self._save(replace(outline, views=tuple(views), best=best), selection, prepared.head, found)
         for scratch in scratches:
             scratch.clear()
         return result
 
-    def _cross_validate(self, matrix: Matrix, prepared: Prepared, progress: Progress) -> tuple[OutOfFold, Scratch]:
+    def _cross_validate(
+        self, matrix: Matrix, prepared: Prepared, progress: Progress
+    ) -> tuple[OutOfFold, Scratch]:
         X = prepared.rows(matrix)
         scratch = self.store.results.scratch(prepared.key(X))
         with blame(prepared.head):
             found = cross_validate(
-                prepared.learner(X.shape[1]), X, prepared.selection.sample.targets.y, prepared.selection.plan, jobs=self.jobs,
-                nested=prepared.evaluation.nested, scratch=scratch, progress=progress, what=f"eval {matrix.view}",
-            )  # fmt: skip
+                prepared.learner(X.shape[1]),
+                X,
+                prepared.selection.sample.targets.y,
+                prepared.selection.plan,
+                jobs=self.jobs,
+                nested=prepared.evaluation.nested,
+                scratch=scratch,
+                progress=progress,
+                what=f"eval {matrix.view}",
+            )
         return found, scratch
 
     def _outline(self, prepared: Prepared, without: list[LeftOut]) -> DatasetResult:
@@ -160,25 +191,50 @@ class _Work:
             cautions=tuple(guards.about_clips(selection)),
             views=(),
             best=0,
-            others=tuple(sorted(set(self.store.catalogue.views(self.record.name)) - {matrix.view for matrix in self.matrices})),
+            others=tuple(
+                sorted(
+                    set(self.store.catalogue.views(self.record.name))
+                    - {matrix.view for matrix in self.matrices}
+                )
+            ),
             runs=selection.plan.runs,
             noise=prepared.evaluation.noise,
         )
 
     def _view(
-        self, matrix: Matrix, found: OutOfFold, assessed: Assessment, difference: Difference | None, seconds: float, *,
+        self,
+        matrix: Matrix,
+        found: OutOfFold,
+        assessed: Assessment,
+        difference: Difference | None,
+        seconds: float,
+        *,
         prepared: Prepared,
-    ) -> ViewResult:  # fmt: skip
+    ) -> ViewResult:
         columns = matrix.X.shape[1]
         selection = prepared.selection
         cautions = guards.about_score(selection, found, assessed, nested=prepared.evaluation.nested)
         cautions += guards.about_features(selection, prepared.rows(matrix))
-        return ViewResult(matrix.view, columns, assessed, found.params, tuple(cautions), difference, found.resumed, seconds, "")
+        return ViewResult(
+            matrix.view,
+            columns,
+            assessed,
+            found.params,
+            tuple(cautions),
+            difference,
+            found.resumed,
+            seconds,
+            "",
+        )
 
-    def _save(self, result: DatasetResult, selection: Selection, head: Chosen, found: Sequence[OutOfFold]) -> DatasetResult:
+    def _save(
+        self, result: DatasetResult, selection: Selection, head: Chosen, found: Sequence[OutOfFold]
+    ) -> DatasetResult:
         saved = []
         target_hash = self.store.catalogue.targets_hash(self.record.name, result.target)
         for place, (matrix, each) in enumerate(zip(self.matrices, found, strict=True)):
-            record = result_record(result, place, matrix, selection, head, self.request) | {"targets_hash": target_hash}
+            record = result_record(result, place, matrix, selection, head, self.request) | {
+                "targets_hash": target_hash
+            }
             saved.append(replace(result.views[place], result_id=save(self.store, record, selection, each)))
         return replace(result, views=tuple(saved))

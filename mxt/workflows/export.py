@@ -91,16 +91,25 @@ def export(store: Path, view: str, path: Path, *, dataset: str | None = None, ye
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}") from error
     return Exported(
-        str(path), record.name, matrix.view, len(matrix.clips), matrix.X.shape[1], matrix.n_missing, matrix.n_failed,
-        tuple(name for name in about if name not in ("clip", "split", "fold", "group")), path.stat().st_size,
-    )  # fmt: skip
+        str(path),
+        record.name,
+        matrix.view,
+        len(matrix.clips),
+        matrix.X.shape[1],
+        matrix.n_missing,
+        matrix.n_failed,
+        tuple(name for name in about if name not in ("clip", "split", "fold", "group")),
+        path.stat().st_size,
+    )
 
 
 def _about(clips: Sequence[ClipRecord], targets: Sequence[str]) -> dict[str, list[Any]]:
     """Columns that say what each row is: the clip, its targets, split, fold and group where there are any."""
     columns: dict[str, list[Any]] = {"clip": [clip.id for clip in clips]}
     for name in targets:
-        columns[f"target.{name}" if name in ("clip", "split", "fold", "group") else name] = [clip.targets.get(name) for clip in clips]
+        columns[f"target.{name}" if name in ("clip", "split", "fold", "group") else name] = [
+            clip.targets.get(name) for clip in clips
+        ]
     for name in ("split", "fold", "group"):
         values = [getattr(clip, name) for clip in clips]
         if any(value is not None for value in values):
@@ -109,11 +118,16 @@ def _about(clips: Sequence[ClipRecord], targets: Sequence[str]) -> dict[str, lis
 
 
 def _is_number(values: Sequence[Any]) -> bool:
-    return any(isinstance(value, float) for value in values) and all(value is None or isinstance(value, (int, float)) for value in values)
+    return any(isinstance(value, float) for value in values) and all(
+        value is None or isinstance(value, (int, float)) for value in values
+    )
 
 
 def _joined(values: Sequence[Any]) -> list[str | None]:
-    return [SEVERAL.join(value) if isinstance(value, tuple) else None if value is None else str(value) for value in values]
+    return [
+        SEVERAL.join(value) if isinstance(value, tuple) else None if value is None else str(value)
+        for value in values
+    ]
 
 
 def _write_npz(file: IO[bytes], matrix: Matrix, about: Mapping[str, Sequence[Any]]) -> None:
@@ -126,9 +140,17 @@ def _write_npz(file: IO[bytes], matrix: Matrix, about: Mapping[str, Sequence[Any
         return np.array([value or "" for value in _joined(values)], dtype=str)
 
     arrays: dict[str, Any] = {name: array(values) for name, values in about.items()}
-    taken = {"X", "columns", "view", "file", "allow_pickle"}  # the last two are names that NumPy gives a meaning
+    taken = {
+        "X",
+        "columns",
+        "view",
+        "file",
+        "allow_pickle",
+    }  # the last two are names that NumPy gives a meaning
     arrays = {f"target.{name}" if name in taken else name: values for name, values in arrays.items()}
-    np.savez_compressed(file, **arrays, X=matrix.X, columns=np.array(matrix.columns), view=np.array(matrix.view))
+    np.savez_compressed(
+        file, **arrays, X=matrix.X, columns=np.array(matrix.columns), view=np.array(matrix.view)
+    )
 
 
 def _arrow(matrix: Matrix, about: Mapping[str, Sequence[Any]], *, lists: bool) -> pa.Table:
@@ -140,7 +162,9 @@ def _arrow(matrix: Matrix, about: Mapping[str, Sequence[Any]], *, lists: bool) -
         if _is_number(values):
             columns[name] = pa.array(values, pa.float64())
         elif lists and any(isinstance(value, tuple) for value in values):
-            columns[name] = pa.array([None if value is None else list(value) for value in values], pa.list_(pa.string()))
+            columns[name] = pa.array(
+                [None if value is None else list(value) for value in values], pa.list_(pa.string())
+            )
         else:
             columns[name] = pa.array(_joined(values), pa.string())
     for place, name in enumerate(matrix.columns):

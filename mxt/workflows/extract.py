@@ -29,7 +29,9 @@ from mxt.workflows.provenance import versions
 IN_A_ROW = 5  # errors of the moment, or failures of a stage, after which a run stops
 
 
-def extract(store_path: Path, request: Request, registry: Registry, *, progress: Progress = SILENT) -> Extraction:
+def extract(
+    store_path: Path, request: Request, registry: Registry, *, progress: Progress = SILENT
+) -> Extraction:
     """Compute the missing features of a data set.
 
     Parameters
@@ -60,7 +62,9 @@ def extract(store_path: Path, request: Request, registry: Registry, *, progress:
     plan = make_plan(store_path, request, registry)
     if request.dry_run:
         device, workers = choose_device(request.device), request.jobs or cores()
-        return _summary(plan, estimated=estimate(plan, device=device, workers=workers), device=device, workers=workers)
+        return _summary(
+            plan, estimated=estimate(plan, device=device, workers=workers), device=device, workers=workers
+        )
     work = _Work(plan)
     if not work.nothing_to_do():
         try:
@@ -77,9 +81,15 @@ def extract(store_path: Path, request: Request, registry: Registry, *, progress:
 
 def _create_table(plan: Plan) -> FeatureTable:
     pipeline, name = plan.pipeline, plan.request.name
-    attributes = {"kind": "extracted", "pipeline": pipeline.identity(), "specification": _specification(pipeline)}
+    attributes = {
+        "kind": "extracted",
+        "pipeline": pipeline.identity(),
+        "specification": _specification(pipeline),
+    }
     layers = pipeline.backbone.spec.layers
-    return plan.store.features.create(pipeline.fingerprint, name or pipeline.label, attributes, layers, exact_label=name is not None)
+    return plan.store.features.create(
+        pipeline.fingerprint, name or pipeline.label, attributes, layers, exact_label=name is not None
+    )
 
 
 def _specification(pipeline: Pipeline) -> dict[str, Any]:
@@ -89,7 +99,9 @@ def _specification(pipeline: Pipeline) -> dict[str, Any]:
         "summary": spec.summary,
         "citation": spec.citation,
         "licence": spec.licence,
-        "weights": {**asdict(weights), "source": "" if weights.source.startswith("file:") else weights.source} if weights else None,
+        "weights": {**asdict(weights), "source": "" if weights.source.startswith("file:") else weights.source}
+        if weights
+        else None,
         "layers": [asdict(layer) for layer in spec.layers],
     }
 
@@ -120,7 +132,9 @@ class _Work:
         table = self.plan.table or _create_table(self.plan)
         self.plan = replace(self.plan, table=table)
         with table.writer() as writer:
-            rows = dict(zip(self.plan.contents, map(int, writer.assign(list(self.plan.contents))), strict=True))
+            rows = dict(
+                zip(self.plan.contents, map(int, writer.assign(list(self.plan.contents))), strict=True)
+            )
             if self.plan.request.retry_failed:
                 writer.retry(list(rows.values()))
             wanted = {int(row) for row in writer.open_rows()} & self._trial(rows)
@@ -145,7 +159,11 @@ class _Work:
         limit = self.plan.request.limit
         if limit is None:
             return set(rows.values())
-        return {rows[clip.key] for clip in stratified(list(self.plan.contents.values()), limit) if clip.key is not None}
+        return {
+            rows[clip.key]
+            for clip in stratified(list(self.plan.contents.values()), limit)
+            if clip.key is not None
+        }
 
     def _keep(self, writer: TableWriter, outcomes: Sequence[Outcome], wanted: set[int], step: Step) -> None:
         for outcome in outcomes:
@@ -171,19 +189,34 @@ class _Work:
         where = f"{IN_A_ROW} in a row, the last {outcome.job.clip_id}: {outcome.reason.words}, {outcome.detail}; what is finished is kept"
         if outcome.reason is Reason.STAGE_FAILED:
             backbone = self.plan.pipeline.backbone
-            raise PluginError(f"backbone {backbone.spec.name} of {backbone.distribution} failed on {where}; mend it, then --retry-failed")
+            raise PluginError(
+                f"backbone {backbone.spec.name} of {backbone.distribution} failed on {where}; mend it, then --retry-failed"
+            )
         if outcome.reason.passing:
             root = self.plan.dataset.root
-            raise InputError(f"{where}. Is {root} all there? Then run the same command again, or mxt ingest {root}")
+            raise InputError(
+                f"{where}. Is {root} all there? Then run the same command again, or mxt ingest {root}"
+            )
 
     def _log(self, table: FeatureTable) -> None:
-        self.plan.store.log_run({
-            "command": "extract", "dataset": self.plan.dataset.name, "label": table.label, "fingerprint": table.fingerprint,
-            "computed": self.computed, "seconds": round(self.seconds, 3), "cpu_seconds": round(self.cpu_seconds, 3),
-            "cpu_seconds_by_step": dict(self.timings.seconds),
-            "device": self.device, "workers": self.workers, "versions": versions(),
-            "failures": [[failure.clip, failure.reason.words, failure.detail] for failure in self.failures],
-        })  # fmt: skip
+        self.plan.store.log_run(
+            {
+                "command": "extract",
+                "dataset": self.plan.dataset.name,
+                "label": table.label,
+                "fingerprint": table.fingerprint,
+                "computed": self.computed,
+                "seconds": round(self.seconds, 3),
+                "cpu_seconds": round(self.cpu_seconds, 3),
+                "cpu_seconds_by_step": dict(self.timings.seconds),
+                "device": self.device,
+                "workers": self.workers,
+                "versions": versions(),
+                "failures": [
+                    [failure.clip, failure.reason.words, failure.detail] for failure in self.failures
+                ],
+            }
+        )
 
 
 def _view(plan: Plan) -> str:
@@ -192,7 +225,12 @@ def _view(plan: Plan) -> str:
 
 
 def _summary(
-    plan: Plan, work: _Work | None = None, *, estimated: Estimate | None = None, device: str = "cpu", workers: int = 1
+    plan: Plan,
+    work: _Work | None = None,
+    *,
+    estimated: Estimate | None = None,
+    device: str = "cpu",
+    workers: int = 1,
 ) -> Extraction:
     states, view = plan.states(), _view(plan)
     measured = work.timings.seconds if work else Counter[str]()

@@ -56,7 +56,9 @@ class Matrix:
         return [clip.id for clip in self.clips]
 
 
-def load_view(store: Store, dataset: str | None, view: str, *, clips: Sequence[ClipRecord] | None = None) -> Matrix:
+def load_view(
+    store: Store, dataset: str | None, view: str, *, clips: Sequence[ClipRecord] | None = None
+) -> Matrix:
     """Read a view for the clips of a data set.
 
     Parameters
@@ -83,7 +85,9 @@ def load_view(store: Store, dataset: str | None, view: str, *, clips: Sequence[C
     clips = [clip for clip in clips if clip.usable]
     blocks, done, failed = [], np.ones(len(clips), dtype=bool), np.zeros(len(clips), dtype=bool)
     for table, layers in parts:
-        X, state = table.read([key for key in table.keys_of(clips) if key is not None], [layer.name for layer in layers])
+        X, state = table.read(
+            [key for key in table.keys_of(clips) if key is not None], [layer.name for layer in layers]
+        )
         done &= state == DONE
         failed |= state == FAILED
         blocks.append(X)
@@ -154,4 +158,8 @@ def _resolve(store: Store, part: Part) -> tuple[FeatureTable, tuple[Layer, ...]]
 
 
 def _column_names(table: FeatureTable, layers: Sequence[Layer]) -> list[str]:
-    return [f"{table.label}.{layer.name}.{name}" for layer in layers for name in layer.labels or map(str, range(layer.dimension))]
+    return [
+        f"{table.label}.{layer.name}.{name}"
+        for layer in layers
+        for name in layer.labels or map(str, range(layer.dimension))
+    ]

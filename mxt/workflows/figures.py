@@ -32,7 +32,9 @@ class Figures:
     remarks: tuple[str, ...]
 
 
-def figures(store_path: Path, out: Path, *, datasets: Sequence[str] = (), protocols: Sequence[str] = ()) -> Figures:
+def figures(
+    store_path: Path, out: Path, *, datasets: Sequence[str] = (), protocols: Sequence[str] = ()
+) -> Figures:
     """Draw the searches of a store: of each data set, table, protocol and setting the newest.
 
     Parameters
@@ -68,7 +70,9 @@ def figures(store_path: Path, out: Path, *, datasets: Sequence[str] = (), protoc
 def _nothing(store_path: Path, names: Sequence[str], protocols: Sequence[str]) -> InputError:
     of = f" of {listed(names)}" if names else ""
     by = f" by {' or '.join(protocols)}" if protocols else ""
-    return InputError(f"{store_path} holds no search{of}{by} to draw; mxt search makes one, mxt reproduce choi2017 those of the paper")
+    return InputError(
+        f"{store_path} holds no search{of}{by} to draw; mxt search makes one, mxt reproduce choi2017 those of the paper"
+    )
 
 
 def _draw_all(store: Store, panels: Sequence[Panel], out: Path) -> Iterator[Figure]:
@@ -82,17 +86,31 @@ def _draw_all(store: Store, panels: Sequence[Panel], out: Path) -> Iterator[Figu
         own = (result.dataset, result.target, result.view, result.protocol, panel.how)
         stem = names.take(*own)
         draw_strategies(panel, stem)
-        yield _figure("combinations", f"{panel.words} · {result.view} · {' '.join(filter(None, panel.way))}", stem, (panel.result_id,))
+        yield _figure(
+            "combinations",
+            f"{panel.words} · {result.view} · {' '.join(filter(None, panel.way))}",
+            stem,
+            (panel.result_id,),
+        )
         if result.task == "classification" and (pair := pair_of(panel)) is not None:
             stem = names.take("classes", *own)
             draw_classes(panel, pair, class_pairs(pair, store.results.predictions(panel.result_id)), stem)
-            yield _figure("classes", f"{panel.words} · {result.view} · {pair[0]} against {pair[1]}", stem, (panel.result_id,))
+            yield _figure(
+                "classes",
+                f"{panel.words} · {result.view} · {pair[0]} against {pair[1]}",
+                stem,
+                (panel.result_id,),
+            )
     for way in dict.fromkeys(panel.way for panel in panels):
         group = [panel for panel in panels if panel.way == way]
         stem = names.take("summary", *way)
         draw_summary(group, stem)
-        yield _figure("summary", f"{len({panel.words for panel in group})} tasks · {' '.join(filter(None, way))}", stem,
-                      tuple(panel.result_id for panel in group))  # fmt: skip
+        yield _figure(
+            "summary",
+            f"{len({panel.words for panel in group})} tasks · {' '.join(filter(None, way))}",
+            stem,
+            tuple(panel.result_id for panel in group),
+        )
 
 
 class _Names:
@@ -113,4 +131,6 @@ class _Names:
 
 
 def _figure(kind: str, words: str, stem: Path, results: tuple[str, ...]) -> Figure:
-    return Figure(kind, words, tuple(stem.with_name(f"{stem.name}.{suffix}") for suffix in (*FORMATS, "csv")), results)
+    return Figure(
+        kind, words, tuple(stem.with_name(f"{stem.name}.{suffix}") for suffix in (*FORMATS, "csv")), results
+    )

@@ -50,8 +50,8 @@ class Imported:
     matched : mapping
         ``path``, ``name``, ``stem`` or ``order`` to the rows that were matched so.
     unknown, ambiguous, repeated, not_finite, missing : tuple of str
-        Ids of rows that mean no usable clip, or cannot be told; that are there twice with equal numbers; clips whose
-        numbers are not finite; clips the file has no row for.
+        Ids of rows that mean no usable clip, or cannot be told; that are there twice with equal numbers;
+        clips whose numbers are not finite; clips the file has no row for.
     passed_over : tuple of str
         Columns or arrays that were not taken for features.
     """
@@ -75,9 +75,15 @@ class Imported:
 
 
 def import_features(
-    store: Path, path: Path, *, dataset: str | None = None, label: str | None = None, id_column: str | None = None,
-    in_catalogue_order: bool = False, progress: Progress = SILENT,
-) -> Imported:  # fmt: skip
+    store: Path,
+    path: Path,
+    *,
+    dataset: str | None = None,
+    label: str | None = None,
+    id_column: str | None = None,
+    in_catalogue_order: bool = False,
+    progress: Progress = SILENT,
+) -> Imported:
     """Bring features into the store; importing the same file again changes nothing.
 
     Parameters
@@ -114,7 +120,11 @@ def import_features(
     usable = [clip for clip in clips if clip.usable]
     chosen = [clip for clip in usable if clip.id in rows.of_clip]
     if not chosen:
-        first = f"; the first is {rows.unknown[0]!r}, a clip is {usable[0].id!r}" if rows.unknown and usable else ""
+        first = (
+            f"; the first is {rows.unknown[0]!r}, a clip is {usable[0].id!r}"
+            if rows.unknown and usable
+            else ""
+        )
         raise InputError(f"{path}: none of its {found.rows:,} rows means a clip of {record.name}{first}")
     places = np.array([rows.of_clip[clip.id] for clip in chosen], np.int64)
     arrays = {name: single(values[places]) for name, values in found.arrays.items()}
@@ -122,18 +132,40 @@ def import_features(
     if not good.any():
         raise InputError(f"{path}: no row is finite in all columns")
     table = _table(opened, path, found, label, order=clips if in_catalogue_order else None)
-    written = fill(table, [key for key in table.keys_of(chosen) if key is not None], arrays, progress=progress)
+    written = fill(
+        table, [key for key in table.keys_of(chosen) if key is not None], arrays, progress=progress
+    )
     opened.catalogue.add_view(record.name, table.label)
-    opened.log_run({
-        "command": "import", "dataset": record.name, "label": table.label, "fingerprint": table.fingerprint, "file": str(path),
-        "computed": written, "seconds": round(time.monotonic() - begun, 3), "versions": versions(),
-    })  # fmt: skip
+    opened.log_run(
+        {
+            "command": "import",
+            "dataset": record.name,
+            "label": table.label,
+            "fingerprint": table.fingerprint,
+            "file": str(path),
+            "computed": written,
+            "seconds": round(time.monotonic() - begun, 3),
+            "versions": versions(),
+        }
+    )
     return Imported(
-        record.name, table.label, table.fingerprint, str(path), found.rows, len(usable), int(good.sum()), written,
-        {layer.name: layer.dimension for layer in found.layers}, rows.matched, rows.unknown, rows.ambiguous, rows.repeated,
-        tuple(chosen[row].id for row in np.flatnonzero(~good)), tuple(clip.id for clip in usable if clip.id not in rows.of_clip),
+        record.name,
+        table.label,
+        table.fingerprint,
+        str(path),
+        found.rows,
+        len(usable),
+        int(good.sum()),
+        written,
+        {layer.name: layer.dimension for layer in found.layers},
+        rows.matched,
+        rows.unknown,
+        rows.ambiguous,
+        rows.repeated,
+        tuple(chosen[row].id for row in np.flatnonzero(~good)),
+        tuple(clip.id for clip in usable if clip.id not in rows.of_clip),
         found.passed_over,
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
@@ -169,11 +201,19 @@ def _by_ids(path: Path, found: Table, clips: Sequence[ClipRecord]) -> _Rows:
     ids, repeated = _each_once(path, found.ids, found)
     matches = match_rows(FileIndex(written(clip.id) for clip in clips), list(ids))
     usable = {written(clip.id): clip.id for clip in clips if clip.usable}
-    of_clip = {usable[match.path]: row for row, match in zip(ids.values(), matches, strict=True) if match.path in usable}
+    of_clip = {
+        usable[match.path]: row
+        for row, match in zip(ids.values(), matches, strict=True)
+        if match.path in usable
+    }
     return _Rows(
         of_clip,
         dict(Counter(match.how for match in matches if match.path in usable)),
-        tuple(text for text, match in zip(ids, matches, strict=True) if match.how != "ambiguous" and match.path not in usable),
+        tuple(
+            text
+            for text, match in zip(ids, matches, strict=True)
+            if match.how != "ambiguous" and match.path not in usable
+        ),
         tuple(text for text, match in zip(ids, matches, strict=True) if match.how == "ambiguous"),
         repeated,
     )
@@ -196,7 +236,9 @@ def _each_once(path: Path, ids: Sequence[str], found: Table) -> tuple[dict[str, 
         if first == row:
             continue
         if not all(_equal(values[first], values[row]) for values in found.arrays.values()):
-            raise InputError(f"{path}: {text} is there twice, in rows {first + 1} and {row + 1}, with different numbers")
+            raise InputError(
+                f"{path}: {text} is there twice, in rows {first + 1} and {row + 1}, with different numbers"
+            )
         repeated.append(text)
     return rows, tuple(repeated)
 
@@ -205,19 +247,30 @@ def _equal(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
     return bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
 
 
-def _table(store: Store, path: Path, found: Table, label: str | None, *, order: Sequence[ClipRecord] | None) -> FeatureTable:
+def _table(
+    store: Store, path: Path, found: Table, label: str | None, *, order: Sequence[ClipRecord] | None
+) -> FeatureTable:
     """The table of this file; made where there is none."""
     source = sha256_file(path)
     layers = [[layer.name, layer.dimension] for layer in found.layers]
     identity: dict[str, Any] = {"kind": KIND, "source_sha256": source, "layers": layers}
     if order is not None:  # the order is what says which row is whose
-        identity["order"] = sha256_text(canonical_json([[clip.id, clip.key.hex() if clip.key else ""] for clip in order]))
+        identity["order"] = sha256_text(
+            canonical_json([[clip.id, clip.key.hex() if clip.key else ""] for clip in order])
+        )
     fingerprint = sha256_text(canonical_json(identity))
     there = store.features.by_fingerprint(fingerprint)
     if there is not None:
         if label not in (None, there.label):
-            raise UsageError(f"these features are in the table {there.label} already; leave out --as, or remove it: mxt rm {there.label}")
+            raise UsageError(
+                f"these features are in the table {there.label} already; leave out --as, or remove it: mxt rm {there.label}"
+            )
         return there
-    attributes = {"kind": KIND, "source_sha256": source, "file": written(path.name), "in_catalogue_order": order is not None}
+    attributes = {
+        "kind": KIND,
+        "source_sha256": source,
+        "file": written(path.name),
+        "in_catalogue_order": order is not None,
+    }
     name = label or safe_name(path.stem) or KIND
     return store.features.create(fingerprint, name, attributes, found.layers, exact_label=label is not None)

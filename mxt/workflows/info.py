@@ -93,8 +93,8 @@ def info(
     store : Path
         The store's folder.
     name : str
-        A data set, the label of a feature table, the id of a result or a part of it that is its own, the id of a clip,
-        or its file's name or stem.
+        A data set, the label of a feature table, the id of a result or a part of it that is its own, the id
+        of a clip, or its file's name or stem.
     registry : Registry
         Where defaults of stages are looked up.
     kind : str, optional
@@ -124,9 +124,13 @@ def _dataset_info(store: Store, name: str, registry: Registry) -> DatasetInfo:
     return DatasetInfo(
         record=record,
         summary=summarise(clips, record.targets, store.catalogue.remarks(name)),
-        failures=tuple(Left(clip.id, name, clip.reason.words, clip.detail) for clip in clips if not clip.usable),
+        failures=tuple(
+            Left(clip.id, name, clip.reason.words, clip.detail) for clip in clips if not clip.usable
+        ),
         views=tuple(views),
-        coverage=tuple(found for table in store.features.tables() if (found := _coverage(table, name, clips))),
+        coverage=tuple(
+            found for table in store.features.tables() if (found := _coverage(table, name, clips))
+        ),
         results=tuple(entry.id for entry in result_entries(store) if entry.dataset == name),
         commands=dataset_commands(record, store.catalogue, registry),
         outdated=outdated(record, store.catalogue),
@@ -139,7 +143,9 @@ def _table_info(store: Store, named: Named, registry: Registry) -> TableInfo:
     datasets = {record.name: store.catalogue.clips(record.name) for record in store.catalogue.datasets()}
     runs = [run for run in store.runs() if run.get("fingerprint") == table.fingerprint]
     coverage = tuple(found for name, clips in datasets.items() if (found := _coverage(table, name, clips)))
-    commands = [extract_command(table, registry, dataset=found.dataset) for found in coverage] or [extract_command(table, registry)]
+    commands = [extract_command(table, registry, dataset=found.dataset) for found in coverage] or [
+        extract_command(table, registry)
+    ]
     return TableInfo(
         entry=table_entry(table),
         attributes=table.attributes,
@@ -156,7 +162,9 @@ def _result_info(store: Store, name: str, registry: Registry) -> ResultInfo:
     record = next((each for each in store.catalogue.datasets() if each.name == result.get("dataset")), None)
     if record is not None:
         commands += dataset_commands(record, store.catalogue, registry)
-    commands += [extract_command(table, registry, dataset=result.get("dataset")) for table in _tables_of(store, result)]
+    commands += [
+        extract_command(table, registry, dataset=result.get("dataset")) for table in _tables_of(store, result)
+    ]
     commands.append(str(result.get("command", "")))
     return ResultInfo(result_entry(store, name), result, tuple(filter(None, commands)))
 
@@ -167,7 +175,11 @@ def _tables_of(store: Store, result: Mapping[str, Any]) -> list[FeatureTable]:
     labels = {part.label for view in views if view for part in parse_view(view)}
     fingerprints = set((result.get("fingerprints") or {}).values())
     own = set(result.get("fingerprints") or {})
-    return [table for table in store.features.tables() if table.fingerprint in fingerprints or table.label in labels - own]
+    return [
+        table
+        for table in store.features.tables()
+        if table.fingerprint in fingerprints or table.label in labels - own
+    ]
 
 
 def _coverage(table: FeatureTable, dataset: str, clips: Sequence[ClipRecord]) -> Coverage | None:
@@ -182,13 +194,18 @@ def _coverage(table: FeatureTable, dataset: str, clips: Sequence[ClipRecord]) ->
     return Coverage(dataset, table.label, done, failed, len(keys) - done - failed) if len(there) else None
 
 
-def _failures(table: FeatureTable, datasets: Mapping[str, Sequence[ClipRecord]], runs: Sequence[Mapping[str, Any]]) -> tuple[Left, ...]:
+def _failures(
+    table: FeatureTable, datasets: Mapping[str, Sequence[ClipRecord]], runs: Sequence[Mapping[str, Any]]
+) -> tuple[Left, ...]:
     """Clips whose row failed, with what the run that met them noted."""
     try:
         ledger = table.ledger()
     except StoreError:
         return ()
-    failed = {ledger.keys[row].tobytes(): Reason(int(ledger.reasons[row])) for row in np.flatnonzero(ledger.states == FAILED)}
+    failed = {
+        ledger.keys[row].tobytes(): Reason(int(ledger.reasons[row]))
+        for row in np.flatnonzero(ledger.states == FAILED)
+    }
     details = {clip: detail for run in runs for clip, _, detail in run.get("failures") or ()}
     found = []
     known: set[bytes] = set()
@@ -198,5 +215,7 @@ def _failures(table: FeatureTable, datasets: Mapping[str, Sequence[ClipRecord]],
                 known.add(key)
             if key in failed:
                 found.append(Left(clip.id, dataset, failed[key].words, details.get(written(clip.id), "")))
-    found += [Left(f"key {key.hex()[:12]}", "", reason.words) for key, reason in failed.items() if key not in known]
+    found += [
+        Left(f"key {key.hex()[:12]}", "", reason.words) for key, reason in failed.items() if key not in known
+    ]
     return tuple(found)

@@ -89,7 +89,9 @@ def clip_info(store: Store, dataset: str, clip_id: str) -> ClipInfo:
         end=None if clip.end_us is None else clip.end_us / 1e6,
         measurement=clip.file.measurement,
         tables=tuple(rows.values()),
-        heard=tuple(heard for table, row in rows.items() if row.state == "done" for heard in _heard(table, clip)),
+        heard=tuple(
+            heard for table, row in rows.items() if row.state == "done" for heard in _heard(table, clip)
+        ),
     )
 
 
@@ -120,5 +122,11 @@ def _heard(table: FeatureTable, clip: ClipRecord) -> Sequence[Heard]:
             except StoreError:
                 continue  # mxt verify names it
             strongest = np.argsort(-values, kind="stable")[:STRONGEST]
-            found.append(Heard(table.label, layer.name, tuple((layer.labels[place], float(values[place])) for place in strongest)))
+            found.append(
+                Heard(
+                    table.label,
+                    layer.name,
+                    tuple((layer.labels[place], float(values[place])) for place in strongest),
+                )
+            )
     return found

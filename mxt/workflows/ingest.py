@@ -23,7 +23,13 @@ from mxt.workflows.ingesting.clips import records
 from mxt.workflows.ingesting.plan import Plan, checked_name, default_name, make_plan
 from mxt.workflows.ingesting.pool import MEASURE, SECONDS_A_FILE, Job, Pool
 from mxt.workflows.ingesting.summary import Summary, summarise
-from mxt.workflows.ingesting.update import Changes, find_changes, holds_other_files, known_files, refuse_if_many_are_gone
+from mxt.workflows.ingesting.update import (
+    Changes,
+    find_changes,
+    holds_other_files,
+    known_files,
+    refuse_if_many_are_gone,
+)
 from mxt.workflows.ingesting.walk import Walk, walk
 from mxt.workflows.provenance import versions
 
@@ -142,7 +148,13 @@ def ingest(
             raise Refused(f"{name} is {other}: choose another --name, or replace it with --yes")
         before, old = None, {}
     why = ""
-    if before is not None and loader is None and not given and not settings and (before.loader == "table" or not walked.listing.table):
+    if (
+        before is not None
+        and loader is None
+        and not given
+        and not settings
+        and (before.loader == "table" or not walked.listing.table)
+    ):
         loader, given, why = before.loader, dict(before.params), "as last time; --loader chooses anew"
     plan = make_plan(walked, registry, loader=loader, params=given, settings=settings, why=why)
     if dry_run:
@@ -152,11 +164,22 @@ def ingest(
     opened = Store.open(store, create=True)
     opened.check_writable()
     reading = reading if jobs is None else replace(reading, jobs=jobs)
-    result = _carry_out(opened.catalogue, before, name, plan, begun, rehash=rehash, reading=reading, progress=progress)
-    opened.log_run({
-        "command": "ingest", "dataset": name, "root": result.root, "loader": result.loader, "clips": result.summary.clips,
-        "used": result.summary.used, "read": result.read, "seconds": round(result.seconds, 3), "versions": versions(),
-    })  # fmt: skip
+    result = _carry_out(
+        opened.catalogue, before, name, plan, begun, rehash=rehash, reading=reading, progress=progress
+    )
+    opened.log_run(
+        {
+            "command": "ingest",
+            "dataset": name,
+            "root": result.root,
+            "loader": result.loader,
+            "clips": result.summary.clips,
+            "used": result.summary.used,
+            "read": result.read,
+            "seconds": round(result.seconds, 3),
+            "versions": versions(),
+        }
+    )
     return result
 
 
@@ -170,9 +193,16 @@ def _is_another(before: DatasetRecord, old: Mapping[str, FileRecord], walked: Wa
 
 
 def _carry_out(
-    catalogue: Catalogue, before: DatasetRecord | None, name: str, plan: Plan, begun: float, *,
-    rehash: bool, reading: Reading, progress: Progress,
-) -> Ingested:  # fmt: skip
+    catalogue: Catalogue,
+    before: DatasetRecord | None,
+    name: str,
+    plan: Plan,
+    begun: float,
+    *,
+    rehash: bool,
+    reading: Reading,
+    progress: Progress,
+) -> Ingested:
     root = plan.walk.listing.root
     if before is None and any(record.name == name for record in catalogue.datasets()):
         catalogue.remove(name)  # replaced with --yes: its views are of other clips
@@ -199,12 +229,25 @@ def _dry_run(name: str, plan: Plan, begun: float) -> Ingested:
 
 def _result(name: str, plan: Plan, summary: Summary, differs: Changes, read: int, begun: float) -> Ingested:
     return Ingested(
-        name, plan.walk.listing.root, plan.chosen.spec.name, plan.why, plan.chosen.params, summary, differs, read, time.monotonic() - begun
+        name,
+        plan.walk.listing.root,
+        plan.chosen.spec.name,
+        plan.why,
+        plan.chosen.params,
+        summary,
+        differs,
+        read,
+        time.monotonic() - begun,
     )
 
 
 def _read(
-    catalogue: Catalogue, name: str, plan: Plan, known: Mapping[str, FileRecord], reading: Reading, progress: Progress
+    catalogue: Catalogue,
+    name: str,
+    plan: Plan,
+    known: Mapping[str, FileRecord],
+    reading: Reading,
+    progress: Progress,
 ) -> tuple[dict[str, FileRecord], int]:
     """Open what is not known, and commit in batches: killed, the next ingest goes on from the last one."""
     files = plan.files | dict(known)
@@ -219,7 +262,9 @@ def _read(
                 file = waiting[number]
                 if isinstance(found, Measurement):
                     place = Path(plan.walk.listing.root, file.path)
-                    file = replace(file, measurement=published.noted(found, place, plan.published.get(file.path)))
+                    file = replace(
+                        file, measurement=published.noted(found, place, plan.published.get(file.path))
+                    )
                 else:
                     file = replace(file, reason=found[0], detail=found[1])
                 files[file.path] = file

@@ -24,7 +24,13 @@ from mxt.workflows.extract import extract
 from mxt.workflows.extracting.plan import make_plan
 from mxt.workflows.extracting.records import Request as ExtractRequest
 
-_OPTIONS = {"--backbone": "backbone", "--normalizer": "normalizer", "--resampler": "resampler", "--weights": "weights", "--as": "name"}
+_OPTIONS = {
+    "--backbone": "backbone",
+    "--normalizer": "normalizer",
+    "--resampler": "resampler",
+    "--weights": "weights",
+    "--as": "name",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +90,16 @@ class Lengths:
 
 
 def lengths(
-    store_path: Path, registry: Registry, seconds: Sequence[float], request: Request | None = None, *, start: float = 0.0,
-    device: str = "auto", jobs: int | None = None, progress: Progress = SILENT,
-) -> Lengths:  # fmt: skip
+    store_path: Path,
+    registry: Registry,
+    seconds: Sequence[float],
+    request: Request | None = None,
+    *,
+    start: float = 0.0,
+    device: str = "auto",
+    jobs: int | None = None,
+    progress: Progress = SILENT,
+) -> Lengths:
     """Derive an excerpt of each length, extract what is missing of every view, and evaluate them alike.
 
     Parameters
@@ -116,8 +129,13 @@ def lengths(
     parent = catalogue.dataset(request.datasets[0]) if request.datasets else last_ingested(catalogue)
     views = request.features or tuple(catalogue.views(parent.name))
     if not views:
-        raise InputError(f"no features of {parent.name} yet; mxt extract --dataset {parent.name} --backbone … first")
-    recipes = [_recipe(store, registry, label) for label in dict.fromkeys(part.label for view in views for part in parse_view(view))]
+        raise InputError(
+            f"no features of {parent.name} yet; mxt extract --dataset {parent.name} --backbone … first"
+        )
+    recipes = [
+        _recipe(store, registry, label)
+        for label in dict.fromkeys(part.label for view in views for part in parse_view(view))
+    ]
     names, computed = [], 0
     for length in wanted:
         excerpts = Derivation("excerpt", {"start": start, "length": length}, parent.name)
@@ -127,15 +145,28 @@ def lengths(
             asked = replace(recipe, dataset=found.name, device=device, jobs=jobs)
             computed += extract(store_path, asked, registry, progress=progress).computed
     evaluated = evaluate(
-        store_path, registry, replace(request, datasets=tuple(names), features=views, protocols=request.protocols[:1]), jobs=jobs,
+        store_path,
+        registry,
+        replace(request, datasets=tuple(names), features=views, protocols=request.protocols[:1]),
+        jobs=jobs,
         progress=progress,
-    )  # fmt: skip
-    rows = tuple(AtLength(length, name, found) for length, name, found in zip(wanted, names, evaluated.datasets, strict=True))
+    )
+    rows = tuple(
+        AtLength(length, name, found)
+        for length, name, found in zip(wanted, names, evaluated.datasets, strict=True)
+    )
     first, last = rows[0].result, rows[-1].result
     return Lengths(
-        parent.name, first.target, first.head, first.views[0].assessment.main, tuple(view.view for view in first.views), rows,
-        _changes(first, last), first.views[0].assessment.baselines["chance"], computed,
-    )  # fmt: skip
+        parent.name,
+        first.target,
+        first.head,
+        first.views[0].assessment.main,
+        tuple(view.view for view in first.views),
+        rows,
+        _changes(first, last),
+        first.views[0].assessment.baselines["chance"],
+        computed,
+    )
 
 
 def _recipe(store: Store, registry: Registry, label: str) -> ExtractRequest:
@@ -149,7 +180,9 @@ def _recipe(store: Store, registry: Registry, label: str) -> ExtractRequest:
     table = store.features.find(label)
     words = shlex.split(extract_command(table, registry))
     if words[:2] != ["mxt", "extract"]:
-        raise InputError(f"{label} was not computed by mxt: it cannot be computed for excerpts; choose other views with --features")
+        raise InputError(
+            f"{label} was not computed by mxt: it cannot be computed for excerpts; choose other views with --features"
+        )
     given: dict[str, str] = {}
     settings: list[str] = []
     for option, value in zip(words[2::2], words[3::2], strict=True):
@@ -158,7 +191,9 @@ def _recipe(store: Store, registry: Registry, label: str) -> ExtractRequest:
         elif option in _OPTIONS:
             given[_OPTIONS[option]] = value
         elif option != "--plugin":  # which `registry` has read
-            raise InputError(f"{label} needs {option}, which mxt lengths cannot repeat; derive excerpts and extract them one by one")
+            raise InputError(
+                f"{label} needs {option}, which mxt lengths cannot repeat; derive excerpts and extract them one by one"
+            )
     request = ExtractRequest(**given, settings=tuple(settings))  # type: ignore[arg-type]
     _check_same(store, registry, table, request)
     return request
@@ -166,7 +201,9 @@ def _recipe(store: Store, registry: Registry, label: str) -> ExtractRequest:
 
 def _check_same(store: Store, registry: Registry, table: FeatureTable, request: ExtractRequest) -> None:
     if make_plan(store.root, request, registry).pipeline.fingerprint != table.fingerprint:
-        raise InputError(f"{table.label} was computed by other versions of its stages than are here; extract it again first")
+        raise InputError(
+            f"{table.label} was computed by other versions of its stages than are here; extract it again first"
+        )
 
 
 def _changes(first: DatasetResult, last: DatasetResult) -> dict[str, Change]:

@@ -14,7 +14,12 @@ from mxt.workflows.cores import cores
 
 
 def clip_levels(
-    root: str, clips: Sequence[ClipRecord], *, loudness: bool = False, jobs: int | None = None, progress: Progress = SILENT
+    root: str,
+    clips: Sequence[ClipRecord],
+    *,
+    loudness: bool = False,
+    jobs: int | None = None,
+    progress: Progress = SILENT,
 ) -> list[Levels | AudioError]:
     """Levels of each clip, of the mean of its channels.
 
@@ -45,7 +50,10 @@ def clip_levels(
 
     known: list[Levels | AudioError | None] = [None if loudness else _measured(clip) for clip in clips]
     waiting = [place for place, found in enumerate(known) if found is None]
-    with progress.step("measuring", len(waiting), unit="clips") as step, ThreadPoolExecutor(jobs or cores()) as pool:
+    with (
+        progress.step("measuring", len(waiting), unit="clips") as step,
+        ThreadPoolExecutor(jobs or cores()) as pool,
+    ):
         for place, found in zip(waiting, pool.map(look, [clips[place] for place in waiting]), strict=True):
             known[place] = found
             step.advance()

@@ -105,7 +105,12 @@ class LoudnessStudy:
 
 
 def loudness(
-    store_path: Path, registry: Registry, request: Request | None = None, *, jobs: int | None = None, progress: Progress = SILENT
+    store_path: Path,
+    registry: Registry,
+    request: Request | None = None,
+    *,
+    jobs: int | None = None,
+    progress: Progress = SILENT,
 ) -> LoudnessStudy:
     """Measure every clip of a data set, and try to tell its classes by level alone.
 
@@ -130,9 +135,13 @@ def loudness(
     record = catalogue.dataset(request.datasets[0] if request.datasets else None)
     clips = [clip for clip in catalogue.clips(record.name) if clip.usable and clip.has_audio]
     if not clips:
-        raise InputError(f"{record.name} has no clip that could be measured; mxt info {record.name} --failures says why")
+        raise InputError(
+            f"{record.name} has no clip that could be measured; mxt info {record.name} --failures says why"
+        )
     found = clip_levels(record.root, clips, loudness=True, jobs=jobs, progress=progress)
-    unread = tuple((clip.id, str(one)) for clip, one in zip(clips, found, strict=True) if isinstance(one, AudioError))
+    unread = tuple(
+        (clip.id, str(one)) for clip, one in zip(clips, found, strict=True) if isinstance(one, AudioError)
+    )
     pairs = [(clip, one) for clip, one in zip(clips, found, strict=True) if isinstance(one, Levels)]
     if not pairs:
         raise InputError(f"no clip of {record.name} can be read; the first: {unread[0][0]}: {unread[0][1]}")
@@ -144,18 +153,35 @@ def loudness(
     X = np.maximum(values[[row_of[clip.id] for clip in selection.clips]], QUIETEST_DB).astype(np.float32)
     alone = assess(
         selection,
-        cross_validate(prepared.learner(X.shape[1]), X, selection.sample.targets.y, selection.plan, jobs=jobs or cores(), progress=progress,
-                       what="loudness alone"),
+        cross_validate(
+            prepared.learner(X.shape[1]),
+            X,
+            selection.sample.targets.y,
+            selection.plan,
+            jobs=jobs or cores(),
+            progress=progress,
+            what="loudness alone",
+        ),
         seed=request.seed,
-    )  # fmt: skip
+    )
     column = selection.sample.targets.column
-    labels = tuple(_labels(clip, column, numbers=selection.sample.targets.task == "regression") for clip in clips)
+    labels = tuple(
+        _labels(clip, column, numbers=selection.sample.targets.task == "regression") for clip in clips
+    )
     rms = np.array([one.rms for _, one in pairs])
     return LoudnessStudy(
-        dataset=record.name, target=column, classes=_classes(labels, values, rms), clips=tuple(clips), values=values, labels=labels,
-        alone=alone, folds=f"nested {selection.plan.words}", head=prepared.head.spec.name, leaks=alone.first.low > baseline(alone),
+        dataset=record.name,
+        target=column,
+        classes=_classes(labels, values, rms),
+        clips=tuple(clips),
+        values=values,
+        labels=labels,
+        alone=alone,
+        folds=f"nested {selection.plan.words}",
+        head=prepared.head.spec.name,
+        leaks=alone.first.low > baseline(alone),
         unread=unread,
-    )  # fmt: skip
+    )
 
 
 def baseline(alone: Assessment) -> float:
@@ -178,7 +204,7 @@ def _labels(clip: ClipRecord, column: str, *, numbers: bool) -> tuple[str, ...]:
 
 def _classes(
     labels: Sequence[tuple[str, ...]], values: npt.NDArray[np.float64], rms: npt.NDArray[np.float64]
-) -> tuple[ClassLoudness, ...]:  # fmt: skip
+) -> tuple[ClassLoudness, ...]:
     rows: dict[str, list[int]] = {}
     for row, names in enumerate(labels):
         for name in names:
@@ -187,7 +213,11 @@ def _classes(
     for name, members in rows.items():
         part = values[members]
         levels = {measure: _spread(part[:, place]) for place, measure in enumerate(MEASURES)}
-        found.append(ClassLoudness(name, len(members), int(np.isinf(part[:, 0]).sum()), _spread(rms[members]), **levels))
+        found.append(
+            ClassLoudness(
+                name, len(members), int(np.isinf(part[:, 0]).sum()), _spread(rms[members]), **levels
+            )
+        )
     return tuple(sorted(found, key=lambda each: (each.rms.mean, each.name)))
 
 
@@ -200,14 +230,22 @@ def as_plain(study: LoudnessStudy) -> Mapping[str, object]:
     """A study as plain values, every clip among them."""
     first = study.alone.first
     return {
-        "dataset": study.dataset, "target": study.target, "classes": study.classes,
+        "dataset": study.dataset,
+        "target": study.target,
+        "classes": study.classes,
         "loudness_alone": {
-            "score": first.name, "value": first.value, "low": first.low, "high": first.high, "baselines": dict(study.alone.baselines),
-            "head": study.head, "folds": study.folds, "leaks": study.leaks,
+            "score": first.name,
+            "value": first.value,
+            "low": first.low,
+            "high": first.high,
+            "baselines": dict(study.alone.baselines),
+            "head": study.head,
+            "folds": study.folds,
+            "leaks": study.leaks,
         },
         "clips": [
             {"clip": clip.id, "classes": names, **dict(zip(MEASURES, map(float, row), strict=True))}
             for clip, names, row in zip(study.clips, study.labels, study.values, strict=True)
         ],
         "unread": study.unread,
-    }  # fmt: skip
+    }

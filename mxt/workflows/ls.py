@@ -60,7 +60,8 @@ class TableEntry:
 class ResultEntry:
     """A result: what was evaluated, its main score with its 95 % interval, and whether labels have changed since.
 
-    `kind` is ``"evaluation"`` or ``"search"``, `folds` says how clips were split, `settings` are the head's parameters.
+    `kind` is ``"evaluation"`` or ``"search"``, `folds` says how clips were split, `settings` are the head's
+    parameters.
     """
 
     id: str
@@ -124,7 +125,10 @@ def ls(store: Path) -> Contents:
         root=str(opened.root),
         nbytes=folder_bytes(opened.root),
         datasets=tuple(_dataset(opened, record, last) for record in records),
-        tables=(*map(table_entry, opened.features.tables()), *starmap(_unreadable, opened.features.unreadable().items())),
+        tables=(
+            *map(table_entry, opened.features.tables()),
+            *starmap(_unreadable, opened.features.unreadable().items()),
+        ),
         results=result_entries(opened),
     )
 
@@ -146,8 +150,16 @@ def ls_clips(store: Path, dataset: str | None = None) -> tuple[ClipEntry, ...]:
 def clip_entry(clip: ClipRecord) -> ClipEntry:
     """A clip as listed."""
     return ClipEntry(
-        clip.id, clip.duration, clip.targets, clip.split, clip.fold, clip.group, clip.fields, clip.reason.words, clip.detail
-    )  # fmt: skip
+        clip.id,
+        clip.duration,
+        clip.targets,
+        clip.split,
+        clip.fold,
+        clip.group,
+        clip.fields,
+        clip.reason.words,
+        clip.detail,
+    )
 
 
 def table_entry(table: FeatureTable) -> TableEntry:
@@ -157,8 +169,17 @@ def table_entry(table: FeatureTable) -> TableEntry:
     try:
         still_open, done, failed = table.counts()
     except StoreError as error:
-        return TableEntry(table.label, table.fingerprint, layers=layers, columns=columns, nbytes=table.nbytes(), damage=str(error))
-    return TableEntry(table.label, table.fingerprint, done, failed, still_open, layers, columns, table.nbytes())
+        return TableEntry(
+            table.label,
+            table.fingerprint,
+            layers=layers,
+            columns=columns,
+            nbytes=table.nbytes(),
+            damage=str(error),
+        )
+    return TableEntry(
+        table.label, table.fingerprint, done, failed, still_open, layers, columns, table.nbytes()
+    )
 
 
 def result_entries(store: Store) -> tuple[ResultEntry, ...]:
@@ -195,12 +216,24 @@ def result_entry(store: Store, name: str, known: dict[tuple[str, ...], str] | No
         score, searched = dict(found.get("scores", {}).get(main, {})), dict(found.get("search", {}))
         head = {"name": searched["head"]} if "head" in searched else dict(found.get("head", {}))
     return ResultEntry(
-        id=name, created=str(found.get("created", "")), dataset=str(found.get("dataset", "")), target=str(found.get("target", "")),
-        view=str(found.get("view", searched.get("view", ""))), head=str(head.get("name", "")), kind=str(found.get("kind", "")),
-        protocol=str(found.get("protocol", "")), folds=str(found.get("folds_words", "")),
-        seed=_if(int, found.get("seed", searched.get("seed"))), settings=_if(dict, head.get("params")) or {}, score=main,
-        value=score.get("value"), low=score.get("low"), high=score.get("high"), nbytes=nbytes, stale=known[labels],
-    )  # fmt: skip
+        id=name,
+        created=str(found.get("created", "")),
+        dataset=str(found.get("dataset", "")),
+        target=str(found.get("target", "")),
+        view=str(found.get("view", searched.get("view", ""))),
+        head=str(head.get("name", "")),
+        kind=str(found.get("kind", "")),
+        protocol=str(found.get("protocol", "")),
+        folds=str(found.get("folds_words", "")),
+        seed=_if(int, found.get("seed", searched.get("seed"))),
+        settings=_if(dict, head.get("params")) or {},
+        score=main,
+        value=score.get("value"),
+        low=score.get("low"),
+        high=score.get("high"),
+        nbytes=nbytes,
+        stale=known[labels],
+    )
 
 
 def _stale(store: Store, result: Mapping[str, Any]) -> str:
@@ -224,10 +257,17 @@ def _dataset(store: Store, record: DatasetRecord, last: str) -> DatasetEntry:
     except StoreError as error:
         return DatasetEntry(record.name, record.root, record.loader, damage=str(error))
     return DatasetEntry(
-        name=record.name, root=record.root, loader=record.loader, clips=len(clips), used=sum(clip.usable for clip in clips),
-        seconds=sum(clip.duration for clip in clips if clip.usable), targets=record.targets,
-        views=views, updated=record.updated, last=record.name == last,
-    )  # fmt: skip
+        name=record.name,
+        root=record.root,
+        loader=record.loader,
+        clips=len(clips),
+        used=sum(clip.usable for clip in clips),
+        seconds=sum(clip.duration for clip in clips if clip.usable),
+        targets=record.targets,
+        views=views,
+        updated=record.updated,
+        last=record.name == last,
+    )
 
 
 def _unreadable(folder: Path, why: StoreError) -> TableEntry:

@@ -26,7 +26,8 @@ class Named:
     kind : str
         ``"dataset"``, ``"features"``, ``"result"`` or ``"clip"``.
     name : str
-        In full: a data set's name, a table's label (its fingerprint where it cannot be read), a result's or clip's id.
+        In full: a data set's name, a table's label (its fingerprint where it cannot be read), a result's or
+        clip's id.
     path : Path, optional
         Folder of a table or result.
     dataset : str
@@ -39,7 +40,14 @@ class Named:
     dataset: str = ""
 
 
-def find_named(store: Store, name: str, kind: str | None = None, *, kinds: tuple[str, ...] = KINDS, dataset: str | None = None) -> Named:
+def find_named(
+    store: Store,
+    name: str,
+    kind: str | None = None,
+    *,
+    kinds: tuple[str, ...] = KINDS,
+    dataset: str | None = None,
+) -> Named:
     """Look a name up among data sets, feature tables and results, and where they are asked for, clips.
 
     Parameters
@@ -47,7 +55,8 @@ def find_named(store: Store, name: str, kind: str | None = None, *, kinds: tuple
     store : Store
     name : str
         A data set's name, a table's label or the first digits of its fingerprint, a result's id or a
-        part of it that is its own; a clip's id, or its file's name or stem (unless something else is called just so).
+        part of it that is its own; a clip's id, or its file's name or stem (unless something else is called
+        just so).
     kind : str, optional
         One of `kinds`, where a name is used twice.
     kinds : tuple of str
@@ -70,9 +79,13 @@ def find_named(store: Store, name: str, kind: str | None = None, *, kinds: tuple
         if all(named.kind == "clip" for named in found):
             raise UsageError(_several_clips(name, found))
         words = " and a ".join(dict.fromkeys(WORDS[named.kind] for named in found))
-        raise UsageError(f"{name} is a {words}; say which with --kind {' or --kind '.join(dict.fromkeys(named.kind for named in found))}")
+        raise UsageError(
+            f"{name} is a {words}; say which with --kind {' or --kind '.join(dict.fromkeys(named.kind for named in found))}"
+        )
     if kinds == ("clip",) and not found:
-        raise UnknownName("clip", name, _nearest_clips(store, name, dataset), hint="(mxt ls --clips lists them)")
+        raise UnknownName(
+            "clip", name, _nearest_clips(store, name, dataset), hint="(mxt ls --clips lists them)"
+        )
     if not found:
         raise UnknownName(
             " or ".join(filter(None, (", ".join(WORDS[each] for each in kinds[:-1]), WORDS[kinds[-1]]))),
@@ -81,7 +94,9 @@ def find_named(store: Store, name: str, kind: str | None = None, *, kinds: tuple
                 *(known for each in kinds for known in _names(store, each)),
                 *(_nearest_clips(store, name, dataset) if "clip" in kinds else ()),
             ],
-            hint="(mxt ls lists them)" if not store.features.unreadable() else "(mxt ls lists them; some feature tables cannot be read)",
+            hint="(mxt ls lists them)"
+            if not store.features.unreadable()
+            else "(mxt ls lists them; some feature tables cannot be read)",
             most=SHOWN,
         )
     return found[0]
@@ -90,8 +105,15 @@ def find_named(store: Store, name: str, kind: str | None = None, *, kinds: tuple
 def _kinds(kind: str | None, kinds: tuple[str, ...]) -> tuple[str, ...]:
     if kind is None:
         return kinds
-    singular = {"datasets": "dataset", "data": "dataset", "table": "features", "tables": "features", "feature": "features",
-                "results": "result", "clips": "clip"}  # fmt: skip
+    singular = {
+        "datasets": "dataset",
+        "data": "dataset",
+        "table": "features",
+        "tables": "features",
+        "feature": "features",
+        "results": "result",
+        "clips": "clip",
+    }
     kind = singular.get(kind.lower(), kind.lower())
     if kind not in kinds:
         raise UnknownName("kind", kind, kinds)
@@ -153,7 +175,9 @@ def _several_clips(name: str, found: list[Named]) -> str:
 
 def _nearest_clips(store: Store, name: str, dataset: str | None) -> list[str]:
     datasets = [store.catalogue.dataset(dataset).name] if dataset is not None else _names(store, "dataset")
-    return difflib.get_close_matches(name, (clip.id for each in datasets for clip in store.catalogue.clips(each)), n=3)
+    return difflib.get_close_matches(
+        name, (clip.id for each in datasets for clip in store.catalogue.clips(each)), n=3
+    )
 
 
 _LOOK_UP = {"dataset": _dataset, "features": _features, "result": _result}

@@ -79,7 +79,9 @@ def new_plugin(registry: Registry, name: str, folder: Path = Path(), *, one_file
     if os.path.lexists(target):
         raise UsageError(f"{target} is there already; choose another name or another --out")
     if name in registry.names("backbone"):
-        raise UsageError(f"there is a backbone {name} already (mxt stages backbones {name}); choose another name")
+        raise UsageError(
+            f"there is a backbone {name} already (mxt stages backbones {name}); choose another name"
+        )
     if one_file and find_spec(name) is not None:
         raise UsageError(f"{name} is a Python module, which a file {name}.py would hide; choose another name")
     texts = {target.name: _text("one_file.py", words)} if one_file else _package_texts(target.name, words)
@@ -93,12 +95,19 @@ def _check_name(name: str) -> None:
     if not NAME.fullmatch(name) or keyword.iskeyword(name):
         fitting = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
         example = f" ({fitting}, say)" if NAME.fullmatch(fitting) and not keyword.iskeyword(fitting) else ""
-        raise UsageError(f"{name!r} is no name for a stage: letters, digits and _ between them, beginning with a letter{example}")
+        raise UsageError(
+            f"{name!r} is no name for a stage: letters, digits and _ between them, beginning with a letter{example}"
+        )
 
 
 def _words(name: str) -> dict[str, str]:
     class_name = "".join(word[:1].upper() + word[1:] for word in name.split("_")) + "Backbone"
-    return {"name": name, "class_name": class_name, "package": f"mxt_{name}", "distribution": f"mxt-{re.sub('_+', '-', name).lower()}"}
+    return {
+        "name": name,
+        "class_name": class_name,
+        "package": f"mxt_{name}",
+        "distribution": f"mxt-{re.sub('_+', '-', name).lower()}",
+    }
 
 
 def _text(template: str, words: dict[str, str]) -> str:
@@ -109,7 +118,10 @@ def _text(template: str, words: dict[str, str]) -> str:
 
 def _package_texts(folder: str, words: dict[str, str]) -> dict[str, str]:
     places = {template: Template(place).substitute(words) for template, place in PACKAGE.items()}
-    return {f"{folder}/{place}": _text(f"package/{template}", words).rstrip("\n") + "\n" for template, place in places.items()}
+    return {
+        f"{folder}/{place}": _text(f"package/{template}", words).rstrip("\n") + "\n"
+        for template, place in places.items()
+    }
 
 
 def _write(folder: Path, name: str, texts: dict[str, str]) -> None:

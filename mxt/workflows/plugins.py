@@ -92,7 +92,10 @@ def list_plugins(registry: Registry) -> PluginList:
         )
         for (name, origin), entries in by_origin.items()
     ]
-    return PluginList(tuple(sorted(lines, key=lambda line: (line.origin != "built-in", line.name, line.origin))), registry.problems)
+    return PluginList(
+        tuple(sorted(lines, key=lambda line: (line.origin != "built-in", line.name, line.origin))),
+        registry.problems,
+    )
 
 
 def _version(distribution: str) -> str:
@@ -102,7 +105,9 @@ def _version(distribution: str) -> str:
         return ""
 
 
-def check_plugin(registry: Registry, name: str, progress: Progress = SILENT, *, sample: Path | None = None) -> CheckReport:
+def check_plugin(
+    registry: Registry, name: str, progress: Progress = SILENT, *, sample: Path | None = None
+) -> CheckReport:
     """Run the contract checks of all stages that `name` brings.
 
     Parameters
@@ -127,7 +132,9 @@ def check_plugin(registry: Registry, name: str, progress: Progress = SILENT, *, 
     if not stages and problems:
         raise PluginError("; ".join(f"{problem.source}: {problem.cause}" for problem in problems))
     if not stages:
-        known = {entry.distribution for entry in registry.stages} | {entry.spec.name for entry in registry.stages}
+        known = {entry.distribution for entry in registry.stages} | {
+            entry.spec.name for entry in registry.stages
+        }
         raise UnknownName("plugin or stage", name, known)
     checks = [check for entry in stages for check in checks_for(entry, registry, sample=sample)]
     outcomes = []
@@ -140,7 +147,11 @@ def check_plugin(registry: Registry, name: str, progress: Progress = SILENT, *, 
 
 def _brought_by(registry: Registry, name: str) -> Iterator[Registered]:
     for entry in registry.stages:
-        point = entry.origin.removeprefix("entry point ").partition(" = ")[0] if entry.origin.startswith("entry point ") else ""
+        point = (
+            entry.origin.removeprefix("entry point ").partition(" = ")[0]
+            if entry.origin.startswith("entry point ")
+            else ""
+        )
         names = {entry.distribution, entry.distribution.removeprefix("file:"), entry.spec.name, point}
         if name in names or _is_file(entry.origin, name):
             yield entry
@@ -151,7 +162,9 @@ def _problems_of(registry: Registry, name: str) -> tuple[Problem, ...]:
     return tuple(
         problem
         for problem in registry.problems
-        if problem.source == name or any(word in problem.source for word in words) or _is_file(problem.source, name)
+        if problem.source == name
+        or any(word in problem.source for word in words)
+        or _is_file(problem.source, name)
     )
 
 

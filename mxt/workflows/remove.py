@@ -48,7 +48,9 @@ class Removal:
 Step = tuple[Item, Callable[[], None]]
 
 
-def remove(store: Path, names: Sequence[str], *, kind: str | None = None, dry_run: bool = False, yes: bool = False) -> Removal:
+def remove(
+    store: Path, names: Sequence[str], *, kind: str | None = None, dry_run: bool = False, yes: bool = False
+) -> Removal:
     """Remove data sets, feature tables and results by name.
 
     Parameters
@@ -75,7 +77,9 @@ def remove(store: Path, names: Sequence[str], *, kind: str | None = None, dry_ru
     """
     opened = Store.open(store, read_only=dry_run)
     found = dict.fromkeys(find_named(opened, name, kind) for name in names)
-    return _carry_out(opened, [_STEPS[named.kind](opened, named) for named in found], "mxt rm", dry_run=dry_run, yes=yes)
+    return _carry_out(
+        opened, [_STEPS[named.kind](opened, named) for named in found], "mxt rm", dry_run=dry_run, yes=yes
+    )
 
 
 def prune(store: Path, *, dry_run: bool = False, yes: bool = False) -> Removal:
@@ -97,12 +101,22 @@ def prune(store: Path, *, dry_run: bool = False, yes: bool = False) -> Removal:
     """
     opened = Store.open(store, read_only=dry_run)
     if opened.features.folders() and not (opened.root / "catalogue.sqlite").exists():
-        raise StoreDamaged(f"{opened.root} has no catalogue: which features are used cannot be told; ingest again first")
+        raise StoreDamaged(
+            f"{opened.root} has no catalogue: which features are used cannot be told; ingest again first"
+        )
     used = [clip for record in opened.catalogue.datasets() for clip in opened.catalogue.clips(record.name)]
     unused = [table for table in opened.features.tables() if not _uses(table, used)]
-    steps = [_remove_table(opened, Named("features", table.label, table.path), note="no clip of any data set") for table in unused]
-    leftovers = [path for path in (*opened.features.leftovers(), *opened.results.partial()) if _abandoned(path)]
-    steps += [(Item("leftover", path.name, folder_bytes(path), _leftover_note(path)), partial(_remove_folder, path)) for path in leftovers]
+    steps = [
+        _remove_table(opened, Named("features", table.label, table.path), note="no clip of any data set")
+        for table in unused
+    ]
+    leftovers = [
+        path for path in (*opened.features.leftovers(), *opened.results.partial()) if _abandoned(path)
+    ]
+    steps += [
+        (Item("leftover", path.name, folder_bytes(path), _leftover_note(path)), partial(_remove_folder, path))
+        for path in leftovers
+    ]
     return _carry_out(opened, steps, "mxt prune", dry_run=dry_run, yes=yes)
 
 
@@ -122,7 +136,9 @@ def _carry_out(store: Store, steps: Sequence[Step], command: str, *, dry_run: bo
 
 def _remove_dataset(store: Store, named: Named) -> Step:
     note = "its features stay in their tables; mxt prune removes those no data set uses"
-    return Item(WORDS["dataset"], named.name, 0, note, _results_of(store, named.name)), partial(store.catalogue.remove, named.name)
+    return Item(WORDS["dataset"], named.name, 0, note, _results_of(store, named.name)), partial(
+        store.catalogue.remove, named.name
+    )
 
 
 def _results_of(store: Store, dataset: str) -> tuple[str, ...]:
@@ -150,7 +166,9 @@ def _remove_table(store: Store, named: Named, note: str = "") -> Step:
 
 def _remove_result(store: Store, named: Named) -> Step:
     assert named.path is not None
-    return Item(WORDS["result"], named.name, folder_bytes(named.path)), partial(store.results.remove, named.name)
+    return Item(WORDS["result"], named.name, folder_bytes(named.path)), partial(
+        store.results.remove, named.name
+    )
 
 
 _STEPS = {"dataset": _remove_dataset, "features": _remove_table, "result": _remove_result}
@@ -174,7 +192,11 @@ def _abandoned(path: Path) -> bool:
 
 
 def _leftover_note(path: Path) -> str:
-    return "finished folds of an evaluation that was stopped" if path.name.startswith(".partial-") else "left by a run that was killed"
+    return (
+        "finished folds of an evaluation that was stopped"
+        if path.name.startswith(".partial-")
+        else "left by a run that was killed"
+    )
 
 
 def _remove_folder(path: Path) -> None:

@@ -63,7 +63,13 @@ class Rendered:
 
 
 def render(
-    clips: Sequence[str], out: Path, registry: Registry, asked: Asked = Asked(), *, store: Path, progress: Progress = SILENT
+    clips: Sequence[str],
+    out: Path,
+    registry: Registry,
+    asked: Asked = Asked(),
+    *,
+    store: Path,
+    progress: Progress = SILENT,
 ) -> list[Rendered]:
     """Write a PNG a clip.
 
@@ -94,7 +100,9 @@ def render(
     """
     renderer, normalizer = _stages(registry, asked)
     jobs = [_job(clip, store, asked.dataset) for clip in clips]
-    names = _file_names(jobs, "-".join([asked.renderer, *([asked.normalizer] if asked.normalizer != "none" else [])]))
+    names = _file_names(
+        jobs, "-".join([asked.renderer, *([asked.normalizer] if asked.normalizer != "none" else [])])
+    )
     recipe = _recipe(registry, renderer, normalizer, asked.sample_rate)
     failing = f"renderer {asked.renderer!r} ({renderer.distribution}) failed"
     with blame(failing):
@@ -113,7 +121,10 @@ def render(
 
 def _stages(registry: Registry, asked: Asked) -> tuple[Chosen, Chosen]:
     """Renderer and normalizer with their settings; the picture is as wide as a screen unless its width is given."""
-    specs = [registry.find("renderer", asked.renderer).spec, registry.find("normalizer", asked.normalizer).spec]
+    specs = [
+        registry.find("renderer", asked.renderer).spec,
+        registry.find("normalizer", asked.normalizer).spec,
+    ]
     settings = split_settings(asked.settings, specs)
     given: dict[str, Any] = {"width": WIDTH} if "width" in {param.name for param in specs[0].params} else {}
     renderer = registry.choose("renderer", asked.renderer, given | settings[asked.renderer])
@@ -147,9 +158,18 @@ def _job(clip: str, store: Path, dataset: str | None) -> Job:
     path = Path(clip)
     if os.path.isfile(path):  # Path's own answer to a name that is too long is an exception
         stat = path.stat()
-        return Job(0, path.name, str(path), "", (stat.st_size, stat.st_mtime_ns, stat.st_ino), duration=info(path).duration or 0.0)
+        return Job(
+            0,
+            path.name,
+            str(path),
+            "",
+            (stat.st_size, stat.st_mtime_ns, stat.st_ino),
+            duration=info(path).duration or 0.0,
+        )
     if not (store / "mxt.json").is_file():
-        raise InputError(f"{clip}: there is no such file, and no store at {store} in which a clip could be called so")
+        raise InputError(
+            f"{clip}: there is no such file, and no store at {store} in which a clip could be called so"
+        )
     catalogue = Store.open(store, read_only=True).catalogue
     record = catalogue.dataset(dataset)
     known, clip = {written(each.id): each for each in catalogue.clips(record.name)}, written(clip)
@@ -174,7 +194,11 @@ def _picture(job: Job, recipe: Recipe, draw: Any, title: str) -> Picture:
     assert isinstance(y, np.ndarray)
     with torch.inference_mode():
         values = draw(torch.from_numpy(np.ascontiguousarray(y)))[0].numpy()
-    axis = recipe.renderer.row_axis(recipe.sample_rate, values.shape[-2]) if isinstance(recipe.renderer, LabelsRows) else None
+    axis = (
+        recipe.renderer.row_axis(recipe.sample_rate, values.shape[-2])
+        if isinstance(recipe.renderer, LabelsRows)
+        else None
+    )
     return Picture(values, axis, y.shape[1] / recipe.sample_rate, title)
 
 

@@ -18,13 +18,31 @@ from mxt.workflows.search import SearchRequest, search
 
 PAPERS = ("choi2017",)
 
-__all__ = ["CLOSE", "TASKS", "Cell", "Finding", "Reproduction", "Task", "TaskReproduction", "published", "reproduce"]
+__all__ = [
+    "CLOSE",
+    "TASKS",
+    "Cell",
+    "Finding",
+    "Reproduction",
+    "Task",
+    "TaskReproduction",
+    "published",
+    "reproduce",
+]
 
 
 def reproduce(
-    store_path: Path, registry: Registry, paper: str = "choi2017", *, tasks: tuple[str, ...] = (), features: str = "choi2017_convnet",
-    mfcc: str = "choi2017_mfcc", quick: bool = False, jobs: int | None = None, progress: Progress = SILENT,
-) -> Reproduction:  # fmt: skip
+    store_path: Path,
+    registry: Registry,
+    paper: str = "choi2017",
+    *,
+    tasks: tuple[str, ...] = (),
+    features: str = "choi2017_convnet",
+    mfcc: str = "choi2017_mfcc",
+    quick: bool = False,
+    jobs: int | None = None,
+    progress: Progress = SILENT,
+) -> Reproduction:
     """Run the published grid over the data sets of the store.
 
     Parameters
@@ -52,13 +70,25 @@ def reproduce(
     wanted = _wanted(tasks)
     there = _with_features(store, features)
     found = [
-        _task(store_path, registry, task, features, mfcc if mfcc in there[task.dataset] else "", quick, jobs, progress)
-        for task in wanted if task.dataset in there
-    ]  # fmt: skip
+        _task(
+            store_path,
+            registry,
+            task,
+            features,
+            mfcc if mfcc in there[task.dataset] else "",
+            quick,
+            jobs,
+            progress,
+        )
+        for task in wanted
+        if task.dataset in there
+    ]
     if not found:
         raise _nothing(store_path, wanted, features)
     absent = tuple(task.words for task in wanted if task.dataset not in there)
-    return Reproduction(tuple(found), tuple(findings(store, registry, found, features, mfcc, quick=quick, jobs=jobs)), absent)
+    return Reproduction(
+        tuple(found), tuple(findings(store, registry, found, features, mfcc, quick=quick, jobs=jobs)), absent
+    )
 
 
 def _nothing(store_path: Path, wanted: list[Task], features: str) -> InputError:
@@ -88,27 +118,45 @@ def _with_features(store: Store, features: str) -> dict[str, set[str]]:
 
 
 def _task(
-    store_path: Path, registry: Registry, task: Task, features: str, mfcc: str, quick: bool, jobs: int | None, progress: Progress
+    store_path: Path,
+    registry: Registry,
+    task: Task,
+    features: str,
+    mfcc: str,
+    quick: bool,
+    jobs: int | None,
+    progress: Progress,
 ) -> TaskReproduction:
     catalogue = open_store(store_path).catalogue
     targets = catalogue.dataset(task.dataset).targets
     base = SearchRequest(
-        datasets=(task.dataset,), features=(features,), beside=(mfcc,) if mfcc else (), protocols=("choi2017",),
-        target=task.target if task.target in targets else None, only=strategies_of(mfcc),
-    )  # fmt: skip
+        datasets=(task.dataset,),
+        features=(features,),
+        beside=(mfcc,) if mfcc else (),
+        protocols=("choi2017",),
+        target=task.target if task.target in targets else None,
+        only=strategies_of(mfcc),
+    )
     released = search(store_path, registry, base, jobs=jobs, progress=progress).results[0]
     standardised = nested = None
     if not quick:
         scaled = replace(base, settings=("choi2017.standardise=yes",))
         standardised = search(store_path, registry, scaled, jobs=jobs, progress=progress).results[0]
-        nested = search(store_path, registry, replace(base, protocols=("nested",)), jobs=jobs, progress=progress).results[0]
+        nested = search(
+            store_path, registry, replace(base, protocols=("nested",)), jobs=jobs, progress=progress
+        ).results[0]
     known = published()["scores"].get(task.name, {})
     cells = []
     for row in released.rows:
         name = _published_name(row.name)
-        values = [None if each is None or (one := each.row(row.name)) is None else one.score for each in (standardised, nested)]
+        values = [
+            None if each is None or (one := each.row(row.name)) is None else one.score
+            for each in (standardised, nested)
+        ]
         cells.append(Cell(name, row.score, known.get(name), values[0], values[1]))
-    return TaskReproduction(task, tuple(cells), released, standardised, nested, len(catalogue.clips(task.dataset)))
+    return TaskReproduction(
+        task, tuple(cells), released, standardised, nested, len(catalogue.clips(task.dataset))
+    )
 
 
 def strategies_of(mfcc: str) -> tuple[str, ...]:

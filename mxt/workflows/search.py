@@ -26,10 +26,25 @@ from mxt.evaluation.selection import LeftOut
 from mxt.registry import Registry
 from mxt.store.layout import Store
 from mxt.workflows.cores import cores
-from mxt.workflows.evaluating.preparing import Prepared, blame, common_clips, count_unusable, naming, open_store, prepare
+from mxt.workflows.evaluating.preparing import (
+    Prepared,
+    blame,
+    common_clips,
+    count_unusable,
+    naming,
+    open_store,
+    prepare,
+)
 from mxt.workflows.evaluating.records import Request
 from mxt.workflows.evaluating.saving import sample_hash, save
-from mxt.workflows.evaluating.search_record import Searched, SearchResult, StrategyResult, from_record, saved_search, to_record
+from mxt.workflows.evaluating.search_record import (
+    Searched,
+    SearchResult,
+    StrategyResult,
+    from_record,
+    saved_search,
+    to_record,
+)
 from mxt.workflows.features import Matrix, load_view
 
 MOST_LAYERS = 8
@@ -49,16 +64,25 @@ class SearchRequest(Request):
         words = ["mxt", "search", "--dataset", dataset, "--features", view]
         words += [word for each in self.beside for word in ("--with", each)]
         options: list[tuple[str, Any]] = [
-            ("--target", self.target), ("--group-by", self.group_by), ("--folds", self.folds), ("--head", self.head),
-            *(("--protocol", name) for name in (self.protocols if self.protocols != ("nested",) else ())), ("--seed", self.seed or None),
+            ("--target", self.target),
+            ("--group-by", self.group_by),
+            ("--folds", self.folds),
+            ("--head", self.head),
+            *(("--protocol", name) for name in (self.protocols if self.protocols != ("nested",) else ())),
+            ("--seed", self.seed or None),
             *(("--set", setting) for setting in self.settings),
-        ]  # fmt: skip
+        ]
         words += [word for name, value in options if value is not None for word in (name, str(value))]
         return shlex.join(words)
 
 
 def search(
-    store_path: Path, registry: Registry, request: SearchRequest | None = None, *, jobs: int | None = None, progress: Progress = SILENT
+    store_path: Path,
+    registry: Registry,
+    request: SearchRequest | None = None,
+    *,
+    jobs: int | None = None,
+    progress: Progress = SILENT,
 ) -> Searched:
     """Try every combination of layers.
 
@@ -89,8 +113,16 @@ def search(
         for view in request.features or _tables(store, record):
             space = _space(store, record, view, request.beside, clips, request.only)
             for protocol in request.protocols:
-                found.append(_Work(store, registry, request, record, space, clips, protocol, jobs or cores()).run(progress))
-    remarks = () if all(each.result_id for each in found) else (f"{store_path} cannot be written: the results are not saved",)
+                found.append(
+                    _Work(store, registry, request, record, space, clips, protocol, jobs or cores()).run(
+                        progress
+                    )
+                )
+    remarks = (
+        ()
+        if all(each.result_id for each in found)
+        else (f"{store_path} cannot be written: the results are not saved",)
+    )
     return Searched(tuple(found), remarks)
 
 
@@ -110,18 +142,31 @@ def _tables(store: Store, record: DatasetRecord) -> list[str]:
     """Labels of the tables of several layers that were extracted for a data set."""
     tables = {table.label: table for table in store.features.tables()}
     labels = [part.label for view in store.catalogue.views(record.name) for part in parse_view(view)]
-    found = [label for label in dict.fromkeys(labels) if label in tables and 1 < len(tables[label].layers) <= MOST_LAYERS]
+    found = [
+        label
+        for label in dict.fromkeys(labels)
+        if label in tables and 1 < len(tables[label].layers) <= MOST_LAYERS
+    ]
     if not found:
-        raise InputError(f"no features of {record.name} with several layers yet; mxt extract --dataset {record.name} lists the backbones")
+        raise InputError(
+            f"no features of {record.name} with several layers yet; mxt extract --dataset {record.name} lists the backbones"
+        )
     return found
 
 
 def _space(
-    store: Store, record: DatasetRecord, view: str, beside: Sequence[str], clips: Sequence[ClipRecord], only: Sequence[str]
+    store: Store,
+    record: DatasetRecord,
+    view: str,
+    beside: Sequence[str],
+    clips: Sequence[ClipRecord],
+    only: Sequence[str],
 ) -> _Space:
     parts = parse_view(view)
     if len(parts) != 1:
-        raise UsageError(f"--features names one table here, not {view!r}; what is joined to its layers comes with --with")
+        raise UsageError(
+            f"--features names one table here, not {view!r}; what is joined to its layers comes with --with"
+        )
     table = store.features.find(parts[0].label)
     layers = choose_layers(parts[0].layers, table.layers, of=table.label)
     if len(layers) > MOST_LAYERS:
@@ -165,20 +210,35 @@ class _Work:
         blocks = self._blocks(prepared)
         names = [[each.name, list(each.blocks)] for each in self.space.strategies]
         key = prepared.key(
-            np.concatenate(blocks, axis=1), kind="search 1", strategies=names, widths=[block.shape[1] for block in blocks],
-            protocol=self.protocol, score=prepared.evaluation.score, dataset=self.record.name, views=[self.space.view, *self.space.beside],
-        )  # fmt: skip
+            np.concatenate(blocks, axis=1),
+            kind="search 1",
+            strategies=names,
+            widths=[block.shape[1] for block in blocks],
+            protocol=self.protocol,
+            score=prepared.evaluation.score,
+            dataset=self.record.name,
+            views=[self.space.view, *self.space.beside],
+        )
         if (before := saved_search(self.store, key)) is not None:
             return before
         begun = time.monotonic()
         scratch = self.store.results.scratch(key)
-        task = Search(blocks, self.space.strategies, self._learners(prepared, blocks), prepared.selection.sample.targets.y,
-                      prepared.selection.plan)  # fmt: skip
+        task = Search(
+            blocks,
+            self.space.strategies,
+            self._learners(prepared, blocks),
+            prepared.selection.sample.targets.y,
+            prepared.selection.plan,
+        )
         with blame(prepared.head):
             found = search_layers(
-                task, nested=prepared.evaluation.nested, jobs=self.jobs, scratch=scratch, progress=progress,
+                task,
+                nested=prepared.evaluation.nested,
+                jobs=self.jobs,
+                scratch=scratch,
+                progress=progress,
                 what=f"search {self.record.name} {self.space.view} {self.protocol}",
-            )  # fmt: skip
+            )
         result = self._result(prepared, task, found, without, time.monotonic() - begun)
         result = self._save(result, prepared, found, key)
         scratch.clear()
@@ -190,42 +250,80 @@ class _Work:
         return [*np.split(X, edges, axis=1), *(prepared.rows(matrix) for matrix in self.space.matrices[1:])]
 
     def _learners(self, prepared: Prepared, blocks: Sequence[Any]) -> list[Any]:
-        return [prepared.learner(sum(blocks[i].shape[1] for i in each.blocks)) for each in self.space.strategies]
+        return [
+            prepared.learner(sum(blocks[i].shape[1] for i in each.blocks)) for each in self.space.strategies
+        ]
 
-    def _result(self, prepared: Prepared, task: Search, found: Found, without: Sequence[LeftOut], seconds: float) -> SearchResult:
+    def _result(
+        self, prepared: Prepared, task: Search, found: Found, without: Sequence[LeftOut], seconds: float
+    ) -> SearchResult:
         selection, seed, score = prepared.selection, self.request.seed, prepared.evaluation.score
         assessed = [assess(selection, each, seed=seed, score=score) for each in found.found]
         whole = assess(selection, found.chosen, seed=seed, score=score)
         best = int(np.argmax([each.first.value for each in assessed]))
         times = Counter(found.chosen_names)
         rows = [
-            _row(strategy, sum(task.blocks[i].shape[1] for i in strategy.blocks), each, assessed[best], out.params, times[strategy.name])
+            _row(
+                strategy,
+                sum(task.blocks[i].shape[1] for i in strategy.blocks),
+                each,
+                assessed[best],
+                out.params,
+                times[strategy.name],
+            )
             for strategy, each, out in zip(task.strategies, assessed, found.found, strict=True)
         ]
-        cost_low, cost_high = statistics.interval(assessed[best].samples[whole.main] - whole.samples[whole.main])
-        cautions = [*guards.about_clips(selection), *guards.about_score(selection, found.chosen, whole, nested=prepared.evaluation.nested)]
+        cost_low, cost_high = statistics.interval(
+            assessed[best].samples[whole.main] - whole.samples[whole.main]
+        )
+        cautions = [
+            *guards.about_clips(selection),
+            *guards.about_score(selection, found.chosen, whole, nested=prepared.evaluation.nested),
+        ]
         targets = selection.sample.targets
         return SearchResult(
-            dataset=self.record.name, target=targets.column, task=targets.task, view=self.space.view, beside=self.space.beside,
-            head=prepared.head.spec.name, protocol=self.protocol, nested=prepared.evaluation.nested,
-            folds=f"{self.protocol} {selection.plan.words}", clips=len(selection.plan.tested), main=whole.main,
-            scores=tuple(whole.scores), chance=whole.baselines["chance"], chosen=found.chosen_names,
-            fold_names=tuple(fold.name for fold in selection.plan.folds), rows=tuple(rows), best=best,
+            dataset=self.record.name,
+            target=targets.column,
+            task=targets.task,
+            view=self.space.view,
+            beside=self.space.beside,
+            head=prepared.head.spec.name,
+            protocol=self.protocol,
+            nested=prepared.evaluation.nested,
+            folds=f"{self.protocol} {selection.plan.words}",
+            clips=len(selection.plan.tested),
+            main=whole.main,
+            scores=tuple(whole.scores),
+            chance=whole.baselines["chance"],
+            chosen=found.chosen_names,
+            fold_names=tuple(fold.name for fold in selection.plan.folds),
+            rows=tuple(rows),
+            best=best,
             cost=(assessed[best].first.value - whole.first.value, cost_low, cost_high),
-            cautions=tuple(cautions), left_out=tuple((each.why, each.count) for each in (*without, *selection.left_out)),
-            fits=found.fits, spared=found.spared, seconds=seconds,
-        )  # fmt: skip
+            cautions=tuple(cautions),
+            left_out=tuple((each.why, each.count) for each in (*without, *selection.left_out)),
+            fits=found.fits,
+            spared=found.spared,
+            seconds=seconds,
+        )
 
     def _save(self, result: SearchResult, prepared: Prepared, found: Found, key: str) -> SearchResult:
         matrices = self.space.matrices
         record = to_record(result) | {
             "search_key": key,
-            "command": replace(self.request, protocols=(self.protocol,)).search_command(self.record.name, self.space.view),
+            "command": replace(self.request, protocols=(self.protocol,)).search_command(
+                self.record.name, self.space.view
+            ),
             "view": "+".join(matrix.view for matrix in matrices),
-            "fingerprints": {name: value for matrix in matrices for name, value in matrix.fingerprints.items()},
+            "fingerprints": {
+                name: value for matrix in matrices for name, value in matrix.fingerprints.items()
+            },
             "head": prepared.head.identity(),
             "seed": self.request.seed,
-            "params": {row.name: [dict(params) for params in out.params] for row, out in zip(result.rows, found.found, strict=True)},
+            "params": {
+                row.name: [dict(params) for params in out.params]
+                for row, out in zip(result.rows, found.found, strict=True)
+            },
             "targets_hash": self.store.catalogue.targets_hash(self.record.name, result.target),
             "sample_sha256": sample_hash(prepared.selection),
         }
@@ -238,16 +336,30 @@ class _Work:
 
 
 def _row(
-    strategy: Strategy, columns: int, each: Assessment, best: Assessment, params: Sequence[Mapping[str, Any]], chosen: int
+    strategy: Strategy,
+    columns: int,
+    each: Assessment,
+    best: Assessment,
+    params: Sequence[Mapping[str, Any]],
+    chosen: int,
 ) -> StrategyResult:
     main = each.main
     low, high = statistics.interval(each.samples[main] - best.samples[main])
     same = all(dict(one) == dict(params[0]) for one in params)
     return StrategyResult(
-        name=strategy.name, columns=columns, score=each.first.value, low=each.first.low, high=each.first.high,
-        per_fold=each.per_fold, behind=each.first.value - best.first.value, behind_low=low, behind_high=high, chosen=chosen,
-        params=dict(params[0]) if same else {}, recalls={one.name: one.scores.get("recall", float("nan")) for one in each.classes},
-    )  # fmt: skip
+        name=strategy.name,
+        columns=columns,
+        score=each.first.value,
+        low=each.first.low,
+        high=each.first.high,
+        per_fold=each.per_fold,
+        behind=each.first.value - best.first.value,
+        behind_low=low,
+        behind_high=high,
+        chosen=chosen,
+        params=dict(params[0]) if same else {},
+        recalls={one.name: one.scores.get("recall", float("nan")) for one in each.classes},
+    )
 
 
 def describe(result: SearchResult) -> dict[str, Any]:

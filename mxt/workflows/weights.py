@@ -33,12 +33,16 @@ class Obtained:
 
 def list_weights(registry: Registry) -> WeightsList:
     """Every weight set, verified as it is listed."""
-    return WeightsList(str(weights_dir()), tuple(line for entry in registry.stages for line in weights_of(entry)))
+    return WeightsList(
+        str(weights_dir()), tuple(line for entry in registry.stages for line in weights_of(entry))
+    )
 
 
 def all_weights(registry: Registry) -> dict[str, WeightsFile]:
     """``stage:set`` to its file, for every stage that has weights."""
-    return {f"{entry.spec.name}:{file.name}": file for entry in registry.stages for file in entry.spec.weights}
+    return {
+        f"{entry.spec.name}:{file.name}": file for entry in registry.stages for file in entry.spec.weights
+    }
 
 
 def named_weights(registry: Registry, name: str) -> dict[str, WeightsFile]:
@@ -56,11 +60,15 @@ def named_weights(registry: Registry, name: str) -> dict[str, WeightsFile]:
     if stages:
         first = next(iter(stages))
         return {first: stages[first]}
-    found = {called: file for called, file in known.items() if name in (called.partition(":")[2], file.filename)}
+    found = {
+        called: file for called, file in known.items() if name in (called.partition(":")[2], file.filename)
+    }
     if not found:
         raise UnknownName("weights", name, known)
     if len({file.sha256 for file in found.values()}) > 1:
-        raise UsageError(f"{name} is a weight set of several stages: {listed(sorted(found))}; name one of them")
+        raise UsageError(
+            f"{name} is a weight set of several stages: {listed(sorted(found))}; name one of them"
+        )
     first = next(iter(found))
     return {first: found[first]}
 
@@ -101,5 +109,9 @@ def import_weights(registry: Registry, path: Path) -> Obtained:
         if file.sha256 == digest:
             return Obtained(called, str(import_file(file, path)), digest)
     alike = [f"{file.filename} has {file.sha256}" for file in known.values() if file.filename == path.name]
-    expected = f"; {alike[0]}, so this file is damaged or of another release" if alike else "; mxt weights lists those known"
+    expected = (
+        f"; {alike[0]}, so this file is damaged or of another release"
+        if alike
+        else "; mxt weights lists those known"
+    )
     raise WeightsError(f"{path} is none of the weights known: its sha256 is {digest}{expected}")

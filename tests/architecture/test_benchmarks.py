@@ -18,7 +18,9 @@ def missing(source: str) -> list[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "mxt":
             module = importlib.import_module(node.module)
-            found += [f"{node.module}.{alias.name}" for alias in node.names if not hasattr(module, alias.name)]
+            found += [
+                f"{node.module}.{alias.name}" for alias in node.names if not hasattr(module, alias.name)
+            ]
     return found
 
 

@@ -24,7 +24,19 @@ ALLOWED = {
     "plugin": {"core"},
     "__main__": {"cli"},
 }
-HEAVY_FOR_CORE = {"torch", "torchaudio", "torchvision", "librosa", "sklearn", "zarr", "scipy", "soundfile", "av", "soxr", "h5py"}
+HEAVY_FOR_CORE = {
+    "torch",
+    "torchaudio",
+    "torchvision",
+    "librosa",
+    "sklearn",
+    "zarr",
+    "scipy",
+    "soundfile",
+    "av",
+    "soxr",
+    "h5py",
+}
 
 
 def imports(source: str, package: str) -> Iterator[str]:
@@ -53,7 +65,11 @@ def offences(source: str, layer: str, package: str) -> list[str]:
     found = []
     for name in imports(source, package):
         parts = name.split(".")
-        if parts[0] == "mxt" and len(parts) > 1 and (PACKAGE / parts[1]).exists() | (PACKAGE / f"{parts[1]}.py").exists():
+        if (
+            parts[0] == "mxt"
+            and len(parts) > 1
+            and (PACKAGE / parts[1]).exists() | (PACKAGE / f"{parts[1]}.py").exists()
+        ):
             part = parts[1]
             if part != layer and part not in ALLOWED.get(layer, set()):
                 found.append(name)
@@ -61,7 +77,9 @@ def offences(source: str, layer: str, package: str) -> list[str]:
 
 
 def modules() -> list[Path]:
-    return sorted(path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts != ("__init__.py",))
+    return sorted(
+        path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts != ("__init__.py",)
+    )
 
 
 def place_of(path: Path) -> tuple[str, str]:

@@ -7,14 +7,34 @@ import sys
 
 import pytest
 
-HEAVY = {"torch", "torchaudio", "torchvision", "sklearn", "librosa", "zarr", "numcodecs", "scipy", "pandas", "pyarrow", "h5py", "soundfile",
-         "av", "soxr", "numpy", "matplotlib", "pooch", "requests"}  # fmt: skip
+HEAVY = {
+    "torch",
+    "torchaudio",
+    "torchvision",
+    "sklearn",
+    "librosa",
+    "zarr",
+    "numcodecs",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "h5py",
+    "soundfile",
+    "av",
+    "soxr",
+    "numpy",
+    "matplotlib",
+    "pooch",
+    "requests",
+}
 
 
 def modules_after(code: str) -> set[str]:
     """Top-level modules that are loaded once `code` has run in a fresh interpreter."""
     listing = "import sys; sys.stderr.write('\\n' + ' '.join(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", f"{code}\n{listing}"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{listing}"], capture_output=True, text=True, check=True
+    )
     return {name.partition(".")[0] for name in done.stderr.splitlines()[-1].split()}
 
 
@@ -40,9 +60,15 @@ def test_help_loads_no_plugin_and_no_command():
 
 @pytest.mark.parametrize(
     "code",
-    ["import mxt", "import mxt.plugin", "import mxt.registry", "from mxt.registry import build_registry; build_registry()",
-     "from mxt.registry import build_registry; [e.spec for e in build_registry().stages]", "import mxt.core.weights"],
-)  # fmt: skip
+    [
+        "import mxt",
+        "import mxt.plugin",
+        "import mxt.registry",
+        "from mxt.registry import build_registry; build_registry()",
+        "from mxt.registry import build_registry; [e.spec for e in build_registry().stages]",
+        "import mxt.core.weights",
+    ],
+)
 def test_what_every_command_needs_is_light(code):
     assert modules_after(code) & HEAVY == set()
 

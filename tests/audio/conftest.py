@@ -16,7 +16,9 @@ SR = 22_050
 def make(tmp_path: Path) -> Callable[..., Path]:
     """Write samples [samples, channels] with libsndfile."""
 
-    def make(name: str, y: np.ndarray, sample_rate: int = SR, subtype: str | None = None, format: str | None = None) -> Path:
+    def make(
+        name: str, y: np.ndarray, sample_rate: int = SR, subtype: str | None = None, format: str | None = None
+    ) -> Path:
         path = tmp_path / name
         sf.write(path, y, sample_rate, subtype, format=format)
         return path

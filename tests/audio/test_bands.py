@@ -31,7 +31,9 @@ def test_a_sine_in_the_middle_of_a_band_has_its_level_there_and_nowhere_else(ban
 
 def test_a_sine_between_two_bands_is_shared_by_them():
     found = powers(sine(ANALYSIS.centre(50.5)))[:, 150:200].mean(1)
-    torch.testing.assert_close(found[50:52], torch.full((2,), 0.25), atol=0.01, rtol=0)  # half the amplitude each
+    torch.testing.assert_close(
+        found[50:52], torch.full((2,), 0.25), atol=0.01, rtol=0
+    )  # half the amplitude each
 
 
 def test_an_impulse_is_in_all_bands_at_its_time():
@@ -72,7 +74,10 @@ def by_one_transform(y, analysis):
 )
 def test_the_powers_are_those_of_one_transform_of_the_whole_clip(analysis, samples):
     rng = np.random.default_rng(samples)
-    y = (rng.standard_normal(samples) * np.repeat(10 ** rng.uniform(-1.5, -0.5, 40), -(-samples // 40))[:samples]).astype(np.float32)
+    y = (
+        rng.standard_normal(samples)
+        * np.repeat(10 ** rng.uniform(-1.5, -0.5, 40), -(-samples // 40))[:samples]
+    ).astype(np.float32)
     found, expected = powers(y, analysis).numpy(), by_one_transform(y, analysis)
     assert found.shape == expected.shape
     loud = expected > expected.max() * 1e-4
@@ -110,6 +115,10 @@ def test_its_ranks_are_those_of_librosas_constant_q_filters_of_the_same_width(da
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # short transforms of the lowest octaves
         cq = np.abs(librosa.cqt(y, sr=SR, fmin=27.5, n_bins=103, hop_length=HOP, filter_scale=2))
-    lengths = librosa.filters.wavelet_lengths(freqs=librosa.cqt_frequencies(103, fmin=27.5), sr=SR, filter_scale=2)[0]
-    theirs = (cq[:, :-1] ** 2 + cq[:, 1:] ** 2) / lengths[:, None]  # librosa's frames are centred where ours begin
+    lengths = librosa.filters.wavelet_lengths(
+        freqs=librosa.cqt_frequencies(103, fmin=27.5), sr=SR, filter_scale=2
+    )[0]
+    theirs = (cq[:, :-1] ** 2 + cq[:, 1:] ** 2) / lengths[
+        :, None
+    ]  # librosa's frames are centred where ours begin
     assert spearmanr(ours[:, : theirs.shape[1]].ravel(), theirs[:, : ours.shape[1]].ravel()).statistic > 0.95

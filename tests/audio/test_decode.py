@@ -18,7 +18,14 @@ from mxt.audio import decode
 from mxt.core.errors import AudioError, Reason
 
 SR = 22_050
-LOSSLESS = [("a.wav", "PCM_16"), ("a.wav", "PCM_24"), ("a.wav", "FLOAT"), ("a.flac", "PCM_16"), ("a.aiff", "PCM_16"), ("a.w64", "PCM_16")]
+LOSSLESS = [
+    ("a.wav", "PCM_16"),
+    ("a.wav", "PCM_24"),
+    ("a.wav", "FLOAT"),
+    ("a.flac", "PCM_16"),
+    ("a.aiff", "PCM_16"),
+    ("a.w64", "PCM_16"),
+]
 
 
 def noise(seconds: float, channels: int = 1, sample_rate: int = SR) -> np.ndarray:
@@ -51,12 +58,20 @@ def test_opposite_channels_cancel(make):
 def test_a_part_of_a_stereo_file_longer_than_one_block_is_put_together_exactly(make):
     y = noise(16.0, 2, 44_100)
     found, _ = decode.read(make("a.wav", y, 44_100), start=0.25, seconds=15.0)
-    np.testing.assert_array_equal(found, (y[11_025 : 11_025 + 661_500, 0] + y[11_025 : 11_025 + 661_500, 1]) / 2)
+    np.testing.assert_array_equal(
+        found, (y[11_025 : 11_025 + 661_500, 0] + y[11_025 : 11_025 + 661_500, 1]) / 2
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "subtype", "tolerance"),
-    [("a.wav", "PCM_16", 0), ("a.wav", "IMA_ADPCM", 0), ("a.flac", "PCM_16", 0), ("a.ogg", "VORBIS", 0), ("a.mp3", "MPEG_LAYER_III", 1e-6)],
+    [
+        ("a.wav", "PCM_16", 0),
+        ("a.wav", "IMA_ADPCM", 0),
+        ("a.flac", "PCM_16", 0),
+        ("a.ogg", "VORBIS", 0),
+        ("a.mp3", "MPEG_LAYER_III", 1e-6),
+    ],
 )
 @pytest.mark.parametrize("start_samples", [1, 1152, 20_001, 60_000])
 def test_a_part_equals_the_same_part_of_the_whole(make, name, subtype, tolerance, start_samples):
@@ -110,7 +125,13 @@ def test_a_part_of_a_file_that_only_ffmpeg_reads_equals_the_same_part_of_the_who
 
 @pytest.mark.parametrize(
     ("name", "codec", "tolerance"),
-    [("a.m4a", "alac", 1e-4), ("a.m4a", "aac", 0.05), ("a.ac3", "ac3", 0.05), ("a.mka", "libopus", 0.05), ("a.wv", "wavpack", 0.01)],
+    [
+        ("a.m4a", "alac", 1e-4),
+        ("a.m4a", "aac", 0.05),
+        ("a.ac3", "ac3", 0.05),
+        ("a.mka", "libopus", 0.05),
+        ("a.wv", "wavpack", 0.01),
+    ],
 )
 def test_a_tone_in_a_format_libsndfile_refuses_has_its_pitch_and_level(encode, name, codec, tolerance):
     time = np.arange(48_000) / 48_000
@@ -131,9 +152,13 @@ def test_every_sample_format_is_scaled_so_that_full_scale_is_one(format):
 
     full = {"s16": -(2**15), "s32": -(2**31), "u8": 0}.get(format.rstrip("p"), -1.0)
     zero = 128 if format == "u8" else 0
-    kind = {"s16": np.int16, "s32": np.int32, "u8": np.uint8, "flt": np.float32, "dbl": np.float64}[format.rstrip("p")]
+    kind = {"s16": np.int16, "s32": np.int32, "u8": np.uint8, "flt": np.float32, "dbl": np.float64}[
+        format.rstrip("p")
+    ]
     values = np.array([[full, zero], [zero, full]], kind)  # [samples, channels]
-    frame = av.AudioFrame.from_ndarray(values.T.copy() if format.endswith("p") else values.reshape(1, -1), format=format, layout="stereo")
+    frame = av.AudioFrame.from_ndarray(
+        values.T.copy() if format.endswith("p") else values.reshape(1, -1), format=format, layout="stereo"
+    )
     np.testing.assert_array_equal(_samples(frame), [[-1, 0], [0, -1]])
 
 
@@ -142,10 +167,15 @@ def test_at_most_the_whole_number_of_samples_asked_for_is_returned(make):
     assert len(decode.read(path, seconds=0.29)[0]) == int(0.29 * SR)
     assert len(decode.read(path, seconds=100)[0]) == 2 * SR
     # 0.3 s at 8 kHz are 2400 samples, though 1.1 - 0.8 is a little less than 0.3
-    assert len(decode.read(make("b.wav", noise(2.0, sample_rate=8000), 8000), start=0.8, seconds=1.1 - 0.8)[0]) == 2400
+    assert (
+        len(decode.read(make("b.wav", noise(2.0, sample_rate=8000), 8000), start=0.8, seconds=1.1 - 0.8)[0])
+        == 2400
+    )
 
 
-@pytest.mark.parametrize("name", ["a.mp3", "a", "a.txt", "a.jpg", "b\nc.flac", "ü音.raw", "x" * 251 + ".raw", "http:a", "%d.wav"])
+@pytest.mark.parametrize(
+    "name", ["a.mp3", "a", "a.txt", "a.jpg", "b\nc.flac", "ü音.raw", "x" * 251 + ".raw", "http:a", "%d.wav"]
+)
 def test_content_decides_and_never_the_name(make, tmp_path, name):
     y = noise(0.1)
     path = make("a.wav", y).rename(tmp_path / name)
@@ -180,7 +210,20 @@ def _pipe(path: Path) -> None:
         (lambda path: path.write_bytes(bytes(20_000)), Reason.NOT_AUDIO),
         (lambda path: sf.write(path, np.zeros((0, 1)), SR), Reason.EMPTY),
     ],
-    ids=["missing", "dangling", "circular", "folder", "pipe", "nothing", "byte", "subtitles", "playlist", "random", "zeros", "header"],
+    ids=[
+        "missing",
+        "dangling",
+        "circular",
+        "folder",
+        "pipe",
+        "nothing",
+        "byte",
+        "subtitles",
+        "playlist",
+        "random",
+        "zeros",
+        "header",
+    ],
 )
 def test_what_cannot_be_used_is_refused_with_its_reason(tmp_path, create, reason):
     path = tmp_path / "a.wav"
@@ -190,7 +233,9 @@ def test_what_cannot_be_used_is_refused_with_its_reason(tmp_path, create, reason
     assert caught.value.reason is reason
 
 
-@pytest.mark.parametrize(("at", "values"), [(32, (8, 64)), (22, (3000,))], ids=["whole numbers of 64 bits", "3,000 channels"])
+@pytest.mark.parametrize(
+    ("at", "values"), [(32, (8, 64)), (22, (3000,))], ids=["whole numbers of 64 bits", "3,000 channels"]
+)
 def test_what_the_decoders_do_not_know_is_their_failure_and_no_error_of_another_kind(make, at, values):
     path = make("a.wav", noise(0.5), 44_100, subtype="PCM_32")
     header = bytearray(path.read_bytes())
@@ -266,12 +311,19 @@ def test_a_drive_that_goes_away_is_unreadable_and_not_a_broken_file(make, tmp_pa
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(changes=st.lists(st.tuples(st.floats(0, 0.999), st.binary(min_size=1, max_size=40)), max_size=8), share=st.floats(0.01, 1))
+@given(
+    changes=st.lists(st.tuples(st.floats(0, 0.999), st.binary(min_size=1, max_size=40)), max_size=8),
+    share=st.floats(0.01, 1),
+)
 @pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "a.mp3", "a.caf", "a.w64", "a.m4a"])
 def test_a_damaged_file_gives_samples_or_a_typed_reason(make, encode, tmp_path, name, changes, share):
     sound = tmp_path / name
     if not sound.exists():
-        _ = encode(name, noise(0.3, 2, 44_100), 44_100, "alac") if name == "a.m4a" else make(name, noise(0.3, 2))
+        _ = (
+            encode(name, noise(0.3, 2, 44_100), 44_100, "alac")
+            if name == "a.m4a"
+            else make(name, noise(0.3, 2))
+        )
     content = bytearray(sound.read_bytes())
     for place, change in changes:
         at = int(place * len(content))
@@ -318,7 +370,10 @@ def test_a_flac_file_cut_in_the_middle_is_used_up_to_the_break(make, tmp_path):
 
 def test_an_mp3_whose_length_is_guessed_too_low_is_read_to_its_end(encode, tmp_path):
     y = noise(3.0, 2, 44_100)
-    parts = [encode(f"{i}.mp3", y * level, 44_100, "libmp3lame", write_xing="0", id3v2_version="0") for i, level in enumerate((0.5, 0.01))]
+    parts = [
+        encode(f"{i}.mp3", y * level, 44_100, "libmp3lame", write_xing="0", id3v2_version="0")
+        for i, level in enumerate((0.5, 0.01))
+    ]
     joined = tmp_path / "joined.mp3"
     joined.write_bytes(b"".join(part.read_bytes() for part in parts))
     lengths = [len(decode.read(part)[0]) for part in parts]
@@ -336,7 +391,9 @@ def test_ogg_streams_joined_into_one_file_are_read_to_the_end(make, tmp_path):
 def test_blocks_put_together_are_the_whole(make, block_seconds):
     y = noise(2.0, 2)
     path = make("a.flac", y)
-    found = np.concatenate([x.copy() for x, _ in decode.blocks(path, block_seconds=block_seconds, start=0.2, end=1.7)])
+    found = np.concatenate(
+        [x.copy() for x, _ in decode.blocks(path, block_seconds=block_seconds, start=0.2, end=1.7)]
+    )
     np.testing.assert_array_equal(found, y[4410 : 4410 + 33_075])
 
 
@@ -360,7 +417,11 @@ def test_threads_read_the_same_file_at_the_same_time(make):
 
 
 def test_descriptors_are_given_back(make, encode, tmp_path):
-    paths = [make("a.wav", noise(0.1)), encode("a.m4a", noise(0.2, 2, 44_100), 44_100, "aac"), tmp_path / "junk"]
+    paths = [
+        make("a.wav", noise(0.1)),
+        encode("a.m4a", noise(0.2, 2, 44_100), 44_100, "aac"),
+        tmp_path / "junk",
+    ]
     paths[2].write_bytes(b"junk" * 100)
     folder = Path("/proc/self/fd" if Path("/proc/self/fd").exists() else "/dev/fd")
     before = len(list(folder.iterdir()))

@@ -12,7 +12,11 @@ def one_by_one(y: np.ndarray, sr_in: int, sr_out: int) -> np.ndarray:
     ratio = float(sr_out) / sr_in
     scale = min(1.0, ratio)
     crossings = np.linspace(0, 64, 64 * 512 + 1)
-    window = 0.9475937167399596 * np.sinc(0.9475937167399596 * crossings) * kaiser(2 * 64 * 512 + 1, 14.769656459379492)[64 * 512 :]
+    window = (
+        0.9475937167399596
+        * np.sinc(0.9475937167399596 * crossings)
+        * kaiser(2 * 64 * 512 + 1, 14.769656459379492)[64 * 512 :]
+    )
     window = window * scale
     slope = np.append(np.diff(window), 0.0)
     step = int(scale * 512)
@@ -36,9 +40,18 @@ def one_by_one(y: np.ndarray, sr_in: int, sr_out: int) -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("sr_in", "sr_out", "samples"),
-    [(22_050, 12_000, 1500), (44_100, 12_000, 1800), (48_000, 12_000, 1500), (22_050, 16_000, 600), (8000, 12_000, 250),
-     (12_001, 12_000, 300), (22_050, 12_000, 20), (22_050, 12_000, 1), (44_100, 12_000, 2)],
-)  # fmt: skip
+    [
+        (22_050, 12_000, 1500),
+        (44_100, 12_000, 1800),
+        (48_000, 12_000, 1500),
+        (22_050, 16_000, 600),
+        (8000, 12_000, 250),
+        (12_001, 12_000, 300),
+        (22_050, 12_000, 20),
+        (22_050, 12_000, 1),
+        (44_100, 12_000, 2),
+    ],
+)
 def test_it_equals_the_loop_over_samples_and_weights(sr_in, sr_out, samples):
     y = np.random.default_rng(1).normal(0, 0.3, samples).astype(np.float32)
     found = kaiser_best(y, sr_in, sr_out)

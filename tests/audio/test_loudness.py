@@ -18,7 +18,9 @@ def music(seconds: float, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
     t = np.arange(int(seconds * SR)) / SR
     envelope = np.interp(t / seconds, [0, 0.4, 0.45, 0.55, 0.6, 1], [0.5, 0.5, 0, 0, 0.05, 0.2])
-    return (envelope * (np.sin(2 * np.pi * 440 * t) + 0.3 * rng.standard_normal(len(t))) / 2).astype(np.float32)
+    return (envelope * (np.sin(2 * np.pi * 440 * t) + 0.3 * rng.standard_normal(len(t))) / 2).astype(
+        np.float32
+    )
 
 
 def in_blocks(y, size):
@@ -37,7 +39,9 @@ def test_it_is_what_torchaudio_measures(seconds):
 @pytest.mark.parametrize("size", [997, 100_003])
 def test_how_a_signal_comes_in_blocks_does_not_matter(size):
     y = music(25.0)
-    assert integrated_loudness(in_blocks(y, size), SR) == pytest.approx(integrated_loudness([y], SR), abs=1e-9)
+    assert integrated_loudness(in_blocks(y, size), SR) == pytest.approx(
+        integrated_loudness([y], SR), abs=1e-9
+    )
 
 
 def test_a_full_scale_sine_of_1_khz_has_minus_3_lufs():
@@ -47,7 +51,9 @@ def test_a_full_scale_sine_of_1_khz_has_minus_3_lufs():
 
 def test_ten_times_the_signal_is_20_lu_louder_even_beyond_full_scale():
     y = music(5.0)
-    assert integrated_loudness([y * np.float32(10)], SR) == pytest.approx(integrated_loudness([y], SR) + 20, abs=1e-3)
+    assert integrated_loudness([y * np.float32(10)], SR) == pytest.approx(
+        integrated_loudness([y], SR) + 20, abs=1e-3
+    )
 
 
 def test_a_pause_does_not_make_a_clip_softer():
@@ -61,7 +67,9 @@ def test_a_clip_shorter_than_a_block_is_one_block():
     assert integrated_loudness([y], SR) == pytest.approx(-3.0, abs=0.3)
 
 
-@pytest.mark.parametrize("y", [np.zeros(SR, np.float32), np.full(SR, 1e-7, np.float32), np.zeros(0, np.float32)])
+@pytest.mark.parametrize(
+    "y", [np.zeros(SR, np.float32), np.full(SR, 1e-7, np.float32), np.zeros(0, np.float32)]
+)
 def test_silence_has_no_loudness(y):
     assert integrated_loudness([y], SR) == -np.inf
 
@@ -79,5 +87,8 @@ def test_levels_of_a_segment_have_its_loudness_only_when_it_is_asked_for(tmp_pat
 
 def test_without_torchaudio_the_error_says_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, "torchaudio.functional", None)
-    with pytest.raises(LoudnessUnavailable, match=r"cannot be imported .* install the torchaudio .* or normalise by peak or rms"):
+    with pytest.raises(
+        LoudnessUnavailable,
+        match=r"cannot be imported .* install the torchaudio .* or normalise by peak or rms",
+    ):
         integrated_loudness([music(1.0)], SR)

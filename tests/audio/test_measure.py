@@ -165,8 +165,11 @@ def test_every_odd_file_is_used_or_left_out_as_expected(data):
     with (data / "odd_files_expected.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in list(csv.reader(file))[1:] if "hidden" not in row[2]]
     assert len(rows) > 60
-    surprises = [f"{name}: {got}, expected {expected} {words}" for name, expected, words in rows
-                 if not _fits(got := _outcome(data / "odd_files" / name), expected, words)]  # fmt: skip
+    surprises = [
+        f"{name}: {got}, expected {expected} {words}"
+        for name, expected, words in rows
+        if not _fits(got := _outcome(data / "odd_files" / name), expected, words)
+    ]
     assert surprises == []
 
 

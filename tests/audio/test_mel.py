@@ -16,12 +16,25 @@ from mxt.core.errors import UnknownName
 @pytest.mark.parametrize("norm", ["slaney", "none"])
 @pytest.mark.parametrize(
     ("sample_rate", "n_fft", "n_mels", "fmin", "fmax"),
-    [(12_000, 512, 96, 0.0, 6000.0), (16_000, 512, 96, 0.0, None), (22_050, 2048, 128, 20.0, 8000.0), (44_100, 1023, 40, 0.0, None)],
+    [
+        (12_000, 512, 96, 0.0, 6000.0),
+        (16_000, 512, 96, 0.0, None),
+        (22_050, 2048, 128, 20.0, 8000.0),
+        (44_100, 1023, 40, 0.0, None),
+    ],
 )
 def test_the_filter_bank_is_librosas(scale, norm, sample_rate, n_fft, n_mels, fmin, fmax):
-    found = mel_filterbank(sample_rate=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, scale=scale, norm=norm)
+    found = mel_filterbank(
+        sample_rate=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, scale=scale, norm=norm
+    )
     expected = librosa.filters.mel(
-        sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, htk=scale == "htk", norm=None if norm == "none" else norm
+        sr=sample_rate,
+        n_fft=n_fft,
+        n_mels=n_mels,
+        fmin=fmin,
+        fmax=fmax,
+        htk=scale == "htk",
+        norm=None if norm == "none" else norm,
     )
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=1e-7)
@@ -51,7 +64,9 @@ def _mel_db(y: torch.Tensor, **options: int) -> torch.Tensor:
 
 def test_a_mel_spectrogram_in_decibels_is_librosas():
     y = torch.randn(1, 36_000, generator=torch.Generator().manual_seed(0))
-    power = librosa.feature.melspectrogram(y=y[0].numpy(), sr=12_000, n_fft=512, hop_length=256, n_mels=96, pad_mode="constant")
+    power = librosa.feature.melspectrogram(
+        y=y[0].numpy(), sr=12_000, n_fft=512, hop_length=256, n_mels=96, pad_mode="constant"
+    )
     np.testing.assert_allclose(_mel_db(y)[0], 10 * np.log10(np.maximum(power, 1e-10)), atol=1e-3)
 
 

@@ -12,7 +12,13 @@ from mxt.audio.picture import brightness, resized
 
 
 @settings(max_examples=40, deadline=None)
-@given(rows=st.integers(1, 40), columns=st.integers(2, 400), height=st.integers(1, 60), width=st.integers(2, 120), slab=st.integers(1, 150))
+@given(
+    rows=st.integers(1, 40),
+    columns=st.integers(2, 400),
+    height=st.integers(1, 60),
+    width=st.integers(2, 120),
+    slab=st.integers(1, 150),
+)
 def test_a_long_picture_is_resized_in_slabs_as_torch_does_the_whole(rows, columns, height, width, slab):
     x = torch.rand(3, rows, columns, generator=torch.Generator().manual_seed(rows * columns))
     whole = resized(x.split(slab, dim=-1), columns=columns, height=height, width=width)
@@ -22,11 +28,15 @@ def test_a_long_picture_is_resized_in_slabs_as_torch_does_the_whole(rows, column
 
 
 @settings(max_examples=40, deadline=None)
-@given(rows=st.integers(1, 40), columns=st.integers(1, 400), height=st.integers(1, 60), width=st.integers(1, 120))
+@given(
+    rows=st.integers(1, 40), columns=st.integers(1, 400), height=st.integers(1, 60), width=st.integers(1, 120)
+)
 def test_a_new_pixel_is_the_mean_under_a_triangle(rows, columns, height, width):
     x = torch.rand(rows, columns, generator=torch.Generator().manual_seed(rows * columns))
     expected = triangles(rows, height) @ x.double().numpy() @ triangles(columns, width).T
-    np.testing.assert_allclose(resized([x], columns=columns, height=height, width=width).numpy(), expected, atol=3e-5)
+    np.testing.assert_allclose(
+        resized([x], columns=columns, height=height, width=width).numpy(), expected, atol=3e-5
+    )
 
 
 def triangles(old, new):

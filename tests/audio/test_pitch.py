@@ -25,7 +25,9 @@ def test_it_is_what_librosa_computes_with_exact_phases(semitones):
     expected = librosa.effects.pitch_shift(y.astype(np.float64), sr=SR, n_steps=semitones, n_fft=2048)
     # the last frame fades, as in librosa up to 0.11; 1.0 extrapolates it
     same = slice(None if librosa.__version__.startswith("0.") else len(y) - 2048)
-    np.testing.assert_allclose(shift_pitch(y, SR, semitones)[same], expected[same], rtol=0, atol=2e-5 * np.abs(expected).max())
+    np.testing.assert_allclose(
+        shift_pitch(y, SR, semitones)[same], expected[same], rtol=0, atol=2e-5 * np.abs(expected).max()
+    )
 
 
 @pytest.mark.parametrize("samples", [1, 100, 2048, 30_001])

@@ -19,13 +19,17 @@ def tone(samples: int, sample_rate: int, hz: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("method", RESAMPLERS)
-@pytest.mark.parametrize("rates", [(22_050, 12_000), (44_100, 12_000), (8_000, 12_000), (48_000, 16_000), (11_025, 12_000)])
+@pytest.mark.parametrize(
+    "rates", [(22_050, 12_000), (44_100, 12_000), (8_000, 12_000), (48_000, 16_000), (11_025, 12_000)]
+)
 def test_a_tone_stays_the_same_tone(method, rates):
     sr_in, sr_out = rates
     found = resample(tone(2 * sr_in, sr_in, 1000), sr_in, sr_out, method=method)
     middle = slice(sr_out // 2, 3 * sr_out // 2)
     # the paper's resampler steps through its table in whole entries, which costs it some accuracy
-    np.testing.assert_allclose(found[middle], tone(2 * sr_out, sr_out, 1000)[middle], atol=1e-4 if method == "soxr" else 5e-3)
+    np.testing.assert_allclose(
+        found[middle], tone(2 * sr_out, sr_out, 1000)[middle], atol=1e-4 if method == "soxr" else 5e-3
+    )
 
 
 @pytest.mark.parametrize("method", RESAMPLERS)
@@ -42,7 +46,9 @@ def test_equal_rates_change_nothing(method):
 
 @settings(max_examples=30, deadline=None)
 @given(
-    samples=st.integers(1, 3000), sr_in=st.sampled_from([8000, 11_025, 22_050, 44_100, 48_000]), sr_out=st.sampled_from([12_000, 16_000])
+    samples=st.integers(1, 3000),
+    sr_in=st.sampled_from([8000, 11_025, 22_050, 44_100, 48_000]),
+    sr_out=st.sampled_from([12_000, 16_000]),
 )
 @pytest.mark.parametrize("method", RESAMPLERS)
 def test_the_length_is_rounded_up(method, samples, sr_in, sr_out):
@@ -78,7 +84,10 @@ def test_threads_get_what_one_thread_gets(method):
     y = np.random.default_rng(0).normal(0, 0.1, 20_000).astype(np.float32)
     expected = resample(y, 22_050, 12_000, method=method)
     found: list[np.ndarray] = []
-    threads = [threading.Thread(target=lambda: found.append(resample(y, 22_050, 12_000, method=method))) for _ in range(4)]
+    threads = [
+        threading.Thread(target=lambda: found.append(resample(y, 22_050, 12_000, method=method)))
+        for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

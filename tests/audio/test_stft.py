@@ -23,12 +23,27 @@ def test_windows_are_scipys_periodic_ones(window, win_length, n_fft):
     np.testing.assert_allclose(periodic_window(window, win_length, n_fft=n_fft), expected, atol=1e-7)
 
 
-@pytest.mark.parametrize(("pad", "pad_mode"), [("center", "constant"), ("reflect", "reflect"), ("none", None)])
-@pytest.mark.parametrize(("n_fft", "hop_length", "win_length"), [(512, 256, 512), (512, 128, 400), (64, 50, 33)])
+@pytest.mark.parametrize(
+    ("pad", "pad_mode"), [("center", "constant"), ("reflect", "reflect"), ("none", None)]
+)
+@pytest.mark.parametrize(
+    ("n_fft", "hop_length", "win_length"), [(512, 256, 512), (512, 128, 400), (64, 50, 33)]
+)
 def test_it_equals_librosa(pad, pad_mode, n_fft, hop_length, win_length):
     y = noise(1, 5000)
-    expected = np.abs(librosa.stft(y[0].numpy(), n_fft=n_fft, hop_length=hop_length, win_length=win_length, center=pad_mode is not None,
-                                   pad_mode=pad_mode or "constant")) ** 2  # fmt: skip
+    expected = (
+        np.abs(
+            librosa.stft(
+                y[0].numpy(),
+                n_fft=n_fft,
+                hop_length=hop_length,
+                win_length=win_length,
+                center=pad_mode is not None,
+                pad_mode=pad_mode or "constant",
+            )
+        )
+        ** 2
+    )
     found = power_spectrogram(y, n_fft=n_fft, hop_length=hop_length, win_length=win_length, pad=pad)[0].T
     assert found.shape == expected.shape
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * expected.mean())

@@ -66,7 +66,13 @@ def test_seconds_that_are_not_exact_in_binary_give_whole_samples():
 
 
 @pytest.mark.parametrize(
-    ("window", "seconds"), [(Window.fixed(29), 29), (Window.whole(), None), (Window.whole(max_seconds=5), 5), (Window.sliding(3, 1), None)]
+    ("window", "seconds"),
+    [
+        (Window.fixed(29), 29),
+        (Window.whole(), None),
+        (Window.whole(max_seconds=5), 5),
+        (Window.sliding(3, 1), None),
+    ],
 )
 def test_only_as_much_of_a_file_is_needed_as_the_window_uses(window, seconds):
     assert source_seconds(window) == seconds
@@ -79,7 +85,11 @@ def test_no_samples_are_no_window():
 
 @pytest.mark.parametrize("tail", ["drop", "pad"])
 @pytest.mark.parametrize("margin", [0.0, 2.0])
-@given(lengths=st.lists(st.integers(1, 40), min_size=1, max_size=6), seconds=st.integers(1, 30), hop=st.integers(1, 30))
+@given(
+    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=6),
+    seconds=st.integers(1, 30),
+    hop=st.integers(1, 30),
+)
 def test_a_stream_gives_the_windows_of_the_whole_clip(tail, margin, lengths, seconds, hop):
     window = Window.sliding(seconds, hop, tail=tail, margin_seconds=margin)
     y = np.arange(1, sum(lengths) + 1, dtype=np.float32)
@@ -94,13 +104,17 @@ def test_a_margin_puts_zeros_before_and_behind_the_clip() -> None:
 
 def test_a_clip_shorter_than_a_window_is_repeated_between_the_margins() -> None:
     window = Window.sliding(8.0, 6.0, margin_seconds=1.0)
-    np.testing.assert_array_equal(cut(np.array([1, 2, 3, 4], np.float32), window, 1), [[0, 1, 2, 3, 4, 1, 2, 0]])
+    np.testing.assert_array_equal(
+        cut(np.array([1, 2, 3, 4], np.float32), window, 1), [[0, 1, 2, 3, 4, 1, 2, 0]]
+    )
 
 
 def test_windows_with_margins_are_patches_of_the_centred_frames_of_the_whole_clip() -> None:
     n_fft, hop, frames, y = 8, 4, 5, ramp(103)
     window = Window.sliding((frames - 1) * hop + n_fft, frames * hop, margin_seconds=n_fft // 2)
     centred = np.lib.stride_tricks.sliding_window_view(np.pad(y, n_fft // 2), n_fft)[::hop]
-    patches = np.stack([np.lib.stride_tricks.sliding_window_view(one, n_fft)[::hop] for one in cut(y, window, 1)])
+    patches = np.stack(
+        [np.lib.stride_tricks.sliding_window_view(one, n_fft)[::hop] for one in cut(y, window, 1)]
+    )
     assert len(patches) == len(centred) // frames
     np.testing.assert_array_equal(patches.reshape(-1, n_fft), centred[: len(patches) * frames])

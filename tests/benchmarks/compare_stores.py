@@ -23,7 +23,9 @@ def main() -> None:
         keys = [key.tobytes() for key in np.asarray(table.keys())]
         rows = other.rows_of(keys)
         states = table.states() == other.states()[rows]
-        print(f"{table.label}: {len(keys)} rows, states {'equal' if states.all() else f'of {np.sum(~states)} differ'}")
+        print(
+            f"{table.label}: {len(keys)} rows, states {'equal' if states.all() else f'of {np.sum(~states)} differ'}"
+        )
         for layer in table.layers:
             a, b = table.layer(layer.name), other.layer(layer.name)[rows]
             scale, differ = np.nanmax(np.abs(a)), ~((a == b) | (np.isnan(a) & np.isnan(b)))

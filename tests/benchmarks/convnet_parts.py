@@ -1,6 +1,7 @@
 """CPU time of the convnet's parts, as mxt computes them and as written, side by side with their deviation, in one run.
 
-python tests/benchmarks/convnet_parts.py: random weights and sounds, one thread, milliseconds a clip of 29 s; the least of ten.
+python tests/benchmarks/convnet_parts.py: random weights and sounds, one thread, milliseconds a clip of 29 s;
+the least of ten.
 """
 
 from __future__ import annotations
@@ -42,8 +43,14 @@ def compare(network: Network, x: torch.Tensor, tensors: Any, statistics: Any) ->
     """Print each block, fast and as written, and the largest difference of their pooled maps."""
     fast, plain = x[0], x[:, None]
     for k in range(5):
-        values = [torch.from_numpy(part[k]).float() for part in (statistics.mean, statistics.variance, tensors.gammas, tensors.betas)]
-        kernel, bias = torch.from_numpy(tensors.kernels[k]).float(), torch.from_numpy(tensors.biases[k]).float()
+        values = [
+            torch.from_numpy(part[k]).float()
+            for part in (statistics.mean, statistics.variance, tensors.gammas, tensors.betas)
+        ]
+        kernel, bias = (
+            torch.from_numpy(tensors.kernels[k]).float(),
+            torch.from_numpy(tensors.biases[k]).float(),
+        )
 
         def written(h: torch.Tensor, k=k, kernel=kernel, bias=bias, values=values) -> torch.Tensor:
             y = F.elu(F.batch_norm(F.conv2d(h, kernel, bias, padding=1), *values, eps=1e-3))
@@ -55,7 +62,9 @@ def compare(network: Network, x: torch.Tensor, tensors: Any, statistics: Any) ->
         new, old = least(block, fast), least(written, plain)
         fast, plain = block(fast), written(plain)
         difference = float((fast - plain).abs().max())
-        print(f"block {k + 1}                      {new:6.2f}   as written {old:6.2f}   largest difference {difference:.1e}")
+        print(
+            f"block {k + 1}                      {new:6.2f}   as written {old:6.2f}   largest difference {difference:.1e}"
+        )
 
 
 def least(function: Callable[[torch.Tensor], Any], x: torch.Tensor) -> float:

@@ -2,8 +2,9 @@
 
     python tests/benchmarks/eval_40000.py [--rows 40000] [--no-kill] [--folder FOLDER]
 
-The store is made through the store's own interface, without audio. The killed run is ended with SIGKILL as soon as two
-folds are kept; the second run must take them up, and its predictions must equal those of an uninterrupted run.
+The store is made through the store's own interface, without audio. The killed run is ended with SIGKILL as
+soon as two folds are kept; the second run must take them up, and its predictions must equal those of an
+uninterrupted run.
 """
 
 from __future__ import annotations
@@ -34,15 +35,31 @@ def make_store(root: Path, rows: int) -> None:
     """Catalogue and feature table of clips that never were."""
     rng = np.random.default_rng(0)
     classes = rng.integers(CLASSES, size=rows)
-    mixing = rng.normal(size=(COLUMNS, COLUMNS)) / np.sqrt(COLUMNS)  # columns are correlated, as real ones are
-    X = (rng.normal(size=(rows, COLUMNS)) + 0.25 * rng.normal(size=(CLASSES, COLUMNS))[classes]) @ (mixing + 0.3 * np.eye(COLUMNS))
+    mixing = rng.normal(size=(COLUMNS, COLUMNS)) / np.sqrt(
+        COLUMNS
+    )  # columns are correlated, as real ones are
+    X = (rng.normal(size=(rows, COLUMNS)) + 0.25 * rng.normal(size=(CLASSES, COLUMNS))[classes]) @ (
+        mixing + 0.3 * np.eye(COLUMNS)
+    )
     keys = [hashlib.sha256(str(row).encode()).digest() for row in range(rows)]
-    files = [FileRecord(f"{c}/{row:05}.wav", 1, 1, 1, Measurement(key.hex(), 1.0, 22050, 1, 22050, 0.5, 0.5, 0.1))
-             for row, (c, key) in enumerate(zip(classes, keys, strict=True))]  # fmt: skip
+    files = [
+        FileRecord(f"{c}/{row:05}.wav", 1, 1, 1, Measurement(key.hex(), 1.0, 22050, 1, 22050, 0.5, 0.5, 0.1))
+        for row, (c, key) in enumerate(zip(classes, keys, strict=True))
+    ]
     store = Store.open(root, create=True)
-    clips = [ClipRecord(file.path, file, key, targets={"class": f"class {c}"}) for file, key, c in zip(files, keys, classes, strict=True)]
-    store.catalogue.replace_clips(DatasetRecord("synthetic", str(root), "folder", {}, ("class",), "", ""), clips)
-    table = store.features.create(hashlib.sha256(b"synthetic").hexdigest(), "synthetic", {"kind": "extracted"}, [Layer(1, "all", COLUMNS)])
+    clips = [
+        ClipRecord(file.path, file, key, targets={"class": f"class {c}"})
+        for file, key, c in zip(files, keys, classes, strict=True)
+    ]
+    store.catalogue.replace_clips(
+        DatasetRecord("synthetic", str(root), "folder", {}, ("class",), "", ""), clips
+    )
+    table = store.features.create(
+        hashlib.sha256(b"synthetic").hexdigest(),
+        "synthetic",
+        {"kind": "extracted"},
+        [Layer(1, "all", COLUMNS)],
+    )
     with table.writer() as writer:
         for row, values in zip(writer.assign(keys), X.astype(np.float32), strict=True):
             writer.put(int(row), {"all": values})
@@ -52,7 +69,9 @@ def make_store(root: Path, rows: int) -> None:
 def run(root: Path, *, kill_after_folds: int | None = None) -> tuple[float, dict[str, object] | None]:
     """Seconds of one ``mxt eval``, and what it printed; with `kill_after_folds` it is killed once so many are kept."""
     begun = time.monotonic()
-    process = subprocess.Popen(COMMAND, env={**os.environ, "MXT_STORE": str(root)}, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        COMMAND, env={**os.environ, "MXT_STORE": str(root)}, stdout=subprocess.PIPE, text=True
+    )
     if kill_after_folds is not None:
         while len(list((root / "results").glob(".partial-*/*.npz"))) < kill_after_folds:
             assert process.poll() is None, "it ended before it could be killed"
@@ -85,9 +104,13 @@ def main() -> None:
         print(f"killed after {killed:.1f} s with two folds kept")
         rest, again = run(root)
         assert again is not None
-        print(f"resumed: {rest:.1f} s, {again['resumed_folds']} folds taken up; killed + resumed {killed + rest:.1f} s")
+        print(
+            f"resumed: {rest:.1f} s, {again['resumed_folds']} folds taken up; killed + resumed {killed + rest:.1f} s"
+        )
         assert int(again["resumed_folds"]) >= 2  # type: ignore[call-overload]
-        assert again["scores"] == reference["scores"], "a resumed evaluation differs from an uninterrupted one"
+        assert again["scores"] == reference["scores"], (
+            "a resumed evaluation differs from an uninterrupted one"
+        )
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"peak memory {peak:.0f} MB, {len(os.sched_getaffinity(0))} cores")
 

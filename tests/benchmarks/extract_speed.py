@@ -1,11 +1,13 @@
 """`mxt extract --backbone convnet` against a plain script and a floor, after start-up, in one run.
 
-    MXT_WEIGHTS_DIR=FOLDER python tests/benchmarks/extract_speed.py RECORDINGS [--clips 120] [--rounds 3] [--memory]
+    MXT_WEIGHTS_DIR=FOLDER python tests/benchmarks/extract_speed.py RECORDINGS [--clips 120] [--rounds 3]
+    [--memory]
 
-RECORDINGS is a folder of 30 s WAV files at 22,050 Hz; copies made distinct by a circular shift and a gain of their own are written as
-WAV, and as stereo MP3 at 44.1 kHz. All tell their own wall and CPU seconds of the whole process after start-up: ``mxt extract`` once
-its network is loaded (committing included), the scripts after a first clip. The plain script runs with torch's default threads and with
-one: the faster counts. The floor decodes and resamples only.
+RECORDINGS is a folder of 30 s WAV files at 22,050 Hz; copies made distinct by a circular shift and a gain of
+their own are written as WAV, and as stereo MP3 at 44.1 kHz. All tell their own wall and CPU seconds of the
+whole process after start-up: ``mxt extract`` once its network is loaded (committing included), the scripts
+after a first clip. The plain script runs with torch's default threads and with one: the faster counts. The
+floor decodes and resamples only.
 """
 
 from __future__ import annotations
@@ -65,7 +67,9 @@ def extract(folder: Path, kind: str, clips: int) -> tuple[Cost, float]:
         (work / "audio" / path.name).symlink_to(path)
     mxt = [sys.executable, "-m", "mxt"]
     subprocess.run([*mxt, "ingest", "audio", "--quiet"], cwd=work, check=True, stdout=subprocess.DEVNULL)
-    process = subprocess.Popen([*mxt, "extract", "--backbone", "convnet", "--json"], cwd=work, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*mxt, "extract", "--backbone", "convnet", "--json"], cwd=work, stdout=subprocess.PIPE
+    )
     assert process.stdout is not None
     told = json.loads(process.stdout.read())
     _, status, usage = os.wait4(process.pid, 0)
@@ -96,14 +100,25 @@ def script(name: str, *arguments: object) -> Cost:
 
 def report(kind: str, rounds: Sequence[dict[str, Cost]]) -> None:
     for name in rounds[0]:
-        wall, cpu = (statistics.median(getattr(each[name], what) for each in rounds) for what in ("wall", "cpu"))
+        wall, cpu = (
+            statistics.median(getattr(each[name], what) for each in rounds) for what in ("wall", "cpu")
+        )
         print(f"{kind}  {name:22} {1000 * cpu:7.1f} ms CPU a clip   {1 / wall:6.1f} clips/s")
-    plain = [min((each[name] for name in each if name.startswith("plain")), key=lambda cost: cost.wall) for each in rounds]
+    plain = [
+        min((each[name] for name in each if name.startswith("plain")), key=lambda cost: cost.wall)
+        for each in rounds
+    ]
     least = [min(each[name].cpu for name in each if name.startswith("plain")) for each in rounds]
     pairs = list(zip(rounds, plain, least, strict=True))
-    print(f"{kind}  CPU of the plain script / mxt    {statistics.median(cpu / each['mxt'].cpu for each, _, cpu in pairs):.2f}")
-    print(f"{kind}  throughput of mxt / plain script {statistics.median(cost.wall / each['mxt'].wall for each, cost, _ in pairs):.2f}")
-    print(f"{kind}  CPU of mxt / floor               {statistics.median(each['mxt'].cpu / each['floor'].cpu for each in rounds):.2f}")
+    print(
+        f"{kind}  CPU of the plain script / mxt    {statistics.median(cpu / each['mxt'].cpu for each, _, cpu in pairs):.2f}"
+    )
+    print(
+        f"{kind}  throughput of mxt / plain script {statistics.median(cost.wall / each['mxt'].wall for each, cost, _ in pairs):.2f}"
+    )
+    print(
+        f"{kind}  CPU of mxt / floor               {statistics.median(each['mxt'].cpu / each['floor'].cpu for each in rounds):.2f}"
+    )
 
 
 def report_memory(folder: Path) -> None:

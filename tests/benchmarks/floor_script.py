@@ -22,4 +22,8 @@ load(paths[0])
 wall, cpu = time.perf_counter(), time.process_time()
 for path in paths:
     load(path)
-print(json.dumps({"clips": len(paths), "seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}))
+print(
+    json.dumps(
+        {"clips": len(paths), "seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
+    )
+)

@@ -1,7 +1,7 @@
 """Time of ``mxt --help`` against the ``--help`` of a bare Typer program, in one run: at most 1.3 times is wanted.
 
-Run it by hand: ``python tests/benchmarks/help_time.py``. The two take turns; the median of each counts. What the imports
-take (``-X importtime``) is shown beside it.
+Run it by hand: ``python tests/benchmarks/help_time.py``. The two take turns; the median of each counts. What
+the imports take (``-X importtime``) is shown beside it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def seconds(command: list[str]) -> float:
 
 def imported(command: list[str]) -> tuple[float, set[str]]:
     """Milliseconds spent in imports, and the names of the modules."""
-    done = subprocess.run([command[0], "-X", "importtime", *command[1:]], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [command[0], "-X", "importtime", *command[1:]], check=True, capture_output=True, text=True
+    )
     found = re.findall(r"^import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)", done.stderr, re.MULTILINE)
     return sum(int(own) for own, _ in found) / 1000, {name for _, name in found}
 
@@ -58,7 +60,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "bare.py"
         bare.write_text(BARE)
-        commands = {"a bare Typer program": [sys.executable, str(bare), "--help"], "mxt": [sys.executable, "-m", "mxt", "--help"]}
+        commands = {
+            "a bare Typer program": [sys.executable, str(bare), "--help"],
+            "mxt": [sys.executable, "-m", "mxt", "--help"],
+        }
         taken: dict[str, list[float]] = {name: [] for name in commands}
         for command in commands.values():
             seconds(command)  # bytecode
@@ -68,8 +73,10 @@ def main() -> int:
         for name, command in commands.items():
             milliseconds, modules = imported(command)
             heavy = sorted(set(HEAVY) & modules) or "none"
-            print(f"{name:<21} median {statistics.median(taken[name]) * 1000:5.0f} ms, least {min(taken[name]) * 1000:4.0f} ms, "
-                  f"imports {milliseconds:5.0f} ms in {len(modules)} modules, heavy: {heavy}")  # fmt: skip
+            print(
+                f"{name:<21} median {statistics.median(taken[name]) * 1000:5.0f} ms, least {min(taken[name]) * 1000:4.0f} ms, "
+                f"imports {milliseconds:5.0f} ms in {len(modules)} modules, heavy: {heavy}"
+            )
     theirs, ours = (statistics.median(taken[name]) for name in commands)
     print(f"ratio {ours / theirs:.2f} (wanted: at most {WANTED}), {ROUNDS} rounds on {os.cpu_count()} cores")
     return 0 if ours <= WANTED * theirs else 1

@@ -1,11 +1,13 @@
 """`mxt extract --backbone inception_v3` against the network's forward alone, on all cores, in one run.
 
-    python tests/benchmarks/image_speed.py RECORDINGS [--clips 60] [--rounds 3] [--backbone inception_v3 --set random=0]
+    python tests/benchmarks/image_speed.py RECORDINGS [--clips 60] [--rounds 3] [--backbone inception_v3 --set
+    random=0]
 
-RECORDINGS is a folder of audio files; copies made distinct by a circular shift and a gain of their own are written as WAV. The whole chain
-is ``mxt extract`` once its network is loaded: decoding, resampling, rendering, the network with every layer, committing. Forward alone is
-the same backbone on a picture that is there, as many at a time as there are cores, one thread each; and for inception_v3
-torchvision's module as it comes.
+RECORDINGS is a folder of audio files; copies made distinct by a circular shift and a gain of their own are
+written as WAV. The whole chain is ``mxt extract`` once its network is loaded: decoding, resampling,
+rendering, the network with every layer, committing. Forward alone is the same backbone on a picture that is
+there, as many at a time as there are cores, one thread each; and for inception_v3 torchvision's module as it
+comes.
 """
 
 from __future__ import annotations
@@ -39,17 +41,25 @@ def write_copies(source: Path, folder: Path, clips: int) -> None:
     folder.mkdir(parents=True)
     for n in range(clips):
         y, sample_rate = soundfile.read(originals[n % len(originals)], dtype="float32")
-        soundfile.write(folder / f"{n:04}.wav", np.roll(y, int(rng.integers(len(y)))) * rng.uniform(0.3, 0.95), sample_rate)
+        soundfile.write(
+            folder / f"{n:04}.wav",
+            np.roll(y, int(rng.integers(len(y)))) * rng.uniform(0.3, 0.95),
+            sample_rate,
+        )
 
 
 def extract(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """What ``mxt extract`` tells of the files in `folder`."""
     with tempfile.TemporaryDirectory() as work:
         mxt = [sys.executable, "-m", "mxt"]
-        subprocess.run([*mxt, "ingest", str(folder), "--quiet"], cwd=work, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [*mxt, "ingest", str(folder), "--quiet"], cwd=work, check=True, stdout=subprocess.DEVNULL
+        )
         settings = [word for setting in options.set for word in ("--set", setting)]
         command = [*mxt, "extract", "--backbone", options.backbone, *settings, "--json"]
-        told: dict[str, Any] = json.loads(subprocess.run(command, cwd=work, check=True, stdout=subprocess.PIPE).stdout)
+        told: dict[str, Any] = json.loads(
+            subprocess.run(command, cwd=work, check=True, stdout=subprocess.PIPE).stdout
+        )
     return told
 
 
@@ -74,11 +84,15 @@ def networks(options: argparse.Namespace) -> dict[str, tuple[Callable[[torch.Ten
     """What is compared with, and a picture for it."""
     registry = build_registry()
     spec = registry.find("backbone", options.backbone).spec
-    pipeline = make_pipeline(registry, backbone=options.backbone, params=split_settings(options.set, [spec])[options.backbone])
+    pipeline = make_pipeline(
+        registry, backbone=options.backbone, params=split_settings(options.set, [spec])[options.backbone]
+    )
     file = pipeline.weights
     stage = registry.build(pipeline.backbone)
     size = pipeline.backbone.spec.input.params["height"]
-    found = {"forward alone": (stage.prepare(locate(file) if file else None, "cpu"), torch.rand(1, 3, size, size))}
+    found = {
+        "forward alone": (stage.prepare(locate(file) if file else None, "cpu"), torch.rand(1, 3, size, size))
+    }
     if options.backbone == "inception_v3":
         from torchvision.models import Inception3
 
@@ -104,16 +118,30 @@ def main() -> None:
         rounds = []
         for _ in range(options.rounds):
             told = extract(folder / "clips", options)
-            assert told["computed"] == options.clips, f"{told['computed']} rows computed for {options.clips} clips"
-            costs = {"whole chain": Cost(told["seconds"] / options.clips, told["cpu_seconds"] / options.clips)}
-            rounds.append(costs | {name: forward_alone(*each, options.clips) for name, each in compared.items()})
+            assert told["computed"] == options.clips, (
+                f"{told['computed']} rows computed for {options.clips} clips"
+            )
+            costs = {
+                "whole chain": Cost(told["seconds"] / options.clips, told["cpu_seconds"] / options.clips)
+            }
+            rounds.append(
+                costs | {name: forward_alone(*each, options.clips) for name, each in compared.items()}
+            )
         for name in rounds[0]:
-            wall, cpu = (statistics.median(getattr(each[name], what) for each in rounds) for what in ("wall", "cpu"))
+            wall, cpu = (
+                statistics.median(getattr(each[name], what) for each in rounds) for what in ("wall", "cpu")
+            )
             print(f"{name:22} {1000 * cpu:7.1f} ms CPU a picture   {1 / wall:6.1f} pictures/s")
         for name in compared:
-            wall, cpu = (statistics.median(getattr(each[name], what) / getattr(each["whole chain"], what) for each in rounds)
-                         for what in ("wall", "cpu"))  # fmt: skip
-            print(f"whole chain has the pictures a second of {name}: {100 * wall:.0f} %, by CPU time {100 * cpu:.0f} %")
+            wall, cpu = (
+                statistics.median(
+                    getattr(each[name], what) / getattr(each["whole chain"], what) for each in rounds
+                )
+                for what in ("wall", "cpu")
+            )
+            print(
+                f"whole chain has the pictures a second of {name}: {100 * wall:.0f} %, by CPU time {100 * cpu:.0f} %"
+            )
 
 
 if __name__ == "__main__":

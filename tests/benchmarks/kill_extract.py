@@ -2,8 +2,9 @@
 
     MXT_WEIGHTS_DIR=FOLDER python tests/benchmarks/kill_extract.py RECORDINGS [--kills 10] [--copies 4]
 
-RECORDINGS is a folder of class folders; `copies` of each file are made distinct by a gain. Prints, per kill, how many rows were
-committed; asserts that no later run computes a row again that was, and that tables, states and catalogue equal an uninterrupted run's.
+RECORDINGS is a folder of class folders; `copies` of each file are made distinct by a gain. Prints, per kill,
+how many rows were committed; asserts that no later run computes a row again that was, and that tables, states
+and catalogue equal an uninterrupted run's.
 """
 
 from __future__ import annotations
@@ -51,7 +52,11 @@ def run_killed(command: list[str], folder: Path, after: float, number: int) -> b
 
 def files(store: Path) -> dict[str, bytes]:
     root = store / "features"
-    return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file() and "lock" not in p.name}
+    return {
+        str(p.relative_to(root)): p.read_bytes()
+        for p in root.rglob("*")
+        if p.is_file() and "lock" not in p.name
+    }
 
 
 def clips(store: Path) -> list[object]:
@@ -66,7 +71,9 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=4)
     options = parser.parse_args()
     random.seed(0)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores Ctrl-C, and so would its children
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a shell's background job ignores Ctrl-C, and so would its children
     ingest, extract = [*MXT, "ingest", "../audio"], [*MXT, "extract", "--backbone", "convnet"]
     with tempfile.TemporaryDirectory() as temporary:
         base = Path(temporary)
@@ -77,7 +84,11 @@ def main() -> None:
         seconds = {}
         for name, command in (("ingest", ingest), ("again", ingest), ("extract", extract)):
             begun = time.monotonic()
-            told = json.loads(subprocess.run([*command, "--json"], cwd=whole, check=True, stdout=subprocess.PIPE, text=True).stdout)
+            told = json.loads(
+                subprocess.run(
+                    [*command, "--json"], cwd=whole, check=True, stdout=subprocess.PIPE, text=True
+                ).stdout
+            )
             seconds[name] = time.monotonic() - begun
         work = {"ingest": seconds["ingest"] - seconds["again"], "extract": told["seconds"]}
 
@@ -90,7 +101,9 @@ def main() -> None:
             interrupted += run_killed(ingest, killed, moment("ingest"), signal.SIGKILL)
         subprocess.run(ingest, cwd=killed, check=True, stdout=subprocess.DEVNULL)
         assert clips(killed / "mxt-store") == clips(whole / "mxt-store")
-        print(f"ingest: {interrupted} of {options.kills} runs killed; the catalogue equals an uninterrupted one")
+        print(
+            f"ingest: {interrupted} of {options.kills} runs killed; the catalogue equals an uninterrupted one"
+        )
         done = 0
         for kill in range(options.kills):
             number = signal.SIGINT if kill % 3 == 2 else signal.SIGKILL
@@ -99,11 +112,19 @@ def main() -> None:
             now = tables[0].counts()[1] if tables else 0
             assert now >= done
             done = now
-            print(f"extract, {signal.Signals(number).name}: {'killed' if still_running else 'finished'}, {done} rows committed")
-        told = json.loads(subprocess.run([*extract, "--json"], cwd=killed, check=True, capture_output=True, text=True).stdout)
+            print(
+                f"extract, {signal.Signals(number).name}: {'killed' if still_running else 'finished'}, {done} rows committed"
+            )
+        told = json.loads(
+            subprocess.run(
+                [*extract, "--json"], cwd=killed, check=True, capture_output=True, text=True
+            ).stdout
+        )
         assert told["computed"] == told["done"] - done, told
         assert files(killed / "mxt-store") == files(whole / "mxt-store")
-        print(f"last run computed the {told['computed']} open rows of {told['done']}; every byte equals an uninterrupted run")
+        print(
+            f"last run computed the {told['computed']} open rows of {told['done']}; every byte equals an uninterrupted run"
+        )
 
 
 if __name__ == "__main__":

@@ -2,11 +2,12 @@
 
     python tests/benchmarks/layer_search_speed.py DATA [COMBINATION …]
 
-Both sides try 32 grid points on raw and on standardised columns in 10 folds. The search runs all 31 combinations; GridSearchCV
-runs a sample of them (two, three layers wide on average, as all 31 are: 2.6), and the search runs that sample once more by
-itself, before and after, so that both sides do the same work under the same load. Winners and their fold scores are compared. Exits
-with 1 where the search is less than 2.5 times as fast, or a winner or a fold score differs. Pages of memory, threads and other
-programs disturb wall-clock time: processor time stands beside it.
+Both sides try 32 grid points on raw and on standardised columns in 10 folds. The search runs all 31
+combinations; GridSearchCV runs a sample of them (two, three layers wide on average, as all 31 are: 2.6), and
+the search runs that sample once more by itself, before and after, so that both sides do the same work under
+the same load. Winners and their fold scores are compared. Exits with 1 where the search is less than 2.5
+times as fast, or a winner or a fold score differs. Pages of memory, threads and other programs disturb
+wall-clock time: processor time stands beside it.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ Blocks = list[Array]
 
 
 def load(folder: Path) -> tuple[Blocks, Array]:
-    blocks = [np.load(folder / "features" / f"gtzan_genre_layer_{i}.npy").astype(np.float32) for i in range(5)]
+    blocks = [
+        np.load(folder / "features" / f"gtzan_genre_layer_{i}.npy").astype(np.float32) for i in range(5)
+    ]
     with (folder / "csv" / "gtzan_genre.csv").open() as file:
         return blocks, np.array([int(row["label"]) for row in csv.DictReader(file)])
 
@@ -55,7 +58,14 @@ def searched(blocks: Blocks, y: Array, tried: tuple[Strategy, ...]) -> Search:
     plan = cut_folds(Sample(targets, np.arange(len(y))), 10, inner=0, seed=0)
     head = SvmChoi2017()
     learners = [
-        Learner(lambda: head.estimator("classification", seed=0), expand(grid_of(each)), "classification", 10, None, "fold_mean")
+        Learner(
+            lambda: head.estimator("classification", seed=0),
+            expand(grid_of(each)),
+            "classification",
+            10,
+            None,
+            "fold_mean",
+        )
         for each in tried
     ]
     return Search(blocks, tried, learners, y, plan)
@@ -66,7 +76,8 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float, float]:
 
     def spent() -> float:
         return sum(
-            resource.getrusage(who).ru_utime + resource.getrusage(who).ru_stime for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+            resource.getrusage(who).ru_utime + resource.getrusage(who).ru_stime
+            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
         )
 
     begun, before = time.perf_counter(), spent()
@@ -88,8 +99,10 @@ def grid_search(search: Search, strategy: Strategy) -> tuple[float, list[dict[st
         each = np.stack([theirs[f"split{i}_test_score"] for i in range(len(folds))], axis=1)
         scores.append(each)
         means.append(np.average(each, axis=1, weights=[len(test) for _, test in folds]))
-        params += [{name.removeprefix("svc__"): value for name, value in one.items()} | {"standardise": standardise}
-                   for one in theirs["params"]]  # fmt: skip
+        params += [
+            {name.removeprefix("svc__"): value for name, value in one.items()} | {"standardise": standardise}
+            for one in theirs["params"]
+        ]
     mean, fold = np.concatenate(means), np.concatenate(scores)
     best = np.flatnonzero(mean > mean.max() - 1e-12)
     return float(mean.max()), [params[i] for i in best], fold[best]
@@ -101,15 +114,19 @@ def fold_scores(search: Search, found: Found, place: int) -> Array:
     return np.array([right[out.fold == number].mean() for number in range(len(search.plan.folds))])
 
 
-def compare(search: Search, found: Found, place: int, theirs: tuple[float, list[dict[str, Any]], Array]) -> tuple[bool, float]:
+def compare(
+    search: Search, found: Found, place: int, theirs: tuple[float, list[dict[str, Any]], Array]
+) -> tuple[bool, float]:
     """Whether the winner is one of theirs, and by how much its fold scores differ from those of the same winner."""
     best, winners, folds = theirs
     ours = dict(found.found[place].params[0])
     same = ours in winners
     gap = np.abs(folds[winners.index(ours)] - fold_scores(search, found, place)).max() if same else np.inf
     name = search.strategies[place].name
-    print(f"  {name}: GridSearchCV {best:.6f}, search {found.scores[place]:.6f}, {ours}; {len(winners)} level; "
-          f"{'same winner' if same else 'OTHER WINNER'}, fold scores differ by at most {gap:.1e}")  # fmt: skip
+    print(
+        f"  {name}: GridSearchCV {best:.6f}, search {found.scores[place]:.6f}, {ours}; {len(winners)} level; "
+        f"{'same winner' if same else 'OTHER WINNER'}, fold scores differ by at most {gap:.1e}"
+    )
     return same, max(float(gap), abs(best - float(found.scores[place])))
 
 
@@ -118,22 +135,32 @@ def main(folder: Path, names: list[str]) -> int:
     every = strategies(list("12345"))
     sample = tuple(each for each in every if each.name in names)
     part, whole = searched(blocks, y, sample), searched(blocks, y, every)
-    print(f"{len(y):,} clips, {len(os.sched_getaffinity(0))} cores; {len(part.learner.candidates())} candidates x 10 folds a combination")
+    print(
+        f"{len(y):,} clips, {len(os.sched_getaffinity(0))} cores; {len(part.learner.candidates())} candidates x 10 folds a combination"
+    )
     first, *before = timed(lambda: search_layers(part, nested=False, jobs=JOBS))
     slow, wall, processor = timed(lambda: [grid_search(part, each) for each in sample])
     _, *after = timed(lambda: search_layers(part, nested=False, jobs=JOBS))
     fast_wall, fast_processor = ((a + b) / 2 for a, b in zip(before, after, strict=True))
     fits = len(sample) * len(part.learner.candidates()) * 10
-    print(f"sample {' '.join(names)}, {fits:,} fits: GridSearchCV(n_jobs={JOBS}) {wall:.1f} s (processor {processor:.1f} s), "
-          f"search {before[0]:.1f} s before and {after[0]:.1f} s after (processor {fast_processor:.1f} s), "
-          f"{first.fits:,} fits and {first.spared:,} spared: {wall / fast_wall:.2f} times as fast "
-          f"(by processor time {processor / fast_processor:.2f})")  # fmt: skip
+    print(
+        f"sample {' '.join(names)}, {fits:,} fits: GridSearchCV(n_jobs={JOBS}) {wall:.1f} s (processor {processor:.1f} s), "
+        f"search {before[0]:.1f} s before and {after[0]:.1f} s after (processor {fast_processor:.1f} s), "
+        f"{first.fits:,} fits and {first.spared:,} spared: {wall / fast_wall:.2f} times as fast "
+        f"(by processor time {processor / fast_processor:.2f})"
+    )
     found, whole_wall, whole_processor = timed(lambda: search_layers(whole, nested=False, jobs=JOBS))
-    print(f"all {len(every)} combinations: search {whole_wall:.1f} s (processor {whole_processor:.1f} s), {found.fits:,} fits and "
-          f"{found.spared:,} spared; GridSearchCV would take some {wall / len(sample) * len(every):.0f} s by its sample")  # fmt: skip
-    results = [compare(whole, found, every.index(each), theirs) for each, theirs in zip(sample, slow, strict=True)]
+    print(
+        f"all {len(every)} combinations: search {whole_wall:.1f} s (processor {whole_processor:.1f} s), {found.fits:,} fits and "
+        f"{found.spared:,} spared; GridSearchCV would take some {wall / len(sample) * len(every):.0f} s by its sample"
+    )
+    results = [
+        compare(whole, found, every.index(each), theirs) for each, theirs in zip(sample, slow, strict=True)
+    ]
     worst = max(gap for _, gap in results)
-    print(f"best of all: {found.chosen_names[0]} {found.scores.max():.6f}; largest difference of fold scores {worst:.1e}")
+    print(
+        f"best of all: {found.chosen_names[0]} {found.scores.max():.6f}; largest difference of fold scores {worst:.1e}"
+    )
     return int(wall / fast_wall < FASTER or worst > CLOSE or not all(same for same, _ in results))
 
 

@@ -27,11 +27,20 @@ def ways() -> dict[str, list[str]]:
     """What is measured: options of ``mxt extract`` by the name that is printed."""
     inception = ["--backbone", "inception_v3", "--set", "random=0"]
     efficientnet = ["--backbone", "efficientnet_lite0"]
-    found = {f"inception_v3, {name}": [*inception, "--set", f"inception_v3.renderer={name}"] for name in RENDERERS}
-    found |= {f"efficientnet_lite0, {name}": [*efficientnet, "--set", f"efficientnet_lite0.renderer={name}"] for name in RENDERERS}
-    found |= {f"inception_v3, {name}": [*inception, "--normalizer", name] for name in ("peak", "lufs", *STACKS)}
+    found = {
+        f"inception_v3, {name}": [*inception, "--set", f"inception_v3.renderer={name}"] for name in RENDERERS
+    }
+    found |= {
+        f"efficientnet_lite0, {name}": [*efficientnet, "--set", f"efficientnet_lite0.renderer={name}"]
+        for name in RENDERERS
+    }
+    found |= {
+        f"inception_v3, {name}": [*inception, "--normalizer", name] for name in ("peak", "lufs", *STACKS)
+    }
     found |= {f"efficientnet_lite0, {name}": [*efficientnet, "--normalizer", name] for name in STACKS}
-    found |= {f"marsyas, {name}": ["--backbone", "marsyas", "--normalizer", name] for name in ("none", *STACKS)}
+    found |= {
+        f"marsyas, {name}": ["--backbone", "marsyas", "--normalizer", name] for name in ("none", *STACKS)
+    }
     return found
 
 
@@ -61,12 +70,20 @@ def main() -> None:
         (folder / "long").mkdir()
         write_noise(folder / "long" / "long.wav", options.seconds)
         mxt = [sys.executable, "-m", "mxt"]
-        print(f"{'importing torch':40} {largest_memory([sys.executable, '-c', 'import torch'], folder):6.0f} MiB")
-        print(f"{'mxt ingest':40} {largest_memory([*mxt, 'ingest', 'long', '--quiet'], folder):6.0f} MiB", flush=True)
+        print(
+            f"{'importing torch':40} {largest_memory([sys.executable, '-c', 'import torch'], folder):6.0f} MiB"
+        )
+        print(
+            f"{'mxt ingest':40} {largest_memory([*mxt, 'ingest', 'long', '--quiet'], folder):6.0f} MiB",
+            flush=True,
+        )
         for name, words in ways().items():
             if all(word in name for word in options.only):
                 found = largest_memory([*mxt, "extract", *words, "--quiet"], folder)
-                print(f"{name:40} {found:6.0f} MiB{'' if found <= LIMIT_MIB else '   more than 1 GiB'}", flush=True)
+                print(
+                    f"{name:40} {found:6.0f} MiB{'' if found <= LIMIT_MIB else '   more than 1 GiB'}",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

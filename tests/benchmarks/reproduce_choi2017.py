@@ -2,9 +2,9 @@
 
     python tests/benchmarks/reproduce_choi2017.py DATA [TASK …] [--store FOLDER]
 
-DATA holds the authors' `csv` and `features`. All four targets take long (minutes each, emoMusic's most); with ``--store``
-what is finished is kept, and a stopped run continues. Exits with 1 where fewer cells are met than were measured
-(genre and speech/music: each to the last published digit; of all 120: 112).
+DATA holds the authors' `csv` and `features`. All four targets take long (minutes each, emoMusic's most); with
+``--store`` what is finished is kept, and a stopped run continues. Exits with 1 where fewer cells are met than
+were measured (genre and speech/music: each to the last published digit; of all 120: 112).
 """
 
 from __future__ import annotations
@@ -24,10 +24,15 @@ EXPECTED_IN_ALL = 112
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", type=Path)
     parser.add_argument(
-        "tasks", nargs="*", metavar="TASK", help=", ".join(task.name for task in TASKS if task.name in published()["scores"])
+        "tasks",
+        nargs="*",
+        metavar="TASK",
+        help=", ".join(task.name for task in TASKS if task.name in published()["scores"]),
     )
     parser.add_argument("--store", type=Path)
     parser.add_argument("--jobs", type=int)
@@ -54,15 +59,21 @@ def run(data: Path, store: Path, names: tuple[str, ...], jobs: int | None) -> in
 def report(found: TaskReproduction) -> int:
     """Print a target, its worst cells, and give how many are met: where scores are shares of clips, to the last digit."""
     exact = found.task.name in EXACT
-    met = [cell for cell in found.published if (round(cell.score, 6) == cell.published if exact else cell.met)]
+    met = [
+        cell for cell in found.published if (round(cell.score, 6) == cell.published if exact else cell.met)
+    ]
     words = "equal to the last published digit" if exact else f"within {CLOSE}"
     largest = max(abs(cell.difference or 0.0) for cell in found.published)
     seconds = "from the store" if found.released.from_store else f"{found.released.seconds:.0f} s"
     fits = f"{found.released.fits} fits, {found.released.spared} spared"
-    print(f"{found.task.name}: {len(met)} of {len(found.published)} {words}; largest difference {largest:.6f}; {fits}, {seconds}")
+    print(
+        f"{found.task.name}: {len(met)} of {len(found.published)} {words}; largest difference {largest:.6f}; {fits}, {seconds}"
+    )
     for cell in found.published:
         if cell not in met:
-            print(f"  {cell.strategy}: mxt {cell.score:.6f}, published {cell.published:.6f}, difference {cell.difference:+.6f}")
+            print(
+                f"  {cell.strategy}: mxt {cell.score:.6f}, published {cell.published:.6f}, difference {cell.difference:+.6f}"
+            )
     return len(met)
 
 

@@ -1,6 +1,7 @@
 """What seals and hashes cost: extraction, evaluation and verification with this code and with another checkout, in turn.
 
-Usage: ``python tests/benchmarks/seal_cost.py OTHER_CHECKOUT FOLDER [ROUNDS]``; FOLDER holds recordings in class folders.
+Usage: ``python tests/benchmarks/seal_cost.py OTHER_CHECKOUT FOLDER [ROUNDS]``; FOLDER holds recordings in
+class folders.
 """
 
 from __future__ import annotations
@@ -28,7 +29,11 @@ def run(checkout: Path, store: Path, *words: object) -> tuple[float, float]:
     environment = {**os.environ, "PYTHONPATH": str(checkout), "MXT_STORE": str(store)}
     quiet = () if words[0] == "ls" else ("--quiet",)
     subprocess.run(
-        [sys.executable, "-m", "mxt", *map(str, words), *quiet], env=environment, cwd=store.parent, check=True, capture_output=True
+        [sys.executable, "-m", "mxt", *map(str, words), *quiet],
+        env=environment,
+        cwd=store.parent,
+        check=True,
+        capture_output=True,
     )
     now = os.times()
     spent = now.children_user + now.children_system - before.children_user - before.children_system
@@ -52,7 +57,10 @@ def main() -> None:
                 (table,) = (path for path in Path(scratch, name, "features").iterdir() if path.is_dir())
                 nbytes[name] = sum(file.stat().st_size for file in table.rglob("c.*"))
     for step in STEPS:
-        wall, cpu = ({name: statistics.median(run[at] for run in spent[step, name]) for name in checkouts} for at in (0, 1))
+        wall, cpu = (
+            {name: statistics.median(run[at] for run in spent[step, name]) for name in checkouts}
+            for at in (0, 1)
+        )
         print(
             f"{step:<14} {wall['other']:6.2f} s -> {wall['now']:6.2f} s   CPU {cpu['other']:6.2f} -> {cpu['now']:6.2f} s"
             f"   ratio {cpu['now'] / cpu['other']:.3f}"

@@ -1,14 +1,16 @@
 """A layer search over 9,000 clips x 160 columns in ten given folds, the size of UrbanSound8K: its time and its peak memory.
 
-    python tests/benchmarks/search_9000.py [--rows 9000] [--protocol nested] [--layers 12345] [--jobs 2] [--folder FOLDER]
+    python tests/benchmarks/search_9000.py [--rows 9000] [--protocol nested] [--layers 12345] [--jobs 2]
+    [--folder FOLDER]
 
-By default as ``mxt search`` does it: nested, with the linear head, as for all data sets above 5,000 clips. With ``--protocol
-choi2017`` the paper's 32 support vector machines a combination: kernels of 525 MB, a second or so a fit, and where classes overlap
-many seconds for the linear kernel with large C, whose iterations grow with C: hours for all 31 combinations.
+By default as ``mxt search`` does it: nested, with the linear head, as for all data sets above 5,000 clips.
+With ``--protocol choi2017`` the paper's 32 support vector machines a combination: kernels of 525 MB, a second
+or so a fit, and where classes overlap many seconds for the linear kernel with large C, whose iterations grow
+with C: hours for all 31 combinations.
 
-The store is made through the store's own interface, without audio; ``mxt search`` runs in a process of its own, whose peak
-memory is that of all its workers (they are threads). Exits with 1 where it passed 4 GiB. With ``--folder`` the store stays, and a
-stopped run continues; then the seconds are those of the last part.
+The store is made through the store's own interface, without audio; ``mxt search`` runs in a process of its
+own, whose peak memory is that of all its workers (they are threads). Exits with 1 where it passed 4 GiB. With
+``--folder`` the store stays, and a stopped run continues; then the seconds are those of the last part.
 """
 
 from __future__ import annotations
@@ -31,7 +33,13 @@ from mxt.core.specs import Layer
 from mxt.store.layout import Store
 
 CLASSES, LAYERS, WIDTH, FOLDS = 10, 5, 32, 10
-SPREAD = (0.2, 0.2, 0.4, 0.6, 0.3)  # standard deviations of the published features, layer by layer: on raw columns C goes by them
+SPREAD = (
+    0.2,
+    0.2,
+    0.4,
+    0.6,
+    0.3,
+)  # standard deviations of the published features, layer by layer: on raw columns C goes by them
 MOST_MIB = 4096
 
 
@@ -40,26 +48,47 @@ def make_store(root: Path, rows: int) -> None:
     rng = np.random.default_rng(0)
     classes, columns = rng.integers(CLASSES, size=rows), LAYERS * WIDTH
     strength = np.repeat(np.linspace(0.3, 0.5, LAYERS), WIDTH)
-    mixing = rng.normal(size=(columns, columns)) / np.sqrt(columns)  # columns are correlated, as real ones are
-    X = (rng.normal(size=(rows, columns)) + strength * rng.normal(size=(CLASSES, columns))[classes]) @ (mixing + 0.3 * np.eye(columns))
+    mixing = rng.normal(size=(columns, columns)) / np.sqrt(
+        columns
+    )  # columns are correlated, as real ones are
+    X = (rng.normal(size=(rows, columns)) + strength * rng.normal(size=(CLASSES, columns))[classes]) @ (
+        mixing + 0.3 * np.eye(columns)
+    )
     X *= np.repeat(SPREAD, WIDTH) / X.std(axis=0)
     keys = [hashlib.sha256(str(row).encode()).digest() for row in range(rows)]
     store = Store.open(root, create=True)
     clips = []
     for row, (c, key) in enumerate(zip(classes, keys, strict=True)):
-        file = FileRecord(f"fold{row % FOLDS + 1}/{row:05}.wav", 1, 1, 1, Measurement(key.hex(), 1.0, 22050, 1, 22050, 0.5, 0.5, 0.1))
-        clips.append(ClipRecord(file.path, file, key, targets={"class": f"class {c}"}, fold=str(row % FOLDS + 1)))
-    store.catalogue.replace_clips(DatasetRecord("synthetic", str(root), "folder", {}, ("class",), "", ""), clips)
+        file = FileRecord(
+            f"fold{row % FOLDS + 1}/{row:05}.wav",
+            1,
+            1,
+            1,
+            Measurement(key.hex(), 1.0, 22050, 1, 22050, 0.5, 0.5, 0.1),
+        )
+        clips.append(
+            ClipRecord(file.path, file, key, targets={"class": f"class {c}"}, fold=str(row % FOLDS + 1))
+        )
+    store.catalogue.replace_clips(
+        DatasetRecord("synthetic", str(root), "folder", {}, ("class",), "", ""), clips
+    )
     layers = [Layer(i + 1, f"block{i + 1}", WIDTH) for i in range(LAYERS)]
-    table = store.features.create(hashlib.sha256(b"synthetic").hexdigest(), "synthetic", {"kind": "extracted"}, layers)
+    table = store.features.create(
+        hashlib.sha256(b"synthetic").hexdigest(), "synthetic", {"kind": "extracted"}, layers
+    )
     with table.writer() as writer:
         for row, values in zip(writer.assign(keys), X.astype(np.float32), strict=True):
-            writer.put(int(row), {layer.name: part for layer, part in zip(layers, np.split(values, LAYERS), strict=True)})
+            writer.put(
+                int(row),
+                {layer.name: part for layer, part in zip(layers, np.split(values, LAYERS), strict=True)},
+            )
     store.catalogue.add_view("synthetic", "synthetic")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=9000)
     parser.add_argument("--protocol", default="nested")
     parser.add_argument("--layers", default="12345")
@@ -70,10 +99,23 @@ def main() -> int:
         root = (chosen.folder or Path(temporary)) / "store"
         if not root.exists():
             make_store(root, chosen.rows)
-        words = ["--features", f"synthetic:{chosen.layers}", "--protocol", chosen.protocol, "--jobs", str(chosen.jobs), "--json"]
+        words = [
+            "--features",
+            f"synthetic:{chosen.layers}",
+            "--protocol",
+            chosen.protocol,
+            "--jobs",
+            str(chosen.jobs),
+            "--json",
+        ]
         begun = time.monotonic()
-        done = subprocess.run([sys.executable, "-m", "mxt", "search", *words], env={**os.environ, "MXT_STORE": str(root)},
-                              stdout=subprocess.PIPE, text=True, check=True)  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-m", "mxt", "search", *words],
+            env={**os.environ, "MXT_STORE": str(root)},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
         seconds = time.monotonic() - begun
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     (found,) = json.loads(done.stdout)["searches"]
@@ -81,8 +123,10 @@ def main() -> int:
     print(
         f"{chosen.rows:,} x {LAYERS * WIDTH}, layers {chosen.layers}: {len(found['rows'])} combinations, {found['head']}, {found['folds']}"
     )
-    print(f"{found['fits']:,} fits, {found['spared']:,} spared; {seconds:.0f} s on {len(os.sched_getaffinity(0))} cores with "
-          f"{chosen.jobs} workers, processor {used.ru_utime + used.ru_stime:.0f} s")  # fmt: skip
+    print(
+        f"{found['fits']:,} fits, {found['spared']:,} spared; {seconds:.0f} s on {len(os.sched_getaffinity(0))} cores with "
+        f"{chosen.jobs} workers, processor {used.ru_utime + used.ru_stime:.0f} s"
+    )
     print(
         f"best in hindsight {best['name']} {best['score']:.4f}, as a whole {found['scores'][0]['value']:.4f}; peak memory {peak:,.0f} MiB"
     )

@@ -21,7 +21,9 @@ class Ran:
 
 
 @pytest.fixture
-def mxt(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Ran]:
+def mxt(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., Ran]:
     """``mxt("stages", "--json")`` in an empty folder."""
     monkeypatch.chdir(tmp_path)
     for name in ("MXT_STORE", "MXT_PLUGIN", "MXT_OFFLINE", "COLUMNS", "FORCE_COLOR"):

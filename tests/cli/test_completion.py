@@ -18,9 +18,19 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "one_file_plugin.py
 def complete(line: str, folder: Path, **environment: str) -> list[str]:
     """Words offered for the last word of `line`."""
     code = "import sys; sys.argv[0] = 'mxt'; from mxt.cli.main import main; main([])"
-    asked = {"_MXT_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=folder,
-                          env=os.environ | asked | environment)  # fmt: skip
+    asked = {
+        "_MXT_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split(" ")) - 1),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env=os.environ | asked | environment,
+    )
     assert done.stderr == ""
     return done.stdout.split("\n")[:-1] if done.stdout.strip() else []
 
@@ -78,7 +88,11 @@ def test_results_heads_and_columns_are_completed(tmp_path, mxt):
     assert mxt("ingest", "table.csv", "--name", "tapes", "--quiet").code == 0
     assert mxt("--plugin", EXAMPLE, "extract", "--backbone", "loudness", "--quiet").code == 0
     assert mxt("eval", "--group-by", "tape", "--head", "linear", "--quiet").code == 0
-    (result,) = (folder.name for folder in (tmp_path / "mxt-store" / "results").iterdir() if not folder.name.startswith("."))
+    (result,) = (
+        folder.name
+        for folder in (tmp_path / "mxt-store" / "results").iterdir()
+        if not folder.name.startswith(".")
+    )
     assert complete("mxt info 2", tmp_path) == [result]
     assert complete("mxt rm 2", tmp_path) == [result]
     assert complete("mxt eval --head sv", tmp_path) == ["svm", "svm_choi2017"]
@@ -90,9 +104,22 @@ def test_results_heads_and_columns_are_completed(tmp_path, mxt):
 def test_names_that_could_write_to_the_terminal_are_not_offered(tmp_path):
     plugin = EXAMPLE.read_text().replace('summary="level', 'summary="\\x1b]0;pwn\\x07level')
     (tmp_path / "mine.py").write_text(plugin)
-    asked = {"_MXT_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": "mxt --plugin mine.py extract --backbone lou"}
+    asked = {
+        "_MXT_COMPLETE": "complete_zsh",
+        "_TYPER_COMPLETE_ARGS": "mxt --plugin mine.py extract --backbone lou",
+    }
     code = "import sys; sys.argv[0] = 'mxt'; from mxt.cli.main import main; main([])"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path, env=os.environ | asked)
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=os.environ | asked,
+    )
     assert "loudness" in ran.stdout
     assert "\x1b" not in ran.stdout
-    assert _offered(lambda: ["good", "bad\x1b[2J", ("a\nb", "help"), ("named", "help\x07")])() == ["good", ("named", "help\\x07")]
+    assert _offered(lambda: ["good", "bad\x1b[2J", ("a\nb", "help"), ("named", "help\x07")])() == [
+        "good",
+        ("named", "help\\x07"),
+    ]

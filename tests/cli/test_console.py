@@ -37,9 +37,15 @@ def printed(capsys, value):
 def test_records_are_printed_as_json(capsys):
     record = Record(Path("a/b"), (1.0, float("nan")))
     assert printed(capsys, [record]) == [{"path": "a/b", "values": [1.0, None], "reason": "not_audio"}]
-    assert printed(capsys, {"x": np.arange(2), "y": np.float32(0.5), "z": {3, 1}, "k": b"\x01", "m": Mode.FAST}) == {
-        "x": [0, 1], "y": 0.5, "z": [1, 3], "k": "01", "m": "fast",
-    }  # fmt: skip
+    assert printed(
+        capsys, {"x": np.arange(2), "y": np.float32(0.5), "z": {3, 1}, "k": b"\x01", "m": Mode.FAST}
+    ) == {
+        "x": [0, 1],
+        "y": 0.5,
+        "z": [1, 3],
+        "k": "01",
+        "m": "fast",
+    }
 
 
 def test_what_is_no_record_is_not_made_into_text():
@@ -61,13 +67,16 @@ def test_markup_and_control_characters_in_cells_are_shown_as_they_are(capsys):
 
 
 @pytest.mark.parametrize(
-    ("n_bytes", "text"), [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (5_000_000_000, "5.0 GB"), (2e15, "2000.0 TB")]
+    ("n_bytes", "text"),
+    [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (5_000_000_000, "5.0 GB"), (2e15, "2000.0 TB")],
 )
 def test_sizes_are_for_people(n_bytes, text):
     assert console.size_text(int(n_bytes)) == text
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59.6, "1 min 0 s"), (3600, "1 h 0 min"), (30_000, "8 h 20 min")])
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0 s"), (59.6, "1 min 0 s"), (3600, "1 h 0 min"), (30_000, "8 h 20 min")]
+)
 def test_durations_are_for_people(seconds, text):
     assert console.seconds_text(seconds) == text
 
@@ -105,7 +114,9 @@ def test_unknown_total_shows_count_and_rate():
 
 
 def test_bytes_are_shown_as_sizes():
-    assert progress_line("net", 500_000, 2_000_000, "B", 1.0) == "net: 500.0 kB of 2.0 MB, 500.0 kB/s, 3 s left"
+    assert (
+        progress_line("net", 500_000, 2_000_000, "B", 1.0) == "net: 500.0 kB of 2.0 MB, 500.0 kB/s, 3 s left"
+    )
 
 
 def test_progress_into_a_pipe_goes_to_standard_error(capsys):
@@ -140,7 +151,10 @@ def test_bar_on_a_terminal_has_rate_and_leaves_nothing_behind():
     from mxt.cli.bars import bars_progress
 
     out = io.StringIO()
-    with bars_progress(Console(file=out, force_terminal=True, width=120)) as shown, shown.step("extract [x]", 10, unit="clips") as step:
+    with (
+        bars_progress(Console(file=out, force_terminal=True, width=120)) as shown,
+        shown.step("extract [x]", 10, unit="clips") as step,
+    ):
         step.advance(4)
         shown.bars.refresh()
         shown.say("a line [above]")

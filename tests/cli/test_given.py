@@ -15,16 +15,29 @@ def loop(tmp_path):
 
 
 PATHS = [
-    ("ingest", "{}"), ("ls", "--store", "{}"), ("verify", "--store", "{}"), ("--plugin", "{}", "stages"), ("stages", "--plugin", "{}"),
-    ("extract", "--backbone", "convnet", "--weights-file", "{}"), ("figures", "--out", "{}"), ("export", "mfcc", "{}/x.npz"),
-    ("import", "{}/x.npz"), ("derive", "without", "{}"), ("eval", "--folds", "{}"), ("eval", "--chart", "{}/x.png"),
-    ("render", "a", "--renderer", "melspectrogram", "--out", "{}"), ("weights", "import", "{}"), ("plugins", "new", "x", "--out", "{}"),
+    ("ingest", "{}"),
+    ("ls", "--store", "{}"),
+    ("verify", "--store", "{}"),
+    ("--plugin", "{}", "stages"),
+    ("stages", "--plugin", "{}"),
+    ("extract", "--backbone", "convnet", "--weights-file", "{}"),
+    ("figures", "--out", "{}"),
+    ("export", "mfcc", "{}/x.npz"),
+    ("import", "{}/x.npz"),
+    ("derive", "without", "{}"),
+    ("eval", "--folds", "{}"),
+    ("eval", "--chart", "{}/x.png"),
+    ("render", "a", "--renderer", "melspectrogram", "--out", "{}"),
+    ("weights", "import", "{}"),
+    ("plugins", "new", "x", "--out", "{}"),
     ("plugins", "check", "x", "--sample", "{}"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("words", PATHS, ids=" ".join)
-@pytest.mark.parametrize(("path", "why"), [(LONG, "longer than the file system takes"), ("loop", "its links lead in a circle")])
+@pytest.mark.parametrize(
+    ("path", "why"), [(LONG, "longer than the file system takes"), ("loop", "its links lead in a circle")]
+)
 @pytest.mark.usefixtures("loop")
 def test_a_path_that_no_file_can_have_is_told_in_a_line(mxt, words, path, why):
     ran = mxt(*(word.format(path) for word in words))
@@ -33,10 +46,21 @@ def test_a_path_that_no_file_can_have_is_told_in_a_line(mxt, words, path, why):
     assert len(ran.err) < 200
 
 
-@pytest.mark.parametrize("words", [
-    ("ingest", ""), ("ingest", "x", "--name", ""), ("ingest", "x", "--name="), ("eval", "--dataset", ""), ("export", "mfcc", ""),
-    ("derive", "excerpt", "--start", "0", "--length", "1", "--name", ""), ("rm", ""), ("info", ""), ("extract", "--backbone", ""),
-], ids=" ".join)  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("ingest", ""),
+        ("ingest", "x", "--name", ""),
+        ("ingest", "x", "--name="),
+        ("eval", "--dataset", ""),
+        ("export", "mfcc", ""),
+        ("derive", "excerpt", "--start", "0", "--length", "1", "--name", ""),
+        ("rm", ""),
+        ("info", ""),
+        ("extract", "--backbone", ""),
+    ],
+    ids=" ".join,
+)
 def test_an_empty_word_is_refused_wherever_it_is_typed(mxt, words):
     ran = mxt(*words)
     assert (ran.code, ran.out) == (2, "")
@@ -52,10 +76,16 @@ def test_plugins_of_the_environment_are_told_so_too(mxt, monkeypatch, plugin):
     assert ran.err.startswith("error: --plugin ")
 
 
-@pytest.mark.parametrize("words", [
-    ("render", LONG, "--renderer", "melspectrogram", "--out", "q"), ("plugins", "new", LONG), ("plugins", "check", LONG),
-    ("plugins", "check", "loop"),
-], ids=lambda words: " ".join(words)[:20])  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("render", LONG, "--renderer", "melspectrogram", "--out", "q"),
+        ("plugins", "new", LONG),
+        ("plugins", "check", LONG),
+        ("plugins", "check", "loop"),
+    ],
+    ids=lambda words: " ".join(words)[:20],
+)
 @pytest.mark.usefixtures("loop")
 def test_a_word_that_may_be_a_path_or_a_name_is_none_of_both(mxt, words):
     ran = mxt(*words)

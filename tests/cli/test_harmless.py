@@ -107,7 +107,12 @@ def check(text: str) -> None:
 def test_no_name_reaches_the_terminal_raw(mxt, store, command, monkeypatch):
     monkeypatch.setenv("MXT_STORE", str(store))
     found = mxt(*command)
-    assert "pwn" in found.out + found.err or command in [("eval",), ("info", "mfcc"), ("rm", "nothing"), ("rm", "evil", "--dry-run")]
+    assert "pwn" in found.out + found.err or command in [
+        ("eval",),
+        ("info", "mfcc"),
+        ("rm", "nothing"),
+        ("rm", "evil", "--dry-run"),
+    ]
     check(found.out)
     check(found.err)
 
@@ -116,7 +121,10 @@ def test_a_name_in_did_you_mean_is_shown_with_its_control_characters_written_out
     (tmp_path / "nn").mkdir()
     (tmp_path / "nn" / "esc\x1b]0;pwn\x07.wav").write_bytes(b"")
     found = mxt("ingest", "nn/esc0pwn.wav")
-    assert found.err == "error: nn/esc0pwn.wav: there is no such folder or table; did you mean nn/esc\\x1b]0;pwn\\x07.wav?\n"
+    assert (
+        found.err
+        == "error: nn/esc0pwn.wav: there is no such folder or table; did you mean nn/esc\\x1b]0;pwn\\x07.wav?\n"
+    )
 
 
 def test_plugins_exceptions_warnings_and_prints_are_harmless(mxt, sounds, tmp_path):
@@ -147,7 +155,9 @@ def test_warnings_and_the_traceback_of_a_bug_are_harmless():
         main.COMMANDS["ls"] = ("m:bug", "")
         main.main(["ls"])
     """
-    ran = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 1
     assert not STEERS.search(ran.stderr)
     assert ran.stderr.startswith(f"UserWarning: {SHOWN} (<string>, line 6)\n")
@@ -162,7 +172,10 @@ def test_what_progress_says_is_harmless():
 
     told: list[str] = []
     out = io.StringIO()
-    with bars_progress(Console(file=out, width=120)) as shown, shown.step(f"extract {EVIL}", 10, unit="clips") as step:
+    with (
+        bars_progress(Console(file=out, width=120)) as shown,
+        shown.step(f"extract {EVIL}", 10, unit="clips") as step,
+    ):
         step.advance(4)
         shown.bars.refresh()
         shown.say(EVIL)
@@ -190,7 +203,9 @@ def test_json_is_read_back_whatever_the_names_are(capsys):
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
 def test_json_can_be_written_in_any_encoding(encoding):
     code = "from mxt.cli import console; console.emit_json(['é\\x9b', '\\udcff', '\\U0001f600'])"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, env={"PYTHONIOENCODING": encoding})
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, env={"PYTHONIOENCODING": encoding}
+    )
     assert json.loads(ran.stdout.decode(encoding)) == ["é\x9b", "\\xff", "\U0001f600"]
 
 

@@ -74,7 +74,10 @@ def test_published_features_are_ingested_and_extract_refuses_them_in_one_line(tm
     store = tmp_path / "mxt-store"
     assert run("ingest", tmp_path / "choi2017", "--store", store, "--loader", "choi2017") == 0
     said = capsys.readouterr().out
-    assert "emoMusic · 2 files · arousal: 0.3 to 0.5 · valence: 0.1 to 0.5 · choi2017 (chosen with --loader)" in said
+    assert (
+        "emoMusic · 2 files · arousal: 0.3 to 0.5 · valence: 0.1 to 0.5 · choi2017 (chosen with --loader)"
+        in said
+    )
     assert "no audio; features: choi2017_convnet" in said
     assert "incomplete: 2 of 744 clips, 742 are missing" in said
     assert said.endswith("next: mxt eval\n")
@@ -92,8 +95,13 @@ def test_a_card_tells_origin_licence_papers_and_how_to_get_a_data_set(capsys):
     assert "CC BY-NC 3.0" in said
 
 
-@pytest.mark.parametrize("name", ["choi2017", "emomusic", "extended_ballroom", "gtzan", "gtzan_speechmusic", "jamendo", "urbansound8k"])
+@pytest.mark.parametrize(
+    "name",
+    ["choi2017", "emomusic", "extended_ballroom", "gtzan", "gtzan_speechmusic", "jamendo", "urbansound8k"],
+)
 def test_every_target_data_set_has_a_card(name):
     spec = build_registry().find("dataset", name).spec
     assert spec.card is not None
-    assert all((spec.licence, spec.card.origin, spec.card.size, spec.card.get, spec.card.layout, spec.card.papers))
+    assert all(
+        (spec.licence, spec.card.origin, spec.card.size, spec.card.get, spec.card.layout, spec.card.papers)
+    )

@@ -145,8 +145,16 @@ EVAL = ("--plugin", "mine.py", "eval", "--head", "mine", "--seed", "1")
         ("prepare", EXTRACT, "backbone 'mine'"),
         ("backbone", EXTRACT, "backbone mine of file:mine.py"),
         ("normalizer", (*EXTRACT, "--normalizer", "mine"), "stage failed"),
-        ("renderer", ("--plugin", "mine.py", "render", "sounds/dog/1.wav", "--renderer", "mine"), "renderer 'mine'"),
-        ("prepare_renderer", ("--plugin", "mine.py", "render", "sounds/dog/1.wav", "--renderer", "mine"), "renderer 'mine'"),
+        (
+            "renderer",
+            ("--plugin", "mine.py", "render", "sounds/dog/1.wav", "--renderer", "mine"),
+            "renderer 'mine'",
+        ),
+        (
+            "prepare_renderer",
+            ("--plugin", "mine.py", "render", "sounds/dog/1.wav", "--renderer", "mine"),
+            "renderer 'mine'",
+        ),
         ("clips", ("--plugin", "mine.py", "ingest", "sounds", "--loader", "mine"), "dataset 'mine'"),
         ("fit", EVAL, "head 'mine'"),
         ("estimator", EVAL, "head 'mine'"),
@@ -182,7 +190,9 @@ def test_plugins_names_the_cause_where_importing_one_calls_sys_exit(mxt, monkeyp
 
 
 @pytest.mark.parametrize(("where", "command"), [("backbone", EXTRACT), ("fit", EVAL)])
-def test_a_keyboard_interrupt_that_a_stage_raises_in_a_worker_is_no_ctrl_c(mxt, ready, monkeypatch, where, command):
+def test_a_keyboard_interrupt_that_a_stage_raises_in_a_worker_is_no_ctrl_c(
+    mxt, ready, monkeypatch, where, command
+):
     (ready / "mine.py").write_text(STAGES.format(how=INTERRUPTS))
     if "eval" in command:
         assert mxt(*EXTRACT, "--quiet").code == 0
@@ -196,7 +206,11 @@ def test_a_keyboard_interrupt_that_a_stage_raises_in_a_worker_is_no_ctrl_c(mxt, 
 def test_ctrl_c_in_a_slow_backbone_is_told_at_once_and_a_second_one_ends_the_process(mxt, ready):
     (ready / "slow").touch()
     process = subprocess.Popen(
-        [sys.executable, "-m", "mxt", *EXTRACT], cwd=ready, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "mxt", *EXTRACT],
+        cwd=ready,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stderr is not None
     try:
@@ -204,7 +218,10 @@ def test_ctrl_c_in_a_slow_backbone_is_told_at_once_and_a_second_one_ends_the_pro
             time.sleep(0.01)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        assert process.stderr.readline() == "interrupted: ending what is under way; press Ctrl-C again to stop at once\n"
+        assert (
+            process.stderr.readline()
+            == "interrupted: ending what is under way; press Ctrl-C again to stop at once\n"
+        )
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=5) == 130

@@ -19,8 +19,13 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "one_file_plugin.py
 
 
 def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False,
-                          env=os.environ | environment)  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | environment,
+    )
 
 
 @pytest.fixture
@@ -109,7 +114,10 @@ def test_error_meant_for_people_is_one_line_and_an_exit_code(mxt, command, error
         (["--no-such-option"], r"No such option: --no-such-option.*; mxt --help tells more"),
         (["extract", "--jobs", "0"], r"Invalid value for '--jobs'.* 1; mxt extract --help tells more"),
         (["ingest"], r"Missing argument 'PATH'; mxt ingest --help tells more"),
-        (["weights", "fetch", "--nothing"], r"No such option: --nothing.*; mxt weights fetch --help tells more"),
+        (
+            ["weights", "fetch", "--nothing"],
+            r"No such option: --nothing.*; mxt weights fetch --help tells more",
+        ),
         (["extract", "--limit", "many"], r"Invalid value for '--limit': .*; mxt extract --help tells more"),
     ],
 )
@@ -145,7 +153,11 @@ def test_interrupted_command_says_that_finished_work_is_kept(mxt, command):
 
     command(interrupted)
     found = mxt("ls")
-    assert (found.out, found.err, found.code) == ("", "interrupted: what is finished is kept, the same command continues\n", 130)
+    assert (found.out, found.err, found.code) == (
+        "",
+        "interrupted: what is finished is kept, the same command continues\n",
+        130,
+    )
 
 
 def test_interruption_while_the_program_is_still_loaded_is_quiet():
@@ -203,7 +215,10 @@ def test_pipes_get_no_colour(mxt):
 
 
 def test_plugin_is_named_before_the_command_after_it_or_in_the_environment(mxt, monkeypatch):
-    for found in (mxt("--plugin", EXAMPLE, "stages", "backbones"), mxt("stages", "backbones", "--plugin", EXAMPLE)):
+    for found in (
+        mxt("--plugin", EXAMPLE, "stages", "backbones"),
+        mxt("stages", "backbones", "--plugin", EXAMPLE),
+    ):
         assert "loudness" in found.out
     assert "loudness" not in mxt("stages", "backbones").out
     monkeypatch.setenv("MXT_PLUGIN", os.pathsep.join(["", str(EXAMPLE)]))

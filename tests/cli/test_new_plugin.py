@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 
 BROKEN = {
-    "another type": ('"level": level.float()', '"level": level', "layers are those stated: layer level is float64"),
+    "another type": (
+        '"level": level.float()',
+        '"level": level',
+        "layers are those stated: layer level is float64",
+    ),
     "depends on its batch": ("power.sum(1, keepdim=True)", "power.sum()", "batch equals stacked singles"),
 }
 
@@ -41,9 +45,15 @@ def test_a_file_passes_the_checks_as_written_and_its_edit_fails(mxt, tmp_path):
 def test_a_package_passes_the_checks_without_being_installed_and_its_edit_fails(mxt, tmp_path):
     made = json.loads(mxt("plugins", "new", "my_net", "--out", "plugins", "--json").out)
     package = tmp_path / "plugins" / "mxt-my-net"
-    assert sorted(made["files"]) == sorted(str(path.relative_to(tmp_path / "plugins")) for path in package.rglob("*.*") if path.is_file())
+    assert sorted(made["files"]) == sorted(
+        str(path.relative_to(tmp_path / "plugins")) for path in package.rglob("*.*") if path.is_file()
+    )
     code, outcomes = check(tmp_path, "plugins/mxt-my-net")
-    assert (code, outcomes["batch equals stacked singles"], outcomes["plugin is light to import"]) == (0, "passed", "passed")
+    assert (code, outcomes["batch equals stacked singles"], outcomes["plugin is light to import"]) == (
+        0,
+        "passed",
+        "passed",
+    )
     assert set(outcomes.values()) == {"passed", "skipped", "not applicable"}
 
     module = package / "mxt_my_net" / "backbone.py"
@@ -73,9 +83,16 @@ def test_what_is_there_is_left_as_it_is(mxt, tmp_path, form):
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("my-net", r"no name for a stage"), ("3d", "no name for a stage"), ("class", "no name for a stage"), ("../mine", "(mine, say)"),
-     ("näive", "no name for a stage"), ("mfcc", "there is a backbone mfcc already"), ("torch", "torch is a Python module")],
-)  # fmt: skip
+    [
+        ("my-net", r"no name for a stage"),
+        ("3d", "no name for a stage"),
+        ("class", "no name for a stage"),
+        ("../mine", "(mine, say)"),
+        ("näive", "no name for a stage"),
+        ("mfcc", "there is a backbone mfcc already"),
+        ("torch", "torch is a Python module"),
+    ],
+)
 def test_names_that_cannot_be_used_are_refused_in_one_line(mxt, tmp_path, name, message):
     refused = mxt("plugins", "new", name, "--one-file")
     assert (refused.code, message in refused.err, refused.err.count("\n")) == (2, True, 1)

@@ -67,7 +67,9 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("words", "value"), [(words, value) for words, values in OPTIONS.items() for value in values])
+@pytest.mark.parametrize(
+    ("words", "value"), [(words, value) for words, values in OPTIONS.items() for value in values]
+)
 def test_a_number_that_makes_no_sense_is_refused_in_a_line(mxt, collection, monkeypatch, words, value):
     monkeypatch.chdir(collection)
     found = mxt(*words[:-1], f"{words[-1]}={value}") if words[-1].startswith("--") else mxt(*words, value)
@@ -82,14 +84,19 @@ def numeric_options() -> Iterator[tuple[str, str, str]]:
         command = load_command(name)
         for sub, one in (getattr(command, "commands", None) or {"": command}).items():
             hints = get_type_hints(inspect.unwrap(one.callback))
-            yield from ((name, sub, param) for param, hint in hints.items() if {int, float} & {hint, *get_args(hint)})
+            yield from (
+                (name, sub, param) for param, hint in hints.items() if {int, float} & {hint, *get_args(hint)}
+            )
 
 
 @pytest.mark.parametrize(("command", "sub", "param"), list(numeric_options()))
 def test_every_numeric_option_is_among_those_that_are_tried(command, sub, param):
     options = {param, f"--{param.replace('_', '-')}"}
     assert any(
-        words[0] == command and (not sub or words[1] == sub) and (words[-1] in options or sub == "min-class-size") for words in OPTIONS
+        words[0] == command
+        and (not sub or words[1] == sub)
+        and (words[-1] in options or sub == "min-class-size")
+        for words in OPTIONS
     )
 
 
@@ -115,14 +122,17 @@ EDGES = [
     for spec in [entry.spec]
     if spec.kind == "renderer"
     for param in spec.params
-    if param.type in ("int", "float") and param.name != "hop_length"  # a picture of a column per sample takes its time
+    if param.type in ("int", "float")
+    and param.name != "hop_length"  # a picture of a column per sample takes its time
     for value in {param.minimum, 0, -1}
     if value is not None
 ]
 
 
 @pytest.mark.parametrize(("renderer", "setting"), EDGES)
-def test_a_renderer_at_the_low_end_of_its_ranges_draws_or_says_why_not(mxt, collection, renderer, setting, tmp_path):
+def test_a_renderer_at_the_low_end_of_its_ranges_draws_or_says_why_not(
+    mxt, collection, renderer, setting, tmp_path
+):
     shutil.copy(collection / "clips/timbres/bell/bell.000.wav", tmp_path / "clip.wav")
     found = mxt("render", "clip.wav", "--renderer", renderer, "--set", setting, "--quiet")
     assert found.code in (0, 1, 2)

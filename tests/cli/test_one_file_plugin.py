@@ -63,7 +63,10 @@ def test_command_that_makes_a_table_again_names_the_file_and_runs_as_it_is(mxt, 
     plugin = tmp_path / "my plugin.py"
     plugin.write_text(EXAMPLE.read_text())
     assert mxt("ingest", folder, "--quiet").code == 0
-    assert mxt("--plugin", plugin, "extract", "--backbone", "loudness", "--set", "floor_db=-90", "--quiet").code == 0
+    assert (
+        mxt("--plugin", plugin, "extract", "--backbone", "loudness", "--set", "floor_db=-90", "--quiet").code
+        == 0
+    )
     (command,) = json.loads(mxt("--plugin", plugin, "info", "loudness-floor_db-90", "--json").out)["commands"]
     assert shlex.split(command)[-2:] == ["--plugin", str(plugin)]
     assert json.loads(mxt(*shlex.split(command)[1:], "--json").out)["computed"] == 0

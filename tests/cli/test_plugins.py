@@ -19,9 +19,13 @@ def test_who_brings_what_is_listed(mxt):
 
 
 def test_broken_plugin_is_listed_with_its_cause(mxt, tmp_path):
-    (tmp_path / "bad.py").write_text("from mxt.plugin import hookimpl\n@hookimpl\ndef mxt_stage():\n    return []\n")
+    (tmp_path / "bad.py").write_text(
+        "from mxt.plugin import hookimpl\n@hookimpl\ndef mxt_stage():\n    return []\n"
+    )
     out = mxt("--plugin", tmp_path / "bad.py", "plugins").out
-    assert f"problem: file {tmp_path / 'bad.py'}: unknown hook 'mxt_stage'; there is one hook: mxt_stages" in out
+    assert (
+        f"problem: file {tmp_path / 'bad.py'}: unknown hook 'mxt_stage'; there is one hook: mxt_stages" in out
+    )
     assert "mxt_stage" in out
 
 
@@ -73,7 +77,9 @@ def test_loader_is_checked_on_a_sample_of_its_layout(mxt, tmp_path):
     (tmp_path / "sample" / "owl_1.wav").write_bytes(b"")
     checked = mxt("plugins", "check", EXAMPLE.with_name("every_kind_plugin.py"), "--sample", "sample")
     assert (checked.code, "pass    clips lie in the listing" in checked.out) == (0, True)
-    assert "--sample gone: there is no such folder" in mxt("plugins", "check", EXAMPLE, "--sample", "gone").err
+    assert (
+        "--sample gone: there is no such folder" in mxt("plugins", "check", EXAMPLE, "--sample", "gone").err
+    )
 
 
 def test_unknown_plugin_lists_the_nearest(mxt):

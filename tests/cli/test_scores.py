@@ -15,7 +15,11 @@ from mxt.workflows.ingesting.walk import other_file
 
 N = 60
 NOISE = np.random.default_rng(0).normal(size=(N, 2))
-VIEWS = {"clear": 5 * np.eye(2)[np.arange(N) % 2] + NOISE, "as_clear": 5 * np.eye(2)[np.arange(N) % 2] - NOISE, "noise": NOISE}
+VIEWS = {
+    "clear": 5 * np.eye(2)[np.arange(N) % 2] + NOISE,
+    "as_clear": 5 * np.eye(2)[np.arange(N) % 2] - NOISE,
+    "noise": NOISE,
+}
 QUICK = ("--set", "kernel=rbf", "--set", "svm.C=8", "--set", "gamma=1", "-q")
 
 
@@ -24,15 +28,23 @@ def store(tmp_path):
     """Two data sets of the same clips and views, a table beside the first."""
     store = Store.open(tmp_path / "mxt-store", create=True)
     keys = [hashlib.sha256(str(n).encode()).digest() for n in range(N)]
-    files = [FileRecord(f"{n:02}.wav", 1, 1, 1, Measurement(key.hex(), 1.0, 22050, 1, 22050, 0.5, 0.5, 0.1)) for n, key in enumerate(keys)]
+    files = [
+        FileRecord(f"{n:02}.wav", 1, 1, 1, Measurement(key.hex(), 1.0, 22050, 1, 22050, 0.5, 0.5, 0.1))
+        for n, key in enumerate(keys)
+    ]
     genres = ["jazz", "rock"] * (N // 2)
-    clips = [ClipRecord(file.path, file, key, targets={"genre": genre}) for file, key, genre in zip(files, keys, genres, strict=True)]
+    clips = [
+        ClipRecord(file.path, file, key, targets={"genre": genre})
+        for file, key, genre in zip(files, keys, genres, strict=True)
+    ]
     for name in ("first", "second"):
         store.catalogue.replace_clips(DatasetRecord(name, "/x", "folder", {}, ("genre",), "", ""), clips)
         for label in VIEWS:
             store.catalogue.add_view(name, label)
     for label, X in VIEWS.items():
-        table = store.features.create(hashlib.sha256(label.encode()).hexdigest(), label, {}, [Layer(1, "all", 2)])
+        table = store.features.create(
+            hashlib.sha256(label.encode()).hexdigest(), label, {}, [Layer(1, "all", 2)]
+        )
         with table.writer() as writer:
             for row, values in zip(writer.assign(keys), X.astype(np.float32), strict=True):
                 writer.put(int(row), {"all": values})
@@ -68,7 +80,9 @@ def test_tables_and_hidden_files_beside_the_audio_are_no_clips_left_out(mxt, sto
     gone = FileRecord("gone.wav", 1, 1, 1, reason=Reason.NOT_AUDIO, detail="cannot be read")
     more = [ClipRecord(file.path, file, None, file.reason, file.detail) for file in (beside, gone)]
     store.catalogue.replace_clips(store.catalogue.dataset("first"), [*clips, *more])
-    assert "left out 1: cannot be used" in mxt("eval", "--dataset", "first", "--features", "clear", *QUICK).out
+    assert (
+        "left out 1: cannot be used" in mxt("eval", "--dataset", "first", "--features", "clear", *QUICK).out
+    )
 
 
 @pytest.mark.usefixtures("store")

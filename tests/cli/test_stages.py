@@ -31,17 +31,34 @@ def test_extract_without_a_backbone_lists_them_as_json_too(mxt):
 @pytest.mark.parametrize("kind", ["backbone", "backbones"])
 def test_stage_is_described_with_rate_window_layers_parameters_weights(mxt, kind):
     out = mxt("stages", kind, "convnet").out
-    for word in ("12,000 Hz", "29 s", "block1", "block5", "32", "statistics", "clip_ref", "fixed_ref", "convnet:released (default)",
-                 "convnet:keras2", "missing", "caf89f811415", "Choi", "next: mxt extract --backbone convnet"):  # fmt: skip
+    for word in (
+        "12,000 Hz",
+        "29 s",
+        "block1",
+        "block5",
+        "32",
+        "statistics",
+        "clip_ref",
+        "fixed_ref",
+        "convnet:released (default)",
+        "convnet:keras2",
+        "missing",
+        "caf89f811415",
+        "Choi",
+        "next: mxt extract --backbone convnet",
+    ):
         assert word in out
 
 
 def test_description_as_json_has_everything(mxt):
     found = json.loads(mxt("stages", "backbones", "convnet", "--json").out)
-    assert [(layer["number"], layer["dimension"]) for layer in found["layers"]] == [(n, 32) for n in range(1, 6)]
+    assert [(layer["number"], layer["dimension"]) for layer in found["layers"]] == [
+        (n, 32) for n in range(1, 6)
+    ]
     assert {weights["name"]: weights["status"] for weights in found["weights"]} == {
-        "convnet:released": "missing", "convnet:keras2": "missing",
-    }  # fmt: skip
+        "convnet:released": "missing",
+        "convnet:keras2": "missing",
+    }
     (statistics,) = (param for param in found["params"] if param["name"] == "statistics")
     assert statistics["default"] == "clip_ref"
     assert "batch" in statistics["choices"]
@@ -74,7 +91,10 @@ def test_broken_plugin_is_mentioned(mxt, tmp_path):
         (Window.whole(), "the whole clip"),
         (Window.whole(max_seconds=30), "up to 30 s"),
         (Window.fixed(29), "the first 29 s; a shorter clip is repeated"),
-        (Window.sliding(3, 1.5, pad="zero", tail="pad"), "3 s every 1.5 s, averaged; a shorter clip is filled with zeros, .* is filled"),
+        (
+            Window.sliding(3, 1.5, pad="zero", tail="pad"),
+            "3 s every 1.5 s, averaged; a shorter clip is filled with zeros, .* is filled",
+        ),
     ],
 )
 def test_window_is_said_in_words(window, words):

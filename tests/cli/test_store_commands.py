@@ -20,7 +20,14 @@ def clip(number, reason=Reason.NONE):
     sha = hashlib.sha256(str(number).encode()).hexdigest()
     measured = None if reason else Measurement(sha, 2.0, 8000, 1, 16000, 0.5, 0.5, 0.1, decoder="test")
     file = FileRecord(f"a/{number}.wav", 10, 1, number, measured, reason, "cut off" if reason else "")
-    return ClipRecord(file.path, file, None if reason else bytes.fromhex(sha), reason, file.detail, targets={"label": "ab"[number % 2]})
+    return ClipRecord(
+        file.path,
+        file,
+        None if reason else bytes.fromhex(sha),
+        reason,
+        file.detail,
+        targets={"label": "ab"[number % 2]},
+    )
 
 
 @pytest.fixture
@@ -28,9 +35,14 @@ def store(tmp_path):
     """Four clips, one of them broken; a table with one failed row; a result."""
     opened = Store.open(tmp_path / "mxt-store", create=True)
     clips = [clip(0), clip(1), clip(2), clip(3, Reason.NOT_AUDIO)]
-    opened.catalogue.replace_clips(DatasetRecord("songs", "/music/songs", "folder", {}, ("label",), "", ""), clips)
+    opened.catalogue.replace_clips(
+        DatasetRecord("songs", "/music/songs", "folder", {}, ("label",), "", ""), clips
+    )
     opened.catalogue.add_view("songs", "mfcc")
-    attributes = {"kind": "extracted", "pipeline": {"backbone": {"name": "mfcc", "params": {"pad_mode": "reflect"}}, "normalizer": None}}
+    attributes = {
+        "kind": "extracted",
+        "pipeline": {"backbone": {"name": "mfcc", "params": {"pad_mode": "reflect"}}, "normalizer": None},
+    }
     table = opened.features.create("ab" * 32, "mfcc", attributes, [Layer(1, "mfcc", 4)])
     with table.writer() as writer:
         writer.assign([each.key for each in clips if each.key])
@@ -39,10 +51,18 @@ def store(tmp_path):
         writer.fail(2, Reason.TOO_SHORT)
     score = {"value": 0.5, "low": 0.25, "high": 0.75}
     opened.results.publish(
-        {"dataset": "songs", "view": "mfcc", "main": "accuracy", "scores": {"accuracy": score}, "head": {"name": "svm"},
-         "cautions": ["few clips"], "command": "mxt eval --dataset songs", "target": "label"},
+        {
+            "dataset": "songs",
+            "view": "mfcc",
+            "main": "accuracy",
+            "scores": {"accuracy": score},
+            "head": {"name": "svm"},
+            "cautions": ["few clips"],
+            "command": "mxt eval --dataset songs",
+            "target": "label",
+        },
         {"y": np.arange(3)},
-    )  # fmt: skip
+    )
     return opened.root
 
 
@@ -83,7 +103,10 @@ def test_ls_clips_names_what_was_left_out(run):
     assert json.loads(run("ls", "--clips", "--json")[1])[3]["reason"] == "not audio"
 
 
-@pytest.mark.parametrize("words", [("ls",), ("info", "songs"), ("info", "mfcc"), ("info", "last"), ("verify",), ("prune", "--dry-run")])
+@pytest.mark.parametrize(
+    "words",
+    [("ls",), ("info", "songs"), ("info", "mfcc"), ("info", "last"), ("verify",), ("prune", "--dry-run")],
+)
 def test_every_listing_has_json(words, run):
     code, out, _ = run(*words, "--json")
     assert code == 0
@@ -113,9 +136,14 @@ def test_info_of_a_result(run):
 
 
 def test_info_of_a_result_has_the_main_score_first_and_every_interval(run, store):
-    scores = {"accuracy": {"value": 0.2, "low": 0.0, "high": 0.4}, "r2": {"value": -0.5, "low": -1.0, "high": 0.0}}
+    scores = {
+        "accuracy": {"value": 0.2, "low": 0.0, "high": 0.4},
+        "r2": {"value": -0.5, "low": -1.0, "high": 0.0},
+    }
     opened = Store.open(store)
-    name = opened.results.publish({"dataset": "songs", "view": "mfcc", "main": "r2", "scores": scores}, {"y": np.arange(3)})
+    name = opened.results.publish(
+        {"dataset": "songs", "view": "mfcc", "main": "r2", "scores": scores}, {"y": np.arange(3)}
+    )
     lines = run("info", name)[1].splitlines()
     assert lines[2:4] == ["r2 -0.500  (95 %: -1.000 to 0.000)", "accuracy 0.200  (95 %: 0.000 to 0.400)"]
 
@@ -128,10 +156,15 @@ def test_clips_whose_id_was_nearly_typed_are_listed(run):
 
 def test_files_of_another_kind_are_not_told_as_left_out(run, store):
     opened = Store.open(store)
-    other = FileRecord("cover.jpg", 1, 1, 9, None, Reason.NOT_AUDIO, "not opened: another kind of file (.jpg)")
+    other = FileRecord(
+        "cover.jpg", 1, 1, 9, None, Reason.NOT_AUDIO, "not opened: another kind of file (.jpg)"
+    )
     clips = [clip(0), ClipRecord(other.path, other, None, other.reason, other.detail)]
     opened.catalogue.replace_clips(
-        DatasetRecord("songs", "/music/songs", "folder", {"pattern": "", "label_level": 2}, ("label",), "", ""), clips
+        DatasetRecord(
+            "songs", "/music/songs", "folder", {"pattern": "", "label_level": 2}, ("label",), "", ""
+        ),
+        clips,
     )
     out = run("info", "songs")[1]
     assert "left out" not in out
@@ -165,7 +198,11 @@ def test_rm_refuses_without_yes_and_says_what_it_did_with_it(run):
     assert code == 1
     assert err.startswith("error: mxt rm would remove feature table mfcc for good")
     assert "would remove feature table mfcc" in run("rm", "mfcc", "--dry-run")[1]
-    assert run("rm", "mfcc", "songs", "--yes")[1].splitlines()[1].startswith("removed data set songs · its features stay")
+    assert (
+        run("rm", "mfcc", "songs", "--yes")[1]
+        .splitlines()[1]
+        .startswith("removed data set songs · its features stay")
+    )
     assert run("info", "mfcc")[0] == 2
 
 
@@ -191,13 +228,24 @@ def test_names_cannot_write_to_the_terminal(run, store):
 def test_no_store_is_one_line(run, tmp_path):
     code, out, err = run("ls", "--store", str(tmp_path / "none"))
     assert (code, out) == (1, "")
-    assert err == f"error: no store at {tmp_path / 'none'}; mxt ingest PATH makes one, --store names another\n"
+    assert (
+        err == f"error: no store at {tmp_path / 'none'}; mxt ingest PATH makes one, --store names another\n"
+    )
 
 
 def test_results_are_listed_with_what_tells_them_apart(run, store):
     opened = Store.open(store)
-    same = {"dataset": "songs", "target": "genre", "view": "mfcc", "main": "accuracy", "kind": "evaluation", "protocol": "nested",
-            "folds_words": "nested 10-fold", "seed": 0, "scores": {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6}}}  # fmt: skip
+    same = {
+        "dataset": "songs",
+        "target": "genre",
+        "view": "mfcc",
+        "main": "accuracy",
+        "kind": "evaluation",
+        "protocol": "nested",
+        "folds_words": "nested 10-fold",
+        "seed": 0,
+        "scores": {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6}},
+    }
     one = {"name": "svm", "params": {"C": [1.0], "kernel": "both"}}
     for change in (
         {"head": {"name": "svm", "params": {"C": [1.0, 8.0], "kernel": "both"}}},
@@ -207,7 +255,9 @@ def test_results_are_listed_with_what_tells_them_apart(run, store):
         {"head": one, "target": "mood"},
         {"kind": "search", "search": {"head": "linear", "view": "convnet", "seed": 0}},
     ):
-        opened.results.publish({name: value for name, value in (same | change).items() if name != "view" or "head" in change}, {})
+        opened.results.publish(
+            {name: value for name, value in (same | change).items() if name != "view" or "head" in change}, {}
+        )
     lines = run("ls")[1].partition("results\n")[2].splitlines()
     told = [line.partition("  ")[2] for line in lines[1:]]
     assert len(set(told)) == len(told) == 7

@@ -53,7 +53,12 @@ def test_no_word_is_cut_or_lost_and_no_line_is_too_long(width):
 
 
 @pytest.mark.parametrize(
-    "line", ["next: mxt extract --backbone convnet --layers 135", "  mxt ingest /a/long/folder --name genres", "$ mxt eval"]
+    "line",
+    [
+        "next: mxt extract --backbone convnet --layers 135",
+        "  mxt ingest /a/long/folder --name genres",
+        "$ mxt eval",
+    ],
 )
 def test_a_command_is_never_broken(line):
     assert wrapped(line, 10) == [line]
@@ -80,7 +85,9 @@ def test_no_colour_where_that_is_wished(narrow, monkeypatch):
 def test_values_of_a_table_stay_whole_and_texts_give_way(monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "60")
     console.table(
-        "", ("name", "score", "what it is", ""), [("musicnn:penultimate", "0.9 (0.8 to 1.0)", "a text that is longer " * 3, None)]
+        "",
+        ("name", "score", "what it is", ""),
+        [("musicnn:penultimate", "0.9 (0.8 to 1.0)", "a text that is longer " * 3, None)],
     )
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "name                 score             what it is"
@@ -90,7 +97,10 @@ def test_values_of_a_table_stay_whole_and_texts_give_way(monkeypatch, capsys):
 
 def test_a_table_too_wide_for_its_words_is_told_in_lines_that_break_between_words(monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "40")
-    rows = [("20250131-174502-genres-1f0c", "convnet:135", 0.5, None), ("b", "musicnn:penultimate+mfcc", None, "labels changed since")]
+    rows = [
+        ("20250131-174502-genres-1f0c", "convnet:135", 0.5, None),
+        ("b", "musicnn:penultimate+mfcc", None, "labels changed since"),
+    ]
     console.table("results", ("id", "view", "score", ""), rows)
     assert capsys.readouterr().out.splitlines() == [
         "results",
@@ -105,7 +115,15 @@ def test_a_table_too_wide_for_its_words_is_told_in_lines_that_break_between_word
 @pytest.mark.parametrize("width", [40, 60, 80, 100])
 def test_no_word_of_a_table_is_broken(monkeypatch, capsys, width):
     monkeypatch.setenv("COLUMNS", str(width))
-    rows = [(f"20250131-174502-genres-{n:04}", f"musicnn:layer{n}", "r2 0.5 (0.4 to 0.6)", "a text of several words") for n in range(3)]
+    rows = [
+        (
+            f"20250131-174502-genres-{n:04}",
+            f"musicnn:layer{n}",
+            "r2 0.5 (0.4 to 0.6)",
+            "a text of several words",
+        )
+        for n in range(3)
+    ]
     console.table("", ("identifier", "view", "score", "what it is"), rows)
     words = set(capsys.readouterr().out.split())
     assert {word for row in rows for cell in row for word in cell.split()} <= words

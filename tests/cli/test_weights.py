@@ -29,7 +29,9 @@ def mxt_stages():
 def net(mxt, tmp_path):
     """The command line with a plugin that has two weight sets, whose files hold their names."""
     plugin = tmp_path / "net.py"
-    plugin.write_text(f"HASHES = { {name: hashlib.sha256(name.encode()).hexdigest() for name in ('one', 'two')} }\n{NET}")
+    plugin.write_text(
+        f"HASHES = { {name: hashlib.sha256(name.encode()).hexdigest() for name in ('one', 'two')} }\n{NET}"
+    )
     return lambda *args: mxt("--plugin", plugin, *args)
 
 
@@ -40,7 +42,11 @@ def write(path, text):
 
 
 def statuses(net):
-    return {line["name"]: line["status"] for line in json.loads(net("weights", "--json").out)["weights"] if line["name"].startswith("net:")}
+    return {
+        line["name"]: line["status"]
+        for line in json.loads(net("weights", "--json").out)["weights"]
+        if line["name"].startswith("net:")
+    }
 
 
 def test_weights_are_listed_with_status_and_where_they_come_from(net, tmp_path):
@@ -125,4 +131,6 @@ def test_what_is_advised_for_a_stage_from_a_file_names_the_file(net, tmp_path):
     write(tmp_path / "weights" / "two.bin", "not two")
     assert f"next: mxt weights fetch net:two {plugin}\n" in net("weights", "verify").out
     assert f"next: mxt extract --backbone net {plugin}\n" in net("stages", "backbones", "net").out
-    assert str(tmp_path / "net.py") in [line["to_check"] for line in json.loads(net("plugins", "--json").out)["plugins"]]
+    assert str(tmp_path / "net.py") in [
+        line["to_check"] for line in json.loads(net("plugins", "--json").out)["plugins"]
+    ]

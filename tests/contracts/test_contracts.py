@@ -55,7 +55,9 @@ def released_weights(monkeypatch):
 def plugins_in_fresh_interpreters(monkeypatch):
     """Checks that start an interpreter find packages in plugins/ there as well."""
     folders = [str(project.parent) for project in ROOT.glob("plugins/*/pyproject.toml")]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([*filter(None, [os.environ.get("PYTHONPATH")]), *folders]))
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join([*filter(None, [os.environ.get("PYTHONPATH")]), *folders])
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -72,8 +74,12 @@ def in_memory() -> list[Subject]:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=str)
-def test_stage_keeps_its_contract(check: Check, in_memory: list[Subject], request: pytest.FixtureRequest) -> None:
-    if check.subject.entry.spec.name == "inception_v3":  # its released weights lie at two addresses, and in no Python package
+def test_stage_keeps_its_contract(
+    check: Check, in_memory: list[Subject], request: pytest.FixtureRequest
+) -> None:
+    if (
+        check.subject.entry.spec.name == "inception_v3"
+    ):  # its released weights lie at two addresses, and in no Python package
         check = check.with_weights(request.getfixturevalue("inception_files"))
     if in_memory and in_memory[0].kept is not check.subject.kept:
         in_memory.pop().kept.clear()
@@ -92,7 +98,10 @@ def test_packages_in_plugins_and_examples_are_among_them():
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "report"])
 def test_every_kind_has_a_stage_and_checks_of_its_own(kind):
-    general = {check.name for check in checks_for(StageSpec(kind="report", name="r", summary="", target="m:R"), Registry())}
+    general = {
+        check.name
+        for check in checks_for(StageSpec(kind="report", name="r", summary="", target="m:R"), Registry())
+    }
     names = {check.name for check in CHECKS if check.subject.entry.spec.kind == kind}
     assert names > general
 

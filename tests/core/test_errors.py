@@ -12,8 +12,19 @@ TREE = [value for value in vars(errors).values() if isinstance(value, type) and 
 
 def test_numbers_of_reasons_are_those_stored():
     # stored in feature tables: appended, never renumbered
-    stored = ["NONE", "NOT_AUDIO", "EMPTY", "UNREADABLE", "TOO_SHORT", "NOT_FINITE", "DECODER_FAILED", "MISSING", "HIDDEN", "NOT_A_FILE",
-              "STAGE_FAILED"]  # fmt: skip
+    stored = [
+        "NONE",
+        "NOT_AUDIO",
+        "EMPTY",
+        "UNREADABLE",
+        "TOO_SHORT",
+        "NOT_FINITE",
+        "DECODER_FAILED",
+        "MISSING",
+        "HIDDEN",
+        "NOT_A_FILE",
+        "STAGE_FAILED",
+    ]
     assert [reason.name for reason in Reason][: len(stored)] == stored
     assert [reason.value for reason in Reason] == list(range(len(Reason)))
 
@@ -37,7 +48,10 @@ def test_unknown_name_lists_each_name_once_and_not_a_thousand():
 
 
 def test_what_is_said_instead_of_the_nearest_names_stands_alone():
-    assert str(UnknownName("layer", "9", [], instead="its layers are 1")) == "no layer called '9'; its layers are 1"
+    assert (
+        str(UnknownName("layer", "9", [], instead="its layers are 1"))
+        == "no layer called '9'; its layers are 1"
+    )
 
 
 def test_audio_error_keeps_its_reason_between_processes():

@@ -59,7 +59,10 @@ def test_errors_of_the_operating_system_become_one_line(number, kind, message):
 
 
 def test_second_holder_is_refused_and_told_who_holds_the_lock(tmp_path):
-    with OwnedLock(tmp_path / "lock", "table convnet"), pytest.raises(StoreBusy, match=f"table convnet .* process {os.getpid()} on"):
+    with (
+        OwnedLock(tmp_path / "lock", "table convnet"),
+        pytest.raises(StoreBusy, match=f"table convnet .* process {os.getpid()} on"),
+    ):
         OwnedLock(tmp_path / "lock", "table convnet").__enter__()
     with OwnedLock(tmp_path / "lock", "table convnet"):
         pass  # given back
@@ -83,5 +86,8 @@ def test_a_holder_that_does_not_say_who_it_is_is_another_process(tmp_path, text)
     (tmp_path / "lock.holder").write_bytes(text.encode("utf-8", "surrogateescape"))
     with OwnedLock(tmp_path / "lock", "the table"):
         (tmp_path / "lock.holder").write_bytes(text.encode("utf-8", "surrogateescape"))
-        with pytest.raises(StoreBusy, match="is being written by another process"), OwnedLock(tmp_path / "lock", "the table"):
+        with (
+            pytest.raises(StoreBusy, match="is being written by another process"),
+            OwnedLock(tmp_path / "lock", "the table"),
+        ):
             pass

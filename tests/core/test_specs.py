@@ -83,7 +83,11 @@ def test_text_becomes_the_parameters_type(param, text, value):
         (Param("p", "float", 0.0, ""), "inf", "a number"),
         (Param("p", "float", 0.0, "", minimum=0, maximum=1), "2", "at least 0 and at most 1"),
         (Param("p", "choice", "a", "", choices=("a", "b")), "c", "one of a, b"),
-        (Param("p", "str", "mean", "", choices=("mean", "max")), "median", "p is one of mean, max, not 'median'"),
+        (
+            Param("p", "str", "mean", "", choices=("mean", "max")),
+            "median",
+            "p is one of mean, max, not 'median'",
+        ),
         (Param("p", "int", 1, "", choices=("1", "2")), "3", "p is one of 1, 2, not '3'"),
         (Param("p", "float", 0.5, "", choices=(0.5, 1)), "0.7", r"p is one of 0\.5, 1, not '0\.7'"),
         (Param("p", "path", "a", "", choices=("a",)), "b", "p is one of a, not 'b'"),

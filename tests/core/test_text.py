@@ -21,13 +21,18 @@ def test_text_that_is_utf_8_stays_as_it_is(text):
     assert written(text) == text
 
 
-@pytest.mark.parametrize(("text", "expected"), [("caf\udce9", "caf\\xe9"), ("\ud800", "\\ud800"), ("a\udc41", "a\\udc41")])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("caf\udce9", "caf\\xe9"), ("\ud800", "\\ud800"), ("a\udc41", "a\\udc41")]
+)
 def test_bytes_and_other_lone_surrogates_are_written_out(text, expected):
     assert written(text) == expected
 
 
 def test_every_text_in_plain_values_is_written():
-    assert written_all({"\udce9": [("\udce9", 1), None], "b": 0.5}) == {"\\xe9": [("\\xe9", 1), None], "b": 0.5}
+    assert written_all({"\udce9": [("\udce9", 1), None], "b": 0.5}) == {
+        "\\xe9": [("\\xe9", 1), None],
+        "b": 0.5,
+    }
 
 
 @pytest.mark.parametrize("text", ["[" * 100 + "]" * 100, "[" * 100_000, '{"a":' * 100_000])

@@ -34,9 +34,17 @@ def test_what_is_no_view_is_a_usage_error(text):
 
 @pytest.mark.parametrize(
     ("text", "numbers"),
-    [("135", [1, 3, 5]), ("1,3,5", [1, 3, 5]), ("531", [1, 3, 5]), ("block2,4", [2, 4]), ("block3", [3]), ("all", [1, 2, 3, 4, 5]),
-     (None, [1, 2, 3, 4, 5]), ("5", [5])],
-)  # fmt: skip
+    [
+        ("135", [1, 3, 5]),
+        ("1,3,5", [1, 3, 5]),
+        ("531", [1, 3, 5]),
+        ("block2,4", [2, 4]),
+        ("block3", [3]),
+        ("all", [1, 2, 3, 4, 5]),
+        (None, [1, 2, 3, 4, 5]),
+        ("5", [5]),
+    ],
+)
 def test_layers_are_named_by_digits_numbers_or_names(text, numbers):
     assert [layer.number for layer in choose_layers(text, FIVE, of="convnet")] == numbers
 

@@ -76,7 +76,9 @@ def folder(tmp_path, monkeypatch):
     return tmp_path / "weights"
 
 
-FILE = WeightsFile("released", "net.bin", sha256=SHA256, size=len(CONTENT), licence="none stated", citation="Somebody 2017")
+FILE = WeightsFile(
+    "released", "net.bin", sha256=SHA256, size=len(CONTENT), licence="none stated", citation="Somebody 2017"
+)
 
 
 @dataclass
@@ -198,8 +200,14 @@ def test_missing_weights_without_network_give_one_message_with_three_ways():
     with pytest.raises(WeightsError, match="no connection") as caught:
         ensure(file, called="convnet:released")
     message = str(caught.value)
-    for part in ("net.bin (1.0 MB)", SHA256, "mxt weights fetch convnet:released", "http://127.0.0.1:9/net.bin by hand",
-                 "mxt weights import FILE", "MXT_WEIGHTS_DIR=FOLDER"):  # fmt: skip
+    for part in (
+        "net.bin (1.0 MB)",
+        SHA256,
+        "mxt weights fetch convnet:released",
+        "http://127.0.0.1:9/net.bin by hand",
+        "mxt weights import FILE",
+        "MXT_WEIGHTS_DIR=FOLDER",
+    ):
         assert part in message
 
 
@@ -267,7 +275,9 @@ def test_imported_file_is_verified_and_copied(tmp_path, folder):
 def test_another_file_is_not_imported(tmp_path, folder):
     mine = tmp_path / "downloaded.bin"
     mine.write_bytes(b"other")
-    with pytest.raises(WeightsError, match=rf"expected sha256 {SHA256}, got {hashlib.sha256(b'other').hexdigest()}"):
+    with pytest.raises(
+        WeightsError, match=rf"expected sha256 {SHA256}, got {hashlib.sha256(b'other').hexdigest()}"
+    ):
         import_file(FILE, mine)
     assert not folder.exists()
 

@@ -75,7 +75,9 @@ def test_what_is_not_there_is_refused(tmp_path):
         check_names(tmp_path / "a.whl")
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+@pytest.mark.parametrize(
+    "method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2]
+)
 def test_a_flipped_byte_is_found(tmp_path, method):
     path = archive(tmp_path / "a.whl", "net.bin", method=method)
     content = bytearray(path.read_bytes())

@@ -46,6 +46,11 @@ def logistic() -> Callable[..., Learner]:
     def make(n_classes: int, grid: dict[str, list[Any]] | None = None) -> Learner:
         from sklearn.linear_model import LogisticRegression
 
-        return Learner(lambda: LogisticRegression(max_iter=500), expand(grid or {"C": [0.1, 1.0]}), "classification", n_classes)
+        return Learner(
+            lambda: LogisticRegression(max_iter=500),
+            expand(grid or {"C": [0.1, 1.0]}),
+            "classification",
+            n_classes,
+        )
 
     return make

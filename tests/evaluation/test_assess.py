@@ -24,7 +24,9 @@ Choose = Callable[..., Selection]
 def selected(make_clip: MakeClip) -> Choose:
     """Make a selection from classes, and groups or given folds."""
 
-    def make(y: Any, *, groups: list[str | None] | None = None, given: list[str] | None = None, copies: int = 0) -> Selection:
+    def make(
+        y: Any, *, groups: list[str | None] | None = None, given: list[str] | None = None, copies: int = 0
+    ) -> Selection:
         y = np.asarray(y)
         names = tuple(f"class {i}" for i in range(int(y.max()) + 1)) if y.dtype.kind == "i" else ()
         targets = Targets("genre", "classification" if names else "regression", y, names)
@@ -40,7 +42,9 @@ def predictions(selection: Selection, predicted: Any) -> OutOfFold:
     fold = np.zeros(len(selection.clips), dtype=np.int64)
     for i, each in enumerate(selection.plan.folds):
         fold[each.test] = i
-    return OutOfFold(np.arange(len(fold)), np.asarray(predicted), None, fold, tuple({} for _ in selection.plan.folds))
+    return OutOfFold(
+        np.arange(len(fold)), np.asarray(predicted), None, fold, tuple({} for _ in selection.plan.folds)
+    )
 
 
 Y = np.arange(100) % 4
@@ -70,7 +74,9 @@ def test_a_perfect_score_does_not_claim_certainty(selected: Choose) -> None:
     assert first.low == pytest.approx(0.025**0.01)
 
 
-def test_views_are_compared_with_the_best_one_and_clear_differences_are_told_from_others(selected: Choose) -> None:
+def test_views_are_compared_with_the_best_one_and_clear_differences_are_told_from_others(
+    selected: Choose,
+) -> None:
     selection = selected(Y)
     rights = (np.arange(100) % 10 < 5, np.arange(100) % 10 < 9, np.arange(100) % 10 != 3)
     found = [predictions(selection, np.where(right, Y, (Y + 1) % 4)) for right in rights]
@@ -88,7 +94,12 @@ def test_views_are_compared_with_the_best_one_and_clear_differences_are_told_fro
 
 def about(selection: Selection, predicted: Any) -> str:
     found = predictions(selection, predicted)
-    return " | ".join([*guards.about_clips(selection), *guards.about_score(selection, found, assess(selection, found, seed=0))])
+    return " | ".join(
+        [
+            *guards.about_clips(selection),
+            *guards.about_score(selection, found, assess(selection, found, seed=0)),
+        ]
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,18 +110,36 @@ def about(selection: Selection, predicted: Any) -> str:
         ({"y": Y}, Y, "near the ceiling"),
         ({"y": Y}, (Y + 1) % 4, "worse than guessing"),
         ({"y": Y}, np.zeros(100, dtype=int), "not clearly better than always the largest class"),
-        ({"y": Y, "groups": [str(i // 4) if i > 9 else None for i in range(100)]}, Y, "10 clips have no group"),
+        (
+            {"y": Y, "groups": [str(i // 4) if i > 9 else None for i in range(100)]},
+            Y,
+            "10 clips have no group",
+        ),
         ({"y": Y, "groups": [str(i) for i in range(100)]}, Y, "every group is a single clip"),
         ({"y": Y, "groups": [str(i // 10) for i in range(100)]}, Y, "rests on 10 groups"),
         ({"y": np.repeat([0, 1], [70, 30])}, np.repeat([0, 1], [70, 30]), "classes differ in size"),
-        ({"y": Y, "given": [str(c) for c in Y]}, Y, "tested but never learnt in the same fold: class 0, class 1"),
-        ({"y": Y, "given": [str(c) for c in Y]}, Y, r"missing in the testing part of 4 of 4 folds \(0, 1, 2, 3\)"),
+        (
+            {"y": Y, "given": [str(c) for c in Y]},
+            Y,
+            "tested but never learnt in the same fold: class 0, class 1",
+        ),
+        (
+            {"y": Y, "given": [str(c) for c in Y]},
+            Y,
+            r"missing in the testing part of 4 of 4 folds \(0, 1, 2, 3\)",
+        ),
         ({"y": np.linspace(0, 1, 100)}, np.full(100, 0.5), "not clearly better than always the mean"),
         ({"y": np.linspace(0, 1, 100)}, np.linspace(1, 0, 100), r"worse than always the mean \(0.000\)$"),
-        ({"y": np.repeat([0, 1], [90, 10])}, np.repeat([0, 1, 0, 1], [60, 30, 5, 5]), "worse than always the largest class"),
+        (
+            {"y": np.repeat([0, 1], [90, 10])},
+            np.repeat([0, 1, 0, 1], [60, 30, 5, 5]),
+            "worse than always the largest class",
+        ),
     ],
 )
-def test_what_may_be_wrong_with_a_score_is_said(selected: Choose, make: dict[str, Any], predicted: Any, said: str) -> None:
+def test_what_may_be_wrong_with_a_score_is_said(
+    selected: Choose, make: dict[str, Any], predicted: Any, said: str
+) -> None:
     import re
 
     assert re.search(said, about(selected(**make), predicted))

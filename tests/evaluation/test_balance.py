@@ -65,7 +65,9 @@ def test_unshuffled_folds_are_cut_in_order_as_scikit_learn_once_did() -> None:
 @pytest.mark.parametrize("seed", [0, 7])
 def test_the_seed_decides_the_folds(seed: int) -> None:
     y = np.arange(60) % 3
-    drawn = [assign_folds(np.arange(60), y[:, None] == np.arange(3), 5, seed=s) for s in (seed, seed, seed + 1)]
+    drawn = [
+        assign_folds(np.arange(60), y[:, None] == np.arange(3), 5, seed=s) for s in (seed, seed, seed + 1)
+    ]
     assert np.array_equal(drawn[0], drawn[1])
     assert not np.array_equal(drawn[0], drawn[2])
 

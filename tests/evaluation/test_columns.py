@@ -30,7 +30,9 @@ def clips(make_clip: MakeClip) -> list[ClipRecord]:
         (r"/([a-z]+)_", ["ann", "bob", "ann", "bob"]),
     ],
 )
-def test_groups_come_from_a_column_a_field_the_folder_or_the_name(clips: list[ClipRecord], group_by: str, expected: list[str]) -> None:
+def test_groups_come_from_a_column_a_field_the_folder_or_the_name(
+    clips: list[ClipRecord], group_by: str, expected: list[str]
+) -> None:
     groups = group_values(clips, group_by)
     assert groups is not None
     assert list(groups.values) == expected
@@ -44,7 +46,14 @@ def test_without_asking_the_groups_of_the_catalogue_are_used(make_clip: MakeClip
 
 
 def test_segments_of_one_file_belong_together(make_clip: MakeClip) -> None:
-    groups = group_values([make_clip("a.wav", "1", id="a.wav#0-1"), make_clip("a.wav", "2", id="a.wav#1-2"), make_clip("b.wav")], None)
+    groups = group_values(
+        [
+            make_clip("a.wav", "1", id="a.wav#0-1"),
+            make_clip("a.wav", "2", id="a.wav#1-2"),
+            make_clip("b.wav"),
+        ],
+        None,
+    )
     assert groups is not None
     assert groups.values == ("a.wav", "a.wav", "b.wav")
 
@@ -59,9 +68,12 @@ def test_an_unknown_column_lists_the_nearest(clips: list[ClipRecord]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "message"), [("(a)(b)", "2 groups in parentheses"), ("(zzz)", "matches no clip"), ("(", "no regular expression")]
+    ("pattern", "message"),
+    [("(a)(b)", "2 groups in parentheses"), ("(zzz)", "matches no clip"), ("(", "no regular expression")],
 )
-def test_a_pattern_that_gives_no_group_is_refused(clips: list[ClipRecord], pattern: str, message: str) -> None:
+def test_a_pattern_that_gives_no_group_is_refused(
+    clips: list[ClipRecord], pattern: str, message: str
+) -> None:
     with pytest.raises(UsageError, match=message):
         group_values(clips, pattern)
 
@@ -82,7 +94,12 @@ def test_without_any_target_the_columns_are_named(clips: list[ClipRecord]) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["clip,fold\na.wav,1\nb c.wav,2\n", "\ufeffFold;Clip\r\n1;a.wav\r\n2;b c.wav\r\n", "clip\tfold\na.wav\t1\nb c.wav\t2"]
+    "text",
+    [
+        "clip,fold\na.wav,1\nb c.wav,2\n",
+        "\ufeffFold;Clip\r\n1;a.wav\r\n2;b c.wav\r\n",
+        "clip\tfold\na.wav\t1\nb c.wav\t2",
+    ],
 )
 def test_a_file_of_folds_is_read(tmp_path: Path, text: str) -> None:
     path = tmp_path / "folds.csv"
@@ -92,7 +109,11 @@ def test_a_file_of_folds_is_read(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("a.wav,1\n", "first line is to be clip,fold"), ("clip,fold\na,1\na,2\n", "a is in fold 1 and in fold 2"), ("", "first line")],
+    [
+        ("a.wav,1\n", "first line is to be clip,fold"),
+        ("clip,fold\na,1\na,2\n", "a is in fold 1 and in fold 2"),
+        ("", "first line"),
+    ],
 )
 def test_a_file_that_gives_no_folds_says_why(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "folds.csv"

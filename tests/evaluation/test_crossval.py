@@ -114,7 +114,9 @@ def test_progress_counts_every_fit(plan: Plan, logistic: Logistic) -> None:
 
 
 @pytest.mark.parametrize("noticed", ["one by one", "all at once"])
-def test_an_error_in_one_fold_ends_the_others_and_keeps_what_is_finished(plan: Plan, monkeypatch: pytest.MonkeyPatch, noticed: str) -> None:
+def test_an_error_in_one_fold_ends_the_others_and_keeps_what_is_finished(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, noticed: str
+) -> None:
     """Also where the folds' ends are noticed late, the failed one among them."""
     fits = []
     if noticed == "all at once":
@@ -138,7 +140,9 @@ def test_an_error_in_one_fold_ends_the_others_and_keeps_what_is_finished(plan: P
     assert sorted(kept) == [0, 1]
 
 
-def test_without_nesting_one_set_of_parameters_is_chosen_on_what_is_reported(plan: Plan, logistic: Logistic) -> None:
+def test_without_nesting_one_set_of_parameters_is_chosen_on_what_is_reported(
+    plan: Plan, logistic: Logistic
+) -> None:
     learner = logistic(3, {"C": [1e-4, 1e-2, 1.0, 100.0]})
     best = cross_validate(learner, X, Y, plan, nested=False)
     each = [cross_validate(logistic(3, {"C": [C["C"]]}), X, Y, plan) for C in learner.grid]
@@ -155,7 +159,9 @@ def test_random_labels_are_not_told_apart(classes: Make, logistic: Logistic) -> 
         y = rng.permutation(Y)
         plan = draw_folds(Sample(classes(y), np.arange(90)), 5, inner=3, seed=seed)
         found = cross_validate(logistic(3), rng.normal(size=(90, 4)).astype(np.float32), y, plan)
-        low, high = interval(resample("classification", y, found.predicted, np.arange(90), n_classes=3, seed=seed)["accuracy"])
+        low, high = interval(
+            resample("classification", y, found.predicted, np.arange(90), n_classes=3, seed=seed)["accuracy"]
+        )
         inside += low <= 1 / 3 <= high
     assert inside >= 8
 

@@ -34,7 +34,10 @@ def test_clips_that_differ_are_no_duplicates() -> None:
 
 def test_identical_and_almost_identical_clips_are_found_across_blocks() -> None:
     found = find_duplicates(with_copies())
-    assert [(pair.first, pair.second, pair.identical) for pair in found.pairs] == [(3, 1700, True), (4, 1800, False)]
+    assert [(pair.first, pair.second, pair.identical) for pair in found.pairs] == [
+        (3, 1700, True),
+        (4, 1800, False),
+    ]
 
 
 def test_pairs_with_different_labels_are_told() -> None:
@@ -58,7 +61,9 @@ def test_columns_that_do_not_vary_are_left_out() -> None:
 
 def test_copies_under_other_names_are_a_caution(make_clip: Callable[..., ClipRecord]) -> None:
     clips = [make_clip(f"{i:03}.wav", targets={"genre": "ab"[i % 2]}) for i in range(100)]
-    selection = select(clips, column="genre", task=None, is_target=True, groups=None, folds=None, choices=CHOICES, seed=0)
+    selection = select(
+        clips, column="genre", task=None, is_target=True, groups=None, folds=None, choices=CHOICES, seed=0
+    )
     few = X[:100].copy()
     few[51] = few[2]
     lines = guards.about_features(selection, few)
@@ -69,8 +74,13 @@ def test_copies_under_other_names_are_a_caution(make_clip: Callable[..., ClipRec
 
 
 def test_copies_that_are_known_as_such_are_no_caution(make_clip: Callable[..., ClipRecord]) -> None:
-    clips = [make_clip(f"{i:03}.wav", "same" if i in (2, 52) else None, targets={"genre": "ab"[i % 2]}) for i in range(100)]
-    selection = select(clips, column="genre", task=None, is_target=True, groups=None, folds=None, choices=CHOICES, seed=0)
+    clips = [
+        make_clip(f"{i:03}.wav", "same" if i in (2, 52) else None, targets={"genre": "ab"[i % 2]})
+        for i in range(100)
+    ]
+    selection = select(
+        clips, column="genre", task=None, is_target=True, groups=None, folds=None, choices=CHOICES, seed=0
+    )
     few = X[:100].copy()
     few[52] = few[2]
     assert guards.about_features(selection, few) == []
@@ -83,7 +93,19 @@ def test_the_duplicates_of_gtzan_are_seen_in_the_published_mfccs(data: Path) -> 
     assert [sum(pair.identical for pair in found.pairs), len(found.pairs)] == [14, 25]
     assert [(pair.first, pair.second) for pair in found.conflicts(genre)] == [(658, 916)]
     near = {(pair.first - 500, pair.second - 500) for pair in found.pairs if not pair.identical}
-    assert near == {(33, 51), (34, 53), (35, 55), (36, 58), (37, 60), (38, 62), (39, 65), (40, 67), (42, 68), (43, 69), (46, 72)}
+    assert near == {
+        (33, 51),
+        (34, 53),
+        (35, 55),
+        (36, 58),
+        (37, 60),
+        (38, 62),
+        (39, 65),
+        (40, 67),
+        (42, 68),
+        (43, 69),
+        (46, 72),
+    }
     # the two nearest above the limit belong to the same run of repeated recordings; all others are far away
     assert [(pair.first - 500, pair.second - 500) for pair in found.beyond[:2]] == [(45, 71), (44, 70)]
     assert found.beyond[2].distance > 1.6

@@ -36,7 +36,9 @@ def test_columns_of_very_different_size_are_solved_too() -> None:
     scale = 10.0 ** np.arange(-3, 3)
     found = solve(X * scale, Y, C=8.0, epsilon=0.1)
     assert found.gap < 1e-6
-    assert objective(found.w, found.b, X * scale, 8.0) < objective(np.zeros(6), float(np.median(Y)), X * scale, 8.0)
+    assert objective(found.w, found.b, X * scale, 8.0) < objective(
+        np.zeros(6), float(np.median(Y)), X * scale, 8.0
+    )
 
 
 def test_more_columns_than_rows_are_solved_too() -> None:
@@ -45,7 +47,13 @@ def test_more_columns_than_rows_are_solved_too() -> None:
 
 
 def test_a_regression_that_libsvm_does_not_finish_is_solved_exactly() -> None:
-    learner = Learner(lambda: SVR(max_iter=3), [{"kernel": "linear", "C": 1.0}, {"kernel": "rbf", "gamma": 0.1}], "regression", 0, False)
+    learner = Learner(
+        lambda: SVR(max_iter=3),
+        [{"kernel": "linear", "C": 1.0}, {"kernel": "rbf", "gamma": 0.1}],
+        "regression",
+        0,
+        False,
+    )
     rows = np.arange(80)
     with pytest.warns(Warning, match="Solver terminated early"):
         linear, rbf = try_all(learner, X, Y, rows[:60], rows[60:], lambda: None).values()

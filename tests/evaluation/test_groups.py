@@ -14,7 +14,9 @@ Make = Callable[[Any], Targets]
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=40))
-def test_clips_of_one_group_or_one_key_are_in_one_unit_and_units_are_no_larger_than_that_makes_them(pairs: list[tuple[int, int]]) -> None:
+def test_clips_of_one_group_or_one_key_are_in_one_unit_and_units_are_no_larger_than_that_makes_them(
+    pairs: list[tuple[int, int]],
+) -> None:
     groups, keys = (codes(list(each)) for each in zip(*pairs, strict=True))
     unit = units(groups, keys)
     linked = (groups[:, None] == groups) | (keys[:, None] == keys)
@@ -39,7 +41,11 @@ def test_all_copies_of_a_recording_with_two_labels_are_in_conflict(classes: Make
 
 def test_several_labels_conflict_where_any_differs() -> None:
     y = np.array([[True, False], [True, True], [True, False]])
-    assert conflicting(np.array([0, 0, 1]), Targets("tags", "multilabel", y, ("a", "b"))).tolist() == [True, True, False]
+    assert conflicting(np.array([0, 0, 1]), Targets("tags", "multilabel", y, ("a", "b"))).tolist() == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_units_are_counted_by_class(classes: Make) -> None:

@@ -31,17 +31,27 @@ VALUES = Targets("x", "regression", NUMBERS)
 
 class Memory(dict[Any, Any]):
     def put(self, fold: int | str, outcome: dict[str, Any]) -> None:
-        self[fold] = {name: [list(pair) for pair in value] if name == "which" else value for name, value in outcome.items()}
+        self[fold] = {
+            name: [list(pair) for pair in value] if name == "which" else value
+            for name, value in outcome.items()
+        }
 
 
 def task(
-    targets: Targets = CLASSES, blocks: list[np.ndarray] = BLOCKS, *, standardise: bool | None = False, nested: bool = False, **options: Any
+    targets: Targets = CLASSES,
+    blocks: list[np.ndarray] = BLOCKS,
+    *,
+    standardise: bool | None = False,
+    nested: bool = False,
+    **options: Any,
 ) -> Search:
     tried = options.get("tried", strategies([str(i + 1) for i in range(len(blocks))]))
     regression = targets.task == "regression"
     make: Callable[[], Any] = (lambda: SVR(epsilon=0.1)) if regression else SVC
     score = "pooled" if nested else "fold_mean"
-    learner = Learner(make, expand(options.get("grid", GRID)), targets.task, len(targets.classes), standardise, score)
+    learner = Learner(
+        make, expand(options.get("grid", GRID)), targets.task, len(targets.classes), standardise, score
+    )
     sample = Sample(targets, np.arange(len(targets)))
     plan = draw_folds(sample, 4, inner=3, seed=0) if nested else cut_folds(sample, 5, inner=0, seed=0)
     return Search(blocks, tried, [learner] * len(tried), targets.y, plan)
@@ -72,7 +82,9 @@ def check_equal(search: Search, found: Found, *, standardise: bool) -> None:
 
 @pytest.mark.parametrize("standardise", [False, True])
 @pytest.mark.parametrize("targets", [CLASSES, VALUES], ids=["classes", "numbers"])
-def test_every_combination_gets_the_score_and_parameters_of_scikit_learns_grid_search(targets: Targets, standardise: bool) -> None:
+def test_every_combination_gets_the_score_and_parameters_of_scikit_learns_grid_search(
+    targets: Targets, standardise: bool
+) -> None:
     search = task(targets, standardise=standardise)
     check_equal(search, search_layers(search, nested=False, jobs=2), standardise=standardise)
 
@@ -86,16 +98,22 @@ def test_candidates_that_are_given_up_change_nothing(monkeypatch: pytest.MonkeyP
     assert found.fits + found.spared == whole.fits
     assert np.array_equal(found.scores, whole.scores)
     assert [out.params for out in found.found] == [out.params for out in whole.found]
-    assert all(np.array_equal(a.predicted, b.predicted) for a, b in zip(found.found, whole.found, strict=True))
+    assert all(
+        np.array_equal(a.predicted, b.predicted) for a, b in zip(found.found, whole.found, strict=True)
+    )
 
 
 def test_both_scalings_give_the_better_of_the_two() -> None:
-    both, raw, scaled = (search_layers(task(standardise=each), nested=False).scores for each in (None, False, True))
+    both, raw, scaled = (
+        search_layers(task(standardise=each), nested=False).scores for each in (None, False, True)
+    )
     assert np.array_equal(both, np.maximum(raw, scaled))
 
 
 def test_the_number_of_jobs_changes_nothing() -> None:
-    one, three = (search_layers(task(nested=True, standardise=True), nested=True, jobs=jobs) for jobs in (1, 3))
+    one, three = (
+        search_layers(task(nested=True, standardise=True), nested=True, jobs=jobs) for jobs in (1, 3)
+    )
     assert np.array_equal(one.chosen.predicted, three.chosen.predicted)
     assert one.chosen_names == three.chosen_names
 
@@ -154,7 +172,9 @@ def test_a_head_without_kernels_is_searched_too() -> None:
     assert found.scores[2] > 0.25
 
 
-def test_kernels_that_do_not_fit_into_memory_together_are_computed_a_combination_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kernels_that_do_not_fit_into_memory_together_are_computed_a_combination_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     expected = search_layers(task(), nested=False)
     monkeypatch.setattr("mxt.evaluation.layers.HELD_BYTES", 0)
     assert np.allclose(search_layers(task(), nested=False).scores, expected.scores, atol=1e-9)
@@ -187,15 +207,26 @@ def test_several_labels_a_clip_are_refused() -> None:
     labels = Targets("x", "multilabel", np.eye(4, dtype=bool)[Y], ("a", "b", "c", "d"))
     learner = Learner(SVC, [{}], "multilabel", 4)
     with pytest.raises(EvaluationError, match="several labels"):
-        Search(BLOCKS, strategies(["1"]), [learner], labels.y, cut_folds(Sample(CLASSES, np.arange(N)), 3, inner=0, seed=0))
+        Search(
+            BLOCKS,
+            strategies(["1"]),
+            [learner],
+            labels.y,
+            cut_folds(Sample(CLASSES, np.arange(N)), 3, inner=0, seed=0),
+        )
 
 
 @pytest.mark.realdata
 @pytest.mark.parametrize("standardise", [False, True])
-def test_on_published_features_the_search_equals_scikit_learns_grid_search(data: Path, standardise: bool) -> None:
+def test_on_published_features_the_search_equals_scikit_learns_grid_search(
+    data: Path, standardise: bool
+) -> None:
     folder = data / "choi2017"
     chosen = np.arange(0, 1000, 4)
-    blocks = [np.load(folder / "features" / f"gtzan_genre_layer_{i}.npy").astype(np.float32)[chosen] for i in range(5)]
+    blocks = [
+        np.load(folder / "features" / f"gtzan_genre_layer_{i}.npy").astype(np.float32)[chosen]
+        for i in range(5)
+    ]
     with (folder / "csv" / "gtzan_genre.csv").open() as file:
         y = np.array([int(row["label"]) for row in csv.DictReader(file)])[chosen]
     targets = Targets("label", "classification", y, tuple("0123456789"))

@@ -35,7 +35,9 @@ def test_regression_scores_are_scikit_learns() -> None:
     y = 1e4 + RNG.normal(size=200)
     predicted = y + 0.5 * RNG.normal(size=200)
     found = pooled("regression", y, predicted, n_classes=0)
-    assert found == pytest.approx({"r2": sk.r2_score(y, predicted), "mae": sk.mean_absolute_error(y, predicted)})
+    assert found == pytest.approx(
+        {"r2": sk.r2_score(y, predicted), "mae": sk.mean_absolute_error(y, predicted)}
+    )
 
 
 @pytest.mark.parametrize("levels", [4, 1000])
@@ -47,8 +49,12 @@ def test_rankings_are_scikit_learns_with_ties_and_weights(levels: int) -> None:
     for draw in range(2):
         for label in range(3):
             given = (y[:, label], scores[:, label])
-            assert found["roc_auc"][draw, label] == pytest.approx(sk.roc_auc_score(*given, sample_weight=weights[draw]))
-            assert found["average_precision"][draw, label] == pytest.approx(sk.average_precision_score(*given, sample_weight=weights[draw]))
+            assert found["roc_auc"][draw, label] == pytest.approx(
+                sk.roc_auc_score(*given, sample_weight=weights[draw])
+            )
+            assert found["average_precision"][draw, label] == pytest.approx(
+                sk.average_precision_score(*given, sample_weight=weights[draw])
+            )
 
 
 def test_a_label_that_all_or_none_have_does_not_enter_the_mean() -> None:

@@ -40,11 +40,16 @@ def test_the_parameters_chosen_are_those_of_grid_search_by_hand(classes: Make) -
         place = {row: i for i, row in enumerate(fold.learn)}
         inner = [([place[row] for row in learn], [place[row] for row in test]) for learn, test in fold.inner]
         hand = GridSearchCV(
-            make_pipeline(StandardScaler(), SVC()), {f"svc__{k}": v for k, v in grid.items()}, cv=inner, scoring="accuracy"
+            make_pipeline(StandardScaler(), SVC()),
+            {f"svc__{k}": v for k, v in grid.items()},
+            cv=inner,
+            scoring="accuracy",
         ).fit(X[fold.learn], Y[fold.learn])
         ours = choose(learner, X, Y, fold, nothing)
         assert {f"svc__{name}": value for name, value in ours.items()} == hand.best_params_
-        assert np.array_equal(learn_and_predict(learner, ours, X, Y, fold, nothing).predicted, hand.predict(X[fold.test]))
+        assert np.array_equal(
+            learn_and_predict(learner, ours, X, Y, fold, nothing).predicted, hand.predict(X[fold.test])
+        )
 
 
 LABELS = np.stack([Y == 0, Y > 0, (X[:, 0] > 0.5)], axis=1)
@@ -52,14 +57,22 @@ NUMBERS = X[:, 0] + 0.1 * RNG.normal(size=120)
 PLAIN = [
     ("classification", lambda: SVC(), "", Y),
     ("multilabel", lambda: OneVsRestClassifier(SVC()), "estimator__", LABELS),
-    ("regression", lambda: TransformedTargetRegressor(SVR(), transformer=StandardScaler()), "regressor__", NUMBERS),
+    (
+        "regression",
+        lambda: TransformedTargetRegressor(SVR(), transformer=StandardScaler()),
+        "regressor__",
+        NUMBERS,
+    ),
 ]
 
 
 @pytest.mark.parametrize(("task", "make", "at", "y"), PLAIN)
 def test_shared_kernels_give_what_plain_machines_give(task: Any, make: Any, at: str, y: np.ndarray) -> None:
     grid = expand(
-        [{f"{at}kernel": ["rbf"], f"{at}C": [1.0, 20.0], f"{at}gamma": [0.05, 0.5]}, {f"{at}kernel": ["linear"], f"{at}C": [0.1]}]
+        [
+            {f"{at}kernel": ["rbf"], f"{at}C": [1.0, 20.0], f"{at}gamma": [0.05, 0.5]},
+            {f"{at}kernel": ["linear"], f"{at}C": [0.1]},
+        ]
     )
     learn, test = np.arange(0, 120, 2), np.arange(1, 120, 2)
     assert kernel_prefix(make(), grid) == at
@@ -75,14 +88,18 @@ def test_shared_kernels_give_what_plain_machines_give(task: Any, make: Any, at: 
             assert found.scores == pytest.approx(plain.decision_function(scaler.transform(X[test])), abs=5e-3)
 
 
-@pytest.mark.parametrize("params", [{"kernel": "poly"}, {"kernel": "rbf", "gamma": "scale"}, {"kernel": lambda a, b: a @ b.T}])
+@pytest.mark.parametrize(
+    "params", [{"kernel": "poly"}, {"kernel": "rbf", "gamma": "scale"}, {"kernel": lambda a, b: a @ b.T}]
+)
 def test_other_kernels_are_left_to_scikit_learn(params: dict[str, Any]) -> None:
     assert kernel_prefix(SVC(), [params]) is None
 
 
 def test_a_class_that_was_not_learnt_has_no_score() -> None:
     learn = np.flatnonzero(Y < 2)
-    found = try_all(Learner(LogisticRegression, [{}], "classification", 3), X, Y, learn, np.arange(5), nothing)[0]
+    found = try_all(
+        Learner(LogisticRegression, [{}], "classification", 3), X, Y, learn, np.arange(5), nothing
+    )[0]
     assert found.scores is not None
     assert np.isnan(found.scores).tolist() == [[False, False, True]] * 5
 
@@ -99,7 +116,12 @@ class Unscored(ClassifierMixin, BaseEstimator):
 
 
 def test_a_head_without_scores_is_taken_as_it_is() -> None:
-    assert try_all(Learner(Unscored, [{}], "classification", 3), X, Y, np.arange(60), np.arange(60, 120), nothing)[0].scores is None
+    assert (
+        try_all(
+            Learner(Unscored, [{}], "classification", 3), X, Y, np.arange(60), np.arange(60, 120), nothing
+        )[0].scores
+        is None
+    )
 
 
 def test_one_label_alone_is_learnt_like_several() -> None:

@@ -18,16 +18,33 @@ MakeClip = Callable[..., ClipRecord]
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "regression")
 
 
-def choose(clips: list[ClipRecord], *, groups: Groups | None = None, folds: Mapping[str, str] | None = None, **changes: Any) -> Selection:
+def choose(
+    clips: list[ClipRecord],
+    *,
+    groups: Groups | None = None,
+    folds: Mapping[str, str] | None = None,
+    **changes: Any,
+) -> Selection:
     evaluation = Evaluation(**changes)
     return select(
-        clips, column="genre", task=None, is_target=True, groups=groups, folds=folds, choices=dict.fromkeys(TASKS, evaluation), seed=0
+        clips,
+        column="genre",
+        task=None,
+        is_target=True,
+        groups=groups,
+        folds=folds,
+        choices=dict.fromkeys(TASKS, evaluation),
+        seed=0,
     )
 
 
 @pytest.fixture
 def clips(make_clip: MakeClip) -> list[ClipRecord]:
-    return [make_clip(f"{genre}{i:02}.wav", targets={"genre": genre}) for i in range(12) for genre in ("pop", "rock")]
+    return [
+        make_clip(f"{genre}{i:02}.wav", targets={"genre": genre})
+        for i in range(12)
+        for genre in ("pop", "rock")
+    ]
 
 
 def why(selection: Selection) -> dict[str, tuple[int, tuple[str, ...]]]:
@@ -35,14 +52,23 @@ def why(selection: Selection) -> dict[str, tuple[int, tuple[str, ...]]]:
 
 
 def test_unlabelled_clips_are_left_out_and_counted(clips: list[ClipRecord], make_clip: MakeClip) -> None:
-    selection = choose([*clips, make_clip("x.wav", targets={"genre": None}), make_clip("y.wav", targets={"genre": ""})])
+    selection = choose(
+        [*clips, make_clip("x.wav", targets={"genre": None}), make_clip("y.wav", targets={"genre": ""})]
+    )
     assert why(selection) == {"without genre": (2, ("x.wav", "y.wav"))}
     assert len(selection.clips) == 24
 
 
-def test_one_recording_under_two_labels_is_left_out_and_named(clips: list[ClipRecord], make_clip: MakeClip) -> None:
-    twice = [make_clip("metal.00058.wav", "same", targets={"genre": "pop"}), make_clip("rock.00016.wav", "same", targets={"genre": "rock"})]
-    assert why(choose([*clips, *twice])) == {"the same audio under another genre": (2, ("metal.00058.wav", "rock.00016.wav"))}
+def test_one_recording_under_two_labels_is_left_out_and_named(
+    clips: list[ClipRecord], make_clip: MakeClip
+) -> None:
+    twice = [
+        make_clip("metal.00058.wav", "same", targets={"genre": "pop"}),
+        make_clip("rock.00016.wav", "same", targets={"genre": "rock"}),
+    ]
+    assert why(choose([*clips, *twice])) == {
+        "the same audio under another genre": (2, ("metal.00058.wav", "rock.00016.wav"))
+    }
 
 
 def test_copies_with_one_label_are_counted_and_stay(clips: list[ClipRecord], make_clip: MakeClip) -> None:
@@ -56,27 +82,39 @@ def test_a_small_class_means_fewer_folds(clips: list[ClipRecord], make_clip: Mak
     assert selection.plan.remarks == ("4 folds rather than 10: the smallest class reaches into no more",)
 
 
-def test_a_class_too_small_for_three_folds_is_left_out_by_name(clips: list[ClipRecord], make_clip: MakeClip) -> None:
+def test_a_class_too_small_for_three_folds_is_left_out_by_name(
+    clips: list[ClipRecord], make_clip: MakeClip
+) -> None:
     selection = choose([*clips, *(make_clip(f"jazz{i}.wav", targets={"genre": "jazz"}) for i in range(2))])
     assert why(selection) == {"classes of fewer than 3 clips": (2, ("jazz (2)",))}
     assert selection.sample.targets.classes == ("pop", "rock")
 
 
-def test_a_class_in_two_groups_only_is_left_out_however_many_clips_it_has(clips: list[ClipRecord], make_clip: MakeClip) -> None:
+def test_a_class_in_two_groups_only_is_left_out_however_many_clips_it_has(
+    clips: list[ClipRecord], make_clip: MakeClip
+) -> None:
     jazz = [make_clip(f"jazz{i}.wav", targets={"genre": "jazz"}) for i in range(20)]
     groups = Groups((*(clip.id for clip in clips), *("ab"[i % 2] for i in range(20))), "by artist")
-    assert why(choose([*clips, *jazz], groups=groups)) == {"classes of fewer than 3 groups": (20, ("jazz (2)",))}
+    assert why(choose([*clips, *jazz], groups=groups)) == {
+        "classes of fewer than 3 groups": (20, ("jazz (2)",))
+    }
 
 
 def test_small_labels_are_left_out_but_their_clips_stay(make_clip: MakeClip) -> None:
-    clips = [make_clip(f"{i}.wav", targets={"genre": ("a",) if i % 2 else ("b", "rare") if i < 3 else ("b",)}) for i in range(20)]
+    clips = [
+        make_clip(f"{i}.wav", targets={"genre": ("a",) if i % 2 else ("b", "rare") if i < 3 else ("b",)})
+        for i in range(20)
+    ]
     selection = choose(clips)
     assert selection.sample.targets.classes == ("a", "b")
     assert (len(selection.clips), selection.left_out[0].names) == (20, ("rare (2)",))
 
 
 def test_the_data_sets_own_folds_come_before_its_split(make_clip: MakeClip) -> None:
-    clips = [make_clip(f"{i}.wav", targets={"genre": "ab"[i % 2]}, fold=str(i % 4), split=("train", "test")[i % 2]) for i in range(16)]
+    clips = [
+        make_clip(f"{i}.wav", targets={"genre": "ab"[i % 2]}, fold=str(i % 4), split=("train", "test")[i % 2])
+        for i in range(16)
+    ]
     assert choose(clips).plan.kind == "given folds"
     assert choose(clips, outer="split").plan.kind == "given split"
     assert choose(clips, outer="kfold").plan.kind == "stratified"
@@ -113,24 +151,37 @@ def test_no_labels_at_all_is_said(make_clip: MakeClip) -> None:
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
-def test_everything_in_one_group_is_said_with_the_group_and_where_it_comes_from(make_clip: MakeClip, task: Task) -> None:
-    clips = [make_clip(f"{i}.wav", targets={"genre": "ab"[i % 2] if task == "classification" else i / 2}) for i in range(12)]
+def test_everything_in_one_group_is_said_with_the_group_and_where_it_comes_from(
+    make_clip: MakeClip, task: Task
+) -> None:
+    clips = [
+        make_clip(f"{i}.wav", targets={"genre": "ab"[i % 2] if task == "classification" else i / 2})
+        for i in range(12)
+    ]
     groups = Groups(("x",) * 12, "by (.).wav")
-    with pytest.raises(EvaluationError, match=r"^all 12 clips are in one group, 'x' \(by \(\.\)\.wav\), .* choose another --group-by"):
+    with pytest.raises(
+        EvaluationError,
+        match=r"^all 12 clips are in one group, 'x' \(by \(\.\)\.wav\), .* choose another --group-by",
+    ):
         choose(clips, groups=groups)
     assert len(choose(clips, groups=groups, folds={clip.id: clip.id[0] for clip in clips}).clips) == 12
 
 
 def test_too_few_groups_are_counted_where_classes_do_not_reach_into_three(clips: list[ClipRecord]) -> None:
     groups = Groups(tuple("xy"[i % 2] for i in range(24)), "by site")
-    with pytest.raises(EvaluationError, match=r"at least 3 groups \(there are 2, by site\) each are needed; left: none\."):
+    with pytest.raises(
+        EvaluationError, match=r"at least 3 groups \(there are 2, by site\) each are needed; left: none\."
+    ):
         choose(clips, groups=groups)
 
 
 @pytest.mark.parametrize("unit", [1e307, 1e16, 1e-17, 1e-300])
 def test_numbers_whose_squares_cannot_be_computed_with_are_said_so(make_clip: MakeClip, unit: float) -> None:
     clips = [make_clip(f"{i:02}.wav", targets={"genre": (i - 5) * unit}) for i in range(12)]
-    with pytest.raises(EvaluationError, match=r"numbers of 'genre' reach .*e.*; bring them between 1e-15 and 1e\+15 by another unit"):
+    with pytest.raises(
+        EvaluationError,
+        match=r"numbers of 'genre' reach .*e.*; bring them between 1e-15 and 1e\+15 by another unit",
+    ):
         choose(clips)
 
 

@@ -24,12 +24,16 @@ def check_apart(plan: Plan, codes: np.ndarray) -> None:
             assert set(learn) | set(test) <= set(fold.learn)
 
 
-rows = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 2), st.integers(0, 12)), min_size=12, max_size=60)
+rows = st.lists(
+    st.tuples(st.integers(0, 30), st.integers(0, 2), st.integers(0, 12)), min_size=12, max_size=60
+)
 
 
 @given(rows, st.integers(0, 2))
 @settings(max_examples=40, deadline=None)
-def test_drawn_folds_keep_copies_and_groups_apart_inside_and_outside(found: list[tuple[int, int, int]], seed: int) -> None:
+def test_drawn_folds_keep_copies_and_groups_apart_inside_and_outside(
+    found: list[tuple[int, int, int]], seed: int
+) -> None:
     keys, y, groups = (np.array(each) for each in zip(*found, strict=True))
     sample = Sample(Targets("x", "classification", y, ("a", "b", "c")), keys, groups)
     plan = draw_folds(sample, 3, inner=3, seed=seed)
@@ -45,7 +49,9 @@ def test_given_folds_and_splits_never_part_copies(found: list[tuple[int, int, in
     keys[:n_given] = 100 + np.arange(n_given)  # each fold keeps a clip of its own
     drawn[:n_given] = np.arange(n_given)
     targets = Targets("x", "classification", y, ("a", "b", "c"))
-    check_apart(use_folds(Sample(targets, keys, given=[str(f % n_given) for f in drawn]), inner=3, seed=0), keys)
+    check_apart(
+        use_folds(Sample(targets, keys, given=[str(f % n_given) for f in drawn]), inner=3, seed=0), keys
+    )
     parts = [("train", "valid", "test")[f % 3] for f in drawn]
     check_apart(use_split(Sample(targets, keys, given=parts), inner=3, seed=0), keys)
 
@@ -59,7 +65,9 @@ def test_given_folds_are_used_as_they_are(classes: Make) -> None:
 
 def test_folds_inside_a_learning_part_keep_given_folds_whole(classes: Make) -> None:
     given = np.repeat(np.arange(6), 4)
-    plan = use_folds(Sample(classes([0, 1] * 12), np.arange(24), given=[str(f) for f in given]), inner=3, seed=0)
+    plan = use_folds(
+        Sample(classes([0, 1] * 12), np.arange(24), given=[str(f) for f in given]), inner=3, seed=0
+    )
     check_apart(plan, given)
 
 
@@ -69,17 +77,25 @@ def test_missing_given_folds_are_said(classes: Make) -> None:
 
 
 def test_copies_in_two_given_folds_go_to_the_first_and_that_is_said(classes: Make) -> None:
-    plan = use_folds(Sample(classes([0, 1, 0, 1, 0]), np.array([0, 1, 2, 3, 0]), given=list("11222")), inner=2, seed=0)
+    plan = use_folds(
+        Sample(classes([0, 1, 0, 1, 0]), np.array([0, 1, 2, 3, 0]), given=list("11222")), inner=2, seed=0
+    )
     assert plan.folds[0].test.tolist() == [0, 1, 4]
     assert "1 copies of recordings moved" in plan.remarks[0]
 
 
 def test_groups_that_straddle_given_folds_are_said(classes: Make) -> None:
-    plan = use_folds(Sample(classes([0, 1, 0, 1]), np.arange(4), np.array([0, 0, 0, 1]), given=list("1122")), inner=2, seed=0)
+    plan = use_folds(
+        Sample(classes([0, 1, 0, 1]), np.arange(4), np.array([0, 0, 0, 1]), given=list("1122")),
+        inner=2,
+        seed=0,
+    )
     assert plan.remarks == ("1 groups lie in several of the given folds",)
 
 
-def test_a_split_learns_from_all_but_its_testing_part_and_chooses_on_its_validation_part(classes: Make) -> None:
+def test_a_split_learns_from_all_but_its_testing_part_and_chooses_on_its_validation_part(
+    classes: Make,
+) -> None:
     given = ["train", "train", "val", "val", "test", "test"]
     fold = use_split(Sample(classes([0, 1] * 3), np.arange(6), given=given), inner=3, seed=0).folds[0]
     assert (fold.learn.tolist(), fold.test.tolist()) == ([0, 1, 2, 3], [4, 5])
@@ -87,7 +103,11 @@ def test_a_split_learns_from_all_but_its_testing_part_and_chooses_on_its_validat
 
 
 def test_copies_of_testing_recordings_are_not_learnt_from(classes: Make) -> None:
-    plan = use_split(Sample(classes([0, 1, 0, 1]), np.array([0, 1, 2, 0]), given=["train", "train", "train", "test"]), inner=2, seed=0)
+    plan = use_split(
+        Sample(classes([0, 1, 0, 1]), np.array([0, 1, 2, 0]), given=["train", "train", "train", "test"]),
+        inner=2,
+        seed=0,
+    )
     assert plan.folds[0].learn.tolist() == [1, 2]
     assert plan.remarks == ("1 copies of testing recordings left out of the learning part",)
 
@@ -103,7 +123,9 @@ def test_regression_folds_are_alike_in_their_numbers() -> None:
     assert max(abs(float(np.mean(y[fold.test])) - y.mean()) for fold in plan.folds) < 0.3
 
 
-@pytest.mark.parametrize(("word", "part"), [("Training", "train"), ("dev", "valid"), (" TEST ", "test"), ("fold1", None)])
+@pytest.mark.parametrize(
+    ("word", "part"), [("Training", "train"), ("dev", "valid"), (" TEST ", "test"), ("fold1", None)]
+)
 def test_words_for_parts_are_understood(word: str, part: str | None) -> None:
     assert part_of(word) == part
 

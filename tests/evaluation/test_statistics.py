@@ -3,7 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mxt.evaluation.statistics import bootstrap_p, holm, interval, perfect_interval, permutation_p, resample, resample_fold_mean
+from mxt.evaluation.statistics import (
+    bootstrap_p,
+    holm,
+    interval,
+    perfect_interval,
+    permutation_p,
+    resample,
+    resample_fold_mean,
+)
 
 
 def covers(rng: np.random.Generator, *, group_size: int) -> bool:
@@ -12,7 +20,9 @@ def covers(rng: np.random.Generator, *, group_size: int) -> bool:
     y = rng.integers(2, size=200)
     units = np.arange(200) // group_size
     low, high = interval(
-        resample("classification", y, np.where(right, y, 1 - y), units, n_classes=2, seed=int(rng.integers(1000)))["accuracy"]
+        resample(
+            "classification", y, np.where(right, y, 1 - y), units, n_classes=2, seed=int(rng.integers(1000))
+        )["accuracy"]
     )
     return low <= 0.7 <= high
 
@@ -26,13 +36,17 @@ def test_95_percent_intervals_contain_the_truth_about_that_often(group_size: int
 def test_the_interval_of_a_share_is_as_wide_as_the_binomial_distribution() -> None:
     y = np.arange(400) % 2
     predicted = np.where(np.arange(400) < 320, y, 1 - y)
-    low, high = interval(resample("classification", y, predicted, np.arange(400), n_classes=2, seed=0)["accuracy"])
+    low, high = interval(
+        resample("classification", y, predicted, np.arange(400), n_classes=2, seed=0)["accuracy"]
+    )
     assert (high - low) / 2 == pytest.approx(1.96 * np.sqrt(0.8 * 0.2 / 400), rel=0.08)
 
 
 def test_clips_of_a_group_are_drawn_together() -> None:
     y, predicted = np.zeros(100, dtype=int), np.repeat([0, 1], 50)
-    wide = resample("classification", y, predicted, np.repeat(np.arange(4), 25), n_classes=2, seed=0)["accuracy"]
+    wide = resample("classification", y, predicted, np.repeat(np.arange(4), 25), n_classes=2, seed=0)[
+        "accuracy"
+    ]
     narrow = resample("classification", y, predicted, np.arange(100), n_classes=2, seed=0)["accuracy"]
     assert wide.std() > 4 * narrow.std()
     assert set(np.unique(wide)) == {0.0, 0.25, 0.5, 0.75, 1.0}
@@ -43,23 +57,31 @@ def test_views_on_the_same_clips_are_resampled_alike() -> None:
     y = rng.integers(3, size=150)
     predicted = np.where(rng.random(150) < 0.6, y, 0)
     units = rng.integers(40, size=150)
-    found = [resample("classification", y, predicted, units, n_classes=3, seed=5)["macro_f1"] for _ in range(2)]
+    found = [
+        resample("classification", y, predicted, units, n_classes=3, seed=5)["macro_f1"] for _ in range(2)
+    ]
     assert np.array_equal(*found)
 
 
 def test_regression_and_rankings_are_resampled_too() -> None:
     rng = np.random.default_rng(0)
     y = rng.normal(size=300)
-    low, high = interval(resample("regression", y, y + rng.normal(size=300), np.arange(300), n_classes=0, seed=0)["r2"])
+    low, high = interval(
+        resample("regression", y, y + rng.normal(size=300), np.arange(300), n_classes=0, seed=0)["r2"]
+    )
     assert low < 0 < high
     labels = rng.random((300, 4)) < 0.3
-    low, high = interval(resample("multilabel", labels, rng.random((300, 4)), np.arange(300), n_classes=4, seed=0)["roc_auc"])
+    low, high = interval(
+        resample("multilabel", labels, rng.random((300, 4)), np.arange(300), n_classes=4, seed=0)["roc_auc"]
+    )
     assert low < 0.5 < high
 
 
 def test_the_mean_itself_explains_nothing_in_every_resample() -> None:
     y = np.random.default_rng(0).normal(size=40)
-    assert interval(resample("regression", y, np.full(40, y.mean()), np.arange(40), n_classes=0, seed=0)["r2"]) == (0.0, 0.0)
+    assert interval(
+        resample("regression", y, np.full(40, y.mean()), np.arange(40), n_classes=0, seed=0)["r2"]
+    ) == (0.0, 0.0)
     fold = np.arange(40) % 4
     means = (np.bincount(fold, weights=y) / 10)[fold]
     assert interval(resample_fold_mean(y, means, np.arange(40), fold, seed=0)) == (0.0, 0.0)
@@ -69,7 +91,9 @@ def covers_r2(rng: np.random.Generator) -> bool:
     """Whether the interval of a prediction that explains 9 % of the variance contains 0.09; 100 clips."""
     y = rng.normal(size=100)
     predicted = 0.09 * y + 0.3 * np.sqrt(0.91) * rng.normal(size=100)
-    low, high = interval(resample("regression", y, predicted, np.arange(100), n_classes=0, seed=int(rng.integers(1000)))["r2"])
+    low, high = interval(
+        resample("regression", y, predicted, np.arange(100), n_classes=0, seed=int(rng.integers(1000)))["r2"]
+    )
     return low <= 0.09 <= high
 
 
@@ -90,7 +114,9 @@ def paired(rng: np.random.Generator, better: float) -> float:
     y = rng.integers(4, size=200)
     first = np.where(rng.random(200) < 0.6, y, (y + 1) % 4)
     second = np.where(rng.random(200) < 0.6 + better, y, (y + 2) % 4)
-    return permutation_p("classification", y, first, second, np.arange(200), n_classes=4, seed=0, score="accuracy")
+    return permutation_p(
+        "classification", y, first, second, np.arange(200), n_classes=4, seed=0, score="accuracy"
+    )
 
 
 def test_the_paired_test_rarely_finds_a_difference_where_there_is_none() -> None:
@@ -104,13 +130,17 @@ def test_the_paired_test_finds_a_large_difference() -> None:
 
 def test_equal_predictions_differ_by_chance_for_certain() -> None:
     y = np.arange(40) % 2
-    assert permutation_p("classification", y, y, y, np.arange(40), n_classes=2, seed=0, score="accuracy") == 1.0
+    assert (
+        permutation_p("classification", y, y, y, np.arange(40), n_classes=2, seed=0, score="accuracy") == 1.0
+    )
 
 
 def test_few_groups_cannot_give_a_small_p_value() -> None:
     y = np.zeros(60, dtype=int)
     worse = np.ones(60, dtype=int)
-    p = permutation_p("classification", y, y, worse, np.repeat(np.arange(3), 20), n_classes=2, seed=0, score="accuracy")
+    p = permutation_p(
+        "classification", y, y, worse, np.repeat(np.arange(3), 20), n_classes=2, seed=0, score="accuracy"
+    )
     assert p == pytest.approx(2 / 2**3, abs=0.03)
 
 

@@ -37,7 +37,10 @@ def test_an_empty_label_is_no_label(value: Any) -> None:
 
 def test_a_clip_with_none_of_several_labels_is_labelled() -> None:
     assert is_labelled(())
-    assert encode([(), ("a", "b")], task="multilabel", column="tags").y.tolist() == [[False, False], [True, True]]
+    assert encode([(), ("a", "b")], task="multilabel", column="tags").y.tolist() == [
+        [False, False],
+        [True, True],
+    ]
 
 
 def test_classes_are_numbered_by_name() -> None:
@@ -56,7 +59,11 @@ def test_several_labels_of_one_clip_are_no_class() -> None:
 
 
 def test_classes_without_clips_are_dropped_and_the_others_keep_their_names() -> None:
-    targets = encode(["c", "a", "b", "c"], task="classification", column="x").take(np.array([0, 1, 3])).drop_absent()
+    targets = (
+        encode(["c", "a", "b", "c"], task="classification", column="x")
+        .take(np.array([0, 1, 3]))
+        .drop_absent()
+    )
     assert [targets.classes[i] for i in targets.y] == ["c", "a", "c"]
     assert targets.classes == ("a", "c")
 

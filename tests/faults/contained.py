@@ -1,6 +1,7 @@
 """Functions called in processes of their own, so that a crash, a hang or a hunger for memory is an outcome and not the end of the tests.
 
-A server process imports what is slow to import once; every call is a fork of it, with nothing left over from the call before.
+A server process imports what is slow to import once; every call is a fork of it, with nothing left over from
+the call before.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class Outcome:
     value : object
         What it returned.
     ended : str
-        How it ended otherwise: ``"hang"``, ``"signal 11"``, ``"exit 3"`` or a traceback; empty where it returned.
+        How it ended otherwise: ``"hang"``, ``"signal 11"``, ``"exit 3"`` or a traceback; empty where it
+        returned.
     seconds, megabytes : float
         Time it took, and memory beyond what it began with.
     """
@@ -63,7 +65,11 @@ def call(function: Callable[..., Any], *arguments: object, seconds: float = 60.0
 
 
 def call_all(
-    function: Callable[..., Any], arguments: Iterable[tuple[object, ...]], *, seconds: float = 60.0, parallel: int = 1
+    function: Callable[..., Any],
+    arguments: Iterable[tuple[object, ...]],
+    *,
+    seconds: float = 60.0,
+    parallel: int = 1,
 ) -> Iterator[Outcome]:
     """Call a function with each of several arguments, each in a process of its own; outcomes in the same order."""
     waiting: list[_Call] = []

@@ -1,7 +1,8 @@
 """Recordings with random damage, decoded in every way mxt decodes: samples, or an `AudioError`; nothing else, and no crash.
 
-``python tests/faults/decoders.py --count 10000`` tries as many; the tests try some. Seeds are the files of ``odd_files``
-where the real recordings are (``MXT_TEST_DATA``), else small files in all formats that can be written here.
+``python tests/faults/decoders.py --count 10000`` tries as many; the tests try some. Seeds are the files of
+``odd_files`` where the real recordings are (``MXT_TEST_DATA``), else small files in all formats that can be
+written here.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ from mxt.core.errors import AudioError, Reason
 
 LARGEST_SEED = 600_000  # bytes
 HEADER = 256  # bytes at the beginning that are damaged more often than others
-SECONDS, MEGABYTES = 20.0, 700.0  # that one file may take; decoding makes room for 256 MB and holds a file of 0.6 MB twice
+SECONDS, MEGABYTES = (
+    20.0,
+    700.0,
+)  # that one file may take; decoding makes room for 256 MB and holds a file of 0.6 MB twice
 WRITTEN = {
     "a.wav": ("WAV", "PCM_16"),
     "b.wav": ("WAV", "IMA_ADPCM"),
@@ -43,17 +47,31 @@ WRITTEN = {
     "a.w64": ("W64", "PCM_16"),
     "a.rf64": ("RF64", "PCM_16"),
 }
-ENCODED = {"a.m4a": "aac", "b.m4a": "alac", "a.ac3": "ac3", "a.mka": "libopus", "a.wv": "wavpack", "a.aac": "aac", "a.wma": "wmav2"}
+ENCODED = {
+    "a.m4a": "aac",
+    "b.m4a": "alac",
+    "a.ac3": "ac3",
+    "a.mka": "libopus",
+    "a.wv": "wavpack",
+    "a.aac": "aac",
+    "a.wma": "wmav2",
+}
 
 
 def seeds(folder: Path, data: Path | None) -> list[Path]:
     """Files to be damaged: those of `data`, else made in `folder`."""
     if data is not None:
-        return sorted(path for path in (data / "odd_files").rglob("*") if path.is_file() and 0 < path.stat().st_size <= LARGEST_SEED)
+        return sorted(
+            path
+            for path in (data / "odd_files").rglob("*")
+            if path.is_file() and 0 < path.stat().st_size <= LARGEST_SEED
+        )
     folder.mkdir(parents=True, exist_ok=True)
     y = np.concatenate([sounds.sound(0, number) for number in range(4)])
     for name, (form, subtype) in WRITTEN.items():
-        sf.write(folder / name, np.stack([y, -y[::-1]], axis=1) if name < "b" else y, 48_000, subtype, format=form)
+        sf.write(
+            folder / name, np.stack([y, -y[::-1]], axis=1) if name < "b" else y, 48_000, subtype, format=form
+        )
     for name, codec in ENCODED.items():
         _encode(folder / name, y, codec)
     return sorted(path for path in folder.iterdir() if path.stat().st_size)
@@ -68,7 +86,9 @@ def _encode(path: Path, y: np.ndarray, codec: str) -> None:
             stream = container.add_stream(codec, rate=48_000, layout="mono")
             resampler = av.AudioResampler(format=stream.codec_context.format, layout="mono", rate=48_000)
             for begin in range(0, len(y), 1024):
-                frame = av.AudioFrame.from_ndarray(y[None, begin : begin + 1024].copy(), format="fltp", layout="mono")
+                frame = av.AudioFrame.from_ndarray(
+                    y[None, begin : begin + 1024].copy(), format="fltp", layout="mono"
+                )
                 frame.sample_rate, frame.pts = 48_000, begin
                 for converted in resampler.resample(frame):
                     container.mux(stream.encode(converted))
@@ -84,7 +104,9 @@ def damage(paths: Sequence[Path], number: int) -> bytes:
     for _ in range(rng.choice((1, 1, 1, 2, 4))):
         at = rng.randrange(min(len(raw), HEADER) if rng.random() < 0.4 else len(raw)) if raw else 0
         much = min(len(raw), rng.choice((1, 4, 37, 512, 4096, 20_000)))
-        kind = rng.choice(("flip", "flips", "cut", "take out", "double", "splice", "field", "fill", "noise", "move"))
+        kind = rng.choice(
+            ("flip", "flips", "cut", "take out", "double", "splice", "field", "fill", "noise", "move")
+        )
         if kind == "flip":
             _flip(raw, at, rng)
         elif kind == "flips":
@@ -101,8 +123,12 @@ def damage(paths: Sequence[Path], number: int) -> bytes:
             raw[at:] = other[rng.randrange(len(other)) :] if rng.random() < 0.5 else other[at:]
         elif kind == "field":
             width = rng.choice((2, 4, 8))
-            value = rng.choice((0, 1, 0x7F, 0xFF, 1 << (8 * width - 1), (1 << (8 * width)) - 1, rng.getrandbits(8 * width)))
-            raw[at : at + width] = (value & ((1 << (8 * width)) - 1)).to_bytes(width, rng.choice(("little", "big")))
+            value = rng.choice(
+                (0, 1, 0x7F, 0xFF, 1 << (8 * width - 1), (1 << (8 * width)) - 1, rng.getrandbits(8 * width))
+            )
+            raw[at : at + width] = (value & ((1 << (8 * width)) - 1)).to_bytes(
+                width, rng.choice(("little", "big"))
+            )
         elif kind == "fill":
             raw[at : at + much] = bytes([rng.choice((0, 0xFF, 0x80))]) * much
         elif kind == "noise":
@@ -137,13 +163,17 @@ def examine(path: Path | str) -> str:
     except AudioError as error:
         refused = refused or _typed(error)
     else:
-        assert y is not None or refused is Reason.NOT_FINITE, f"read() refuses ({refused}) what blocks() reads"
+        assert y is not None or refused is Reason.NOT_FINITE, (
+            f"read() refuses ({refused}) what blocks() reads"
+        )
         assert all(dtype == np.float32 for _, _, dtype in pieces)
         if y is not None:
             parts = np.concatenate([piece for piece, _, _ in pieces])
             assert {rate for _, rate, _ in pieces} == {sample_rate}
             assert len(parts) == len(y), f"blocks() gives {len(parts)} samples, read() {len(y)}"
-            assert np.array_equal(parts, y), f"blocks() gives other samples than read(): by up to {np.abs(parts - y).max():.3g}"
+            assert np.array_equal(parts, y), (
+                f"blocks() gives other samples than read(): by up to {np.abs(parts - y).max():.3g}"
+            )
     assert y is None or refused is None, f"blocks() refuses ({refused}) what read() reads"
     for function in (decode.info, measure, levels, _part):
         try:
@@ -153,7 +183,9 @@ def examine(path: Path | str) -> str:
         else:
             if function is measure:
                 assert y is not None, f"measure() takes what read() refuses ({refused})"
-                assert found.sampled or found.frames == len(y), f"measure() counts {found.frames} samples, read() {len(y)}"
+                assert found.sampled or found.frames == len(y), (
+                    f"measure() counts {found.frames} samples, read() {len(y)}"
+                )
     return "samples" if y is not None else refused.words if refused else "nothing"
 
 
@@ -204,11 +236,15 @@ class Tried:
     most: float = 0.0
 
 
-def campaign(paths: Sequence[Path], numbers: Iterable[int], folder: Path, *, parallel: int = 2) -> Iterator[Tried]:
+def campaign(
+    paths: Sequence[Path], numbers: Iterable[int], folder: Path, *, parallel: int = 2
+) -> Iterator[Tried]:
     """Try damaged files, each in a process of its own; yields the same record after each of them."""
     tried = Tried()
     numbers = list(numbers)
-    outcomes = contained.call_all(_try, ((paths, number, str(folder)) for number in numbers), seconds=SECONDS, parallel=parallel)
+    outcomes = contained.call_all(
+        _try, ((paths, number, str(folder)) for number in numbers), seconds=SECONDS, parallel=parallel
+    )
     for number, outcome in zip(numbers, outcomes, strict=True):
         tried.slowest, tried.most = max(tried.slowest, outcome.seconds), max(tried.most, outcome.megabytes)
         if outcome.ended:

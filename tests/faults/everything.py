@@ -34,7 +34,14 @@ SLOW = (
     "decoders",
 )
 
-for name in (*SLOW, *(module.name for module in pkgutil.walk_packages(mxt.__path__, "mxt.") if not module.name.endswith("__main__"))):
+for name in (
+    *SLOW,
+    *(
+        module.name
+        for module in pkgutil.walk_packages(mxt.__path__, "mxt.")
+        if not module.name.endswith("__main__")
+    ),
+):
     with contextlib.suppress(ImportError):
         importlib.import_module(name)
 gc.collect()

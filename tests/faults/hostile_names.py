@@ -1,6 +1,7 @@
 """Data sets whose classes, files and names are what nobody would call them: every command has to bear them, and the score may not change.
 
-``python tests/faults/hostile_names.py`` tries every name alone in every place; the tests try all names in one data set.
+``python tests/faults/hostile_names.py`` tries every name alone in every place; the tests try all names in one
+data set.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import contained
 import sounds
 from running import Ran, mxt
 
-# none is the beginning of another: then names are in the same order with and without what follows them in a path
+# none is the beginning of another: then names are in the same order with and without what follows them in a
+# path
 NAMES = {
     "escape sequence": "\x1b[31mred\x1b[2J",
     "operating system command": "\x1b]0;owned\x07",
@@ -72,7 +74,8 @@ NAMES = {
     "not a number": "nan",
     "noncharacter": "\uffff",
 }
-# names that are not UTF-8 are written out where they become labels: then in another order than as folders, unless all begin like this
+# names that are not UTF-8 are written out where they become labels: then in another order than as folders,
+# unless all begin like this
 OF_BYTES = ("A", "B", "C\udce9", "\udcff\udcfe")
 EXPORTS = ("npz", "csv", "parquet")
 
@@ -132,7 +135,14 @@ class Journey:
 
     def look(self, name: str, clip: str, labels: Sequence[str], clips: int) -> None:
         """Everything that shows, writes, derives and removes."""
-        for words in (("ls",), ("ls", "--clips"), ("ls", "--json"), ("info", name), ("info", name, "--json"), ("info", name, "--failures")):
+        for words in (
+            ("ls",),
+            ("ls", "--clips"),
+            ("ls", "--json"),
+            ("info", name),
+            ("info", name, "--json"),
+            ("info", name, "--failures"),
+        ):
             self.run(*words)
         self.run("eval", "--features", "mfcc", "--head", "linear")
         for result in (self.folder / "mxt-store" / "results").glob("[!.]*"):
@@ -142,7 +152,9 @@ class Journey:
         self.run("render", clip, "--out", "out", codes=(0, 1, 2))
         for suffix in EXPORTS:
             self._there_and_back(suffix, clips)
-        (self.folder / "out" / "faults.txt").write_bytes(b"\n".join(os.fsencode(line) for line in (clip, "nothing of that name")))
+        (self.folder / "out" / "faults.txt").write_bytes(
+            b"\n".join(os.fsencode(line) for line in (clip, "nothing of that name"))
+        )
         self.run("derive", "without", "out/faults.txt", "--name", "fewer", codes=(0, 1, 2))
         self.run("derive", "classes", ",".join(labels), "--dataset", name, "--name", "some", codes=(0, 1, 2))
         self.run("derive", "excerpt", "--length", "0.1", "--dataset", name, "--name", "short")
@@ -188,7 +200,9 @@ def plain_score(folder: Path, labels: int, stems: int) -> Score | None:
     """The score of the same sounds under plain names."""
     if (labels, stems) not in _plain:
         journey = begin(folder)
-        sounds.class_folders(folder / "plain", [f"c{n:03}" for n in range(labels)], [f"f{n:03}" for n in range(stems)])
+        sounds.class_folders(
+            folder / "plain", [f"c{n:03}" for n in range(labels)], [f"f{n:03}" for n in range(stems)]
+        )
         _plain[labels, stems] = journey.way(folder / "plain")
         check(journey)
         shutil.rmtree(folder)
@@ -210,14 +224,51 @@ def try_folders(folder: Path, labels: Sequence[str], stems: Sequence[str], root:
 
 def place_commands(name: str) -> Iterator[tuple[object, ...]]:
     """Commands with `name` in each place where a name can be given; a store with the data set ``songs`` is there."""
-    yield from (("ingest", "songs", "--name", name), ("eval", "--dataset", name), ("info", name), ("rm", name, "--yes"))
-    yield from (("extract", "--backbone", "mfcc", "--as", name), ("extract", "--backbone", name), ("eval", "--features", f"mfcc:{name}"))
-    yield from (("import", "features.csv", "--as", name), ("export", "mfcc", f"out/{name}.csv"), ("ls", "--store", name))
-    yield from (("ingest", name), ("ingest", f"songs/{name}"), ("ingest", f"songs/{name}.wav"), (name,), ("ls", name), (f"--{name}",))
-    yield from (("ingest", "songs", "--pattern", f"{name}{{a}}"), ("ingest", "songs", "--pattern", f"{{{name}}}_{{b}}", "--target", name))
-    yield from (("ingest", "songs", "--group-column", name), ("eval", "--target", name), ("eval", "--group-by", name))
-    yield from (("derive", "classes", name), ("derive", "excerpt", "--length", "0.1", "--name", name), ("derive", "without", name))
-    yield from (("render", name), ("stages", name), ("stages", "backbones", name), ("plugins", "check", name), ("weights", "import", name))
+    yield from (
+        ("ingest", "songs", "--name", name),
+        ("eval", "--dataset", name),
+        ("info", name),
+        ("rm", name, "--yes"),
+    )
+    yield from (
+        ("extract", "--backbone", "mfcc", "--as", name),
+        ("extract", "--backbone", name),
+        ("eval", "--features", f"mfcc:{name}"),
+    )
+    yield from (
+        ("import", "features.csv", "--as", name),
+        ("export", "mfcc", f"out/{name}.csv"),
+        ("ls", "--store", name),
+    )
+    yield from (
+        ("ingest", name),
+        ("ingest", f"songs/{name}"),
+        ("ingest", f"songs/{name}.wav"),
+        (name,),
+        ("ls", name),
+        (f"--{name}",),
+    )
+    yield from (
+        ("ingest", "songs", "--pattern", f"{name}{{a}}"),
+        ("ingest", "songs", "--pattern", f"{{{name}}}_{{b}}", "--target", name),
+    )
+    yield from (
+        ("ingest", "songs", "--group-column", name),
+        ("eval", "--target", name),
+        ("eval", "--group-by", name),
+    )
+    yield from (
+        ("derive", "classes", name),
+        ("derive", "excerpt", "--length", "0.1", "--name", name),
+        ("derive", "without", name),
+    )
+    yield from (
+        ("render", name),
+        ("stages", name),
+        ("stages", "backbones", name),
+        ("plugins", "check", name),
+        ("weights", "import", name),
+    )
     yield from (
         ("--plugin", name, "stages"),
         ("extract", "--backbone", "mfcc", "--set", name),
@@ -278,11 +329,17 @@ def main() -> None:
             for place, (labels, files, root) in cases.items():
                 tried.append((f"{what} as {place}", try_folders(folder / "journey", labels, files, root)))
                 shutil.rmtree(folder / "journey")
-                print(*(f"{tried[-1][0]}: {complaint}" for complaint in tried[-1][1].complaints), sep="\n", flush=True)
+                print(
+                    *(f"{tried[-1][0]}: {complaint}" for complaint in tried[-1][1].complaints),
+                    sep="\n",
+                    flush=True,
+                )
         places = try_places(folder, all_places())
     print(*places.complaints, sep="\n")
     wrong = sum(bool(journey.complaints) for _, journey in tried)
-    commands, failed = (sum(getattr(journey, what) for _, journey in tried) for what in ("commands", "failed"))
+    commands, failed = (
+        sum(getattr(journey, what) for _, journey in tried) for what in ("commands", "failed")
+    )
     print(f"{len(tried)} data sets, {wrong} with complaints; {commands} commands, {failed} with complaints")
     print(f"{places.commands} commands with a name in each place, {places.failed} with complaints")
 

@@ -1,6 +1,7 @@
 """Tables of labels that are written in every way, hold anything, or are broken: read as they are meant, or refused in a line.
 
-``python tests/faults/hostile_tables.py --count 2000`` tries as many tables with random damage; the tests try some.
+``python tests/faults/hostile_tables.py --count 2000`` tries as many tables with random damage; the tests try
+some.
 """
 
 from __future__ import annotations
@@ -54,12 +55,18 @@ def try_cells(folder: Path, form: str) -> Journey:
     labels, clips = list(CELLS.values()), 4
     journey = begin(folder)
     write_sounds(folder, len(labels), clips)
-    cells = [(file, label, *(f"{heading}{label}" for heading in HEADINGS)) for file, label in rows(labels, clips)]
+    cells = [
+        (file, label, *(f"{heading}{label}" for heading in HEADINGS)) for file, label in rows(labels, clips)
+    ]
     if form == ".jsonl":
         headings = ("file", "label", *(heading + "\ud800" for heading in HEADINGS))
         raw = "\n".join(json.dumps(dict(zip(headings, row, strict=True))) for row in cells).encode()
     else:
-        raw = text([("file", "label", *HEADINGS), *cells], delimiter="\t" if form == ".tsv" else ",", quoting=csv.QUOTE_ALL).encode()
+        raw = text(
+            [("file", "label", *HEADINGS), *cells],
+            delimiter="\t" if form == ".tsv" else ",",
+            quoting=csv.QUOTE_ALL,
+        ).encode()
     (folder / "data" / f"labels{form}").write_bytes(raw)
     expected = plain_score(folder.with_name(folder.name + "-plain"), len(labels), clips)
     if (found := journey.way(folder / "data" / f"labels{form}", "--target", "label")) != expected:
@@ -68,7 +75,9 @@ def try_cells(folder: Path, form: str) -> Journey:
     return journey
 
 
-def try_odd(folder: Path, tables: Sequence[tuple[str, tuple[str, bytes]]], *, report: bool = False) -> Journey:
+def try_odd(
+    folder: Path, tables: Sequence[tuple[str, tuple[str, bytes]]], *, report: bool = False
+) -> Journey:
     """Broken tables, one after the other: where one is taken, the commands that follow bear it."""
     journey = begin(folder)
     write_sounds(folder)
@@ -80,7 +89,12 @@ def try_odd(folder: Path, tables: Sequence[tuple[str, tuple[str, bytes]]], *, re
             journey.run(*words, codes=(0, 1, 2))
         journey.complaints[before:] = [f"{what}: {complaint}" for complaint in journey.complaints[before:]]
         if report:
-            print(*journey.complaints[before:], sep="\n", end="\n" if journey.complaints[before:] else "", flush=True)
+            print(
+                *journey.complaints[before:],
+                sep="\n",
+                end="\n" if journey.complaints[before:] else "",
+                flush=True,
+            )
         shutil.rmtree(folder / "mxt-store", ignore_errors=True)
         shutil.rmtree(folder / "out")
         (folder / "out").mkdir()
@@ -97,14 +111,20 @@ def main() -> None:
     contained.start("everything")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        journeys = [try_readable(folder / f"readable-{number}", what) for number, what in enumerate(readable())]
+        journeys = [
+            try_readable(folder / f"readable-{number}", what) for number, what in enumerate(readable())
+        ]
         journeys += [try_cells(folder / f"cells{form}", form) for form in (".csv", ".tsv", ".jsonl")]
         print(*(complaint for journey in journeys for complaint in journey.complaints), sep="\n", flush=True)
         journeys.append(try_odd(folder / "odd", list(odd().items()), report=True))
-        some = [(f"damage {number}", damaged(number)) for number in range(asked.seed, asked.seed + asked.count)]
+        some = [
+            (f"damage {number}", damaged(number)) for number in range(asked.seed, asked.seed + asked.count)
+        ]
         journeys.append(try_odd(folder / "damaged", some, report=True))
     tables = len(readable()) + 3 + len(odd()) + asked.count
-    commands, failed = (sum(getattr(journey, what) for journey in journeys) for what in ("commands", "failed"))
+    commands, failed = (
+        sum(getattr(journey, what) for journey in journeys) for what in ("commands", "failed")
+    )
     complaints = sum(len(journey.complaints) for journey in journeys)
     print(f"{tables} tables, {complaints} complaints; {commands} commands, {failed} with complaints")
 

@@ -1,7 +1,7 @@
 """Every command with nonsense for each of its arguments and options, alone and in pairs, and for every parameter of every stage.
 
-Commands and options are read from the command line itself, so that new ones are tried as well. ``python tests/faults/nonsense_options.py``
-tries all; the tests try some.
+Commands and options are read from the command line itself, so that new ones are tried as well. ``python
+tests/faults/nonsense_options.py`` tries all; the tests try some.
 """
 
 from __future__ import annotations
@@ -53,7 +53,11 @@ BY_COMMAND = {
 }
 REQUIRED = {"length": "0.1", "seconds": "0.1,0.2"}
 # what is asked for here is allowed and takes its time: a thousand runs, a hundred thousand trees
-LONG = {f"{name}={value}" for name in ("runs", "trees", "folds", "max_iter", "steps") for value in ("1e3", "1000", "100000")}
+LONG = {
+    f"{name}={value}"
+    for name in ("runs", "trees", "folds", "max_iter", "steps")
+    for value in ("1e3", "1000", "100000")
+}
 WRONG_ONCE: tuple[Words, ...] = (
     ("eval", "--dataset", "\udcff"),
     ("derive", "min-class-size", "2", "--dataset", "\udcff"),
@@ -106,7 +110,9 @@ def commands() -> list[Command]:
     """All commands there are, those of groups as well."""
     from mxt.cli.main import COMMANDS, load_command
 
-    return [command for name in COMMANDS if name not in NOT_RUN for command in _commands(load_command(name), name)]
+    return [
+        command for name in COMMANDS if name not in NOT_RUN for command in _commands(load_command(name), name)
+    ]
 
 
 def _commands(command: Any, path: str) -> Iterator[Command]:
@@ -120,7 +126,11 @@ def _commands(command: Any, path: str) -> Iterator[Command]:
         path,
         tuple(BY_COMMAND.get((path, p.name), ARGUMENTS.get(p.name, "songs")) for p in arguments),
         tuple(p.opts[0] for p in options if not p.is_flag),
-        tuple(p.opts[0] for p in options if p.is_flag and p.name not in ("help", "install_completion", "show_completion")),
+        tuple(
+            p.opts[0]
+            for p in options
+            if p.is_flag and p.name not in ("help", "install_completion", "show_completion")
+        ),
         tuple(word for p in options if p.required for word in (p.opts[0], REQUIRED.get(p.name, "1"))),
     )
 
@@ -218,7 +228,11 @@ def try_words(folder: Path, commands: Iterable[Words], *, report: bool = False) 
         if report and complaints:
             print(*complaints, sep="\n", flush=True)
         if report and journey.commands % 500 == 0:
-            print(f"{journey.commands:,} commands, {journey.failed} with complaints", file=sys.stderr, flush=True)
+            print(
+                f"{journey.commands:,} commands, {journey.failed} with complaints",
+                file=sys.stderr,
+                flush=True,
+            )
     return journey
 
 
@@ -233,18 +247,34 @@ def _outputs(words: Sequence[str]) -> list[str]:
     """What a command was told to write to; `plugins new` writes where it is."""
     named = [word for word in words if word and word != "songs" and not word.startswith("songs/")]
     first = [word.partition("/")[0] for word in named if not word.startswith(("/", "."))]
-    return [*named, *first, "songs/mxt-store", "pictures", "figures", *(["."] if words[:2] == ("plugins", "new") else [])]
+    return [
+        *named,
+        *first,
+        "songs/mxt-store",
+        "pictures",
+        "figures",
+        *(["."] if words[:2] == ("plugins", "new") else []),
+    ]
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def sample(count: int, seed: int = 15) -> list[Words]:
     """Some of everything, the same for the same seed."""
     rng = random.Random(seed)
     alone, stages = list(singles()), list(settings())
-    return [*WRONG_ONCE, *rng.sample(alone, count // 2), *rng.sample(stages, count // 4), *itertools.islice(pairs(seed), count // 4)]
+    return [
+        *WRONG_ONCE,
+        *rng.sample(alone, count // 2),
+        *rng.sample(stages, count // 4),
+        *itertools.islice(pairs(seed), count // 4),
+    ]
 
 
 def main() -> None:
@@ -256,7 +286,11 @@ def main() -> None:
     parser.add_argument("--part", choices=("singles", "settings", "pairs"))
     asked = parser.parse_args()
     contained.start("everything")
-    parts = {"singles": singles(), "settings": settings(), "pairs": itertools.islice(pairs(asked.seed), asked.pairs)}
+    parts = {
+        "singles": singles(),
+        "settings": settings(),
+        "pairs": itertools.islice(pairs(asked.seed), asked.pairs),
+    }
     words = (
         sample(asked.sample, asked.seed)
         if asked.sample

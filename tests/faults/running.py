@@ -18,7 +18,8 @@ import contained
 MOST_LINES, MOST_CHARACTERS = 8, 3000  # of what is said where a command fails, beside what was typed
 _PARTIAL = re.compile(r"\.([^/]+)\.\w+\.partial$")  # what a file is called until it is whole
 _WARNING = re.compile(r"^\S+:\d+: \w*Warning:", re.MULTILINE)
-# audit events that change something: where their paths are, and after how many arguments the descriptor of the folder they are relative to
+# audit events that change something: where their paths are, and after how many arguments the descriptor of
+# the folder they are relative to
 _CHANGES = {
     "os.mkdir": (1, 2),
     "os.rename": (2, 2),
@@ -71,14 +72,21 @@ class Ran:
         if self.ended or self.code not in codes:
             found.append(self.ended or f"exit code {self.code}")
         if b"Traceback (most recent call last)" in self.err + self.out:
-            found.append("traceback: " + (self.err + self.out).decode("utf-8", "replace").strip().splitlines()[-1][:300])
+            found.append(
+                "traceback: "
+                + (self.err + self.out).decode("utf-8", "replace").strip().splitlines()[-1][:300]
+            )
         elif self.code:
             text = self.err.decode("utf-8", "replace")
             if text.count("\n") > MOST_LINES or len(text) > MOST_CHARACTERS + 2 * sum(map(len, self.words)):
                 found.append(f"{text.count(chr(10))} lines, {len(text)} characters of error")
             if not (self.err + self.out).strip():
                 found.append("failed without a word")
-        found += [f"{name}: {what}" for name, text in (("out", self.out), ("err", self.err)) for what in _unprintable(text)]
+        found += [
+            f"{name}: {what}"
+            for name, text in (("out", self.out), ("err", self.err))
+            for what in _unprintable(text)
+        ]
         if warning := _WARNING.search(self.err.decode("utf-8", "replace")):
             found.append(f"warning: {warning.group()}")
         found += [f"touched {path!a}" for path in self.strayed]
@@ -96,12 +104,16 @@ def _unprintable(text: bytes) -> list[str]:
     return []
 
 
-def mxt(folder: Path, *words: object, seconds: float = 60.0, allowed: Sequence[str] = ("mxt-store", "out", "tmp")) -> Ran:
+def mxt(
+    folder: Path, *words: object, seconds: float = 60.0, allowed: Sequence[str] = ("mxt-store", "out", "tmp")
+) -> Ran:
     """Run one command in `folder`; what it may write lies in the `allowed` folders and files below it."""
     given = [os.fspath(word) if isinstance(word, os.PathLike) else str(word) for word in words]
     streams = folder / "tmp" / "streams"
     streams.mkdir(parents=True, exist_ok=True)
-    outcome = contained.call(_run, str(folder), given, [str(folder / name) for name in allowed], seconds=seconds)
+    outcome = contained.call(
+        _run, str(folder), given, [str(folder / name) for name in allowed], seconds=seconds
+    )
     code, strayed = outcome.value or (None, ())
     out, err = ((streams / name).read_bytes() for name in ("1", "2"))
     ended = outcome.ended if "\n" not in outcome.ended else "the harness failed: " + outcome.ended
@@ -126,8 +138,13 @@ def _run(folder: str, words: list[str], allowed: list[str]) -> tuple[int, tuple[
     tempfile.tempdir = None
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for number in (1, 2):
-        os.dup2(os.open(os.path.join(tmp, "streams", str(number)), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
-    sys.stdin, sys.stdout, sys.stderr = (os.fdopen(number, mode, encoding="utf-8", closefd=False) for number, mode in enumerate("rww"))
+        os.dup2(
+            os.open(os.path.join(tmp, "streams", str(number)), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+            number,
+        )
+    sys.stdin, sys.stdout, sys.stderr = (
+        os.fdopen(number, mode, encoding="utf-8", closefd=False) for number, mode in enumerate("rww")
+    )
     sys.argv = ["mxt", *words]
     strayed = _watch([os.path.realpath(path) for path in allowed])
     from mxt.__main__ import main
@@ -157,7 +174,9 @@ def _watch(allowed: list[str]) -> list[str]:
         with contextlib.suppress(ValueError, OSError):  # a NUL in it: nothing was opened
             if isinstance(folder, int) and folder >= 0:
                 path = os.path.join(os.readlink(f"/proc/self/fd/{folder}"), os.fsdecode(path))
-            name = os.path.realpath(os.fsdecode(path).removeprefix("file://").removeprefix("file:").partition("?")[0])
+            name = os.path.realpath(
+                os.fsdecode(path).removeprefix("file://").removeprefix("file:").partition("?")[0]
+            )
             name = _PARTIAL.sub(r"\1", name)
             inside = any(name == root or name.startswith(root + os.sep) for root in allowed)
             if not (inside or name.startswith(("/dev/", "/proc/")) or "__pycache__" in name):

@@ -17,7 +17,9 @@ def sound(label: int, number: int) -> np.ndarray:
     """Noise whose colour tells its class most of the time, but not always."""
     rng = np.random.default_rng((label, number))
     noise = rng.standard_normal(int(SECONDS * SAMPLE_RATE))
-    tone = np.sin(2 * np.pi * (300 + 170 * (label % 17) + rng.normal(0, 90)) * np.arange(len(noise)) / SAMPLE_RATE)
+    tone = np.sin(
+        2 * np.pi * (300 + 170 * (label % 17) + rng.normal(0, 90)) * np.arange(len(noise)) / SAMPLE_RATE
+    )
     return (0.05 * noise + 0.1 * rng.uniform(0.2, 1) * tone).astype(np.float32)
 
 

@@ -20,7 +20,10 @@ class Tiny:
             level = x.abs().mean(dim=1, keepdim=True).numpy() * self.scale
             crossings = (x[:, 1:] * x[:, :-1] < 0).float().mean(dim=1, keepdim=True).numpy()
             spectrum = np.abs(np.fft.rfft(x.numpy(), axis=1))[:, :1000].reshape(len(x), 4, -1).mean(axis=2)
-            return {"both": np.concatenate([level, crossings], axis=1), "spectrum": spectrum.astype(np.float32)}
+            return {
+                "both": np.concatenate([level, crossings], axis=1),
+                "spectrum": spectrum.astype(np.float32),
+            }
 
         return network
 
@@ -42,9 +45,15 @@ class Centroid:
 def mxt_stages():
     return [
         StageSpec(
-            kind="backbone", name="tiny", summary="tiny", target=":Tiny", params=(Param("scale", "float", 1.0, "a factor"),),
-            sample_rate=8000, window=Window.fixed(0.25, pad="zero"), layers=(Layer(1, "both", 2), Layer(2, "spectrum", 4)),
+            kind="backbone",
+            name="tiny",
+            summary="tiny",
+            target=":Tiny",
+            params=(Param("scale", "float", 1.0, "a factor"),),
+            sample_rate=8000,
+            window=Window.fixed(0.25, pad="zero"),
+            layers=(Layer(1, "both", 2), Layer(2, "spectrum", 4)),
             batch_windows=64,
         ),
         StageSpec(kind="head", name="centroid", summary="the nearest centroid", target=":Centroid"),
-    ]  # fmt: skip
+    ]

@@ -1,10 +1,11 @@
 """Stores of which something is not what was written: no traceback, no wrong number, and what verify calls whole is whole.
 
-Every file is deleted, emptied, halved, turned into a folder, given the content of a sibling and given one changed bit; every value of
-every JSON file and of the catalogue is edited; then bits are changed at random places.
+Every file is deleted, emptied, halved, turned into a folder, given the content of a sibling and given one
+changed bit; every value of every JSON file and of the catalogue is edited; then bits are changed at random
+places.
 
-``python tests/faults/stores.py --flips 1000`` tries all of them, ``--each 100`` so many of each other kind, in random order; the tests
-try a few of each kind.
+``python tests/faults/stores.py --flips 1000`` tries all of them, ``--each 100`` so many of each other kind,
+in random order; the tests try a few of each kind.
 """
 
 from __future__ import annotations
@@ -29,7 +30,18 @@ from running import Ran, mxt
 
 PLUGIN = Path(__file__).with_name("stages_for_stores.py")
 CLASSES, CLIPS_A_CLASS = ("a", "b", "c"), 46
-EVAL = ("eval", "--dataset", "notes", "--features", "tiny", "--features", "mine", "--head", "centroid", "--json")
+EVAL = (
+    "eval",
+    "--dataset",
+    "notes",
+    "--features",
+    "tiny",
+    "--features",
+    "mine",
+    "--head",
+    "centroid",
+    "--json",
+)
 FLIP = "bit changed"
 EDITED = (None, 0, -1, 10**12, 0.5, "", "x", "../x", [], {}, "\x1b[2J")
 
@@ -163,7 +175,9 @@ def _judge(trial: Trial, pristine: Pristine, ran: Ran, when: str, *, whole: bool
     """A score is the untouched one, or says which clips it lacks; where verify found nothing it is the untouched one."""
     if ran.code:
         if whole:
-            trial.complaints.append(f"{when}: verify found nothing, and eval fails: {ran.err.decode()[-300:]}")
+            trial.complaints.append(
+                f"{when}: verify found nothing, and eval fails: {ran.err.decode()[-300:]}"
+            )
         return
     scores = scores_of(ran)
     if scores == pristine.scores:
@@ -171,7 +185,9 @@ def _judge(trial: Trial, pristine: Pristine, ran: Ran, when: str, *, whole: bool
     if whole:
         trial.complaints.append(f"{when}: verify found nothing, and the score is another one: {scores}")
     elif len(scores["left out"]) <= len(pristine.scores["left out"]):
-        trial.complaints.append(f"{when}: another score, and no clip is said to be missing: {scores} instead of {pristine.scores}")
+        trial.complaints.append(
+            f"{when}: another score, and no clip is said to be missing: {scores} instead of {pristine.scores}"
+        )
 
 
 def faults(store: Path, *, flips: int, seed: int = 1) -> Iterator[Fault]:
@@ -184,8 +200,16 @@ def faults(store: Path, *, flips: int, seed: int = 1) -> Iterator[Fault]:
         yield Fault("halved", f"{name} halved", lambda root, name=name: _halve(root / name))
         yield Fault("a folder", f"{name} a folder", lambda root, name=name: _into_folder(root / name))
     for name, other in _siblings(names):
-        yield Fault("copied over", f"{name} has what is in {other}", lambda root, a=name, b=other: shutil.copyfile(root / b, root / a))
-        yield Fault("swapped", f"{name} and {other} changed places", lambda root, a=name, b=other: _swap(root / a, root / b))
+        yield Fault(
+            "copied over",
+            f"{name} has what is in {other}",
+            lambda root, a=name, b=other: shutil.copyfile(root / b, root / a),
+        )
+        yield Fault(
+            "swapped",
+            f"{name} and {other} changed places",
+            lambda root, a=name, b=other: _swap(root / a, root / b),
+        )
     for name in names:
         if name.suffix in (".json", ".jsonl"):
             yield from _edits_of_json(store, name)
@@ -213,9 +237,16 @@ def _siblings(names: list[Path]) -> Iterator[tuple[Path, Path]]:
     for name in names:
         for other in names:
             in_folder = other.parent == name.parent and other > name and other.suffix == name.suffix
-            beside = other.name == name.name and other.parent.parent == name.parent.parent and other.parent > name.parent
+            beside = (
+                other.name == name.name
+                and other.parent.parent == name.parent.parent
+                and other.parent > name.parent
+            )
             of_other_table = (
-                other.parts[:1] == name.parts[:1] and other.parts[2:] == name.parts[2:] and other > name and len(name.parts) > 2
+                other.parts[:1] == name.parts[:1]
+                and other.parts[2:] == name.parts[2:]
+                and other > name
+                and len(name.parts) > 2
             )
             if in_folder or beside or of_other_table:
                 yield name, other
@@ -223,7 +254,9 @@ def _siblings(names: list[Path]) -> Iterator[tuple[Path, Path]]:
 
 
 def _edits_of_json(store: Path, name: Path) -> Iterator[Fault]:
-    lines = (store / name).read_text().splitlines() if name.suffix == ".jsonl" else [(store / name).read_text()]
+    lines = (
+        (store / name).read_text().splitlines() if name.suffix == ".jsonl" else [(store / name).read_text()]
+    )
     values = [json.loads(line) for line in lines]
     for path in list(_paths(values))[:: max(1, len(list(_paths(values))) // 60)]:
         for value in EDITED:
@@ -243,7 +276,9 @@ def _edits_of_json(store: Path, name: Path) -> Iterator[Fault]:
 
 def _paths(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Places of all values below, those of lists only at their beginning."""
-    items = value.items() if isinstance(value, dict) else enumerate(value[:2]) if isinstance(value, list) else ()
+    items = (
+        value.items() if isinstance(value, dict) else enumerate(value[:2]) if isinstance(value, list) else ()
+    )
     for key, item in items:
         if before:
             yield (*before, key)
@@ -253,16 +288,39 @@ def _paths(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]
 def _edits_of_sql(store: Path) -> Iterator[Fault]:
     statements = []
     with closing(sqlite3.connect(store / "catalogue.sqlite")) as db:
-        for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall():
+        for (table,) in db.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+        ).fetchall():
             columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
             first = f"(SELECT MIN({columns[0]}) FROM {table})"
             for column in columns:
-                for value in ("NULL", "0", "-1", "1000000000000", "0.5", "''", "'x'", '\'{"label": "b"}\'', "x'00ff'", "'[[[['"):
-                    statements.append(f'UPDATE OR IGNORE {table} SET "{column}" = {value} WHERE {columns[0]} = {first}')
+                for value in (
+                    "NULL",
+                    "0",
+                    "-1",
+                    "1000000000000",
+                    "0.5",
+                    "''",
+                    "'x'",
+                    '\'{"label": "b"}\'',
+                    "x'00ff'",
+                    "'[[[['",
+                ):
+                    statements.append(
+                        f'UPDATE OR IGNORE {table} SET "{column}" = {value} WHERE {columns[0]} = {first}'
+                    )
                 statements.append(f'ALTER TABLE {table} RENAME COLUMN "{column}" TO "other"')
-            statements += [f"DELETE FROM {table}", f"DELETE FROM {table} WHERE {columns[0]} = {first}", f"DROP TABLE {table}"]
+            statements += [
+                f"DELETE FROM {table}",
+                f"DELETE FROM {table} WHERE {columns[0]} = {first}",
+                f"DROP TABLE {table}",
+            ]
     for statement in statements:
-        yield Fault("SQL edited", statement, lambda root, statement=statement: _execute(root / "catalogue.sqlite", statement))
+        yield Fault(
+            "SQL edited",
+            statement,
+            lambda root, statement=statement: _execute(root / "catalogue.sqlite", statement),
+        )
 
 
 def _execute(path: Path, statement: str) -> None:
@@ -289,7 +347,10 @@ def _flip(path: Path, bit: int) -> None:
 def some(every: list[Fault], of_each_kind: int, seed: int = 1) -> list[Fault]:
     """A few faults of each kind, spread over all there are."""
     rng = random.Random(seed)
-    kinds = {kind: [fault for fault in every if fault.kind == kind] for kind in dict.fromkeys(fault.kind for fault in every)}
+    kinds = {
+        kind: [fault for fault in every if fault.kind == kind]
+        for kind in dict.fromkeys(fault.kind for fault in every)
+    }
     return [fault for group in kinds.values() for fault in rng.sample(group, min(of_each_kind, len(group)))]
 
 
@@ -313,7 +374,9 @@ def main(arguments: list[str]) -> int:
         pristine = Pristine(Path(folder))
         every = list(faults(pristine.folder / "mxt-store", flips=given.get("--flips", 1000)))
         others = [fault for fault in every if fault.kind != FLIP]
-        wanted = [fault for fault in every if fault.kind == FLIP] + some(others, given.get("--each", len(every)))
+        wanted = [fault for fault in every if fault.kind == FLIP] + some(
+            others, given.get("--each", len(every))
+        )
         random.Random(1).shuffle(wanted)
         for number, trial in enumerate(try_all(pristine, wanted), start=1):
             tried[trial.fault.kind] += 1
@@ -322,7 +385,11 @@ def main(arguments: list[str]) -> int:
                 wrong[trial.fault.kind] += 1
                 print(f"{trial.fault.kind}: {trial.fault.what}", *trial.complaints, sep="\n  ", flush=True)
             if number % 100 == 0:
-                print(f"{number} of {len(wanted)}, {wrong.total()} wrong; {dict(tried)}; {dict(restored)}", file=sys.stderr, flush=True)
+                print(
+                    f"{number} of {len(wanted)}, {wrong.total()} wrong; {dict(tried)}; {dict(restored)}",
+                    file=sys.stderr,
+                    flush=True,
+                )
     for kind, count in tried.items():
         print(f"{kind}: {count} tried, {count - wrong[kind]} passed")
     print("restored by:", dict(restored))

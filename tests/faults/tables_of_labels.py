@@ -15,7 +15,9 @@ from hostile_names import NAMES
 LABELS, CLIPS = 3, 8
 # what a cell cannot keep, or what parts several labels in one cell
 CELLS = {
-    what: name for what, name in NAMES.items() if name.strip() == name and not any("\udc00" <= c <= "\udfff" or c in ";|" for c in name)
+    what: name
+    for what, name in NAMES.items()
+    if name.strip() == name and not any("\udc00" <= c <= "\udfff" or c in ";|" for c in name)
 }
 HEADINGS = (
     "\x1b[31mred",
@@ -33,13 +35,28 @@ HEADINGS = (
     "{0}",
     "%s",
 )
-OUTSIDE = ("/etc/passwd", "../../../../etc/hostname", ".", "..", "/", "//", "\\", "~", "$HOME", "file:///etc/passwd")
+OUTSIDE = (
+    "/etc/passwd",
+    "../../../../etc/hostname",
+    ".",
+    "..",
+    "/",
+    "//",
+    "\\",
+    "~",
+    "$HOME",
+    "file:///etc/passwd",
+)
 SEGMENTS = ("start", "end", "offset", "duration")
 
 
 def rows(labels: Sequence[str] = ("a", "b", "c"), clips: int = CLIPS) -> list[tuple[str, str]]:
     """File and label of each clip of `write_sounds`; labels in their order."""
-    return [(f"audio/{number}-{place}.wav", label) for number, label in enumerate(sorted(labels)) for place in range(clips)]
+    return [
+        (f"audio/{number}-{place}.wav", label)
+        for number, label in enumerate(sorted(labels))
+        for place in range(clips)
+    ]
 
 
 def text(cells: Sequence[Sequence[object]], **form: Any) -> str:
@@ -66,7 +83,11 @@ def _readable() -> Iterator[tuple[str, str, bytes]]:
     yield "a comma behind each row", ".csv", plain.replace("\n", ",\n").encode()
     yield "blanks around cells", ".csv", plain.replace(",", " , ").encode()
     yield "rows of different length", ".csv", (plain + ",,,,\n,\n").encode()
-    yield "a lone quote in a comment", ".csv", text([(*row, "") for row in cells]).replace(",\n", ',12" disc\n', 1).encode()
+    yield (
+        "a lone quote in a comment",
+        ".csv",
+        text([(*row, "") for row in cells]).replace(",\n", ',12" disc\n', 1).encode(),
+    )
     lines = [json.dumps({"file": file, "label": label}) for file, label in cells[1:]]
     yield "JSON Lines", ".jsonl", "\n".join(lines).encode()
     yield "JSON Lines of Windows", ".jsonl", ("\ufeff" + "\r\n".join(lines)).encode()
@@ -104,18 +125,28 @@ def _odd() -> Iterator[tuple[str, str, bytes]]:
     yield (
         "many columns",
         ".csv",
-        b",".join([b"file", b"label", *(f"c{n}".encode() for n in range(100_000))]) + b"\n" + plain.split(b"\n", 1)[1],
+        b",".join([b"file", b"label", *(f"c{n}".encode() for n in range(100_000))])
+        + b"\n"
+        + plain.split(b"\n", 1)[1],
     )
     yield "a row of many cells", ".csv", plain + b"," * 100_000 + b"x\n"
     yield "a long cell", ".csv", plain + b"x" * (17 << 20) + b",a\n"
     yield "a long heading", ".csv", plain.replace(b"label", b"l" * 200_000, 1)
-    yield "long labels", ".csv", text([("file", "label"), *((file, label * 50_000) for file, label in rows())]).encode()
+    yield (
+        "long labels",
+        ".csv",
+        text([("file", "label"), *((file, label * 50_000) for file, label in rows())]).encode(),
+    )
     for what, values in (
         ("infinite", ("inf", "nan", "1e999")),
         ("huge", ("1" * 400, "-" + "1" * 400, "1e308")),
         ("zero", ("0", "-0", "0.0")),
     ):
-        yield f"{what} targets", ".csv", text([("file", "value"), *((row[0], values[n % 3]) for n, row in enumerate(rows()))]).encode()
+        yield (
+            f"{what} targets",
+            ".csv",
+            text([("file", "value"), *((row[0], values[n % 3]) for n, row in enumerate(rows()))]).encode(),
+        )
     for heading in SEGMENTS:
         for value in ("nan", "inf", "-1", "1e300", "1:2:3:4", "x", "9" * 400):
             cells = [("file", "label", *(["start"] if heading == "end" else []), heading)]
@@ -136,7 +167,13 @@ def _odd() -> Iterator[tuple[str, str, bytes]]:
         "file:///etc/passwd",
     ):
         yield f"a file called {name}", ".csv", plain + f"{name},a\n".encode()
-    yield "folds and splits", ".csv", text([("file", "label", "fold", "split"), *((*row, "\x1b[31m", "\u202e") for row in rows())]).encode()
+    yield (
+        "folds and splits",
+        ".csv",
+        text(
+            [("file", "label", "fold", "split"), *((*row, "\x1b[31m", "\u202e") for row in rows())]
+        ).encode(),
+    )
     yield from _json(lines)
 
 
@@ -203,7 +240,10 @@ def damaged(seed: int) -> tuple[str, bytes]:
                 lambda at=at, much=much: out.__delitem__(slice(at, at + much)),
                 lambda at=at, much=much: out.__setitem__(slice(at, at), out[at : at + much]),
                 lambda at=at: out.__setitem__(
-                    slice(at, at), rng.choice((b'"', b"\0", b"\x1b[31m", b"\xff", b"\n", b",", b"\t", b"\\ud800", b"{", b"]"))
+                    slice(at, at),
+                    rng.choice(
+                        (b'"', b"\0", b"\x1b[31m", b"\xff", b"\n", b",", b"\t", b"\\ud800", b"{", b"]")
+                    ),
                 ),
             )
         )

@@ -11,7 +11,14 @@ from hostile_names import begin, check
 
 from mxt.audio import decode
 
-WRONG_ONCE = (1182, 1465, 2253, 3762, 7698, 9055)  # of `odd_files`: their samples depended on how they were read
+WRONG_ONCE = (
+    1182,
+    1465,
+    2253,
+    3762,
+    7698,
+    9055,
+)  # of `odd_files`: their samples depended on how they were read
 
 
 @pytest.fixture(scope="module")

@@ -18,4 +18,6 @@ def test_every_command_is_tried_with_every_option_it_has():
     words = {" ".join(words) for words in nonsense_options.singles()}
     for command in nonsense_options.commands():
         for option in (*command.options, *command.flags):
-            assert any(option in each and each.startswith(command.path) for each in words), f"{command.path} {option}"
+            assert any(option in each and each.startswith(command.path) for each in words), (
+                f"{command.path} {option}"
+            )

@@ -34,16 +34,24 @@ def test_a_score_that_changes_in_silence_is_a_complaint(pristine, tmp_path):
     """The campaign itself can fail: a store whose reader checks nothing."""
 
     def relabel_and_hide(root: Path) -> None:
-        stores._execute(root / "catalogue.sqlite", "UPDATE clips SET targets = '{\"label\": \"b\"}' WHERE id LIKE 'a/1%'")
+        stores._execute(
+            root / "catalogue.sqlite", "UPDATE clips SET targets = '{\"label\": \"b\"}' WHERE id LIKE 'a/1%'"
+        )
         stores._execute(root / "catalogue.sqlite", "DELETE FROM hashes")
 
-    trial = stores.attempt(pristine, stores.Fault("relabelled", "labels without their hash", relabel_and_hide), tmp_path)
-    assert any("another score, and no clip is said to be missing" in complaint for complaint in trial.complaints)
+    trial = stores.attempt(
+        pristine, stores.Fault("relabelled", "labels without their hash", relabel_and_hide), tmp_path
+    )
+    assert any(
+        "another score, and no clip is said to be missing" in complaint for complaint in trial.complaints
+    )
 
 
 def second_table(store: Path) -> Path:
     """The folder of the table that is not evaluated."""
-    return next(path.parent for path in store.glob("features/*/zarr.json") if '"tiny-scale2"' in path.read_text())
+    return next(
+        path.parent for path in store.glob("features/*/zarr.json") if '"tiny-scale2"' in path.read_text()
+    )
 
 
 CLOSED: dict[str, Callable[[Path], Path]] = {
@@ -62,7 +70,12 @@ def test_what_may_not_be_read_is_one_line_and_the_rest_works(what, copied, mxt_a
     closed = CLOSED[what](copied)
     closed.chmod(0)
     try:
-        for words in (("ls",), ("info", "tiny-scale2"), ("verify",), ("extract", "--backbone", "tiny", "--set", "scale=2")):
+        for words in (
+            ("ls",),
+            ("info", "tiny-scale2"),
+            ("verify",),
+            ("extract", "--backbone", "tiny", "--set", "scale=2"),
+        ):
             ended = mxt_as_anybody("--plugin", stores.PLUGIN, *words, "--store", copied)
             said = ended.stdout + ended.stderr
             assert "Traceback" not in said, words

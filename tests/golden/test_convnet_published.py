@@ -1,6 +1,7 @@
 """The convnet against the features its authors published, and against values computed apart from mxt.
 
-How the golden values were made is told in the README beside them (frozen_golden.npz: float64; keras2_golden.npz: TensorFlow).
+How the golden values were made is told in the README beside them (frozen_golden.npz: float64;
+keras2_golden.npz: TensorFlow).
 """
 
 from __future__ import annotations
@@ -64,7 +65,10 @@ def six_errors(data):
         found = []
         for statistics, rows in BATCHES.items():
             features = extractor(data, statistics)
-            found += [np.abs(features(waveform(data, genre, method))[0] - published(data, row)) for genre, row in rows.items()]
+            found += [
+                np.abs(features(waveform(data, genre, method))[0] - published(data, row))
+                for genre, row in rows.items()
+            ]
         return np.array(found)
 
     return errors
@@ -99,11 +103,15 @@ def test_the_second_release_gives_what_tensorflow_computes(data):
         np.testing.assert_allclose(found, golden[name], rtol=0, atol=2e-4)
 
 
-@pytest.mark.parametrize(("statistics", "weights"), [("clip_ref", "released"), ("fixed_ref", "released"), ("clip_ref", "keras2")])
+@pytest.mark.parametrize(
+    ("statistics", "weights"), [("clip_ref", "released"), ("fixed_ref", "released"), ("clip_ref", "keras2")]
+)
 def test_a_clip_has_the_same_bits_alone_in_batches_of_2_7_and_10_and_reversed(data, statistics, weights):
     features = extractor(data, statistics, weights)
     clips = torch.cat([waveform(data, genre, "soxr") for genre in GENRES])
     alone = np.concatenate([features(clip[None]) for clip in clips])
     for size in (2, 7, 10):
-        np.testing.assert_array_equal(np.concatenate([features(batch) for batch in torch.split(clips, size)]), alone)
+        np.testing.assert_array_equal(
+            np.concatenate([features(batch) for batch in torch.split(clips, size)]), alone
+        )
     np.testing.assert_array_equal(features(clips.flip(0))[::-1], alone)

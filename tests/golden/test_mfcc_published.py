@@ -30,7 +30,9 @@ def deviations(data: Path):
         features, found = Mfcc(pad_mode).prepare(None, "cpu"), []
         for path in files:
             y, sample_rate = read(path, seconds=29)
-            found.append(features(torch.from_numpy(resample(y, sample_rate, 12_000, method=method))[None])["mfcc"][0])
+            found.append(
+                features(torch.from_numpy(resample(y, sample_rate, 12_000, method=method))[None])["mfcc"][0]
+            )
         return np.abs(np.stack(found) - table[::100]) / table.std(axis=0)
 
     return of
@@ -44,7 +46,9 @@ def test_through_the_whole_extraction_the_published_rows_come_out(data, tmp_path
     table = np.load(data / "choi2017" / "features" / "gtzan_genre_mfcc.npy")
     registry = build_registry()
     ingest(tmp_path / "store", data / "gtzan_full", registry, jobs=2)
-    found = extract(tmp_path / "store", Request("mfcc", settings=("pad_mode=reflect",), resampler="kaiser_best"), registry)
+    found = extract(
+        tmp_path / "store", Request("mfcc", settings=("pad_mode=reflect",), resampler="kaiser_best"), registry
+    )
     X, ids = mxt.open(tmp_path / "store").features(found.view)
     assert ids == sorted(path.name for path in (data / "gtzan_full").glob("*.wav"))
     assert (np.abs(X - table[::100]) / table.std(axis=0)).max() < 1e-4

@@ -26,7 +26,9 @@ def store(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def found(store: Path, dataset: str, target: str, *only: str, settings: tuple[str, ...] = ()) -> SearchResult:
     layers, together = ("choi2017_convnet",), (MFCC,)
-    request = SearchRequest((dataset,), layers, target, protocols=("choi2017",), settings=settings, beside=together, only=only)
+    request = SearchRequest(
+        (dataset,), layers, target, protocols=("choi2017",), settings=settings, beside=together, only=only
+    )
     return search(store, REGISTRY, request, jobs=2).results[0]
 
 
@@ -49,7 +51,9 @@ def test_all_layers_tell_genres_with_the_winning_penalty_as_published_to_the_las
 
 
 @pytest.mark.parametrize(("target", "name", "C"), [("arousal", "4", "8"), ("valence", "3", "2")])
-def test_arousal_and_valence_where_an_rbf_kernel_wins_are_within_0_002(store: Path, target: str, name: str, C: str) -> None:
+def test_arousal_and_valence_where_an_rbf_kernel_wins_are_within_0_002(
+    store: Path, target: str, name: str, C: str
+) -> None:
     (row,) = found(store, "emoMusic", target, name, settings=(f"svm_choi2017.C={C}",)).rows
     assert row.params["kernel"] == "rbf"
     assert row.score == pytest.approx(published()["scores"][f"emoMusic_{target[0]}"][name], abs=0.002)

@@ -26,7 +26,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pa
     site.mkdir()
     monkeypatch.syspath_prepend(str(site))
 
-    def make(name: str, source: str, *, editable: bool = False, record: bool = True, attribute: str = "") -> Path:
+    def make(
+        name: str, source: str, *, editable: bool = False, record: bool = True, attribute: str = ""
+    ) -> Path:
         module = f"{name.replace('-', '_')}_{next(_numbers)}"
         path = site / f"{module}.py"
         path.write_text(HEAD + textwrap.dedent(source).replace("MODULE", module), encoding="utf-8")
@@ -37,7 +39,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pa
         if record:
             (info / "RECORD").write_text(f"{module}.py,,\n")
         if editable:
-            (info / "direct_url.json").write_text(json.dumps({"url": "file:///somewhere", "dir_info": {"editable": True}}))
+            (info / "direct_url.json").write_text(
+                json.dumps({"url": "file:///somewhere", "dir_info": {"editable": True}})
+            )
         monkeypatch.delitem(sys.modules, module, raising=False)
         return path
 

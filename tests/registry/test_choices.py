@@ -20,11 +20,23 @@ def spec(kind, name, *params, **more):
 
 
 NET = spec(
-    "backbone", "net", "gain", "shape", input=Input("picture", {"bands": 40}),
-    weights=(WeightsFile("first", "first.bin", sha256="a" * 64), WeightsFile("second", "second.bin", sha256="b" * 64)),
-)  # fmt: skip
-STAGES = (NET, spec("backbone", "bare"), spec("normalizer", "none"), spec("normalizer", "loud", "gain", "target_db"),
-          spec("renderer", "picture", "bands"))  # fmt: skip
+    "backbone",
+    "net",
+    "gain",
+    "shape",
+    input=Input("picture", {"bands": 40}),
+    weights=(
+        WeightsFile("first", "first.bin", sha256="a" * 64),
+        WeightsFile("second", "second.bin", sha256="b" * 64),
+    ),
+)
+STAGES = (
+    NET,
+    spec("backbone", "bare"),
+    spec("normalizer", "none"),
+    spec("normalizer", "loud", "gain", "target_db"),
+    spec("renderer", "picture", "bands"),
+)
 REGISTRY = Registry(tuple(Registered(stage) for stage in STAGES))
 
 
@@ -40,16 +52,24 @@ def test_every_choice_changes_the_fingerprint(tmp_path):
     (tmp_path / "own.bin").write_bytes(b"own")
     (tmp_path / "other.bin").write_bytes(b"other")
     choices = [
-        {}, {"params": {"shape": 1}}, {"normalizer": "loud"}, {"normalizer": "loud", "normalizer_params": {"target_db": -3}},
-        {"resampler": "kaiser_best"}, {"weights": "second"}, {"weights_file": tmp_path / "own.bin"},
+        {},
+        {"params": {"shape": 1}},
+        {"normalizer": "loud"},
+        {"normalizer": "loud", "normalizer_params": {"target_db": -3}},
+        {"resampler": "kaiser_best"},
+        {"weights": "second"},
+        {"weights_file": tmp_path / "own.bin"},
         {"weights_file": tmp_path / "other.bin"},
-    ]  # fmt: skip
+    ]
     fingerprints = [make_pipeline(REGISTRY, backbone="net", **choice).fingerprint for choice in choices]
     assert len(set(fingerprints)) == len(choices)
 
 
 def test_default_weights_named_or_not_are_the_same():
-    named, silent = make_pipeline(REGISTRY, backbone="net", weights="first"), make_pipeline(REGISTRY, backbone="net")
+    named, silent = (
+        make_pipeline(REGISTRY, backbone="net", weights="first"),
+        make_pipeline(REGISTRY, backbone="net"),
+    )
     assert named == silent
     assert (silent.weights_name, silent.label) == ("", "net")
     assert make_pipeline(REGISTRY, backbone="net", weights="second").label == "net-second"
@@ -87,8 +107,15 @@ def test_unknown_resampler_lists_those_there_are():
 
 
 def test_order_of_the_data_set_counts_only_in_a_batch_mode():
-    assert make_pipeline(REGISTRY, backbone="net", batch_of="x", dataset="d") == make_pipeline(REGISTRY, backbone="net")
-    together = Registry(tuple(replace(e, spec=replace(e.spec, rows_together=256)) if e.spec is NET else e for e in REGISTRY.stages))
+    assert make_pipeline(REGISTRY, backbone="net", batch_of="x", dataset="d") == make_pipeline(
+        REGISTRY, backbone="net"
+    )
+    together = Registry(
+        tuple(
+            replace(e, spec=replace(e.spec, rows_together=256)) if e.spec is NET else e
+            for e in REGISTRY.stages
+        )
+    )
     first, second = (make_pipeline(together, backbone="net", batch_of=order, dataset="d") for order in "xy")
     assert first.fingerprint != second.fingerprint
     assert first.label == "net-d"

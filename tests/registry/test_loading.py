@@ -51,8 +51,14 @@ def test_entry_point_brings_its_stage(install, backbone_source):
             "@hookimpl\ndef mxt_stages():\n    return [StageSpec(kind='backbone', name='tiny', summary='', target='MODULE:T')]",
             "states its sample_rate",
         ),
-        ("@hookimpl\ndef mxt_stages():\n    return [StageSpec(kind='bakbone', name='tiny', summary='', target='MODULE:T')]", "bakbone"),
-        ("@hookimpl\ndef mxt_stages():\n    return [StageSpec(kind='head', name='a b', summary='', target='Tiny')]", "a b"),
+        (
+            "@hookimpl\ndef mxt_stages():\n    return [StageSpec(kind='bakbone', name='tiny', summary='', target='MODULE:T')]",
+            "bakbone",
+        ),
+        (
+            "@hookimpl\ndef mxt_stages():\n    return [StageSpec(kind='head', name='a b', summary='', target='Tiny')]",
+            "a b",
+        ),
     ],
     ids=lambda text: text.splitlines()[-1].strip()[:40],
 )
@@ -68,7 +74,10 @@ def test_broken_plugin_is_contained_and_listed_with_its_cause(install, backbone_
 
 
 def test_one_bad_spec_does_not_take_the_good_ones_with_it(install, backbone_source):
-    install("half-good", backbone_source.replace("return specs()", "return specs('fine') + specs('bad', sample_rate=None)"))
+    install(
+        "half-good",
+        backbone_source.replace("return specs()", "return specs('fine') + specs('bad', sample_rate=None)"),
+    )
     registry = build_registry()
     assert [entry.spec.name for entry in of(registry, "half-good")] == ["fine"]
     assert len(causes(registry, "half-good")) == 1
@@ -94,7 +103,10 @@ def test_built_in_is_never_silently_replaced(install, backbone_source):
 
 def test_stages_of_one_name_but_different_kinds_live_together(install, backbone_source):
     install("plugin-one", backbone_source)
-    install("plugin-two", "@hookimpl\ndef mxt_stages():\n    return [StageSpec(kind='head', name='tiny', summary='x', target='MODULE:T')]")
+    install(
+        "plugin-two",
+        "@hookimpl\ndef mxt_stages():\n    return [StageSpec(kind='head', name='tiny', summary='x', target='MODULE:T')]",
+    )
     registry = build_registry()
     assert registry.find("head", "tiny").distribution == "plugin-two"
     assert registry.find("backbone", "tiny").distribution == "plugin-one"
@@ -142,8 +154,10 @@ def test_renamed_or_moved_file_keeps_its_features_apart_by_name_only(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     for place in (tmp_path / "mine.py", tmp_path / "elsewhere" / "mine.py"):
         place.write_text(EXAMPLE.read_text())
-    first, second = (make_pipeline(build_registry([place]), backbone="loudness").fingerprint
-                     for place in (tmp_path / "mine.py", tmp_path / "elsewhere" / "mine.py"))  # fmt: skip
+    first, second = (
+        make_pipeline(build_registry([place]), backbone="loudness").fingerprint
+        for place in (tmp_path / "mine.py", tmp_path / "elsewhere" / "mine.py")
+    )
     assert first == second
 
 
@@ -157,7 +171,10 @@ def test_broken_plugin_file_is_contained(tmp_path):
     registry = build_registry([tmp_path / "bad.py", EXAMPLE])
     assert registry.find("backbone", "loudness")
     assert causes(registry, "bad.py") == ["ModuleNotFoundError: No module named 'no_such_module_anywhere'"]
-    with pytest.raises(UnknownName, match=r"not loaded: file .*bad\.py: ModuleNotFoundError: No module named 'no_such_module_anywhere'"):
+    with pytest.raises(
+        UnknownName,
+        match=r"not loaded: file .*bad\.py: ModuleNotFoundError: No module named 'no_such_module_anywhere'",
+    ):
         registry.find("backbone", "tiny_one")
 
 
@@ -188,7 +205,9 @@ def test_editable_stage_whose_module_is_nowhere_is_a_problem(install, backbone_s
 def test_broken_plugin_does_not_break_help(install, monkeypatch):
     path = install("broken-plugin", "raise RuntimeError('at import')")
     monkeypatch.setenv("PYTHONPATH", str(path.parent))
-    done = subprocess.run([sys.executable, "-m", "mxt", "plugins"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "mxt", "plugins"], capture_output=True, text=True, check=True
+    )
     assert "broken-plugin (entry point" in done.stdout
     assert "RuntimeError: at import" in done.stdout
     assert subprocess.run([sys.executable, "-m", "mxt", "--help"], capture_output=True, check=True).stdout

@@ -25,13 +25,21 @@ class Tiny:
 
 
 SPEC = StageSpec(
-    kind="backbone", name="tiny", summary="a backbone", target="tiny_stage_module:Tiny", sample_rate=16_000, layers=(Layer(1, "only", 2),),
+    kind="backbone",
+    name="tiny",
+    summary="a backbone",
+    target="tiny_stage_module:Tiny",
+    sample_rate=16_000,
+    layers=(Layer(1, "only", 2),),
     params=(
         Param("gain", "float", 1.0, "factor", minimum=0),
         Param("mode", "choice", "plain", "what", choices=("plain", "wide", "usage", "broken")),
     ),
-    weights=(WeightsFile("first", "first.bin", sha256="0" * 64), WeightsFile("second", "second.bin", sha256="1" * 64)),
-)  # fmt: skip
+    weights=(
+        WeightsFile("first", "first.bin", sha256="0" * 64),
+        WeightsFile("second", "second.bin", sha256="1" * 64),
+    ),
+)
 
 
 def resolve(spec, params, weights):
@@ -76,7 +84,12 @@ def test_chosen_stage_has_all_its_parameters():
 
 @pytest.mark.parametrize(
     ("params", "message"),
-    [({"gian": 1}, "did you mean gain"), ({"gain": -1}, "at least 0"), ({"gain": "loud"}, "a number"), ({"mode": "odd"}, "one of plain")],
+    [
+        ({"gian": 1}, "did you mean gain"),
+        ({"gain": -1}, "at least 0"),
+        ({"gain": "loud"}, "a number"),
+        ({"mode": "odd"}, "one of plain"),
+    ],
 )
 def test_parameters_are_checked(params, message):
     with pytest.raises(UsageError, match=message):
@@ -109,7 +122,13 @@ def test_parameter_that_does_not_apply_is_a_usage_error():
 
 @pytest.mark.parametrize(
     ("function", "cause"),
-    [("forgets", "no spec"), ("renames", "no spec"), ("fails", "KeyError"), ("spoils", "states its layers"), ("missing", "AttributeError")],
+    [
+        ("forgets", "no spec"),
+        ("renames", "no spec"),
+        ("fails", "KeyError"),
+        ("spoils", "states its layers"),
+        ("missing", "AttributeError"),
+    ],
 )
 def test_failing_resolve_names_stage_distribution_and_cause(function, cause):
     with pytest.raises(PluginError, match=rf"(?s)tiny.*{cause}"):
@@ -135,7 +154,9 @@ def test_usage_error_of_a_stage_passes_as_it_is():
         registry().create("backbone", "tiny", {"mode": "usage"})
 
 
-@pytest.mark.parametrize(("text", "kind"), [("backbone", "backbone"), ("Backbones", "backbone"), ("protocols", "protocol")])
+@pytest.mark.parametrize(
+    ("text", "kind"), [("backbone", "backbone"), ("Backbones", "backbone"), ("protocols", "protocol")]
+)
 def test_kinds_are_known_in_singular_and_plural(text, kind):
     assert kind_named(text) == kind
 

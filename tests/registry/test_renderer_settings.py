@@ -48,17 +48,28 @@ def registry(tmp_path_factory):
 def pipeline(registry, *settings):
     stages = stages_taking_part(registry, backbone="looker", normalizer="none", settings=settings)
     shared = split_settings(settings, stages)
-    return make_pipeline(registry, backbone="looker", params=shared["looker"], renderer_params=shared[stages[2].name])
+    return make_pipeline(
+        registry, backbone="looker", params=shared["looker"], renderer_params=shared[stages[2].name]
+    )
 
 
 def test_a_setting_of_the_renderer_takes_the_place_of_the_backbones(registry):
     found = pipeline(registry, "width=64", "logfrequency.floor_db=-60")
     assert found.renderer is not None
-    assert (found.renderer.params["height"], found.renderer.params["width"], found.renderer.params["floor_db"]) == (32, 64, -60.0)
+    assert (
+        found.renderer.params["height"],
+        found.renderer.params["width"],
+        found.renderer.params["floor_db"],
+    ) == (32, 64, -60.0)
 
 
 def test_label_and_fingerprint_tell_renderings_apart(registry):
-    made = [pipeline(registry), pipeline(registry, "floor_db=-60"), pipeline(registry, "renderer=sox"), pipeline(registry, "rescale=true")]
+    made = [
+        pipeline(registry),
+        pipeline(registry, "floor_db=-60"),
+        pipeline(registry, "renderer=sox"),
+        pipeline(registry, "rescale=true"),
+    ]
     assert [each.label for each in made] == ["looker", "looker-floor_db-60", "looker-sox", "looker-rescale1"]
     assert len({each.fingerprint for each in made}) == 4
 

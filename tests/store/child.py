@@ -25,7 +25,9 @@ FINGERPRINT = "ab" * 32
 
 
 def make_table(store: Store) -> FeatureTable:
-    return store.features.create(FINGERPRINT, "synthetic", {"pipeline": {"backbone": "synthetic"}, "kind": "extracted"}, LAYERS)
+    return store.features.create(
+        FINGERPRINT, "synthetic", {"pipeline": {"backbone": "synthetic"}, "kind": "extracted"}, LAYERS
+    )
 
 
 def key_of(clip: int) -> bytes:

@@ -26,7 +26,10 @@ def test_a_chunk_has_the_bytes_that_zarr_writes(tmp_path, kind, content):
         theirs[chunk * 64 : chunk * 64 + rows] = block
         write_chunk(ours, chunk, block)
         write_chunk(ours, chunk, block)  # in place of the earlier one
-    found = {name: {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("theirs", "ours")}
+    found = {
+        name: {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+        for name in ("theirs", "ours")
+    }
     assert found["ours"] == found["theirs"]
     assert len(found["ours"]) == (1 if content == "fill value" else 4)
     np.testing.assert_array_equal(ours[:], theirs[:])

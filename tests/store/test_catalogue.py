@@ -25,13 +25,19 @@ from mxt.store.catalogue import Catalogue
 
 
 def file_record(path: str, number: int = 1, **changes: object) -> FileRecord:
-    measured = Measurement(f"{number:064x}", 3.25, 22050, 2, 71663, 0.9, 0.8, 0.1, False, ("clipped",), "libsndfile 1.2")
-    return replace(FileRecord(path, 1000 + number, 1_700_000_000_000_000_000 + number, 7 + number, measured), **changes)
+    measured = Measurement(
+        f"{number:064x}", 3.25, 22050, 2, 71663, 0.9, 0.8, 0.1, False, ("clipped",), "libsndfile 1.2"
+    )
+    return replace(
+        FileRecord(path, 1000 + number, 1_700_000_000_000_000_000 + number, 7 + number, measured), **changes
+    )
 
 
 def clip_record(path: str, number: int = 1, **changes: object) -> ClipRecord:
     file = file_record(path, number)
-    return replace(ClipRecord(path, file, bytes.fromhex(file.measurement.sha256), targets={"label": "rock"}), **changes)
+    return replace(
+        ClipRecord(path, file, bytes.fromhex(file.measurement.sha256), targets={"label": "rock"}), **changes
+    )
 
 
 def dataset(name: str = "genres") -> DatasetRecord:
@@ -45,11 +51,22 @@ def catalogue(tmp_path):
 
 def test_clips_come_back_as_they_went_in_and_in_order(catalogue):
     clips = [
-        clip_record("b.wav", 2, targets={"tags": ("loud", "fast"), "bpm": 120.5, "mood": None}, split="train", fold="3", group="ann"),
+        clip_record(
+            "b.wav",
+            2,
+            targets={"tags": ("loud", "fast"), "bpm": 120.5, "mood": None},
+            split="train",
+            fold="3",
+            group="ann",
+        ),
         clip_record("a.wav", 1, fields={"artist": "Ann", "year": "1999"}),
         ClipRecord("c.wav#0.5-2", file_record("c.wav", 3), b"\1" * 32, start_us=500_000, end_us=2_000_000),
         ClipRecord(
-            "d.wav", file_record("d.wav", 4, measurement=None, reason=Reason.NOT_AUDIO, detail="text"), None, Reason.NOT_AUDIO, "text"
+            "d.wav",
+            file_record("d.wav", 4, measurement=None, reason=Reason.NOT_AUDIO, detail="text"),
+            None,
+            Reason.NOT_AUDIO,
+            "text",
         ),
     ]
     catalogue.replace_clips(dataset(), clips)
@@ -76,7 +93,9 @@ def test_any_name_label_and_number_survives(tmp_path_factory, name, label, size,
 
 def test_undecodable_names_survive(catalogue):
     name = os.fsdecode(b"caf\xe9.wav")
-    catalogue.replace_clips(dataset(), [clip_record(name, targets={"label": name})], remarks=[Remark("odd", name)])
+    catalogue.replace_clips(
+        dataset(), [clip_record(name, targets={"label": name})], remarks=[Remark("odd", name)]
+    )
     assert catalogue.clips("genres")[0].id == name
     assert list(catalogue.files("genres")) == [name]
     assert catalogue.remarks("genres") == [Remark("odd", name)]
@@ -108,7 +127,8 @@ def test_a_name_that_is_no_utf_8_is_an_unknown_one(catalogue):
 
 def test_created_stays_and_clips_are_replaced(catalogue):
     first = catalogue.replace_clips(
-        replace(dataset(), created="2020-01-01T00:00:00+00:00"), [clip_record("a.wav"), clip_record("b.wav", 2)]
+        replace(dataset(), created="2020-01-01T00:00:00+00:00"),
+        [clip_record("a.wav"), clip_record("b.wav", 2)],
     )
     second = catalogue.replace_clips(dataset(), [clip_record("b.wav", 2)])
     assert second.created == first.created
@@ -191,7 +211,9 @@ print([clip.id for clip in catalogue.clips(None or "genres")])
 """
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root to become somebody who may not write")
+@pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() != 0, reason="needs root to become somebody who may not write"
+)
 @pytest.mark.parametrize("journal", [False, True], ids=["clean", "with a killed writer's journal"])
 def test_somebody_without_permission_to_write_reads(journal):
     folder = Path("/tmp", f"mxt-catalogue-{os.getpid()}-{journal}")  # below folders that anybody may enter
@@ -203,7 +225,9 @@ def test_somebody_without_permission_to_write_reads(journal):
             _leave_a_hot_journal(path)
             path.chmod(0o444)
         folder.chmod(0o555)
-        done = subprocess.run([sys.executable, "-c", READ, str(path)], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", READ, str(path)], capture_output=True, text=True, check=False
+        )
         assert (done.stdout.strip(), done.stderr) == ("['a.wav']", "")
     finally:
         folder.chmod(0o755)
@@ -215,12 +239,17 @@ def test_somebody_without_permission_to_write_reads(journal):
 def _leave_a_hot_journal(path: Path) -> None:
     """A writer that is killed in the middle of a transaction that is on disk already."""
     child = subprocess.run(
-        [sys.executable, "-c", "import os, sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None);"
-         "db.execute('PRAGMA cache_size = 1'); db.execute('BEGIN');"
-         "db.executemany('INSERT INTO remarks VALUES (9, ?, ?, ?)', ((i, 'x' * 900, 'y' * 900) for i in range(500)));"
-         "os._exit(9)", str(path)],
+        [
+            sys.executable,
+            "-c",
+            "import os, sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None);"
+            "db.execute('PRAGMA cache_size = 1'); db.execute('BEGIN');"
+            "db.executemany('INSERT INTO remarks VALUES (9, ?, ?, ?)', ((i, 'x' * 900, 'y' * 900) for i in range(500)));"
+            "os._exit(9)",
+            str(path),
+        ],
         check=False,
-    )  # fmt: skip
+    )
     assert child.returncode == 9
     assert path.with_name(path.name + "-journal").stat().st_size
 
@@ -296,7 +325,10 @@ def test_a_file_that_is_no_catalogue_is_said_so(tmp_path):
 
 
 def test_ten_thousand_clips_are_written_and_read_without_waiting(catalogue):
-    clips = [clip_record(f"folder/{number:05}.wav", number, fields={"artist": "a", "year": "b"}) for number in range(10_000)]
+    clips = [
+        clip_record(f"folder/{number:05}.wav", number, fields={"artist": "a", "year": "b"})
+        for number in range(10_000)
+    ]
     begun = time.process_time()
     catalogue.replace_clips(dataset(), clips)
     written = time.process_time()
@@ -309,7 +341,12 @@ def test_ten_thousand_clips_are_written_and_read_without_waiting(catalogue):
 
 def test_the_catalogue_is_light_to_import():
     code = "import sys, mxt.store.catalogue; print(sorted({'numpy', 'torch', 'zarr'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )
 
 
 def test_a_full_disk_leaves_what_was_committed(catalogue, monkeypatch):

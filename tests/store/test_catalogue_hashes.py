@@ -16,13 +16,20 @@ from mxt.store.verify import verify
 
 
 def file_of(path: str) -> FileRecord:
-    return FileRecord(path, 100, 1, 2, Measurement("ab" * 32, 1.5, 8000, 1, 12000, 0.5, 0.5, 0.1, decoder="libsndfile 1"))
+    return FileRecord(
+        path, 100, 1, 2, Measurement("ab" * 32, 1.5, 8000, 1, 12000, 0.5, 0.5, 0.1, decoder="libsndfile 1")
+    )
 
 
 @pytest.fixture
 def catalogue(store) -> Catalogue:
-    clips = [ClipRecord(f"{n}.wav", file_of(f"{n}.wav"), bytes([n + 1]) * 32, targets={"label": "ab"[n % 2]}) for n in range(20)]
-    store.catalogue.replace_clips(DatasetRecord("notes", "/a", "folder", {}, ("label",), "", ""), clips, remarks=[Remark("row", "one")])
+    clips = [
+        ClipRecord(f"{n}.wav", file_of(f"{n}.wav"), bytes([n + 1]) * 32, targets={"label": "ab"[n % 2]})
+        for n in range(20)
+    ]
+    store.catalogue.replace_clips(
+        DatasetRecord("notes", "/a", "folder", {}, ("label",), "", ""), clips, remarks=[Remark("row", "one")]
+    )
     store.catalogue.add_view("notes", "mfcc")
     return store.catalogue
 
@@ -62,7 +69,11 @@ def test_a_changed_value_is_named_by_verify_and_never_used(what, store, catalogu
     assert "ingest" in findings[0].what
     try:
         record = catalogue.dataset()
-        assert (record.name, catalogue.clips(record.name), catalogue.views(record.name)) == ("notes", clips, views)
+        assert (record.name, catalogue.clips(record.name), catalogue.views(record.name)) == (
+            "notes",
+            clips,
+            views,
+        )
     except StoreDamaged as error:
         assert "no feature is computed again" in str(error) or "features are found again" in str(error)  # noqa: PT017 either is right
 
@@ -70,7 +81,9 @@ def test_a_changed_value_is_named_by_verify_and_never_used(what, store, catalogu
 def test_ingesting_again_puts_a_changed_data_set_right(catalogue):
     clips = catalogue.clips("notes")
     edit(catalogue, EDITS["a key"])
-    with pytest.raises(StoreDamaged, match="clips of data set notes are not what was written; ingest it again"):
+    with pytest.raises(
+        StoreDamaged, match="clips of data set notes are not what was written; ingest it again"
+    ):
         catalogue.clips("notes")
     assert catalogue.changed("notes") == ["clips"]
     catalogue.replace_clips(DatasetRecord("notes", "/a", "folder", {}, ("label",), "", ""), clips)

@@ -63,7 +63,9 @@ def test_a_full_disk_keeps_what_is_finished_and_the_same_command_goes_on(small_d
         writer.assign(keys(400))
     ballast = fill(small_disk, 170_000)
 
-    with pytest.raises(StoreFull, match=r"no space left while writing .* free some space and run the same command again"):
+    with pytest.raises(
+        StoreFull, match=r"no space left while writing .* free some space and run the same command again"
+    ):
         compute(table, keys(400))
     finished = np.flatnonzero(table.states() == DONE)
     assert 0 < len(finished) < 400

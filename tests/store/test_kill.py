@@ -18,7 +18,11 @@ CLIPS = 200
 
 def contents(folder: Path) -> dict[str, bytes]:
     """All files below a folder but the lock."""
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file() and not p.name.startswith("lock")}
+    return {
+        str(p.relative_to(folder)): p.read_bytes()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and not p.name.startswith("lock")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +35,14 @@ def whole(child, tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("point", "nth"),
-    [("assigned", 1), ("before layers", 1), ("after layers", 2), ("before state", 1), ("before state", 3), ("committed", 2)],
+    [
+        ("assigned", 1),
+        ("before layers", 1),
+        ("after layers", 2),
+        ("before state", 1),
+        ("before state", 3),
+        ("committed", 2),
+    ],
 )
 def test_a_killed_run_is_continued_to_the_same_bytes(point, nth, run_child, child, whole, tmp_path):
     killed = run_child(tmp_path / "store", CLIPS, point, nth)
@@ -51,7 +62,9 @@ def test_runs_killed_at_random_moments_are_continued_to_the_same_bytes(child, wh
     child.make_table(Store.open(root, create=True))
     for _ in range(5):
         (root / "features" / child.FINGERPRINT / "lock.holder").unlink(missing_ok=True)
-        process = subprocess.Popen([sys.executable, child.__file__, str(root), str(CLIPS)], stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, child.__file__, str(root), str(CLIPS)], stdout=subprocess.DEVNULL
+        )
         lock = root / "features" / child.FINGERPRINT / "lock.holder"
         deadline = time.monotonic() + 20
         while process.poll() is None and not lock.exists() and time.monotonic() < deadline:

@@ -79,11 +79,26 @@ def test_runs_are_logged_line_by_line_and_a_torn_line_is_passed_over(store):
     assert store.runs()[-1] == {"command": "eval"}
 
 
-@pytest.mark.parametrize("line", [
-    "[" * 100_000, '{"a":' * 90 + "1" + "}" * 90, '{"command": "extract", "failures": 3}', '{"command": "extract", "failures": [["a"]]}',
-    '{"command": 1}', '{"computed": "many"}', '{"seconds": "long"}', '{"seconds": 1' + 400 * "0" + "}", '{"versions": "all"}',
-    '{"fingerprint": []}', "3", "null", '"text"', "\udcff\udcfe", "1" * 5000,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[" * 100_000,
+        '{"a":' * 90 + "1" + "}" * 90,
+        '{"command": "extract", "failures": 3}',
+        '{"command": "extract", "failures": [["a"]]}',
+        '{"command": 1}',
+        '{"computed": "many"}',
+        '{"seconds": "long"}',
+        '{"seconds": 1' + 400 * "0" + "}",
+        '{"versions": "all"}',
+        '{"fingerprint": []}',
+        "3",
+        "null",
+        '"text"',
+        "\udcff\udcfe",
+        "1" * 5000,
+    ],
+)
 def test_lines_of_the_log_that_mxt_did_not_write_are_passed_over(tmp_path, line):
     store = Store.open(tmp_path / "store", create=True)
     store.log_run({"command": "extract", "seconds": 1.5, "failures": [["a.wav", "stage failed", ""]]})

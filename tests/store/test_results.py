@@ -15,7 +15,12 @@ from mxt.store.serialise import dump_json
 
 
 def test_a_result_comes_back_as_it_was_published(store):
-    result = {"dataset": "genres", "scores": {"accuracy": np.float32(0.5), "gone": float("nan")}, "folds": (1, 2), "n": np.int64(3)}
+    result = {
+        "dataset": "genres",
+        "scores": {"accuracy": np.float32(0.5), "gone": float("nan")},
+        "folds": (1, 2),
+        "n": np.int64(3),
+    }
     predictions = {"clip": np.array(["a/b.wav", "ü.wav"]), "y": np.array([0.25, 1.0], np.float32)}
     name = store.results.publish(result, predictions)
     found = store.results.load(name)
@@ -39,7 +44,12 @@ def test_equal_results_do_not_replace_each_other(store):
 
 def test_a_result_is_found_by_the_part_of_its_id_that_is_its_own(store):
     name = store.results.publish({"dataset": "a"}, {})
-    assert store.results.find(name[:8]) == store.results.find(name.split("-")[-1]) == store.results.find("last") == name
+    assert (
+        store.results.find(name[:8])
+        == store.results.find(name.split("-")[-1])
+        == store.results.find("last")
+        == name
+    )
     store.results.publish({"dataset": "b"}, {})
     with pytest.raises(UnknownName, match="no result called"):
         store.results.find(name[:4])
@@ -63,7 +73,14 @@ def test_a_torn_result_is_damaged_and_named(store):
 def test_finished_folds_come_back(store):
     folds = store.results.scratch("key/of evaluation")
     assert folds.get(0) is None
-    folds.put(0, {"predicted": np.arange(4.0), "params": {"C": 10, "gamma": np.float64(0.5)}, "empty": np.zeros((0, 2))})
+    folds.put(
+        0,
+        {
+            "predicted": np.arange(4.0),
+            "params": {"C": 10, "gamma": np.float64(0.5)},
+            "empty": np.zeros((0, 2)),
+        },
+    )
     found = store.results.scratch("key/of evaluation").get(0)
     assert found["params"] == {"C": 10, "gamma": 0.5}
     np.testing.assert_array_equal(found["predicted"], np.arange(4.0))
@@ -110,7 +127,8 @@ def damage(store, result):
 
 def saved(store, dataset="a", score=0.5):
     return store.results.publish(
-        {"dataset": dataset, "scores": {"accuracy": score}}, {"y": np.arange(2000) * score, "clip": np.array(["é"] * 9)}
+        {"dataset": dataset, "scores": {"accuracy": score}},
+        {"y": np.arange(2000) * score, "clip": np.array(["é"] * 9)},
     )
 
 
@@ -125,7 +143,11 @@ def every_byte_changed(path, step):
 @pytest.mark.parametrize(("name", "step"), [("result.json", 1), ("predictions.npz", 7)])
 def test_no_changed_bit_of_a_result_goes_unnoticed(name, step, store):
     result = saved(store)
-    unnoticed = [place for place in every_byte_changed(store.results.path / result / name, step) if not damage(store, result)]
+    unnoticed = [
+        place
+        for place in every_byte_changed(store.results.path / result / name, step)
+        if not damage(store, result)
+    ]
     assert unnoticed == []
     assert damage(store, result) == ""
 

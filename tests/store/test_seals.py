@@ -24,7 +24,11 @@ def chunk_file(folder, array, chunk):
 
 
 def contents(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file() and not p.name.startswith("lock")}
+    return {
+        str(p.relative_to(folder)): p.read_bytes()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and not p.name.startswith("lock")
+    }
 
 
 def over_the_next(folder, array, _other=None):
@@ -58,7 +62,9 @@ def other(store, child):
 
 @pytest.mark.parametrize("misplace", [over_the_next, swapped, from_another_table])
 @pytest.mark.parametrize("array", ARRAYS)
-def test_a_misplaced_chunk_never_gives_a_wrong_value_and_is_put_right(array, misplace, store, filled, child, other):
+def test_a_misplaced_chunk_never_gives_a_wrong_value_and_is_put_right(
+    array, misplace, store, filled, child, other
+):
     keys = [child.key_of(clip) for clip in range(150)]
     X, states = filled.read(keys, ["one", "two"])
     before = contents(filled.path)
@@ -93,7 +99,10 @@ def test_a_whole_layer_under_the_name_of_another_is_refused(store):
     (table.path / "layer1.a").rename(table.path / "x")
     (table.path / "layer2.b").rename(table.path / "layer1.a")
     (table.path / "x").rename(table.path / "layer2.b")
-    with pytest.raises(StoreDamaged, match=r"twins: layer1.a does not hold what was written in rows 0 to 69; mxt verify --repair"):
+    with pytest.raises(
+        StoreDamaged,
+        match=r"twins: layer1.a does not hold what was written in rows 0 to 69; mxt verify --repair",
+    ):
         table.read([bytes([n + 1]) * 32 for n in range(70)], ["a"])
 
 
@@ -143,17 +152,26 @@ def test_keys_that_differ_in_a_table_without_seals_are_trusted_by_nobody(store, 
     old = store.features.find("synthetic")
     over_the_next(filled.path, "audio")
     keys = [child.key_of(clip) for clip in range(150)]
-    with pytest.raises(StoreDamaged, match="keys, states and reasons are not those written in rows 64 to 127"):
+    with pytest.raises(
+        StoreDamaged, match="keys, states and reasons are not those written in rows 64 to 127"
+    ):
         old.read(keys, ["one"])
     report = verify(store, repair=True)
     assert any("nothing tells which are right" in finding.what for finding in report.findings)
     assert child.run(store.features.find("synthetic"), 150) == list(range(150, 214))
 
 
-@pytest.mark.parametrize(("name", "old", "new"), [
-    ("audio", "150", "1000000000000"), ("audio_copy", "150", "1000000000000"), ("state", "150", "1000000000000"),
-    ("layer1.one", "150", "1000000000000"), ("layer1.one", "float32", "int32"), ("seal", "uint32", "float32"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("audio", "150", "1000000000000"),
+        ("audio_copy", "150", "1000000000000"),
+        ("state", "150", "1000000000000"),
+        ("layer1.one", "150", "1000000000000"),
+        ("layer1.one", "float32", "int32"),
+        ("seal", "uint32", "float32"),
+    ],
+)
 def test_edited_metadata_never_fill_the_memory_or_change_a_value(name, old, new, store, filled, child):
     keys = [child.key_of(clip) for clip in range(150)]
     X, before = filled.read(keys, ["one", "two"])[0], contents(filled.path)
@@ -170,12 +188,17 @@ def test_edited_metadata_never_fill_the_memory_or_change_a_value(name, old, new,
 
 def test_seals_do_not_depend_on_how_many_rows_are_sealed_at_once():
     rng = np.random.default_rng(1)
-    keys, values = rng.integers(0, 256, (BLOCK + 3, 32), np.uint8), rng.normal(size=(BLOCK + 3, 5)).astype(np.float32)
+    keys, values = (
+        rng.integers(0, 256, (BLOCK + 3, 32), np.uint8),
+        rng.normal(size=(BLOCK + 3, 5)).astype(np.float32),
+    )
     states = np.ones(len(keys), np.uint8)
     whole = layer_seals("ab", "layer1.one", keys, values)
     assert len(set(whole.tolist())) > BLOCK
     assert layer_seals("ab", "layer1.one", keys[-1:], values[-1:]) == whole[-1:]
-    assert outcome_seals("ab", keys[:1], states[:1], states[:1]) != outcome_seals("ac", keys[:1], states[:1], states[:1])
+    assert outcome_seals("ab", keys[:1], states[:1], states[:1]) != outcome_seals(
+        "ac", keys[:1], states[:1], states[:1]
+    )
     assert len(layer_seals("ab", "layer1.one", keys[:0], values[:0])) == 0
 
 

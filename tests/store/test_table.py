@@ -21,7 +21,9 @@ def test_features_come_back_in_the_order_asked_for(filled, child):
     wanted = [child.key_of(clip) for clip in (140, 1, 1, 77)]
     X, state = filled.read(wanted, ["two", "one"])
     assert X.dtype == np.float32
-    expected = np.array([np.concatenate([child.features_of(key)["two"], child.features_of(key)["one"]]) for key in wanted])
+    expected = np.array(
+        [np.concatenate([child.features_of(key)["two"], child.features_of(key)["one"]]) for key in wanted]
+    )
     np.testing.assert_array_equal(X, expected)
     assert state.tolist() == [DONE] * 4
 
@@ -60,7 +62,12 @@ def test_a_table_is_read_with_zarr_alone(filled, child):
 def test_equal_runs_leave_equal_attributes(filled):
     found = json.loads((filled.path / "zarr.json").read_text())["attributes"]
     assert set(found) == {"checksum", "fingerprint", "kind", "label", "layers", "pipeline", "seal"}
-    assert found["layers"][1] == {"number": 2, "name": "two", "dimension": 5, "labels": ["a", "b", "c", "d", "e"]}
+    assert found["layers"][1] == {
+        "number": 2,
+        "name": "two",
+        "dimension": 5,
+        "labels": ["a", "b", "c", "d", "e"],
+    }
 
 
 def test_layers_come_back_as_they_were_given(filled, child):
@@ -82,7 +89,9 @@ def test_labels_are_unique(wanted, store, table, layers):
 
 
 def test_a_label_of_ones_own_is_not_changed(store, table, layers):
-    with pytest.raises(StoreError, match="another feature table is called synthetic; choose another name with --as"):
+    with pytest.raises(
+        StoreError, match="another feature table is called synthetic; choose another name with --as"
+    ):
         store.features.create("01" * 32, table.label, {}, layers, exact_label=True)
 
 
@@ -108,7 +117,9 @@ def test_names_of_arrays_are_safe_on_every_system(store):
     made = store.features.create("01" * 32, "odd", {}, [Layer(i, name, 2) for i, name in enumerate(names, 1)])
     arrays = [entry.name for entry in made.path.iterdir() if entry.name.startswith("layer")]
     assert len({name.lower() for name in arrays}) == len(names)
-    assert all(name.isascii() and not set(name) & set('<>:"/\\|?*') and not name.endswith(".") for name in arrays)
+    assert all(
+        name.isascii() and not set(name) & set('<>:"/\\|?*') and not name.endswith(".") for name in arrays
+    )
     with made.writer() as writer:
         writer.assign([b"k" * 32])
         writer.put(0, {name: np.full(2, i, np.float32) for i, name in enumerate(names)})
@@ -116,12 +127,22 @@ def test_names_of_arrays_are_safe_on_every_system(store):
 
 
 def test_tables_made_at_once_by_several_threads_have_their_own_labels(store, layers):
-    threads = [threading.Thread(target=store.features.create, args=(f"{i:02d}" * 32, "same", {}, layers)) for i in range(6)]
+    threads = [
+        threading.Thread(target=store.features.create, args=(f"{i:02d}" * 32, "same", {}, layers))
+        for i in range(6)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [table.label for table in store.features.tables()] == ["same", "same.2", "same.3", "same.4", "same.5", "same.6"]
+    assert [table.label for table in store.features.tables()] == [
+        "same",
+        "same.2",
+        "same.3",
+        "same.4",
+        "same.5",
+        "same.6",
+    ]
 
 
 def test_labels_are_listed_without_importing_zarr(store, table):
@@ -199,7 +220,9 @@ for attempt in (lambda: table.writer().__enter__(), lambda: store.results.publis
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs to be root to become another user")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs to be root to become another user"
+)
 @pytest.mark.parametrize("read_only", [True, False])
 def test_a_store_of_another_user_is_read_and_not_written(read_only, filled, store, tmp_path):
     for folder in (tmp_path, *tmp_path.parents):
@@ -207,7 +230,9 @@ def test_a_store_of_another_user_is_read_and_not_written(read_only, filled, stor
             folder.chmod(folder.stat().st_mode | 0o055)
     before = {str(p) for p in store.root.rglob("*")}
     code = READ_AS_NOBODY.format(here=os.getcwd(), root=str(store.root), read_only=read_only)
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
     assert found.returncode == 0, found.stderr
     assert found.stdout.count("refused:") == 5
     assert {str(p) for p in store.root.rglob("*")} == before

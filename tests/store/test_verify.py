@@ -18,7 +18,11 @@ ARRAYS = ("audio", "audio_copy", "layer1.one", "layer2.two", "seal", "reason", "
 
 
 def contents(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file() and not p.name.startswith("lock")}
+    return {
+        str(p.relative_to(folder)): p.read_bytes()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and not p.name.startswith("lock")
+    }
 
 
 def chunk_file(table, array, chunk):
@@ -91,7 +95,9 @@ def test_a_damaged_chunk_is_named_repaired_and_computed_again_bit_for_bit(array,
 
 def test_a_checksum_that_differs_is_said_without_its_bytes(store, filled):
     flip(chunk_file(filled, ARRAYS[2], 1))
-    assert [finding.what for finding in verify(store).findings] == ["not readable (Stored and computed checksum do not match)"]
+    assert [finding.what for finding in verify(store).findings] == [
+        "not readable (Stored and computed checksum do not match)"
+    ]
 
 
 @pytest.mark.parametrize("spoil", [flip, cut, delete, empty])
@@ -154,14 +160,18 @@ def test_a_table_whose_attributes_and_their_copy_are_lost_is_named_and_others_ar
 def test_readers_refuse_damaged_chunks_and_name_their_rows(filled, child):
     flip(chunk_file(filled, "layer1.one", 1))
     keys = [child.key_of(clip) for clip in range(150)]
-    with pytest.raises(StoreDamaged, match=r"layer1.one: rows 64 to 127 are not what was written.*mxt verify --repair"):
+    with pytest.raises(
+        StoreDamaged, match=r"layer1.one: rows 64 to 127 are not what was written.*mxt verify --repair"
+    ):
         filled.read(keys, ["one"])
     assert filled.read(keys, ["two"])[0].shape == (150, 5)
 
 
 def test_readers_refuse_rows_that_count_as_done_without_values(filled, child):
     delete(chunk_file(filled, "layer1.one", 2))
-    with pytest.raises(StoreDamaged, match=r"synthetic: layer1.one has no values, .*in rows 128 to 149; mxt verify --repair"):
+    with pytest.raises(
+        StoreDamaged, match=r"synthetic: layer1.one has no values, .*in rows 128 to 149; mxt verify --repair"
+    ):
         filled.read([child.key_of(clip) for clip in range(150)], ["one"])
 
 

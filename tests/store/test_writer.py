@@ -85,7 +85,11 @@ def test_layers_are_written_before_reason_and_state(table, child, keys):
     seen = {}
 
     def look(point):
-        seen[point] = (int((~np.isnan(table.layer("two"))).all(axis=1).sum()), int((table.reasons() > 0).sum()), table.counts())
+        seen[point] = (
+            int((~np.isnan(table.layer("two"))).all(axis=1).sum()),
+            int((table.reasons() > 0).sum()),
+            table.counts(),
+        )
 
     with table.writer(fault=look) as writer:
         writer.assign(keys(2))
@@ -236,5 +240,9 @@ def test_any_sequence_of_steps_leaves_what_a_dictionary_would(steps, child):
         X, state = table.read(list(rows), ["one", "two"])
         assert state.tolist() == [settled.get(row, OPEN) for row in rows.values()]
         for key, row in rows.items():
-            expected = np.concatenate(list(child.features_of(key).values())) if settled.get(row) == DONE else np.full(8, np.nan)
+            expected = (
+                np.concatenate(list(child.features_of(key).values()))
+                if settled.get(row) == DONE
+                else np.full(8, np.nan)
+            )
             np.testing.assert_array_equal(X[row], expected)

@@ -55,7 +55,17 @@ def _checks(kind: str, stage: str, *, sample=None, **changes: Any) -> list[Check
 
 
 def _spec_of(kind: str, stage: str, **changes: Any) -> StageSpec:
-    given: dict[str, Any] = {"kind": kind, "name": "subject", "summary": "under check", "target": f"{MODULE}:{stage}"}
+    given: dict[str, Any] = {
+        "kind": kind,
+        "name": "subject",
+        "summary": "under check",
+        "target": f"{MODULE}:{stage}",
+    }
     if kind == "backbone":
-        given |= {"sample_rate": 4000, "window": Window.fixed(0.25), "batch_windows": 3, "layers": (Layer(1, "only", 2),)}
+        given |= {
+            "sample_rate": 4000,
+            "window": Window.fixed(0.25),
+            "batch_windows": 3,
+            "layers": (Layer(1, "only", 2),),
+        }
     return StageSpec(**given | changes)

@@ -162,7 +162,12 @@ NO_LICENCE = (WeightsFile("w", "w.bin", sha256="a" * 64),)
         ("WritesToItsInput", "input is left as it was", "changed in place", {}),
         ("SharedBuffer", "threads do not disturb each other", "two threads at once", {}),
         ("TakesAnyWeights", "weights are verified", "taken without an error", {"weights": GOOD_WEIGHTS}),
-        ("UntypedWeightsError", "weights are verified", "KeyError.*raise WeightsError", {"weights": GOOD_WEIGHTS}),
+        (
+            "UntypedWeightsError",
+            "weights are verified",
+            "KeyError.*raise WeightsError",
+            {"weights": GOOD_WEIGHTS},
+        ),
         ("Good", "weights are verified", "64 lower-case", {"weights": NO_HASH}),
         ("Good", "weights are verified", "say its licence", {"weights": NO_LICENCE}),
     ],
@@ -178,10 +183,22 @@ def test_backbone_that_fails_on_a_filled_clip_is_found(run):
         run("backbone", "NeedsRepetition", "short clips are filled", window=Window.fixed(0.25, pad="zero"))
 
 
-@pytest.mark.parametrize("check", ["layers are those stated", "features are finite", "features are deterministic",
-    "batch equals stacked singles", "order does not matter", "input is left as it was", "threads do not disturb each other",
-    "short clips are filled"])  # fmt: skip
-@pytest.mark.parametrize("window", [Window.fixed(0.25), Window.whole(), Window.sliding(0.25, 0.1)], ids=lambda window: window.kind)
+@pytest.mark.parametrize(
+    "check",
+    [
+        "layers are those stated",
+        "features are finite",
+        "features are deterministic",
+        "batch equals stacked singles",
+        "order does not matter",
+        "input is left as it was",
+        "threads do not disturb each other",
+        "short clips are filled",
+    ],
+)
+@pytest.mark.parametrize(
+    "window", [Window.fixed(0.25), Window.whole(), Window.sliding(0.25, 0.1)], ids=lambda window: window.kind
+)
 def test_good_backbone_passes(run, check, window):
     run("backbone", "Good", check, window=window)
 
@@ -192,7 +209,9 @@ def test_difference_between_devices_is_found(run, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     original = backbones.Runner
     monkeypatch.setattr(
-        backbones, "Runner", lambda subject, device="cpu": original(subject) if device == "cpu" else _Doubled(original(subject))
+        backbones,
+        "Runner",
+        lambda subject, device="cpu": original(subject) if device == "cpu" else _Doubled(original(subject)),
     )
     with pytest.raises(ContractBroken, match="on CUDA differs"):
         run("backbone", "Good", "agrees with the gpu")
@@ -208,7 +227,9 @@ class _Doubled:
 
 def test_batch_mode_is_refused_by_name(stage_module, checks):
     found = checks("backbone", "Moded", params=MODE, resolve=f"{stage_module.__name__}:together")
-    (invariance,) = (check for check in found if check.subject.params and check.name == "batch equals stacked singles")
+    (invariance,) = (
+        check for check in found if check.subject.params and check.name == "batch equals stacked singles"
+    )
     with pytest.raises(CheckRefused, match="subject mode=wide depends on its batch on purpose"):
         invariance.run()
     assert invariance.outcome().result == "refused"
@@ -216,12 +237,19 @@ def test_batch_mode_is_refused_by_name(stage_module, checks):
 
 def test_every_choice_is_checked(stage_module, checks):
     found = checks("backbone", "Moded", params=MODE, resolve=f"{stage_module.__name__}:wide")
-    assert [str(check) for check in found if check.outcome().result == "failed"] == ["backbone subject mode=wide: layers are those stated"]
+    assert [str(check) for check in found if check.outcome().result == "failed"] == [
+        "backbone subject mode=wide: layers are those stated"
+    ]
 
 
 def test_checks_of_missing_weights_are_skipped_and_say_which(run, monkeypatch, tmp_path):
     monkeypatch.setenv("MXT_WEIGHTS_DIR", str(tmp_path))
     with pytest.raises(CheckSkipped, match="mxt weights fetch subject:w"):
-        run("backbone", "Good", "features are finite", weights=(replace(GOOD_WEIGHTS[0], source="https://example.org/w.bin"),))
+        run(
+            "backbone",
+            "Good",
+            "features are finite",
+            weights=(replace(GOOD_WEIGHTS[0], source="https://example.org/w.bin"),),
+        )
     with pytest.raises(CheckSkipped, match=r"mxt weights import w\.bin"):
         run("backbone", "Good", "features are finite", weights=GOOD_WEIGHTS)

@@ -134,7 +134,12 @@ class OfFeatures(Flats):
 
     def feature_sets(self, listing):
         clips = tuple(Clip(f"{n}", targets={"label": "a"}) for n in range(2))
-        yield FeatureSet("set", clips, listing.files[:1], (FeatureBlock("mine", (Layer(1, "only", 1),), {"only": self.values()}, {}),))
+        yield FeatureSet(
+            "set",
+            clips,
+            listing.files[:1],
+            (FeatureBlock("mine", (Layer(1, "only", 1),), {"only": self.values()}, {}),),
+        )
 
     def values(self):
         return np.zeros((2, 1))
@@ -185,13 +190,18 @@ class Strange(Flats):
 @dataclass(frozen=True)
 class StrangeOpensAudio(Strange):
     def clips(self, listing):
-        return (replace(clip, fields={"bytes": str((Path(listing.root) / clip.path).stat().st_size)}) for clip in super().clips(listing))
+        return (
+            replace(clip, fields={"bytes": str((Path(listing.root) / clip.path).stat().st_size)})
+            for clip in super().clips(listing)
+        )
 
 
 @dataclass(frozen=True)
 class Divides(Flats):
     def detect(self, listing):
-        return Detection(sum(path.endswith(".wav") for path in listing.files) / len(listing.files), "share of sounds")
+        return Detection(
+            sum(path.endswith(".wav") for path in listing.files) / len(listing.files), "share of sounds"
+        )
 
 
 @pytest.fixture
@@ -216,7 +226,10 @@ def test_loader_of_an_unknown_layout_is_skipped_without_a_sample_of_it(run):
 def test_loader_of_an_unknown_layout_is_checked_on_a_copy_of_a_sample(checks, run, sample):
     found = {check.name: check.outcome().result for check in checks("dataset", "Strange", sample=sample)}
     # a bare spec is in no module, and this loader has audio
-    assert {name for name, result in found.items() if result != "passed"} == {"plugin is light to import", "feature sets fit their clips"}
+    assert {name for name, result in found.items() if result != "passed"} == {
+        "plugin is light to import",
+        "feature sets fit their clips",
+    }
     assert {path.read_text() for path in sample.rglob("*.wav")} == {"x"}
     with pytest.raises(ContractBroken, match="changes the clips"):
         run("dataset", "StrangeOpensAudio", "audio is not opened", sample=sample)

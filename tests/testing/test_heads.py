@@ -87,7 +87,11 @@ class EmptyGrid(Trees):
         ("OneObject", "estimator is fresh and clonable", "one object"),
         ("NoTask", "estimator is fresh and clonable", "none of the tasks"),
         ("Unseeded", "estimator learns and predicts", "same seed gives other predictions"),
-        ("ClassifiesAnything", "estimator learns and predicts", "regression: fit or predict ends in ValueError.*raises UsageError"),
+        (
+            "ClassifiesAnything",
+            "estimator learns and predicts",
+            "regression: fit or predict ends in ValueError.*raises UsageError",
+        ),
         ("StrangeGrid", "grid names parameters there are", "names depth"),
         ("EmptyGrid", "grid names parameters there are", "no values for max_depth"),
     ],
@@ -117,8 +121,13 @@ def test_wrong_protocol_is_found(run, stage_module, choices, message):
         run("protocol", "Wrong", "choices are an evaluation")
 
 
-@pytest.mark.parametrize(("head", "depth", "message"), [("subjct", 3, "did you mean subject"), ("subject", 0, "depth is a whole number")])
-def test_head_that_a_protocol_brings_along_and_cannot_be_had_is_found(spec_of, stage_module, head, depth, message):
+@pytest.mark.parametrize(
+    ("head", "depth", "message"),
+    [("subjct", 3, "did you mean subject"), ("subject", 0, "depth is a whole number")],
+)
+def test_head_that_a_protocol_brings_along_and_cannot_be_had_is_found(
+    spec_of, stage_module, head, depth, message
+):
     params = (Param("depth", "int", 3, "of trees", minimum=1),)
     brought = Registered(spec_of("head", "DeepTrees", params=params), "", "")
     protocol = Registered(spec_of("protocol", "Brings"), "", "")

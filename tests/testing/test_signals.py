@@ -78,7 +78,12 @@ class OtherPieces(Doubles):
     ("stage", "check", "message", "changes"),
     [
         ("Miscounts", "pieces are what the call returns", "3 copies of", {"whole_clip": True}),
-        ("OtherPieces", "pieces are what the call returns", "not what the call returns", {"whole_clip": True}),
+        (
+            "OtherPieces",
+            "pieces are what the call returns",
+            "not what the call returns",
+            {"whole_clip": True},
+        ),
         ("Halves", "levels asked for are known", "needs loudness", {"needs": ("loudness",)}),
         ("Widens", "signal keeps its shape and type", "got float64", {}),
         ("ByUnaskedPeak", "signal keeps its shape and type", "not finite", {}),
@@ -169,4 +174,8 @@ def test_good_stack_passes(run):
 
 def test_good_normalizer_and_renderer_pass(checks):
     for kind, stage in (("normalizer", "Halves"), ("renderer", "Rows")):
-        assert {check.outcome().result for check in checks(kind, stage)} == {"passed", "skipped", "not applicable"}
+        assert {check.outcome().result for check in checks(kind, stage)} == {
+            "passed",
+            "skipped",
+            "not applicable",
+        }

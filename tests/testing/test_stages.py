@@ -63,17 +63,41 @@ GAIN = (Param("gain", "float", 1.0, "factor"),)
         ("Gain", "spec is valid", "version is 1 or more", {"params": GAIN, "version": 0}),
         ("Gain", "spec is plain", "no plain value", {"params": (replace(GAIN[0], default=object()),)}),
         ("Gain", "spec is plain", "no plain value", {"params": (replace(GAIN[0], default=float("nan")),)}),
-        ("Gain", "defaults are valid", "does not pass its own check", {"params": (replace(GAIN[0], minimum=2),)}),
+        (
+            "Gain",
+            "defaults are valid",
+            "does not pass its own check",
+            {"params": (replace(GAIN[0], minimum=2),)},
+        ),
         ("Gain", "defaults are valid", "its check makes 1.0", {"params": (replace(GAIN[0], default=1),)}),
-        ("Gain", "defaults are valid", "read as", {"params": (Param("gain", "list", ("a,b", "c"), "words", item="str"),)}),
-        ("NotFrozen", "stage is a frozen dataclass of its parameters", "not a frozen dataclass", {"params": GAIN}),
+        (
+            "Gain",
+            "defaults are valid",
+            "read as",
+            {"params": (Param("gain", "list", ("a,b", "c"), "words", item="str"),)},
+        ),
+        (
+            "NotFrozen",
+            "stage is a frozen dataclass of its parameters",
+            "not a frozen dataclass",
+            {"params": GAIN},
+        ),
         ("Gain", "stage is a frozen dataclass of its parameters", "differ: gain", {}),
-        ("Rounds", "stage is a frozen dataclass of its parameters", "was 0.4, the stage has 0.0",
-         {"params": (replace(GAIN[0], default=0.4),)}),
-        ("HoldsAFunction", "stage is a frozen dataclass of its parameters", "something besides the parameters", {"params": GAIN}),
+        (
+            "Rounds",
+            "stage is a frozen dataclass of its parameters",
+            "was 0.4, the stage has 0.0",
+            {"params": (replace(GAIN[0], default=0.4),)},
+        ),
+        (
+            "HoldsAFunction",
+            "stage is a frozen dataclass of its parameters",
+            "something besides the parameters",
+            {"params": GAIN},
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
-)  # fmt: skip
+)
 def test_wrong_stage_is_found(run, stage, check, message, changes):
     with pytest.raises(ContractBroken, match=message):
         run("backbone", stage, check, **changes)
@@ -94,7 +118,11 @@ def test_wrong_value_that_is_taken_is_found(run, monkeypatch):
 
 @pytest.mark.parametrize(
     ("source", "message"),
-    [("import torch", "imports .*torch"), ("import numpy, sklearn", "imports .*sklearn"), ("1 / 0", "ZeroDivisionError")],
+    [
+        ("import torch", "imports .*torch"),
+        ("import numpy, sklearn", "imports .*sklearn"),
+        ("1 / 0", "ZeroDivisionError"),
+    ],
 )
 def test_heavy_or_broken_plugin_module_is_found(spec_of, tmp_path, monkeypatch, source, message):
     module = f"heavy_plugin_{abs(hash(source))}"
@@ -106,5 +134,7 @@ def test_heavy_or_broken_plugin_module_is_found(spec_of, tmp_path, monkeypatch, 
 
 
 def test_light_plugin_module_passes(spec_of):
-    checks = {check.name: check for check in checks_for(spec_of("head", "Gain"), Registry(), plugin="mxt.plugin")}
+    checks = {
+        check.name: check for check in checks_for(spec_of("head", "Gain"), Registry(), plugin="mxt.plugin")
+    }
     checks["plugin is light to import"].run()

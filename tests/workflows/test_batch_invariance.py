@@ -24,7 +24,10 @@ ENDS = ("clip0", f"clip{len(SECONDS) - 1}")  # the shortest and the longest
 def clips() -> dict[str, np.ndarray]:
     """Clips of different length: noise."""
     rng = np.random.default_rng(5)
-    found = {f"clip{place}": 0.1 * rng.normal(size=round(seconds * SAMPLE_RATE)) for place, seconds in enumerate(SECONDS)}
+    found = {
+        f"clip{place}": 0.1 * rng.normal(size=round(seconds * SAMPLE_RATE))
+        for place, seconds in enumerate(SECONDS)
+    }
     return {name: y.astype(np.float32) for name, y in found.items()}
 
 
@@ -49,7 +52,11 @@ def rows(folder: Path, clips: dict[str, np.ndarray], backbone: str, *, jobs: int
 def test_rows_are_the_same_together_alone_and_in_another_order(backbone, clips, tmp_path):
     together = rows(tmp_path / "together", clips, backbone, jobs=1)
     backwards = rows(tmp_path / "backwards", dict(reversed(clips.items())), backbone, jobs=2)
-    alone = {name: rows(tmp_path / name, {name: y}, backbone, jobs=1)[name] for name, y in clips.items() if name in ENDS}
+    alone = {
+        name: rows(tmp_path / name, {name: y}, backbone, jobs=1)[name]
+        for name, y in clips.items()
+        if name in ENDS
+    }
     assert len({row.tobytes() for row in together.values()}) == len(clips)
     for name, row in together.items():
         np.testing.assert_array_equal(backwards[name], row)

@@ -32,13 +32,19 @@ def without(registry, name: str):
 
 def test_the_commands_are_those_one_would_type_and_end_in_a_score(tmp_path):
     found = steps(build_registry(), tmp_path)
-    assert [step.command for step in found] == ["mxt ingest timbres", "mxt extract --backbone mfcc", "mxt eval"]
+    assert [step.command for step in found] == [
+        "mxt ingest timbres",
+        "mxt extract --backbone mfcc",
+        "mxt eval",
+    ]
     assert isinstance(found[-1].result, Evaluated)
 
 
 def test_a_network_that_is_not_installed_is_said_in_one_line_and_the_rest_runs(tmp_path):
     found = steps(without(build_registry(), "musicnn"), tmp_path, pretrained=True)
-    assert found[2].result == "musicnn is not installed; in a checkout of mxt: pip install ./plugins/mxt-musicnn"
+    assert (
+        found[2].result == "musicnn is not installed; in a checkout of mxt: pip install ./plugins/mxt-musicnn"
+    )
     assert isinstance(found[3].result, Evaluated)
 
 
@@ -47,12 +53,17 @@ def test_weights_that_cannot_be_had_are_said_in_one_line_and_the_rest_runs(tmp_p
 
     def extract(store, request, registry, **options):
         if request.backbone == "musicnn":
-            raise WeightsError("weights musicnn:released: a.whl, sha256 0, is not there. Ways to get it:\n  1. this\n  2. that")
+            raise WeightsError(
+                "weights musicnn:released: a.whl, sha256 0, is not there. Ways to get it:\n  1. this\n  2. that"
+            )
         return run(store, request, registry, **options)
 
     run = extracting.extract
     monkeypatch.setattr(extracting, "extract", extract)
     found = steps(build_registry(), tmp_path, pretrained=True)
     assert found[2].command == "mxt extract --backbone musicnn --layers penultimate"
-    assert found[2].result == "weights musicnn:released: a.whl, sha256 0, is not there; to try again: mxt weights fetch musicnn"
+    assert (
+        found[2].result
+        == "weights musicnn:released: a.whl, sha256 0, is not there; to try again: mxt weights fetch musicnn"
+    )
     assert isinstance(found[3].result, Evaluated)

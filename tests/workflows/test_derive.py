@@ -39,17 +39,28 @@ def clips_of(store: Path, name: str) -> list[ClipRecord]:
 
 
 def clip(seconds: float, start_us: int | None = None, end_us: int | None = None) -> ClipRecord:
-    file = FileRecord("a/b.wav", 1, 1, 1, Measurement("0" * 64, seconds, 8000, 1, int(8000 * seconds), 0.5, 0.5, 0.1))
+    file = FileRecord(
+        "a/b.wav", 1, 1, 1, Measurement("0" * 64, seconds, 8000, 1, int(8000 * seconds), 0.5, 0.5, 0.1)
+    )
     id_ = clip_id(file.path, start_us, end_us)
     return ClipRecord(id_, file, audio_key("0" * 64, start_us, end_us), start_us=start_us, end_us=end_us)
 
 
 def test_an_excerpt_is_a_segment_with_a_key_of_its_own(store: Path, parent: str) -> None:
     found = derive(store, Derivation("excerpt", {"start": 0.25, "length": 0.5}))
-    assert (found.name, found.parent, found.how) == (f"{parent}-excerpt0.25-0.75", parent, "excerpt --start 0.25 --length 0.5")
+    assert (found.name, found.parent, found.how) == (
+        f"{parent}-excerpt0.25-0.75",
+        parent,
+        "excerpt --start 0.25 --length 0.5",
+    )
     (first, *_), (whole, *_) = clips_of(store, found.name), clips_of(store, parent)
     assert first.id == f"{whole.id}#0.25-0.75"
-    assert (first.start_us, first.end_us, first.targets, first.file) == (250_000, 750_000, whole.targets, whole.file)
+    assert (first.start_us, first.end_us, first.targets, first.file) == (
+        250_000,
+        750_000,
+        whole.targets,
+        whole.file,
+    )
     assert first.key != whole.key
     assert found.summary.seconds == pytest.approx(0.5 * found.summary.used)
 
@@ -67,7 +78,9 @@ def test_a_clip_that_ends_before_the_excerpt_begins_is_left_out_with_its_reason(
 
 @settings(max_examples=60, deadline=None)
 @given(st.floats(0.1, 20), st.floats(0, 5), st.floats(0.05, 20), st.floats(0, 5), st.floats(0.1, 10))
-def test_parts_lie_inside_their_clips(seconds: float, begin: float, length: float, start: float, excerpt: float) -> None:
+def test_parts_lie_inside_their_clips(
+    seconds: float, begin: float, length: float, start: float, excerpt: float
+) -> None:
     whole = clip(seconds + begin + length, round(begin * 1e6), round((begin + length) * 1e6))
     found = part(whole, start, excerpt)
     assert whole.start_us is not None
@@ -98,23 +111,34 @@ def test_loudness_classes_are_of_equal_size_and_in_order(store: Path, parent: st
     clips = clips_of(store, found.name)
     sizes = Counter(each.targets["loudness"] for each in clips)
     assert sorted(sizes.values()) == [14, 14, 14, 15, 15]
-    levels = {name: [m.rms for each in clips if each.targets["loudness"] == name and (m := each.file.measurement)] for name in sizes}
+    levels = {
+        name: [m.rms for each in clips if each.targets["loudness"] == name and (m := each.file.measurement)]
+        for name in sizes
+    }
     assert all(max(levels[f"Loud{n}"]) <= min(levels[f"Loud{n + 1}"]) for n in range(1, 5))
     assert Store.open(store).catalogue.dataset(found.name).targets == ("loudness", "label")
-    ends = derive(store, Derivation("loudness-classes", {"parts": 5, "only": ("Loud1", "Loud5"), "measure": "rms"}))
+    ends = derive(
+        store, Derivation("loudness-classes", {"parts": 5, "only": ("Loud1", "Loud5"), "measure": "rms"})
+    )
     assert (ends.parent, ends.name) == (parent, f"{parent}-loudness5-Loud1_Loud5")
-    assert {each.id for each in clips_of(store, ends.name)} == {each.id for each in clips if each.targets["loudness"] in ("Loud1", "Loud5")}
+    assert {each.id for each in clips_of(store, ends.name)} == {
+        each.id for each in clips if each.targets["loudness"] in ("Loud1", "Loud5")
+    }
 
 
 @pytest.mark.parametrize("measure", ["peak", "lufs"])
 def test_loudness_is_measured_in_segments_too(store: Path, measure: str) -> None:
     cut = derive(store, Derivation("excerpt", {"start": 0.0, "length": 0.6}))
-    found = derive(store, Derivation("loudness-classes", {"parts": 2, "only": (), "measure": measure}, parent=cut.name))
+    found = derive(
+        store, Derivation("loudness-classes", {"parts": 2, "only": (), "measure": measure}, parent=cut.name)
+    )
     assert found.parent == cut.name
     assert found.summary.targets[0].classes == {"Loud1": 36, "Loud2": 36}
 
 
-def test_small_classes_are_left_behind(store: Path, collection: Path, tmp_path: Path, registry: Registry) -> None:
+def test_small_classes_are_left_behind(
+    store: Path, collection: Path, tmp_path: Path, registry: Registry
+) -> None:
     small = shutil.copytree(collection, tmp_path / "small")
     for path in sorted((small / "bell").iterdir())[4:]:
         path.unlink()
@@ -139,7 +163,9 @@ def test_clips_that_a_file_names_are_left_out(store: Path, parent: str, tmp_path
     clips = clips_of(store, parent)
     names = [clips[0].id, clips[1].file.path.rpartition("/")[2], "nobody.wav"]
     listed = tmp_path / f"faults{suffix}"
-    lines = ["# heard by ear", *names] if suffix == ".txt" else ["why,clip", *(f"cut,{name}" for name in names)]
+    lines = (
+        ["# heard by ear", *names] if suffix == ".txt" else ["why,clip", *(f"cut,{name}" for name in names)]
+    )
     listed.write_text("\n".join(lines))
     found = derive(store, Derivation("without", {"file": str(listed)}))
     gone = {each.id for each in clips} - {each.id for each in clips_of(store, found.name)}
@@ -161,13 +187,18 @@ def test_derived_sets_are_extracted_evaluated_listed_described_and_removed(
     cut = derive(store, Derivation("excerpt", {"start": 0.0, "length": 0.5}))
     assert cut.views == ()
     run(store, cut.name, registry)
-    found = evaluate(store, registry, Request(datasets=(some.name, cut.name), head="linear", settings=("C=1", "folds=3")))
+    found = evaluate(
+        store, registry, Request(datasets=(some.name, cut.name), head="linear", settings=("C=1", "folds=3"))
+    )
     assert [(each.dataset, each.clips) for each in found.datasets] == [(some.name, 36), (cut.name, 72)]
     assert [entry.name for entry in ls(store).datasets] == sorted([parent, some.name, cut.name])
     described = info(store, cut.name, registry)
     assert isinstance(described, DatasetInfo)
     assert described.commands[0].startswith("mxt ingest ")
-    assert described.commands[1] == f"mxt derive excerpt --start 0 --length 0.5 --dataset {parent} --name {cut.name}"
+    assert (
+        described.commands[1]
+        == f"mxt derive excerpt --start 0 --length 0.5 --dataset {parent} --name {cut.name}"
+    )
     with pytest.raises(SystemExit, match="0"):
         main(["info", cut.name, "--store", str(store)])
     assert re.search(rf"derived +from {parent}: excerpt --start 0 --length 0.5", capsys.readouterr().out)
@@ -175,7 +206,9 @@ def test_derived_sets_are_extracted_evaluated_listed_described_and_removed(
     assert cut.name not in {entry.name for entry in ls(store).datasets}
 
 
-def test_features_of_a_segment_are_those_of_the_same_audio_as_a_file(store: Path, registry: Registry, tmp_path: Path) -> None:
+def test_features_of_a_segment_are_those_of_the_same_audio_as_a_file(
+    store: Path, registry: Registry, tmp_path: Path
+) -> None:
     import soundfile
 
     cut = derive(store, Derivation("excerpt", {"start": 0.25, "length": 0.5}))
@@ -200,13 +233,18 @@ def test_a_changed_parent_is_said_and_derived_sets_are_made_again(
     store: Path, parent: str, collection: Path, tmp_path: Path, registry: Registry
 ) -> None:
     name = derive(store, Derivation("classes", {"names": ("bow", "reed"), "target": None})).name
-    halves = derive(store, Derivation("windows", {"length": 0.5, "hop": 0.5}, parent=name, name="halves")).name
+    halves = derive(
+        store, Derivation("windows", {"length": 0.5, "hop": 0.5}, parent=name, name="halves")
+    ).name
     smaller = shutil.copytree(collection, tmp_path / parent)
     (next((smaller / "bow").iterdir())).unlink()
     ingest(store, smaller, registry, name=parent)
     described = info(store, name, registry)
     assert isinstance(described, DatasetInfo)
-    assert described.outdated == f"{parent}, which it was derived from, has changed since: mxt derive again {name}"
+    assert (
+        described.outdated
+        == f"{parent}, which it was derived from, has changed since: mxt derive again {name}"
+    )
     again = derive_again(store)
     assert [(each.name, each.parent) for each in again] == [(name, parent), (halves, name)]
     assert len(again[0].changes.gone) == 1
@@ -217,13 +255,19 @@ def test_a_changed_parent_is_said_and_derived_sets_are_made_again(
     assert described.record.root == str(smaller)
 
 
-def test_names_are_not_taken_from_others_silently(store: Path, parent: str, collection: Path, registry: Registry) -> None:
+def test_names_are_not_taken_from_others_silently(
+    store: Path, parent: str, collection: Path, registry: Registry
+) -> None:
     def named(name: str, classes: tuple[str, ...], **more: bool) -> Derived:
-        return derive(store, Derivation("classes", {"names": classes, "target": None}, parent=parent, name=name), **more)
+        return derive(
+            store, Derivation("classes", {"names": classes, "target": None}, parent=parent, name=name), **more
+        )
 
     named("pair", ("bow", "reed"))
     assert named("pair", ("bow", "reed")).changes.first is False
-    with pytest.raises(Refused, match=f"pair is derived from {parent} by classes bow,reed: choose another --name"):
+    with pytest.raises(
+        Refused, match=f"pair is derived from {parent} by classes bow,reed: choose another --name"
+    ):
         named("pair", ("bow", "bell"))
     assert named("pair", ("bow", "bell"), yes=True).summary.targets[0].classes == {"bow": 12, "bell": 12}
     with pytest.raises(UsageError, match="cannot be derived from itself"):
@@ -238,12 +282,16 @@ def test_names_are_not_taken_from_others_silently(store: Path, parent: str, coll
 
 
 def test_nothing_left_is_an_error_and_changes_nothing(store: Path, parent: str) -> None:
-    with pytest.raises(InputError, match=f"nothing usable is left of {parent} after: excerpt --start 60 --length 1"):
+    with pytest.raises(
+        InputError, match=f"nothing usable is left of {parent} after: excerpt --start 60 --length 1"
+    ):
         derive(store, Derivation("excerpt", {"start": 60.0, "length": 1.0}))
     assert [entry.name for entry in ls(store).datasets] == [parent]
 
 
-def test_the_command_line_derives_from_the_data_set_last_ingested(store: Path, parent: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_derives_from_the_data_set_last_ingested(
+    store: Path, parent: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     for words in (["excerpt", "--length", "0.5"], ["loudness-classes", "--parts", "3", "-q"]):
         with pytest.raises(SystemExit, match="0"):
             main(["derive", *words, "--store", str(store)])
@@ -264,12 +312,17 @@ def notes_of(store: Path, sizes: dict[str, int]) -> None:
             targets = {"family": instrument.rsplit("_", 2)[0], "instrument": instrument}
             clips.append(ClipRecord(path, file, audio_key(sha256), targets=targets, group=instrument))
     catalogue = Store.open(store, create=True).catalogue
-    catalogue.replace_clips(DatasetRecord("nsynth", "/x", "nsynth", {}, ("family", "instrument"), "", ""), clips)
+    catalogue.replace_clips(
+        DatasetRecord("nsynth", "/x", "nsynth", {}, ("family", "instrument"), "", ""), clips
+    )
 
 
 def test_subsets_of_nsynth_are_the_fullest_instruments(tmp_path: Path) -> None:
-    sizes = {f"{family}_acoustic_00{number}": size + number for family, size in
-             {"bass": 30, "brass": 20, "flute": 25, "organ": 10, "vocal": 5}.items() for number in range(3)}  # fmt: skip
+    sizes = {
+        f"{family}_acoustic_00{number}": size + number
+        for family, size in {"bass": 30, "brass": 20, "flute": 25, "organ": 10, "vocal": 5}.items()
+        for number in range(3)
+    }
     notes_of(tmp_path / "s", sizes)
     found = derive(tmp_path / "s", Derivation("nsynth", {"subset": "family", "families": ()}))
     assert found.name == "nsynth-family"
@@ -277,7 +330,9 @@ def test_subsets_of_nsynth_are_the_fullest_instruments(tmp_path: Path) -> None:
     organs = derive(tmp_path / "s", Derivation("nsynth", {"subset": "organ", "families": ()}))
     assert organs.summary.targets[0].classes == {"organ_acoustic_002": 12, "organ_acoustic_001": 11}
     assert organs.summary.targets[0].name == "instrument"
-    chosen = derive(tmp_path / "s", Derivation("nsynth", {"subset": "family", "families": ("organ", "vocal", "bass")}))
+    chosen = derive(
+        tmp_path / "s", Derivation("nsynth", {"subset": "family", "families": ("organ", "vocal", "bass")})
+    )
     assert set(chosen.summary.targets[0].classes) == {"organ", "vocal", "bass"}
     with pytest.raises(InputError, match="8 families of 2 instruments are needed; there are 5"):
         derive(tmp_path / "s", Derivation("nsynth", {"subset": "instrument", "families": ()}))
@@ -302,7 +357,9 @@ def test_a_list_that_names_no_clip_makes_no_copy(store: Path, parent: str, tmp_p
 
 
 def test_windows_that_are_longer_than_every_clip_are_refused(store: Path, parent: str) -> None:
-    with pytest.raises(InputError, match=rf"no clip of {parent} is as long as a window of 30 s: the longest has \d"):
+    with pytest.raises(
+        InputError, match=rf"no clip of {parent} is as long as a window of 30 s: the longest has \d"
+    ):
         derive(store, Derivation("windows", {"length": 30.0, "hop": 30.0}))
 
 

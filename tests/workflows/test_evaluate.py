@@ -36,14 +36,28 @@ NOISE = RNG.normal(size=(N, 3)).astype(np.float32)
 
 
 def clips_of(
-    n: int, targets: Mapping[str, Sequence[Any]], fields: Mapping[str, Sequence[str]], columns: Mapping[str, Sequence[Any]]
+    n: int,
+    targets: Mapping[str, Sequence[Any]],
+    fields: Mapping[str, Sequence[str]],
+    columns: Mapping[str, Sequence[Any]],
 ) -> list[ClipRecord]:
     found = []
     for i in range(n):
         key = hashlib.sha256(str(i).encode()).digest()
-        file = FileRecord(f"{i % 3}/{i:03}.wav", 1, 1, 1, Measurement(key.hex(), 1.0, 22050, 1, 22050, 0.5, 0.5, 0.1))
+        file = FileRecord(
+            f"{i % 3}/{i:03}.wav", 1, 1, 1, Measurement(key.hex(), 1.0, 22050, 1, 22050, 0.5, 0.5, 0.1)
+        )
         target, field = ({name: values[i] for name, values in each.items()} for each in (targets, fields))
-        found.append(ClipRecord(file.path, file, key, targets=target, fields=field, **{name: v[i] for name, v in columns.items()}))
+        found.append(
+            ClipRecord(
+                file.path,
+                file,
+                key,
+                targets=target,
+                fields=field,
+                **{name: v[i] for name, v in columns.items()},
+            )
+        )
     return found
 
 
@@ -52,9 +66,13 @@ def make_store(tmp_path: Path) -> Make:
     """Make a store with a catalogued data set and one table a view; no audio."""
 
     def make(
-        views: Mapping[str, np.ndarray], targets: Mapping[str, Sequence[Any]] | None = None, *, name: str = "music",
-        fields: Mapping[str, Sequence[str]] | None = None, **columns: Sequence[Any],
-    ) -> Store:  # fmt: skip
+        views: Mapping[str, np.ndarray],
+        targets: Mapping[str, Sequence[Any]] | None = None,
+        *,
+        name: str = "music",
+        fields: Mapping[str, Sequence[str]] | None = None,
+        **columns: Sequence[Any],
+    ) -> Store:
         store = Store.open(tmp_path / "mxt-store", create=True)
         targets = targets or {"genre": GENRES.tolist()}
         clips = clips_of(len(next(iter(targets.values()))), targets, fields or {}, columns)
@@ -63,9 +81,13 @@ def make_store(tmp_path: Path) -> Make:
             store.catalogue.add_view(name, label)
             if any(table.label == label for table in store.features.tables()):
                 continue
-            table = store.features.create(hashlib.sha256(label.encode()).hexdigest(), label, {}, [Layer(1, "all", X.shape[1])])
+            table = store.features.create(
+                hashlib.sha256(label.encode()).hexdigest(), label, {}, [Layer(1, "all", X.shape[1])]
+            )
             with table.writer() as writer:
-                for row, clip, values in zip(writer.assign([c.key for c in clips[: len(X)] if c.key]), clips, X, strict=False):
+                for row, clip, values in zip(
+                    writer.assign([c.key for c in clips[: len(X)] if c.key]), clips, X, strict=False
+                ):
                     assert clip.key is not None
                     writer.put(int(row), {"all": values})
         return store
@@ -77,7 +99,12 @@ def test_without_options_every_view_of_the_last_data_set_is_scored_and_compared(
     store = make_store({"good": GOOD, "noise": NOISE})
     found = evaluate(store.root, REGISTRY).datasets[0]
     good, noise = found.views
-    assert (found.dataset, found.target, found.head, found.folds) == ("music", "genre", "svm", "nested 10-fold, stratified")
+    assert (found.dataset, found.target, found.head, found.folds) == (
+        "music",
+        "genre",
+        "svm",
+        "nested 10-fold, stratified",
+    )
     assert good.assessment.first.value > 0.9
     assert noise.assessment.first.low < 1 / 3 < noise.assessment.first.high
     assert noise.difference is not None
@@ -89,7 +116,10 @@ def test_the_result_that_is_saved_says_everything(make_store: Make) -> None:
     store = make_store({"good": GOOD})
     found = evaluate(store.root, REGISTRY, Request(settings=QUICK, seed=3)).datasets[0].views[0]
     saved = store.results.load(found.result_id)
-    assert saved["command"] == "mxt eval --dataset music --features good --head svm --seed 3 --set kernel=rbf --set svm.C=8 --set gamma=1"
+    assert (
+        saved["command"]
+        == "mxt eval --dataset music --features good --head svm --seed 3 --set kernel=rbf --set svm.C=8 --set gamma=1"
+    )
     assert saved["scores"]["accuracy"]["value"] == found.assessment.first.value
     assert (len(saved["folds"]), saved["seed"], saved["clips"], saved["units"]) == (10, 3, N, N)
     assert saved["fingerprints"] == {"good": hashlib.sha256(b"good").hexdigest()}
@@ -102,7 +132,9 @@ def test_the_result_that_is_saved_says_everything(make_store: Make) -> None:
 def test_the_same_seed_gives_the_same_scores_and_another_seed_other_folds(make_store: Make) -> None:
     store = make_store({"fair": FAIR})
     wanted = [(Request(settings=QUICK, seed=seed), jobs) for seed, jobs in ((0, 1), (0, 3), (1, 1))]
-    runs = [evaluate(store.root, REGISTRY, request, jobs=jobs).datasets[0].views[0] for request, jobs in wanted]
+    runs = [
+        evaluate(store.root, REGISTRY, request, jobs=jobs).datasets[0].views[0] for request, jobs in wanted
+    ]
     predicted = [store.results.predictions(run.result_id) for run in runs]
     assert runs[0].assessment.scores == runs[1].assessment.scores
     assert np.array_equal(predicted[0]["fold"], predicted[1]["fold"])
@@ -111,10 +143,14 @@ def test_the_same_seed_gives_the_same_scores_and_another_seed_other_folds(make_s
 
 def test_a_result_is_marked_when_labels_have_changed_since(make_store: Make) -> None:
     store = make_store({"good": GOOD})
-    saved = store.results.load(evaluate(store.root, REGISTRY, Request(settings=QUICK)).datasets[0].views[0].result_id)
+    saved = store.results.load(
+        evaluate(store.root, REGISTRY, Request(settings=QUICK)).datasets[0].views[0].result_id
+    )
     assert stale(saved, store.catalogue) == ""
     relabelled = [*GENRES.tolist()[:-1], "blues"]
-    store.catalogue.replace_clips(store.catalogue.dataset("music"), clips_of(N, {"genre": relabelled}, {}, {}))
+    store.catalogue.replace_clips(
+        store.catalogue.dataset("music"), clips_of(N, {"genre": relabelled}, {}, {})
+    )
     assert stale(saved, store.catalogue) == "labels or clips changed since"
     store.catalogue.remove("music")
     assert "not in the catalogue" in stale(saved, store.catalogue)
@@ -138,7 +174,9 @@ def test_the_data_sets_own_folds_are_used(make_store: Make) -> None:
 
 
 def test_a_split_is_learnt_on_train_and_valid_and_scored_on_test(make_store: Make) -> None:
-    store = make_store({"good": GOOD}, split=[("train", "train", "valid", "test")[i // 3 % 4] for i in range(N)])
+    store = make_store(
+        {"good": GOOD}, split=[("train", "train", "valid", "test")[i // 3 % 4] for i in range(N)]
+    )
     found = evaluate(store.root, REGISTRY, Request(settings=QUICK)).datasets[0]
     assert found.clips == sum(i // 3 % 4 == 3 for i in range(N))
     assert "validation part" in found.folds
@@ -148,7 +186,10 @@ def test_folds_of_a_file_are_used(make_store: Make, tmp_path: Path) -> None:
     store = make_store({"good": GOOD})
     path = tmp_path / "folds.csv"
     path.write_text("clip,fold\n" + "".join(f"{i % 3}/{i:03}.wav,{i // 30}\n" for i in range(N)))
-    assert evaluate(store.root, REGISTRY, Request(settings=QUICK, folds=path)).datasets[0].folds == "nested 3 given folds"
+    assert (
+        evaluate(store.root, REGISTRY, Request(settings=QUICK, folds=path)).datasets[0].folds
+        == "nested 3 given folds"
+    )
 
 
 def test_numbers_make_a_regression(make_store: Make) -> None:
@@ -164,7 +205,9 @@ def test_numbers_make_a_regression(make_store: Make) -> None:
 @pytest.mark.parametrize("head", ["svm", "linear"])
 def test_several_labels_make_rankings(make_store: Make, head: str) -> None:
     tags = [tuple(name for name, there in zip("abc", row > 0.5, strict=True) if there) for row in GOOD]
-    found = evaluate(make_store({"good": GOOD}, {"tags": tags}).root, REGISTRY, Request(head=head, settings=("folds=4",))).datasets[0]
+    found = evaluate(
+        make_store({"good": GOOD}, {"tags": tags}).root, REGISTRY, Request(head=head, settings=("folds=4",))
+    ).datasets[0]
     assert found.task == "multilabel"
     assert found.views[0].assessment.score("roc_auc").value > 0.95
     assert [each.name for each in found.views[0].assessment.classes] == ["a", "b", "c"]
@@ -173,16 +216,29 @@ def test_several_labels_make_rankings(make_store: Make, head: str) -> None:
 def test_views_are_compared_on_the_clips_that_have_both(make_store: Make) -> None:
     store = make_store({"good": GOOD, "part": FAIR[:60]})
     found = evaluate(store.root, REGISTRY, Request(settings=QUICK)).datasets[0]
-    assert (found.clips, [(each.why, each.count) for each in found.left_out]) == (60, [("not extracted yet (part)", 30)])
+    assert (found.clips, [(each.why, each.count) for each in found.left_out]) == (
+        60,
+        [("not extracted yet (part)", 30)],
+    )
 
 
 def test_another_target_and_another_task_can_be_asked_for(make_store: Make) -> None:
     store = make_store({"good": GOOD}, fields={"year": [str(1960 + i % 3) for i in range(N)]})
-    assert evaluate(store.root, REGISTRY, Request(settings=QUICK, target="year")).datasets[0].task == "classification"
-    assert evaluate(store.root, REGISTRY, Request(settings=QUICK, target="year", task="regression")).datasets[0].task == "regression"
+    assert (
+        evaluate(store.root, REGISTRY, Request(settings=QUICK, target="year")).datasets[0].task
+        == "classification"
+    )
+    assert (
+        evaluate(store.root, REGISTRY, Request(settings=QUICK, target="year", task="regression"))
+        .datasets[0]
+        .task
+        == "regression"
+    )
 
 
-def test_the_default_head_is_the_linear_one_where_a_support_vector_machine_would_take_hours(make_store: Make, monkeypatch) -> None:
+def test_the_default_head_is_the_linear_one_where_a_support_vector_machine_would_take_hours(
+    make_store: Make, monkeypatch
+) -> None:
     store = make_store({"good": GOOD})
     monkeypatch.setattr(preparing, "LARGEST_SVM", N)
     assert evaluate(store.root, REGISTRY, Request(settings=QUICK)).datasets[0].head == "svm"
@@ -192,7 +248,9 @@ def test_the_default_head_is_the_linear_one_where_a_support_vector_machine_would
 
 def test_parameters_of_head_and_protocol_can_be_set(make_store: Make) -> None:
     store = make_store({"good": GOOD})
-    found = evaluate(store.root, REGISTRY, Request(settings=("folds=4", "svm.C=2", "kernel=rbf", "gamma=1"))).datasets[0]
+    found = evaluate(
+        store.root, REGISTRY, Request(settings=("folds=4", "svm.C=2", "kernel=rbf", "gamma=1"))
+    ).datasets[0]
     assert found.folds == "nested 4-fold, stratified"
     assert found.views[0].params == ({"C": 2.0, "gamma": 1 / 3, "kernel": "rbf"},) * 4
 
@@ -204,7 +262,9 @@ def test_several_data_sets_are_evaluated_one_after_the_other(make_store: Make) -
     assert [each.dataset for each in found.datasets] == ["one", "two"]
 
 
-def test_a_store_that_cannot_be_written_is_evaluated_and_that_is_said(make_store: Make, mxt_as_anybody) -> None:
+def test_a_store_that_cannot_be_written_is_evaluated_and_that_is_said(
+    make_store: Make, mxt_as_anybody
+) -> None:
     store = make_store({"good": GOOD})
     (store.root / "results").mkdir()
     (store.root / "results").chmod(0o555)
@@ -221,7 +281,10 @@ def test_a_view_whose_features_are_gone_is_said_and_passed_over(make_store: Make
     store = make_store({"good": GOOD})
     store.catalogue.add_view("music", "removed:1")
     found = evaluate(store.root, REGISTRY, Request(settings=QUICK))
-    assert (len(found.datasets[0].views), found.remarks[0]) == (1, "removed:1 was extracted for music once, its features are gone")
+    assert (len(found.datasets[0].views), found.remarks[0]) == (
+        1,
+        "removed:1 was extracted for music once, its features are gone",
+    )
 
 
 @pytest.mark.parametrize(
@@ -235,7 +298,9 @@ def test_a_view_whose_features_are_gone_is_said_and_passed_over(make_store: Make
         (Request(settings=QUICK, folds=Path("none.csv")), InputError, "cannot be read"),
     ],
 )
-def test_what_cannot_be_evaluated_says_why(make_store: Make, request_: Request, error: type[Exception], message: str) -> None:
+def test_what_cannot_be_evaluated_says_why(
+    make_store: Make, request_: Request, error: type[Exception], message: str
+) -> None:
     store = make_store({"good": GOOD})
     with pytest.raises(error, match=message):
         evaluate(store.root, REGISTRY, request_)
@@ -243,7 +308,9 @@ def test_what_cannot_be_evaluated_says_why(make_store: Make, request_: Request, 
 
 def test_clips_that_are_not_extracted_are_named_where_too_few_are_left(make_store: Make) -> None:
     store = make_store({"good": GOOD[:4]})
-    with pytest.raises(EvaluationError, match=r"two classes .* \(not there: 86 clips: not extracted yet \(good\)\)"):
+    with pytest.raises(
+        EvaluationError, match=r"two classes .* \(not there: 86 clips: not extracted yet \(good\)\)"
+    ):
         evaluate(store.root, REGISTRY)
 
 
@@ -251,8 +318,10 @@ def test_files_of_another_kind_are_not_counted_as_clips_that_cannot_be_used(make
     store = make_store({"good": GOOD})
     record, clips = store.catalogue.dataset("music"), store.catalogue.clips("music")
     for path, reason, detail in (
-        ("x.csv", Reason.NOT_AUDIO, "not opened: another kind of file (.csv)"), (".x.wav", Reason.HIDDEN, ""), ("x.wav", Reason.EMPTY, ""),
-    ):  # fmt: skip
+        ("x.csv", Reason.NOT_AUDIO, "not opened: another kind of file (.csv)"),
+        (".x.wav", Reason.HIDDEN, ""),
+        ("x.wav", Reason.EMPTY, ""),
+    ):
         file = FileRecord(path, 1, 1, 1, None, reason, detail)
         clips.append(ClipRecord(path, file, None, reason, detail))
     store.catalogue.replace_clips(record, clips)
@@ -293,7 +362,10 @@ def mxt_stages():
 def test_a_head_of_a_plugin_is_used_and_blamed(make_store: Make, tmp_path: Path) -> None:
     (tmp_path / "heads.py").write_text(HEAD)
     registry, store = build_registry([tmp_path / "heads.py"]), make_store({"good": GOOD})
-    assert evaluate(store.root, registry, Request(head="nearest")).datasets[0].views[0].assessment.first.value > 0.9
+    assert (
+        evaluate(store.root, registry, Request(head="nearest")).datasets[0].views[0].assessment.first.value
+        > 0.9
+    )
     with pytest.raises(PluginError, match=r"head 'fails' of file:heads\.py failed: KeyError"):
         evaluate(store.root, registry, Request(head="fails"))
 
@@ -324,11 +396,15 @@ def run_main(arguments: list[str]) -> None:
     assert stop.value.code in (None, 0)
 
 
-def test_the_command_prints_a_score_what_to_be_careful_of_and_what_comes_next(make_store: Make, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_a_score_what_to_be_careful_of_and_what_comes_next(
+    make_store: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
     store = make_store({"good": GOOD, "fair": FAIR})
     run_main(["eval", "--store", str(store.root), "--features", "good", "--quiet", "--details", *SETTINGS])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "music · good · svm (default up to 5,000 clips) · nested 10-fold, stratified · 90 clips"
+    assert (
+        lines[0] == "music · good · svm (default up to 5,000 clips) · nested 10-fold, stratified · 90 clips"
+    )
     assert lines[1].startswith("accuracy 0.9")
     assert "chance 0.333" in lines[1]
     assert "confusion of good (rows: true, columns: predicted)" in [line.strip() for line in lines]
@@ -336,7 +412,9 @@ def test_the_command_prints_a_score_what_to_be_careful_of_and_what_comes_next(ma
     assert lines[-1] == "next: mxt eval --features good --features fair   (compare)"
 
 
-def test_the_command_prints_a_table_of_views_and_which_differences_are_clear(make_store: Make, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_a_table_of_views_and_which_differences_are_clear(
+    make_store: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
     store = make_store({"good": GOOD, "noise": NOISE})
     run_main(["eval", "--store", str(store.root), "--quiet", *SETTINGS])
     out = capsys.readouterr().out
@@ -358,13 +436,20 @@ def with_more_clips(store: Store, n: int) -> None:
     new = []
     for i in range(n):
         file = FileRecord(f"new/{i}.wav", 1, 1, 1, old[0].file.measurement)
-        new.append(ClipRecord(file.path, file, hashlib.sha256(f"new {i}".encode()).digest(), targets={"genre": "jazz"}))
+        new.append(
+            ClipRecord(
+                file.path, file, hashlib.sha256(f"new {i}".encode()).digest(), targets={"genre": "jazz"}
+            )
+        )
     store.catalogue.replace_clips(record, [*new, *old])
 
 
 def clips_of_each_run(store: Store, result_id: str) -> dict[str, set[str]]:
     predictions = store.results.predictions(result_id)
-    return {str(fold): set(predictions["clip"][predictions["fold"] == fold].tolist()) for fold in predictions["fold"]}
+    return {
+        str(fold): set(predictions["clip"][predictions["fold"] == fold].tolist())
+        for fold in predictions["fold"]
+    }
 
 
 def test_the_hash_split_is_unchanged_when_fifty_files_are_added(make_store: Make) -> None:
@@ -380,13 +465,17 @@ def test_the_hash_split_is_unchanged_when_fifty_files_are_added(make_store: Make
     after = evaluate(store.root, REGISTRY, request).datasets[0].views[0]
     old, now = clips_of_each_run(store, before.result_id), clips_of_each_run(store, after.result_id)
     assert set(old) == {"run 1", "run 2"}
-    assert {name: {clip for clip in clips if not clip.startswith("new/")} for name, clips in now.items()} == old
+    assert {
+        name: {clip for clip in clips if not clip.startswith("new/")} for name, clips in now.items()
+    } == old
     assert after.assessment.clips > before.assessment.clips
 
 
 def test_runs_are_kept_and_averaged(make_store: Make) -> None:
     store = make_store({"fair": FAIR, "noise": NOISE})
-    found = evaluate(store.root, REGISTRY, Request(protocols=("shtern2017",), settings=("steps=3", "test=40"))).datasets[0]
+    found = evaluate(
+        store.root, REGISTRY, Request(protocols=("shtern2017",), settings=("steps=3", "test=40"))
+    ).datasets[0]
     assert (found.head, found.runs, found.noise) == ("linear", 5, 0.02)
     assert found.folds == "shtern2017 50/10/40 by SHA-1 of the file names, 5 runs"
     for view in found.views:
@@ -400,10 +489,25 @@ def test_runs_are_kept_and_averaged(make_store: Make) -> None:
     assert sum(each.clips for each in found.views[0].assessment.classes) == found.clips
 
 
-def test_differences_are_marked_as_the_protocol_does_beside_the_test(make_store: Make, capsys: pytest.CaptureFixture[str]) -> None:
+def test_differences_are_marked_as_the_protocol_does_beside_the_test(
+    make_store: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
     store = make_store({"good": GOOD, "same": GOOD * 1.001, "noise": NOISE})
     with pytest.raises(SystemExit, match="0"):
-        main(["eval", "--store", str(store.root), "--protocol", "shtern2017", "--set", "steps=300", "--set", "test=40", "-q"])
+        main(
+            [
+                "eval",
+                "--store",
+                str(store.root),
+                "--protocol",
+                "shtern2017",
+                "--set",
+                "steps=300",
+                "--set",
+                "test=40",
+                "-q",
+            ]
+        )
     shown = capsys.readouterr().out
     rows = {line.split()[0]: line for line in reversed(shown.splitlines()) if line}
     assert "under 2 points" in rows["view"]
@@ -415,22 +519,46 @@ def test_differences_are_marked_as_the_protocol_does_beside_the_test(make_store:
 def test_names_that_repeat_in_all_folders_are_met_with_advice(make_store: Make) -> None:
     store = make_store({"good": GOOD})
     record, clips = store.catalogue.dataset("music"), store.catalogue.clips("music")
-    moved = [replace(clip, id=f"{i}/audio.wav", file=replace(clip.file, path=f"{i}/audio.wav")) for i, clip in enumerate(clips)]
+    moved = [
+        replace(clip, id=f"{i}/audio.wav", file=replace(clip.file, path=f"{i}/audio.wav"))
+        for i, clip in enumerate(clips)
+    ]
     store.catalogue.replace_clips(record, moved)
     with pytest.raises(EvaluationError, match="hash whole paths: --set hash=path"):
         evaluate(store.root, REGISTRY, Request(protocols=("shtern2017",)))
-    assert evaluate(store.root, REGISTRY, Request(protocols=("shtern2017",), settings=("hash=path", "steps=5"))).datasets[0].views
+    assert (
+        evaluate(store.root, REGISTRY, Request(protocols=("shtern2017",), settings=("hash=path", "steps=5")))
+        .datasets[0]
+        .views
+    )
 
 
 def test_several_heads_stand_side_by_side(make_store: Make, capsys: pytest.CaptureFixture[str]) -> None:
     store = make_store({"good": GOOD, "noise": NOISE})
-    words = ["eval", "--store", str(store.root), "--head", "linear", "--head", "forest", "--set", "trees=20", "--set", "preset=tutorial"]
+    words = [
+        "eval",
+        "--store",
+        str(store.root),
+        "--head",
+        "linear",
+        "--head",
+        "forest",
+        "--set",
+        "trees=20",
+        "--set",
+        "preset=tutorial",
+    ]
     with pytest.raises(SystemExit, match="0"):
         main([*words, "--set", "steps=100", "-q"])
     shown = capsys.readouterr().out
     table = shown[shown.index("by head") :].splitlines()
     assert table[1].split() == ["data", "set", "view", "accuracy", "(95", "%)", "to", "first"]
-    assert [line.split()[0 if line.startswith(" ") else 1] for line in table[2:6]] == ["good", "forest", "noise", "forest"]
+    assert [line.split()[0 if line.startswith(" ") else 1] for line in table[2:6]] == [
+        "good",
+        "forest",
+        "noise",
+        "forest",
+    ]
     assert [line.split()[-1][0] in "+-" for line in table[2:6]] == [False, True, False, True]
     saved = [store.results.load(name) for name in store.results.list()]
     assert sorted(each["head"]["name"] for each in saved) == ["forest", "forest", "linear", "linear"]

@@ -35,11 +35,13 @@ def odd_targets(extracted):
     targets = [("a", "b"), ("b",), (), None]
     changed = [
         dataclasses.replace(
-            clip, id=f"caf\udce9 {place}", fold=str(place % 2),
+            clip,
+            id=f"caf\udce9 {place}",
+            fold=str(place % 2),
             targets={"tags": targets[place % 4], "mood": None if place == 1 else place / 2, "split": "x"},
         )
         for place, clip in enumerate(clips)
-    ]  # fmt: skip
+    ]
     catalogue.replace_clips(dataclasses.replace(record, targets=("tags", "mood", "split")), changed)
     return extracted
 
@@ -83,7 +85,10 @@ def test_several_labels_numbers_folds_and_odd_names_are_kept(odd_targets, tmp_pa
     rows = parquet.read_table(tmp_path / "x.parquet").slice(0, 4).to_pylist()
     assert [row["tags"] for row in rows] == [["a", "b"], ["b"], [], None]
     assert [row["mood"] for row in rows] == [0.0, None, 1.0, 1.5]
-    assert [(row["clip"], row["target.split"], row["fold"]) for row in rows[:2]] == [("caf\\xe9 0", "x", "0"), ("caf\\xe9 1", "x", "1")]
+    assert [(row["clip"], row["target.split"], row["fold"]) for row in rows[:2]] == [
+        ("caf\\xe9 0", "x", "0"),
+        ("caf\\xe9 1", "x", "1"),
+    ]
     with np.load(tmp_path / "x.npz") as file:
         assert file["tags"][:4].tolist() == ["a;b", "b", "", ""]
         np.testing.assert_array_equal(file["mood"][:3], [0.0, np.nan, 1.0])

@@ -12,7 +12,16 @@ import numpy as np
 import pytest
 
 from mxt.cli.main import main
-from mxt.core.errors import InputError, PluginError, StoreBusy, StoreError, StoreReadOnly, UnknownName, UsageError, WeightsError
+from mxt.core.errors import (
+    InputError,
+    PluginError,
+    StoreBusy,
+    StoreError,
+    StoreReadOnly,
+    UnknownName,
+    UsageError,
+    WeightsError,
+)
 from mxt.registry import Registry, build_registry
 from mxt.store.layout import Store
 from mxt.workflows import extract as module
@@ -29,7 +38,9 @@ def table_files(store: Path) -> dict[str, bytes]:
     """Every file of the feature tables but locks, by path."""
     root = store / "features"
     return {
-        str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file() and "lock" not in path.name
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and "lock" not in path.name
     }
 
 
@@ -68,7 +79,10 @@ def test_nothing_to_do_does_not_import_torch(store: Path, registry: Registry, pl
         "except SystemExit as done: assert not done.code\n"
         "assert 'torch' not in sys.modules and 'librosa' not in sys.modules"
     )
-    assert "nothing to do" in subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert (
+        "nothing to do"
+        in subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    )
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
@@ -84,21 +98,28 @@ def test_a_trial_of_all_classes_continues_to_the_same_bytes(store: Path, registr
     trial = extract(store, Request("tiny", limit=12), registry)
     assert (trial.computed, trial.left_open) == (12, CLIPS - 12)
     opened = Store.open(store)
-    done = {clip.targets["label"] for clip in opened.catalogue.clips("timbres")
-            if clip.key and opened.features.find("tiny").read([clip.key], ["level"])[1][0] == 1}  # fmt: skip
+    done = {
+        clip.targets["label"]
+        for clip in opened.catalogue.clips("timbres")
+        if clip.key and opened.features.find("tiny").read([clip.key], ["level"])[1][0] == 1
+    }
     assert len(done) == 6
     assert extract(store, Request("tiny"), registry).computed == CLIPS - 12
     extract(other, Request("tiny"), registry)
     assert table_files(store) == table_files(other)
 
 
-def test_a_changed_parameter_is_another_table_with_a_name_that_says_so(store: Path, registry: Registry) -> None:
+def test_a_changed_parameter_is_another_table_with_a_name_that_says_so(
+    store: Path, registry: Registry
+) -> None:
     extract(store, Request("tiny"), registry)
     result = extract(store, Request("tiny", settings=("scale=2",)), registry)
     assert (result.label, result.computed) == ("tiny-scale2", CLIPS)
     opened = Store.open(store)
     np.testing.assert_allclose(
-        opened.features.find("tiny-scale2").layer("level"), 2 * opened.features.find("tiny").layer("level"), rtol=1e-6
+        opened.features.find("tiny-scale2").layer("level"),
+        2 * opened.features.find("tiny").layer("level"),
+        rtol=1e-6,
     )
 
 
@@ -108,22 +129,29 @@ def test_a_name_of_ones_own_is_kept(store: Path, registry: Registry) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "error", "message"), [("mine", StoreError, "another feature table"), ("a b", UsageError, "is not a label")]
+    ("name", "error", "message"),
+    [("mine", StoreError, "another feature table"), ("a b", UsageError, "is not a label")],
 )
-def test_a_name_that_cannot_be_had_is_refused_before_any_work(store, registry, monkeypatch, name, error, message) -> None:
+def test_a_name_that_cannot_be_had_is_refused_before_any_work(
+    store, registry, monkeypatch, name, error, message
+) -> None:
     extract(store, Request("tiny", name="mine"), registry)
     monkeypatch.setattr(Plan, "prepare", None)
     with pytest.raises(error, match=message):
         extract(store, Request("tiny", settings=("scale=2",), name=name), registry)
 
 
-def test_nothing_to_do_is_said_of_a_store_that_cannot_be_written(store, registry, plugin, mxt_as_anybody) -> None:
+def test_nothing_to_do_is_said_of_a_store_that_cannot_be_written(
+    store, registry, plugin, mxt_as_anybody
+) -> None:
     extract(store, Request("tiny"), registry)
     places = [store, *store.rglob("*")]
     for place in places:
         place.chmod(0o555 if place.is_dir() else 0o444)
     ran = mxt_as_anybody("--plugin", plugin, "extract", "--backbone", "tiny", "--store", store)
-    other = mxt_as_anybody("--plugin", plugin, "extract", "--backbone", "tiny", "--set", "scale=2", "--store", store)
+    other = mxt_as_anybody(
+        "--plugin", plugin, "extract", "--backbone", "tiny", "--set", "scale=2", "--store", store
+    )
     for place in places:
         place.chmod(0o755 if place.is_dir() else 0o644)
     assert (ran.returncode, "nothing to do" in ran.stdout) == (0, True)
@@ -132,7 +160,9 @@ def test_nothing_to_do_is_said_of_a_store_that_cannot_be_written(store, registry
     assert len(other.stderr.splitlines()) == 1
 
 
-def test_where_the_network_cannot_be_loaded_no_empty_table_is_left(store, registry, tmp_path, monkeypatch) -> None:
+def test_where_the_network_cannot_be_loaded_no_empty_table_is_left(
+    store, registry, tmp_path, monkeypatch
+) -> None:
     monkeypatch.setenv("MXT_WEIGHTS_DIR", str(tmp_path / "none"))
     monkeypatch.setenv("MXT_OFFLINE", "1")
     with pytest.raises(WeightsError, match="is not there"):
@@ -145,7 +175,9 @@ def test_the_normalizer_belongs_to_the_pipeline(store: Path, registry: Registry)
     assert result.label == "tiny-peak"
 
 
-def test_moving_the_recordings_and_the_store_recomputes_nothing(store: Path, registry: Registry, collection: Path, tmp_path: Path) -> None:
+def test_moving_the_recordings_and_the_store_recomputes_nothing(
+    store: Path, registry: Registry, collection: Path, tmp_path: Path
+) -> None:
     extract(store, Request("tiny"), registry)
     moved = Path(shutil.copytree(collection, tmp_path / "elsewhere" / "timbres"))
     store = Path(shutil.move(store, tmp_path / "elsewhere" / "mxt-store"))
@@ -153,7 +185,9 @@ def test_moving_the_recordings_and_the_store_recomputes_nothing(store: Path, reg
     assert extract(store, Request("tiny"), registry).computed == 0
 
 
-def test_relabelling_recomputes_nothing(store: Path, registry: Registry, collection: Path, tmp_path: Path) -> None:
+def test_relabelling_recomputes_nothing(
+    store: Path, registry: Registry, collection: Path, tmp_path: Path
+) -> None:
     extract(store, Request("tiny"), registry)
     relabelled = Path(shutil.copytree(collection, tmp_path / "timbres"))
     (relabelled / "organ").rename(relabelled / "pipes")
@@ -177,7 +211,9 @@ def test_a_backbone_that_always_fails_stops_after_a_few_clips(store: Path, regis
         extract(store, Request("broken"), registry)
 
 
-def test_recordings_that_are_gone_stay_open_and_stop_the_run(store: Path, registry: Registry, collection: Path, tmp_path: Path) -> None:
+def test_recordings_that_are_gone_stay_open_and_stop_the_run(
+    store: Path, registry: Registry, collection: Path, tmp_path: Path
+) -> None:
     lost = Path(shutil.copytree(collection, tmp_path / "timbres"))
     ingest(store, lost, registry, yes=True)
     shutil.rmtree(lost)
@@ -186,7 +222,9 @@ def test_recordings_that_are_gone_stay_open_and_stop_the_run(store: Path, regist
     assert Store.open(store).features.find("tiny").counts() == (CLIPS, 0, 0)
 
 
-def test_a_single_missing_file_is_left_open_and_told(store: Path, registry: Registry, collection: Path, tmp_path: Path) -> None:
+def test_a_single_missing_file_is_left_open_and_told(
+    store: Path, registry: Registry, collection: Path, tmp_path: Path
+) -> None:
     root = Path(shutil.copytree(collection, tmp_path / "timbres"))
     ingest(store, root, registry, yes=True)
     (root / "organ" / "organ.003.wav").unlink()
@@ -195,7 +233,9 @@ def test_a_single_missing_file_is_left_open_and_told(store: Path, registry: Regi
     assert [failure.clip for failure in result.failures] == ["organ/organ.003.wav"]
 
 
-def test_what_to_do_about_files_that_are_not_as_they_were_is_said(store, registry, plugin, collection, tmp_path, capsys) -> None:
+def test_what_to_do_about_files_that_are_not_as_they_were_is_said(
+    store, registry, plugin, collection, tmp_path, capsys
+) -> None:
     copy = Path(shutil.copytree(collection, tmp_path / "timbres"))
     ingest(store, copy, registry, yes=True)
     first, second, *_ = sorted(copy.rglob("*.wav"))
@@ -214,7 +254,9 @@ def test_a_newer_store_says_that_it_is_newer(store, registry) -> None:
         extract(store, Request("tiny"), registry)
 
 
-def test_what_is_finished_is_kept_when_interrupted(store: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_finished_is_kept_when_interrupted(
+    store: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupted(*args: object, **kwargs: object) -> object:
         outcomes = run_pool(*args, **kwargs)  # type: ignore[arg-type]
         for _ in range(6):
@@ -235,7 +277,10 @@ def test_what_is_finished_is_kept_when_interrupted(store: Path, registry: Regist
 
 def test_a_second_extraction_of_the_same_table_is_refused(store: Path, registry: Registry) -> None:
     extract(store, Request("tiny", limit=2), registry)
-    with Store.open(store).features.find("tiny").writer(), pytest.raises(StoreBusy, match=r"process \d+ on .* since"):
+    with (
+        Store.open(store).features.find("tiny").writer(),
+        pytest.raises(StoreBusy, match=r"process \d+ on .* since"),
+    ):
         extract(store, Request("tiny"), registry)
 
 
@@ -252,12 +297,28 @@ def test_an_unknown_layer_names_those_there_are(store: Path, registry: Registry)
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGINT])
-def test_a_killed_command_continues_to_the_same_bytes(store: Path, registry: Registry, plugin: Path, signal_number: int) -> None:
+def test_a_killed_command_continues_to_the_same_bytes(
+    store: Path, registry: Registry, plugin: Path, signal_number: int
+) -> None:
     whole, settings = copy_of(store, "whole"), ("nap=0.03",)
     extract(whole, Request("tiny", settings=settings, jobs=8), registry)
-    command = [sys.executable, "-m", "mxt", "--plugin", str(plugin), "extract", "--backbone", "tiny", "--set", *settings]
+    command = [
+        sys.executable,
+        "-m",
+        "mxt",
+        "--plugin",
+        str(plugin),
+        "extract",
+        "--backbone",
+        "tiny",
+        "--set",
+        *settings,
+    ]
     process = subprocess.Popen(
-        [*command, "--jobs", "1", "--store", str(store)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [*command, "--jobs", "1", "--store", str(store)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     deadline = time.monotonic() + 60
     while not committed(store) and time.monotonic() < deadline:

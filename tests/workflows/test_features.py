@@ -23,7 +23,9 @@ def clip(path: str, content: str) -> ClipRecord:
 
 
 CLIPS = [clip("a1.wav", "one"), clip("a2.wav", "two"), clip("b1.wav", "three"), clip("b2.wav", "one")]
-UNUSABLE = ClipRecord("broken.wav", FileRecord("broken.wav", 1, 1, 1, None, Reason.NOT_AUDIO), None, Reason.NOT_AUDIO)
+UNUSABLE = ClipRecord(
+    "broken.wav", FileRecord("broken.wav", 1, 1, 1, None, Reason.NOT_AUDIO), None, Reason.NOT_AUDIO
+)
 
 
 def fill(store: Store, label: str, rows: dict[str, int | None]) -> None:
@@ -35,13 +37,18 @@ def fill(store: Store, label: str, rows: dict[str, int | None]) -> None:
             if value is None:
                 writer.fail(int(row), Reason.STAGE_FAILED)
             else:
-                writer.put(int(row), {"low": np.full(2, value, np.float32), "high": np.arange(3, dtype=np.float32) + value})
+                writer.put(
+                    int(row),
+                    {"low": np.full(2, value, np.float32), "high": np.arange(3, dtype=np.float32) + value},
+                )
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     store = Store.open(tmp_path / "store", create=True)
-    store.catalogue.replace_clips(DatasetRecord("notes", "/x", "folder", {}, ("genre",), "", ""), [*CLIPS, UNUSABLE])
+    store.catalogue.replace_clips(
+        DatasetRecord("notes", "/x", "folder", {}, ("genre",), "", ""), [*CLIPS, UNUSABLE]
+    )
     fill(store, "whole", {"three": 30, "two": 20, "one": 10})
     fill(store, "part", {"one": 1, "three": None})
     store.catalogue.add_view("notes", "whole:2")
@@ -63,11 +70,18 @@ def test_parts_are_joined_by_audio_and_only_clips_that_have_all_are_there(root: 
 
 def test_columns_are_named_by_table_layer_and_label(root: Path) -> None:
     columns = mxt.open(root).matrix("whole").columns
-    assert columns == ("whole.low.0", "whole.low.1", "whole.high.dark", "whole.high.bright", "whole.high.loud")
+    assert columns == (
+        "whole.low.0",
+        "whole.low.1",
+        "whole.high.dark",
+        "whole.high.bright",
+        "whole.high.loud",
+    )
 
 
 @pytest.mark.parametrize(
-    ("text", "canonical"), [("whole:12", "whole"), ("whole: high", "whole:high"), ("whole:2,1+part:low", "whole+part:low")]
+    ("text", "canonical"),
+    [("whole:12", "whole"), ("whole: high", "whole:high"), ("whole:2,1+part:low", "whole+part:low")],
 )
 def test_a_view_has_one_canonical_form(root: Path, text: str, canonical: str) -> None:
     assert load_view(Store.open(root), "notes", text).view == canonical
@@ -82,7 +96,9 @@ def test_a_view_has_one_canonical_form(root: Path, text: str, canonical: str) ->
         ("whole+whole", UsageError, "twice"),
     ],
 )
-def test_a_view_that_is_not_there_lists_candidates(root: Path, view: str, error: type[Exception], message: str) -> None:
+def test_a_view_that_is_not_there_lists_candidates(
+    root: Path, view: str, error: type[Exception], message: str
+) -> None:
     with pytest.raises(error, match=message):
         load_view(Store.open(root), "notes", view)
 

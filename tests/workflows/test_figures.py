@@ -36,7 +36,10 @@ QUICK = ("svm.kernel=rbf", "svm.C=8", "svm.gamma=1", "nested.folds=3")
 
 def features(seed: int, strength: float) -> dict[str, np.ndarray]:
     rng, y = np.random.default_rng(seed), np.arange(N) * CLASSES // N
-    return {f"block{k + 1}": rng.normal(size=(N, 8)) + strength * (k + 1) * np.eye(CLASSES, 8)[y] for k in range(LAYERS)}
+    return {
+        f"block{k + 1}": rng.normal(size=(N, 8)) + strength * (k + 1) * np.eye(CLASSES, 8)[y]
+        for k in range(LAYERS)
+    }
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +50,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "features").mkdir()
     rng = np.random.default_rng(0)
     paths = [f"clips/{i}.wav" for i in range(N)]
-    rows = [["", "id", "filepath", "label"], *([i, i, path, i * CLASSES // N] for i, path in enumerate(paths))]
+    rows = [
+        ["", "id", "filepath", "label"],
+        *([i, i, path, i * CLASSES // N] for i, path in enumerate(paths)),
+    ]
     with (folder / "csv" / "gtzan_speechmusic.csv").open("w", newline="") as file:
         csv.writer(file).writerows(rows)
     np.save(folder / "features" / "gtzan_speechmusic_mfcc.npy", rng.normal(size=(N, 120)))
@@ -78,7 +84,9 @@ def numbers(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_each_search_gets_its_combinations_its_classes_and_a_place_in_the_summary(drawn: tuple[Figures, Path]) -> None:
+def test_each_search_gets_its_combinations_its_classes_and_a_place_in_the_summary(
+    drawn: tuple[Figures, Path],
+) -> None:
     found, out = drawn
     assert [each.kind for each in found.figures] == ["combinations", "classes", "summary"]
     for each in found.figures:
@@ -95,7 +103,9 @@ def test_the_numbers_are_those_of_the_search(drawn: tuple[Figures, Path], panel:
     assert panel.baseline is not None
     for each in panel.plain:
         assert float(rows[each.name]["score"]) == pytest.approx(each.score, abs=1e-6)
-        assert (float(rows[each.name]["low"]), float(rows[each.name]["high"])) == pytest.approx((each.low, each.high), abs=1e-6)
+        assert (float(rows[each.name]["low"]), float(rows[each.name]["high"])) == pytest.approx(
+            (each.low, each.high), abs=1e-6
+        )
         other = panel.baseline.row(each.name)
         assert other is not None
         assert float(rows[each.name]["random_score"]) == pytest.approx(other.score, abs=1e-6)
@@ -126,15 +136,27 @@ def test_equal_stores_give_equal_files(store: Path, drawn: tuple[Figures, Path],
 
 def test_ranks_are_shared_by_equals_and_the_ends_are_set_off(panel: Panel) -> None:
     scores = [0.9, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.2]
-    rows = tuple(replace(panel.result.rows[0], name=f"{place + 1:05}", score=score) for place, score in enumerate(scores))
-    bars = bars_of(replace(panel, result=replace(panel.result, rows=rows, nested=False, beside=()), baseline=None))
+    rows = tuple(
+        replace(panel.result.rows[0], name=f"{place + 1:05}", score=score)
+        for place, score in enumerate(scores)
+    )
+    bars = bars_of(
+        replace(panel, result=replace(panel.result, rows=rows, nested=False, beside=()), baseline=None)
+    )
     assert [bar.rank for bar in bars] == [1, 1, 3, 4, 5, 6, 7, 8, 9, 9]
     assert [bar.group for bar in bars] == [TOP] * 3 + [BETWEEN] * 4 + [LOW] * 3
     level = tuple(replace(row, score=1.0) for row in rows)
-    assert {bar.group for bar in bars_of(replace(panel, result=replace(panel.result, rows=level, nested=False), baseline=None))} == {TOP}
+    assert {
+        bar.group
+        for bar in bars_of(
+            replace(panel, result=replace(panel.result, rows=level, nested=False), baseline=None)
+        )
+    } == {TOP}
 
 
-def test_of_very_many_combinations_the_best_and_the_lowest_are_drawn_and_all_are_in_the_numbers(panel: Panel, tmp_path: Path) -> None:
+def test_of_very_many_combinations_the_best_and_the_lowest_are_drawn_and_all_are_in_the_numbers(
+    panel: Panel, tmp_path: Path
+) -> None:
     first = panel.result.rows[0]
     rows = tuple(replace(first, name=f"{place + 1:03}", score=0.9 - place / 1000) for place in range(255))
     many = replace(panel, result=replace(panel.result, rows=rows, nested=False, beside=()), baseline=None)
@@ -146,7 +168,9 @@ def test_of_very_many_combinations_the_best_and_the_lowest_are_drawn_and_all_are
     assert "lowest of 255 combinations" in text
 
 
-def test_an_older_search_of_the_same_clips_that_tried_more_is_drawn(store: Path, tmp_path: Path, panel: Panel) -> None:
+def test_an_older_search_of_the_same_clips_that_tried_more_is_drawn(
+    store: Path, tmp_path: Path, panel: Panel
+) -> None:
     import shutil
 
     other = Path(shutil.copytree(store, tmp_path / "mxt-store"))
@@ -159,14 +183,18 @@ def test_a_search_by_other_settings_is_a_figure_of_its_own(store: Path, tmp_path
     import shutil
 
     other = Path(shutil.copytree(store, tmp_path / "mxt-store"))
-    search(other, REGISTRY, SearchRequest(features=("net:12",), settings=(*QUICK[:-1], "nested.folds=4")), jobs=2)
+    search(
+        other, REGISTRY, SearchRequest(features=("net:12",), settings=(*QUICK[:-1], "nested.folds=4")), jobs=2
+    )
     found = figures(other, tmp_path / "out")
     assert [each.kind for each in found.figures].count("combinations") == 2
     assert [each.kind for each in found.figures].count("summary") == 2
     assert any("nothing beside the layers" in remark for remark in found.remarks)
 
 
-def test_results_that_do_not_belong_to_the_catalogue_any_more_are_named_and_not_drawn(store: Path, tmp_path: Path, panel: Panel) -> None:
+def test_results_that_do_not_belong_to_the_catalogue_any_more_are_named_and_not_drawn(
+    store: Path, tmp_path: Path, panel: Panel
+) -> None:
     import shutil
 
     other = Path(shutil.copytree(store, tmp_path / "mxt-store"))
@@ -205,8 +233,13 @@ def test_recalls_and_their_differences_are_of_the_same_resamples(store: Path, pa
 
 def test_a_class_that_is_always_recognised_has_an_interval_all_the_same() -> None:
     y = np.repeat([0, 1], 10)
-    predictions = {"strategies": np.array(["12", "2"]), "y_true": y, "unit": np.arange(20), "classes": np.array(["a", "b"]),
-                   "by_strategy": np.stack([y, 1 - y])}  # fmt: skip
+    predictions = {
+        "strategies": np.array(["12", "2"]),
+        "y_true": y,
+        "unit": np.arange(20),
+        "classes": np.array(["a", "b"]),
+        "by_strategy": np.stack([y, 1 - y]),
+    }
     for each in class_pairs(("12", "2"), predictions):
         assert each.first == pytest.approx((1.0, 0.025**0.1, 1.0))
         assert each.second == pytest.approx((0.0, 0.0, 1 - 0.025**0.1))
@@ -221,10 +254,17 @@ def test_the_state_of_the_art_stands_beside_the_paper_s_data_sets_only() -> None
     assert whole is not None
     quoted = state_of_the_art(whole)
     assert quoted is not None
-    assert (quoted.value, "without augmentation" in quoted.metric, "Choi" in quoted.source) == (0.74, True, True)
+    assert (quoted.value, "without augmentation" in quoted.metric, "Choi" in quoted.source) == (
+        0.74,
+        True,
+        True,
+    )
     assert find_task(record("urbansound8k"), "class", 130) is None
     assert find_task(record("folder", "gtzan_genre"), "label", 1000) is None
-    names = [getattr(find_task(record("emomusic"), target, 744), "name", None) for target in ("arousal", "valence", "other")]
+    names = [
+        getattr(find_task(record("emomusic"), target, 744), "name", None)
+        for target in ("arousal", "valence", "other")
+    ]
     assert names == ["emoMusic_a", "emoMusic_v", None]
     vocals = find_task(record("choi2017", "jamendo_vd"), "label", 4086)
     assert vocals is not None
@@ -242,10 +282,14 @@ def test_published_scores_go_by_the_names_of_the_store(panel: Panel) -> None:
 
 def test_values_are_drawn_without_classes(panel: Panel, tmp_path: Path) -> None:
     def below(found: SearchResult) -> SearchResult:
-        rows = tuple(replace(row, score=row.score - 1, low=row.low - 1, high=row.high - 1) for row in found.rows)
+        rows = tuple(
+            replace(row, score=row.score - 1, low=row.low - 1, high=row.high - 1) for row in found.rows
+        )
         return replace(found, task="regression", main="r2_fold_mean", chance=0.0, rows=rows, nested=False)
 
-    values = replace(panel, result=below(panel.result), baseline=None, task=find_task(record("emomusic"), "valence", 744))
+    values = replace(
+        panel, result=below(panel.result), baseline=None, task=find_task(record("emomusic"), "valence", 744)
+    )
     draw_strategies(values, tmp_path / "values")
     draw_summary([values], tmp_path / "summary")
     quoted = numbers(tmp_path / "values.csv")[-1]
@@ -253,9 +297,13 @@ def test_values_are_drawn_without_classes(panel: Panel, tmp_path: Path) -> None:
     assert numbers(tmp_path / "summary.csv")[-1]["what"] == "state of the art"
 
 
-def test_the_command_prints_what_it_drew(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_what_it_drew(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit, match=r"^0$"):
-        main(["figures", "--store", str(store), "--out", str(tmp_path / "f"), "--dataset", "gtzan_speechmusic"])
+        main(
+            ["figures", "--store", str(store), "--out", str(tmp_path / "f"), "--dataset", "gtzan_speechmusic"]
+        )
     out = capsys.readouterr().out
     assert "3 figures in" in out
     assert "summary-nested" in out

@@ -40,7 +40,14 @@ def read(store: Path, view: str) -> tuple[np.ndarray, list[str]]:
     return matrix.X, matrix.ids
 
 
-def write_csv(path: Path, ids: list[str], X: np.ndarray, *, heading: str = "clip", extra: dict[str, list[str]] | None = None) -> Path:
+def write_csv(
+    path: Path,
+    ids: list[str],
+    X: np.ndarray,
+    *,
+    heading: str = "clip",
+    extra: dict[str, list[str]] | None = None,
+) -> Path:
     extra = extra or {}
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
@@ -55,14 +62,21 @@ def test_an_npz_in_any_order_becomes_a_table_of_its_layers(store, ids, X, tmp_pa
     np.savez(tmp_path / "mine.npz", ids=np.array(ids)[order], low=X[order, :2], high=X[order, 2:])
     found = import_features(store, tmp_path / "mine.npz", label="openl3")
     assert (found.label, found.used, found.written, dict(found.layers), dict(found.matched)) == (
-        "openl3", 72, 72, {"low": 2, "high": 4}, {"path": 72})  # fmt: skip
+        "openl3",
+        72,
+        72,
+        {"low": 2, "high": 4},
+        {"path": 72},
+    )
     np.testing.assert_array_equal(read(store, "openl3")[0], X)
     np.testing.assert_array_equal(read(store, "openl3:high")[0], X[:, 2:])
     assert read(store, "openl3")[1] == ids
 
 
 def test_a_csv_leaves_out_what_says_something_of_the_clips(store, ids, X, tmp_path):
-    path = write_csv(tmp_path / "f.csv", ids, X, extra={"label": ["x"] * 72, "fold": ["1"] * 72, "note": ["n"] * 72})
+    path = write_csv(
+        tmp_path / "f.csv", ids, X, extra={"label": ["x"] * 72, "fold": ["1"] * 72, "note": ["n"] * 72}
+    )
     found = import_features(store, path)
     assert (found.label, found.passed_over, dict(found.layers)) == ("f", ("note",), {"features": 6})
     np.testing.assert_allclose(read(store, "f")[0], X, rtol=1e-6)
@@ -121,7 +135,9 @@ def test_the_same_array_in_another_order_of_clips_is_another_table(store, X, tmp
     np.save(tmp_path / "x.npy", X)
     first = import_features(store, tmp_path / "x.npy", in_catalogue_order=True)
     table = tmp_path / "order.csv"
-    names = [path.relative_to(collection).as_posix() for path in sorted(collection.rglob("*.wav"), reverse=True)]
+    names = [
+        path.relative_to(collection).as_posix() for path in sorted(collection.rglob("*.wav"), reverse=True)
+    ]
     table.write_text("file_name,label\n" + "".join(f"{name},{name.partition('/')[0]}\n" for name in names))
     shutil.copytree(collection, tmp_path / "copy")
     shutil.copy(table, tmp_path / "copy" / "order.csv")
@@ -139,7 +155,9 @@ def test_rows_without_a_clip_and_clips_without_a_row_are_named(store, ids, X, tm
 
 
 def test_names_without_folder_or_suffix_mean_a_clip_where_that_is_clear(store, ids, X, tmp_path):
-    np.savez(tmp_path / "m.npz", id=np.array([name.rpartition("/")[2].removesuffix(".wav") for name in ids]), X=X)
+    np.savez(
+        tmp_path / "m.npz", id=np.array([name.rpartition("/")[2].removesuffix(".wav") for name in ids]), X=X
+    )
     found = import_features(store, tmp_path / "m.npz")
     assert set(found.matched) == {"stem"}
     np.testing.assert_array_equal(read(store, "m")[0], X)
@@ -172,7 +190,10 @@ def test_a_row_there_twice_is_fine_where_its_numbers_are_equal_and_refused_where
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"id": np.array(["a", "b"]), "X": np.ones((3, 2))}, "the rows do not agree: X 3, clip ids 2|features 3, clip ids 2"),
+        (
+            {"id": np.array(["a", "b"]), "X": np.ones((3, 2))},
+            "the rows do not agree: X 3, clip ids 2|features 3, clip ids 2",
+        ),
         ({"id": np.array(["a", "b"]), "X": np.ones((2, 2)), "Y": np.ones((3, 2))}, "the rows do not agree"),
         ({"id": np.array(["a", ""]), "X": np.ones((2, 2))}, "row 2 has no clip id"),
         ({"id": np.array(["a", "b"])}, "no features"),
@@ -221,7 +242,9 @@ def test_importing_again_changes_nothing_and_another_label_is_refused(store, ids
         import_features(store, tmp_path / "n.npz", label="a")
 
 
-def test_a_clip_whose_audio_changed_has_no_features_rather_than_those_of_before(collection, ids, X, store, tmp_path):
+def test_a_clip_whose_audio_changed_has_no_features_rather_than_those_of_before(
+    collection, ids, X, store, tmp_path
+):
     np.savez(tmp_path / "m.npz", id=np.array(ids), X=X)
     import_features(store, tmp_path / "m.npz")
     other = tmp_path / "other"

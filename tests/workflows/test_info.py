@@ -41,7 +41,9 @@ def test_a_table_tells_its_provenance_and_the_command_that_makes_it_again(extrac
     assert isinstance(found, TableInfo)
     assert found.attributes["pipeline"]["backbone"]["params"] == {"nap": 0.0, "scale": 2.0}
     assert found.runs[-1]["computed"] == 72
-    assert found.commands == (f"mxt extract --dataset {name} --backbone tiny --set scale=2.0 --plugin {plugin}",)
+    assert found.commands == (
+        f"mxt extract --dataset {name} --backbone tiny --set scale=2.0 --plugin {plugin}",
+    )
 
 
 def test_the_command_of_a_table_extracts_nothing_new(extracted, registry, name):
@@ -71,7 +73,12 @@ def test_a_result_lists_the_commands_that_make_it_again(extracted, registry, nam
     store = Store.open(extracted)
     table = store.features.find("tiny-scale2")
     command = f"mxt eval --dataset {name} --features tiny-scale2"
-    saved = {"dataset": name, "view": "tiny-scale2:1", "fingerprints": {table.label: table.fingerprint}, "command": command}
+    saved = {
+        "dataset": name,
+        "view": "tiny-scale2:1",
+        "fingerprints": {table.label: table.fingerprint},
+        "command": command,
+    }
     result_id = store.results.publish(saved, {"y": np.arange(2)})
     found = info(extracted, result_id[-4:], registry)
     assert isinstance(found, ResultInfo)
@@ -91,7 +98,9 @@ def test_a_weight_set_and_a_normalizer_are_part_of_the_command(store, registry):
     backbone = registry.choose("backbone", "convnet", {}, weights="keras2")
     weights = backbone.spec.weight_set("keras2")
     pipeline = Pipeline(backbone, normalizer, resampler="kaiser_best", weights=weights, weights_name="keras2")
-    Store.open(store).features.create(pipeline.fingerprint, "mine", {"pipeline": pipeline.identity()}, backbone.spec.layers)
+    Store.open(store).features.create(
+        pipeline.fingerprint, "mine", {"pipeline": pipeline.identity()}, backbone.spec.layers
+    )
     (command,) = info(store, "mine", registry).commands
     assert command == (
         "mxt extract --backbone convnet --weights keras2 --normalizer peak --set target_db=-3.0 --resampler kaiser_best --as mine"
@@ -100,7 +109,10 @@ def test_a_weight_set_and_a_normalizer_are_part_of_the_command(store, registry):
 
 def test_a_name_used_twice_asks_for_the_kind(store, registry, name):
     Store.open(store).features.create("ab" * 32, name, {}, registry.find("backbone", "tiny").spec.layers)
-    with pytest.raises(UsageError, match=f"{name} is a data set and a feature table; say which with --kind dataset or --kind features"):
+    with pytest.raises(
+        UsageError,
+        match=f"{name} is a data set and a feature table; say which with --kind dataset or --kind features",
+    ):
         info(store, name, registry)
     assert isinstance(info(store, name, registry, kind="features"), TableInfo)
     assert isinstance(info(store, name, registry, kind="datasets"), DatasetInfo)
@@ -109,7 +121,10 @@ def test_a_name_used_twice_asks_for_the_kind(store, registry, name):
 
 
 def test_an_unknown_name_lists_the_nearest_of_all_kinds(extracted, registry):
-    with pytest.raises(UnknownName, match=r"no data set, feature table, result or clip called 'tiny-scale'; did you mean tiny-scale2\?"):
+    with pytest.raises(
+        UnknownName,
+        match=r"no data set, feature table, result or clip called 'tiny-scale'; did you mean tiny-scale2\?",
+    ):
         info(extracted, "tiny-scale", registry)
 
 

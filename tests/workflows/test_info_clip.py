@@ -33,7 +33,9 @@ def tagged(store, registry, clip):
     """The store with three tables that have the clip: one of an extraction, one that failed, and one with tags."""
     extract(store, Request(backbone="tiny", limit=72), registry)
     opened = Store.open(store)
-    tagger = opened.features.create("ab" * 32, "tagger", {}, (Layer(1, "tags", 7, TAGS), Layer(2, "columns", 2, ("low_hz", "high_hz"))))
+    tagger = opened.features.create(
+        "ab" * 32, "tagger", {}, (Layer(1, "tags", 7, TAGS), Layer(2, "columns", 2, ("low_hz", "high_hz")))
+    )
     failed = opened.features.create("cd" * 32, "failing", {}, (Layer(1, "only", 1),))
     with tagger.writer() as writer:
         writer.assign([clip.key])
@@ -65,7 +67,11 @@ def test_a_clip_is_found_by_id_name_and_stem(store, registry, clip):
 
 def test_tables_that_have_it_say_how_it_ended_and_the_strongest_five_tags(tagged, registry, clip):
     found = info(tagged, clip.id, registry)
-    assert found.tables == (ClipRow("failing", "failed", "too short", "3 samples"), ClipRow("tagger", "done"), ClipRow("tiny", "done"))
+    assert found.tables == (
+        ClipRow("failing", "failed", "too short", "3 samples"),
+        ClipRow("tagger", "done"),
+        ClipRow("tiny", "done"),
+    )
     (heard,) = found.heard
     assert isinstance(heard, Heard)
     assert (heard.label, [tag for tag, _ in heard.tags]) == ("tagger", ["pop", "folk", "sad", "jazz", "rock"])
@@ -89,7 +95,12 @@ def test_a_clip_that_was_left_out_says_why(registry, collection, tmp_path):
     broken.write_bytes(b"no audio")
     ingest(tmp_path / "store", folder, registry)
     found = info(tmp_path / "store", broken.name, registry)
-    assert (found.clip.reason, found.tables, found.heard, found.measurement) == (Reason.NOT_AUDIO.words, (), (), None)
+    assert (found.clip.reason, found.tables, found.heard, found.measurement) == (
+        Reason.NOT_AUDIO.words,
+        (),
+        (),
+        None,
+    )
 
 
 def test_a_name_that_is_a_data_set_and_a_clips_stem_means_the_data_set(registry, collection, tmp_path):
@@ -108,15 +119,23 @@ def test_a_part_of_a_results_id_that_is_a_clips_stem_asks_for_the_kind(store, re
     clip = next(folder.rglob("*.wav"))
     clip.rename(clip.with_stem(stem))
     ingest(store, folder, registry)
-    with pytest.raises(UsageError, match=f"{stem} is a result and a clip; say which with --kind result or --kind clip"):
+    with pytest.raises(
+        UsageError, match=f"{stem} is a result and a clip; say which with --kind result or --kind clip"
+    ):
         info(store, stem, registry)
 
 
 def test_a_clip_of_two_data_sets_asks_which(store, registry, collection, tmp_path, clip):
     ingest(store, Path(shutil.copytree(collection, tmp_path / "again")), registry)
-    with pytest.raises(UsageError, match=r"is a clip of again and of timbres; say which with --dataset again or --dataset timbres"):
+    with pytest.raises(
+        UsageError,
+        match=r"is a clip of again and of timbres; say which with --dataset again or --dataset timbres",
+    ):
         info(store, clip.id, registry)
-    assert [info(store, clip.id, registry, dataset=name).dataset for name in ("again", "timbres")] == ["again", "timbres"]
+    assert [info(store, clip.id, registry, dataset=name).dataset for name in ("again", "timbres")] == [
+        "again",
+        "timbres",
+    ]
 
 
 def test_a_stem_of_several_clips_lists_their_ids(registry, collection, tmp_path):
@@ -125,12 +144,16 @@ def test_a_stem_of_several_clips_lists_their_ids(registry, collection, tmp_path)
         (folder / label).mkdir()
         next(folder.rglob("*.00*.wav")).rename(folder / label / "same.wav")
     ingest(tmp_path / "store", folder, registry)
-    with pytest.raises(UsageError, match=r"same is the name of 2 clips; give its id: one/same\.wav, two/same\.wav"):
+    with pytest.raises(
+        UsageError, match=r"same is the name of 2 clips; give its id: one/same\.wav, two/same\.wav"
+    ):
         info(tmp_path / "store", "same", registry)
 
 
 def test_an_unknown_clip_lists_the_nearest(store, registry, clip):
-    with pytest.raises(UnknownName, match=r"no clip called .*; did you mean .*\? \(mxt ls --clips lists them\)"):
+    with pytest.raises(
+        UnknownName, match=r"no clip called .*; did you mean .*\? \(mxt ls --clips lists them\)"
+    ):
         info(store, f"{clip.id}x", registry, kind="clip")
     with pytest.raises(UnknownName, match="no data set, feature table, result or clip called"):
         info(store, "nothing-like-it", registry)

@@ -61,18 +61,32 @@ def clips(run, name=None):
 
 def test_a_folder_of_classes_is_catalogued(run, genres):
     result = run(genres)
-    assert (result.name, result.loader, result.summary.used, result.summary.left_out) == ("genres", "folder", 6, {})
+    assert (result.name, result.loader, result.summary.used, result.summary.left_out) == (
+        "genres",
+        "folder",
+        6,
+        {},
+    )
     assert result.summary.targets[0].classes == {"pop": 3, "rock": 3}
     assert result.summary.seconds == pytest.approx(1.2)
     found = clips(run)["rock/rock.1.wav"]
-    assert (found.targets, found.file.measurement.sample_rate, found.usable) == ({"label": "rock"}, 8000, True)
+    assert (found.targets, found.file.measurement.sample_rate, found.usable) == (
+        {"label": "rock"},
+        8000,
+        True,
+    )
 
 
 def test_a_second_ingest_reads_nothing(run, genres):
     assert run(genres).read == 6
     again = run(genres)
     assert again.read == 0
-    assert (again.changes.new, again.changes.changed, again.changes.gone, again.changes.first) == ((), (), (), False)
+    assert (again.changes.new, again.changes.changed, again.changes.gone, again.changes.first) == (
+        (),
+        (),
+        (),
+        False,
+    )
 
 
 def test_new_changed_and_gone_files_are_told_and_only_those_are_read(run, genres):
@@ -113,7 +127,11 @@ def test_relabelling_by_moving_a_file_is_told_and_reads_nothing(run, genres):
     run(genres)
     (genres / "rock" / "rock.0.wav").rename(genres / "pop" / "rock.0.wav")
     result = run(genres)
-    assert (result.read, result.changes.new, result.changes.gone) == (0, ("pop/rock.0.wav",), ("rock/rock.0.wav",))
+    assert (result.read, result.changes.new, result.changes.gone) == (
+        0,
+        ("pop/rock.0.wav",),
+        ("rock/rock.0.wav",),
+    )
 
 
 def test_a_moved_folder_is_the_same_data_set(run, genres):
@@ -244,7 +262,9 @@ def test_a_table_is_one_of_the_parameters_so_that_the_folder_can_be_ingested_aga
     for number in range(4):
         tone(tmp_path / "x" / f"{number}.wav", number + 1)
     for table, labels in (("a.csv", "abab"), ("z.csv", "cdcd")):
-        (tmp_path / "x" / table).write_text("file,label\n" + "".join(f"{number}.wav,{label}\n" for number, label in enumerate(labels)))
+        (tmp_path / "x" / table).write_text(
+            "file,label\n" + "".join(f"{number}.wav,{label}\n" for number, label in enumerate(labels))
+        )
     first = run(tmp_path / "x" / "z.csv", name="x")
     assert dict(first.params)["table"] == "z.csv"
     command = info(run.store, "x", REGISTRY).commands[0]
@@ -282,7 +302,10 @@ def test_segments_have_keys_of_their_own_and_bad_ones_are_left_out(run, tmp_path
         "a.wav": Reason.NONE,
     }
     assert len({clip.key for clip in found.values() if clip.usable}) == 4
-    assert (found["a.wav#1.5-9"].duration, found["a.wav"].key.hex()) == (0.5, found["a.wav"].file.measurement.sha256)
+    assert (found["a.wav#1.5-9"].duration, found["a.wav"].key.hex()) == (
+        0.5,
+        found["a.wav"].file.measurement.sha256,
+    )
     assert result.read == 1
     assert result.summary.remarks["segment ends beyond its file"][0].startswith("a.wav#1.5-9")
     assert result.summary.remarks["clip in two rows"] == ("a.wav",)
@@ -291,7 +314,10 @@ def test_segments_have_keys_of_their_own_and_bad_ones_are_left_out(run, tmp_path
 def test_times_that_lie_beyond_the_files_are_no_segments_unless_that_is_said(run, tmp_path):
     for number in range(4):
         tone(tmp_path / "x" / f"{number}.wav", number + 1)
-    table(tmp_path / "x", "file,start,end,label\n" + "".join(f"{n}.wav,{n * 10},{n * 10 + 4},c\n" for n in range(4)))
+    table(
+        tmp_path / "x",
+        "file,start,end,label\n" + "".join(f"{n}.wav,{n * 10},{n * 10 + 4},c\n" for n in range(4)),
+    )
     result = run(tmp_path / "x")
     assert result.summary.used == 4
     assert "3 of 4 begin beyond" in result.summary.remarks["start and end are no segments"][0]
@@ -304,7 +330,9 @@ def test_one_clip_in_rows_that_disagree_has_no_label(run, tmp_path):
     tone(tmp_path / "x" / "b.wav", 2)
     table(tmp_path / "x", "file,label\na.wav,owl\na.wav,crow\nb.wav,owl\n")
     summary = run(tmp_path / "x").summary
-    assert summary.remarks["clip in rows that disagree"] == ("a.wav: label: owl and crow; taken as unlabelled",)
+    assert summary.remarks["clip in rows that disagree"] == (
+        "a.wav: label: owl and crow; taken as unlabelled",
+    )
     assert summary.targets[0].unlabelled == 1
 
 
@@ -320,7 +348,10 @@ def test_a_store_inside_the_folder_is_no_part_of_it(genres):
     inside = genres / "mxt-store"
     ingest(inside, genres, REGISTRY, jobs=1)
     assert ingest(inside, genres, REGISTRY, jobs=1).summary.clips == 6
-    assert {Path(clip.id).parts[0] for clip in Store.open(inside).catalogue.clips("genres")} == {"rock", "pop"}
+    assert {Path(clip.id).parts[0] for clip in Store.open(inside).catalogue.clips("genres")} == {
+        "rock",
+        "pop",
+    }
 
 
 @pytest.mark.parametrize(
@@ -330,7 +361,10 @@ def test_a_store_inside_the_folder_is_no_part_of_it(genres):
         (lambda root: tone(root / "one.wav"), "is one audio file; name the folder it is in"),
         (lambda root: table(root, "x", "notes.txt"), "is neither a folder nor a table"),
         (lambda root: table(root / "e", "x", "notes.txt").parent, "no file that may be audio"),
-        (lambda root: table(root / "t", "file,label\na.wav,x\n"), "none of the 1 clips|no column names the files"),
+        (
+            lambda root: table(root / "t", "file,label\na.wav,x\n"),
+            "none of the 1 clips|no column names the files",
+        ),
     ],
 )
 def test_a_path_that_cannot_be_used_is_said_in_one_line(run, tmp_path, make, message):
@@ -400,12 +434,17 @@ def mxt_stages():
 """
 
 
-def test_a_loader_that_breaks_while_recognising_keeps_none_from_working_and_files_outside_are_not_used(run, genres, tmp_path):
+def test_a_loader_that_breaks_while_recognising_keeps_none_from_working_and_files_outside_are_not_used(
+    run, genres, tmp_path
+):
     plugin = tmp_path / "odd.py"
     plugin.write_text(BAD_LOADER)
     registry = build_registry([plugin])
     result = run(genres, registry=registry)
-    assert (result.loader, result.summary.remarks["loader that failed"]) == ("folder", ("odd: RuntimeError('detect')",))
+    assert (result.loader, result.summary.remarks["loader that failed"]) == (
+        "folder",
+        ("odd: RuntimeError('detect')",),
+    )
     tone(tmp_path / "outside.wav")
     summary = run(genres, registry=registry, loader="odd", name="odd").summary
     assert (summary.used, summary.left_out) == (1, {"missing": 1})

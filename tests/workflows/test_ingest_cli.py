@@ -76,12 +76,19 @@ def test_nothing_usable_is_a_failure(mxt, tmp_path, monkeypatch):
 
 def test_duplicates_with_different_labels_are_named_in_capitals(mxt, genres):
     (genres / "pop" / "stolen.wav").write_bytes((genres / "rock" / "0.wav").read_bytes())
-    assert "duplicates: 1 pair, 1 WITH DIFFERENT LABELS: pop/stolen.wav (pop) = rock/0.wav (rock)" in mxt(genres)[1]
+    assert (
+        "duplicates: 1 pair, 1 WITH DIFFERENT LABELS: pop/stolen.wav (pop) = rock/0.wav (rock)"
+        in mxt(genres)[1]
+    )
 
 
 def test_json_holds_the_same(mxt, genres):
     found = json.loads(mxt(genres, "--json")[1])
-    assert (found["name"], found["summary"]["used"], found["summary"]["targets"][0]["classes"]) == ("genres", 6, {"pop": 3, "rock": 3})
+    assert (found["name"], found["summary"]["used"], found["summary"]["targets"][0]["classes"]) == (
+        "genres",
+        6,
+        {"pop": 3, "rock": 3},
+    )
 
 
 def test_the_second_time_says_what_is_different(mxt, genres):
@@ -115,7 +122,11 @@ def test_options_reach_the_loader(mxt, tmp_path, monkeypatch):
         (["missing/genres"], 1, "nor the folder missing it would be in"),
         (["genres", "--name", "a b"], 2, "'a_b' would do"),
         (["genres", "--loader", "fodler"], 2, "did you mean folder"),
-        (["genres", "--file-column", "x", "--label-level", "1"], 1, "no dataset loader has all of the parameters"),
+        (
+            ["genres", "--file-column", "x", "--label-level", "1"],
+            1,
+            "no dataset loader has all of the parameters",
+        ),
         (["genres", "--pattern", "plain"], 2, "has no field"),
     ],
 )
@@ -169,15 +180,22 @@ def test_names_cannot_write_to_the_terminal(mxt, genres):
     assert "evil" in out
 
 
-@pytest.mark.parametrize(("table", "first", "why"), [
-    ("file\n{0}", "no labels", "no clip has a label"),
-    ("file,label\n{0},", "no labels", "no clip has a label"),
-    ("file,site\n{0},north", "no labels", "no clip has a label"),
-    ("file,label\n{0},x", "1 class of 3", "all labelled clips are of one class (x)"),
-])  # fmt: skip
-def test_files_without_labels_are_no_class_and_what_that_means_is_said(mxt, genres, tmp_path, table, first, why):
+@pytest.mark.parametrize(
+    ("table", "first", "why"),
+    [
+        ("file\n{0}", "no labels", "no clip has a label"),
+        ("file,label\n{0},", "no labels", "no clip has a label"),
+        ("file,site\n{0},north", "no labels", "no clip has a label"),
+        ("file,label\n{0},x", "1 class of 3", "all labelled clips are of one class (x)"),
+    ],
+)
+def test_files_without_labels_are_no_class_and_what_that_means_is_said(
+    mxt, genres, tmp_path, table, first, why
+):
     head, row = table.split("\n")
-    (tmp_path / "genres" / "rock" / "t.csv").write_text("\n".join([head, *(row.format(f"{number}.wav") for number in range(3))]))
+    (tmp_path / "genres" / "rock" / "t.csv").write_text(
+        "\n".join([head, *(row.format(f"{number}.wav") for number in range(3))])
+    )
     _, out, _ = mxt(genres / "rock" / "t.csv", "--set", "encoding=utf-8")
     assert out.startswith(f"t · 3 files · {first} · ")
     assert f"{why}: features can be extracted, but there is nothing for mxt eval to tell apart;" in out
@@ -214,13 +232,16 @@ def mxt_stages():
 """
 
 
-@pytest.mark.parametrize(("score", "chosen", "said"), [
-    (0.6, "folder (2 class folders)", "a_first (names of another kind); --loader a_first chooses it"),
-    (0.55, "folder (2 class folders)", "a_first (names of another kind); --loader a_first chooses it"),
-    (0.68, "a_first (names of another kind)", "folder (2 class folders); --loader folder chooses it"),
-    (0.3, "folder (2 class folders)", None),
-    (0.9, "a_first (names of another kind)", None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("score", "chosen", "said"),
+    [
+        (0.6, "folder (2 class folders)", "a_first (names of another kind); --loader a_first chooses it"),
+        (0.55, "folder (2 class folders)", "a_first (names of another kind); --loader a_first chooses it"),
+        (0.68, "a_first (names of another kind)", "folder (2 class folders); --loader folder chooses it"),
+        (0.3, "folder (2 class folders)", None),
+        (0.9, "a_first (names of another kind)", None),
+    ],
+)
 def test_loaders_that_are_about_as_sure_are_told(mxt, genres, tmp_path, score, chosen, said):
     (tmp_path / "other.py").write_text(LOADER.format(score=score))
     _, out, _ = mxt(genres, "--plugin", tmp_path / "other.py")

@@ -31,7 +31,9 @@ def published(root: Path, *, clips: int = 40, name: str = "urbansound") -> Path:
     """Features of the published form in which two classes lie apart."""
     for folder in ("csv", "features"):
         (root / folder).mkdir(parents=True, exist_ok=True)
-    rows = "".join(f"{i},{i}-{i % 2}-0-0,fold{i % 4 + 1}/{i}-{i % 2}-0-0.wav,{i % 2},{i % 4 + 1}\n" for i in range(clips))
+    rows = "".join(
+        f"{i},{i}-{i % 2}-0-0,fold{i % 4 + 1}/{i}-{i % 2}-0-0.wav,{i % 2},{i % 4 + 1}\n" for i in range(clips)
+    )
     (root / "csv" / f"{name}.csv").write_text(f",id,filepath,label,fold\n{rows}")
     rng = np.random.default_rng(1)
     for k in range(5):
@@ -57,7 +59,11 @@ def rows(store: Path) -> dict[str, tuple[int, int, int]]:
 
 def test_features_are_recognised_and_stored_as_they_are_in_the_files(root, store):
     (found,) = ingest_all(store, root, REGISTRY)
-    assert (found.name, found.loader, found.views) == ("urbansound", "choi2017", ("choi2017_convnet", "choi2017_mfcc"))
+    assert (found.name, found.loader, found.views) == (
+        "urbansound",
+        "choi2017",
+        ("choi2017_convnet", "choi2017_mfcc"),
+    )
     assert rows(store) == {"choi2017_convnet": (40, 0, 0), "choi2017_mfcc": (40, 0, 0)}
     matrix = load_view(Store.open(store, read_only=True), "urbansound", "choi2017_convnet:13")
     expected = [np.load(root / "features" / f"urbansound_layer_{k}.npy") for k in (0, 2)]
@@ -72,7 +78,10 @@ def test_they_can_be_evaluated_listed_told_about_and_exported(root, store, tmp_p
     assert "fold" in result.datasets[0].folds
     told = info(store, "urbansound", REGISTRY)
     assert told.summary.used == 40
-    assert {each.label: (each.done, each.missing) for each in told.coverage} == {"choi2017_convnet": (40, 0), "choi2017_mfcc": (40, 0)}
+    assert {each.label: (each.done, each.missing) for each in told.coverage} == {
+        "choi2017_convnet": (40, 0),
+        "choi2017_mfcc": (40, 0),
+    }
     assert told.commands == (f"mxt ingest {root} --name urbansound --loader choi2017 --set tasks=urbansound",)
     assert export(store, "choi2017_mfcc", tmp_path / "x.npz").clips == 40
     assert prune(store, dry_run=True).items == ()
@@ -94,7 +103,9 @@ def test_ingesting_again_stores_nothing_and_a_changed_file_never_returns_old_row
     np.save(path, np.load(path) + 1)
     (changed,) = ingest_all(store, root, REGISTRY)
     assert len(changed.changes.changed) == 40
-    np.testing.assert_array_equal(load_view(Store.open(store, read_only=True), None, "choi2017_convnet:1").X, np.load(path))
+    np.testing.assert_array_equal(
+        load_view(Store.open(store, read_only=True), None, "choi2017_convnet:1").X, np.load(path)
+    )
 
 
 def test_moving_the_files_stores_nothing_again(root, store, tmp_path):
@@ -122,7 +133,10 @@ def test_numbers_that_are_not_finite_are_failed_rows_and_named(root, store):
     np.save(path, X)
     (found,) = ingest_all(store, root, REGISTRY)
     assert rows(store) == {"choi2017_convnet": (40, 0, 0), "choi2017_mfcc": (38, 2, 0)}
-    assert found.summary.remarks["not finite"] == ("fold4/3-1-0-0.wav in choi2017_mfcc", "fold1/4-0-0-0.wav in choi2017_mfcc")
+    assert found.summary.remarks["not finite"] == (
+        "fold4/3-1-0-0.wav in choi2017_mfcc",
+        "fold1/4-0-0-0.wav in choi2017_mfcc",
+    )
 
 
 def test_a_dry_run_writes_nothing(root, store):
@@ -137,7 +151,10 @@ def test_features_and_audio_of_one_name_do_not_replace_each_other_silently(root,
     with pytest.raises(Refused, match=f"urbansound is the data set of {collection} already"):
         ingest_all(store, root, REGISTRY)
     ingest_all(store, root, REGISTRY, yes=True)
-    assert Store.open(store, read_only=True).catalogue.views("urbansound") == ["choi2017_convnet", "choi2017_mfcc"]
+    assert Store.open(store, read_only=True).catalogue.views("urbansound") == [
+        "choi2017_convnet",
+        "choi2017_mfcc",
+    ]
     with pytest.raises(Refused, match="holds other files"):
         ingest_all(store, collection, REGISTRY, name="urbansound")
 
@@ -191,8 +208,14 @@ def test_a_plugin_may_bring_data_sets_of_features(tmp_path, store):
 @pytest.mark.realdata
 def test_the_published_genre_features_give_the_published_kind_of_score(data, store):
     found = ingest_all(store, data / "choi2017", REGISTRY)
-    assert {each.name: each.summary.used for each in found} == {"gtzan_genre": 1000, "gtzan_speechmusic": 128, "emoMusic": 744}
-    request = Request(datasets=("gtzan_genre",), features=("choi2017_convnet:12345",), head="linear", settings=("C=0.01",))
+    assert {each.name: each.summary.used for each in found} == {
+        "gtzan_genre": 1000,
+        "gtzan_speechmusic": 128,
+        "emoMusic": 744,
+    }
+    request = Request(
+        datasets=("gtzan_genre",), features=("choi2017_convnet:12345",), head="linear", settings=("C=0.01",)
+    )
     (result,) = evaluate(store, REGISTRY, request).datasets
     assert result.clips == 1000
     assert result.views[0].assessment.first.value > 0.8

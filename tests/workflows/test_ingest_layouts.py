@@ -41,24 +41,39 @@ def build(root: Path, sounds: list[str], texts: Mapping[str, str] | None = None)
     return root
 
 
-def ingested(tmp_path: Path, sounds: list[str], texts: Mapping[str, str] | None = None, **options: object) -> Ingested:
+def ingested(
+    tmp_path: Path, sounds: list[str], texts: Mapping[str, str] | None = None, **options: object
+) -> Ingested:
     return ingest(tmp_path / "store", build(tmp_path / "data", sounds, texts), REGISTRY, **options)
 
 
 def test_extended_ballroom(tmp_path):
     xml = '<x><Waltz><song id="1" artist="A"/><song id="2" artist="A"/></Waltz><Tango><song id="3" artist="B"/></Tango></x>'
-    found = ingested(tmp_path, ["Waltz/1.mp3", "Waltz/2.mp3", "Tango/3.mp3"], {"extendedballroom_v1.1.xml": xml})
-    assert (found.loader, found.summary.used, dict(found.summary.groups)) == ("extended_ballroom", 3, {"A": 2, "B": 1})
+    found = ingested(
+        tmp_path, ["Waltz/1.mp3", "Waltz/2.mp3", "Tango/3.mp3"], {"extendedballroom_v1.1.xml": xml}
+    )
+    assert (found.loader, found.summary.used, dict(found.summary.groups)) == (
+        "extended_ballroom",
+        3,
+        {"A": 2, "B": 1},
+    )
 
 
 def test_gtzan_speech_and_music(tmp_path):
     found = ingested(tmp_path, ["music_wav/a.wav", "speech_wav/b.wav"])
-    assert (found.loader, dict(found.summary.targets[0].classes)) == ("gtzan_speechmusic", {"music": 1, "speech": 1})
+    assert (found.loader, dict(found.summary.targets[0].classes)) == (
+        "gtzan_speechmusic",
+        {"music": 1, "speech": 1},
+    )
 
 
 def test_emomusic(tmp_path):
     table = "song_id,mean_arousal,std_arousal,mean_valence,std_valence\n2,4.5,1,9,1\n3,1,1,2.7,1\n7,1,1,2,1\n"
-    found = ingested(tmp_path, ["clips_45seconds/2.mp3", "clips_45seconds/3.mp3"], {"annotations/static_annotations.csv": table})
+    found = ingested(
+        tmp_path,
+        ["clips_45seconds/2.mp3", "clips_45seconds/3.mp3"],
+        {"annotations/static_annotations.csv": table},
+    )
     assert found.loader == "emomusic"
     arousal, valence = found.summary.targets
     assert (arousal.low, arousal.high, valence.low, valence.high) == pytest.approx((1 / 9, 0.5, 0.3, 1))
@@ -83,7 +98,9 @@ def test_urbansound8k_uses_whole_files_whatever_start_and_end_say(tmp_path):
         "slice_file_name,fsID,start,end,salience,fold,classID,class\n"
         "1-3-0-0.wav,1,58.5,62.5,1,5,3,dog_bark\n1-3-0-1.wav,1,0,0.1,1,5,3,dog_bark\n"
     )
-    found = ingested(tmp_path, ["audio/fold5/1-3-0-0.wav", "audio/fold5/1-3-0-1.wav"], {"metadata/UrbanSound8K.csv": table})
+    found = ingested(
+        tmp_path, ["audio/fold5/1-3-0-0.wav", "audio/fold5/1-3-0-1.wav"], {"metadata/UrbanSound8K.csv": table}
+    )
     assert (found.loader, found.summary.used, dict(found.summary.folds), dict(found.summary.groups)) == (
         "urbansound8k",
         2,
@@ -136,7 +153,9 @@ def test_an_edition_in_which_all_files_differ_is_one_remark(published, tmp_path)
 
 def test_a_file_that_is_gone_again_is_left_to_others(tmp_path, published):
     found = ingest(tmp_path / "store", published, REGISTRY)
-    measured = next(clip.file.measurement for clip in Store.open(tmp_path / "store").catalogue.clips(found.name))
+    measured = next(
+        clip.file.measurement for clip in Store.open(tmp_path / "store").catalogue.clips(found.name)
+    )
     assert published_md5s.noted(measured, tmp_path / "nothing", "0" * 32) == measured
 
 
@@ -159,5 +178,12 @@ def test_the_real_gtzan_clips_are_those_published(tmp_path, data):
 @pytest.mark.realdata
 def test_the_real_urbansound_clips(tmp_path, data):
     found = ingest(tmp_path / "store", data / "urbansound_clips", REGISTRY)
-    assert (found.loader, found.summary.used, len(found.summary.folds), len(found.summary.groups)) == ("urbansound8k", 130, 6, 120)
-    assert found.summary.remarks["incomplete"] == ("130 of 8,732 clips, 8,602 are missing; nothing of fold 4, 6, 8, 9",)
+    assert (found.loader, found.summary.used, len(found.summary.folds), len(found.summary.groups)) == (
+        "urbansound8k",
+        130,
+        6,
+        120,
+    )
+    assert found.summary.remarks["incomplete"] == (
+        "130 of 8,732 clips, 8,602 are missing; nothing of fold 4, 6, 8, 9",
+    )

@@ -18,7 +18,8 @@ from mxt.workflows.ingest import Reading, ingest
 pytestmark = pytest.mark.realdata
 REGISTRY = build_registry()
 
-# root may read everything: the processes that open files become somebody who may not, once all they import is there
+# root may read everything: the processes that open files become somebody who may not, once all they import is
+# there
 AS_NOBODY = """
 import os
 from mxt.audio.measure import measure
@@ -75,7 +76,9 @@ def test_every_odd_file_gives_what_is_expected_of_it(odd, data, tmp_path):
     wanted = expected(data)
     assert set(found) == set(wanted) | set(BESIDES)
     assert {name: found[name].reason.words for name in BESIDES} == BESIDES
-    assert {name: (row, found[name].reason.words) for name, row in wanted.items() if not _fits(row, found[name])} == {}
+    assert {
+        name: (row, found[name].reason.words) for name, row in wanted.items() if not _fits(row, found[name])
+    } == {}
     assert result.summary.used == sum(clip.usable for clip in found.values())
 
 
@@ -86,7 +89,9 @@ def _fits(row, clip):
         return clip.usable and (not words or words in clip.file.measurement.notes)
     if expectation == "left out":
         allowed = ["hidden"] if words.startswith("hidden") else words.split("|")
-        return clip.reason.words in allowed or (words == "not audio" and clip.reason.words == "empty" and clip.file.size == 0)
+        return clip.reason.words in allowed or (
+            words == "not audio" and clip.reason.words == "empty" and clip.file.size == 0
+        )
     return (clip.usable and clip.file.measurement.notes != ()) or clip.reason.words == "decoder failed"
 
 
@@ -100,9 +105,18 @@ def test_exact_duplicates_are_found_whatever_their_names(odd, tmp_path):
 
 
 def test_spoken_digits_by_pattern(data, tmp_path):
-    result = ingest(tmp_path / "store", data / "spoken_digits", REGISTRY, params={"pattern": "{digit}_{speaker}_{take}.wav"})
+    result = ingest(
+        tmp_path / "store",
+        data / "spoken_digits",
+        REGISTRY,
+        params={"pattern": "{digit}_{speaker}_{take}.wav"},
+    )
     summary = result.summary
-    assert (summary.used, summary.targets[0].name, set(summary.targets[0].classes.values())) == (300, "digit", {30})
+    assert (summary.used, summary.targets[0].name, set(summary.targets[0].classes.values())) == (
+        300,
+        "digit",
+        {30},
+    )
     assert summary.candidates["speaker"] == 6
 
 

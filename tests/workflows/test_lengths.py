@@ -67,7 +67,20 @@ def test_the_command_prints_a_table_and_draws_it(
     store: Path, plugin: Path, tmp_path: Path, found: Lengths, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del found  # its features are there
-    words = ["lengths", "--seconds", "0.5,2", "--store", str(store), "--plugin", str(plugin), "--head", "linear", "--set", "C=1", "-q"]
+    words = [
+        "lengths",
+        "--seconds",
+        "0.5,2",
+        "--store",
+        str(store),
+        "--plugin",
+        str(plugin),
+        "--head",
+        "linear",
+        "--set",
+        "C=1",
+        "-q",
+    ]
     with pytest.raises(SystemExit, match="0"):
         main([*words, "--chart", str(tmp_path / "a.png")])
     shown = capsys.readouterr().out

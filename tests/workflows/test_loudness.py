@@ -19,7 +19,9 @@ RATE = 8000
 LEVELS_DB = {"soft": -40.0, "middle": -25.0, "loud": -10.0}
 
 
-def folder_of(root: Path, levels_db: dict[str, float], *, clips: int = 12, spread_db: float = 1.0, seconds: float = 0.8) -> Path:
+def folder_of(
+    root: Path, levels_db: dict[str, float], *, clips: int = 12, spread_db: float = 1.0, seconds: float = 0.8
+) -> Path:
     """White noise, each class at a level of its own: RMS in dBFS, with a spread."""
     rng = np.random.default_rng(0)
     for name, level in levels_db.items():
@@ -78,8 +80,14 @@ def test_classes_of_other_levels_are_told_by_loudness_alone_with_a_warning(
     assert "next: mxt extract --backbone … --normalizer peak" in shown
 
 
-def test_classes_of_equal_levels_are_not(tmp_path: Path, registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
-    study = study_of(folder_of(tmp_path / "noise", dict.fromkeys(LEVELS_DB, -20.0), spread_db=3.0), tmp_path / "store", registry)
+def test_classes_of_equal_levels_are_not(
+    tmp_path: Path, registry: Registry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = study_of(
+        folder_of(tmp_path / "noise", dict.fromkeys(LEVELS_DB, -20.0), spread_db=3.0),
+        tmp_path / "store",
+        registry,
+    )
     assert not study.leaks
     assert study.alone.first.low < 1 / 3
     with pytest.raises(SystemExit, match="0"):
@@ -100,7 +108,9 @@ def test_clips_that_went_away_are_named(tmp_path: Path, registry: Registry) -> N
     root = folder_of(tmp_path / "noise", {"a": -20.0, "b": -10.0}, clips=6)
     ingest(tmp_path / "store", root, registry)
     (root / "a" / "00.wav").unlink()
-    assert [clip for clip, _ in loudness(tmp_path / "store", registry, Request(settings=("folds=3",))).unread] == ["a/00.wav"]
+    assert [
+        clip for clip, _ in loudness(tmp_path / "store", registry, Request(settings=("folds=3",))).unread
+    ] == ["a/00.wav"]
     for path in root.rglob("*.wav"):
         path.unlink()
     with pytest.raises(InputError, match=r"no clip of noise can be read; the first: a/00\.wav: "):
@@ -113,7 +123,18 @@ def test_the_chart_names_classes_and_score(told_apart: tuple[LoudnessStudy, Path
     with mpl.rc_context({"svg.fonttype": "none"}):
         loudness_chart(told_apart[0], tmp_path / "a.svg")
     text = (tmp_path / "a.svg").read_text(encoding="utf-8")
-    assert all(word in text for word in ("soft", "middle", "loud", "RMS, dBFS", "peak, dBFS", "LUFS", "loudness alone tells classes apart"))
+    assert all(
+        word in text
+        for word in (
+            "soft",
+            "middle",
+            "loud",
+            "RMS, dBFS",
+            "peak, dBFS",
+            "LUFS",
+            "loudness alone tells classes apart",
+        )
+    )
     loudness_chart(told_apart[0], tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "a.svg"]
@@ -126,7 +147,9 @@ def test_a_picture_that_cannot_be_written_is_refused_before_the_work(tmp_path: P
         check_picture(tmp_path / "nowhere" / "a.png")
 
 
-def test_json_has_every_clip(told_apart: tuple[LoudnessStudy, Path], capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_every_clip(
+    told_apart: tuple[LoudnessStudy, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["loudness", "--store", str(told_apart[1]), "--json"])
     found = json.loads(capsys.readouterr().out)

@@ -11,9 +11,15 @@ from mxt.workflows.extract import Request, extract
 from mxt.workflows.ls import ls, ls_clips
 
 RESULT = {
-    "created": "2025-01-31T12:00:00+00:00", "dataset": "collection", "target": "label", "view": "tiny", "main": "accuracy",
-    "head": {"name": "svm", "params": {}}, "scores": {"accuracy": {"value": 0.75, "low": 0.6, "high": 0.9}}, "targets_hash": "old",
-}  # fmt: skip
+    "created": "2025-01-31T12:00:00+00:00",
+    "dataset": "collection",
+    "target": "label",
+    "view": "tiny",
+    "main": "accuracy",
+    "head": {"name": "svm", "params": {}},
+    "scores": {"accuracy": {"value": 0.75, "low": 0.6, "high": 0.9}},
+    "targets_hash": "old",
+}
 
 
 @pytest.fixture
@@ -40,12 +46,31 @@ def test_data_sets_tables_and_results_are_listed_with_figures(store, registry, n
     found = ls(store)
 
     (dataset,) = found.datasets
-    assert (dataset.name, dataset.clips, dataset.used, dataset.views, dataset.last) == (name, 72, 72, ("tiny:level",), True)
+    assert (dataset.name, dataset.clips, dataset.used, dataset.views, dataset.last) == (
+        name,
+        72,
+        72,
+        ("tiny:level",),
+        True,
+    )
     assert dataset.seconds > 10
     (table,) = found.tables
-    assert (table.label, table.done, table.failed, table.open, table.layers, table.columns) == ("tiny", 72, 0, 0, ("level", "both"), 3)
+    assert (table.label, table.done, table.failed, table.open, table.layers, table.columns) == (
+        "tiny",
+        72,
+        0,
+        0,
+        ("level", "both"),
+        3,
+    )
     (result,) = found.results
-    assert (result.id, result.view, result.head, result.value, result.low) == (result_id, "tiny", "svm", 0.75, 0.6)
+    assert (result.id, result.view, result.head, result.value, result.low) == (
+        result_id,
+        "tiny",
+        "svm",
+        0.75,
+        0.6,
+    )
     assert result.stale == "labels or clips changed since"
     assert min(table.nbytes, result.nbytes) > 500
     assert found.nbytes > table.nbytes + result.nbytes
@@ -65,7 +90,9 @@ def test_a_table_and_a_result_that_cannot_be_read_are_listed_all_the_same(store,
 
 def test_clips_are_listed_in_catalogue_order_with_their_targets(store, name):
     entries = ls_clips(store)
-    assert [entry.id for entry in entries] == [clip.id for clip in Store.open(store, read_only=True).catalogue.clips(name)]
+    assert [entry.id for entry in entries] == [
+        clip.id for clip in Store.open(store, read_only=True).catalogue.clips(name)
+    ]
     assert all(entry.seconds > 0 and not entry.reason and entry.targets for entry in entries)
     with pytest.raises(UnknownName, match="no data set called 'other'"):
         ls_clips(store, "other")

@@ -75,7 +75,8 @@ def test_an_export_brings_every_clip_back_whatever_it_is_called(odd, tmp_path, s
     clips = Store.open(odd).catalogue.clips("odd")
     own, back = features.find("tiny"), features.find("back")
     (expected, _), (values, _) = (
-        table.read([key for key in table.keys_of(clips) if key], [table.layers[-1].name]) for table in (own, back)
+        table.read([key for key in table.keys_of(clips) if key], [table.layers[-1].name])
+        for table in (own, back)
     )
     np.testing.assert_array_equal(values[:, -2:], expected)
 
@@ -97,7 +98,11 @@ def test_a_list_of_clips_may_hold_names_either_way(odd, tmp_path):
 
 
 def test_given_folds_may_hold_names_as_they_are_written(odd, registry, tmp_path):
-    rows = [f'"{written(name).replace(chr(34), 2 * chr(34))}",{place % 4}' for place, name in enumerate(ids_of(odd)) if "\n" not in name]
+    rows = [
+        f'"{written(name).replace(chr(34), 2 * chr(34))}",{place % 4}'
+        for place, name in enumerate(ids_of(odd))
+        if "\n" not in name
+    ]
     (tmp_path / "folds.csv").write_text("clip,fold\n" + "\n".join(rows), encoding="utf-8")
     found = evaluate(odd, registry, EvalRequest(folds=tmp_path / "folds.csv"))
     assert found.datasets[0].clips == 12
@@ -111,7 +116,13 @@ def test_a_table_may_name_files_by_lone_surrogates_and_hold_them_anywhere(regist
     for number, sound in enumerate(sounds):
         odd_name = os.fsencode(folder) + b"/s\xfc%d.wav" % number
         os.rename(os.fsencode(sound), odd_name)
-        rows.append({"file": os.fsdecode(os.path.basename(odd_name)), "label": "\ud800ab"[: 1 + number % 2], "\udfff": "\udc41"})
+        rows.append(
+            {
+                "file": os.fsdecode(os.path.basename(odd_name)),
+                "label": "\ud800ab"[: 1 + number % 2],
+                "\udfff": "\udc41",
+            }
+        )
     rows.append({"file": "\ud83d.wav", "label": "x"})
     (folder / "labels.jsonl").write_text("\n".join(map(json.dumps, rows)))
     store = tmp_path / "store"
@@ -122,7 +133,9 @@ def test_a_table_may_name_files_by_lone_surrogates_and_hold_them_anywhere(regist
     assert (again.changes.new, again.changes.gone, again.changes.relabelled) == ((), (), ())
 
 
-def test_names_as_long_as_the_file_system_takes_are_drawn_evaluated_and_shortened_where_they_name_files(registry, tmp_path):
+def test_names_as_long_as_the_file_system_takes_are_drawn_evaluated_and_shortened_where_they_name_files(
+    registry, tmp_path
+):
     folder = synthesise(tmp_path / "plain", class_size=4)
     for number, sound in enumerate(sorted(folder.rglob("*.wav"))[:8]):
         place = tmp_path / "long" / (("ä", "b")[number // 4] * (127 if number < 4 else 255))
@@ -135,13 +148,17 @@ def test_names_as_long_as_the_file_system_takes_are_drawn_evaluated_and_shortene
     assert found.datasets[0].views[0].result_id
     made = derive(store, Derivation("classes", {"names": ("ä" * 127, "b" * 255), "target": None}))
     assert (len(made.name), made.summary.clips) == (100, 8)
-    drawn = render([ids_of(store)[0]], tmp_path / "q", registry, Asked(renderer="melspectrogram"), store=store)
+    drawn = render(
+        [ids_of(store)[0]], tmp_path / "q", registry, Asked(renderer="melspectrogram"), store=store
+    )
     assert len(os.path.basename(drawn[0].path).encode()) < 200
 
 
 @pytest.mark.parametrize("name", ["", 101 * "a", "a b", ".a"])
 def test_a_name_that_cannot_be_part_of_a_file_name_is_refused(registry, collection, tmp_path, name):
-    with pytest.raises(UsageError, match=r"a name has letters, digits, _, - and \. only, at most 100; '[\w-]+' would do"):
+    with pytest.raises(
+        UsageError, match=r"a name has letters, digits, _, - and \. only, at most 100; '[\w-]+' would do"
+    ):
         ingest(tmp_path / "store", collection, registry, name=name)
 
 

@@ -30,12 +30,19 @@ def opened(store, registry):
 
 def names(store):
     found = ls(store.root)
-    return [entry.name for entry in found.datasets], [entry.label for entry in found.tables], [entry.id for entry in found.results]
+    return (
+        [entry.name for entry in found.datasets],
+        [entry.label for entry in found.tables],
+        [entry.id for entry in found.results],
+    )
 
 
 def test_removing_needs_a_yes_and_says_what_would_go(opened, name):
     before = names(opened)
-    with pytest.raises(Refused, match=rf"mxt rm would remove data set {name}, feature table tiny for good \(\d+ kB\); add --yes"):
+    with pytest.raises(
+        Refused,
+        match=rf"mxt rm would remove data set {name}, feature table tiny for good \(\d+ kB\); add --yes",
+    ):
         remove(opened.root, [name, "tiny"])
     assert names(opened) == before
 
@@ -53,7 +60,11 @@ def test_a_table_goes_with_the_views_on_it(opened, name):
     remove(opened.root, ["tiny"], yes=True)
     assert names(opened)[1] == []
     assert Store.open(opened.root).catalogue.views(name) == ["other"]
-    assert [p.name for p in opened.features.path.iterdir() if p.name.strip(".").startswith(tuple("0123456789abcdef"))] == []
+    assert [
+        p.name
+        for p in opened.features.path.iterdir()
+        if p.name.strip(".").startswith(tuple("0123456789abcdef"))
+    ] == []
 
 
 def test_a_data_set_goes_and_its_features_stay(opened, name):

@@ -37,7 +37,9 @@ def pixels(path):
 
 @pytest.mark.parametrize("renderer", RENDERERS)
 def test_every_renderer_makes_a_picture_with_axes(clip, tmp_path, renderer):
-    (found,) = render([str(clip)], tmp_path / "out", build_registry(), Asked(renderer=renderer), store=tmp_path)
+    (found,) = render(
+        [str(clip)], tmp_path / "out", build_registry(), Asked(renderer=renderer), store=tmp_path
+    )
     seen = pixels(found.path)
     assert (tmp_path / "out" / f"tone_1.wav-{renderer}.png").is_file()
     assert found.seconds == pytest.approx(2.0)
@@ -55,7 +57,10 @@ def test_a_tone_is_drawn_at_its_frequency(clip, tmp_path):
 
 
 def test_parameters_of_renderer_and_normalizer_can_be_set(clip, tmp_path):
-    asked = Asked(settings=("bands_per_octave=24", "width=300", "loudness_stack.levels_db=-20,0"), normalizer="loudness_stack")
+    asked = Asked(
+        settings=("bands_per_octave=24", "width=300", "loudness_stack.levels_db=-20,0"),
+        normalizer="loudness_stack",
+    )
     (found,) = render([str(clip)], tmp_path, build_registry(), asked, store=tmp_path)
     assert (found.rows, found.columns) == (205, 300)
     assert found.seconds == pytest.approx(4.0)
@@ -113,13 +118,23 @@ def main_returns(args):
 @pytest.mark.parametrize(
     ("values", "quantity", "labels"),
     [
-        (27.5 * 2 ** (np.arange(103)[::-1] / 12), "log", ["50", "100", "200", "500", "1000", "2000", "5000", "10000"]),
+        (
+            27.5 * 2 ** (np.arange(103)[::-1] / 12),
+            "log",
+            ["50", "100", "200", "500", "1000", "2000", "5000", "10000"],
+        ),
         (mel_to_hz(np.linspace(0, 45, 130)[1:-1][::-1]), "mel", ["200", "500", "1000", "2000", "5000"]),
-        (np.linspace(10, 1000, 100), "linear", ["100", "200", "300", "400", "500", "600", "700", "800", "900", "1000"]),
+        (
+            np.linspace(10, 1000, 100),
+            "linear",
+            ["100", "200", "300", "400", "500", "600", "700", "800", "900", "1000"],
+        ),
     ],
 )
 def test_ticks_are_round_values_in_their_places(values, quantity, labels):
     places, found = row_ticks(RowAxis(quantity, values))
     assert found == labels
     order = np.argsort(values)
-    np.testing.assert_allclose(np.interp([float(each) for each in labels], values[order], np.arange(len(values))[order]), places)
+    np.testing.assert_allclose(
+        np.interp([float(each) for each in labels], values[order], np.arange(len(values))[order]), places
+    )

@@ -26,7 +26,9 @@ STRATEGIES = ("1", "3", "12345")
 N = 66
 
 
-def published_form(folder: Path, name: str, columns: dict[str, Sequence[object]], *, mfcc: bool = True) -> None:
+def published_form(
+    folder: Path, name: str, columns: dict[str, Sequence[object]], *, mfcc: bool = True
+) -> None:
     """A table and features in which layer 3 tells of the first column."""
     (folder / "csv").mkdir(parents=True, exist_ok=True)
     (folder / "features").mkdir(exist_ok=True)
@@ -34,11 +36,15 @@ def published_form(folder: Path, name: str, columns: dict[str, Sequence[object]]
     with (folder / "csv" / f"{name}.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["", "id", "filepath", *columns])
-        writer.writerows([i, i, f"{name}/{i}.wav", *row] for i, row in enumerate(zip(*columns.values(), strict=True)))
+        writer.writerows(
+            [i, i, f"{name}/{i}.wav", *row] for i, row in enumerate(zip(*columns.values(), strict=True))
+        )
     first = np.asarray(next(iter(columns.values())), dtype=float)
     told = (first - first.mean())[:, None] * np.linspace(0.2, 1, 32)
     for k in range(5):
-        np.save(folder / "features" / f"{name}_layer_{k}.npy", rng.normal(size=(n, 32)) + (told if k == 2 else 0))
+        np.save(
+            folder / "features" / f"{name}_layer_{k}.npy", rng.normal(size=(n, 32)) + (told if k == 2 else 0)
+        )
     if mfcc:
         np.save(folder / "features" / f"{name}_mfcc.npy", rng.normal(size=(n, 120)))
 
@@ -46,7 +52,10 @@ def published_form(folder: Path, name: str, columns: dict[str, Sequence[object]]
 @pytest.fixture(scope="module", autouse=True)
 def few_strategies() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mxt.workflows.reproduce.strategies_of", lambda mfcc: (*STRATEGIES, *((mfcc, f"12345+{mfcc}") if mfcc else ())))
+        patch.setattr(
+            "mxt.workflows.reproduce.strategies_of",
+            lambda mfcc: (*STRATEGIES, *((mfcc, f"12345+{mfcc}") if mfcc else ())),
+        )
         yield
 
 
@@ -56,7 +65,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(5)
     published_form(folder, "gtzan_speechmusic", {"label": [i % 2 for i in range(N)]})
     published_form(
-        folder, "emoMusic", {"label_arousal": rng.normal(size=N).tolist(), "label_valence": rng.normal(size=N).tolist()}, mfcc=False
+        folder,
+        "emoMusic",
+        {"label_arousal": rng.normal(size=N).tolist(), "label_valence": rng.normal(size=N).tolist()},
+        mfcc=False,
     )
     ingest_all(store, folder, REGISTRY, loader="choi2017")
     return store
@@ -80,7 +92,9 @@ def test_each_task_of_the_store_gets_the_published_scores_and_the_differences(qu
             assert cell.difference == pytest.approx(cell.score - known[cell.strategy])
 
 
-def test_mfccs_are_written_as_in_the_published_table_and_left_out_where_there_are_none(quick: Reproduction) -> None:
+def test_mfccs_are_written_as_in_the_published_table_and_left_out_where_there_are_none(
+    quick: Reproduction,
+) -> None:
     speech, arousal, _ = quick.tasks
     assert [cell.strategy for cell in speech.cells] == [*STRATEGIES, "mfcc", "12345+mfcc"]
     assert [cell.strategy for cell in arousal.cells] == [*STRATEGIES]
@@ -89,7 +103,9 @@ def test_mfccs_are_written_as_in_the_published_table_and_left_out_where_there_ar
 def test_one_data_set_with_two_targets_is_two_tasks_that_differ(quick: Reproduction) -> None:
     _, arousal, valence = quick.tasks
     assert (arousal.released.target, valence.released.target) == ("arousal", "valence")
-    score = {each.task.name: {cell.strategy: cell.score for cell in each.cells} for each in (arousal, valence)}
+    score = {
+        each.task.name: {cell.strategy: cell.score for cell in each.cells} for each in (arousal, valence)
+    }
     assert score["emoMusic_a"]["3"] > 0.5 > score["emoMusic_v"]["3"]
 
 
@@ -107,7 +123,11 @@ def test_cells_that_are_met_are_counted_and_the_others_listed(quick: Reproductio
 
 def test_every_finding_names_what_supports_it(quick: Reproduction) -> None:
     assert all(finding.source and finding.says for finding in quick.findings)
-    assert {finding.name for finding in quick.findings} >= {"published cells", "best score", "joining MFCCs helps UrbanSound8K only"}
+    assert {finding.name for finding in quick.findings} >= {
+        "published cells",
+        "best score",
+        "joining MFCCs helps UrbanSound8K only",
+    }
 
 
 def test_quick_leaves_out_what_the_scores_become_otherwise(store: Path, quick: Reproduction) -> None:
@@ -118,7 +138,10 @@ def test_quick_leaves_out_what_the_scores_become_otherwise(store: Path, quick: R
     assert [cell.score for cell in task.cells] == [cell.score for cell in quick.tasks[0].cells]
     assert all(cell.unpublished_standardised is not None and cell.nested is not None for cell in task.cells)
     assert task.nested is not None
-    (standardisation,), (tuning,) = named(whole, "standardisation"), named(whole, "tuning and reporting on the same folds")
+    (standardisation,), (tuning,) = (
+        named(whole, "standardisation"),
+        named(whole, "tuning and reporting on the same folds"),
+    )
     assert standardisation.numbers["cells"] == 5
     assert tuning.numbers["nested"] == task.nested.scores[0].value
 
@@ -142,7 +165,10 @@ def test_an_unknown_paper_is_named(store: Path) -> None:
 
 
 def test_a_store_without_the_task_says_how_to_bring_it(store: Path) -> None:
-    with pytest.raises(InputError, match=r"no data set called gtzan_genre with features .*; mxt ingest FOLDER --loader choi2017"):
+    with pytest.raises(
+        InputError,
+        match=r"no data set called gtzan_genre with features .*; mxt ingest FOLDER --loader choi2017",
+    ):
         reproduce(store, REGISTRY, tasks=("gtzan_genre",))
 
 
@@ -151,10 +177,14 @@ def test_files_of_the_papers_other_tasks_are_reproduced_on_their_own_folds(tmp_p
     split = [("train", "valid", "test")[i % 3] for i in range(60)]
     published_form(tmp_path / "files", "ballroom_extended", {"label": y})
     published_form(tmp_path / "files", "jamendo_vd", {"label": [value % 2 for value in y], "category": split})
-    published_form(tmp_path / "files", "urbansound", {"label": y, "fold": [i % 5 + 1 for i in range(60)]}, mfcc=False)
+    published_form(
+        tmp_path / "files", "urbansound", {"label": y, "fold": [i % 5 + 1 for i in range(60)]}, mfcc=False
+    )
     ingest_all(tmp_path / "mxt-store", tmp_path / "files", REGISTRY, loader="choi2017")
     found = reproduce(tmp_path / "mxt-store", REGISTRY, quick=True)
-    assert {each.task.name: (len(each.cells), each.released.folds, each.released.clips) for each in found.tasks} == {
+    assert {
+        each.task.name: (len(each.cells), each.released.folds, each.released.clips) for each in found.tasks
+    } == {
         "ballroom_extended": (5, "choi2017 10-fold, stratified, in catalogue order", 60),
         "jamendo_vd": (5, "choi2017 given split", 20),
         "urbansound": (3, "choi2017 5 given folds", 60),
@@ -170,13 +200,21 @@ def test_networks_are_compared_where_they_were_extracted(tmp_path: Path) -> None
     rng = np.random.default_rng(0)
     drawn = {"name": "random_convnet", "params": {}}
     own, frozen = ({"name": "convnet", "params": {"statistics": name}} for name in ("batch", "clip_ref"))
-    for label, backbone, told in (("convnet-batch-speech", own, 3.0), ("convnet", frozen, 0.0), ("random_convnet", drawn, 3.0)):
+    for label, backbone, told in (
+        ("convnet-batch-speech", own, 3.0),
+        ("convnet", frozen, 0.0),
+        ("random_convnet", drawn, 3.0),
+    ):
         pipeline = {"backbone": backbone}
         layers = [Layer(k, f"block{k}", 4) for k in (1, 2, 3, 4, 5)]
-        table = store.features.create(sha256_text(label), label, {"kind": "extracted", "pipeline": pipeline}, layers)
+        table = store.features.create(
+            sha256_text(label), label, {"kind": "extracted", "pipeline": pipeline}, layers
+        )
         with table.writer() as writer:
             for i, row in enumerate(writer.assign(keys)):
-                values = {layer.name: (rng.normal(size=4) + told * (i % 2)).astype(np.float32) for layer in layers}
+                values = {
+                    layer.name: (rng.normal(size=4) + told * (i % 2)).astype(np.float32) for layer in layers
+                }
                 writer.put(int(row), values)
         store.catalogue.add_view("gtzan_speechmusic", label)
     reproduced = reproduce(root, REGISTRY, quick=True, jobs=2)
@@ -192,11 +230,15 @@ def test_networks_are_compared_where_they_were_extracted(tmp_path: Path) -> None
 
 
 def test_a_part_of_a_data_set_is_said_to_be_one(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out, _ = command(capsys, "reproduce", "choi2017", "--store", store, "--task", "gtzan_speechmusic", "--quick", "--quiet")
+    out, _ = command(
+        capsys, "reproduce", "choi2017", "--store", store, "--task", "gtzan_speechmusic", "--quick", "--quiet"
+    )
     assert "careful: 66 of 128 clips are here" in out
 
 
-def test_copies_seen_in_the_mfccs_are_named_with_those_under_two_labels_and_the_next_pairs(tmp_path: Path) -> None:
+def test_copies_seen_in_the_mfccs_are_named_with_those_under_two_labels_and_the_next_pairs(
+    tmp_path: Path,
+) -> None:
     published_form(tmp_path / "files", "gtzan_genre", {"label": [i // 20 for i in range(60)]})
     path = tmp_path / "files" / "features" / "gtzan_genre_mfcc.npy"
     mfcc = np.load(path)
@@ -215,7 +257,11 @@ def test_copies_seen_in_the_mfccs_are_named_with_those_under_two_labels_and_the_
 
 def test_a_pair_in_a_run_of_copies_is_told_from_one_that_stands_alone() -> None:
     found = Duplicates((Pair(10, 36, 0.1), Pair(13, 39, 0.2)), 0.5, ())
-    assert [in_step(Pair(first, second, 0.6), found) for first, second in ((11, 37), (11, 38), (20, 46))] == [True, False, False]
+    assert [in_step(Pair(first, second, 0.6), found) for first, second in ((11, 37), (11, 38), (20, 46))] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_the_published_table_that_is_shipped_has_120_cells() -> None:
@@ -249,14 +295,18 @@ def test_the_command_prints_a_table_a_task_and_the_findings_with_their_sources(
     assert out.count("  source: ") == len(quick.findings)
 
 
-def test_the_command_gives_the_same_as_json(store: Path, quick: Reproduction, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_gives_the_same_as_json(
+    store: Path, quick: Reproduction, capsys: pytest.CaptureFixture[str]
+) -> None:
     out, _ = command(capsys, "reproduce", "choi2017", "--store", store, "--quick", "--json")
     found = json.loads(out)
     assert [each["task"] for each in found["tasks"]] == [each.task.name for each in quick.tasks]
     assert found["tasks"][0]["cells"][0]["difference"] == quick.tasks[0].cells[0].difference
 
 
-def test_the_command_names_an_unknown_task_in_one_line(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_names_an_unknown_task_in_one_line(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out, err = command(capsys, "reproduce", "choi2017", "--store", store, "--task", "genre", status=2)
     assert "genre" in err
     assert "Traceback" not in out + err

@@ -24,7 +24,9 @@ QUICK = ("svm.kernel=rbf", "svm.C=8", "svm.gamma=1")
 RNG = np.random.default_rng(0)
 
 
-def published_files(folder: Path, name: str, n: int = 60, *, mfcc: bool = True, layers: int = 5, **columns: list[object]) -> Path:
+def published_files(
+    folder: Path, name: str, n: int = 60, *, mfcc: bool = True, layers: int = 5, **columns: list[object]
+) -> Path:
     """Files of the form in which the authors released theirs; layer 3 tells the classes apart best."""
     (folder / "csv").mkdir(parents=True, exist_ok=True)
     (folder / "features").mkdir(exist_ok=True)
@@ -34,7 +36,15 @@ def published_files(folder: Path, name: str, n: int = 60, *, mfcc: bool = True, 
         file.write(",".join(["", "id", "filepath", *columns]) + "\n")
         for i in range(n):
             file.write(
-                ",".join([str(i), str(i), f"{name}/{i % 3}/{100 + i}-{i % 3}-0-0.wav", *(str(v[i]) for v in columns.values())]) + "\n"
+                ",".join(
+                    [
+                        str(i),
+                        str(i),
+                        f"{name}/{i % 3}/{100 + i}-{i % 3}-0-0.wav",
+                        *(str(v[i]) for v in columns.values()),
+                    ]
+                )
+                + "\n"
             )
     for k in range(layers):
         signal_ = (2.0 if k == 2 else 0.5) * np.eye(3, 32)[y]
@@ -80,8 +90,20 @@ def test_a_search_that_is_in_the_store_is_answered_without_loading_any_learner(s
 
 
 def test_what_is_added_stands_alone_and_beside_every_combination(small: Path) -> None:
-    found = search(small, REGISTRY, SearchRequest(features=("choi2017_convnet:13",), beside=("choi2017_mfcc",), settings=QUICK)).results[0]
-    assert [row.name for row in found.rows] == ["1", "3", "13", "choi2017_mfcc", "1+choi2017_mfcc", "3+choi2017_mfcc", "13+choi2017_mfcc"]
+    found = search(
+        small,
+        REGISTRY,
+        SearchRequest(features=("choi2017_convnet:13",), beside=("choi2017_mfcc",), settings=QUICK),
+    ).results[0]
+    assert [row.name for row in found.rows] == [
+        "1",
+        "3",
+        "13",
+        "choi2017_mfcc",
+        "1+choi2017_mfcc",
+        "3+choi2017_mfcc",
+        "13+choi2017_mfcc",
+    ]
     assert [row.columns for row in found.rows] == [32, 32, 64, 120, 152, 152, 184]
 
 
@@ -90,7 +112,9 @@ def test_several_tables_at_once_are_no_backbone(small: Path) -> None:
         search(small, REGISTRY, SearchRequest(features=("choi2017_convnet+choi2017_mfcc",)))
 
 
-def test_the_command_prints_both_protocols_and_their_difference(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_both_protocols_and_their_difference(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = [
         "search",
         "--store",
@@ -111,13 +135,17 @@ def test_the_command_prints_both_protocols_and_their_difference(small: Path, cap
     assert "too high by that choice" in out
 
 
-def test_eval_by_two_protocols_is_one_table_with_the_difference(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_eval_by_two_protocols_is_one_table_with_the_difference(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = ["eval", "--store", str(small), "--features", "choi2017_convnet:3", *BOTH, "--quiet"]
     with pytest.raises(SystemExit, match=r"^0$"):
         main(words)
     out = capsys.readouterr().out
     first, second = out[out.index("by protocol") :].splitlines()[2:4]
-    assert re.fullmatch(r"gtzan_speechmusic\s+choi2017_convnet:3\s+choi2017\s+[01]\.\d{3} \(.* to .*\)", first.rstrip())
+    assert re.fullmatch(
+        r"gtzan_speechmusic\s+choi2017_convnet:3\s+choi2017\s+[01]\.\d{3} \(.* to .*\)", first.rstrip()
+    )
     assert re.fullmatch(r"\s+nested\s+[01]\.\d{3} \(.* to .*\)\s+[+-]0\.\d{3}", second.rstrip())
 
 
@@ -125,7 +153,17 @@ def test_a_search_that_was_killed_continues(small: Path, tmp_path: Path) -> None
     import shutil
 
     store = Path(shutil.copytree(small, tmp_path / "mxt-store"))
-    options = ["--store", str(store), "--features", "choi2017_convnet:134", "--seed", "7", "--jobs", "1", "--quiet"]
+    options = [
+        "--store",
+        str(store),
+        "--features",
+        "choi2017_convnet:134",
+        "--seed",
+        "7",
+        "--jobs",
+        "1",
+        "--quiet",
+    ]
     words = [sys.executable, "-m", "mxt", "search", *options]
     running = subprocess.Popen(words, stdout=subprocess.DEVNULL, cwd=tmp_path)
     deadline = time.monotonic() + 60

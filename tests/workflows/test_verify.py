@@ -11,7 +11,11 @@ from mxt.workflows.verify import verify
 
 
 def contents(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file() and not p.name.startswith("lock")}
+    return {
+        str(p.relative_to(folder)): p.read_bytes()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and not p.name.startswith("lock")
+    }
 
 
 @pytest.mark.parametrize("damage", ["flip", "delete", "cut"])

@@ -21,8 +21,8 @@ Signal = npt.NDArray[np.float64]
 def sounds() -> npt.NDArray[np.float32]:
     """Eight clips [8, 348000] at 12 kHz: chords, chirps, bursts of noise and clicks at many levels over a bed of noise.
 
-    Drawn with `numpy.random.RandomState`, whose stream is frozen: the same on every machine. Their mel spectrograms have
-    about the mean, deviation, tilt and roughness of real music's.
+    Drawn with `numpy.random.RandomState`, whose stream is frozen: the same on every machine. Their mel
+    spectrograms have about the mean, deviation, tilt and roughness of real music's.
     """
     rng = np.random.RandomState(20170328)
     return np.stack([np.tile(_phrase(rng), _REPEATS) for _ in range(CLIPS)]).astype(np.float32)
@@ -37,7 +37,9 @@ def _phrase(rng: np.random.RandomState) -> Signal:
         for start in range(rng.randint(beat), _PHRASE, beat):
             t = np.arange(min(2 * beat, _PHRASE - start)) / SAMPLE_RATE
             event = voice(rng, t) * np.minimum(1, t * 200)
-            y[start : start + len(t)] += event * np.exp(-t * rng.uniform(0.5, 8)) * level * rng.uniform(0.3, 1)
+            y[start : start + len(t)] += (
+                event * np.exp(-t * rng.uniform(0.5, 8)) * level * rng.uniform(0.3, 1)
+            )
     return y
 
 
@@ -45,7 +47,9 @@ def _noise(rng: np.random.RandomState, samples: int) -> Signal:
     """Noise that falls by 0 to 6 dB an octave above 100 Hz."""
     spectrum = np.fft.rfft(rng.standard_normal(samples))
     hertz = np.arange(len(spectrum)) / samples * SAMPLE_RATE
-    return np.asarray(np.fft.irfft(spectrum / np.maximum(hertz / 100, 1) ** rng.uniform(0, 1), samples), np.float64)
+    return np.asarray(
+        np.fft.irfft(spectrum / np.maximum(hertz / 100, 1) ** rng.uniform(0, 1), samples), np.float64
+    )
 
 
 def _chord(rng: np.random.RandomState, t: Signal) -> Signal:
@@ -101,5 +105,10 @@ def calibrated(tensors: Tensors, y: npt.NDArray[np.float32], **rendering: object
             variances.append(variance.numpy())
             scale = torch.from_numpy(tensors.gammas[k]) / torch.sqrt(variance + EPSILON)
             shift = torch.from_numpy(tensors.betas[k]) - mean * scale
-            maps = [elu_(F.max_pool2d(o * scale.float()[:, None, None] + shift.float()[:, None, None], POOLS[k]))[None] for o in outputs]
+            maps = [
+                elu_(F.max_pool2d(o * scale.float()[:, None, None] + shift.float()[:, None, None], POOLS[k]))[
+                    None
+                ]
+                for o in outputs
+            ]
     return Statistics(np.stack(means), np.stack(variances))

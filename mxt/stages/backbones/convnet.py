@@ -12,7 +12,13 @@ from mxt.core.errors import WeightsError
 from mxt.core.stages import Features
 from mxt.stages.backbones.convnet_batch import BatchNetwork
 from mxt.stages.backbones.convnet_network import LAYERS, Network
-from mxt.stages.backbones.convnet_tensors import CHANNELS, fold, measured_statistics, read_keras2, read_released
+from mxt.stages.backbones.convnet_tensors import (
+    CHANNELS,
+    fold,
+    measured_statistics,
+    read_keras2,
+    read_released,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +28,13 @@ class ConvNet:
     Parameters
     ----------
     statistics : str
-        The set of batch statistics, or ``"batch"`` for those of the clips computed together, as the paper did.
+        The set of batch statistics, or ``"batch"`` for those of the clips computed together, as the paper
+        did.
 
     References
     ----------
-    K. Choi, G. Fazekas, M. Sandler, K. Cho: Transfer learning for music classification and regression tasks, ISMIR 2017.
+    K. Choi, G. Fazekas, M. Sandler, K. Cho: Transfer learning for music classification and regression tasks,
+    ISMIR 2017.
     """
 
     statistics: str = "clip_ref"

@@ -18,10 +18,11 @@ FLOOR_DB = -80.0
 class BatchNetwork:
     """The network as Keras 1.2 ran it for the published features.
 
-    ``BatchNormalization(mode=2)`` took mean and variance of the batch at prediction time too, and decibels were relative
-    to the loudest point of the whole batch. Layer after layer, each clip is convolved and pooled, while the sums of its
-    unpooled outputs are gathered in float64; then all pooled maps are normalised. Pooling first is exact where the
-    kernel's sign is turned to that of gamma: 256 clips take 0.8 GB instead of 8.
+    ``BatchNormalization(mode=2)`` took mean and variance of the batch at prediction time too, and decibels
+    were relative to the loudest point of the whole batch. Layer after layer, each clip is convolved and
+    pooled, while the sums of its unpooled outputs are gathered in float64; then all pooled maps are
+    normalised. Pooling first is exact where the kernel's sign is turned to that of gamma: 256 clips take 0.8
+    GB instead of 8.
 
     Parameters
     ----------
@@ -45,7 +46,10 @@ class BatchNetwork:
             return torch.from_numpy(np.ascontiguousarray(values)).to(device=device, dtype=dtype)
 
         return cls(
-            tuple(put(k * s[:, None, None, None], torch.float32) for k, s in zip(tensors.kernels, signs, strict=True)),
+            tuple(
+                put(k * s[:, None, None, None], torch.float32)
+                for k, s in zip(tensors.kernels, signs, strict=True)
+            ),
             tuple(put(b * s, torch.float32) for b, s in zip(tensors.biases, signs, strict=True)),
             tuple(put(np.abs(g), torch.float64) for g in tensors.gammas),
             tuple(put(b, torch.float64) for b in tensors.betas),

@@ -1,14 +1,14 @@
 """The convnet's five blocks, computed fast: the same numbers as written in the paper, in another order.
 
-As written, a block is a 3 x 3 convolution, batch normalisation, ELU and max pooling. With fixed statistics batch
-normalisation is affine and is folded into the convolution, and ELU rises monotonically, so that
+As written, a block is a 3 x 3 convolution, batch normalisation, ELU and max pooling. With fixed statistics
+batch normalisation is affine and is folded into the convolution, and ELU rises monotonically, so that
 
     max(ELU(BN(conv(x)))) = ELU(max(folded(x)))
 
-exactly, and ELU is needed on an eighth of the values. On the CPU block 1, the largest, is computed for four neighbouring
-columns at once: the input, seen as an image of a quarter of the width with four channels, is convolved with 4 x 32 kernels
-of 3 x 2 in slabs that stay in the processor's cache. Every clip is computed by itself, so a feature cannot depend on what
-else is in the batch. Figures: tests/benchmarks/convnet_parts.py.
+exactly, and ELU is needed on an eighth of the values. On the CPU block 1, the largest, is computed for four
+neighbouring columns at once: the input, seen as an image of a quarter of the width with four channels, is
+convolved with 4 x 32 kernels of 3 x 2 in slabs that stay in the processor's cache. Every clip is computed by
+itself, so a feature cannot depend on what else is in the batch. Figures: tests/benchmarks/convnet_parts.py.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ _SLAB = 12  # pooled rows of block 1 computed together: 4 MB of convolution outp
 def elu_(x: torch.Tensor) -> torch.Tensor:
     """ELU with alpha 1 in place, within 6e-8 of the exact value.
 
-    ``max(x, exp(min(x, 0)) - 1)``: for x < 0, exp(x) - 1 >= x. Twelve times as fast as torch's own on the CPU, which
-    calls expm1; the digits this loses matter only relative to values near 0, and here means are taken.
+    ``max(x, exp(min(x, 0)) - 1)``: for x < 0, exp(x) - 1 >= x. Twelve times as fast as torch's own on the
+    CPU, which calls expm1; the digits this loses matter only relative to values near 0, and here means are
+    taken.
     """
     return torch.maximum(x, torch.clamp(x, max=0).exp_().sub_(1), out=x)
 
@@ -61,7 +62,9 @@ class Network:
         """Put `folded` on `device`."""
         keep_freed_memory()
         layout = torch.channels_last
-        kernels = tuple(torch.from_numpy(k).to(device).contiguous(memory_format=layout) for k in folded.kernels)
+        kernels = tuple(
+            torch.from_numpy(k).to(device).contiguous(memory_format=layout) for k in folded.kernels
+        )
         biases = tuple(torch.from_numpy(b).to(device) for b in folded.biases)
         wide = _four_columns(kernels[0]).contiguous(memory_format=layout)
         return cls(kernels, biases, wide, biases[0].repeat(4), before_pooling)
@@ -114,18 +117,24 @@ class Network:
         rows, columns = bands // 2, frames // 4
         padded = x.new_zeros(bands + 2, 4 * columns + 4)
         padded[1:-1, 1 : 1 + frames] = x
-        phases = padded.view(1, bands + 2, columns + 1, 4).permute(0, 3, 1, 2)  # four channels, channels last, no copy
+        phases = padded.view(1, bands + 2, columns + 1, 4).permute(
+            0, 3, 1, 2
+        )  # four channels, channels last, no copy
         pooled = x.new_empty(rows, columns, CHANNELS)
         total = torch.zeros(CHANNELS, dtype=torch.float64)
         for start in range(0, rows, _SLAB):
             stop = min(start + _SLAB, rows)
-            y = F.conv2d(phases[:, :, 2 * start : 2 * stop + 2], self.wide_kernel, self.wide_bias).permute(0, 2, 3, 1)
+            y = F.conv2d(phases[:, :, 2 * start : 2 * stop + 2], self.wide_kernel, self.wide_bias).permute(
+                0, 2, 3, 1
+            )
             y = y.reshape(stop - start, 2, columns, 4, CHANNELS)
             if self.before_pooling:
                 for part in torch.split(y, 2):
                     total += elu_(part).sum((0, 1, 2, 3))
             _pool_into(pooled[start:stop], y)
-        mean = (total / (bands * frames)).to(torch.float32) if self.before_pooling else elu_(pooled).mean((0, 1))
+        mean = (
+            (total / (bands * frames)).to(torch.float32) if self.before_pooling else elu_(pooled).mean((0, 1))
+        )
         return pooled.permute(2, 0, 1)[None], mean[None]
 
 
@@ -139,8 +148,8 @@ def _pool_into(out: torch.Tensor, y: torch.Tensor) -> None:
 def _four_columns(kernel: torch.Tensor) -> torch.Tensor:
     """The kernel [32, 1, 3, 3] for four columns at once: [4 x 32, 4, 3, 2] over columns 4 j ... 4 j + 7.
 
-    Output column b of the four reads the input columns b, b + 1, b + 2, and input column c is channel c % 4 of the
-    image whose columns are c // 4.
+    Output column b of the four reads the input columns b, b + 1, b + 2, and input column c is channel c % 4
+    of the image whose columns are c // 4.
     """
     wide = kernel.new_zeros(4, CHANNELS, 4, 3, 2)
     for b in range(4):
@@ -152,5 +161,7 @@ def _four_columns(kernel: torch.Tensor) -> torch.Tensor:
 
 def full_precision() -> AbstractContextManager[None]:
     """Convolutions on CUDA without the rounding of TF32, and by algorithms that always give the same result."""
-    found: AbstractContextManager[None] = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+    found: AbstractContextManager[None] = torch.backends.cudnn.flags(
+        enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+    )
     return found

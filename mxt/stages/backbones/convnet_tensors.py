@@ -66,7 +66,9 @@ def fold(tensors: Tensors, statistics: Statistics) -> Folded:
     for k in range(BLOCKS):
         scale = tensors.gammas[k] / np.sqrt(statistics.variance[k] + EPSILON)
         kernels.append((tensors.kernels[k] * scale[:, None, None, None]).astype(np.float32))
-        biases.append(((tensors.biases[k] - statistics.mean[k]) * scale + tensors.betas[k]).astype(np.float32))
+        biases.append(
+            ((tensors.biases[k] - statistics.mean[k]) * scale + tensors.betas[k]).astype(np.float32)
+        )
     return Folded(tuple(kernels), tuple(biases))
 
 
@@ -112,7 +114,11 @@ def read_keras2(path: Path) -> tuple[Tensors, Statistics]:
     with _opened(path) as file:
         tensors = _checked(
             path,
-            lambda k: _read(file, path, f"model_weights/conv2d_{k}/conv2d_{k}/kernel:0").transpose(3, 2, 0, 1).copy(),
+            lambda k: (
+                _read(file, path, f"model_weights/conv2d_{k}/conv2d_{k}/kernel:0")
+                .transpose(3, 2, 0, 1)
+                .copy()
+            ),
             lambda k: _read(file, path, f"model_weights/conv2d_{k}/conv2d_{k}/bias:0"),
             lambda k: norm(file, k, "gamma"),
             lambda k: norm(file, k, "beta"),
@@ -128,14 +134,18 @@ def _opened(path: Path) -> h5py.File:
     try:
         return h5py.File(path, "r")
     except OSError as error:
-        raise WeightsError(f"{path} cannot be read as HDF5 ({error}); fetch or import the convnet's weights again") from error
+        raise WeightsError(
+            f"{path} cannot be read as HDF5 ({error}); fetch or import the convnet's weights again"
+        ) from error
 
 
 def _read(file: h5py.File, path: Path, name: str) -> Array:
     """One tensor, which must lie in the file itself: the file's hash says nothing of what a link or another file holds."""
     import h5py
 
-    missing = WeightsError(f"{path} has no tensor {name!r}: it does not hold the weights this weight set of the convnet expects")
+    missing = WeightsError(
+        f"{path} has no tensor {name!r}: it does not hold the weights this weight set of the convnet expects"
+    )
     found: Any = file
     for part in name.split("/"):
         link = found.get(part, getlink=True) if isinstance(found, h5py.Group) else None
@@ -147,7 +157,11 @@ def _read(file: h5py.File, path: Path, name: str) -> Array:
     if not isinstance(found, h5py.Dataset):
         raise missing
     if found.external or found.is_virtual:
-        raise _elsewhere(path, name, f"in {found.external[0][0]}" if found.external else "in other datasets (it is virtual)")
+        raise _elsewhere(
+            path,
+            name,
+            f"in {found.external[0][0]}" if found.external else "in other datasets (it is virtual)",
+        )
     try:
         return np.asarray(found, dtype=np.float64)
     except (TypeError, ValueError):
@@ -155,7 +169,9 @@ def _read(file: h5py.File, path: Path, name: str) -> Array:
 
 
 def _elsewhere(path: Path, name: str, where: str) -> WeightsError:
-    return WeightsError(f"{path} does not hold the tensor {name!r} itself, it lies {where}; give one file that holds all tensors")
+    return WeightsError(
+        f"{path} does not hold the tensor {name!r} itself, it lies {where}; give one file that holds all tensors"
+    )
 
 
 def _checked(path: Path, kernel: Any, bias: Any, gamma: Any, beta: Any) -> Tensors:
@@ -164,5 +180,7 @@ def _checked(path: Path, kernel: Any, bias: Any, gamma: Any, beta: Any) -> Tenso
         expected = [(CHANNELS, CHANNELS if k else 1, 3, 3), (CHANNELS,), (CHANNELS,), (CHANNELS,)]
         for part, shape in zip(parts, expected, strict=True):
             if part[k].shape != shape:
-                raise WeightsError(f"{path}: a tensor of block {k + 1} has the shape {part[k].shape}, expected {shape}")
+                raise WeightsError(
+                    f"{path}: a tensor of block {k + 1} has the shape {part[k].shape}, expected {shape}"
+                )
     return Tensors(*parts)

@@ -66,7 +66,10 @@ class InceptionV3:
             x = scaled(to_pictures(rendered, size=SIZE, decibels=self.renderer == "melspectrogram"), layout)
             with torch.inference_mode(), _full_precision():
                 # on the CPU picture by picture: a feature is then the same bits in every batch
-                found = [taps(network, part, self.last) for part in (torch.split(x, 1) if device == "cpu" else (x,))]
+                found = [
+                    taps(network, part, self.last)
+                    for part in (torch.split(x, 1) if device == "cpu" else (x,))
+                ]
                 return {name: torch.cat([part[name] for part in found]).cpu().numpy() for name in found[0]}
 
         return features
@@ -82,8 +85,8 @@ class TensorFlow2015(InceptionV3):
 def scaled(pictures: Tensor, layout: str) -> Tensor:
     """Brightness 0..1 as the networks were trained on it, channels last.
 
-    ``(255 x - 128) / 128`` for the graph of 2015; ``2 x - 1`` for torchvision's weights: what its ImageNet normalisation and
-    then its `transform_input` come to.
+    ``(255 x - 128) / 128`` for the graph of 2015; ``2 x - 1`` for torchvision's weights: what its ImageNet
+    normalisation and then its `transform_input` come to.
     """
     x = pictures * (255 / 128) - 1 if layout == "tf2015" else pictures * 2 - 1
     return x.contiguous(memory_format=torch.channels_last)
@@ -91,5 +94,7 @@ def scaled(pictures: Tensor, layout: str) -> Tensor:
 
 def _full_precision() -> AbstractContextManager[None]:
     """Convolutions on CUDA without the rounding of TF32, and by algorithms that always give the same result."""
-    found: AbstractContextManager[None] = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+    found: AbstractContextManager[None] = torch.backends.cudnn.flags(
+        enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+    )
     return found

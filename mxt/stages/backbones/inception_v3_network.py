@@ -14,14 +14,38 @@ from typing import Any, cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.models.inception import Inception3, InceptionA, InceptionAux, InceptionB, InceptionC, InceptionD, InceptionE
+from torchvision.models.inception import (
+    Inception3,
+    InceptionA,
+    InceptionAux,
+    InceptionB,
+    InceptionC,
+    InceptionD,
+    InceptionE,
+)
 
 from mxt.stages.backbones.inception_v3_specs import POOL
 
 CHILDREN = (
-    "Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3", "maxpool1", "Conv2d_3b_1x1", "Conv2d_4a_3x3", "maxpool2",
-    "Mixed_5b", "Mixed_5c", "Mixed_5d", "Mixed_6a", "Mixed_6b", "Mixed_6c", "Mixed_6d", "Mixed_6e", "Mixed_7a", "Mixed_7b", "Mixed_7c",
-)  # fmt: skip
+    "Conv2d_1a_3x3",
+    "Conv2d_2a_3x3",
+    "Conv2d_2b_3x3",
+    "maxpool1",
+    "Conv2d_3b_1x1",
+    "Conv2d_4a_3x3",
+    "maxpool2",
+    "Mixed_5b",
+    "Mixed_5c",
+    "Mixed_5d",
+    "Mixed_6a",
+    "Mixed_6b",
+    "Mixed_6c",
+    "Mixed_6d",
+    "Mixed_6e",
+    "Mixed_7a",
+    "Mixed_7b",
+    "Mixed_7c",
+)
 
 
 class ConvReLU(nn.Conv2d):
@@ -39,10 +63,12 @@ class ConvReLU(nn.Conv2d):
 def convolve(x: Tensor, conv: nn.Conv2d) -> Tensor:
     """The convolution alone, by oneDNN where it is there.
 
-    For a single picture `torch.nn.functional.conv2d` would hand 1 x 1 kernels to a matrix product of the BLAS library, which
-    on processors that are not Intel's is half as fast.
+    For a single picture `torch.nn.functional.conv2d` would hand 1 x 1 kernels to a matrix product of the BLAS
+    library, which on processors that are not Intel's is half as fast.
     """
-    padding, stride, dilation = (cast("tuple[int, int]", sizes) for sizes in (conv.padding, conv.stride, conv.dilation))
+    padding, stride, dilation = (
+        cast("tuple[int, int]", sizes) for sizes in (conv.padding, conv.stride, conv.dilation)
+    )
     if x.device.type == "cpu" and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return torch.mkldnn_convolution(x, conv.weight, conv.bias, padding, stride, dilation, conv.groups)
     return F.conv2d(x, conv.weight, conv.bias, stride, padding, dilation, conv.groups)
@@ -56,7 +82,9 @@ class EdgeConvReLU(ConvReLU):
 
     def convolved(self, x: Tensor) -> Tensor:
         """What goes into ReLU."""
-        on_the_map = F.avg_pool2d(torch.ones(1, 1, *x.shape[2:], device=x.device), 3, stride=1, padding=1)  # share of the nine
+        on_the_map = F.avg_pool2d(
+            torch.ones(1, 1, *x.shape[2:], device=x.device), 3, stride=1, padding=1
+        )  # share of the nine
         return convolve(x / on_the_map, self)
 
 
@@ -85,7 +113,9 @@ def empty_network(layout: str) -> Inception3:
         if layout == "tf2015":
             network.Mixed_7c = MaxInceptionE(2048, conv_block=ConvReLU)
             for module in network.modules():
-                if isinstance(module, (InceptionA, InceptionC, InceptionE)) and isinstance(module.branch_pool, ConvReLU):
+                if isinstance(module, (InceptionA, InceptionC, InceptionE)) and isinstance(
+                    module.branch_pool, ConvReLU
+                ):
                     pooled = module.branch_pool
                     module.branch_pool = EdgeConvReLU(pooled.in_channels, pooled.out_channels, kernel_size=1)
     return network.eval().requires_grad_(False)

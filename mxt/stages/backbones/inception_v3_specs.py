@@ -14,22 +14,48 @@ SZEGEDY_2016 = (
     "C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna: Rethinking the Inception architecture for computer vision, CVPR 2016, "
     "arXiv:1512.00567"
 )
-SHTERN_2017 = "M. Shtern, R. Ejaz, V. Tzerpos: Transfer learning in neural networks: an experience report, CASCON 2017"
+SHTERN_2017 = (
+    "M. Shtern, R. Ejaz, V. Tzerpos: Transfer learning in neural networks: an experience report, CASCON 2017"
+)
 
 SIZE = 299  # pixels: height and width of the picture the network sees
 LAYOUTS = ("imagenet", "tf2015")
 TAPS: Mapping[str, int] = {
-    "conv2d_1a_3x3": 32, "conv2d_2a_3x3": 32, "conv2d_2b_3x3": 64, "conv2d_3b_1x1": 80, "conv2d_4a_3x3": 192,
-    "mixed_5b": 256, "mixed_5c": 288, "mixed_5d": 288,
-    "mixed_6a": 768, "mixed_6b": 768, "mixed_6c": 768, "mixed_6d": 768, "mixed_6e": 768,
-    "mixed_7a": 1280, "mixed_7b": 2048, "mixed_7c": 2048,
-}  # fmt: skip
+    "conv2d_1a_3x3": 32,
+    "conv2d_2a_3x3": 32,
+    "conv2d_2b_3x3": 64,
+    "conv2d_3b_1x1": 80,
+    "conv2d_4a_3x3": 192,
+    "mixed_5b": 256,
+    "mixed_5c": 288,
+    "mixed_5d": 288,
+    "mixed_6a": 768,
+    "mixed_6b": 768,
+    "mixed_6c": 768,
+    "mixed_6d": 768,
+    "mixed_6e": 768,
+    "mixed_7a": 1280,
+    "mixed_7b": 2048,
+    "mixed_7c": 2048,
+}
 POOL = "pool"  # mixed_7c averaged over space, as every tap is: the vector the network's own classifier reads
-LAYERS = tuple(Layer(number, name, width) for number, (name, width) in enumerate([*TAPS.items(), (POOL, 2048)], start=1))
+LAYERS = tuple(
+    Layer(number, name, width) for number, (name, width) in enumerate([*TAPS.items(), (POOL, 2048)], start=1)
+)
 
 RENDERERS: Mapping[str, Mapping[str, Any]] = {
-    **{name: {"height": SIZE, "width": SIZE} for name in ("logfrequency", "sox", "melimage", "phase", "waveform")},
-    "melspectrogram": {"n_fft": 2048, "hop_length": 512, "n_mels": 128, "reference": "fixed", "reference_db": 40.0, "floor_db": -80.0},
+    **{
+        name: {"height": SIZE, "width": SIZE}
+        for name in ("logfrequency", "sox", "melimage", "phase", "waveform")
+    },
+    "melspectrogram": {
+        "n_fft": 2048,
+        "hop_length": 512,
+        "n_mels": 128,
+        "reference": "fixed",
+        "reference_db": 40.0,
+        "floor_db": -80.0,
+    },
 }
 
 INCEPTION_V3 = StageSpec(
@@ -38,13 +64,32 @@ INCEPTION_V3 = StageSpec(
     summary="Inception-v3, an image network trained on ImageNet, looking at a picture of the clip",
     target="mxt.stages.backbones.inception_v3:InceptionV3",
     params=(
-        Param("renderer", "choice", "logfrequency", "how the clip is made a picture", choices=tuple(RENDERERS)),
-        Param("max_seconds", "float", None, "how much of a clip is in the picture, seconds; all of it where not given", minimum=0.1,
-              maximum=1_000_000),
-        Param("last", "choice", POOL, "deepest layer: what lies behind it is neither computed nor needed in the weights",
-              choices=tuple(layer.name for layer in LAYERS)),
-        Param("random", "int", None, "seed of random weights, in the layout of tf2015; trained ones where not given",
-              minimum=0, maximum=2**32 - 1),
+        Param(
+            "renderer", "choice", "logfrequency", "how the clip is made a picture", choices=tuple(RENDERERS)
+        ),
+        Param(
+            "max_seconds",
+            "float",
+            None,
+            "how much of a clip is in the picture, seconds; all of it where not given",
+            minimum=0.1,
+            maximum=1_000_000,
+        ),
+        Param(
+            "last",
+            "choice",
+            POOL,
+            "deepest layer: what lies behind it is neither computed nor needed in the weights",
+            choices=tuple(layer.name for layer in LAYERS),
+        ),
+        Param(
+            "random",
+            "int",
+            None,
+            "seed of random weights, in the layout of tf2015; trained ones where not given",
+            minimum=0,
+            maximum=2**32 - 1,
+        ),
     ),
     citation=f"{SZEGEDY_2016}; on spectrograms: {SHTERN_2017}",
     licence="weights: see mxt weights (fetched by you)",
@@ -77,14 +122,14 @@ INCEPTION_V3 = StageSpec(
     ),
     batch_windows=1,
     resolve="mxt.stages.backbones.inception_v3_specs:resolve",
-)  # fmt: skip
+)
 
 
 def resolve(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> StageSpec:
     """The spec for a renderer, a deepest layer and a weight set.
 
-    A weight set brings its pooling layout and its input scaling with it; a file of the user's own has those of the set it
-    replaces. Random weights are no file.
+    A weight set brings its pooling layout and its input scaling with it; a file of the user's own has those
+    of the set it replaces. Random weights are no file.
 
     Raises
     ------

@@ -22,8 +22,8 @@ _NORM = ("weight", "bias", "running_mean", "running_var")
 def fill_from_file(network: Inception3, path: Path, *, layout: str, last: str) -> None:
     """Read a state dict with torchvision's names and fold it into `network`, up to the layer `last`.
 
-    The classifier, the auxiliary classifier and the counters of batches are not needed and may be missing; so may all
-    that lies behind `last`.
+    The classifier, the auxiliary classifier and the counters of batches are not needed and may be missing; so
+    may all that lies behind `last`.
 
     Raises
     ------
@@ -31,9 +31,10 @@ def fill_from_file(network: Inception3, path: Path, *, layout: str, last: str) -
         Tensors are missing, unexpected, of another shape or not finite: another network, or another layout.
     """
     tensors = {
-        name: tensor for name, tensor in read_state_dict(path).items()
+        name: tensor
+        for name, tensor in read_state_dict(path).items()
         if not name.startswith("AuxLogits.") and not name.endswith(".num_batches_tracked")
-    }  # fmt: skip
+    }
     expected: dict[str, tuple[int, ...]] = {}
     for name, conv in convolutions(network):
         expected[f"{name}.conv.weight"] = tuple(conv.weight.shape)
@@ -61,7 +62,9 @@ def _check_classifier(path: Path, tensors: Mapping[str, Tensor], layout: str) ->
             )
 
 
-def _check_names(path: Path, tensors: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]], last: str) -> None:
+def _check_names(
+    path: Path, tensors: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]], last: str
+) -> None:
     unexpected = [name for name in tensors if name not in expected and not name.startswith("fc.")]
     missing = [name for name in expected if name not in tensors]
     needed = [name for name in missing if _place(name) <= _place_of_layer(last)]
@@ -73,7 +76,11 @@ def _check_names(path: Path, tensors: Mapping[str, Tensor], expected: Mapping[st
     if unexpected:
         parts.append(f"it has {len(unexpected)} tensors that do not belong to it: {listed(unexpected, 3)}")
     message = f"{path} is no state dict of Inception-v3 with torchvision's names: " + "; ".join(parts)
-    usable = [child.lower() for child in CHILDREN[: min(map(_place, needed), default=0)] if not child.startswith("maxpool")]
+    usable = [
+        child.lower()
+        for child in CHILDREN[: min(map(_place, needed), default=0)]
+        if not child.startswith("maxpool")
+    ]
     if usable and not unexpected:
         message += f". It serves for the layers up to {usable[-1]}: --set last={usable[-1]}"
     raise WeightsError(message)
@@ -108,15 +115,18 @@ def _folded(name: str, tensors: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
 
 
 def _set(conv: ConvReLU, kernel: Tensor, bias: Tensor) -> None:
-    conv.weight = nn.Parameter(kernel.float().contiguous(memory_format=torch.channels_last), requires_grad=False)
+    conv.weight = nn.Parameter(
+        kernel.float().contiguous(memory_format=torch.channels_last), requires_grad=False
+    )
     conv.bias = nn.Parameter(bias.float(), requires_grad=False)
 
 
 def fill_at_random(network: Inception3, run: Callable[[], object], *, seed: int) -> None:
     """He-normal kernels, and batch statistics measured on what `run` puts through the network.
 
-    Each convolution is scaled and shifted so that its outputs have mean 0 and variance 1 in every channel, as a batch
-    normalisation with gamma 1 and beta 0 would on these pictures; a feature then depends on its picture alone.
+    Each convolution is scaled and shifted so that its outputs have mean 0 and variance 1 in every channel, as
+    a batch normalisation with gamma 1 and beta 0 would on these pictures; a feature then depends on its
+    picture alone.
 
     Parameters
     ----------

@@ -33,14 +33,14 @@ class Marsyas:
     """68 numbers a clip: 17 features of windows of 512 samples, their means and deviations over texture windows of 40 windows, and
     of both the mean and deviation over the clip.
 
-    A texture window ends with every analysis window that has 39 before it; a clip of fewer windows has one texture window.
-    Deviations are those of a population. Samples behind the last whole window are left out.
+    A texture window ends with every analysis window that has 39 before it; a clip of fewer windows has one
+    texture window. Deviations are those of a population. Samples behind the last whole window are left out.
 
     References
     ----------
-    G. Tzanetakis, P. Cook: Musical genre classification of audio signals, IEEE TSAP 10(5), 2002, section III.A (features, analysis and
-    texture windows). Definitions are librosa's where it has them (`zero_crossing_rate`, `spectral_centroid`, `spectral_rolloff`,
-    `mfcc`, with ``center=False``).
+    G. Tzanetakis, P. Cook: Musical genre classification of audio signals, IEEE TSAP 10(5), 2002, section
+    III.A (features, analysis and texture windows). Definitions are librosa's where it has them
+    (`zero_crossing_rate`, `spectral_centroid`, `spectral_rolloff`, `mfcc`, with ``center=False``).
 
     Examples
     --------
@@ -54,12 +54,18 @@ class Marsyas:
         """A function from float32 [N, samples] at 22,050 Hz, at least 512 samples, to ``{"timbre": float32 [N, 68]}``."""
         keep_freed_memory()
         window = periodic_window("hann", WINDOW_SAMPLES).to(device)
-        bank = torch.from_numpy(mel_filterbank(sample_rate=SAMPLE_RATE, n_fft=WINDOW_SAMPLES, n_mels=N_MELS)).to(device)
+        bank = torch.from_numpy(
+            mel_filterbank(sample_rate=SAMPLE_RATE, n_fft=WINDOW_SAMPLES, n_mels=N_MELS)
+        ).to(device)
         cosines = dct_matrix(N_MFCC, N_MELS).to(device)
 
         def features(y: Iterable[Tensor | Streamed]) -> Features:
             with torch.inference_mode():
-                return {"timbre": torch.stack([summary(analysed(clip, window, bank, cosines)) for clip in y]).cpu().numpy()}
+                return {
+                    "timbre": torch.stack([summary(analysed(clip, window, bank, cosines)) for clip in y])
+                    .cpu()
+                    .numpy()
+                }
 
         return features
 
@@ -80,17 +86,28 @@ def analysed(y: Tensor | Streamed, window: Tensor, bank: Tensor, cosines: Tensor
         float64 [windows, 17]: zero crossings, centroid, rolloff, flux, 13 MFCCs.
     """
     count = len(y) // WINDOW_SAMPLES
-    hz = torch.arange(WINDOW_SAMPLES // 2 + 1, dtype=torch.float64, device=window.device) * (SAMPLE_RATE / WINDOW_SAMPLES)
+    hz = torch.arange(WINDOW_SAMPLES // 2 + 1, dtype=torch.float64, device=window.device) * (
+        SAMPLE_RATE / WINDOW_SAMPLES
+    )
     found = hz.new_empty(count, FEATURES)
     level = window.new_empty(count, N_MELS)
-    slabs = framed_slabs(y, frame_length=WINDOW_SAMPLES, hop_length=WINDOW_SAMPLES, first=0, count=count, slab_frames=SLAB_FRAMES)
+    slabs = framed_slabs(
+        y,
+        frame_length=WINDOW_SAMPLES,
+        hop_length=WINDOW_SAMPLES,
+        first=0,
+        count=count,
+        slab_frames=SLAB_FRAMES,
+    )
     before = None
     for number, slab in enumerate(slabs):
         rows = slice(number * SLAB_FRAMES, number * SLAB_FRAMES + len(slab))
         squared = power(slab, window)
         magnitude = squared.double().sqrt_()
         shares = magnitude / magnitude.sum(1, keepdim=True).clamp_(min=torch.finfo(torch.float32).tiny)
-        found[rows, :-N_MFCC] = torch.stack([crossings(slab), shares @ hz, rolloff(magnitude, hz), flux(shares, before)], dim=1)
+        found[rows, :-N_MFCC] = torch.stack(
+            [crossings(slab), shares @ hz, rolloff(magnitude, hz), flux(shares, before)], dim=1
+        )
         level[rows] = power_to_db(squared @ bank.T, floor=AMIN)
         before = shares[-1:]
     level.clamp_(min=float(level.max()) - TOP_DB)
@@ -117,7 +134,8 @@ def rolloff(magnitude: Tensor, hz: Tensor) -> Tensor:
 def flux(shares: Tensor, before: Tensor | None) -> Tensor:
     """Change of the normalised spectrum [windows, bins] from window to window, that before the first one given or taken as equal.
 
-    ``F_t = sum_k (N_t[k] - N_{t-1}[k])^2``, `N` the magnitudes divided by their sum (Tzanetakis & Cook, eq. 3)
+    ``F_t = sum_k (N_t[k] - N_{t-1}[k])^2``, `N` the magnitudes divided by their sum (Tzanetakis & Cook, eq.
+    3)
     """
     return torch.diff(shares, dim=0, prepend=shares[:1] if before is None else before).square().sum(1)
 

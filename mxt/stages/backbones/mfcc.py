@@ -25,8 +25,8 @@ N_FFT, HOP_LENGTH, N_MELS, AMIN, TOP_DB = 2048, 512, 128, 1e-10, 80.0
 class Mfcc:
     """20 coefficients per frame; 120 numbers a clip.
 
-    In the order of the released features: mean and deviation of the coefficients, of their first, and of their second
-    differences from frame to frame. Equal to `librosa.feature.mfcc` with its defaults at 12 kHz.
+    In the order of the released features: mean and deviation of the coefficients, of their first, and of
+    their second differences from frame to frame. Equal to `librosa.feature.mfcc` with its defaults at 12 kHz.
 
     Parameters
     ----------
@@ -44,18 +44,24 @@ class Mfcc:
     def prepare(self, weights: Path | None, device: str) -> Callable[[torch.Tensor], Features]:
         """A function from float32 [N, samples] at 12 kHz, at least 1,024 samples, to ``{"mfcc": float32 [N, 120]}``."""
         keep_freed_memory()
-        bank = torch.from_numpy(mel_filterbank(sample_rate=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS)).to(device)
+        bank = torch.from_numpy(mel_filterbank(sample_rate=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS)).to(
+            device
+        )
         window = periodic_window("hann", N_FFT).to(device)
         cosines = dct_matrix(N_MFCC, N_MELS).to(device)
 
         def features(y: torch.Tensor) -> Features:
             with torch.inference_mode():
-                rows = [_summary(self._coefficients(clip, bank, window, cosines)) for clip in torch.split(y, 1)]
+                rows = [
+                    _summary(self._coefficients(clip, bank, window, cosines)) for clip in torch.split(y, 1)
+                ]
                 return {"mfcc": torch.cat(rows).cpu().numpy()}
 
         return features
 
-    def _coefficients(self, y: torch.Tensor, bank: torch.Tensor, window: torch.Tensor, cosines: torch.Tensor) -> torch.Tensor:
+    def _coefficients(
+        self, y: torch.Tensor, bank: torch.Tensor, window: torch.Tensor, cosines: torch.Tensor
+    ) -> torch.Tensor:
         """float64 [1, 20, frames] of one clip [1, samples]."""
         mel = mel_power(_padded(y, N_FFT // 2, self.pad_mode), bank, window, hop_length=HOP_LENGTH)
         level = power_to_db(mel, floor=AMIN)

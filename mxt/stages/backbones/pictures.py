@@ -34,7 +34,9 @@ def to_pictures(rendered: Tensor, *, size: int, decibels: bool = False) -> Tenso
         Another shape.
     """
     if rendered.ndim not in (3, 4) or (rendered.ndim == 4 and rendered.shape[1] != 3):
-        raise PluginError(f"a picture is [N, bands, frames] or [N, 3, bands, frames], not {tuple(rendered.shape)}")
+        raise PluginError(
+            f"a picture is [N, bands, frames] or [N, 3, bands, frames], not {tuple(rendered.shape)}"
+        )
     x = rendered[:, None] if rendered.ndim == 3 else rendered
     pieces = (brightness(each) if decibels else each for each in torch.split(x, PIECE_COLUMNS, dim=-1))
     return resized(pieces, columns=x.shape[-1], height=size, width=size).expand(-1, 3, -1, -1)
@@ -50,5 +52,7 @@ def calibration_pictures(*, size: int) -> Tensor:
     from mxt.stages.backbones.calibration import SAMPLE_RATE, sounds
     from mxt.stages.renderers.melspectrogram import MelSpectrogram
 
-    render = MelSpectrogram(n_fft=1024, hop_length=256, n_mels=128, floor_db=-DECIBELS).prepare(SAMPLE_RATE, "cpu")
+    render = MelSpectrogram(n_fft=1024, hop_length=256, n_mels=128, floor_db=-DECIBELS).prepare(
+        SAMPLE_RATE, "cpu"
+    )
     return to_pictures(brightness(render(torch.from_numpy(sounds()[::2]))), size=size)

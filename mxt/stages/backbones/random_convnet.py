@@ -50,5 +50,8 @@ def he_normal(seed: int) -> Tensors:
     for k in range(BLOCKS):
         fan_in = 9 * (CHANNELS if k else 1)
         kernels.append(rng.standard_normal((CHANNELS, CHANNELS if k else 1, 3, 3)) * np.sqrt(2 / fan_in))
-    zeros, ones = tuple(np.zeros(CHANNELS) for _ in range(BLOCKS)), tuple(np.ones(CHANNELS) for _ in range(BLOCKS))
+    zeros, ones = (
+        tuple(np.zeros(CHANNELS) for _ in range(BLOCKS)),
+        tuple(np.ones(CHANNELS) for _ in range(BLOCKS)),
+    )
     return Tensors(tuple(kernels), zeros, ones, zeros)

@@ -10,9 +10,7 @@ from mxt.core.params import Param
 from mxt.core.specs import Input, Layer, StageSpec, WeightsFile, Window
 from mxt.stages.backbones.inception_v3_specs import INCEPTION_V3
 
-CHOI_2017 = (
-    "K. Choi, G. Fazekas, M. Sandler, K. Cho: Transfer learning for music classification and regression tasks, ISMIR 2017, arXiv:1703.09179"
-)
+CHOI_2017 = "K. Choi, G. Fazekas, M. Sandler, K. Cho: Transfer learning for music classification and regression tasks, ISMIR 2017, arXiv:1703.09179"
 STATISTICS = ("clip_ref", "fixed_ref", "gtzan_genre_rows_0_255", "gtzan_genre_rows_256_511", "batch")
 BATCH_ROWS = 256
 _REPOSITORY = "https://raw.githubusercontent.com/keunwoochoi/transfer_learning_music"
@@ -21,9 +19,15 @@ _NOTE = "from the authors' repository keunwoochoi/transfer_learning_music, which
 
 # REFERENCE: 512-point power spectra, hop 256; Theano flips its kernels, which delays the signal by one sample
 _INPUT: Mapping[str, Any] = {
-    "n_fft": 512, "hop_length": 256, "delay_samples": 1, "n_mels": 96, "fmin": 0.0, "fmax": 6000.0,
-    "reference": "clip_maximum", "floor_db": -80.0,
-}  # fmt: skip
+    "n_fft": 512,
+    "hop_length": 256,
+    "delay_samples": 1,
+    "n_mels": 96,
+    "fmin": 0.0,
+    "fmax": 6000.0,
+    "reference": "clip_maximum",
+    "floor_db": -80.0,
+}
 _FIVE_BLOCKS = tuple(Layer(k, f"block{k}", 32) for k in range(1, 6))
 
 CONVNET = StageSpec(
@@ -32,9 +36,14 @@ CONVNET = StageSpec(
     summary="Music tagging network of Choi et al. 2017 (five layers, trained on 244,224 clips of the Million Song Dataset)",
     target="mxt.stages.backbones.convnet:ConvNet",
     params=(
-        Param("statistics", "choice", "clip_ref",
-              "batch statistics: of 100 excerpts, dB against the clip's maximum; of 512 clips, one fixed reference; the authors' own first "
-              "two batches; or batch: those of 256 consecutive rows computed together, as in the paper", choices=STATISTICS),
+        Param(
+            "statistics",
+            "choice",
+            "clip_ref",
+            "batch statistics: of 100 excerpts, dB against the clip's maximum; of 512 clips, one fixed reference; the authors' own first "
+            "two batches; or batch: those of 256 consecutive rows computed together, as in the paper",
+            choices=STATISTICS,
+        ),
     ),
     citation=CHOI_2017,
     licence=f"weights: {_NO_LICENCE} (fetched by you)",
@@ -66,7 +75,7 @@ CONVNET = StageSpec(
     ),
     batch_windows=4,
     resolve="mxt.stages.backbones.specs:resolve_convnet",
-)  # fmt: skip
+)
 
 RANDOM_CONVNET = StageSpec(
     kind="backbone",
@@ -89,9 +98,13 @@ MFCC = StageSpec(
     summary="20 MFCCs and their first and second differences, means and deviations: the classic baseline",
     target="mxt.stages.backbones.mfcc:Mfcc",
     params=(
-        Param("pad_mode", "choice", "constant",
-              "around the clip: zeros (librosa since 0.10), or its reflection (librosa before, and the paper)",
-              choices=("constant", "reflect")),
+        Param(
+            "pad_mode",
+            "choice",
+            "constant",
+            "around the clip: zeros (librosa since 0.10), or its reflection (librosa before, and the paper)",
+            choices=("constant", "reflect"),
+        ),
     ),
     citation=CHOI_2017,
     licence="MIT",
@@ -99,7 +112,7 @@ MFCC = StageSpec(
     window=Window.whole(max_seconds=29, min_samples=1024),
     layers=(Layer(1, "mfcc", 120),),
     batch_windows=1,
-)  # fmt: skip
+)
 
 _TIMBRE = ("zero_crossings", "centroid", "rolloff", "flux", *(f"mfcc{k}" for k in range(13)))
 _SUMMARIES = ("mean_of_means", "mean_of_deviations", "deviation_of_means", "deviation_of_deviations")
@@ -113,7 +126,14 @@ MARSYAS = StageSpec(
     licence="MIT",
     sample_rate=22_050,
     window=Window.whole(min_samples=512),
-    layers=(Layer(1, "timbre", 68, labels=tuple(f"{feature}_{summary}" for summary in _SUMMARIES for feature in _TIMBRE)),),
+    layers=(
+        Layer(
+            1,
+            "timbre",
+            68,
+            labels=tuple(f"{feature}_{summary}" for summary in _SUMMARIES for feature in _TIMBRE),
+        ),
+    ),
     batch_windows=1,
 )
 
@@ -123,8 +143,9 @@ SPECS: tuple[StageSpec, ...] = (CONVNET, INCEPTION_V3, MARSYAS, MFCC, RANDOM_CON
 def resolve_convnet(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> StageSpec:
     """The convnet's spec for a set of statistics or of weights.
 
-    The second release (``keras2``) is a network of its own: TensorFlow's padding, and moving statistics, so that
-    ``statistics`` is no parameter of it. A set of statistics decides what 0 dB is; ``batch`` computes 256 rows together.
+    The second release (``keras2``) is a network of its own: TensorFlow's padding, and moving statistics, so
+    that ``statistics`` is no parameter of it. A set of statistics decides what 0 dB is; ``batch`` computes
+    256 rows together.
     """
     if weights == "keras2":
         shown = Input("melspectrogram", {**_INPUT, "pad": "same", "delay_samples": 0})
@@ -132,10 +153,14 @@ def resolve_convnet(spec: StageSpec, params: Mapping[str, Any], weights: str | N
     chosen = params["statistics"]
     if chosen == "batch":
         loose = {name: value for name, value in _INPUT.items() if name != "floor_db"}
-        return replace(spec, input=Input("melspectrogram", {**loose, "reference": "none"}), rows_together=BATCH_ROWS)
+        return replace(
+            spec, input=Input("melspectrogram", {**loose, "reference": "none"}), rows_together=BATCH_ROWS
+        )
     from mxt.stages.backbones.batchnorm import decibel_reference
 
     level = decibel_reference(chosen)
     if level is None:
         return spec
-    return replace(spec, input=Input("melspectrogram", {**_INPUT, "reference": "fixed", "reference_db": level}))
+    return replace(
+        spec, input=Input("melspectrogram", {**_INPUT, "reference": "fixed", "reference_db": level})
+    )

@@ -19,7 +19,8 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     Parameters
     ----------
     path : Path
-        Written by ``safetensors``, or by ``torch.save(model.state_dict(), path)``; told apart by their content.
+        Written by ``safetensors``, or by ``torch.save(model.state_dict(), path)``; told apart by their
+        content.
 
     Raises
     ------
@@ -27,9 +28,15 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         Neither of them, damaged, or something else than tensors by name.
     """
     try:
-        found = _read_safetensors(path) if _is_safetensors(path) else torch.load(path, map_location="cpu", weights_only=True)
+        found = (
+            _read_safetensors(path)
+            if _is_safetensors(path)
+            else torch.load(path, map_location="cpu", weights_only=True)
+        )
     except Exception as error:  # the readers raise errors of many types over a damaged file
-        raise WeightsError(f"{path} cannot be read as a state dict (.pth or safetensors): {_first_line(error)}") from error
+        raise WeightsError(
+            f"{path} cannot be read as a state dict (.pth or safetensors): {_first_line(error)}"
+        ) from error
     if not isinstance(found, Mapping):
         raise WeightsError(f"{path} holds a {type(found).__name__}, not a state dict")
     if others := [str(name) for name, value in found.items() if not isinstance(value, Tensor)]:

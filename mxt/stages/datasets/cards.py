@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from mxt.core.specs import Card
 
-PAPER_2017 = (
-    "K. Choi, G. Fazekas, M. Sandler, K. Cho: Transfer learning for music classification and regression tasks, ISMIR 2017, arXiv:1703.09179"
-)
+PAPER_2017 = "K. Choi, G. Fazekas, M. Sandler, K. Cho: Transfer learning for music classification and regression tasks, ISMIR 2017, arXiv:1703.09179"
 
 CHOI_2017 = Card(
     origin="Choi, Fazekas, Sandler and Cho, 2017: what they computed of six data sets; the audio is not part of it",
@@ -75,7 +73,9 @@ JAMENDO = Card(
     homepage="http://www.mathieuramona.com/wp/data/jamendo/",
     get="archives of train, valid, test and of the annotations, from the homepage",
     layout="{train,valid,test}/*.ogg or .mp3 and *.lab (start end sing|nosing), beside them or in a folder of their own; filelists/",
-    papers=("M. Ramona, G. Richard, B. David: Vocal detection in music with support vector machines, ICASSP 2008",),
+    papers=(
+        "M. Ramona, G. Richard, B. David: Vocal detection in music with support vector machines, ICASSP 2008",
+    ),
     faults="segments of one track are alike: they are grouped by track",
 )
 
@@ -85,7 +85,9 @@ URBANSOUND8K = Card(
     homepage="https://urbansounddataset.weebly.com/urbansound8k.html",
     get="UrbanSound8K.tar.gz (6 GB), from the homepage or Zenodo (record 1203745)",
     layout="audio/fold1 to fold10/<fsID>-<classID>-<occurrence>-<slice>.wav, metadata/UrbanSound8K.csv",
-    papers=("J. Salamon, C. Jacoby, J. P. Bello: A dataset and taxonomy for urban sound research, ACM Multimedia 2014",),
+    papers=(
+        "J. Salamon, C. Jacoby, J. P. Bello: A dataset and taxonomy for urban sound research, ACM Multimedia 2014",
+    ),
     faults="slices of one recording (fsID) are alike: the given folds keep them together, others have to",
 )
 
@@ -95,6 +97,8 @@ NSYNTH = Card(
     homepage="https://magenta.tensorflow.org/datasets/nsynth",
     get="nsynth-train, nsynth-valid, nsynth-test .jsonwav.tar.gz, from the homepage",
     layout="nsynth-{train,valid,test}/examples.json and audio/<family>_<source>_<number>-<pitch>-<velocity>.wav",
-    papers=("J. Engel et al.: Neural audio synthesis of musical notes with WaveNet autoencoders, ICML 2017, arXiv:1704.01279",),
+    papers=(
+        "J. Engel et al.: Neural audio synthesis of musical notes with WaveNet autoencoders, ICML 2017, arXiv:1704.01279",
+    ),
     faults="notes of one instrument are alike: they are grouped by instrument; train shares none with valid and test",
 )

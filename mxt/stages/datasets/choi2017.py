@@ -23,20 +23,31 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-CITATION = (
-    "K. Choi, G. Fazekas, M. Sandler, K. Cho: Transfer learning for music classification and regression tasks, ISMIR 2017, arXiv:1703.09179"
-)
+CITATION = "K. Choi, G. Fazekas, M. Sandler, K. Cho: Transfer learning for music classification and regression tasks, ISMIR 2017, arXiv:1703.09179"
 CONVNET, MFCC = "choi2017_convnet", "choi2017_mfcc"
 BLOCKS = tuple(Layer(k, f"block{k}", 32) for k in range(1, 6))
 COEFFICIENTS = (Layer(1, "mfcc", 120),)
 CLIPS: Mapping[str, int] = {
-    "ballroom_extended": 4180, "gtzan_genre": 1000, "gtzan_speechmusic": 128, "emoMusic": 744, "jamendo_vd": 4086, "urbansound": 8732,
-}  # fmt: skip
+    "ballroom_extended": 4180,
+    "gtzan_genre": 1000,
+    "gtzan_speechmusic": 128,
+    "emoMusic": 744,
+    "jamendo_vd": 4086,
+    "urbansound": 8732,
+}
 """The tasks in the order of the paper, and their clips."""
 _CSV_FOLDERS, _FEATURE_FOLDERS = ("csv", "data_csv"), ("features", "data_feats")
-_ABOUT = {"citation": CITATION, "licence": "none stated", "source": "repository keunwoochoi/transfer_learning_music"}
-_ABOUT_CONVNET = {"summary": "published features; each was computed with 255 others of the catalogue's order and depends on them"}
-_ABOUT_MFCC = {"summary": "published means and deviations of 20 MFCCs and of their first and second differences"}
+_ABOUT = {
+    "citation": CITATION,
+    "licence": "none stated",
+    "source": "repository keunwoochoi/transfer_learning_music",
+}
+_ABOUT_CONVNET = {
+    "summary": "published features; each was computed with 255 others of the catalogue's order and depends on them"
+}
+_ABOUT_MFCC = {
+    "summary": "published means and deviations of 20 MFCCs and of their first and second differences"
+}
 
 
 @dataclass(frozen=True)
@@ -64,7 +75,9 @@ class Choi2017:
 
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
         """Nothing: `feature_sets` gives the data sets."""
-        raise InputError(f"{listing.root} holds features and no audio: mxt ingest reads it as one data set a task")
+        raise InputError(
+            f"{listing.root} holds features and no audio: mxt ingest reads it as one data set a task"
+        )
 
     def feature_sets(self, listing: Listing) -> Iterator[FeatureSet]:
         """One data set a task that is there.
@@ -80,7 +93,9 @@ class Choi2017:
             if name not in there:
                 raise UnknownName("task", name, there or CLIPS)
         if not found:
-            raise InputError(f"{listing.root}: no csv/<task>.csv beside features/<task>_layer_0.npy; tasks are {', '.join(CLIPS)}")
+            raise InputError(
+                f"{listing.root}: no csv/<task>.csv beside features/<task>_layer_0.npy; tasks are {', '.join(CLIPS)}"
+            )
         for task in found:
             if not self.tasks or task.name in self.tasks:
                 yield _feature_set(Path(listing.root), task)
@@ -111,11 +126,18 @@ def _feature_set(root: Path, task: Task) -> FeatureSet:
     blocks, remarks = [], list(rows.remarks)
     if task.layers:
         if len(task.layers) < len(BLOCKS):
-            raise InputError(f"{task.name}: {len(task.layers)} of 5 layers are there; {task.name}_layer_0.npy to _layer_4.npy are needed")
-        arrays = {layer.name: _array(root, path, len(clips), layer) for layer, path in zip(BLOCKS, task.layers, strict=True)}
+            raise InputError(
+                f"{task.name}: {len(task.layers)} of 5 layers are there; {task.name}_layer_0.npy to _layer_4.npy are needed"
+            )
+        arrays = {
+            layer.name: _array(root, path, len(clips), layer)
+            for layer, path in zip(BLOCKS, task.layers, strict=True)
+        }
         blocks.append(FeatureBlock(CONVNET, BLOCKS, arrays, _ABOUT | _ABOUT_CONVNET))
     else:
-        remarks.append(Remark("features that are not there", f"{task.name}_layer_0.npy to {task.name}_layer_4.npy"))
+        remarks.append(
+            Remark("features that are not there", f"{task.name}_layer_0.npy to {task.name}_layer_4.npy")
+        )
     if task.mfcc:
         arrays = {"mfcc": _array(root, task.mfcc, len(clips), COEFFICIENTS[0])}
         blocks.append(FeatureBlock(MFCC, COEFFICIENTS, arrays, _ABOUT | _ABOUT_MFCC))
@@ -135,7 +157,9 @@ def _array(root: Path, path: str, rows: int, layer: Layer) -> npt.NDArray[np.flo
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"{path} is no array of numbers: {error}") from error
     if found.dtype.kind != "f" or found.shape != (rows, layer.dimension):
-        raise InputError(f"{path}: expected {rows} rows of {layer.dimension} numbers as in the table, got {found.dtype} {found.shape}")
+        raise InputError(
+            f"{path}: expected {rows} rows of {layer.dimension} numbers as in the table, got {found.dtype} {found.shape}"
+        )
     return found  # type: ignore[no-any-return]
 
 
@@ -143,10 +167,14 @@ def _clips(task: Task, rows: Rows) -> list[Clip]:
     """The clips of a table, in its order: a published feature belongs to the row of its number."""
     labels = [name for name in rows.headings if name == "label" or name.startswith("label_")]
     if not labels or "filepath" not in rows.headings:
-        raise TableError(f"{rows.path}: columns filepath and label are needed; there are {listed(rows.headings)}")
+        raise TableError(
+            f"{rows.path}: columns filepath and label are needed; there are {listed(rows.headings)}"
+        )
     paths = [str(row["filepath"]).strip() for row in rows.rows]
     if "" in paths or len(set(paths)) < len(paths):
-        raise TableError(f"{rows.path}: each row needs a filepath of its own; {len(paths) - len(set(paths) - {''})} have none")
+        raise TableError(
+            f"{rows.path}: each row needs a filepath of its own; {len(paths) - len(set(paths) - {''})} have none"
+        )
     names = _class_names(task.name, paths, [str(row[labels[0]]).strip() for row in rows.rows])
     clips = []
     for row, path, line in zip(rows.rows, paths, rows.lines, strict=True):
@@ -155,7 +183,10 @@ def _clips(task: Task, rows: Rows) -> list[Clip]:
             number = str(row["label"]).strip()
             targets, known = {"label": names.get(number, number)}, {"label_number": number}
         else:
-            targets, known = {name.removeprefix("label_"): _number(row[name], rows.path, line) for name in labels}, {}
+            targets, known = (
+                {name.removeprefix("label_"): _number(row[name], rows.path, line) for name in labels},
+                {},
+            )
         category, fold = str(row.get("category") or "").strip(), str(row.get("fold") or "").strip()
         clips.append(
             Clip(
@@ -175,7 +206,8 @@ def _class_names(task: str, paths: Sequence[str], numbers: Sequence[str]) -> dic
     if task == "urbansound":
         return {str(number): name for number, name in enumerate(SOUNDS)}
     pairs = {
-        (number, posixpath.basename(posixpath.dirname(path)).removesuffix("_wav")) for path, number in zip(paths, numbers, strict=True)
+        (number, posixpath.basename(posixpath.dirname(path)).removesuffix("_wav"))
+        for path, number in zip(paths, numbers, strict=True)
     }
     names = dict(pairs)
     return names if len(pairs) == len(names) == len(set(names.values()) - {""}) else {}
@@ -197,6 +229,10 @@ def _more(task: str, path: str) -> dict[str, str]:
 
 
 _GROUPS: Mapping[str, Callable[[str], str]] = {
-    "jamendo_vd": lambda path: re.sub(r"_\d+$", "", posixpath.splitext(posixpath.basename(path))[0]),  # the track a segment was cut from
-    "urbansound": lambda path: posixpath.basename(path).partition("-")[0],  # the recording a slice was cut from
+    "jamendo_vd": lambda path: re.sub(
+        r"_\d+$", "", posixpath.splitext(posixpath.basename(path))[0]
+    ),  # the track a segment was cut from
+    "urbansound": lambda path: posixpath.basename(path).partition("-")[
+        0
+    ],  # the recording a slice was cut from
 }

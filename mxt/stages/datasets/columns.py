@@ -10,10 +10,47 @@ from mxt.stages.datasets.matching import FileIndex, tidy
 from mxt.stages.datasets.table_reading import Rows
 from mxt.stages.datasets.targets import Numbers, typed
 
-FILE_HEADINGS = ("file_name", "filename", "file", "path", "filepath", "file_path", "audio", "audio_file", "audio_path", "audio_filename",
-                 "slice_file_name", "fname", "wav", "wav_file", "mp3", "clip", "recording", "sound", "track", "name", "id")  # fmt: skip
-TARGET_HEADINGS = ("label", "labels", "class", "class_name", "classname", "target", "genre", "category", "tag", "tags", "emotion",
-                   "instrument", "species", "style", "mood", "y")  # fmt: skip
+FILE_HEADINGS = (
+    "file_name",
+    "filename",
+    "file",
+    "path",
+    "filepath",
+    "file_path",
+    "audio",
+    "audio_file",
+    "audio_path",
+    "audio_filename",
+    "slice_file_name",
+    "fname",
+    "wav",
+    "wav_file",
+    "mp3",
+    "clip",
+    "recording",
+    "sound",
+    "track",
+    "name",
+    "id",
+)
+TARGET_HEADINGS = (
+    "label",
+    "labels",
+    "class",
+    "class_name",
+    "classname",
+    "target",
+    "genre",
+    "category",
+    "tag",
+    "tags",
+    "emotion",
+    "instrument",
+    "species",
+    "style",
+    "mood",
+    "y",
+)
 SPLIT_HEADINGS = ("split", "subset", "partition")
 FOLD_HEADINGS = ("fold", "folds", "cv_fold")
 GROUP_HEADINGS = ("group", "group_id")
@@ -37,7 +74,16 @@ class Columns:
 
 
 def find_columns(
-    table: Rows, index: FileIndex, *, folder: str, file: str, targets: Sequence[str], split: str, fold: str, group: str, segments: bool
+    table: Rows,
+    index: FileIndex,
+    *,
+    folder: str,
+    file: str,
+    targets: Sequence[str],
+    split: str,
+    fold: str,
+    group: str,
+    segments: bool,
 ) -> Columns:
     """Choose the columns of `table`; those given must be there.
 
@@ -58,7 +104,9 @@ def find_columns(
     }
     taken = {file, *(name for name in chosen.values() if name)}
     named = tuple(_given(table, target) for target in targets)
-    return Columns(file, named or _targets(table, [name for name in table.headings if name not in taken]), **chosen)
+    return Columns(
+        file, named or _targets(table, [name for name in table.headings if name not in taken]), **chosen
+    )
 
 
 def file_column(table: Rows, index: FileIndex, *, folder: str) -> str:
@@ -85,7 +133,11 @@ def file_column(table: Rows, index: FileIndex, *, folder: str) -> str:
 
 def _share_found(table: Rows, name: str, index: FileIndex, folder: str) -> float:
     step = max(1, len(table.rows) // LOOKED_AT)
-    values = [value for row in table.rows[::step] if isinstance(value := row.get(name), (str, int)) and tidy(str(value))]
+    values = [
+        value
+        for row in table.rows[::step]
+        if isinstance(value := row.get(name), (str, int)) and tidy(str(value))
+    ]
     if not values:
         return 0.0
     found = [index.find(str(value), folder=folder).how for value in values]
@@ -114,11 +166,17 @@ def _rank(name: str, known: Sequence[str]) -> int:
 
 def _targets(table: Rows, free: Sequence[str]) -> tuple[str, ...]:
     """A column with a heading people use for labels; else the only one there is, if its values differ, or all of numbers."""
-    by_heading = sorted((rank, name) for name in free if (rank := _rank(name, TARGET_HEADINGS)) < len(TARGET_HEADINGS))
+    by_heading = sorted(
+        (rank, name) for name in free if (rank := _rank(name, TARGET_HEADINGS)) < len(TARGET_HEADINGS)
+    )
     if by_heading:
         return (by_heading[0][1],)
     if len(free) == 1:  # what is the same in every row is no label: the recordist, the site
-        return (free[0],) if len({str(value) for row in table.rows if (value := row.get(free[0])) not in (None, "")}) > 1 else ()
+        return (
+            (free[0],)
+            if len({str(value) for row in table.rows if (value := row.get(free[0])) not in (None, "")}) > 1
+            else ()
+        )
     numbers = [name for name in free if kind_of(table, name) == "numbers"]
     return tuple(numbers) if numbers and len(numbers) == len(free) else ()
 

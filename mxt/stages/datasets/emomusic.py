@@ -21,7 +21,12 @@ SCALE = 9.0
 """Ratings are means on a scale from 1 to 9; the paper's targets are the mean divided by 9."""
 STATIC, SONGS = "static_annotations.csv", "songs_info.csv"
 _PATH = re.compile(r"(?:.*/)?(\d+)\.\w+", re.DOTALL)
-_FIELDS = {"Artist": "artist", "Song title": "title", "Genre": "genre", "Mediaeval 2013 set": "mediaeval_2013_set"}
+_FIELDS = {
+    "Artist": "artist",
+    "Song title": "title",
+    "Genre": "genre",
+    "Mediaeval 2013 set": "mediaeval_2013_set",
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,9 @@ class EmoMusic:
     def detect(self, listing: Listing) -> Detection:
         """Sure where the averaged annotations are there and nearly all audio files are called by numbers."""
         sounds = [path for path in listing.files if suffix(path) in SOUND]
-        if not _table(listing, STATIC) or sum(_PATH.fullmatch(path) is not None for path in sounds) < 0.9 * max(1, len(sounds)):
+        if not _table(listing, STATIC) or sum(
+            _PATH.fullmatch(path) is not None for path in sounds
+        ) < 0.9 * max(1, len(sounds)):
             return Detection(0.0, f"no {STATIC} beside clips named by numbers")
         return Detection(0.96, f"{STATIC} of emoMusic")
 
@@ -45,7 +52,9 @@ class EmoMusic:
         """
         table = _table(listing, STATIC)
         if not table:
-            raise TableError(f"{listing.root}: {STATIC} is not there; it comes with the annotations of emoMusic")
+            raise TableError(
+                f"{listing.root}: {STATIC} is not there; it comes with the annotations of emoMusic"
+            )
         there = {match.group(1): path for path in _sounds(listing) if (match := _PATH.fullmatch(path))}
         folder = posixpath.dirname(next(iter(there.values()), "clips_45seconds/"))
         songs = _songs(listing)
@@ -60,14 +69,18 @@ class EmoMusic:
                 fields={"id": number, **song},
             )
         if not songs:
-            yield Remark("no metadata", f"{SONGS} is not there: artists are not known, so one may be learnt and tested")
+            yield Remark(
+                "no metadata", f"{SONGS} is not there: artists are not known, so one may be learnt and tested"
+            )
         yield from count_remarks(found, CLIPS)
 
 
 def _sounds(listing: Listing) -> list[str]:
     """Audio files; the 45 s clips only where other versions lie beside them."""
     sounds = [path for path in listing.files if suffix(path) in SOUND]
-    return [path for path in sounds if posixpath.basename(posixpath.dirname(path)) == "clips_45seconds"] or sounds
+    return [
+        path for path in sounds if posixpath.basename(posixpath.dirname(path)) == "clips_45seconds"
+    ] or sounds
 
 
 def _table(listing: Listing, name: str) -> str:
@@ -80,7 +93,10 @@ def _annotations(listing: Listing, table: str) -> Iterator[tuple[str, dict[str, 
     if missing := [name for name in needed if name not in rows.headings]:
         raise TableError(f"{table}: no column {', '.join(missing)}; there are {listed(rows.headings)}")
     for row, line in zip(rows.rows, rows.lines, strict=True):
-        yield str(row["song_id"]).strip(), {name: _rating(row, f"mean_{name}", f"{table}, line {line}") for name in ("arousal", "valence")}
+        yield (
+            str(row["song_id"]).strip(),
+            {name: _rating(row, f"mean_{name}", f"{table}, line {line}") for name in ("arousal", "valence")},
+        )
 
 
 def _rating(row: Mapping[str, Any], column: str, where: str) -> float:

@@ -45,11 +45,19 @@ def class_remarks(classes: Iterable[str], expected: Mapping[str, int]) -> Iterat
     found, total = sum(counts.values()), sum(expected.values())
     missing = {name: number - counts[name] for name, number in expected.items() if counts[name] < number}
     if missing:
-        named = [f"{name} all {expected[name]:,}" if not counts[name] else f"{name} {short:,} of {expected[name]:,}"
-                 for name, short in missing.items()]  # fmt: skip
+        named = [
+            f"{name} all {expected[name]:,}"
+            if not counts[name]
+            else f"{name} {short:,} of {expected[name]:,}"
+            for name, short in missing.items()
+        ]
         short = sum(missing.values())
-        yield Remark(INCOMPLETE, f"{found:,} of {total:,} clips, {short:,} are missing: {listed(named, MOST_NAMED)}")
+        yield Remark(
+            INCOMPLETE, f"{found:,} of {total:,} clips, {short:,} are missing: {listed(named, MOST_NAMED)}"
+        )
     over = {name: number for name, number in counts.items() if number > expected.get(name, 0)}
     if over:
-        named = [f"{name} {number:,} instead of {expected.get(name, 0):,}" for name, number in sorted(over.items())]
+        named = [
+            f"{name} {number:,} instead of {expected.get(name, 0):,}" for name, number in sorted(over.items())
+        ]
         yield Remark(TOO_MANY, listed(named, MOST_NAMED))

@@ -15,9 +15,20 @@ from mxt.stages.datasets.expected import class_remarks
 from mxt.stages.datasets.suffixes import SOUND, suffix
 
 DANCES = {
-    "Chacha": 455, "Foxtrot": 507, "Jive": 350, "Pasodoble": 53, "Quickstep": 497, "Rumba": 470, "Salsa": 47, "Samba": 468,
-    "Slowwaltz": 65, "Tango": 464, "Viennesewaltz": 252, "Waltz": 529, "Wcswing": 23,
-}  # fmt: skip
+    "Chacha": 455,
+    "Foxtrot": 507,
+    "Jive": 350,
+    "Pasodoble": 53,
+    "Quickstep": 497,
+    "Rumba": 470,
+    "Salsa": 47,
+    "Samba": 468,
+    "Slowwaltz": 65,
+    "Tango": 464,
+    "Viennesewaltz": 252,
+    "Waltz": 529,
+    "Wcswing": 23,
+}
 """Dances and their clips, 4,180 in all."""
 REPEATS = ("exact", "time", "karaoke", "version")
 _NAMES = {name.lower(): name for name in DANCES}
@@ -33,14 +44,21 @@ class ExtendedBallroom:
 
     def detect(self, listing: Listing) -> Detection:
         """Sure where nearly all audio files are called so; without the XML only where most dances are there."""
-        found = [match.group(1).lower() for path in listing.files if (match := _PATH.fullmatch(path)) and suffix(path) in SOUND]
+        found = [
+            match.group(1).lower()
+            for path in listing.files
+            if (match := _PATH.fullmatch(path)) and suffix(path) in SOUND
+        ]
         sounds = sum(suffix(path) in SOUND for path in listing.files)
         if not found or len(found) < 0.9 * sounds:
             return Detection(0.0, "not named <Dance>/<number>.mp3")
         dances = len(set(found))
         if _xml(listing):
             return Detection(0.97, f"{dances} dances and the XML of Extended Ballroom")
-        return Detection(0.92 if dances > len(DANCES) // 2 else 0.3, f"{dances} dances of Extended Ballroom, without the XML")
+        return Detection(
+            0.92 if dances > len(DANCES) // 2 else 0.3,
+            f"{dances} dances of Extended Ballroom, without the XML",
+        )
 
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
         """The clips with their dance; a group is what shares an artist, or repeats a recording of one, as the XML says.
@@ -52,7 +70,11 @@ class ExtendedBallroom:
         """
         songs = _songs(listing)
         groups = _groups(songs)
-        found = [(path, match) for path in listing.files if suffix(path) in SOUND and (match := _PATH.fullmatch(path))]
+        found = [
+            (path, match)
+            for path in listing.files
+            if suffix(path) in SOUND and (match := _PATH.fullmatch(path))
+        ]
         for path, match in found:
             number = match.group(2)
             song = songs.get(number, {})
@@ -63,7 +85,10 @@ class ExtendedBallroom:
                 fields={"id": number, **{name: song[name] for name in _SHOWN if song.get(name)}},
             )
         if not songs:
-            yield Remark("no metadata", "extendedballroom_v1.1.xml is not there: artists are not known, so one may be learnt and tested")
+            yield Remark(
+                "no metadata",
+                "extendedballroom_v1.1.xml is not there: artists are not known, so one may be learnt and tested",
+            )
         unknown = [path for path, match in found if songs and match.group(2) not in songs]
         yield from (Remark("not in the XML", path) for path in unknown)
         yield from class_remarks((_NAMES[match.group(1).lower()] for _, match in found), DANCES)
@@ -71,8 +96,14 @@ class ExtendedBallroom:
     def published_md5(self, listing: Listing) -> Mapping[str, str]:
         """The hashes that the XML gives."""
         songs = _songs(listing)
-        hashes = {path: songs.get(match.group(2), {}).get("hash", "") for path in listing.files if (match := _PATH.fullmatch(path))}
-        return {path: md5.lower() for path, md5 in hashes.items() if suffix(path) == "mp3" and _MD5.fullmatch(md5)}
+        hashes = {
+            path: songs.get(match.group(2), {}).get("hash", "")
+            for path in listing.files
+            if (match := _PATH.fullmatch(path))
+        }
+        return {
+            path: md5.lower() for path, md5 in hashes.items() if suffix(path) == "mp3" and _MD5.fullmatch(md5)
+        }
 
 
 def _xml(listing: Listing) -> str:
@@ -87,9 +118,14 @@ def _songs(listing: Listing) -> dict[str, dict[str, str]]:
     try:
         root = ElementTree.parse(Path(listing.root, path)).getroot()
     except (ElementTree.ParseError, OSError) as error:
-        raise InputError(f"{path} cannot be read: {error}; get it again, or move it away to go without artists") from error
-    return {song.attrib["id"]: {name: " ".join(value.split()) for name, value in song.attrib.items()}
-            for song in root.iter() if song.attrib.get("id")}  # fmt: skip
+        raise InputError(
+            f"{path} cannot be read: {error}; get it again, or move it away to go without artists"
+        ) from error
+    return {
+        song.attrib["id"]: {name: " ".join(value.split()) for name, value in song.attrib.items()}
+        for song in root.iter()
+        if song.attrib.get("id")
+    }
 
 
 def _groups(songs: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

@@ -48,7 +48,9 @@ class Folder:
             return Detection(0.2, "files without labels")
         classes = len({_at(path, levels.label) for path in files} - {""})
         return Detection(
-            0.6, f"{classes} class folder{'s' if classes != 1 else ''}" + (" below split folders" if levels.split is not None else "")
+            0.6,
+            f"{classes} class folder{'s' if classes != 1 else ''}"
+            + (" below split folders" if levels.split is not None else ""),
         )
 
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
@@ -57,7 +59,9 @@ class Folder:
         levels = find_levels(files, self.label_level)
         if self.label_level and levels.label is None:
             deepest = max((path.count("/") for path in files), default=0)
-            raise UsageError(f"label_level {self.label_level}: the files of {listing.root} lie at most {deepest} folders deep")
+            raise UsageError(
+                f"label_level {self.label_level}: the files of {listing.root} lie at most {deepest} folders deep"
+            )
         named, unmatched = self._fields(files)
         columns = _columns(files, levels, named, self.target)
         all_fields = {path: named.get(path, {}) | _folder_fields(path, levels) for path in files}
@@ -70,7 +74,11 @@ class Folder:
                 split=_split(path, levels, fields),
                 fold=fields.get("fold") or _fold(path, levels),
                 group=groups[path],
-                fields={name: value for name, value in fields.items() if name not in targets and name not in _SPECIAL},
+                fields={
+                    name: value
+                    for name, value in fields.items()
+                    if name not in targets and name not in _SPECIAL
+                },
             )
         yield from _remarks(files, levels, unmatched, bool(self.pattern))
 
@@ -81,7 +89,9 @@ class Folder:
         matched = {path: pattern.match(path) for path in files}
         if files and not any(matched.values()):
             raise UsageError(f"no name fits the pattern {self.pattern!r}; the first is {files[0]!r}")
-        return {path: found for path, found in matched.items() if found}, [path for path, found in matched.items() if not found]
+        return {path: found for path, found in matched.items() if found}, [
+            path for path, found in matched.items() if not found
+        ]
 
 
 def find_levels(files: Sequence[str], label_level: int = 0) -> Levels:
@@ -102,8 +112,12 @@ def find_levels(files: Sequence[str], label_level: int = 0) -> Levels:
     """
     depth = max((path.count("/") for path in files), default=0)
     values = [[_at(path, level) for path in files if path.count("/") > level] for level in range(depth)]
-    split = next((level for level, words in enumerate(values) if _all_there(words, files) and _are_splits(words)), None)
-    fold = next((level for level, words in enumerate(values) if _all_there(words, files) and _are_folds(words)), None)
+    split = next(
+        (level for level, words in enumerate(values) if _all_there(words, files) and _are_splits(words)), None
+    )
+    fold = next(
+        (level for level, words in enumerate(values) if _all_there(words, files) and _are_folds(words)), None
+    )
     if label_level == -1:
         return Levels(-1 if depth else None, split, fold)
     if label_level:
@@ -142,7 +156,12 @@ def _columns(
     fields = list(dict.fromkeys(name for found in named.values() for name in found))
     if not fields and levels.label is None:
         if wanted:
-            raise UnknownName("field", wanted[0], [], instead="the files lie in no class folders; name fields with --pattern")
+            raise UnknownName(
+                "field",
+                wanted[0],
+                [],
+                instead="the files lie in no class folders; name fields with --pattern",
+            )
         return {}
     if wanted:
         known = [*fields, *([LABEL] if levels.label is not None else [])]
@@ -158,7 +177,9 @@ def _columns(
         if name in fields:
             words = [named.get(path, {}).get(name, "") for path in files]
             # whole numbers in names are digits, takes, identifiers: classes; those with a point are values
-            values, _ = typed(words, numbers="classes" if all(word.isdigit() for word in words if word) else "auto")
+            values, _ = typed(
+                words, numbers="classes" if all(word.isdigit() for word in words if word) else "auto"
+            )
             columns[name] = dict(zip(files, values, strict=True))
         else:
             columns[name] = {path: _at(path, levels.label or 0) or None for path in files}
@@ -193,13 +214,17 @@ def _fold(path: str, levels: Levels) -> str | None:
     return found.group(1) if found else None
 
 
-def _remarks(files: Sequence[str], levels: Levels, unmatched: Sequence[str], patterned: bool) -> Iterable[Remark]:
+def _remarks(
+    files: Sequence[str], levels: Levels, unmatched: Sequence[str], patterned: bool
+) -> Iterable[Remark]:
     for path in unmatched:
         yield Remark("name does not fit the pattern", path)
     if levels.label is None:
         hint = None if patterned else suggest(files)
         if hint:
-            yield Remark("labels may be in the names", f'{files[0]}: name their parts with --pattern "{hint}"')
+            yield Remark(
+                "labels may be in the names", f'{files[0]}: name their parts with --pattern "{hint}"'
+            )
         return
     for path in files:
         if not _at(path, levels.label):
@@ -208,5 +233,6 @@ def _remarks(files: Sequence[str], levels: Levels, unmatched: Sequence[str], pat
     if levels.label != -1 and depth > levels.label + 1:
         deeper = Counter(_at(path, levels.label + 1) for path in files)
         yield Remark(
-            "nested folders", f"labels are the folders at level {levels.label + 1}; --label-level {levels.label + 2} has {len(deeper)}"
+            "nested folders",
+            f"labels are the folders at level {levels.label + 1}; --label-level {levels.label + 2} has {len(deeper)}",
         )

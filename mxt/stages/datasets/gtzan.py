@@ -15,7 +15,9 @@ GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "
 CLIPS_A_GENRE = 100
 CORRUPT = "jazz.00054"  # its .wav cannot be decoded in the copies most people have
 FIELD = "filtered_split"
-_PATH = re.compile(rf"(?:.*/)?({'|'.join(GENRES)})/({'|'.join(GENRES)})\.(\d{{5}})\.(?:au|wav)", re.IGNORECASE | re.DOTALL)
+_PATH = re.compile(
+    rf"(?:.*/)?({'|'.join(GENRES)})/({'|'.join(GENRES)})\.(\d{{5}})\.(?:au|wav)", re.IGNORECASE | re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Gtzan:
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
         """The clips with their genre; number and filtered split are fields. No groups: the data set names no artists.
 
-        With ``split="filtered"`` that split is the clips' own, and those it leaves out as faulty or repeated have no label.
+        With ``split="filtered"`` that split is the clips' own, and those it leaves out as faulty or repeated
+        have no label.
         """
         genres, left_out = [], 0
         for path in listing.files:
@@ -59,7 +62,10 @@ class Gtzan:
             if f"{name}.{number}" == CORRUPT:
                 yield Remark("known fault", f"{path} is corrupt in many copies of GTZAN")
         if left_out:
-            yield Remark("filtered split", f"{left_out:,} clips are faulty or repeat others: unlabelled, neither learnt nor tested")
+            yield Remark(
+                "filtered split",
+                f"{left_out:,} clips are faulty or repeat others: unlabelled, neither learnt nor tested",
+            )
         yield from class_remarks(genres, dict.fromkeys(GENRES, CLIPS_A_GENRE))
 
     def published_md5(self, listing: Listing) -> Mapping[str, str]:
@@ -67,6 +73,10 @@ class Gtzan:
         found = {}
         for path in listing.files:
             match = _PATH.fullmatch(path)
-            if match and suffix(path) == "wav" and (known := gtzan_index().get(f"{match.group(2).lower()}.{match.group(3)}")):
+            if (
+                match
+                and suffix(path) == "wav"
+                and (known := gtzan_index().get(f"{match.group(2).lower()}.{match.group(3)}"))
+            ):
                 found[path] = known.md5
         return found

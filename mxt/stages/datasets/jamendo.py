@@ -57,7 +57,10 @@ class Jamendo:
             for start, end, label in lines:
                 yield Clip(path, start=start, end=end, targets={"singing": label}, split=split, group=stem)
         if tracks["none"]:
-            yield Remark("no split", f"{tracks['none']} tracks lie in no folder train, valid or test, and no list names them")
+            yield Remark(
+                "no split",
+                f"{tracks['none']} tracks lie in no folder train, valid or test, and no list names them",
+            )
         elif short := list(class_remarks(tracks.elements(), TRACKS)):
             yield from (Remark(remark.kind, remark.text.replace("clips", "tracks")) for remark in short)
         else:
@@ -82,7 +85,11 @@ def _lists(listing: Listing) -> dict[str, str]:
     found = {}
     for path in listing.files:
         split = split_name(_stem(path))
-        if split and posixpath.basename(posixpath.dirname(path)).lower() in LISTS and suffix(path) not in SOUND:
+        if (
+            split
+            and posixpath.basename(posixpath.dirname(path)).lower() in LISTS
+            and suffix(path) not in SOUND
+        ):
             for line in _text(listing, path).splitlines():
                 if line.strip():
                     found[_stem(line.strip())] = split
@@ -106,7 +113,10 @@ def _segments(listing: Listing, path: str) -> tuple[list[tuple[float, float, str
         start, end = _seconds(words[0]), _seconds(words[1]) if len(words) > 1 else math.nan
         if len(words) != 3 or words[2] not in LABELS or not 0 <= start <= end:
             remarks.append(
-                Remark("line that is no segment", f"{path}, line {number}: start, end and sing or nosing, not {line.strip()[:60]!r}")
+                Remark(
+                    "line that is no segment",
+                    f"{path}, line {number}: start, end and sing or nosing, not {line.strip()[:60]!r}",
+                )
             )
         elif start == end:
             remarks.append(Remark("segment without length", f"{path}, line {number}"))

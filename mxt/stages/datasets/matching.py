@@ -72,7 +72,8 @@ class FileIndex:
 def match_rows(index: FileIndex, texts: Sequence[str], *, folder: str = "") -> list[Match]:
     """Matches of all rows; a file that one row means by its path is not taken by another's mere name.
 
-    Where two rows that are written differently would mean one file, and neither says so by its path, both are ambiguous.
+    Where two rows that are written differently would mean one file, and neither says so by its path, both are
+    ambiguous.
     """
     found = {text: index.find(text, folder=folder) for text in dict.fromkeys(texts)}
     claims: dict[str, dict[How, list[str]]] = defaultdict(lambda: defaultdict(list))
@@ -112,7 +113,9 @@ def _choose(candidates: Sequence[str], text: str, how: How) -> Match:
 
 def _shared_folders(path: str, text: str) -> int:
     """How many folders, counted from the file, are called the same."""
-    pairs = zip(reversed(_folded(path).split("/")[:-1]), reversed(_folded(text).split("/")[:-1]), strict=False)
+    pairs = zip(
+        reversed(_folded(path).split("/")[:-1]), reversed(_folded(text).split("/")[:-1]), strict=False
+    )
     number = 0
     for a, b in pairs:
         if a != b:

@@ -14,7 +14,19 @@ from mxt.core.records import Clip, Detection, Listing, Remark, Target
 from mxt.core.text import parse_json, shortened
 from mxt.stages.datasets.suffixes import SOUND, suffix
 
-FAMILIES = ("bass", "brass", "flute", "guitar", "keyboard", "mallet", "organ", "reed", "string", "synth_lead", "vocal")
+FAMILIES = (
+    "bass",
+    "brass",
+    "flute",
+    "guitar",
+    "keyboard",
+    "mallet",
+    "organ",
+    "reed",
+    "string",
+    "synth_lead",
+    "vocal",
+)
 SOURCES = ("acoustic", "electronic", "synthetic")
 TABLE = "examples.json"
 _NOTE = re.compile(rf"((?:{'|'.join(FAMILIES)})_(?:{'|'.join(SOURCES)})_\d+)-(\d+)-(\d+)")
@@ -32,7 +44,9 @@ class NSynth:
         if not found or found < 0.9 * len(sounds):
             return Detection(0.0, "not named <family>_<source>_<number>-<pitch>-<velocity>.wav")
         table = any(posixpath.basename(path) == TABLE for path in listing.files)
-        return Detection(0.97 if table else 0.93, f"names of NSynth{'' if table else ', without examples.json'}")
+        return Detection(
+            0.97 if table else 0.93, f"names of NSynth{'' if table else ', without examples.json'}"
+        )
 
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
         """Notes with family, source, instrument, pitch (MIDI) and velocity; the instrument is the group, the folder tells the part.
@@ -44,10 +58,17 @@ class NSynth:
         InputError
             ``examples.json`` cannot be read.
         """
-        tables = {posixpath.dirname(path): _table(listing, path) for path in listing.files if posixpath.basename(path) == TABLE}
+        tables = {
+            posixpath.dirname(path): _table(listing, path)
+            for path in listing.files
+            if posixpath.basename(path) == TABLE
+        }
         there = {path for path in listing.files if suffix(path) in SOUND and _NOTE.fullmatch(_stem(path))}
         if not tables:
-            yield Remark("no metadata", f"{TABLE} is not there: family, source, instrument, pitch and velocity are taken from the names")
+            yield Remark(
+                "no metadata",
+                f"{TABLE} is not there: family, source, instrument, pitch and velocity are taken from the names",
+            )
         named = set()
         for folder, notes in tables.items():
             for note, entry in notes.items():
@@ -68,7 +89,9 @@ def _table(listing: Listing, path: str) -> Mapping[str, Mapping[str, Any]]:
     try:
         found = parse_json(Path(listing.root, path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {error}; get it again, or move it away to go by the names") from error
+        raise InputError(
+            f"{path} cannot be read: {error}; get it again, or move it away to go by the names"
+        ) from error
     if not isinstance(found, dict) or not all(isinstance(entry, dict) for entry in found.values()):
         raise InputError(f"{path} is to be an object of notes, as NSynth distributes it")
     return found
@@ -89,8 +112,13 @@ def _clip(listing: Listing, path: str, note: str, entry: Mapping[str, Any]) -> C
         "velocity": _number(entry.get("velocity", velocity), f"velocity of {note}"),
     }
     qualities = ",".join(map(str, entry.get("qualities_str") or ()))
-    return Clip(path, targets=targets, split=_part(listing, path), group=str(targets["instrument"]),
-                fields={"qualities": qualities} if qualities else {})  # fmt: skip
+    return Clip(
+        path,
+        targets=targets,
+        split=_part(listing, path),
+        group=str(targets["instrument"]),
+        fields={"qualities": qualities} if qualities else {},
+    )
 
 
 def _number(value: object, what: str) -> float | None:

@@ -69,7 +69,9 @@ def compile_pattern(text: str) -> Pattern:
     fields = [name.strip() for name, _, _ in parts]
     named = [name for name in fields if name]
     if not named:
-        raise UsageError(f"pattern {text!r} has no field; patterns look like {{digit}}_{{speaker}}_{{take}}.wav")
+        raise UsageError(
+            f"pattern {text!r} has no field; patterns look like {{digit}}_{{speaker}}_{{take}}.wav"
+        )
     if twice := [name for name, count in Counter(named).items() if count > 1]:
         raise UsageError(f"pattern {text!r} has the field {twice[0]!r} twice")
     if any("{" in literal or "}" in literal for literal in literals):
@@ -77,7 +79,9 @@ def compile_pattern(text: str) -> Pattern:
     expression = re.escape(literals[0])
     for literal, (name, colon, width) in zip(literals[1:], parts, strict=True):
         if colon and not _WIDTH.fullmatch(width):
-            raise UsageError(f"pattern {text!r}: {{{name}:{width}}} is no field; a field is {{{name}}}, or {{{name}:2}} of two characters")
+            raise UsageError(
+                f"pattern {text!r}: {{{name}:{width}}} is no field; a field is {{{name}}}, or {{{name}:2}} of two characters"
+            )
         expression += (f"([^/]{{{width}}})" if colon else "([^/]+?)") + re.escape(literal)
     if not suffix("x" + literals[-1]):
         expression += r"(?:\.[^./]+)?"
@@ -91,5 +95,8 @@ def suggest(paths: Sequence[str]) -> str | None:
         most, names = counts.most_common(1)[0] if counts else (0, 0)
         if most and names >= 0.9 * len(paths):
             suffixes = Counter(PurePosixPath(path).suffix for path in paths).most_common(1)[0][0]
-            return separator.join(f"{{{'abcdefghijklmnopqrstuvwxyz'[i]}}}" for i in range(min(most + 1, 26))) + suffixes
+            return (
+                separator.join(f"{{{'abcdefghijklmnopqrstuvwxyz'[i]}}}" for i in range(min(most + 1, 26)))
+                + suffixes
+            )
     return None

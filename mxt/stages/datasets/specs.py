@@ -6,7 +6,13 @@ from mxt.core.params import Param
 from mxt.core.specs import StageSpec
 from mxt.stages.datasets import cards
 
-_TARGET = Param("target", "list", (), "columns or fields that are targets, the first is the default one; empty: recognised", item="str")
+_TARGET = Param(
+    "target",
+    "list",
+    (),
+    "columns or fields that are targets, the first is the default one; empty: recognised",
+    item="str",
+)
 
 SPECS: tuple[StageSpec, ...] = (
     StageSpec(
@@ -15,12 +21,27 @@ SPECS: tuple[StageSpec, ...] = (
         summary="a folder per class, parents such as train/test as splits, or fields taken from the file names",
         target="mxt.stages.datasets.folder:Folder",
         params=(
-            Param("label_level", "int", 0, "folder that names the class: 1 the first below the root, -1 the file's own; 0: recognised",
-                  minimum=-1, maximum=50),
-            Param("pattern", "str", "",
-                  'how names are made: "{digit}_{speaker}_{take}.wav", "{artist}/{album}/{}.mp3", "{speaker:2}{text:3}{}.wav"'),
+            Param(
+                "label_level",
+                "int",
+                0,
+                "folder that names the class: 1 the first below the root, -1 the file's own; 0: recognised",
+                minimum=-1,
+                maximum=50,
+            ),
+            Param(
+                "pattern",
+                "str",
+                "",
+                'how names are made: "{digit}_{speaker}_{take}.wav", "{artist}/{album}/{}.mp3", "{speaker:2}{text:3}{}.wav"',
+            ),
             _TARGET,
-            Param("group_column", "str", "", "field of what belongs together (artist, speaker, …), or folder; empty: one called group"),
+            Param(
+                "group_column",
+                "str",
+                "",
+                "field of what belongs together (artist, speaker, …), or folder; empty: one called group",
+            ),
         ),
     ),
     StageSpec(
@@ -29,17 +50,39 @@ SPECS: tuple[StageSpec, ...] = (
         summary="a CSV, TSV or JSON Lines table of files and labels, or metadata.csv beside the files",
         target="mxt.stages.datasets.table:Table",
         params=(
-            Param("table", "str", "", "which table, by its path below the folder; empty: the one that was named, else recognised"),
+            Param(
+                "table",
+                "str",
+                "",
+                "which table, by its path below the folder; empty: the one that was named, else recognised",
+            ),
             Param("file_column", "str", "", "column of file names; empty: recognised"),
             _TARGET,
-            Param("group_column", "str", "", "column of what belongs together (artist, speaker, …); empty: one called group"),
-            Param("split_column", "str", "", "column of train, valid, test; empty: one called split or subset"),
+            Param(
+                "group_column",
+                "str",
+                "",
+                "column of what belongs together (artist, speaker, …); empty: one called group",
+            ),
+            Param(
+                "split_column", "str", "", "column of train, valid, test; empty: one called split or subset"
+            ),
             Param("fold_column", "str", "", "column of given folds; empty: one called fold"),
             Param("encoding", "str", "", "encoding of the table, e.g. cp1252; empty: found out"),
-            Param("segments", "choice", "auto", "whether start and end cut segments; auto: not where they lie beyond the files",
-                  choices=("auto", "yes", "no")),
-            Param("numbers", "choice", "auto", "numbers in a target are values or classes; auto: few whole ones that repeat are classes",
-                  choices=("auto", "values", "classes")),
+            Param(
+                "segments",
+                "choice",
+                "auto",
+                "whether start and end cut segments; auto: not where they lie beyond the files",
+                choices=("auto", "yes", "no"),
+            ),
+            Param(
+                "numbers",
+                "choice",
+                "auto",
+                "numbers in a target are values or classes; auto: few whole ones that repeat are classes",
+                choices=("auto", "values", "classes"),
+            ),
         ),
     ),
     StageSpec(
@@ -47,7 +90,15 @@ SPECS: tuple[StageSpec, ...] = (
         name="choi2017",
         summary="published features of Choi et al. 2017, no audio: csv/<task>.csv, features/<task>_layer_<0 to 4>.npy and <task>_mfcc.npy",
         target="mxt.stages.datasets.choi2017:Choi2017",
-        params=(Param("tasks", "list", (), "tasks to be read, e.g. gtzan_genre,emoMusic; empty: all that are there", item="str"),),
+        params=(
+            Param(
+                "tasks",
+                "list",
+                (),
+                "tasks to be read, e.g. gtzan_genre,emoMusic; empty: all that are there",
+                item="str",
+            ),
+        ),
         citation=cards.PAPER_2017,
         licence="none stated",
         card=cards.CHOI_2017,
@@ -67,8 +118,13 @@ SPECS: tuple[StageSpec, ...] = (
         summary="GTZAN genre as distributed: genres/<genre>/<genre>.NNNNN.au or .wav",
         target="mxt.stages.datasets.gtzan:Gtzan",
         params=(
-            Param("split", "choice", "none", "none: the data set has no split; filtered: the artist- and fault-filtered one (443/197/290)",
-                  choices=("none", "filtered")),
+            Param(
+                "split",
+                "choice",
+                "none",
+                "none: the data set has no split; filtered: the artist- and fault-filtered one (443/197/290)",
+                choices=("none", "filtered"),
+            ),
         ),
         citation=cards.GTZAN.papers[0],
         licence="none stated; for research",
@@ -119,4 +175,4 @@ SPECS: tuple[StageSpec, ...] = (
         licence="CC BY 4.0",
         card=cards.NSYNTH,
     ),
-)  # fmt: skip
+)

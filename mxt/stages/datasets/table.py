@@ -67,7 +67,10 @@ class Table:
         files = {match.path for source in sources for match in source.matches if match.path}
         share = len(files) / max(1, sum(may_be_sound(path) for path in listing.files))
         labelled = bool(sources[0].columns.targets)
-        return Detection(0.8 if share >= 0.5 and labelled else 0.4, f"{names} names {share:.0%} of the files".replace("%", " %"))
+        return Detection(
+            0.8 if share >= 0.5 and labelled else 0.4,
+            f"{names} names {share:.0%} of the files".replace("%", " %"),
+        )
 
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
         """One clip a row, in the order of the table; rows whose file is not there are clips that are missing."""
@@ -86,7 +89,10 @@ class Table:
             if named not in listing.files:
                 raise TableError(f"{listing.root}: there is no table {named}")
             return [self._source(self._read(listing, named, known), index)], []
-        paths = sorted((path for path in listing.files if _is_table(listing, path)), key=lambda path: (path.count("/"), path))
+        paths = sorted(
+            (path for path in listing.files if _is_table(listing, path)),
+            key=lambda path: (path.count("/"), path),
+        )
         read, wrong = [], []
         for path in paths[:MOST_TABLES]:
             try:
@@ -99,7 +105,10 @@ class Table:
         read = sorted((source for source in read if source.found), key=lambda source: -source.found)
         if not read:
             raise wrong[0] if wrong else TableError(f"{listing.root}: no table (.csv, .tsv, .jsonl)")
-        return read[:1], [Remark("another table", f"{s.rows.path} names {s.found:,} of the files; to use it: name it") for s in read[1:]]
+        return read[:1], [
+            Remark("another table", f"{s.rows.path} names {s.found:,} of the files; to use it: name it")
+            for s in read[1:]
+        ]
 
     def _read(self, listing: Listing, path: str, known: frozenset[str]) -> Rows:
         return read_table(Path(listing.root, path), path, known=known, encoding=self.encoding)
@@ -107,16 +116,29 @@ class Table:
     def _source(self, rows: Rows, index: FileIndex) -> Source:
         folder = posixpath.dirname(rows.path)
         columns = find_columns(
-            rows, index, folder=folder, file=self.file_column, targets=self.target, split=self.split_column, fold=self.fold_column,
-            group=self.group_column, segments=self.segments != "no",
-        )  # fmt: skip
-        return Source(rows, columns, match_rows(index, [_words(row.get(columns.file)) for row in rows.rows], folder=folder))
+            rows,
+            index,
+            folder=folder,
+            file=self.file_column,
+            targets=self.target,
+            split=self.split_column,
+            fold=self.fold_column,
+            group=self.group_column,
+            segments=self.segments != "no",
+        )
+        return Source(
+            rows,
+            columns,
+            match_rows(index, [_words(row.get(columns.file)) for row in rows.rows], folder=folder),
+        )
 
     def _of(self, source: Source) -> Iterator[Clip | Remark]:
         rows, columns = source.rows, source.columns
         values: dict[str, list[Target]] = {}
         for name in columns.targets:
-            values[name], what = typed([row.get(name) for row in rows.rows], numbers=self.numbers, decimal_comma=rows.decimal_comma)
+            values[name], what = typed(
+                [row.get(name) for row in rows.rows], numbers=self.numbers, decimal_comma=rows.decimal_comma
+            )
             if what not in ("classes", "numbers"):
                 hint = "; --set numbers=values makes them values" if what.startswith("whole") else ""
                 yield Remark("target", f"{name}: {what}{hint}")
@@ -128,15 +150,23 @@ class Table:
             elif match.how == "ambiguous":
                 yield Remark("ambiguous row", f"{where}: {text} may be {' or '.join(match.candidates)}")
             else:
-                yield self._clip(row, columns, match, {name: column[number] for name, column in values.items()}, where)
+                yield self._clip(
+                    row, columns, match, {name: column[number] for name, column in values.items()}, where
+                )
 
-    def _clip(self, row: dict[str, Any], columns: Columns, match: Match, targets: dict[str, Target], where: str) -> Clip:
+    def _clip(
+        self, row: dict[str, Any], columns: Columns, match: Match, targets: dict[str, Target], where: str
+    ) -> Clip:
         split = _words(row.get(columns.split)) if columns.split else ""
         path = match.path or tidy(_words(row.get(columns.file)))
         left = set(columns.targets)
         if match.how == "path":
             left.add(columns.file)
-        left |= {name for name in (columns.split, columns.fold, columns.group) if name and name.lower() in _CANONICAL}
+        left |= {
+            name
+            for name in (columns.split, columns.fold, columns.group)
+            if name and name.lower() in _CANONICAL
+        }
         return Clip(
             path,
             start=_seconds(row, columns.start, where),
@@ -145,7 +175,11 @@ class Table:
             split=(split_name(split) or split) if split else _split_folder(path),
             fold=_words(row.get(columns.fold)) or None if columns.fold else None,
             group=_words(row.get(columns.group)) or None if columns.group else None,
-            fields={name: _words(value) for name, value in row.items() if name not in left and value not in (None, "")},
+            fields={
+                name: _words(value)
+                for name, value in row.items()
+                if name not in left and value not in (None, "")
+            },
         )
 
 
@@ -155,7 +189,10 @@ def _is_table(listing: Listing, path: str) -> bool:
 
 
 def _is_audiofolder(rows: Rows) -> bool:
-    return posixpath.splitext(posixpath.basename(rows.path))[0].lower() == "metadata" and AUDIOFOLDER in rows.headings
+    return (
+        posixpath.splitext(posixpath.basename(rows.path))[0].lower() == "metadata"
+        and AUDIOFOLDER in rows.headings
+    )
 
 
 def _described(source: Source) -> Iterator[Remark]:
@@ -163,10 +200,22 @@ def _described(source: Source) -> Iterator[Remark]:
     rows, columns = source.rows, source.columns
     counts = Counter(match.how for match in source.matches)
     how = ", ".join(f"{counts[key]:,} by {key}" for key in ("path", "name", "stem") if counts[key])
-    form = ", ".join(word for word in (rows.delimiter and f"{rows.delimiter}s", rows.encoding if rows.encoding != "utf-8" else "") if word)
-    yield Remark("table", f"{rows.path}: {len(rows.rows):,} rows{f' ({form})' if form else ''}; files in {columns.file!r}: {how or 'none'}")
+    form = ", ".join(
+        word
+        for word in (
+            rows.delimiter and f"{rows.delimiter}s",
+            rows.encoding if rows.encoding != "utf-8" else "",
+        )
+        if word
+    )
+    yield Remark(
+        "table",
+        f"{rows.path}: {len(rows.rows):,} rows{f' ({form})' if form else ''}; files in {columns.file!r}: {how or 'none'}",
+    )
     if not columns.targets:
-        yield Remark("no label column recognised", f"columns are {listed(rows.headings)}; name one with --target")
+        yield Remark(
+            "no label column recognised", f"columns are {listed(rows.headings)}; name one with --target"
+        )
 
 
 def _words(value: object) -> str:
@@ -191,7 +240,9 @@ def _seconds(row: dict[str, Any], name: str | None, where: str) -> float | None:
     except ValueError:
         seconds = math.nan
     if not math.isfinite(seconds) or len(parts) > 3:
-        raise TableError(f"{where}: {name} is a time in seconds, not {text!r} (--set segments=no leaves the column as it is)")
+        raise TableError(
+            f"{where}: {name} is a time in seconds, not {text!r} (--set segments=no leaves the column as it is)"
+        )
     return seconds
 
 

@@ -18,12 +18,30 @@ from mxt.core.text import parse_json
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 SAMPLE_CHARACTERS, SAMPLE_ROWS = 200_000, 200
 COMMON = "cp1252"
-FURTHER = ("cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "cp932", "gb18030", "cp949", "big5", "mac_roman", "cp850", "koi8_r")
+FURTHER = (
+    "cp1250",
+    "cp1251",
+    "cp1253",
+    "cp1254",
+    "cp1257",
+    "cp932",
+    "gb18030",
+    "cp949",
+    "big5",
+    "mac_roman",
+    "cp850",
+    "koi8_r",
+)
 MOST_TELLING = 100  # names of files that are looked for in a table of unknown encoding
 ZEROS_IN_UTF_16 = 0.2  # least share of zeros among every other byte; a lone NUL in other text is none
 LARGEST_FIELD = 16 << 20  # characters; the csv module's own limit is 131,072
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
-          (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
 @dataclass(frozen=True)
@@ -88,7 +106,11 @@ def read_table(path: Path, name: str, *, known: frozenset[str] = frozenset(), en
     text = text.replace("\0", "")
     is_json = path.suffix.lower() == ".jsonl" or text.lstrip()[:1] == "{"
     table = _json_lines(text, name, encoding) if is_json else _separated(text, path, name, encoding, known)
-    return table if not nulls else replace(table, remarks=(Remark("NUL bytes passed over", f"{name}: {nulls:,}"), *table.remarks))
+    return (
+        table
+        if not nulls
+        else replace(table, remarks=(Remark("NUL bytes passed over", f"{name}: {nulls:,}"), *table.remarks))
+    )
 
 
 def _decoded(raw: bytes, path: Path, encoding: str, known: frozenset[str]) -> tuple[str, str]:
@@ -100,7 +122,11 @@ def _decoded(raw: bytes, path: Path, encoding: str, known: frozenset[str]) -> tu
         except LookupError as error:
             raise UsageError(f"no encoding is called {encoding!r}") from error
         except ValueError as error:
-            why = f"{error.reason} at byte {error.start}" if isinstance(error, UnicodeDecodeError) else str(error)
+            why = (
+                f"{error.reason} at byte {error.start}"
+                if isinstance(error, UnicodeDecodeError)
+                else str(error)
+            )
             raise TableError(f"{path} is no {encoding} text: {why}") from error
     try:
         return raw.decode("utf-8"), "utf-8"
@@ -121,9 +147,18 @@ def _guessed(raw: bytes, known: frozenset[str]) -> tuple[str, str]:
     from charset_normalizer import from_bytes
 
     found = list(from_bytes(raw[: 1 << 18]))
-    equals = [match for match in found if (match.chaos, match.coherence) == (found[0].chaos, found[0].coherence)]
-    common = any(COMMON in match.could_be_from_charset for match in equals)  # among equals, the most common one
-    likely = (COMMON if common or not found else found[0].encoding, COMMON, *(match.encoding for match in found), *FURTHER)
+    equals = [
+        match for match in found if (match.chaos, match.coherence) == (found[0].chaos, found[0].coherence)
+    ]
+    common = any(
+        COMMON in match.could_be_from_charset for match in equals
+    )  # among equals, the most common one
+    likely = (
+        COMMON if common or not found else found[0].encoding,
+        COMMON,
+        *(match.encoding for match in found),
+        *FURTHER,
+    )
     telling = [name for name in known if not name.isascii()][:MOST_TELLING]
     readings = {name: text for name in dict.fromkeys(likely) if (text := _reading(raw, name)) is not None}
     for name, text in readings.items():
@@ -148,7 +183,9 @@ def _json_lines(text: str, name: str, encoding: str) -> Rows:
         try:
             row = parse_json(line)
         except ValueError as error:
-            raise TableError(f"{name}, line {number}: not JSON ({error}); JSON Lines has one object a line") from error
+            raise TableError(
+                f"{name}, line {number}: not JSON ({error}); JSON Lines has one object a line"
+            ) from error
         if not isinstance(row, dict):
             raise TableError(f"{name}, line {number}: an object is expected, got {line.strip()[:60]}")
         rows.append(row)
@@ -157,8 +194,12 @@ def _json_lines(text: str, name: str, encoding: str) -> Rows:
 
 
 def _separated(text: str, path: Path, name: str, encoding: str, known: frozenset[str]) -> Rows:
-    quoting: Literal[0, 3] = csv.QUOTE_NONE if text.count('"') % 2 else csv.QUOTE_MINIMAL  # a lone quote would swallow the rest
-    delimiter = _delimiter(text[:SAMPLE_CHARACTERS], quoting, prefer="\t" if path.suffix.lower() == ".tsv" else "")
+    quoting: Literal[0, 3] = (
+        csv.QUOTE_NONE if text.count('"') % 2 else csv.QUOTE_MINIMAL
+    )  # a lone quote would swallow the rest
+    delimiter = _delimiter(
+        text[:SAMPLE_CHARACTERS], quoting, prefer="\t" if path.suffix.lower() == ".tsv" else ""
+    )
     csv.field_size_limit(LARGEST_FIELD)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
     cells, lines = [], []
@@ -174,7 +215,9 @@ def _separated(text: str, path: Path, name: str, encoding: str, known: frozenset
     remarks = []
     if any(cell.replace("\\", "/").rsplit("/", 1)[-1] in known for cell in cells[0] if cell):
         headings = [f"column {number}" for number in range(1, len(cells[0]) + 1)]
-        remarks.append(Remark("table without headings", f"{name}: its columns are called column 1, column 2, …"))
+        remarks.append(
+            Remark("table without headings", f"{name}: its columns are called column 1, column 2, …")
+        )
     else:
         headings, lines = _headings(cells.pop(0), name, remarks), lines[1:]
         if not cells:
@@ -220,9 +263,19 @@ def _headings(cells: Sequence[str], name: str, remarks: list[Remark]) -> list[st
     return found
 
 
-def _row(headings: Sequence[str], cells: list[str], name: str, line: int, remarks: list[Remark]) -> dict[str, Any]:
+def _row(
+    headings: Sequence[str], cells: list[str], name: str, line: int, remarks: list[Remark]
+) -> dict[str, Any]:
     if len(cells) > len(headings) and any(cells[len(headings) :]):
-        remarks.append(Remark("row with too many columns", f"{name}, line {line}: {len(cells)} instead of {len(headings)}"))
+        remarks.append(
+            Remark(
+                "row with too many columns", f"{name}, line {line}: {len(cells)} instead of {len(headings)}"
+            )
+        )
     elif len(cells) < len(headings):
-        remarks.append(Remark("row with too few columns", f"{name}, line {line}: {len(cells)} instead of {len(headings)}"))
+        remarks.append(
+            Remark(
+                "row with too few columns", f"{name}, line {line}: {len(cells)} instead of {len(headings)}"
+            )
+        )
     return dict(zip(headings, [*cells, *[""] * (len(headings) - len(cells))], strict=False))

@@ -16,10 +16,21 @@ MOST_NUMBERED_CLASSES = 50
 _NOT_THERE = frozenset(("", "nan", "na", "n/a", "null", "none"))
 _WHOLE = re.compile(r"[+-]?\d+")
 _SPLITS = {
-    "train": "train", "training": "train", "tr": "train", "learn": "train",
-    "valid": "valid", "validation": "valid", "val": "valid", "dev": "valid", "development": "valid",
-    "test": "test", "testing": "test", "te": "test", "eval": "test", "evaluation": "test",
-}  # fmt: skip
+    "train": "train",
+    "training": "train",
+    "tr": "train",
+    "learn": "train",
+    "valid": "valid",
+    "validation": "valid",
+    "val": "valid",
+    "dev": "valid",
+    "development": "valid",
+    "test": "test",
+    "testing": "test",
+    "te": "test",
+    "eval": "test",
+    "evaluation": "test",
+}
 
 
 def split_name(text: str) -> str | None:
@@ -33,11 +44,14 @@ def split_name(text: str) -> str | None:
     return _SPLITS.get(text.strip().lower())
 
 
-def typed(values: Sequence[object], *, numbers: Numbers = "auto", decimal_comma: bool = False) -> tuple[list[Target], str]:
+def typed(
+    values: Sequence[object], *, numbers: Numbers = "auto", decimal_comma: bool = False
+) -> tuple[list[Target], str]:
     """The values of one column as targets.
 
     A list in any row makes all several labels, and so does ``;`` or ``|`` in the text of any. Numbers are
-    values to be predicted, but few whole numbers that repeat are taken as classes. An empty value is no label.
+    values to be predicted, but few whole numbers that repeat are taken as classes. An empty value is no
+    label.
 
     Parameters
     ----------

@@ -17,8 +17,8 @@ class Linear:
     Parameters
     ----------
     preset : {"sound", "tutorial"}
-        ``sound``: L-BFGS to the end, penalties chosen by the protocol. ``tutorial``: TensorFlow's image retraining
-        tutorial, a softmax layer under plain stochastic gradient descent without any penalty.
+        ``sound``: L-BFGS to the end, penalties chosen by the protocol. ``tutorial``: TensorFlow's image
+        retraining tutorial, a softmax layer under plain stochastic gradient descent without any penalty.
     C : tuple of float
         Inverse penalties tried for classes and labels (``sound``).
     alpha : tuple of float
@@ -53,7 +53,9 @@ class Linear:
 
         if self.preset == "tutorial":
             if task == "regression":
-                raise EvaluationError("the tutorial's layer tells classes, not numbers; use --set preset=sound")
+                raise EvaluationError(
+                    "the tutorial's layer tells classes, not numbers; use --set preset=sound"
+                )
             model = softmax_layer(self.steps, self.batch, self.learning_rate, seed)
         else:
             from sklearn.linear_model import LogisticRegression, Ridge

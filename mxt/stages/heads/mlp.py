@@ -44,9 +44,16 @@ class Mlp:
         from sklearn.preprocessing import StandardScaler
 
         if not 1 <= len(self.hidden) <= MOST_LAYERS or any(units != int(units) for units in self.hidden):
-            raise UsageError(f"hidden is one or two whole numbers of units, such as 64 or 64,32, not {self.hidden}")
-        given = {"hidden_layer_sizes": tuple(map(int, self.hidden)), "solver": "lbfgs", "max_iter": self.max_iter, "tol": TOLERANCE,
-                 "random_state": seed}  # fmt: skip
+            raise UsageError(
+                f"hidden is one or two whole numbers of units, such as 64 or 64,32, not {self.hidden}"
+            )
+        given = {
+            "hidden_layer_sizes": tuple(map(int, self.hidden)),
+            "solver": "lbfgs",
+            "max_iter": self.max_iter,
+            "tol": TOLERANCE,
+            "random_state": seed,
+        }
         if task == "regression":
             return TransformedTargetRegressor(regressor=MLPRegressor(**given), transformer=StandardScaler())
         return MLPClassifier(**given)

@@ -44,7 +44,9 @@ class Pairwise:
         from sklearn.multiclass import OneVsOneClassifier
 
         if task != "classification":
-            raise EvaluationError(f"pairwise tells classes apart, one a clip; this is {task}: use linear, svm or forest")
+            raise EvaluationError(
+                f"pairwise tells classes apart, one a clip; this is {task}: use linear, svm or forest"
+            )
         return OneVsOneClassifier(Linear(preset=self.preset, steps=self.steps).estimator(task, seed=seed))
 
     def grid(self, task: Task, *, n_features: int) -> Mapping[str, list[Any]]:

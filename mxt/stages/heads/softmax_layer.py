@@ -21,8 +21,9 @@ _DRAWN_AT_ONCE = 1000  # steps whose batches are drawn together
 class SoftmaxLayer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A new last layer on fixed features.
 
-    Weights begin truncated-normal with a standard deviation of 0.001, biases at zero. Each step draws `batch` rows with
-    replacement, first a class and then one of its rows, and takes one plain gradient step on their mean cross entropy.
+    Weights begin truncated-normal with a standard deviation of 0.001, biases at zero. Each step draws `batch`
+    rows with replacement, first a class and then one of its rows, and takes one plain gradient step on their
+    mean cross entropy.
 
     Parameters
     ----------
@@ -38,7 +39,9 @@ class SoftmaxLayer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     tensorflow/examples/image_retraining/retrain.py: add_final_training_ops, get_random_cached_bottlenecks
     """
 
-    def __init__(self, *, steps: int = 8000, batch: int = 100, learning_rate: float = 0.01, seed: int = 0) -> None:
+    def __init__(
+        self, *, steps: int = 8000, batch: int = 100, learning_rate: float = 0.01, seed: int = 0
+    ) -> None:
         self.steps, self.batch, self.learning_rate, self.seed = steps, batch, learning_rate, seed
 
     def fit(self, X: npt.NDArray[Any], y: npt.NDArray[Any]) -> SoftmaxLayer:
@@ -53,7 +56,9 @@ class SoftmaxLayer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         torch.nn.init.trunc_normal_(weights, std=INITIAL_STD, a=-limit, b=limit, generator=generator)
         bias = torch.zeros(len(self.classes_))
         with one_thread():
-            self._descend_in_span(torch.from_numpy(np.ascontiguousarray(X)), torch.from_numpy(codes), weights, bias, generator)
+            self._descend_in_span(
+                torch.from_numpy(np.ascontiguousarray(X)), torch.from_numpy(codes), weights, bias, generator
+            )
         self.coef_, self.intercept_ = weights.numpy().T.copy(), bias.numpy().copy()
         return self
 
@@ -69,7 +74,14 @@ class SoftmaxLayer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._descend(X @ basis, codes, inside, bias, generator)
         weights.addmm_(basis, inside - before)
 
-    def _descend(self, X: torch.Tensor, codes: torch.Tensor, weights: torch.Tensor, bias: torch.Tensor, generator: torch.Generator) -> None:
+    def _descend(
+        self,
+        X: torch.Tensor,
+        codes: torch.Tensor,
+        weights: torch.Tensor,
+        bias: torch.Tensor,
+        generator: torch.Generator,
+    ) -> None:
         """Change `weights` and `bias` in place."""
         order = torch.argsort(codes, stable=True)
         sizes = torch.bincount(codes, minlength=len(bias))
@@ -80,7 +92,9 @@ class SoftmaxLayer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             for first in range(0, self.steps, _DRAWN_AT_ONCE):
                 shape = (min(_DRAWN_AT_ONCE, self.steps - first), self.batch)
                 drawn = torch.randint(len(bias), shape, generator=generator)
-                place = (torch.rand(shape, generator=generator, dtype=torch.float64) * sizes[drawn]).to(torch.int64)
+                place = (torch.rand(shape, generator=generator, dtype=torch.float64) * sizes[drawn]).to(
+                    torch.int64
+                )
                 for rows in order[starts[drawn] + place]:
                     x = X[rows]
                     # gradient of the mean cross entropy by the logits: (softmax - one hot) / batch

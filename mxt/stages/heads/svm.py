@@ -8,7 +8,9 @@ from typing import Any
 
 from mxt.core.records import Task
 
-MAX_ITERATIONS = 1_000_000  # libsvm's own are without limit; a fit that needs more is counted as not converged
+MAX_ITERATIONS = (
+    1_000_000  # libsvm's own are without limit; a fit that needs more is counted as not converged
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,9 @@ class Svm:
         from sklearn.svm import SVC, SVR
 
         if task == "regression":
-            return TransformedTargetRegressor(regressor=SVR(max_iter=MAX_ITERATIONS), transformer=StandardScaler())
+            return TransformedTargetRegressor(
+                regressor=SVR(max_iter=MAX_ITERATIONS), transformer=StandardScaler()
+            )
         machine = SVC(max_iter=MAX_ITERATIONS)
         return OneVsRestClassifier(machine) if task == "multilabel" else machine
 

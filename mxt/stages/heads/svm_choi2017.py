@@ -23,8 +23,9 @@ class SvmChoi2017:
     gamma : tuple of float
         Widths of the RBF kernel tried, as they are; 1 / number of columns is tried as well.
     max_iter : int
-        Iterations of libsvm at most in regression; -1: without limit, as in the paper. Raw MFCCs with the linear kernel
-        take hundreds of millions; evaluation solves what does not end exactly. RBF kernels end after some ten thousand.
+        Iterations of libsvm at most in regression; -1: without limit, as in the paper. Raw MFCCs with the
+        linear kernel take hundreds of millions; evaluation solves what does not end exactly. RBF kernels end
+        after some ten thousand.
 
     References
     ----------

@@ -5,7 +5,9 @@ from __future__ import annotations
 from mxt.core.params import Param
 from mxt.core.specs import StageSpec
 
-SHTERN_2017 = "M. Shtern, R. Ejaz, V. Tzerpos: Transfer Learning in Neural Networks: An Experience Report, CASCON 2017"
+SHTERN_2017 = (
+    "M. Shtern, R. Ejaz, V. Tzerpos: Transfer Learning in Neural Networks: An Experience Report, CASCON 2017"
+)
 
 SPECS: tuple[StageSpec, ...] = (
     StageSpec(
@@ -48,8 +50,16 @@ SPECS: tuple[StageSpec, ...] = (
         name="loudness_stack",
         summary="copies of each clip, one after the other, with peaks from quiet to loud",
         target="mxt.stages.normalizers.stacks:LoudnessStack",
-        params=(Param("levels_db", "list", (-35.0, -30.0, -25.0, -20.0, -15.0, -10.0, -5.0, 0.0), "level of each copy's peak, dBFS",
-                      minimum=-120, maximum=60),),
+        params=(
+            Param(
+                "levels_db",
+                "list",
+                (-35.0, -30.0, -25.0, -20.0, -15.0, -10.0, -5.0, 0.0),
+                "level of each copy's peak, dBFS",
+                minimum=-120,
+                maximum=60,
+            ),
+        ),
         citation=SHTERN_2017,
         licence="MIT",
         whole_clip=True,
@@ -59,7 +69,16 @@ SPECS: tuple[StageSpec, ...] = (
         name="noise",
         summary="copies of each clip, one after the other, with white noise from much to little, then the clip itself",
         target="mxt.stages.normalizers.stacks:NoiseStack",
-        params=(Param("snr_db", "list", (10.0, 20.0, 30.0), "signal to noise of each copy, dB", minimum=-60, maximum=120),),
+        params=(
+            Param(
+                "snr_db",
+                "list",
+                (10.0, 20.0, 30.0),
+                "signal to noise of each copy, dB",
+                minimum=-60,
+                maximum=120,
+            ),
+        ),
         licence="MIT",
         whole_clip=True,
     ),
@@ -68,10 +87,18 @@ SPECS: tuple[StageSpec, ...] = (
         name="pitch_shift",
         summary="copies of each clip, one after the other, at pitches from low to high",
         target="mxt.stages.normalizers.stacks:PitchShiftStack",
-        params=(Param("semitones", "list", (-2.0, -1.0, 0.0, 1.0, 2.0), "shift of each copy, semitones; 0 is the clip itself",
-                      minimum=-24, maximum=24),),
+        params=(
+            Param(
+                "semitones",
+                "list",
+                (-2.0, -1.0, 0.0, 1.0, 2.0),
+                "shift of each copy, semitones; 0 is the clip itself",
+                minimum=-24,
+                maximum=24,
+            ),
+        ),
         version=2,
         licence="MIT",
         whole_clip=True,
     ),
-)  # fmt: skip
+)

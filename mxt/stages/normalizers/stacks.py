@@ -31,7 +31,8 @@ class LoudnessStack:
 
     References
     ----------
-    Shtern, Ejaz, Tzerpos: Transfer Learning in Neural Networks: An Experience Report, CASCON 2017 (eight copies, -35 to 0 dBFS).
+    Shtern, Ejaz, Tzerpos: Transfer Learning in Neural Networks: An Experience Report, CASCON 2017 (eight
+    copies, -35 to 0 dBFS).
 
     Examples
     --------
@@ -63,7 +64,8 @@ class LoudnessStack:
 class NoiseStack:
     """Copies of the clip with white noise at several levels, from noisy to clean, then the clip itself.
 
-    The noise is drawn with a seed made of the clip's samples: the same clip gets the same noise, another clip another.
+    The noise is drawn with a seed made of the clip's samples: the same clip gets the same noise, another clip
+    another.
 
     Parameters
     ----------

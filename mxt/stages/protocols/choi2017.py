@@ -17,8 +17,8 @@ class Choi2017:
     Parameters
     ----------
     standardise : {"no", "yes", "both"}
-        The published scores are on columns as they are: the authors' scaler was never switched on. ``both`` is what
-        their code meant to try.
+        The published scores are on columns as they are: the authors' scaler was never switched on. ``both``
+        is what their code meant to try.
     folds : int
         Where the data set gives none.
 

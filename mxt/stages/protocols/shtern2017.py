@@ -25,15 +25,15 @@ class Shtern2017:
     valid, test : float
         Percent of the files; the others are learnt from.
     hash : {"name", "path"}
-        The file's own name, or its path below the data set's root (where names repeat in folders). What follows
-        ``_nohash_`` is left out, so that variants of a file keep to its side.
+        The file's own name, or its path below the data set's root (where names repeat in folders). What
+        follows ``_nohash_`` is left out, so that variants of a file keep to its side.
     standardise : bool
         Whether columns are standardised on the learning part; the paper's are as the network gives them.
 
     References
     ----------
-    Shtern et al. 2017, section 3; tensorflow/examples/image_retraining/retrain.py, create_image_lists (which hashes the
-    whole path: there a split changes with the folder it lies in)
+    Shtern et al. 2017, section 3; tensorflow/examples/image_retraining/retrain.py, create_image_lists (which
+    hashes the whole path: there a split changes with the folder it lies in)
     """
 
     runs: int = 5
@@ -51,7 +51,9 @@ class Shtern2017:
             Nothing is left to learn from.
         """
         if self.valid + self.test >= 100:
-            raise UsageError(f"valid and test leave nothing to learn from: {self.valid:g} % and {self.test:g} %")
+            raise UsageError(
+                f"valid and test leave nothing to learn from: {self.valid:g} % and {self.test:g} %"
+            )
         return Evaluation(
             outer="hash",
             hash_of=self.hash,

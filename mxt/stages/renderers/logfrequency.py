@@ -46,8 +46,8 @@ def note_hz(note: str) -> float:
 class LogFrequency:
     """Bands of equal width in octaves, level as brightness; the fields are the parameters of its spec.
 
-    The highest band is the first row. Black and white are levels in dBFS, so that a louder clip is a brighter picture;
-    0 dBFS is a full-scale sine.
+    The highest band is the first row. Black and white are levels in dBFS, so that a louder clip is a brighter
+    picture; 0 dBFS is a full-scale sine.
 
     Examples
     --------
@@ -85,7 +85,10 @@ class LogFrequency:
             if self.rescale:
                 white = max(float(level.max()) for level in _levels(analysis, y))
             black = white - (self.reference_db - self.floor_db)
-            slabs = (brightness(level, reference_db=white, floor_db=black).flip(0) for level in _levels(analysis, y))
+            slabs = (
+                brightness(level, reference_db=white, floor_db=black).flip(0)
+                for level in _levels(analysis, y)
+            )
             return resized(slabs, columns=analysis.frames(len(y)), height=self.height, width=self.width)
 
         return clip_by_clip(draw)

@@ -54,17 +54,33 @@ class MelImage:
         if not self.floor_db < self.reference_db:
             raise UsageError(f"floor_db {self.floor_db:g} is not below reference_db {self.reference_db:g}")
         if not self.fmin < self._top(sample_rate) <= sample_rate / 2:
-            raise UsageError(f"mel bands from {self.fmin:g} to {self.fmax} Hz do not fit into 0 to {sample_rate / 2:g} Hz")
+            raise UsageError(
+                f"mel bands from {self.fmin:g} to {self.fmax} Hz do not fit into 0 to {sample_rate / 2:g} Hz"
+            )
         window = periodic_window("hann", self.n_fft)
         # a sine of amplitude A has the power A^2 n_fft sum(w^2) / 4 in all its bins together
-        bank = mel_filterbank(sample_rate=sample_rate, n_fft=self.n_fft, n_mels=self.n_mels, fmin=self.fmin, fmax=self.fmax, norm="none")
+        bank = mel_filterbank(
+            sample_rate=sample_rate,
+            n_fft=self.n_fft,
+            n_mels=self.n_mels,
+            fmin=self.fmin,
+            fmax=self.fmax,
+            norm="none",
+        )
         scaled = (torch.from_numpy(bank) * (4 / (self.n_fft * float(window.square().sum())))).to(device)
         window = window.to(device)
 
         def draw(y: Signal) -> torch.Tensor:
-            white = max(float(level.max()) for level in self._levels(y, window, scaled)) if self.rescale else self.reference_db
+            white = (
+                max(float(level.max()) for level in self._levels(y, window, scaled))
+                if self.rescale
+                else self.reference_db
+            )
             black = white - (self.reference_db - self.floor_db)
-            slabs = (brightness(level, reference_db=white, floor_db=black).flip(0) for level in self._levels(y, window, scaled))
+            slabs = (
+                brightness(level, reference_db=white, floor_db=black).flip(0)
+                for level in self._levels(y, window, scaled)
+            )
             return resized(slabs, columns=1 + len(y) // self.hop_length, height=self.height, width=self.width)
 
         return clip_by_clip(draw)
@@ -77,8 +93,14 @@ class MelImage:
 
     def _levels(self, y: Signal, window: torch.Tensor, bank: torch.Tensor) -> Iterator[torch.Tensor]:
         """Levels in dBFS, float32 [n_mels, frames] a slab."""
-        slabs = framed_slabs(y, frame_length=self.n_fft, hop_length=self.hop_length, first=-(self.n_fft // 2),
-                             count=1 + len(y) // self.hop_length, slab_frames=SLAB_FRAMES)  # fmt: skip
+        slabs = framed_slabs(
+            y,
+            frame_length=self.n_fft,
+            hop_length=self.hop_length,
+            first=-(self.n_fft // 2),
+            count=1 + len(y) // self.hop_length,
+            slab_frames=SLAB_FRAMES,
+        )
         for slab in slabs:
             yield power_to_db(power(slab, window) @ bank.T, floor=1e-20).T
 

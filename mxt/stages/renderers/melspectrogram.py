@@ -53,7 +53,9 @@ class MelSpectrogram:
 
     reads_pieces: ClassVar[bool] = True
 
-    def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor | list[Streamed]], torch.Tensor]:
+    def prepare(
+        self, sample_rate: int, device: str
+    ) -> Callable[[torch.Tensor | list[Streamed]], torch.Tensor]:
         """A function from float32 [N, samples] to float32 [N, n_mels, frames].
 
         Raises
@@ -62,8 +64,15 @@ class MelSpectrogram:
             The frequencies or lengths do not fit together.
         """
         self._check(sample_rate)
-        filters = mel_filterbank(sample_rate=sample_rate, n_fft=self.n_fft, n_mels=self.n_mels, fmin=self.fmin, fmax=self.fmax,
-                                 scale=self.mel_scale, norm=self.norm)  # fmt: skip
+        filters = mel_filterbank(
+            sample_rate=sample_rate,
+            n_fft=self.n_fft,
+            n_mels=self.n_mels,
+            fmin=self.fmin,
+            fmax=self.fmax,
+            scale=self.mel_scale,
+            norm=self.norm,
+        )
         bank = torch.from_numpy(filters).to(device)
         window = periodic_window(self.window, self.win_length or self.n_fft, n_fft=self.n_fft).to(device)
 
@@ -78,17 +87,26 @@ class MelSpectrogram:
 
     def row_axis(self, sample_rate: int, rows: int) -> RowAxis:
         """Frequencies of the bands, the lowest first."""
-        low, high = (hz_to_mel(f, scale=self.mel_scale) for f in (self.fmin, sample_rate / 2 if self.fmax is None else self.fmax))
-        return RowAxis("frequency, Hz", mel_to_hz(np.linspace(low, high, rows + 2)[1:-1], scale=self.mel_scale))
+        low, high = (
+            hz_to_mel(f, scale=self.mel_scale)
+            for f in (self.fmin, sample_rate / 2 if self.fmax is None else self.fmax)
+        )
+        return RowAxis(
+            "frequency, Hz", mel_to_hz(np.linspace(low, high, rows + 2)[1:-1], scale=self.mel_scale)
+        )
 
     def _check(self, sample_rate: int) -> None:
         if (self.win_length or self.n_fft) > self.n_fft:
             raise UsageError(f"win_length {self.win_length} is longer than n_fft {self.n_fft}")
         top = sample_rate / 2 if self.fmax is None else self.fmax
         if not self.fmin < top <= sample_rate / 2:
-            raise UsageError(f"mel bands from {self.fmin:g} to {top:g} Hz do not fit into 0 to {sample_rate / 2:g} Hz")
+            raise UsageError(
+                f"mel bands from {self.fmin:g} to {top:g} Hz do not fit into 0 to {sample_rate / 2:g} Hz"
+            )
 
-    def _bands_of_one(self, y: torch.Tensor | Streamed, bank: torch.Tensor, window: torch.Tensor) -> torch.Tensor:
+    def _bands_of_one(
+        self, y: torch.Tensor | Streamed, bank: torch.Tensor, window: torch.Tensor
+    ) -> torch.Tensor:
         """float32 [1, n_mels, frames] of one signal [samples]."""
         if len(y) <= LONG_SAMPLES or self.pad == "reflect" or self.power != 2:
             whole = torch.from_numpy(y.read(0, len(y))) if isinstance(y, Streamed) else y
@@ -96,18 +114,41 @@ class MelSpectrogram:
         left, right = padding(len(y), n_fft=self.n_fft, hop_length=self.hop_length, pad=self.pad)
         count = 1 + (len(y) + left + right - self.n_fft) // self.hop_length
         mel = bank.new_empty(1, count, len(bank))
-        slabs = framed_slabs(y, frame_length=self.n_fft, hop_length=self.hop_length, first=-left - self.delay_samples, count=count,
-                             slab_frames=SLAB_FRAMES)  # fmt: skip
+        slabs = framed_slabs(
+            y,
+            frame_length=self.n_fft,
+            hop_length=self.hop_length,
+            first=-left - self.delay_samples,
+            count=count,
+            slab_frames=SLAB_FRAMES,
+        )
         for number, slab in enumerate(slabs):
-            torch.mm(power(slab, window), bank.T, out=mel[0, number * SLAB_FRAMES : number * SLAB_FRAMES + len(slab)])
+            torch.mm(
+                power(slab, window),
+                bank.T,
+                out=mel[0, number * SLAB_FRAMES : number * SLAB_FRAMES + len(slab)],
+            )
         return mel.transpose(1, 2)
 
     def _bands(self, y: torch.Tensor, bank: torch.Tensor, window: torch.Tensor) -> torch.Tensor:
         if self.power == 2:
-            padded = pad_signal(y, n_fft=self.n_fft, hop_length=self.hop_length, pad=self.pad, delay_samples=self.delay_samples)
+            padded = pad_signal(
+                y,
+                n_fft=self.n_fft,
+                hop_length=self.hop_length,
+                pad=self.pad,
+                delay_samples=self.delay_samples,
+            )
             return mel_power(padded, bank, window, hop_length=self.hop_length)
-        squared = power_spectrogram(y, n_fft=self.n_fft, hop_length=self.hop_length, win_length=self.win_length, window=self.window,
-                                    pad=self.pad, delay_samples=self.delay_samples)  # fmt: skip
+        squared = power_spectrogram(
+            y,
+            n_fft=self.n_fft,
+            hop_length=self.hop_length,
+            win_length=self.win_length,
+            window=self.window,
+            pad=self.pad,
+            delay_samples=self.delay_samples,
+        )
         return (squared.pow_(self.power / 2) @ bank.T).transpose(1, 2)
 
     def _decibels(self, bands: torch.Tensor) -> torch.Tensor:

@@ -21,13 +21,14 @@ SLAB_FRAMES = 128
 class PhaseSpectrogram:
     """A spectrogram in colour; the fields are the parameters of its spec. Half the sample rate is the first row.
 
-    The hue is the phase against a wave of the bin's frequency that starts with the clip: a steady tone in the middle of its bin
-    keeps one colour, any other runs through the circle of colours the faster the further off it is. 0 is red, a third of a turn
-    green, two thirds blue.
+    The hue is the phase against a wave of the bin's frequency that starts with the clip: a steady tone in the
+    middle of its bin keeps one colour, any other runs through the circle of colours the faster the further
+    off it is. 0 is red, a third of a turn green, two thirds blue.
 
     References
     ----------
-    Named as future work by Shtern, Ejaz, Tzerpos: Transfer Learning in Neural Networks: An Experience Report, CASCON 2017.
+    Named as future work by Shtern, Ejaz, Tzerpos: Transfer Learning in Neural Networks: An Experience Report,
+    CASCON 2017.
 
     Examples
     --------
@@ -63,7 +64,10 @@ class PhaseSpectrogram:
                 white = max(float(_levels(spectrum).max()) for spectrum, _ in self._spectra(y, window))
             black = white - (self.reference_db - self.floor_db)
             slabs = (
-                (_hues(self._phases(spectrum, first)) * brightness(_levels(spectrum), reference_db=white, floor_db=black)).flip(1)
+                (
+                    _hues(self._phases(spectrum, first))
+                    * brightness(_levels(spectrum), reference_db=white, floor_db=black)
+                ).flip(1)
                 for spectrum, first in self._spectra(y, window)
             )
             return resized(slabs, columns=1 + len(y) // self.hop_length, height=self.height, width=self.width)
@@ -73,21 +77,35 @@ class PhaseSpectrogram:
     def row_axis(self, sample_rate: int, rows: int) -> RowAxis:
         """Frequencies of the rows, from the top."""
         bins = 1 + self.n_fft // 2
-        return RowAxis("frequency, Hz", ((np.arange(rows)[::-1] + 0.5) * (bins / rows) - 0.5) * (sample_rate / self.n_fft))
+        return RowAxis(
+            "frequency, Hz",
+            ((np.arange(rows)[::-1] + 0.5) * (bins / rows) - 0.5) * (sample_rate / self.n_fft),
+        )
 
     def _spectra(self, y: Signal, window: torch.Tensor) -> Iterator[tuple[torch.Tensor, int]]:
         """Spectra complex64 [bins, frames] a slab, in which a sine of 1 has the magnitude 1, and the slab's first frame."""
         scaled = window * (2 / window.sum())
         count, first = 1 + len(y) // self.hop_length, -(self.n_fft // 2)
-        slabs = framed_slabs(y, frame_length=self.n_fft, hop_length=self.hop_length, first=first, count=count, slab_frames=SLAB_FRAMES)
+        slabs = framed_slabs(
+            y,
+            frame_length=self.n_fft,
+            hop_length=self.hop_length,
+            first=first,
+            count=count,
+            slab_frames=SLAB_FRAMES,
+        )
         for number, slab in enumerate(slabs):
             yield torch.fft.rfft(slab * scaled).T, number * SLAB_FRAMES
 
     def _phases(self, spectrum: torch.Tensor, first: int) -> torch.Tensor:
         """Turns, 0 to 1, against waves that start with the clip."""
         bins = torch.arange(spectrum.shape[0], device=spectrum.device)
-        starts = torch.arange(first, first + spectrum.shape[1], device=spectrum.device) * self.hop_length - self.n_fft // 2
-        # a wave of bin k has made k n / n_fft turns at sample n; whole turns are left out before they cost precision
+        starts = (
+            torch.arange(first, first + spectrum.shape[1], device=spectrum.device) * self.hop_length
+            - self.n_fft // 2
+        )
+        # a wave of bin k has made k n / n_fft turns at sample n; whole turns are left out before they cost
+        # precision
         turns = (bins[:, None] * (starts % self.n_fft)) % self.n_fft / self.n_fft
         return (spectrum.angle() / (2 * torch.pi) - turns) % 1.0
 

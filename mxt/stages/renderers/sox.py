@@ -44,8 +44,8 @@ class Timing:
 
         References
         ----------
-        SoX 14.4.2, src/spectrogram.c: pixels a second from the duration; as few transforms a column as windows that
-        overlap by half allow; then the step that fits a whole number of times into a column.
+        SoX 14.4.2, src/spectrogram.c: pixels a second from the duration; as few transforms a column as
+        windows that overlap by half allow; then the step that fits a whole number of times into a column.
         """
         a_second = min(MOST_COLUMNS_A_SECOND, columns * sample_rate / max(1, samples))
         wanted = max(1, int(sample_rate / a_second))  # samples a column
@@ -114,9 +114,13 @@ def _levels(y: Signal, timing: Timing, window: torch.Tensor) -> Iterator[torch.T
     # a sine of amplitude A has the magnitude A sum(w) / 2
     scale = float((2 / window.double().sum()).square())
     slabs = framed_slabs(
-        y, frame_length=n_fft, hop_length=timing.step, first=(timing.step - n_fft) // 2,  # centred on the middle of each step
-        count=timing.columns * timing.steps, slab_frames=max(1, SLAB_FRAMES // timing.steps) * timing.steps,
-    )  # fmt: skip
+        y,
+        frame_length=n_fft,
+        hop_length=timing.step,
+        first=(timing.step - n_fft) // 2,  # centred on the middle of each step
+        count=timing.columns * timing.steps,
+        slab_frames=max(1, SLAB_FRAMES // timing.steps) * timing.steps,
+    )
     for slab in slabs:
         mean = power(slab, window)
         if timing.steps > 1:
@@ -143,9 +147,21 @@ def palette(*, grey: bool = False) -> torch.Tensor:
     if grey:
         return _to_8_bits(x[None])
     quarter = torch.pi / 2
-    red = _pieces(x, (0.13, torch.zeros_like(x)), (0.73, torch.sin((x - 0.13) / 0.60 * quarter)), (2, torch.ones_like(x)))
-    green = _pieces(x, (0.60, torch.zeros_like(x)), (0.91, torch.sin((x - 0.60) / 0.31 * quarter)), (2, torch.ones_like(x)))
-    blue = _pieces(x, (0.60, 0.5 * torch.sin(x / 0.60 * torch.pi)), (0.78, torch.zeros_like(x)), (2, (x - 0.78) / 0.22))
+    red = _pieces(
+        x,
+        (0.13, torch.zeros_like(x)),
+        (0.73, torch.sin((x - 0.13) / 0.60 * quarter)),
+        (2, torch.ones_like(x)),
+    )
+    green = _pieces(
+        x,
+        (0.60, torch.zeros_like(x)),
+        (0.91, torch.sin((x - 0.60) / 0.31 * quarter)),
+        (2, torch.ones_like(x)),
+    )
+    blue = _pieces(
+        x, (0.60, 0.5 * torch.sin(x / 0.60 * torch.pi)), (0.78, torch.zeros_like(x)), (2, (x - 0.78) / 0.22)
+    )
     return _to_8_bits(torch.stack([red, green, blue]))
 
 

@@ -16,44 +16,136 @@ MELSPECTROGRAM = StageSpec(
     params=(
         Param("n_fft", "int", 2048, "length of the Fourier transform, samples", minimum=2, maximum=65_536),
         Param("hop_length", "int", 512, "distance of two frames, samples", minimum=1, maximum=65_536),
-        Param("win_length", "int", None, "length of the window, samples; n_fft where not given", minimum=1, maximum=65_536),
-        Param("window", "choice", "hann", "window, periodic", choices=("hann", "hamming", "blackman", "boxcar")),
-        Param("pad", "choice", "center", "around the clip: half a transform of zeros or reflected, TensorFlow's SAME, or nothing",
-              choices=("center", "reflect", "same", "none")),
-        Param("delay_samples", "int", 0, "delay of the signal against the window, samples", minimum=0, maximum=1_000_000),
+        Param(
+            "win_length",
+            "int",
+            None,
+            "length of the window, samples; n_fft where not given",
+            minimum=1,
+            maximum=65_536,
+        ),
+        Param(
+            "window", "choice", "hann", "window, periodic", choices=("hann", "hamming", "blackman", "boxcar")
+        ),
+        Param(
+            "pad",
+            "choice",
+            "center",
+            "around the clip: half a transform of zeros or reflected, TensorFlow's SAME, or nothing",
+            choices=("center", "reflect", "same", "none"),
+        ),
+        Param(
+            "delay_samples",
+            "int",
+            0,
+            "delay of the signal against the window, samples",
+            minimum=0,
+            maximum=1_000_000,
+        ),
         Param("n_mels", "int", 128, "number of mel bands", minimum=1, maximum=4096),
         Param("fmin", "float", 0.0, "lowest frequency, Hz", minimum=0, maximum=HIGHEST_HZ),
-        Param("fmax", "float", None, "highest frequency, Hz; half the sample rate where not given", minimum=0,
-              maximum=HIGHEST_HZ),
+        Param(
+            "fmax",
+            "float",
+            None,
+            "highest frequency, Hz; half the sample rate where not given",
+            minimum=0,
+            maximum=HIGHEST_HZ,
+        ),
         Param("mel_scale", "choice", "slaney", "formula of the mel scale", choices=("slaney", "htk")),
-        Param("norm", "choice", "slaney", "filters of equal area, or of height 1", choices=("slaney", "none")),
-        Param("power", "float", 2.0, "exponent of the magnitudes: 1 amplitude, 2 power", minimum=0, maximum=10),
-        Param("scale", "choice", "decibel", "values: 10 log10 of the bands, or as they are", choices=("decibel", "power")),
-        Param("reference", "choice", "clip_maximum", "0 dB is the loudest point of the clip, reference_db, or a band of 1",
-              choices=("clip_maximum", "fixed", "none")),
-        Param("reference_db", "float", 0.0, "what 0 dB is where reference is fixed, dB", minimum=-1000, maximum=1000),
-        Param("amin", "float", 1e-10, "bands below this count as this much, before the logarithm", minimum=1e-38, maximum=1e6),
-        Param("floor_db", "float", None, "lowest value, dB against the reference; none where not given", minimum=-1000, maximum=1000),
-        Param("top_db", "float", None, "lowest value, dB below the loudest point of the clip; none where not given", minimum=0,
-              maximum=1000),
+        Param(
+            "norm", "choice", "slaney", "filters of equal area, or of height 1", choices=("slaney", "none")
+        ),
+        Param(
+            "power", "float", 2.0, "exponent of the magnitudes: 1 amplitude, 2 power", minimum=0, maximum=10
+        ),
+        Param(
+            "scale",
+            "choice",
+            "decibel",
+            "values: 10 log10 of the bands, or as they are",
+            choices=("decibel", "power"),
+        ),
+        Param(
+            "reference",
+            "choice",
+            "clip_maximum",
+            "0 dB is the loudest point of the clip, reference_db, or a band of 1",
+            choices=("clip_maximum", "fixed", "none"),
+        ),
+        Param(
+            "reference_db",
+            "float",
+            0.0,
+            "what 0 dB is where reference is fixed, dB",
+            minimum=-1000,
+            maximum=1000,
+        ),
+        Param(
+            "amin",
+            "float",
+            1e-10,
+            "bands below this count as this much, before the logarithm",
+            minimum=1e-38,
+            maximum=1e6,
+        ),
+        Param(
+            "floor_db",
+            "float",
+            None,
+            "lowest value, dB against the reference; none where not given",
+            minimum=-1000,
+            maximum=1000,
+        ),
+        Param(
+            "top_db",
+            "float",
+            None,
+            "lowest value, dB below the loudest point of the clip; none where not given",
+            minimum=0,
+            maximum=1000,
+        ),
     ),
-)  # fmt: skip
+)
 
-SHTERN_2017 = "M. Shtern, R. Ejaz, V. Tzerpos: Transfer Learning in Neural Networks: An Experience Report, CASCON 2017"
+SHTERN_2017 = (
+    "M. Shtern, R. Ejaz, V. Tzerpos: Transfer Learning in Neural Networks: An Experience Report, CASCON 2017"
+)
 
 
 def _levels(floor_db: float) -> tuple[Param, ...]:
     """What every picture of levels has."""
     return (
-        Param("reference_db", "float", 0.0, "level that is white, dBFS (0: a full-scale sine)", minimum=-200, maximum=100),
+        Param(
+            "reference_db",
+            "float",
+            0.0,
+            "level that is white, dBFS (0: a full-scale sine)",
+            minimum=-200,
+            maximum=100,
+        ),
         Param("floor_db", "float", floor_db, "level that is black, dBFS", minimum=-300, maximum=99),
-        Param("rescale", "bool", False, "whether the clip's loudest point is white instead: loudness is then lost"),
-    )  # fmt: skip
+        Param(
+            "rescale",
+            "bool",
+            False,
+            "whether the clip's loudest point is white instead: loudness is then lost",
+        ),
+    )
 
 
 _SIZE = (
-    Param("height", "int", 0, "rows of the picture, resized bilinearly; 0: as they are", minimum=0, maximum=4096),
-    Param("width", "int", 0, "columns of the picture, resized bilinearly; 0: as they are", minimum=0, maximum=100_000),
+    Param(
+        "height", "int", 0, "rows of the picture, resized bilinearly; 0: as they are", minimum=0, maximum=4096
+    ),
+    Param(
+        "width",
+        "int",
+        0,
+        "columns of the picture, resized bilinearly; 0: as they are",
+        minimum=0,
+        maximum=100_000,
+    ),
 )
 
 LOGFREQUENCY = StageSpec(
@@ -82,7 +174,14 @@ SOX = StageSpec(
     citation=f"{SHTERN_2017}; SoX 14.4.2, spectrogram",
     params=(
         Param("n_fft", "int", 1024, "length of the Fourier transform, samples", minimum=16, maximum=65_536),
-        Param("columns", "int", 800, "columns that the clip fills, whatever its length, before resizing", minimum=1, maximum=100_000),
+        Param(
+            "columns",
+            "int",
+            800,
+            "columns that the clip fills, whatever its length, before resizing",
+            minimum=1,
+            maximum=100_000,
+        ),
         Param("colours", "choice", "colour", "sox's colours, or grey (its -m)", choices=("colour", "grey")),
         *_levels(-120.0),
         *_SIZE,
@@ -100,7 +199,14 @@ MELIMAGE = StageSpec(
         Param("hop_length", "int", 512, "samples a column", minimum=1, maximum=65_536),
         Param("n_mels", "int", 128, "number of mel bands", minimum=1, maximum=4096),
         Param("fmin", "float", 0.0, "lowest frequency, Hz", minimum=0, maximum=HIGHEST_HZ),
-        Param("fmax", "float", None, "highest frequency, Hz; half the sample rate where not given", minimum=0, maximum=HIGHEST_HZ),
+        Param(
+            "fmax",
+            "float",
+            None,
+            "highest frequency, Hz; half the sample rate where not given",
+            minimum=0,
+            maximum=HIGHEST_HZ,
+        ),
         *_levels(-80.0),
         *_SIZE,
     ),
@@ -129,8 +235,15 @@ WAVEFORM = StageSpec(
     target="mxt.stages.renderers.waveform:Waveform",
     citation=SHTERN_2017,
     params=(
-        Param("hop_length", "int", 256, "samples a column, where no width is given", minimum=1, maximum=65_536),
-        Param("rescale", "bool", False, "whether the clip's largest sample is at the edge instead of full scale: loudness is then lost"),
+        Param(
+            "hop_length", "int", 256, "samples a column, where no width is given", minimum=1, maximum=65_536
+        ),
+        Param(
+            "rescale",
+            "bool",
+            False,
+            "whether the clip's largest sample is at the edge instead of full scale: loudness is then lost",
+        ),
         Param("height", "int", 0, "rows of the picture; 0: 256", minimum=0, maximum=4096),
         Param("width", "int", 0, "columns of the picture; 0: one a hop", minimum=0, maximum=100_000),
     ),

@@ -67,8 +67,15 @@ def _extremes(y: Signal, columns: int) -> tuple[torch.Tensor, torch.Tensor]:
         x = stretch(y, begin, max(int(here[-1]), int(here[-2]) + 1)).cpu().numpy()
         inside = here[:-1] - begin
         before = x[np.maximum(inside - 1, 0)]
-        found.append([np.minimum(np.minimum.reduceat(x, inside), before), np.maximum(np.maximum.reduceat(x, inside), before)])
-    low, high = torch.from_numpy(np.concatenate(found, axis=1)).to(y.device if isinstance(y, torch.Tensor) else "cpu")
+        found.append(
+            [
+                np.minimum(np.minimum.reduceat(x, inside), before),
+                np.maximum(np.maximum.reduceat(x, inside), before),
+            ]
+        )
+    low, high = torch.from_numpy(np.concatenate(found, axis=1)).to(
+        y.device if isinstance(y, torch.Tensor) else "cpu"
+    )
     return low, high
 
 

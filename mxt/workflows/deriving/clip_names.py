@@ -21,8 +21,8 @@ def names_in(file: str, clips: Sequence[ClipRecord]) -> tuple[set[str], tuple[Re
     Parameters
     ----------
     file : str
-        One name a line, lines that begin with ``#`` left out; of a .csv or .tsv the column ``clip`` (or id, path, file),
-        else the first one.
+        One name a line, lines that begin with ``#`` left out; of a .csv or .tsv the column ``clip`` (or id,
+        path, file), else the first one.
     clips : sequence of ClipRecord
 
     Raises
@@ -41,11 +41,15 @@ def names_in(file: str, clips: Sequence[ClipRecord]) -> tuple[set[str], tuple[Re
     remarks = []
     for name in _listed(Path(file)):
         paths = paths_of.get(name, set())
-        found = by_id.get(name) or by_path.get(name) or (by_path[next(iter(paths))] if len(paths) == 1 else None)
+        found = (
+            by_id.get(name) or by_path.get(name) or (by_path[next(iter(paths))] if len(paths) == 1 else None)
+        )
         if found:
             gone |= found
         elif paths:
-            remarks.append(Remark("named and there several times", f"{name}: {listed(sorted(paths), 3)}; write the path"))
+            remarks.append(
+                Remark("named and there several times", f"{name}: {listed(sorted(paths), 3)}; write the path")
+            )
         else:
             remarks.append(Remark("named and not there", name))
     return gone, tuple(remarks)

@@ -1,6 +1,7 @@
 """How a derived data set comes out of its parent: other labels, fewer clips, or parts of them. No audio is copied.
 
-Each derivation is a function from the parent's clips and plain options to clips, targets, and what should be said of them.
+Each derivation is a function from the parent's clips and plain options to clips, targets, and what should be
+said of them.
 """
 
 from __future__ import annotations
@@ -72,13 +73,17 @@ def windows(parent: Parent, options: Mapping[str, Any]) -> Made:
     length, hop = options["length"], options["hop"]
     longest = max((clip.duration for clip in parent.clips if clip.usable), default=0.0)
     if 0 < longest < length:
-        raise InputError(f"no clip of {parent.record.name} is as long as a window of {length:g} s: the longest has {longest:.3f} s")
+        raise InputError(
+            f"no clip of {parent.record.name} is as long as a window of {length:g} s: the longest has {longest:.3f} s"
+        )
     clips, remarks = [], []
     for clip in parent.clips:
         group = clip.group or clip.file.path
         if not clip.usable or clip.duration < length:
             if clip.usable:
-                remarks.append(Remark("shorter than a window, kept whole", f"{clip.id}: {clip.duration:.3f} s"))
+                remarks.append(
+                    Remark("shorter than a window, kept whole", f"{clip.id}: {clip.duration:.3f} s")
+                )
             clips.append(replace(clip, group=group))
             continue
         number = 1 + int((clip.duration - length) / hop + 1e-6)
@@ -92,7 +97,11 @@ def _each_once(clips: Sequence[ClipRecord], targets: tuple[str, ...], remarks: S
     for clip in clips:
         found.setdefault(clip.id, clip)
     shared = len(clips) - len(found)
-    more = [Remark("the same part of a file", f"{shared:,} clips are left out: another one is the same part")] if shared else []
+    more = (
+        [Remark("the same part of a file", f"{shared:,} clips are left out: another one is the same part")]
+        if shared
+        else []
+    )
     return Made(tuple(found.values()), targets, (*remarks, *more))
 
 
@@ -120,10 +129,14 @@ def part(clip: ClipRecord, start: float, length: float) -> ClipRecord:
 def min_class_size(parent: Parent, options: Mapping[str, Any]) -> Made:
     """Classes of at least `size` usable clips."""
     column, values = _classes_of(parent, options.get("target"))
-    sizes = Counter(value for clip, value in zip(parent.clips, values, strict=True) if clip.usable and value is not None)
+    sizes = Counter(
+        value for clip, value in zip(parent.clips, values, strict=True) if clip.usable and value is not None
+    )
     kept = {name for name, size in sizes.items() if size >= options["size"]}
     if len(kept) < 1:
-        raise InputError(f"no class of {column!r} has {options['size']:,} clips; the largest has {max(sizes.values(), default=0):,}")
+        raise InputError(
+            f"no class of {column!r} has {options['size']:,} clips; the largest has {max(sizes.values(), default=0):,}"
+        )
     return _of_classes(parent, column, values, kept)
 
 
@@ -142,7 +155,9 @@ def without(parent: Parent, options: Mapping[str, Any]) -> Made:
     gone, remarks = names_in(options["file"], parent.clips)
     if not gone:
         first = f": {remarks[0].text} is {remarks[0].kind}" if remarks else ""
-        raise InputError(f"{options['file']} names no clip of {parent.record.name}, so all of it would be left{first}")
+        raise InputError(
+            f"{options['file']} names no clip of {parent.record.name}, so all of it would be left{first}"
+        )
     return Made(tuple(clip for clip in parent.clips if clip.id not in gone), parent.record.targets, remarks)
 
 
@@ -157,15 +172,25 @@ def loudness_classes(parent: Parent, options: Mapping[str, Any]) -> Made:
         if name not in names:
             raise UnknownName("loudness class", name, names)
     measure = options["measure"]
-    found = clip_levels(parent.record.root, usable, loudness=measure == "lufs", jobs=parent.jobs, progress=parent.progress)
-    remarks = [Remark("could not be measured", f"{clip.id}: {one}") for clip, one in zip(usable, found, strict=True)
-               if isinstance(one, AudioError)]  # fmt: skip
-    levels = [(getattr(one, measure), place) for place, one in enumerate(found) if not isinstance(one, AudioError)]
+    found = clip_levels(
+        parent.record.root, usable, loudness=measure == "lufs", jobs=parent.jobs, progress=parent.progress
+    )
+    remarks = [
+        Remark("could not be measured", f"{clip.id}: {one}")
+        for clip, one in zip(usable, found, strict=True)
+        if isinstance(one, AudioError)
+    ]
+    levels = [
+        (getattr(one, measure), place) for place, one in enumerate(found) if not isinstance(one, AudioError)
+    ]
     class_of: dict[str, Target] = {}
     ranked = [usable[place].id for _, place in sorted(levels)]
     for place, id_ in enumerate(ranked):
         class_of[id_] = names[place * parts // len(ranked)]
-    clips = [replace(clip, targets={LOUDNESS: class_of.get(clip.id), **_others(clip, LOUDNESS)}) for clip in parent.clips]
+    clips = [
+        replace(clip, targets={LOUDNESS: class_of.get(clip.id), **_others(clip, LOUDNESS)})
+        for clip in parent.clips
+    ]
     if only:
         clips = [clip for clip in clips if clip.targets[LOUDNESS] in only]
     return Made(tuple(clips), _first(LOUDNESS, parent.record.targets), tuple(remarks))
@@ -176,7 +201,10 @@ def nsynth(parent: Parent, options: Mapping[str, Any]) -> Made:
     subset = SUBSETS[options["subset"]]
     kept = fullest(parent.clips, subset, options.get("families") or ())
     column = subset.target
-    values = [class_name(clip.targets[column]) if clip.targets.get("instrument") in kept else None for clip in parent.clips]
+    values = [
+        class_name(clip.targets[column]) if clip.targets.get("instrument") in kept else None
+        for clip in parent.clips
+    ]
     made = _of_classes(parent, column, values, {value for value in values if value is not None})
     text = f"{listed(sorted(kept))}: too few for grouped folds; evaluate with --protocol shtern2017, or --group-by file"
     return replace(made, remarks=(Remark("instruments, each a group", text),))

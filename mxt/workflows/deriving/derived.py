@@ -34,7 +34,9 @@ def words_of(kind: str, options: Mapping[str, Any]) -> list[str]:
 
 def options_of(params: Mapping[str, Any]) -> dict[str, Any]:
     """Options of a derivation as they were given: JSON has made lists of tuples."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in params["options"].items()}
+    return {
+        key: tuple(value) if isinstance(value, list) else value for key, value in params["options"].items()
+    }
 
 
 def derive_words(record: DatasetRecord) -> list[str]:

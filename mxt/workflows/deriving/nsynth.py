@@ -1,8 +1,8 @@
 """Which instruments of NSynth make the subsets of Shtern et al. 2017.
 
-The paper gives sizes only: 3 families of 880 notes, 8 of 880 to 650, 2 organs of 440. An instrument has 440 notes where it has all
-of 88 pitches at 5 velocities: these are two instruments a family, and two organs. Which ones it does not say; here they are the
-fullest.
+The paper gives sizes only: 3 families of 880 notes, 8 of 880 to 650, 2 organs of 440. An instrument has 440
+notes where it has all of 88 pitches at 5 velocities: these are two instruments a family, and two organs.
+Which ones it does not say; here they are the fullest.
 """
 
 from __future__ import annotations
@@ -54,10 +54,15 @@ def fullest(clips: Sequence[ClipRecord], subset: Subset, wanted: Sequence[str] =
     for family in chosen:
         if family not in notes:
             raise UnknownName("family", family, notes)
-    two = {family: sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:INSTRUMENTS] for family, counts in notes.items()}
+    two = {
+        family: sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:INSTRUMENTS]
+        for family, counts in notes.items()
+    }
     able = [family for family, instruments in two.items() if len(instruments) == INSTRUMENTS]
     if not chosen:
-        chosen = sorted(able, key=lambda family: (-sum(number for _, number in two[family]), family))[: subset.families]
+        chosen = sorted(able, key=lambda family: (-sum(number for _, number in two[family]), family))[
+            : subset.families
+        ]
     short = [family for family in chosen if family not in able]
     if short or len(chosen) < subset.families:
         lacking = f"{short[0]} has one instrument" if short else f"there are {len(chosen)}"

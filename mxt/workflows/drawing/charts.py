@@ -39,7 +39,9 @@ def check_picture(path: Path) -> None:
 
     known = FigureCanvasBase.get_supported_filetypes()
     if path.suffix.lower().lstrip(".") not in known:
-        raise UsageError(f"{path}: a picture is written as {', '.join(sorted(known))}, by its suffix; .png is usual")
+        raise UsageError(
+            f"{path}: a picture is written as {', '.join(sorted(known))}, by its suffix; .png is usual"
+        )
     if not path.absolute().parent.is_dir():
         raise InputError(f"{path.absolute().parent}: there is no such folder for {path.name}")
 
@@ -54,22 +56,41 @@ def loudness_chart(study: LoudnessStudy, path: Path) -> None:
         rng = np.random.default_rng(0)
         for column, (measure, words) in enumerate(MEASURES.items()):
             axis = axes[column]
-            points = [(value, place[name]) for value, labels in zip(study.values[:, column], study.labels, strict=True)
-                      for name in labels if np.isfinite(value)]  # fmt: skip
+            points = [
+                (value, place[name])
+                for value, labels in zip(study.values[:, column], study.labels, strict=True)
+                for name in labels
+                if np.isfinite(value)
+            ]
             if points:
                 x, y = np.array(points).T
-                axis.scatter(x, y + rng.uniform(-0.25, 0.25, len(y)), s=7, color=COLOURS[0], alpha=0.6, linewidths=0)
+                axis.scatter(
+                    x, y + rng.uniform(-0.25, 0.25, len(y)), s=7, color=COLOURS[0], alpha=0.6, linewidths=0
+                )
             for each in study.classes:
                 spread = getattr(each, measure)
                 axis.errorbar(
-                    spread.mean, place[each.name], xerr=spread.deviation, fmt="o", color="black", capsize=3, markersize=5, zorder=3
+                    spread.mean,
+                    place[each.name],
+                    xerr=spread.deviation,
+                    fmt="o",
+                    color="black",
+                    capsize=3,
+                    markersize=5,
+                    zorder=3,
                 )
             axis.set_xlabel(words)
-            axis.set_yticks(range(len(names)), [_short(name) for name in names] if column == 0 else [""] * len(names))
+            axis.set_yticks(
+                range(len(names)), [_short(name) for name in names] if column == 0 else [""] * len(names)
+            )
             axis.set_ylim(-0.6, len(names) - 0.4)
             axis.grid(axis="x", alpha=FAINT)
         first = study.alone.first
-        verdict = "loudness alone tells classes apart" if study.leaks else "loudness alone does not tell classes apart"
+        verdict = (
+            "loudness alone tells classes apart"
+            if study.leaks
+            else "loudness alone does not tell classes apart"
+        )
         score = f"{WORDS[first.name]} {first.value:.2f} (95 %: {first.low:.2f} to {first.high:.2f}), baseline {study.baseline:.2f}"
         figure.suptitle(f"{study.dataset}, {study.target}: {verdict}\n{score}", fontsize=10)
 
@@ -85,8 +106,21 @@ def comparison_chart(result: Evaluated, path: Path) -> None:
     with _figure(path, width=10.0, height=1.0 + 0.34 * rows) as (_, axes):
         axis, row, ticks, names = axes[0], 0.0, [], []
         for each in groups:
-            words = [each.dataset, each.target, *([each.protocol] if several else []), *([each.head] if heads else [])]
-            axis.text(0.005, row, " · ".join(words), transform=axis.get_yaxis_transform(), fontweight="bold", va="center", fontsize=9)
+            words = [
+                each.dataset,
+                each.target,
+                *([each.protocol] if several else []),
+                *([each.head] if heads else []),
+            ]
+            axis.text(
+                0.005,
+                row,
+                " · ".join(words),
+                transform=axis.get_yaxis_transform(),
+                fontweight="bold",
+                va="center",
+                fontsize=9,
+            )
             top = row + 0.5
             for view in each.views:
                 row += 1
@@ -97,14 +131,22 @@ def comparison_chart(result: Evaluated, path: Path) -> None:
                 ticks.append(row)
                 names.append(_short(view.view))
             if each.task != "regression":
-                axis.vlines(each.views[0].assessment.baselines["chance"], top, row + 0.45, color="black", linestyles="dotted", linewidth=1)
+                axis.vlines(
+                    each.views[0].assessment.baselines["chance"],
+                    top,
+                    row + 0.45,
+                    color="black",
+                    linestyles="dotted",
+                    linewidth=1,
+                )
             row += 1
         axis.set_yticks(ticks, names, fontsize=9)
         axis.set_ylim(row - 0.4, -0.6)
         lowest = min(view.assessment.first.low for each in groups for view in each.views)
         axis.set_xlim(min(0.0, lowest), 1.12)
         axis.set_xlabel(
-            " / ".join(dict.fromkeys(WORDS[each.views[0].assessment.main] for each in groups)) + ", 95 % interval; dotted: chance"
+            " / ".join(dict.fromkeys(WORDS[each.views[0].assessment.main] for each in groups))
+            + ", 95 % interval; dotted: chance"
         )
         axis.grid(axis="x", alpha=FAINT)
         axis.set_axisbelow(True)
@@ -117,7 +159,9 @@ def lengths_chart(found: Lengths, path: Path) -> None:
         for number, view in enumerate(found.views):
             scores = [(each.seconds, each.score(view)) for each in found.rows]
             there = [(seconds, score) for seconds, score in scores if score is not None]
-            x = np.array([seconds for seconds, _ in there]) * (1 + 0.012 * (number - (len(found.views) - 1) / 2))
+            x = np.array([seconds for seconds, _ in there]) * (
+                1 + 0.012 * (number - (len(found.views) - 1) / 2)
+            )
             y = np.array([score.value for _, score in there])
             error = [y - [score.low for _, score in there], np.array([score.high for _, score in there]) - y]
             colour = COLOURS[number % len(COLOURS)]
@@ -134,7 +178,9 @@ def lengths_chart(found: Lengths, path: Path) -> None:
 
 
 @contextmanager
-def _figure(path: Path, *, width: float, height: float, columns: int = 1) -> Iterator[tuple[Figure, Sequence[Axes]]]:
+def _figure(
+    path: Path, *, width: float, height: float, columns: int = 1
+) -> Iterator[tuple[Figure, Sequence[Axes]]]:
     """A figure of inches with axes side by side, written to `path` in the end; nothing global is changed."""
     from matplotlib.figure import Figure
 

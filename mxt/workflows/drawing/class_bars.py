@@ -11,12 +11,34 @@ import numpy as np
 import numpy.typing as npt
 
 from mxt.evaluation import statistics
-from mxt.workflows.drawing.figure import BLUE, ORANGE, headline, interval_line, page, short, signed, write_numbers
+from mxt.workflows.drawing.figure import (
+    BLUE,
+    ORANGE,
+    headline,
+    interval_line,
+    page,
+    short,
+    signed,
+    write_numbers,
+)
 from mxt.workflows.drawing.panels import Panel
 
 MOST = 40  # classes that are drawn: those that differ most
-COLUMNS = ("class", "clips", "first", "recall", "low", "high", "second", "recall_second", "low_second", "high_second", "difference",
-           "difference_low", "difference_high")  # fmt: skip
+COLUMNS = (
+    "class",
+    "clips",
+    "first",
+    "recall",
+    "low",
+    "high",
+    "second",
+    "recall_second",
+    "low_second",
+    "high_second",
+    "difference",
+    "difference_low",
+    "difference_high",
+)
 WIDTH, ROW, LINE = 7.2, 0.36, 100
 
 
@@ -43,7 +65,9 @@ def _is_single(name: str) -> bool:
     return len(name) == 1 if name.isdigit() else "," not in name
 
 
-def class_pairs(names: tuple[str, str], predictions: Mapping[str, npt.NDArray[Any]], *, seed: int = 0) -> list[ClassPair]:
+def class_pairs(
+    names: tuple[str, str], predictions: Mapping[str, npt.NDArray[Any]], *, seed: int = 0
+) -> list[ClassPair]:
     """Recalls of every class that occurs, with 95 % bootstrap intervals.
 
     Parameters
@@ -59,14 +83,21 @@ def class_pairs(names: tuple[str, str], predictions: Mapping[str, npt.NDArray[An
     values, samples = [], []
     for name in names:
         predicted = predictions["by_strategy"][strategies.index(name)]
-        values.append([float((predicted[y == i] == i).mean()) if (y == i).any() else float("nan") for i in range(len(classes))])
+        values.append(
+            [
+                float((predicted[y == i] == i).mean()) if (y == i).any() else float("nan")
+                for i in range(len(classes))
+            ]
+        )
         samples.append(statistics.resample_recalls(y, predicted, unit, n_classes=len(classes), seed=seed))
     found = []
     for i, name in enumerate(classes):
         if not (clips := int((y == i).sum())):
             continue
         units = len(np.unique(unit[y == i]))
-        each = [_interval(value[i], sample[:, i], units) for value, sample in zip(values, samples, strict=True)]
+        each = [
+            _interval(value[i], sample[:, i], units) for value, sample in zip(values, samples, strict=True)
+        ]
         gap = statistics.interval(samples[0][:, i] - samples[1][:, i])
         found.append(ClassPair(str(name), clips, each[0], each[1], (values[0][i] - values[1][i], *gap)))
     return found
@@ -82,10 +113,20 @@ def draw_classes(panel: Panel, names: tuple[str, str], pairs: Sequence[ClassPair
                 axis.barh(place + side, value, height=0.36, color=colour, zorder=2)
                 interval_line(axis, place + side, low, high)
             gap, low, high = each.difference
-            words = "all the same" if low == high == gap else f"{signed(gap)}  ({signed(low)} to {signed(high)})"
-            axis.text(1.03, place, words, fontsize=7, va="center",
-                      fontweight="bold" if low > 0 or high < 0 else "normal")  # fmt: skip
-        axis.set_yticks(range(len(drawn)), [f"{short(each.name)} ({each.clips:,})" for each in drawn], fontsize=7.5)
+            words = (
+                "all the same" if low == high == gap else f"{signed(gap)}  ({signed(low)} to {signed(high)})"
+            )
+            axis.text(
+                1.03,
+                place,
+                words,
+                fontsize=7,
+                va="center",
+                fontweight="bold" if low > 0 or high < 0 else "normal",
+            )
+        axis.set_yticks(
+            range(len(drawn)), [f"{short(each.name)} ({each.clips:,})" for each in drawn], fontsize=7.5
+        )
         axis.tick_params(axis="y", length=0)
         axis.tick_params(axis="x", labelsize=7)
         axis.set_ylim(len(drawn) - 0.4, -1.0)
@@ -93,12 +134,38 @@ def draw_classes(panel: Panel, names: tuple[str, str], pairs: Sequence[ClassPair
         axis.set_xticks([tick / 5 for tick in range(6)])
         axis.spines["bottom"].set_bounds(0, 1)
         axis.text(1.03, -0.72, f"{names[0]} - {names[1]}", fontsize=7, va="center", color="#404040")
-        axis.vlines([tick / 5 for tick in range(1, 6)], -0.5, len(drawn) - 0.4, color="#D9D9D9", linewidth=0.6, zorder=0)
-        axis.set_xlabel("share of the class's clips recognised (recall), 95 % interval", fontsize=8, loc="left")
-        figure.legend(handles=_legend(names), loc="outside lower left", ncols=2, fontsize=7, frameon=False, handlelength=1.6)
-        headline(axis, f"{panel.words} · {panel.result.view} · class by class", _subtitle(panel, len(pairs), len(drawn)), characters=LINE)
+        axis.vlines(
+            [tick / 5 for tick in range(1, 6)],
+            -0.5,
+            len(drawn) - 0.4,
+            color="#D9D9D9",
+            linewidth=0.6,
+            zorder=0,
+        )
+        axis.set_xlabel(
+            "share of the class's clips recognised (recall), 95 % interval", fontsize=8, loc="left"
+        )
+        figure.legend(
+            handles=_legend(names),
+            loc="outside lower left",
+            ncols=2,
+            fontsize=7,
+            frameon=False,
+            handlelength=1.6,
+        )
+        headline(
+            axis,
+            f"{panel.words} · {panel.result.view} · class by class",
+            _subtitle(panel, len(pairs), len(drawn)),
+            characters=LINE,
+        )
     write_numbers(
-        stem, COLUMNS, [[each.name, each.clips, names[0], *each.first, names[1], *each.second, *each.difference] for each in pairs]
+        stem,
+        COLUMNS,
+        [
+            [each.name, each.clips, names[0], *each.first, names[1], *each.second, *each.difference]
+            for each in pairs
+        ],
     )
 
 

@@ -88,7 +88,11 @@ class Panel:
     @property
     def whole(self) -> list[StrategyResult]:
         """All layers with each thing joined to them."""
-        return [row for row in self.result.rows if row.name in {f"{self.widest}+{name}" for name in self.result.beside}]
+        return [
+            row
+            for row in self.result.rows
+            if row.name in {f"{self.widest}+{name}" for name in self.result.beside}
+        ]
 
     def published(self, name: str) -> float | None:
         """The published score of a combination, where there is one."""
@@ -102,7 +106,9 @@ class Panel:
         return any(name == each or name.endswith(f"+{each}") for each in self.result.beside)
 
 
-def read_panels(store: Store, *, datasets: Sequence[str], protocols: Sequence[str]) -> tuple[list[Panel], list[str]]:
+def read_panels(
+    store: Store, *, datasets: Sequence[str], protocols: Sequence[str]
+) -> tuple[list[Panel], list[str]]:
     """The searches to draw, in the order of data sets, and remarks on what is not drawn.
 
     Parameters
@@ -127,7 +133,10 @@ def read_panels(store: Store, *, datasets: Sequence[str], protocols: Sequence[st
         if before is None or (before.sample == panel.sample and len(result.rows) > len(before.result.rows)):
             newest[key] = panel
     order = {record.name: place for place, record in enumerate(store.catalogue.datasets())}
-    found = sorted(newest.values(), key=lambda each: (order[each.result.dataset], each.result.target, each.result.view, each.way))
+    found = sorted(
+        newest.values(),
+        key=lambda each: (order[each.result.dataset], each.result.target, each.result.view, each.way),
+    )
     return list(_paired(found)), remarks
 
 
@@ -145,16 +154,30 @@ def _records(store: Store, remarks: list[str]) -> Iterator[tuple[str, Mapping[st
 
 def _panel(store: Store, result_id: str, record: Mapping[str, Any], result: SearchResult) -> Panel:
     label = parse_view(result.view)[0].label
-    task = find_task(store.catalogue.dataset(result.dataset), result.target, len(store.catalogue.clips(result.dataset)))
+    task = find_task(
+        store.catalogue.dataset(result.dataset), result.target, len(store.catalogue.clips(result.dataset))
+    )
     is_random = _backbone(store, label).startswith(RANDOM)
-    return Panel(result, result_id, _how(str(record.get("command", ""))), label, is_random, str(record.get("sample_sha256", "")), task)
+    return Panel(
+        result,
+        result_id,
+        _how(str(record.get("command", ""))),
+        label,
+        is_random,
+        str(record.get("sample_sha256", "")),
+        task,
+    )
 
 
 def _how(command: str) -> str:
     """Options of a search's command that say how it was done."""
     words = shlex.split(command)[2:]
     pairs = zip(words[::2], words[1::2], strict=False)
-    return " ".join(value if name == "--set" else f"{name.lstrip('-')}={value}" for name, value in pairs if name not in _NAMED)
+    return " ".join(
+        value if name == "--set" else f"{name.lstrip('-')}={value}"
+        for name, value in pairs
+        if name not in _NAMED
+    )
 
 
 def _backbone(store: Store, label: str) -> str:

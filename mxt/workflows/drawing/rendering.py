@@ -56,11 +56,18 @@ def write_picture(picture: Picture, path: Path) -> None:
     figure = Figure(figsize=(INCHES_WIDE, INCHES_HIGH), dpi=DOTS_PER_INCH, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    bright = bool(values.min() >= 0 and values.max() <= 1)  # else a rendering in decibels: from its least to its most
+    bright = bool(
+        values.min() >= 0 and values.max() <= 1
+    )  # else a rendering in decibels: from its least to its most
     axes.imshow(
-        values.transpose(1, 2, 0) if values.ndim == 3 else values, cmap="gray", aspect="auto", interpolation="nearest",
-        vmin=0 if bright else None, vmax=1 if bright else None, extent=(0, picture.seconds, rows - 0.5, -0.5),
-    )  # fmt: skip
+        values.transpose(1, 2, 0) if values.ndim == 3 else values,
+        cmap="gray",
+        aspect="auto",
+        interpolation="nearest",
+        vmin=0 if bright else None,
+        vmax=1 if bright else None,
+        extent=(0, picture.seconds, rows - 0.5, -0.5),
+    )
     if upside_down:
         axes.invert_yaxis()
     axes.set_title(_shown(picture.title), fontsize=10)

@@ -39,10 +39,30 @@ BEST_DRAWN, LOWEST_DRAWN = 40, 23
 WIDTH, ROW = 7.2, 0.185  # inches
 LINE = 100  # characters
 COLUMNS = (
-    "group", "rank", "layers", "columns", "score", "low", "high", "to_best", "to_best_low", "to_best_high", "folds_chosen",
-    "random_score", "random_low", "random_high", "published",
-)  # fmt: skip
-TOP, BETWEEN, LOW, INSIDE, ADDED, JOINED = "best", "between", "lowest", "chosen inside", "added alone", "all layers and added"
+    "group",
+    "rank",
+    "layers",
+    "columns",
+    "score",
+    "low",
+    "high",
+    "to_best",
+    "to_best_low",
+    "to_best_high",
+    "folds_chosen",
+    "random_score",
+    "random_low",
+    "random_high",
+    "published",
+)
+TOP, BETWEEN, LOW, INSIDE, ADDED, JOINED = (
+    "best",
+    "between",
+    "lowest",
+    "chosen inside",
+    "added alone",
+    "all layers and added",
+)
 _COLOURS = {TOP: BLUE, BETWEEN: PALE, LOW: VERMILION, INSIDE: SKY, ADDED: PURPLE, JOINED: GREEN}
 
 
@@ -113,8 +133,21 @@ def draw_strategies(panel: Panel, stem: Path) -> None:
         quoted = panel.quoted
         if quoted is not None:
             axis.axvline(quoted.value, color="black", linestyle=(0, (4, 2)), linewidth=1.2, zorder=3)
-        figure.legend(handles=_legend(panel, every), loc="outside lower left", ncols=3, fontsize=7, frameon=False, handlelength=1.6)
-        headline(axis, f"{panel.words} · {panel.result.view}", _subtitle(panel, part=len(bars) < len(every)), characters=LINE, above=16.0)
+        figure.legend(
+            handles=_legend(panel, every),
+            loc="outside lower left",
+            ncols=3,
+            fontsize=7,
+            frameon=False,
+            handlelength=1.6,
+        )
+        headline(
+            axis,
+            f"{panel.words} · {panel.result.view}",
+            _subtitle(panel, part=len(bars) < len(every)),
+            characters=LINE,
+            above=16.0,
+        )
     write_numbers(stem, COLUMNS, [_numbers(panel, bar) for bar in every] + _quoted_numbers(panel))
 
 
@@ -153,18 +186,34 @@ def _draw(axis: Axes, place: float, bar: Bar, base: float) -> None:
 def _ticks(axis: Axes, places: Sequence[float], bars: Sequence[Bar]) -> None:
     """Layers and rank at the left, in two columns."""
     ties = {bar.rank for bar in bars if sum(other.rank == bar.rank for other in bars) > 1}
-    ranks = [f" {f'{bar.rank}=' if bar.rank in ties else str(bar.rank):>4}" if bar.rank else "" for bar in bars]
+    ranks = [
+        f" {f'{bar.rank}=' if bar.rank in ties else str(bar.rank):>4}" if bar.rank else "" for bar in bars
+    ]
     labels = [f"{short(bar.name)}{rank}" for bar, rank in zip(bars, ranks, strict=True)]
     axis.set_yticks(places, labels, fontsize=6.5, fontfamily="DejaVu Sans Mono")
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(places[-1] + 0.7, -0.8)
-    axis.annotate("layers rank", (0, 1), xycoords="axes fraction", xytext=(-4, 2), textcoords="offset points", ha="right", va="bottom",
-                  fontsize=6.5, fontfamily="DejaVu Sans Mono", color="#404040")  # fmt: skip
+    axis.annotate(
+        "layers rank",
+        (0, 1),
+        xycoords="axes fraction",
+        xytext=(-4, 2),
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        fontsize=6.5,
+        fontfamily="DejaVu Sans Mono",
+        color="#404040",
+    )
 
 
 def _limits(axis: Axes, panel: Panel, bars: Sequence[Bar]) -> None:
     base = panel.result.chance
-    values = [value for bar in bars for value in (bar.low, bar.high, *((bar.random.low, bar.random.high) if bar.random else ()))]
+    values = [
+        value
+        for bar in bars
+        for value in (bar.low, bar.high, *((bar.random.low, bar.random.high) if bar.random else ()))
+    ]
     values += [base] if panel.quoted is None else [base, panel.quoted.value]
     finite = [value for value in values if np.isfinite(value)]
     span = max(finite) - min(finite)
@@ -185,16 +234,29 @@ def _legend(panel: Panel, bars: Sequence[Bar]) -> list[object]:
     added = ", ".join(panel.result.beside)
     among = f", {added} among the choices" if added else ""
     words = {
-        TOP: _how_many(TOP, panel, bars), BETWEEN: "between", LOW: _how_many(LOW, panel, bars),
-        INSIDE: f"layers chosen inside each fold{among}", ADDED: f"{added} alone", JOINED: f"all layers with {added}",
-    }  # fmt: skip
+        TOP: _how_many(TOP, panel, bars),
+        BETWEEN: "between",
+        LOW: _how_many(LOW, panel, bars),
+        INSIDE: f"layers chosen inside each fold{among}",
+        ADDED: f"{added} alone",
+        JOINED: f"all layers with {added}",
+    }
     there = {bar.group for bar in bars}
-    handles: list[object] = [Patch(color=_COLOURS[group], label=shown(text)) for group, text in words.items() if group in there]
+    handles: list[object] = [
+        Patch(color=_COLOURS[group], label=shown(text)) for group, text in words.items() if group in there
+    ]
     if panel.baseline is not None:
         handles.append(Patch(color=GREY, label=shown(f"{panel.baseline.view}, same layers")))
     if panel.quoted is not None:
         handles.append(
-            Line2D([], [], color="black", linestyle=(0, (4, 2)), linewidth=1.2, label=f"state of the art {panel.quoted.value:g}")
+            Line2D(
+                [],
+                [],
+                color="black",
+                linestyle=(0, (4, 2)),
+                linewidth=1.2,
+                label=f"state of the art {panel.quoted.value:g}",
+            )
         )
     return handles
 
@@ -224,15 +286,37 @@ def _subtitle(panel: Panel, *, part: bool) -> str:
 
 def _numbers(panel: Panel, bar: Bar) -> list[object]:
     row, random = bar.row, bar.random
-    behind: list[object] = [None] * 4 if row is None else [row.behind, row.behind_low, row.behind_high, row.chosen]
+    behind: list[object] = (
+        [None] * 4 if row is None else [row.behind, row.behind_low, row.behind_high, row.chosen]
+    )
     other: list[object] = [None] * 3 if random is None else [random.score, random.low, random.high]
     known = None if row is None else panel.published(bar.name)
     columns = None if row is None else row.columns
-    return [bar.group, bar.rank or None, bar.name, columns, bar.score, bar.low, bar.high, *behind, *other, known]
+    return [
+        bar.group,
+        bar.rank or None,
+        bar.name,
+        columns,
+        bar.score,
+        bar.low,
+        bar.high,
+        *behind,
+        *other,
+        known,
+    ]
 
 
 def _quoted_numbers(panel: Panel) -> list[list[object]]:
     if panel.quoted is None:
         return []
     empty: list[object] = [None] * (len(COLUMNS) - 5)
-    return [[f"state of the art ({panel.quoted.metric}; {panel.quoted.source})", None, None, None, panel.quoted.value, *empty]]
+    return [
+        [
+            f"state of the art ({panel.quoted.metric}; {panel.quoted.source})",
+            None,
+            None,
+            None,
+            panel.quoted.value,
+            *empty,
+        ]
+    ]

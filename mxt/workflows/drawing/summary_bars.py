@@ -32,7 +32,19 @@ if TYPE_CHECKING:
     from mxt.workflows.evaluating.search_record import SearchResult
 
 TRAINED = (BLUE, GREEN, ORANGE, VERMILION, SKY)
-COLUMNS = ("task", "data_set", "target", "metric", "what", "layers", "score", "low", "high", "chance", "source")
+COLUMNS = (
+    "task",
+    "data_set",
+    "target",
+    "metric",
+    "what",
+    "layers",
+    "score",
+    "low",
+    "high",
+    "chance",
+    "source",
+)
 CHOSEN, BEST, ALL = "layers chosen inside", "best combination", "all layers"
 WIDTH, ROW, LINE = 7.2, 0.24, 104
 
@@ -58,8 +70,15 @@ def draw_summary(panels: Sequence[Panel], stem: Path) -> None:
         place, ticks, labels = 0.0, [], []
         for task, bars in found.items():
             first = tasks[task][0]
-            axis.text(0.0, place, shown(f"{task} · {WORDS[first.result.main]}"), transform=axis.get_yaxis_transform(), fontsize=7.5,
-                      fontweight="bold", va="center")  # fmt: skip
+            axis.text(
+                0.0,
+                place,
+                shown(f"{task} · {WORDS[first.result.main]}"),
+                transform=axis.get_yaxis_transform(),
+                fontsize=7.5,
+                fontweight="bold",
+                va="center",
+            )
             top = place + 0.5
             for bar in bars:
                 place += 1
@@ -77,7 +96,14 @@ def draw_summary(panels: Sequence[Panel], stem: Path) -> None:
         axis.tick_params(axis="x", labelsize=7)
         axis.grid(axis="x", color="#D9D9D9", linewidth=0.6)
         axis.set_xlabel("score with 95 % interval", fontsize=8)
-        figure.legend(handles=_legend(panels, colours), loc="outside lower left", ncols=3, fontsize=7, frameon=False, handlelength=1.6)
+        figure.legend(
+            handles=_legend(panels, colours),
+            loc="outside lower left",
+            ncols=3,
+            fontsize=7,
+            frameon=False,
+            handlelength=1.6,
+        )
         headline(axis, "Summary of tasks", _subtitle(panels), characters=LINE)
     write_numbers(stem, COLUMNS, _numbers(tasks, found))
 
@@ -128,7 +154,10 @@ def _colours(panels: Sequence[Panel]) -> dict[str, str]:
     found: dict[str, str] = {}
     for number, view in enumerate(dict.fromkeys(panel.result.view for panel in panels)):
         colour = TRAINED[number % len(TRAINED)]
-        found |= {f"{view}, {CHOSEN if panels[0].result.nested else BEST}": colour, f"{view}, {ALL}": _paler(colour)}
+        found |= {
+            f"{view}, {CHOSEN if panels[0].result.nested else BEST}": colour,
+            f"{view}, {ALL}": _paler(colour),
+        }
     found |= {f"{panel.baseline.view}, {ALL}": GREY for panel in panels if panel.baseline is not None}
     return found | {name: PURPLE for panel in panels for name in panel.result.beside}
 
@@ -147,9 +176,13 @@ def _draw(axis: Axes, place: float, bar: Summed, colour: str) -> None:
 def _references(axis: Axes, panel: Panel, top: float, bottom: float) -> None:
     """Chance, and what others reached, over the bars of one task."""
     if panel.result.task != "regression":
-        axis.vlines(panel.result.chance, top, bottom, color="black", linestyle="dotted", linewidth=1.1, zorder=3)
+        axis.vlines(
+            panel.result.chance, top, bottom, color="black", linestyle="dotted", linewidth=1.1, zorder=3
+        )
     if panel.quoted is not None:
-        axis.vlines(panel.quoted.value, top, bottom, color="black", linestyle=(0, (4, 2)), linewidth=1.3, zorder=3)
+        axis.vlines(
+            panel.quoted.value, top, bottom, color="black", linestyle=(0, (4, 2)), linewidth=1.3, zorder=3
+        )
 
 
 def _legend(panels: Sequence[Panel], colours: dict[str, str]) -> list[object]:
@@ -158,7 +191,16 @@ def _legend(panels: Sequence[Panel], colours: dict[str, str]) -> list[object]:
 
     handles: list[object] = [Patch(color=colour, label=shown(what)) for what, colour in colours.items()]
     if any(panel.quoted is not None for panel in panels):
-        handles.append(Line2D([], [], color="black", linestyle=(0, (4, 2)), linewidth=1.3, label="state of the art, as quoted"))
+        handles.append(
+            Line2D(
+                [],
+                [],
+                color="black",
+                linestyle=(0, (4, 2)),
+                linewidth=1.3,
+                label="state of the art, as quoted",
+            )
+        )
     if any(panel.result.task != "regression" for panel in panels):
         handles.append(Line2D([], [], color="black", linestyle="dotted", linewidth=1.1, label="chance"))
     return handles
@@ -173,7 +215,11 @@ def _subtitle(panels: Sequence[Panel]) -> str:
         text += f"{', '.join(dict.fromkeys(added))} was among the choices. " if added else ""
     else:
         text += "The best combination is chosen on the folds that are reported: too high by that choice. "
-    quoted = [f"{panel.words} {panel.quoted.value:g} ({panel.quoted.metric})" for panel in _first_of_each(panels) if panel.quoted]
+    quoted = [
+        f"{panel.words} {panel.quoted.value:g} ({panel.quoted.metric})"
+        for panel in _first_of_each(panels)
+        if panel.quoted
+    ]
     source = next((panel.quoted.source for panel in panels if panel.quoted), "")
     return text + (f"State of the art, {source}: {'; '.join(quoted)}." if quoted else "")
 
@@ -189,4 +235,14 @@ def _numbers(tasks: dict[str, list[Panel]], found: dict[str, list[Summed]]) -> I
         for bar in found[task]:
             yield [*head, bar.what, bar.layers, bar.score, bar.low, bar.high, result.chance, "this store"]
         if quoted is not None:
-            yield [*head[:3], quoted.metric, "state of the art", None, quoted.value, None, None, None, quoted.source]
+            yield [
+                *head[:3],
+                quoted.metric,
+                "state of the art",
+                None,
+                quoted.value,
+                None,
+                None,
+                None,
+                quoted.source,
+            ]

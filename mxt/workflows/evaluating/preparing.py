@@ -79,7 +79,9 @@ class Prepared:
 
     def key(self, X: Any, **more: Any) -> str:
         """Equal for evaluations whose folds give the same predictions."""
-        from importlib.metadata import version  # of what is not imported: a search that is in the store answers at once
+        from importlib.metadata import (
+            version,
+        )  # of what is not imported: a search that is in the store answers at once
 
         digest = hashlib.sha256()
         for array in (X, self.selection.sample.targets.y, *_plan_arrays(self.selection)):
@@ -87,10 +89,16 @@ class Prepared:
             digest.update(np.ascontiguousarray(array).tobytes())
         evaluation = self.evaluation
         choices: Mapping[str, Any] = {
-            "data": digest.hexdigest(), "head": self.head.identity(), "task": self.selection.sample.targets.task,
-            "nested": evaluation.nested, "standardise": evaluation.standardise, "seed": self.seed, "scikit-learn": version("scikit-learn"),
-            "folds": [fold.name for fold in self.selection.plan.folds], **more,
-        }  # fmt: skip
+            "data": digest.hexdigest(),
+            "head": self.head.identity(),
+            "task": self.selection.sample.targets.task,
+            "nested": evaluation.nested,
+            "standardise": evaluation.standardise,
+            "seed": self.seed,
+            "scikit-learn": version("scikit-learn"),
+            "folds": [fold.name for fold in self.selection.plan.folds],
+            **more,
+        }
         return sha256_text(canonical_json(choices))
 
 
@@ -100,7 +108,9 @@ def open_store(path: Path) -> Store:
     return Store.open(path, read_only=not writable)
 
 
-def prepare(registry: Registry, request: Request, record: DatasetRecord, clips: Sequence[ClipRecord], protocol: str) -> Prepared:
+def prepare(
+    registry: Registry, request: Request, record: DatasetRecord, clips: Sequence[ClipRecord], protocol: str
+) -> Prepared:
     """Choose clips, folds and head as `protocol` says.
 
     Parameters
@@ -118,14 +128,21 @@ def prepare(registry: Registry, request: Request, record: DatasetRecord, clips: 
     built = registry.build(_stage(registry, request, "protocol", protocol))
     choices = {task: built.choices(task) for task in TASKS}
     selection = select(
-        clips, column=column, task=request.task, is_target=column in record.targets,
-        groups=group_values(clips, request.group_by), folds=read_folds(request.folds) if request.folds else None,
-        choices=choices, seed=request.seed,
-    )  # fmt: skip
+        clips,
+        column=column,
+        task=request.task,
+        is_target=column in record.targets,
+        groups=group_values(clips, request.group_by),
+        folds=read_folds(request.folds) if request.folds else None,
+        choices=choices,
+        seed=request.seed,
+    )
     evaluation = choices[selection.sample.targets.task]
     default = "svm" if len(selection.clips) <= LARGEST_SVM else "linear"
     name = request.head or evaluation.head or default
-    head = _stage(registry, request, "head", name, dict(evaluation.head_params) if name == evaluation.head else {})
+    head = _stage(
+        registry, request, "head", name, dict(evaluation.head_params) if name == evaluation.head else {}
+    )
     was_chosen = request.head is None and not evaluation.head
     return Prepared(protocol, selection, evaluation, head, was_chosen, registry.build(head), request.seed)
 
@@ -135,7 +152,9 @@ def count_unusable(clips: Sequence[ClipRecord]) -> int:
     return sum(not clip.usable and not is_other(clip.file) for clip in clips)
 
 
-def common_clips(record: DatasetRecord, matrices: Sequence[Matrix], unusable: int) -> tuple[list[ClipRecord], list[LeftOut]]:
+def common_clips(
+    record: DatasetRecord, matrices: Sequence[Matrix], unusable: int
+) -> tuple[list[ClipRecord], list[LeftOut]]:
     """Clips that have all views, in catalogue order, and how many lack which."""
     without = []
     if unusable:
@@ -149,7 +168,9 @@ def common_clips(record: DatasetRecord, matrices: Sequence[Matrix], unusable: in
     clips = [clip for clip in matrices[0].clips if clip.id in common]
     if not clips:
         views = " and ".join(matrix.view for matrix in matrices)
-        raise EvaluationError(f"no clip of {record.name} has features of {views}; run mxt extract for it first")
+        raise EvaluationError(
+            f"no clip of {record.name} has features of {views}; run mxt extract for it first"
+        )
     return clips, without
 
 
@@ -175,10 +196,18 @@ def blame(head: Chosen) -> Iterator[None]:
     except stage_failures() as error:
         if head.distribution == "mxt":
             raise
-        raise PluginError(f"head {head.spec.name!r} of {head.distribution} failed: {type(error).__name__}: {error}") from error
+        raise PluginError(
+            f"head {head.spec.name!r} of {head.distribution} failed: {type(error).__name__}: {error}"
+        ) from error
 
 
-def _stage(registry: Registry, request: Request, kind: Any, name: str, brought_along: Mapping[str, Any] = MappingProxyType({})) -> Chosen:
+def _stage(
+    registry: Registry,
+    request: Request,
+    kind: Any,
+    name: str,
+    brought_along: Mapping[str, Any] = MappingProxyType({}),
+) -> Chosen:
     """A stage with its share of ``--set``; the settings of all that may take part are looked at together.
 
     `brought_along` are a protocol's own settings of its head; ``--set`` comes before them.
@@ -187,11 +216,20 @@ def _stage(registry: Registry, request: Request, kind: Any, name: str, brought_a
     protocols = [registry.find("protocol", each).spec for each in request.protocols]
     heads = list(request.heads) or ([request.head] if request.head else ["svm", "linear"])
     if not request.head:
-        brought = [registry.build(registry.choose("protocol", each.name, {})).choices("classification").head for each in protocols]
+        brought = [
+            registry.build(registry.choose("protocol", each.name, {})).choices("classification").head
+            for each in protocols
+        ]
         heads = ([] if all(brought) else heads) + list(dict.fromkeys(each for each in brought if each))
-    shared = split_settings(request.settings, [*protocols, *(registry.find("head", each).spec for each in heads)])
+    shared = split_settings(
+        request.settings, [*protocols, *(registry.find("head", each).spec for each in heads)]
+    )
     return registry.choose(kind, name, {**brought_along, **shared[spec.name]})
 
 
 def _plan_arrays(selection: Selection) -> list[Any]:
-    return [rows for fold in selection.plan.folds for rows in (fold.learn, fold.test, *(part for pair in fold.inner for part in pair))]
+    return [
+        rows
+        for fold in selection.plan.folds
+        for rows in (fold.learn, fold.test, *(part for pair in fold.inner for part in pair))
+    ]

@@ -49,10 +49,14 @@ class Request:
         words += [word for view in views for word in ("--features", view)]
         protocols = self.protocols if self.protocols != ("nested",) else ()
         for option, value in (
-            ("--target", self.target), ("--task", self.task), ("--group-by", self.group_by), ("--folds", self.folds),
-            *(("--head", name) for name in self.heads or (head,)), *(("--protocol", name) for name in protocols),
+            ("--target", self.target),
+            ("--task", self.task),
+            ("--group-by", self.group_by),
+            ("--folds", self.folds),
+            *(("--head", name) for name in self.heads or (head,)),
+            *(("--protocol", name) for name in protocols),
             ("--seed", self.seed or None),
-        ):  # fmt: skip
+        ):
             words += [] if value is None else [option, str(value)]
         words += [word for setting in self.settings for word in ("--set", setting)]
         return shlex.join(words)

@@ -56,7 +56,9 @@ def result_record(
         "folds_words": result.folds,
         "seed": request.seed,
         "main": found.main,
-        "scores": {score.name: {"value": score.value, "low": score.low, "high": score.high} for score in found.scores},
+        "scores": {
+            score.name: {"value": score.value, "low": score.low, "high": score.high} for score in found.scores
+        },
         "interval": "95 %, percentile bootstrap over clips and their copies, or groups",
         "baselines": dict(found.baselines),
         "classes": [asdict(each) for each in found.classes],
@@ -79,7 +81,9 @@ def sample_hash(selection: Selection) -> str:
     """Hash of the clips that took part, their audio, targets and units."""
     targets = selection.sample.targets
     rows = zip(selection.clips, targets.y.tolist(), selection.sample.unit_of.tolist(), strict=True)
-    return sha256_text(canonical_json([[clip.id, clip.key.hex() if clip.key else "", y, unit] for clip, y, unit in rows]))
+    return sha256_text(
+        canonical_json([[clip.id, clip.key.hex() if clip.key else "", y, unit] for clip, y, unit in rows])
+    )
 
 
 def save(store: Store, record: dict[str, Any], selection: Selection, found: OutOfFold, **more: Any) -> str:
@@ -104,8 +108,16 @@ def save(store: Store, record: dict[str, Any], selection: Selection, found: OutO
 def _folds(result: DatasetResult, place: int, selection: Selection) -> list[dict[str, Any]]:
     view = result.views[place]
     return [
-        {"name": fold.name, "learn": len(fold.learn), "test": len(fold.test), view.assessment.main: score, "params": dict(params)}
-        for fold, score, params in zip(selection.plan.folds, view.assessment.per_fold, view.params, strict=True)
+        {
+            "name": fold.name,
+            "learn": len(fold.learn),
+            "test": len(fold.test),
+            view.assessment.main: score,
+            "params": dict(params),
+        }
+        for fold, score, params in zip(
+            selection.plan.folds, view.assessment.per_fold, view.params, strict=True
+        )
     ]
 
 
@@ -114,7 +126,12 @@ def _comparison(result: DatasetResult) -> list[dict[str, Any]]:
     if len(result.views) < 2:
         return []
     return [
-        {"view": each.view, "value": each.assessment.first.value,
-         "difference_to_best": None if each.difference is None else {**asdict(each.difference), "clear": each.difference.clear}}
+        {
+            "view": each.view,
+            "value": each.assessment.first.value,
+            "difference_to_best": None
+            if each.difference is None
+            else {**asdict(each.difference), "clear": each.difference.clear},
+        }
         for each in result.views
-    ]  # fmt: skip
+    ]

@@ -62,7 +62,8 @@ class SearchResult:
     Parameters
     ----------
     scores : tuple of Score
-        Of the search as a whole: nested, the combination is chosen inside each learning part; else the best one's.
+        Of the search as a whole: nested, the combination is chosen inside each learning part; else the best
+        one's.
     chosen : tuple of str
         The combination of each fold.
     rows : tuple of StrategyResult
@@ -129,7 +130,10 @@ def to_record(result: SearchResult) -> dict[str, Any]:
         "protocol": result.protocol,
         "folds_words": result.folds,
         "main": result.main,
-        "scores": {score.name: {"value": score.value, "low": score.low, "high": score.high} for score in result.scores},
+        "scores": {
+            score.name: {"value": score.value, "low": score.low, "high": score.high}
+            for score in result.scores
+        },
         "clips": result.clips,
         "cautions": list(result.cautions),
         "seconds": round(result.seconds, 3),
@@ -142,7 +146,9 @@ def from_record(record: Mapping[str, Any]) -> SearchResult:
     """The search of a published result."""
     plain = json.loads(json.dumps(record["search"]))
     plain["scores"] = tuple(Score(**score) for score in plain["scores"])
-    plain["rows"] = tuple(StrategyResult(**(row | {"per_fold": tuple(row["per_fold"])})) for row in plain["rows"])
+    plain["rows"] = tuple(
+        StrategyResult(**(row | {"per_fold": tuple(row["per_fold"])})) for row in plain["rows"]
+    )
     for name in ("beside", "chosen", "fold_names", "cost", "cautions"):
         plain[name] = tuple(plain[name])
     plain["left_out"] = tuple((why, count) for why, count in plain["left_out"])

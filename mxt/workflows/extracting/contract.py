@@ -35,7 +35,12 @@ def checked_renderer(render: Render, stage: Chosen) -> Render:
 
     def checked(x: Any) -> Any:
         found = render(x)
-        if not (isinstance(found, torch.Tensor) and found.is_floating_point() and found.ndim in (3, 4) and len(found) == len(x)):
+        if not (
+            isinstance(found, torch.Tensor)
+            and found.is_floating_point()
+            and found.ndim in (3, 4)
+            and len(found) == len(x)
+        ):
             raise _broken(stage, f"it returned {_words(found)}, expected float32 [{len(x)}, bands, frames]")
         return found
 
@@ -75,16 +80,26 @@ def _array(values: Any, np: Any) -> Any:
     """As a NumPy array where it can be one: of a list or a tensor, too."""
     try:
         return np.asarray(values)
-    except (TypeError, ValueError, RuntimeError):  # rows of unequal length; tensors of other devices and types
+    except (
+        TypeError,
+        ValueError,
+        RuntimeError,
+    ):  # rows of unequal length; tensors of other devices and types
         return values
 
 
 def _words(found: Any) -> str:
     """Type and shape of what was returned."""
     dtype, shape = getattr(found, "dtype", None), getattr(found, "shape", None)
-    return f"a {type(found).__name__}" if dtype is None or shape is None else f"{str(dtype).removeprefix('torch.')} {list(shape)}"
+    return (
+        f"a {type(found).__name__}"
+        if dtype is None or shape is None
+        else f"{str(dtype).removeprefix('torch.')} {list(shape)}"
+    )
 
 
 def _broken(stage: Chosen, problem: str) -> PluginError:
     source = stage.distribution.removeprefix("file:")
-    return PluginError(f"{stage.spec.kind} {stage.spec.name} of {source}: {problem}; fix it (mxt plugins check {source}), then rerun")
+    return PluginError(
+        f"{stage.spec.kind} {stage.spec.name} of {source}: {problem}; fix it (mxt plugins check {source}), then rerun"
+    )

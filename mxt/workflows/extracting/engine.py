@@ -1,7 +1,8 @@
 """From clips to features: a plain function over a picklable task, and the pool that runs it on this machine.
 
-A worker decodes, resamples, cuts, renders and runs the network for a few clips at a time, each on one thread of its own:
-decoding, resampling and torch release the GIL. On CUDA the workers only load; one thread feeds the model.
+A worker decodes, resamples, cuts, renders and runs the network for a few clips at a time, each on one thread
+of its own: decoding, resampling and torch release the GIL. On CUDA the workers only load; one thread feeds
+the model.
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ def forward(loaded: Loaded, prepared: Prepared) -> tuple[list[Outcome], Timings]
     present = [place for place, windows in enumerate(loaded.windows) if windows is not None]
     features: dict[int, Mapping[str, Array]] = {}
     try:
-        for place, found in zip(present, _features([loaded.windows[p] for p in present], prepared, loaded.timings), strict=True):
+        for place, found in zip(
+            present, _features([loaded.windows[p] for p in present], prepared, loaded.timings), strict=True
+        ):
             features[place] = found
     except PluginError:  # no clip's fault
         raise
@@ -59,7 +62,9 @@ def forward(loaded: Loaded, prepared: Prepared) -> tuple[list[Outcome], Timings]
         if len(loaded.jobs) > 1 and not prepared.recipe.together:
             return _one_by_one(loaded, prepared), loaded.timings
         reason = error.reason if isinstance(error, AudioError) else Reason.STAGE_FAILED
-        return [Outcome(job, None, reason, f"{type(error).__name__}: {error}") for job in loaded.jobs], loaded.timings
+        return [
+            Outcome(job, None, reason, f"{type(error).__name__}: {error}") for job in loaded.jobs
+        ], loaded.timings
     outcomes = []
     for place, job in enumerate(loaded.jobs):
         if place in loaded.failures:
@@ -67,7 +72,9 @@ def forward(loaded: Loaded, prepared: Prepared) -> tuple[list[Outcome], Timings]
         elif np.isfinite(np.concatenate(list(features[place].values()))).all():
             outcomes.append(Outcome(job, features[place]))
         else:
-            outcomes.append(Outcome(job, None, Reason.STAGE_FAILED, "the backbone returned values that are not finite"))
+            outcomes.append(
+                Outcome(job, None, Reason.STAGE_FAILED, "the backbone returned values that are not finite")
+            )
     return outcomes, loaded.timings
 
 
@@ -137,7 +144,11 @@ def _run_batch(part: Any, size: int, prepared: Prepared, timings: Timings) -> Ma
 
     since = time.thread_time()
     with torch.inference_mode():
-        x = part if isinstance(part, list) else torch.from_numpy(_filled(part, size)).to(prepared.recipe.device)
+        x = (
+            part
+            if isinstance(part, list)
+            else torch.from_numpy(_filled(part, size)).to(prepared.recipe.device)
+        )
         if prepared.render is not None:
             x = prepared.render(x)
         since = timings.measure("front end", since)
@@ -155,7 +166,9 @@ def _filled(part: Array, size: int) -> Array:
     return np.ascontiguousarray(part)
 
 
-def run_pool(tasks: Iterable[tuple[Job, ...]], prepared: Prepared, *, jobs: int) -> Generator[tuple[list[Outcome], Timings], None, None]:
+def run_pool(
+    tasks: Iterable[tuple[Job, ...]], prepared: Prepared, *, jobs: int
+) -> Generator[tuple[list[Outcome], Timings], None, None]:
     """Run tasks on `jobs` threads; outcomes come as they are finished. Closing the iterator stops it after the tasks under way."""
     from threadpoolctl import threadpool_limits
 

@@ -19,7 +19,9 @@ def estimate(plan: Plan, *, device: str, workers: int) -> Estimate:
     missing = plan.missing()
     columns = sum(layer.dimension for layer in plan.pipeline.backbone.spec.layers)
     seconds = _seconds_a_clip(plan, device) / workers * len(missing) if missing else 0.0
-    return Estimate(seconds, len(missing) * (columns * 4 + BYTES_A_ROW), shutil.disk_usage(plan.store.root).free)
+    return Estimate(
+        seconds, len(missing) * (columns * 4 + BYTES_A_ROW), shutil.disk_usage(plan.store.root).free
+    )
 
 
 def _seconds_a_clip(plan: Plan, device: str) -> float:

@@ -57,15 +57,29 @@ def _windows(job: Job, recipe: Recipe) -> Windows:
     long = is_long(job, recipe.window)
     if long and recipe.window.kind == "sliding" and not recipe.whole_clip:
         return slide(_stream(job, recipe), recipe.window, recipe.sample_rate)
-    y = joined(_stream(job, recipe), math.ceil(job.duration * recipe.sample_rate)) if long else _read(job, recipe)
+    y = (
+        joined(_stream(job, recipe), math.ceil(job.duration * recipe.sample_rate))
+        if long
+        else _read(job, recipe)
+    )
     window = recipe.window
     if not recipe.whole_clip:
         if window.kind == "whole" and not long:
-            window = replace(window, seconds=None)  # `_read` has stopped there; a sample more that a resampler adds was the paper's, too
+            window = replace(
+                window, seconds=None
+            )  # `_read` has stopped there; a sample more that a resampler adds was the paper's, too
         return cut(y, window, recipe.sample_rate)
-    if long and isinstance(recipe.normalizer, MakesPieces) and (window.kind == "sliding" or _takes_pieces(recipe)):
+    if (
+        long
+        and isinstance(recipe.normalizer, MakesPieces)
+        and (window.kind == "sliding" or _takes_pieces(recipe))
+    ):
         return _stacked(y, job, recipe)
-    return cut(recipe.normalizer(y, sample_rate=recipe.sample_rate, levels=_levels(job, recipe)), window, recipe.sample_rate)
+    return cut(
+        recipe.normalizer(y, sample_rate=recipe.sample_rate, levels=_levels(job, recipe)),
+        window,
+        recipe.sample_rate,
+    )
 
 
 def _stacked(y: Array, job: Job, recipe: Recipe) -> Windows:
@@ -93,7 +107,10 @@ def _read(job: Job, recipe: Recipe) -> Array:
     from mxt.audio.window import source_seconds
 
     start = (job.start_us or 0) / 1e6
-    limits = [None if recipe.whole_clip else source_seconds(recipe.window), None if job.end_us is None else job.end_us / 1e6 - start]
+    limits = [
+        None if recipe.whole_clip else source_seconds(recipe.window),
+        None if job.end_us is None else job.end_us / 1e6 - start,
+    ]
     seconds = min((limit for limit in limits if limit is not None), default=None)
     y, sample_rate = read(job.path, start=start, seconds=seconds)
     if not recipe.whole_clip:
@@ -113,7 +130,9 @@ def _stream(job: Job, recipe: Recipe) -> Iterator[Array]:
     from mxt.audio.resample import resample_blocks
 
     known = UNKNOWN_LEVELS if recipe.whole_clip else _levels(job, recipe)
-    decoded = blocks(job.path, start=(job.start_us or 0) / 1e6, end=None if job.end_us is None else job.end_us / 1e6)
+    decoded = blocks(
+        job.path, start=(job.start_us or 0) / 1e6, end=None if job.end_us is None else job.end_us / 1e6
+    )
     x, sample_rate = next(decoded)
     mono: Iterator[Array] = (mix(x).copy() for x, _ in chain(((x, sample_rate),), decoded))
     if not recipe.whole_clip:

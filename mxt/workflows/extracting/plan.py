@@ -67,13 +67,17 @@ class Plan:
 
     def missing(self) -> list[ClipRecord]:
         """Clips whose content is not settled."""
-        return [clip for clip, state in zip(self.contents.values(), self.states(), strict=True) if state <= OPEN]
+        return [
+            clip for clip, state in zip(self.contents.values(), self.states(), strict=True) if state <= OPEN
+        ]
 
     def prepare(self, device: str, progress: Progress) -> Prepared:
         """Fetch the weights where they are not here yet, and load the network."""
         file, backbone = self.pipeline.weights, self.pipeline.backbone
         with with_options(self.registry.find("backbone", backbone.spec.name).options):
-            weights = ensure(file, progress=progress, called=f"{backbone.spec.name}:{file.name}") if file else None
+            weights = (
+                ensure(file, progress=progress, called=f"{backbone.spec.name}:{file.name}") if file else None
+            )
         recipe = recipe_for(self.registry, self.pipeline, weights, device)
         with blame(f"backbone {backbone.spec.name!r} ({backbone.distribution}) cannot be prepared"):
             return held_to_contract(prepare(recipe), backbone, self.pipeline.renderer)
@@ -82,7 +86,10 @@ class Plan:
         """Label of a table that differs in stage versions only; empty where there is none."""
         wanted = _without_versions(self.pipeline.identity())
         for table in self.store.features.tables():
-            if table.fingerprint != self.pipeline.fingerprint and _without_versions(table.attributes.get("pipeline")) == wanted:
+            if (
+                table.fingerprint != self.pipeline.fingerprint
+                and _without_versions(table.attributes.get("pipeline")) == wanted
+            ):
                 return table.label
         return ""
 
@@ -111,16 +118,24 @@ def make_plan(store_path: Path, request: Request, registry: Registry) -> Plan:
     chosen = choose_layers(request.layers or spec.default_layers, spec.layers, of=spec.name)
     table = store.features.by_fingerprint(pipeline.fingerprint)
     if table is not None and request.name not in (None, table.label):
-        raise UsageError(f"these features are in the table {table.label} already; leave out --as, or remove it: mxt rm {table.label}")
+        raise UsageError(
+            f"these features are in the table {table.label} already; leave out --as, or remove it: mxt rm {table.label}"
+        )
     if table is None and request.name is not None:
         store.features.check_free(request.name)  # now, not after the weights were fetched
     return Plan(registry, store, request, dataset, clips, contents(clips), pipeline, chosen, table)
 
 
-def _pipeline(registry: Registry, request: Request, dataset: DatasetRecord, clips: Sequence[ClipRecord]) -> Pipeline:
+def _pipeline(
+    registry: Registry, request: Request, dataset: DatasetRecord, clips: Sequence[ClipRecord]
+) -> Pipeline:
     """The pipeline a request asks for; a batch mode belongs to one ordered data set."""
     stages = stages_taking_part(
-        registry, backbone=request.backbone, normalizer=request.normalizer, settings=request.settings, weights=request.weights
+        registry,
+        backbone=request.backbone,
+        normalizer=request.normalizer,
+        settings=request.settings,
+        weights=request.weights,
     )
     settings = split_settings(request.settings, stages)
     given: dict[str, Any] = {
@@ -188,7 +203,11 @@ def job_of(clip: ClipRecord, row: int, dataset: DatasetRecord) -> Job:
 
 
 def make_tasks(
-    clips: Sequence[ClipRecord], row_of: Mapping[bytes, int], wanted: set[int], dataset: DatasetRecord, pipeline: Pipeline
+    clips: Sequence[ClipRecord],
+    row_of: Mapping[bytes, int],
+    wanted: set[int],
+    dataset: DatasetRecord,
+    pipeline: Pipeline,
 ) -> Iterator[tuple[Job, ...]]:
     """Groups of clips to compute: a batch each, in row order.
 
@@ -200,7 +219,9 @@ def make_tasks(
     if not spec.rows_together:
         jobs = sorted((job for job in jobs if job.row in wanted), key=lambda job: job.row)
         long = [job for job in jobs if is_long(job, spec.window)]
-        yield from ((job,) for job in long)  # decoded while the network runs, each a task of its own; the longest work first
+        yield from (
+            (job,) for job in long
+        )  # decoded while the network runs, each a task of its own; the longest work first
         jobs = [job for job in jobs if not is_long(job, spec.window)]
     size = spec.rows_together or spec.batch_windows
     for first in range(0, len(jobs), size):
@@ -214,7 +235,11 @@ def stratified(clips: Sequence[ClipRecord], number: int) -> list[ClipRecord]:
     classes: dict[str, list[ClipRecord]] = {}
     for clip in clips:
         classes.setdefault(str(next(iter(clip.targets.values()), None)), []).append(clip)
-    ranked = [(place / len(members), name, clip) for name, members in classes.items() for place, clip in enumerate(members)]
+    ranked = [
+        (place / len(members), name, clip)
+        for name, members in classes.items()
+        for place, clip in enumerate(members)
+    ]
     ranked.sort(key=lambda item: item[:2])
     return [clip for _, _, clip in ranked[:number]]
 
@@ -238,5 +263,11 @@ def choose_device(asked: str) -> str:
 
 def _without_versions(identity: Any) -> Any:
     if isinstance(identity, Mapping):
-        return {key: _without_versions(value) for key, value in identity.items() if key not in ("version", "decoding")}
-    return [_without_versions(value) for value in identity] if isinstance(identity, (list, tuple)) else identity
+        return {
+            key: _without_versions(value)
+            for key, value in identity.items()
+            if key not in ("version", "decoding")
+        }
+    return (
+        [_without_versions(value) for value in identity] if isinstance(identity, (list, tuple)) else identity
+    )

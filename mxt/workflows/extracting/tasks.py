@@ -116,8 +116,8 @@ class Prepared:
 class Loaded:
     """The windows of a task's clips and the failures.
 
-    Windows are float32 [W, samples] a clip, in one array or several; a signal where a long clip is one window that is made
-    while it is read; ``None`` where a clip failed.
+    Windows are float32 [W, samples] a clip, in one array or several; a signal where a long clip is one window
+    that is made while it is read; ``None`` where a clip failed.
     """
 
     jobs: tuple[Job, ...]
@@ -135,7 +135,9 @@ def prepare(recipe: Recipe) -> Prepared:
         from mxt.audio.loudness import filters
 
         filters()  # says now, not after an hour, that it cannot be imported
-    render = recipe.renderer.prepare(recipe.sample_rate, recipe.device) if recipe.renderer is not None else None
+    render = (
+        recipe.renderer.prepare(recipe.sample_rate, recipe.device) if recipe.renderer is not None else None
+    )
     network = recipe.backbone.prepare(recipe.weights, recipe.device)
     return_freed_memory()  # a state dict as it was read, or what random weights were calibrated with
     return Prepared(recipe, render, network)

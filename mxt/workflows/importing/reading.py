@@ -18,9 +18,26 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LAYER = "features"  # the name of the only layer, where a file names none
-EXPORTED = "X"  # the array of features in what `mxt export` writes, whatever the columns of the data set are called
-ID_NAMES = ("clip", "clips", "clip_id", "clip_ids", "id", "ids", "file", "files", "file_name", "filename", "filenames", "path", "paths",
-            "name", "names")  # fmt: skip
+EXPORTED = (
+    "X"  # the array of features in what `mxt export` writes, whatever the columns of the data set are called
+)
+ID_NAMES = (
+    "clip",
+    "clips",
+    "clip_id",
+    "clip_ids",
+    "id",
+    "ids",
+    "file",
+    "files",
+    "file_name",
+    "filename",
+    "filenames",
+    "path",
+    "paths",
+    "name",
+    "names",
+)
 ABOUT = ("split", "fold", "group", "label", "labels", "y", "target", "targets")
 """Columns that say something of a clip and are no features; so are the targets and fields of the data set."""
 
@@ -100,7 +117,9 @@ def _read_npz(path: Path, id_column: str | None, not_features: Collection[str]) 
     name = _id_name(path, list(arrays), id_column)
     ids = None if name is None else _texts(path, name, arrays.pop(name))
     labels = arrays.pop("columns", None)
-    numbers = {key: values for key, values in arrays.items() if values.ndim == 2 and values.dtype.kind in "fiu"}
+    numbers = {
+        key: values for key, values in arrays.items() if values.ndim == 2 and values.dtype.kind in "fiu"
+    }
     layers = {key: values for key, values in numbers.items() if key == EXPORTED or key not in not_features}
     others = sorted(set(arrays) - set(layers))
     if len(layers) == 1:
@@ -129,7 +148,9 @@ def _read_csv(path: Path, id_column: str | None, not_features: Collection[str]) 
     name = _id_name(path, headings, id_column)
     convert = csv.ConvertOptions(column_types={name: pa.string()} if name is not None else {})
     with path.open("rb") as file:
-        return _from_arrow(path, csv.read_csv(file, parse_options=options, convert_options=convert), name, not_features)
+        return _from_arrow(
+            path, csv.read_csv(file, parse_options=options, convert_options=convert), name, not_features
+        )
 
 
 def _from_arrow(path: Path, table: pa.Table, id_column: str | None, not_features: Collection[str]) -> Table:
@@ -137,7 +158,11 @@ def _from_arrow(path: Path, table: pa.Table, id_column: str | None, not_features
     import pyarrow as pa
 
     name = _id_name(path, table.column_names, id_column)
-    ids = None if name is None else tuple("" if value is None else str(value) for value in table.column(name).to_pylist())
+    ids = (
+        None
+        if name is None
+        else tuple("" if value is None else str(value) for value in table.column(name).to_pylist())
+    )
     numbers, layers, passed = [], {}, []
     for field in table.schema:
         if field.name == name or field.name in not_features:
@@ -169,13 +194,23 @@ def _holds_numbers(kind: Any) -> bool:
     return bool(lists and (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)))
 
 
-def _stacked(path: Path, name: str, values: Sequence[Sequence[float | None] | None]) -> npt.NDArray[np.float64]:
+def _stacked(
+    path: Path, name: str, values: Sequence[Sequence[float | None] | None]
+) -> npt.NDArray[np.float64]:
     """Lists of one length as an array [n, d]; a row that is missing is NaN."""
     lengths = {len(value) for value in values if value is not None}
     if len(lengths) != 1:
-        raise InputError(f"{path}: the lists of {name} have different lengths: {', '.join(map(str, sorted(lengths)[:5]))}")
+        raise InputError(
+            f"{path}: the lists of {name} have different lengths: {', '.join(map(str, sorted(lengths)[:5]))}"
+        )
     empty = [np.nan] * lengths.pop()
-    return np.array([[np.nan if number is None else number for number in value] if value is not None else empty for value in values], float)
+    return np.array(
+        [
+            [np.nan if number is None else number for number in value] if value is not None else empty
+            for value in values
+        ],
+        float,
+    )
 
 
 def _id_name(path: Path, names: Sequence[str], given: str | None) -> str | None:
@@ -191,7 +226,10 @@ def _id_name(path: Path, names: Sequence[str], given: str | None) -> str | None:
 def _texts(path: Path, name: str, values: npt.NDArray[Any]) -> tuple[str, ...]:
     if values.ndim != 1 or values.dtype.kind not in "USiu":
         raise InputError(f"{path}: {name} is to hold one clip id a row, it is {values.dtype} {values.shape}")
-    return tuple(value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values.tolist())
+    return tuple(
+        value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+        for value in values.tolist()
+    )
 
 
 def _table(
@@ -208,17 +246,32 @@ def _table(
         raise InputError(f"{path}: no features, that is numbers of the shape [clips, columns]{there}")
     for name, values in arrays.items():
         if values.ndim != 2 or values.dtype.kind not in "fiu" or not values.shape[1]:
-            raise InputError(f"{path}: {name} is to be numbers of the shape [clips, columns], it is {values.dtype} {values.shape}")
-    counts = {name: len(values) for name, values in arrays.items()} | ({"clip ids": len(ids)} if ids is not None else {})
+            raise InputError(
+                f"{path}: {name} is to be numbers of the shape [clips, columns], it is {values.dtype} {values.shape}"
+            )
+    counts = {name: len(values) for name, values in arrays.items()} | (
+        {"clip ids": len(ids)} if ids is not None else {}
+    )
     if len(set(counts.values())) > 1:
-        raise InputError(f"{path}: the rows do not agree: {listed(f'{name} {count:,}' for name, count in counts.items())}")
+        raise InputError(
+            f"{path}: the rows do not agree: {listed(f'{name} {count:,}' for name, count in counts.items())}"
+        )
     layers = tuple(
-        Layer(number, name, values.shape[1], labels if len(labels) == values.shape[1] and len(arrays) == 1 else ())
+        Layer(
+            number,
+            name,
+            values.shape[1],
+            labels if len(labels) == values.shape[1] and len(arrays) == 1 else (),
+        )
         for number, (name, values) in enumerate(arrays.items(), 1)
     )
     return Table(ids, layers, arrays, tuple(passed_over))
 
 
 READERS: Mapping[str, Callable[[Path, str | None, Collection[str]], Table]] = {
-    ".npz": _read_npz, ".parquet": _read_parquet, ".csv": _read_csv, ".tsv": _read_csv, ".npy": _read_npy,
-}  # fmt: skip
+    ".npz": _read_npz,
+    ".parquet": _read_parquet,
+    ".csv": _read_csv,
+    ".tsv": _read_csv,
+    ".npy": _read_npy,
+}

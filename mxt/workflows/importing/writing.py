@@ -25,10 +25,18 @@ def single(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
 
 def finite_rows(layers: Mapping[str, npt.NDArray[np.float32]]) -> npt.NDArray[np.bool_]:
     """Rows that are finite in all layers, bool [n]."""
-    return np.asarray(np.logical_and.reduce([np.isfinite(values).all(axis=1) for values in layers.values()]), bool)
+    return np.asarray(
+        np.logical_and.reduce([np.isfinite(values).all(axis=1) for values in layers.values()]), bool
+    )
 
 
-def fill(table: FeatureTable, keys: Sequence[bytes], layers: Mapping[str, npt.NDArray[np.float32]], *, progress: Progress = SILENT) -> int:
+def fill(
+    table: FeatureTable,
+    keys: Sequence[bytes],
+    layers: Mapping[str, npt.NDArray[np.float32]],
+    *,
+    progress: Progress = SILENT,
+) -> int:
     """Settle the rows of `keys` that are open: done, or failed where a number is not finite.
 
     Parameters

@@ -29,8 +29,15 @@ def records(plan: Plan, files: Mapping[str, FileRecord]) -> tuple[list[ClipRecor
     found = [_record(clip, files[clip.path]) for clip in clips]
     for clip, record in zip(clips, found, strict=True):
         measured = record.file.measurement
-        if record.usable and measured and clip.end is not None and clip.end > measured.duration + SLACK_SECONDS:
-            remarks.append(Remark(BEYOND, f"{record.id}: the file has {measured.duration:.3f} s; used up to there"))
+        if (
+            record.usable
+            and measured
+            and clip.end is not None
+            and clip.end > measured.duration + SLACK_SECONDS
+        ):
+            remarks.append(
+                Remark(BEYOND, f"{record.id}: the file has {measured.duration:.3f} s; used up to there")
+            )
     found += [ClipRecord(file.path, file, None, file.reason, file.detail) for file in plan.beside]
     return found, remarks
 
@@ -38,14 +45,22 @@ def records(plan: Plan, files: Mapping[str, FileRecord]) -> tuple[list[ClipRecor
 def _without_strange_segments(plan: Plan, files: Mapping[str, FileRecord]) -> tuple[list[Clip], list[Remark]]:
     """Take start and end for remarks where they cannot be segments of these files.
 
-    Tables of clips cut from longer recordings say where each was cut from: every file has one row, and many of these
-    times lie beyond the end of the clip.
+    Tables of clips cut from longer recordings say where each was cut from: every file has one row, and many
+    of these times lie beyond the end of the clip.
     """
     clips = list(plan.clips)
     cut = [clip for clip in clips if clip.start is not None or clip.end is not None]
-    if plan.chosen.params.get("segments") == "yes" or not cut or max(Counter(clip.path for clip in clips).values()) > 1:
+    if (
+        plan.chosen.params.get("segments") == "yes"
+        or not cut
+        or max(Counter(clip.path for clip in clips).values()) > 1
+    ):
         return clips, []
-    outside = [clip for clip in cut if (m := files[clip.path].measurement) is not None and (clip.start or 0.0) >= m.duration]
+    outside = [
+        clip
+        for clip in cut
+        if (m := files[clip.path].measurement) is not None and (clip.start or 0.0) >= m.duration
+    ]
     if len(outside) * 10 < len(cut):
         return clips, []
     text = (
@@ -64,9 +79,19 @@ def _record(clip: Clip, file: FileRecord) -> ClipRecord:
         if not reason:
             key = audio_key(file.measurement.sha256, start_us, end_us)
     return ClipRecord(
-        clip_id(clip.path, start_us, end_us), file, key, reason, detail, start_us, end_us,
-        dict(clip.targets), clip.split, clip.fold, clip.group, dict(clip.fields),
-    )  # fmt: skip
+        clip_id(clip.path, start_us, end_us),
+        file,
+        key,
+        reason,
+        detail,
+        start_us,
+        end_us,
+        dict(clip.targets),
+        clip.split,
+        clip.fold,
+        clip.group,
+        dict(clip.fields),
+    )
 
 
 def _segment_fault(clip: Clip, duration: float) -> tuple[Reason, str]:
@@ -80,5 +105,8 @@ def _segment_fault(clip: Clip, duration: float) -> tuple[Reason, str]:
     if start >= duration:
         return Reason.TOO_SHORT, f"the segment begins at {start:g} s, the file has {duration:.3f} s"
     if end - start < SHORTEST_SECONDS:
-        return Reason.TOO_SHORT, f"the segment from {start:g} to {end:g} s; at least {SHORTEST_SECONDS * 1000:g} ms are needed"
+        return (
+            Reason.TOO_SHORT,
+            f"the segment from {start:g} to {end:g} s; at least {SHORTEST_SECONDS * 1000:g} ms are needed",
+        )
     return Reason.NONE, ""

@@ -30,10 +30,19 @@ SURE = 0.9  # from this score on a folder is read as features, whatever other lo
 
 
 def ingest_all(
-    store: Path, path: Path, registry: Registry, *, loader: str | None = None, name: str | None = None,
-    params: Mapping[str, Any] | None = None, settings: Sequence[str] = (), dry_run: bool = False, yes: bool = False,
-    progress: Progress = SILENT, **options: Any,
-) -> tuple[Ingested, ...]:  # fmt: skip
+    store: Path,
+    path: Path,
+    registry: Registry,
+    *,
+    loader: str | None = None,
+    name: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    settings: Sequence[str] = (),
+    dry_run: bool = False,
+    yes: bool = False,
+    progress: Progress = SILENT,
+    **options: Any,
+) -> tuple[Ingested, ...]:
     """Catalogue what lies in `path`: the clips of a folder or table, or the data sets that came as features.
 
     Parameters
@@ -51,13 +60,28 @@ def ingest_all(
     path = path.expanduser()
     found = _feature_loader(path, registry, loader, params or {}, settings)
     if found is None:
-        return (ingest(store, path, registry, loader=loader, name=name, params=params, settings=settings, dry_run=dry_run, yes=yes,
-                       progress=progress, **options),)  # fmt: skip
+        return (
+            ingest(
+                store,
+                path,
+                registry,
+                loader=loader,
+                name=name,
+                params=params,
+                settings=settings,
+                dry_run=dry_run,
+                yes=yes,
+                progress=progress,
+                **options,
+            ),
+        )
     chosen, why, listing = found
     sets = _ask(registry, chosen, listing)
     if name is not None:
         if len(sets) > 1:
-            raise InputError(f"{listing.root} holds {len(sets)} data sets ({listed(each.name for each in sets)}): leave out --name")
+            raise InputError(
+                f"{listing.root} holds {len(sets)} data sets ({listed(each.name for each in sets)}): leave out --name"
+            )
         sets = (replace(sets[0], name=checked_name(name)),)
     works = [_Work(chosen, why, listing, each) for each in sets]
     if dry_run:
@@ -103,7 +127,9 @@ def _ask(registry: Registry, chosen: Chosen, listing: Listing) -> tuple[FeatureS
     except MxtError:
         raise
     except stage_failures() as error:
-        raise PluginError(f"dataset {chosen.spec.name!r} ({chosen.distribution}) failed: {type(error).__name__}: {error}") from error
+        raise PluginError(
+            f"dataset {chosen.spec.name!r} ({chosen.distribution}) failed: {type(error).__name__}: {error}"
+        ) from error
     if wrong:
         raise PluginError(f"dataset {chosen.spec.name!r} ({chosen.distribution}): {'; '.join(wrong)}")
     if not sets:
@@ -114,7 +140,11 @@ def _ask(registry: Registry, chosen: Chosen, listing: Listing) -> tuple[FeatureS
 def _faults(found: FeatureSet) -> list[str]:
     """What keeps a data set from being stored."""
     clips = len(found.clips)
-    faults = [] if len({clip_id(clip.path) for clip in found.clips}) == clips else [f"{found.name}: two clips have one path"]
+    faults = (
+        []
+        if len({clip_id(clip.path) for clip in found.clips}) == clips
+        else [f"{found.name}: two clips have one path"]
+    )
     for block in found.blocks:
         expected = {layer.name: (clips, layer.dimension) for layer in block.layers}
         shapes = {name: np.shape(values) for name, values in block.arrays.items()}
@@ -166,11 +196,22 @@ class _Work:
         for view in views:
             catalogue.add_view(self.name, view)
         changes = find_changes(before, old, clips, self.listing.root)
-        result = self._result(clips, remarks, changes, len(self.found.sources), time.monotonic() - begun, tuple(views))
-        store.log_run({
-            "command": "ingest", "dataset": self.name, "root": result.root, "loader": result.loader, "clips": len(clips),
-            "used": len(clips), "rows": written, "seconds": round(result.seconds, 3), "versions": versions(),
-        })  # fmt: skip
+        result = self._result(
+            clips, remarks, changes, len(self.found.sources), time.monotonic() - begun, tuple(views)
+        )
+        store.log_run(
+            {
+                "command": "ingest",
+                "dataset": self.name,
+                "root": result.root,
+                "loader": result.loader,
+                "clips": len(clips),
+                "used": len(clips),
+                "rows": written,
+                "seconds": round(result.seconds, 3),
+                "versions": versions(),
+            }
+        )
         return result
 
     def dry_run(self) -> Ingested:
@@ -180,14 +221,18 @@ class _Work:
 
     def _source(self) -> str:
         """Hash of all files of this data set: where one changes, no row of before is found again."""
-        return sha256_text(canonical_json([sha256_file(Path(self.listing.root, path)) for path in self.found.sources]))
+        return sha256_text(
+            canonical_json([sha256_file(Path(self.listing.root, path)) for path in self.found.sources])
+        )
 
     def _records(self, source: str) -> list[ClipRecord]:
         return [_clip_record(catalogued(clip), source) for clip in self.found.clips]
 
     def _record(self, clips: Sequence[ClipRecord]) -> DatasetRecord:
         targets = tuple(dict.fromkeys(column for clip in clips for column in clip.targets))
-        return DatasetRecord(self.name, self.listing.root, self.chosen.spec.name, self._params(), targets, "", "")
+        return DatasetRecord(
+            self.name, self.listing.root, self.chosen.spec.name, self._params(), targets, "", ""
+        )
 
     def _params(self) -> dict[str, Any]:
         """The parameters that make just this data set again."""
@@ -198,10 +243,16 @@ class _Work:
         self, store: Store, block: FeatureBlock, clips: Sequence[ClipRecord], progress: Progress
     ) -> tuple[str, int, list[str]]:
         """Label of the table, rows written now, and the clips whose features are not finite."""
-        identity = {"kind": KIND, "loader": self.chosen.identity() | {"params": {}}, "label": block.label,
-                    "layers": [[layer.name, layer.dimension] for layer in block.layers]}  # fmt: skip
+        identity = {
+            "kind": KIND,
+            "loader": self.chosen.identity() | {"params": {}},
+            "label": block.label,
+            "layers": [[layer.name, layer.dimension] for layer in block.layers],
+        }
         attributes = {"kind": KIND, "loader": self.chosen.spec.name, "specification": dict(block.about)}
-        table = store.features.create(sha256_text(canonical_json(identity)), block.label, attributes, block.layers)
+        table = store.features.create(
+            sha256_text(canonical_json(identity)), block.label, attributes, block.layers
+        )
         layers = {name: single(values) for name, values in block.arrays.items()}
         keys = [clip.key for clip in clips if clip.key is not None]
         written = fill(table, keys, layers, progress=progress)
@@ -209,21 +260,42 @@ class _Work:
         return table.label, written, [clips[row].id for row in bad.tolist()]
 
     def _result(
-        self, clips: Sequence[ClipRecord], remarks: Sequence[Remark], changes: Changes, read: int, seconds: float, views: tuple[str, ...]
+        self,
+        clips: Sequence[ClipRecord],
+        remarks: Sequence[Remark],
+        changes: Changes,
+        read: int,
+        seconds: float,
+        views: tuple[str, ...],
     ) -> Ingested:
         record = self._record(clips)
         summary = summarise(clips, record.targets, remarks)
         return Ingested(
-            self.name, self.listing.root, self.chosen.spec.name, self.why, record.params, summary, changes, read, seconds, views=views
+            self.name,
+            self.listing.root,
+            self.chosen.spec.name,
+            self.why,
+            record.params,
+            summary,
+            changes,
+            read,
+            seconds,
+            views=views,
         )
 
 
 def _clip_record(clip: Clip, source: str) -> ClipRecord:
     name = clip_id(clip.path)
     return ClipRecord(
-        name, FileRecord(clip.path, 0, 0, 0), feature_clip_key(source, name), targets=dict(clip.targets), split=clip.split, fold=clip.fold,
-        group=clip.group, fields=dict(clip.fields),
-    )  # fmt: skip
+        name,
+        FileRecord(clip.path, 0, 0, 0),
+        feature_clip_key(source, name),
+        targets=dict(clip.targets),
+        split=clip.split,
+        fold=clip.fold,
+        group=clip.group,
+        fields=dict(clip.fields),
+    )
 
 
 def _named(store: Store, name: str) -> DatasetRecord | None:

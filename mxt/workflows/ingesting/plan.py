@@ -10,7 +10,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mxt.core.errors import InputError, MxtError, PluginError, Reason, UnknownName, UsageError, listed, stage_failures
+from mxt.core.errors import (
+    InputError,
+    MxtError,
+    PluginError,
+    Reason,
+    UnknownName,
+    UsageError,
+    listed,
+    stage_failures,
+)
 from mxt.core.identity import clip_id, microseconds, sha256_text
 from mxt.core.pipeline import Chosen
 from mxt.core.records import Clip, Detection, FileRecord, Listing, Remark, Target
@@ -25,7 +34,20 @@ BUILT_IN = "mxt"  # the distribution that comes first where two loaders are equa
 ABOUT = 0.1 + 1e-9  # loaders whose scores differ by less are told to the user
 LONGEST_NAME = 100  # of a data set: names become parts of file names
 LONGEST_SECONDS = 1e9  # thirty years: where a clip may begin or end
-TOLD_NOTHING = ("metadata", "labels", "label", "index", "annotations", "annotation", "meta", "data", "clips", "files", "train", "test")
+TOLD_NOTHING = (
+    "metadata",
+    "labels",
+    "label",
+    "index",
+    "annotations",
+    "annotation",
+    "meta",
+    "data",
+    "clips",
+    "files",
+    "train",
+    "test",
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +85,13 @@ class Plan:
 
 
 def make_plan(
-    walked: Walk, registry: Registry, *, loader: str | None, params: Mapping[str, Any], settings: Sequence[str], why: str = ""
+    walked: Walk,
+    registry: Registry,
+    *,
+    loader: str | None,
+    params: Mapping[str, Any],
+    settings: Sequence[str],
+    why: str = "",
 ) -> Plan:
     """Choose a loader and ask it for the clips.
 
@@ -74,12 +102,19 @@ def make_plan(
     UsageError
         An unknown loader, or parameters that it does not have.
     """
-    chosen, reason, broken = choose_loader(walked.listing, registry, loader=loader, params=params, settings=settings)
+    chosen, reason, broken = choose_loader(
+        walked.listing, registry, loader=loader, params=params, settings=settings
+    )
     clips, remarks, published = _ask(registry, chosen, walked.listing)
     remarks = [*broken, *remarks]
     clips, repeated = _each_once(clips)
     clips = [
-        replace(clip, path=posixpath.normpath(clip.path.replace("\\", "/")) if clip.path not in walked.files else clip.path)
+        replace(
+            clip,
+            path=posixpath.normpath(clip.path.replace("\\", "/"))
+            if clip.path not in walked.files
+            else clip.path,
+        )
         for clip in clips
     ]
     files = {clip.path: _file(clip.path, walked) for clip in clips}
@@ -87,27 +122,50 @@ def make_plan(
     if not any(file.reason is Reason.NONE for file in files.values()):
         raise InputError(_nothing(walked, chosen, clips))
     remarks += repeated
-    remarks += [Remark("file without a row", path) for path in walked.files if path not in named and suffix(path) in SOUND]
+    remarks += [
+        Remark("file without a row", path)
+        for path in walked.files
+        if path not in named and suffix(path) in SOUND
+    ]
     beside = [*others(walked, named), *(file for file in walked.left_out if file.path not in named)]
-    return Plan(walked, chosen, why or reason, tuple(clips), files, tuple(sorted(beside, key=lambda f: f.path)), tuple(remarks), published)
+    return Plan(
+        walked,
+        chosen,
+        why or reason,
+        tuple(clips),
+        files,
+        tuple(sorted(beside, key=lambda f: f.path)),
+        tuple(remarks),
+        published,
+    )
 
 
 def choose_loader(
-    listing: Listing, registry: Registry, *, loader: str | None, params: Mapping[str, Any], settings: Sequence[str]
+    listing: Listing,
+    registry: Registry,
+    *,
+    loader: str | None,
+    params: Mapping[str, Any],
+    settings: Sequence[str],
 ) -> tuple[Chosen, str, list[Remark]]:
     """The loader asked for, else the one surest of the listing among those that have the parameters given.
 
     Returns
     -------
     Chosen, str, list of Remark
-        The loader, why this one, and what should be said of others: those that broke, and those that are about as sure.
+        The loader, why this one, and what should be said of others: those that broke, and those that are
+        about as sure.
     """
     if loader is not None:
         return _chosen(registry, loader, listing, params, settings), "chosen with --loader", []
     wanted = {*params, *(setting.partition("=")[0].strip().rpartition(".")[2] for setting in settings)}
     found, broken = _detections(listing, registry, wanted, params, settings)
     if not found:
-        known = {param.name for name in registry.names("dataset") for param in registry.find("dataset", name).spec.params}
+        known = {
+            param.name
+            for name in registry.names("dataset")
+            for param in registry.find("dataset", name).spec.params
+        }
         unknown = sorted(wanted - known)
         if unknown:
             raise UnknownName("parameter of a dataset loader", unknown[0], known)
@@ -117,7 +175,10 @@ def choose_loader(
         reason = next((each.reason for chosen, each in found if chosen.spec.name == GENERAL), detected.reason)
         raise InputError(f"{_place(listing)}: nothing here is recognised as labelled audio ({reason})")
     alike = [
-        Remark("another layout is about as likely", f"{chosen.spec.name} ({each.reason}); --loader {chosen.spec.name} chooses it")
+        Remark(
+            "another layout is about as likely",
+            f"{chosen.spec.name} ({each.reason}); --loader {chosen.spec.name} chooses it",
+        )
         for chosen, each in found
         if chosen is not best and 0 < each.score >= detected.score - ABOUT
     ]
@@ -140,13 +201,20 @@ def _detections(
         except UsageError:
             raise
         except stage_failures() as error:
-            broken.append(Remark("loader that failed", f"{name}: {error}" if isinstance(error, MxtError) else f"{name}: {error!r}"))
+            broken.append(
+                Remark(
+                    "loader that failed",
+                    f"{name}: {error}" if isinstance(error, MxtError) else f"{name}: {error!r}",
+                )
+            )
             continue
         found.append((chosen, detected))
     return found, broken
 
 
-def _chosen(registry: Registry, name: str, listing: Listing, params: Mapping[str, Any], settings: Sequence[str]) -> Chosen:
+def _chosen(
+    registry: Registry, name: str, listing: Listing, params: Mapping[str, Any], settings: Sequence[str]
+) -> Chosen:
     """A loader with its parameters; the table that was named becomes one of them, so that it is known which it was."""
     spec = registry.find("dataset", name).spec
     given = dict(params) | split_settings(settings, [spec])[name]
@@ -196,7 +264,9 @@ def _place(listing: Listing) -> str:
     return f"{listing.root}/{listing.table}" if listing.table else listing.root
 
 
-def _ask(registry: Registry, chosen: Chosen, listing: Listing) -> tuple[list[Clip], list[Remark], Mapping[str, str]]:
+def _ask(
+    registry: Registry, chosen: Chosen, listing: Listing
+) -> tuple[list[Clip], list[Remark], Mapping[str, str]]:
     """What a loader says: clips, remarks, and the hashes it knows of."""
     clips, remarks = [], []
     loader = registry.build(chosen)
@@ -210,7 +280,9 @@ def _ask(registry: Registry, chosen: Chosen, listing: Listing) -> tuple[list[Cli
     except MxtError:
         raise
     except stage_failures() as error:
-        raise PluginError(f"dataset {chosen.spec.name!r} ({chosen.distribution}) failed: {type(error).__name__}: {error}") from error
+        raise PluginError(
+            f"dataset {chosen.spec.name!r} ({chosen.distribution}) failed: {type(error).__name__}: {error}"
+        ) from error
     return clips, remarks, published
 
 
@@ -223,7 +295,9 @@ def catalogued(clip: Clip) -> Clip:
         It begins or ends where no recording does.
     """
     if not all(abs(seconds) <= LONGEST_SECONDS for seconds in (clip.start or 0.0, clip.end or 0.0)):
-        raise InputError(f"{written(clip.path)}: a segment from {clip.start or 0:g} to {clip.end or 0:g} s; correct its times, in seconds")
+        raise InputError(
+            f"{written(clip.path)}: a segment from {clip.start or 0:g} to {clip.end or 0:g} s; correct its times, in seconds"
+        )
     return replace(
         clip,
         path=clip.path if _may_exist(clip.path) else written(clip.path),
@@ -263,7 +337,10 @@ def _each_once(clips: Iterable[Clip]) -> tuple[list[Clip], list[Remark]]:
         if not differ:
             remarks.append(Remark("clip in two rows", name))
             continue
-        values = "; ".join(f"{column}: {_words(first.targets.get(column))} and {_words(clip.targets[column])}" for column in differ)
+        values = "; ".join(
+            f"{column}: {_words(first.targets.get(column))} and {_words(clip.targets[column])}"
+            for column in differ
+        )
         remarks.append(Remark("clip in rows that disagree", f"{name}: {values}; taken as unlabelled"))
         none: dict[str, Target] = dict.fromkeys(differ)
         found[name] = replace(first, targets={**first.targets, **none})

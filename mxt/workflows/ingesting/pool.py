@@ -58,7 +58,9 @@ class Pool:
         ``"package.module:function"`` that is called with the path.
     """
 
-    def __init__(self, jobs: Sequence[Job], *, workers: int, seconds: float = SECONDS_A_FILE, work: str = MEASURE) -> None:
+    def __init__(
+        self, jobs: Sequence[Job], *, workers: int, seconds: float = SECONDS_A_FILE, work: str = MEASURE
+    ) -> None:
         self.jobs, self.seconds, self.work = jobs, seconds, work
         self.number = max(1, min(workers, -(-len(jobs) // 4)))
         self._waiting = deque(range(len(jobs)))
@@ -89,7 +91,9 @@ class Pool:
             if worker.connection in spoken:
                 yield from self._listen(worker)
             elif time.monotonic() >= worker.deadline:
-                yield from self._replace(worker, f"took longer than {self._limit(worker.given[0]):.0f} s" if worker.given else "")
+                yield from self._replace(
+                    worker, f"took longer than {self._limit(worker.given[0]):.0f} s" if worker.given else ""
+                )
 
     def _listen(self, worker: _Worker) -> Iterator[tuple[int, Outcome]]:
         try:
@@ -114,7 +118,9 @@ class Pool:
         share = max(1, min(BATCH, len(self._waiting) // (4 * self.number)))
         worker.given.extend(self._waiting.popleft() for _ in range(min(share, len(self._waiting))))
         if worker.given:
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it died: said so when it is listened to
+            with contextlib.suppress(
+                BrokenPipeError, ConnectionResetError
+            ):  # it died: said so when it is listened to
                 worker.connection.send([self.jobs[number].path for number in worker.given])
         return bool(worker.given)
 
@@ -123,11 +129,19 @@ class Pool:
         self._workers.remove(worker)
         code, said = _end(worker)
         if not worker.ready:
-            raise MxtError(f"a process that opens audio files did not start (exit {code}): {said or why or 'no reason given'}")
+            raise MxtError(
+                f"a process that opens audio files did not start (exit {code}): {said or why or 'no reason given'}"
+            )
         if worker.given:
             first, *others = worker.given
             self._waiting.extendleft(reversed(others))
-            yield first, (Reason.DECODER_FAILED, f"the decoder {why}" if why else f"the decoder crashed ({_how(code)})")
+            yield (
+                first,
+                (
+                    Reason.DECODER_FAILED,
+                    f"the decoder {why}" if why else f"the decoder crashed ({_how(code)})",
+                ),
+            )
 
     def _limit(self, number: int) -> float:
         return self.seconds + self.jobs[number].size / BYTES_A_SECOND
@@ -135,11 +149,17 @@ class Pool:
     def _start(self) -> _Worker:
         ours, theirs = Pipe()
         try:
-            command = _START.format(path=[path or os.getcwd() for path in sys.path], handle=theirs.fileno(), work=self.work)
+            command = _START.format(
+                path=[path or os.getcwd() for path in sys.path], handle=theirs.fileno(), work=self.work
+            )
             process = subprocess.Popen(
-                [sys.executable, "-c", command], pass_fds=(theirs.fileno(),), env=os.environ | _ONE_THREAD,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            )  # fmt: skip
+                [sys.executable, "-c", command],
+                pass_fds=(theirs.fileno(),),
+                env=os.environ | _ONE_THREAD,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+            )
         finally:
             theirs.close()
         return _Worker(process, ours, time.monotonic() + SECONDS_TO_START)

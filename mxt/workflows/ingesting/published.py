@@ -36,8 +36,17 @@ def noted(found: Measurement, path: Path, md5: str | None) -> Measurement:
 
 def remarks(files: Mapping[str, FileRecord], published: Mapping[str, str]) -> list[Remark]:
     """Name the files that are others than published; one remark where all are: then it is another edition."""
-    read = {path: file.measurement for path in published if (file := files.get(path)) and file.measurement is not None}
+    read = {
+        path: file.measurement
+        for path in published
+        if (file := files.get(path)) and file.measurement is not None
+    }
     altered = [path for path, measured in read.items() if ALTERED in measured.notes]
     if len(altered) > 1 and len(altered) == len(read):
-        return [Remark(ALTERED, f"none of the {len(read):,} files has the published MD5: they were converted, or are another edition")]
+        return [
+            Remark(
+                ALTERED,
+                f"none of the {len(read):,} files has the published MD5: they were converted, or are another edition",
+            )
+        ]
     return [Remark(ALTERED, f"{path} has not the published MD5") for path in altered]

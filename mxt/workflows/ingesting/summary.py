@@ -13,7 +13,12 @@ from mxt.workflows.ingesting.walk import is_other
 
 WINDOW_SECONDS = 29.0  # what the convnet looks at
 MOST_CANDIDATES = 6
-NO_GROUPS = ("start", "end", "split", "filtered_split")  # where a segment lies, or which part a clip is in, joins no recordings
+NO_GROUPS = (
+    "start",
+    "end",
+    "split",
+    "filtered_split",
+)  # where a segment lies, or which part a clip is in, joins no recordings
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,9 @@ class Summary:
     remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def summarise(clips: Sequence[ClipRecord], targets: Sequence[str], remarks: Iterable[Remark], *, opened: bool = True) -> Summary:
+def summarise(
+    clips: Sequence[ClipRecord], targets: Sequence[str], remarks: Iterable[Remark], *, opened: bool = True
+) -> Summary:
     """Figures of `clips` in catalogue order; those not `opened` yet count as usable."""
     counted = [clip for clip in clips if not is_other(clip.file)]
     used = [clip for clip in counted if not clip.reason]
@@ -123,7 +130,9 @@ def summarise(clips: Sequence[ClipRecord], targets: Sequence[str], remarks: Iter
         shortest=min(durations, default=None),
         median=statistics.median(durations) if durations else None,
         longest=max(durations, default=None),
-        window_share=sum(min(d, WINDOW_SECONDS) for d in durations) / sum(durations) if sum(durations) else None,
+        window_share=sum(min(d, WINDOW_SECONDS) for d in durations) / sum(durations)
+        if sum(durations)
+        else None,
         notes=_counts(note for clip in used if clip.file.measurement for note in clip.file.measurement.notes),
         remarks={kind: tuple(texts) for kind, texts in kinds.items()},
     )
@@ -140,8 +149,14 @@ def _target(name: str, clips: Sequence[ClipRecord]) -> TargetSummary:
     if numbers:
         return TargetSummary(name, "numbers", low=min(numbers), high=max(numbers), unlabelled=missing)
     several = any(isinstance(value, tuple) for value in values)
-    words = Counter(word for value in values for word in (value if isinstance(value, tuple) else () if value is None else (str(value),)))
-    return TargetSummary(name, "several labels" if several else "classes", dict(words.most_common()), unlabelled=missing)
+    words = Counter(
+        word
+        for value in values
+        for word in (value if isinstance(value, tuple) else () if value is None else (str(value),))
+    )
+    return TargetSummary(
+        name, "several labels" if several else "classes", dict(words.most_common()), unlabelled=missing
+    )
 
 
 def _duplicates(clips: Sequence[ClipRecord], targets: Sequence[str]) -> Iterable[Duplicates]:
@@ -153,7 +168,10 @@ def _duplicates(clips: Sequence[ClipRecord], targets: Sequence[str]) -> Iterable
         if len(found) > 1:
             labels = [tuple(_words(clip.targets.get(name)) for name in targets) for clip in found]
             differ = len(set(labels)) > 1
-            yield Duplicates(tuple(clip.id for clip in found), tuple(", ".join(words) for words in labels) if differ else ())
+            yield Duplicates(
+                tuple(clip.id for clip in found),
+                tuple(", ".join(words) for words in labels) if differ else (),
+            )
 
 
 def _words(value: Target) -> str:
@@ -174,7 +192,11 @@ def _candidates(clips: Sequence[ClipRecord], targets: Sequence[str]) -> dict[str
     columns = {"folder": [str(PurePosixPath(clip.file.path).parent) for clip in clips]}
     for name in dict.fromkeys(name for clip in clips for name in (*_further(clip), *clip.fields)):
         columns[name] = [clip.fields.get(name) or _words(clip.targets.get(name)) for clip in clips]
-    found = {name: len(set(values) - {""}) for name, values in columns.items() if name not in NO_GROUPS and _groups(values, first)}
+    found = {
+        name: len(set(values) - {""})
+        for name, values in columns.items()
+        if name not in NO_GROUPS and _groups(values, first)
+    }
     return dict(list(found.items())[:MOST_CANDIDATES])
 
 

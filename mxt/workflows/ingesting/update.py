@@ -28,7 +28,9 @@ class Changes:
     moved_from: str = ""
 
 
-def find_changes(before: DatasetRecord | None, old: Sequence[ClipRecord], clips: Sequence[ClipRecord], root: str) -> Changes:
+def find_changes(
+    before: DatasetRecord | None, old: Sequence[ClipRecord], clips: Sequence[ClipRecord], root: str
+) -> Changes:
     """What differs between the clips of before and those of now; hidden and other files do not count."""
     if before is None:
         return Changes()
@@ -54,7 +56,9 @@ def known_files(old: Mapping[str, FileRecord], now: Mapping[str, FileRecord]) ->
         if before is None or (before.size, before.mtime_ns) != (file.size, file.mtime_ns):
             before = renamed.get(_looks(file))
         if before is not None and not file.reason and _settled(before):
-            known[path] = replace(file, measurement=before.measurement, reason=before.reason, detail=before.detail)
+            known[path] = replace(
+                file, measurement=before.measurement, reason=before.reason, detail=before.detail
+            )
     return known
 
 
@@ -66,7 +70,9 @@ def _settled(file: FileRecord) -> bool:
     return file.measurement is not None or (file.reason in _SETTLED and not is_other(file))
 
 
-def holds_other_files(before: DatasetRecord, old: Mapping[str, FileRecord], now: Mapping[str, FileRecord], root: str) -> bool:
+def holds_other_files(
+    before: DatasetRecord, old: Mapping[str, FileRecord], now: Mapping[str, FileRecord], root: str
+) -> bool:
     """Whether `root` is another folder than that of before, and not the same one moved to another place."""
     used = {path: file for path, file in old.items() if file.measurement is not None}
     if before.root != root and any(file.measurement is None and not file.reason for file in old.values()):
@@ -74,7 +80,9 @@ def holds_other_files(before: DatasetRecord, old: Mapping[str, FileRecord], now:
     return before.root != root and bool(used) and not _same_content(used, now, root)
 
 
-def refuse_if_many_are_gone(before: DatasetRecord, old: Mapping[str, FileRecord], now: Mapping[str, FileRecord], root: str) -> None:
+def refuse_if_many_are_gone(
+    before: DatasetRecord, old: Mapping[str, FileRecord], now: Mapping[str, FileRecord], root: str
+) -> None:
     """Stop where much of what was catalogued is not there any more.
 
     Raises
@@ -84,7 +92,11 @@ def refuse_if_many_are_gone(before: DatasetRecord, old: Mapping[str, FileRecord]
     """
     used = {path: file for path, file in old.items() if file.measurement is not None}
     there = {(file.size, file.mtime_ns) for file in now.values() if not file.reason}
-    gone = [path for path, file in used.items() if _absent(now.get(path)) and (file.size, file.mtime_ns) not in there]
+    gone = [
+        path
+        for path, file in used.items()
+        if _absent(now.get(path)) and (file.size, file.mtime_ns) not in there
+    ]
     if len(gone) > MANY_GONE and len(gone) > SHARE_GONE * len(used):
         raise Refused(
             f"{len(gone):,} of the {len(used):,} files of {before.name} are not in {root} any more (the first: {gone[0]}): "

@@ -54,7 +54,10 @@ def walk(path: Path) -> Walk:
             raise InputError(f"{path} is one audio file; name the folder it is in: mxt ingest {path.parent}")
         raise InputError(f"{path} is neither a folder nor a table (.csv, .tsv, .jsonl)")
     found = _listing(path.parent, path)
-    if not any(suffix(name) in SOUND for name in found.files) and path.absolute().parent != path.absolute().parent.parent:
+    if (
+        not any(suffix(name) in SOUND for name in found.files)
+        and path.absolute().parent != path.absolute().parent.parent
+    ):
         return _listing(path.absolute().parent.parent, path)  # metadata/labels.csv beside audio/
     return found
 
@@ -73,11 +76,17 @@ def _listing(folder: Path, table: Path | None) -> Walk:
     root = Path(os.path.realpath(folder))
     walker = _Walker(str(root))
     walker.folder("")
-    name = None if table is None else Path(os.path.realpath(table.parent), table.name).relative_to(root).as_posix()
+    name = (
+        None
+        if table is None
+        else Path(os.path.realpath(table.parent), table.name).relative_to(root).as_posix()
+    )
     if name is not None and name not in walker.files:
         raise InputError(f"{table} is hidden; a table's name does not begin with a dot")
     paths = tuple(sorted(walker.files))
-    return Walk(Listing(str(root), paths, name), walker.files, sorted(walker.left_out, key=lambda file: file.path))
+    return Walk(
+        Listing(str(root), paths, name), walker.files, sorted(walker.left_out, key=lambda file: file.path)
+    )
 
 
 @dataclass
@@ -96,7 +105,11 @@ class _Walker:
                 raise InputError(f"{self.root} cannot be read: {error.strerror}") from error
             self.leave_out(below, Reason.UNREADABLE, f"folder: {error.strerror}")
             return
-        if below and any(entry.name == STORE_MARK for entry in found) and any(entry.name == "catalogue.sqlite" for entry in found):
+        if (
+            below
+            and any(entry.name == STORE_MARK for entry in found)
+            and any(entry.name == "catalogue.sqlite" for entry in found)
+        ):
             return
         for entry in found:
             self.entry(entry, f"{below}/{entry.name}" if below else entry.name)
@@ -128,7 +141,9 @@ class _Walker:
         to = os.path.realpath(os.path.join(self.root, path))
         seen = [self.root, *self.linked]
         if any(_inside(to, place) or _inside(place, to) for place in seen):
-            self.leave_out(path, Reason.NOT_A_FILE, "a link to a folder that is listed already, or to one around it")
+            self.leave_out(
+                path, Reason.NOT_A_FILE, "a link to a folder that is listed already, or to one around it"
+            )
             return False
         self.linked.add(to)
         return True
@@ -159,7 +174,12 @@ def _kind(mode: int) -> str:
 def other_file(file: FileRecord) -> FileRecord:
     """The record of a file that its suffix says is no audio: it is not opened."""
     return FileRecord(
-        file.path, file.size, file.mtime_ns, file.inode, reason=Reason.NOT_AUDIO, detail=f"{OTHER_FILE} (.{suffix(file.path)})"
+        file.path,
+        file.size,
+        file.mtime_ns,
+        file.inode,
+        reason=Reason.NOT_AUDIO,
+        detail=f"{OTHER_FILE} (.{suffix(file.path)})",
     )
 
 
@@ -170,4 +190,6 @@ def is_other(file: FileRecord) -> bool:
 
 def others(found: Walk, named: set[str]) -> list[FileRecord]:
     """Files below the root that no clip names and whose suffix says that they are no audio."""
-    return [other_file(file) for path, file in found.files.items() if path not in named and not may_be_sound(path)]
+    return [
+        other_file(file) for path, file in found.files.items() if path not in named and not may_be_sound(path)
+    ]

@@ -1,7 +1,7 @@
 """The process that opens files: it may crash or hang on any of them, and is then replaced.
 
-Run as ``python -c`` by `mxt.workflows.ingesting.pool`, not as a child of `multiprocessing`: nothing of the parent's main
-module is imported again, and it starts in a quarter of a second.
+Run as ``python -c`` by `mxt.workflows.ingesting.pool`, not as a child of `multiprocessing`: nothing of the
+parent's main module is imported again, and it starts in a quarter of a second.
 """
 
 from __future__ import annotations

@@ -64,7 +64,9 @@ class Quoted:
 @cache
 def published() -> Mapping[str, Any]:
     """What was published: the authors' scores, and the best of the paper's text."""
-    found: Mapping[str, Any] = json.loads((Path(__file__).parent / "choi2017_published.json").read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = json.loads(
+        (Path(__file__).parent / "choi2017_published.json").read_text(encoding="utf-8")
+    )
     return found
 
 

@@ -98,5 +98,7 @@ def to_input(pictures: Tensor) -> Tensor:
 
 def _full_precision() -> AbstractContextManager[None]:
     """Convolutions on CUDA without the rounding of TF32, and by algorithms that always give the same result."""
-    found: AbstractContextManager[None] = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+    found: AbstractContextManager[None] = torch.backends.cudnn.flags(
+        enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+    )
     return found

@@ -2,8 +2,8 @@
 
 References
 ----------
-M. Tan, Q. V. Le: EfficientNet, ICML 2019, table 1 (the stages of B0); TensorFlow's EfficientNet-Lite: no squeeze-and-excitation,
-ReLU6 instead of swish. M. Sandler et al.: MobileNetV2, CVPR 2018 (the blocks).
+M. Tan, Q. V. Le: EfficientNet, ICML 2019, table 1 (the stages of B0); TensorFlow's EfficientNet-Lite: no
+squeeze-and-excitation, ReLU6 instead of swish. M. Sandler et al.: MobileNetV2, CVPR 2018 (the blocks).
 """
 
 from __future__ import annotations
@@ -20,7 +20,15 @@ from mxt.plugin import WeightsError
 EPSILON = 1e-3  # of all its batch normalisations
 IMAGE_CHANNELS, STEM, HEAD = 3, 32, 1280
 # of each stage: blocks, kernel, stride of the first block, expansion, channels out
-STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320))
+STAGES = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,9 @@ class Tensors:
             It is not there, of another shape, or not finite.
         """
         if name not in self.tensors:
-            raise WeightsError(f"{self.name} has no tensor {name!r}: it holds another network than EfficientNet-Lite0")
+            raise WeightsError(
+                f"{self.name} has no tensor {name!r}: it holds another network than EfficientNet-Lite0"
+            )
         tensor = self.tensors[name]
         if tuple(tensor.shape) != shape or not tensor.is_floating_point():
             found = f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
@@ -71,16 +81,30 @@ class Convolution:
 
     @classmethod
     def of(
-        cls, tensors: Tensors, kernel: str, norm: str, shape: tuple[int, int, int], *, stride: int = 1, groups: int = 1,
+        cls,
+        tensors: Tensors,
+        kernel: str,
+        norm: str,
+        shape: tuple[int, int, int],
+        *,
+        stride: int = 1,
+        groups: int = 1,
         bounded: bool = True,
-    ) -> Convolution:  # fmt: skip
+    ) -> Convolution:
         """Fold: ``gamma (w * x - mean) / sqrt(variance + eps) + beta``; `shape` is (out, in / groups, k)."""
         gamma, beta, mean, variance = (
-            tensors.get(f"{norm}.{part}", shape[0]) for part in ("weight", "bias", "running_mean", "running_var")
+            tensors.get(f"{norm}.{part}", shape[0])
+            for part in ("weight", "bias", "running_mean", "running_var")
         )
         scale = gamma / torch.sqrt(variance + EPSILON)
         folded = tensors.get(f"{kernel}.weight", *shape, shape[2]) * scale[:, None, None, None]
-        return cls(folded.float().contiguous(memory_format=torch.channels_last), (beta - mean * scale).float(), stride, groups, bounded)
+        return cls(
+            folded.float().contiguous(memory_format=torch.channels_last),
+            (beta - mean * scale).float(),
+            stride,
+            groups,
+            bounded,
+        )
 
     def __call__(self, x: Tensor) -> Tensor:
         """float32 [N, in, H, W] to [N, out, ceil(H / stride), ceil(W / stride)]."""
@@ -88,12 +112,20 @@ class Convolution:
         if self.stride == 1:
             y = F.conv2d(x, self.kernel, self.bias, padding=size // 2, groups=self.groups)
         else:
-            y = F.conv2d(F.pad(x, same_padding(x, size, self.stride)), self.kernel, self.bias, self.stride, groups=self.groups)
+            y = F.conv2d(
+                F.pad(x, same_padding(x, size, self.stride)),
+                self.kernel,
+                self.bias,
+                self.stride,
+                groups=self.groups,
+            )
         return y.clamp_(0, 6) if self.bounded else y
 
     def to(self, device: str) -> Convolution:
         """The same on another device."""
-        return Convolution(self.kernel.to(device), self.bias.to(device), self.stride, self.groups, self.bounded)
+        return Convolution(
+            self.kernel.to(device), self.bias.to(device), self.stride, self.groups, self.bounded
+        )
 
 
 def same_padding(x: Tensor, size: int, stride: int) -> tuple[int, int, int, int]:
@@ -143,11 +175,20 @@ class Network:
             stage = []
             for number in range(blocks):
                 stage.append(
-                    _block(tensors, f"_blocks.{place}", (channels, channels * expansion, out), size, 1 if number else stride, device)
+                    _block(
+                        tensors,
+                        f"_blocks.{place}",
+                        (channels, channels * expansion, out),
+                        size,
+                        1 if number else stride,
+                        device,
+                    )
                 )
                 place, channels = place + 1, out
             stages.append(tuple(stage))
-        return cls(stem, tuple(stages), Convolution.of(tensors, "_conv_head", "_bn1", (HEAD, channels, 1)).to(device))
+        return cls(
+            stem, tuple(stages), Convolution.of(tensors, "_conv_head", "_bn1", (HEAD, channels, 1)).to(device)
+        )
 
     def __call__(self, x: Tensor) -> dict[str, Tensor]:
         """Every layer averaged over space.
@@ -171,12 +212,25 @@ class Network:
         return {**found, "pool": self.head(x).mean((2, 3))}
 
 
-def _block(tensors: Tensors, name: str, widths: tuple[int, int, int], size: int, stride: int, device: str) -> Block:
+def _block(
+    tensors: Tensors, name: str, widths: tuple[int, int, int], size: int, stride: int, device: str
+) -> Block:
     """Block `name` from `widths` = (in, between, out)."""
     before, between, out = widths
     made = []
     if between != before:
         made.append(Convolution.of(tensors, f"{name}._expand_conv", f"{name}._bn0", (between, before, 1)))
-    made.append(Convolution.of(tensors, f"{name}._depthwise_conv", f"{name}._bn1", (between, 1, size), stride=stride, groups=between))
-    made.append(Convolution.of(tensors, f"{name}._project_conv", f"{name}._bn2", (out, between, 1), bounded=False))
+    made.append(
+        Convolution.of(
+            tensors,
+            f"{name}._depthwise_conv",
+            f"{name}._bn1",
+            (between, 1, size),
+            stride=stride,
+            groups=between,
+        )
+    )
+    made.append(
+        Convolution.of(tensors, f"{name}._project_conv", f"{name}._bn2", (out, between, 1), bounded=False)
+    )
     return Block(tuple(each.to(device) for each in made), adds=stride == 1 and before == out)

@@ -11,11 +11,31 @@ from mxt.plugin import Input, Layer, Param, StageSpec, WeightsFile, Window, hook
 TAN_LE_2019 = "M. Tan, Q. V. Le: EfficientNet: rethinking model scaling for convolutional neural networks, ICML 2019, arXiv:1905.11946"
 
 SIZE = 224  # pixels: height and width of the picture the network sees
-WIDTHS = {"stem": 32, "stage1": 16, "stage2": 24, "stage3": 40, "stage4": 80, "stage5": 112, "stage6": 192, "stage7": 320, "pool": 1280}
+WIDTHS = {
+    "stem": 32,
+    "stage1": 16,
+    "stage2": 24,
+    "stage3": 40,
+    "stage4": 80,
+    "stage5": 112,
+    "stage6": 192,
+    "stage7": 320,
+    "pool": 1280,
+}
 
 RENDERERS: Mapping[str, Mapping[str, Any]] = {
-    **{name: {"height": SIZE, "width": SIZE} for name in ("logfrequency", "sox", "melimage", "phase", "waveform")},
-    "melspectrogram": {"n_fft": 2048, "hop_length": 512, "n_mels": 128, "reference": "fixed", "reference_db": 40.0, "floor_db": -80.0},
+    **{
+        name: {"height": SIZE, "width": SIZE}
+        for name in ("logfrequency", "sox", "melimage", "phase", "waveform")
+    },
+    "melspectrogram": {
+        "n_fft": 2048,
+        "hop_length": 512,
+        "n_mels": 128,
+        "reference": "fixed",
+        "reference_db": 40.0,
+        "floor_db": -80.0,
+    },
 }
 
 BACKBONE = StageSpec(
@@ -24,7 +44,9 @@ BACKBONE = StageSpec(
     summary="EfficientNet-Lite0, a small image network trained on ImageNet, looking at a picture of the clip",
     target="mxt_efficientnet_lite0.backbone:EfficientNetLite0",
     params=(
-        Param("renderer", "choice", "logfrequency", "how the clip is made a picture", choices=tuple(RENDERERS)),
+        Param(
+            "renderer", "choice", "logfrequency", "how the clip is made a picture", choices=tuple(RENDERERS)
+        ),
         Param(
             "max_seconds",
             "float",

@@ -23,13 +23,22 @@ PLUGIN = Path(__file__).resolve().parents[1]
 # the 16 blocks written out: kernel, stride, channels in, between, out
 BLOCKS = (
     (3, 1, 32, 32, 16),
-    (3, 2, 16, 96, 24), (3, 1, 24, 144, 24),
-    (5, 2, 24, 144, 40), (5, 1, 40, 240, 40),
-    (3, 2, 40, 240, 80), (3, 1, 80, 480, 80), (3, 1, 80, 480, 80),
-    (5, 1, 80, 480, 112), (5, 1, 112, 672, 112), (5, 1, 112, 672, 112),
-    (5, 2, 112, 672, 192), (5, 1, 192, 1152, 192), (5, 1, 192, 1152, 192), (5, 1, 192, 1152, 192),
+    (3, 2, 16, 96, 24),
+    (3, 1, 24, 144, 24),
+    (5, 2, 24, 144, 40),
+    (5, 1, 40, 240, 40),
+    (3, 2, 40, 240, 80),
+    (3, 1, 80, 480, 80),
+    (3, 1, 80, 480, 80),
+    (5, 1, 80, 480, 112),
+    (5, 1, 112, 672, 112),
+    (5, 1, 112, 672, 112),
+    (5, 2, 112, 672, 192),
+    (5, 1, 192, 1152, 192),
+    (5, 1, 192, 1152, 192),
+    (5, 1, 192, 1152, 192),
     (3, 1, 192, 1152, 320),
-)  # fmt: skip
+)
 STAGE_ENDS = {0: "stage1", 2: "stage2", 4: "stage3", 7: "stage4", 10: "stage5", 14: "stage6", 15: "stage7"}
 
 
@@ -41,7 +50,9 @@ def _data_folder() -> Path | None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if _data_folder() is None:
-        skip = pytest.mark.skip(reason="needs the real recordings; MXT_TEST_DATA names no folder that has them")
+        skip = pytest.mark.skip(
+            reason="needs the real recordings; MXT_TEST_DATA names no folder that has them"
+        )
         for item in items:
             if item.get_closest_marker("realdata"):
                 item.add_marker(skip)
@@ -81,7 +92,12 @@ def random_tensors() -> Tensors:
         found[f"{name}.weight"] = torch.from_numpy(values)
 
     def norm(name: str, channels: int) -> None:
-        for part, low, high in (("weight", 0.7, 1.3), ("bias", -0.2, 0.2), ("running_mean", -0.2, 0.2), ("running_var", 0.7, 1.3)):
+        for part, low, high in (
+            ("weight", 0.7, 1.3),
+            ("bias", -0.2, 0.2),
+            ("running_mean", -0.2, 0.2),
+            ("running_var", 0.7, 1.3),
+        ):
             found[f"{name}.{part}"] = torch.from_numpy(rng.uniform(low, high, channels).astype(np.float32))
         found[f"{name}.num_batches_tracked"] = torch.tensor(0)
 
@@ -117,7 +133,9 @@ def _plain(x: torch.Tensor, tensors: Tensors) -> dict[str, np.ndarray]:
         zeros = size - (stride if n % stride == 0 else n % stride)
         x = F.pad(x, (zeros // 2, zeros - zeros // 2) * 2)
         x = F.conv2d(x, weight, None, stride, groups=x.shape[1] // weight.shape[1])
-        gamma, beta, mean, variance = (values[f"{norm}.{part}"] for part in ("weight", "bias", "running_mean", "running_var"))
+        gamma, beta, mean, variance = (
+            values[f"{norm}.{part}"] for part in ("weight", "bias", "running_mean", "running_var")
+        )
         return F.batch_norm(x, mean, variance, gamma, beta, eps=1e-3)
 
     x = F.relu6(step(x.double(), "_conv_stem", "_bn0", 2))

@@ -12,18 +12,34 @@ from mxt_efficientnet_lite0.plugin import BACKBONE, mxt_stages
 
 from mxt.testing import Check, checks_for
 
-CHECKS = [check for spec in mxt_stages() for check in checks_for(spec, plugin="mxt_efficientnet_lite0.plugin")]
+CHECKS = [
+    check for spec in mxt_stages() for check in checks_for(spec, plugin="mxt_efficientnet_lite0.plugin")
+]
 PACKAGE = Path(__file__).resolve().parents[1] / "mxt_efficientnet_lite0"
 
 BROKEN = {
     "divides by nothing": ("network.py", "EPSILON = 1e-3", "EPSILON = float('nan')", "features are finite"),
-    "draws lots": ("backbone.py", "x = to_input(shown)", "x = to_input(shown + torch.rand(1))", "features are deterministic"),
+    "draws lots": (
+        "backbone.py",
+        "x = to_input(shown)",
+        "x = to_input(shown + torch.rand(1))",
+        "features are deterministic",
+    ),
     "keeps a layer back": ("network.py", '{**found, "pool"', '{"pool"', "layers are those stated"),
-    "changes what it is given": ("backbone.py", "x = to_input(shown)", "x = to_input(shown.mul_(0.5))", "input is left as it was"),
-    "is heavy to import": ("plugin.py", "from dataclasses import replace", "from dataclasses import replace\n\nimport torch",
-                           "plugin is light to import"),
+    "changes what it is given": (
+        "backbone.py",
+        "x = to_input(shown)",
+        "x = to_input(shown.mul_(0.5))",
+        "input is left as it was",
+    ),
+    "is heavy to import": (
+        "plugin.py",
+        "from dataclasses import replace",
+        "from dataclasses import replace\n\nimport torch",
+        "plugin is light to import",
+    ),
     "does not verify its weights": ("plugin.py", BACKBONE.weights[0].sha256, "", "weights are verified"),
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -42,11 +58,17 @@ def copy(tmp_path, monkeypatch, random_wheel):
             if source.name == file:
                 assert old in text
                 text = text.replace(old, new)
-            (tmp_path / name / source.name).write_text(text.replace("mxt_efficientnet_lite0", name), encoding="utf-8")
+            (tmp_path / name / source.name).write_text(
+                text.replace("mxt_efficientnet_lite0", name), encoding="utf-8"
+            )
         spec = importlib.import_module(f"{name}.plugin").BACKBONE
         if spec.weights[0].sha256:
             spec = replace(spec, weights=(replace(spec.weights[0], sha256=digest),))
-        checks = [check for check in checks_for(spec, plugin=f"{name}.plugin") if check.subject.name == f"backbone {spec.name}"]
+        checks = [
+            check
+            for check in checks_for(spec, plugin=f"{name}.plugin")
+            if check.subject.name == f"backbone {spec.name}"
+        ]
         return {check.name: check for check in checks}
 
     return changed
@@ -58,7 +80,11 @@ def test_stage_keeps_its_contract(check):
 
 
 def test_a_copy_with_nothing_broken_passes(copy):
-    assert {check.outcome().result for check in copy("efficientnet_whole").values()} <= {"passed", "skipped", "not applicable"}
+    assert {check.outcome().result for check in copy("efficientnet_whole").values()} <= {
+        "passed",
+        "skipped",
+        "not applicable",
+    }
 
 
 @pytest.mark.parametrize("what", BROKEN)

@@ -32,7 +32,11 @@ def test_a_photograph_is_told_for_what_it_shows(photograph, expected, released):
 @pytest.mark.realdata
 def test_genres_can_be_told_by_the_nearest_neighbour_far_above_chance(data, released):
     """Ten genres, four excerpts of each: of 40, chance finds 3 neighbours of the same genre."""
-    renderer = build_registry().create("renderer", BACKBONE.input.renderer, BACKBONE.input.params).prepare(BACKBONE.sample_rate, "cpu")
+    renderer = (
+        build_registry()
+        .create("renderer", BACKBONE.input.renderer, BACKBONE.input.params)
+        .prepare(BACKBONE.sample_rate, "cpu")
+    )
     features = EfficientNetLite0().prepare(released, "cpu")
     rows, labels = [], []
     for path in sorted((data / "gtzan_excerpts").rglob("*0000[0-3].*")):

@@ -58,7 +58,9 @@ def _one_by_one(network: Network) -> Callable[[Tensor], Features]:
 
     def features(power: Tensor) -> Features:
         with torch.inference_mode():
-            found = [network(compressed(patch)) if patch.any() else silence for patch in torch.split(power, 1)]
+            found = [
+                network(compressed(patch)) if patch.any() else silence for patch in torch.split(power, 1)
+            ]
             return {name: torch.cat([layers[name] for layers in found]).numpy() for name in silence}
 
     return features
@@ -74,5 +76,7 @@ def _together(network: Network) -> Callable[[Tensor], Features]:
 
 def _full_precision() -> AbstractContextManager[None]:
     """Convolutions on CUDA without the rounding of TF32, and by algorithms that always give the same result."""
-    found: AbstractContextManager[None] = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+    found: AbstractContextManager[None] = torch.backends.cudnn.flags(
+        enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+    )
     return found

@@ -62,15 +62,21 @@ def read_checkpoint(index: bytes, data: bytes, *, name: str) -> dict[str, npt.ND
 def _tensor(key: str, entry: Entry, data: bytes, name: str) -> npt.NDArray[np.generic]:
     what = f"{name}: tensor {key!r}"
     if entry.dtype not in DTYPES:
-        raise WeightsError(f"{what} has TensorFlow's type {entry.dtype}, which is not one of {', '.join(map(str, DTYPES))}")
+        raise WeightsError(
+            f"{what} has TensorFlow's type {entry.dtype}, which is not one of {', '.join(map(str, DTYPES))}"
+        )
     dtype = np.dtype(DTYPES[entry.dtype])
     count = 1
     for length in entry.shape:
         count *= length
     if entry.size != count * dtype.itemsize:
-        raise WeightsError(f"{what} of shape {entry.shape} takes {count * dtype.itemsize} bytes, the index says {entry.size}")
+        raise WeightsError(
+            f"{what} of shape {entry.shape} takes {count * dtype.itemsize} bytes, the index says {entry.size}"
+        )
     if entry.shard or entry.offset + entry.size > len(data):
-        raise WeightsError(f"{what} ends at byte {entry.offset + entry.size} of its data, which has {len(data)}: it is cut")
+        raise WeightsError(
+            f"{what} ends at byte {entry.offset + entry.size} of its data, which has {len(data)}: it is cut"
+        )
     return np.frombuffer(data, dtype, count, entry.offset).reshape(entry.shape)
 
 
@@ -83,7 +89,9 @@ def read_index(index: bytes, *, name: str) -> dict[str, Entry]:
         See `read_checkpoint`.
     """
     try:
-        return {key.decode(): _entry(value) for key, value in _table(index) if key}  # the empty key is the bundle's header
+        return {
+            key.decode(): _entry(value) for key, value in _table(index) if key
+        }  # the empty key is the bundle's header
     except (IndexError, ValueError, struct.error) as error:
         raise WeightsError(f"{name}: its index is no TensorFlow checkpoint's: {error}") from error
 
@@ -113,7 +121,9 @@ def _block(table: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]
     if table[offset + size]:  # the byte after a block is the kind of its compression
         raise ValueError("it is compressed")
     block = table[offset : offset + size]
-    end = size - 4 * (1 + struct.unpack("<I", block[-4:])[0])  # behind the entries: restart points, and their number
+    end = size - 4 * (
+        1 + struct.unpack("<I", block[-4:])[0]
+    )  # behind the entries: restart points, and their number
     at, key = 0, b""
     while at < end:
         shared, at = _varint(block, at)

@@ -1,13 +1,14 @@
 """The musically motivated network: timbral and temporal filters, three dense convolutions, pooling over time, two dense layers.
 
-With fixed statistics, batch normalisation is affine. Where its input is not padded (the dense layer) it is folded into the
-weights; before a maximum it is put behind it (`mxt_musicnn.tensors.Pooled`), so that only what the maximum leaves is touched.
-On the CPU the patches of a batch are computed one by one, so a feature cannot depend on what else is in the batch.
+With fixed statistics, batch normalisation is affine. Where its input is not padded (the dense layer) it is
+folded into the weights; before a maximum it is put behind it (`mxt_musicnn.tensors.Pooled`), so that only
+what the maximum leaves is touched. On the CPU the patches of a batch are computed one by one, so a feature
+cannot depend on what else is in the batch.
 
 References
 ----------
-J. Pons, X. Serra: musicnn: pre-trained convolutional neural networks for music audio tagging, ISMIR 2019 (late-breaking),
-arXiv:1909.06654; `musicnn/models.py` of the released package.
+J. Pons, X. Serra: musicnn: pre-trained convolutional neural networks for music audio tagging, ISMIR 2019
+(late-breaking), arXiv:1909.06654; `musicnn/models.py` of the released package.
 """
 
 from __future__ import annotations
@@ -60,15 +61,23 @@ class FrontEnd:
     def of(cls, checkpoint: Checkpoint, *, device: str) -> FrontEnd:
         """Read it; `device` decides how the timbral filters are computed."""
         (scale,), (shift,) = checkpoint.affine(0, 1)
-        shapes = [(FRAMES, width, 1, TIMBRAL) for width in WIDTHS] + [(length, 1, 1, TEMPORAL) for length in LENGTHS]
+        shapes = [(FRAMES, width, 1, TIMBRAL) for width in WIDTHS] + [
+            (length, 1, 1, TEMPORAL) for length in LENGTHS
+        ]
         kernels, biases, affines = [], [], []
         for place, shape in enumerate(shapes):
             affines.append(checkpoint.affine(place + 1, shape[-1]))
-            kernels.append(checkpoint.get(numbered("conv2d", place) + "/kernel", *shape)[:, :, 0] * signs(affines[-1][0]))
+            kernels.append(
+                checkpoint.get(numbered("conv2d", place) + "/kernel", *shape)[:, :, 0] * signs(affines[-1][0])
+            )
             biases.append(checkpoint.get(numbered("conv2d", place) + "/bias", shape[-1]))
         scales, shifts = (np.concatenate(parts) for parts in zip(*affines, strict=True))
         direct = tuple(to_tensor(kernel.transpose(2, 0, 1)[:, None], device) for kernel in kernels)
-        transformed = tuple(WideFilters.of(kernel, bands=BANDS) for kernel in kernels[: len(WIDTHS)]) if device == "cpu" else ()
+        transformed = (
+            tuple(WideFilters.of(kernel, bands=BANDS) for kernel in kernels[: len(WIDTHS)])
+            if device == "cpu"
+            else ()
+        )
         return cls(
             float(scale),
             float(shift),
@@ -112,7 +121,10 @@ class DenseConvolution:
     def of(cls, checkpoint: Checkpoint, place: int, maps: int, *, device: str) -> DenseConvolution:
         """Read convolution `place`, 5 to 7."""
         name = numbered("conv2d", place)
-        kernel, bias = checkpoint.get(f"{name}/kernel", FRAMES, maps, 1, DENSE), checkpoint.get(f"{name}/bias", DENSE)
+        kernel, bias = (
+            checkpoint.get(f"{name}/kernel", FRAMES, maps, 1, DENSE),
+            checkpoint.get(f"{name}/bias", DENSE),
+        )
         found = (kernel[:, :, 0].transpose(2, 1, 0), bias, *checkpoint.affine(place + 1, DENSE))
         return cls(*(to_tensor(values, device) for values in found))
 
@@ -141,13 +153,19 @@ class Musicnn:
             The checkpoint holds another network.
         """
         scale, shift = checkpoint.affine(9, 2 * POOLED)
-        matrix, bias = checkpoint.get("dense/kernel", 2 * POOLED, PENULTIMATE), checkpoint.get("dense/bias", PENULTIMATE)
+        matrix, bias = (
+            checkpoint.get("dense/kernel", 2 * POOLED, PENULTIMATE),
+            checkpoint.get("dense/bias", PENULTIMATE),
+        )
         folded = matrix * scale[:, None]  # its rows alternate: maximum and mean of a map
         hidden = (folded[0::2], folded[1::2], bias + shift @ matrix, *checkpoint.affine(10, PENULTIMATE))
         tags = checkpoint.get("dense_1/kernel", PENULTIMATE, TAGS), checkpoint.get("dense_1/bias", TAGS)
         return cls(
             FrontEnd.of(checkpoint, device=device),
-            tuple(DenseConvolution.of(checkpoint, place, maps, device=device) for place, maps in ((5, FRONT), (6, DENSE), (7, DENSE))),
+            tuple(
+                DenseConvolution.of(checkpoint, place, maps, device=device)
+                for place, maps in ((5, FRONT), (6, DENSE), (7, DENSE))
+            ),
             tuple(to_tensor(values, device) for values in hidden),
             (to_tensor(tags[0], device), to_tensor(tags[1], device)),
         )

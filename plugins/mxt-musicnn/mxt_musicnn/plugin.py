@@ -10,16 +10,22 @@ from mxt.plugin import Input, Layer, Param, StageSpec, WeightsFile, Window, hook
 from mxt_musicnn.labels import MSD, MTT
 
 NETWORKS = ("MSD_musicnn", "MTT_musicnn", "MSD_vgg", "MTT_vgg")
-PONS_SERRA_2019 = (
-    "J. Pons, X. Serra: musicnn: pre-trained convolutional neural networks for music audio tagging, ISMIR 2019, arXiv:1909.06654"
-)
+PONS_SERRA_2019 = "J. Pons, X. Serra: musicnn: pre-trained convolutional neural networks for music audio tagging, ISMIR 2019, arXiv:1909.06654"
 
 SAMPLE_RATE = 16_000
 N_FFT, HOP, BANDS = 512, 256, 96
 FRAMES = 187  # of a patch: 3 s
 
-_FRONT_END = (("timbral", 408), ("temporal", 153), ("cnn1", 64), ("cnn2", 64), ("cnn3", 64), ("mean_pool", 753), ("max_pool", 753),
-              ("penultimate", 200))  # fmt: skip
+_FRONT_END = (
+    ("timbral", 408),
+    ("temporal", 153),
+    ("cnn1", 64),
+    ("cnn2", 64),
+    ("cnn3", 64),
+    ("mean_pool", 753),
+    ("max_pool", 753),
+    ("penultimate", 200),
+)
 _VGG = tuple((f"pool{block}", 128) for block in range(1, 6))
 
 
@@ -31,8 +37,8 @@ def layers_of(network: str) -> tuple[Layer, ...]:
     return (*layers, Layer(len(layers) + 1, "tags", len(tags), tags))
 
 
-# Patches of 187 frames of the clip's centred spectrogram, one after the other, are windows of 186 hops and one transform,
-# 187 hops apart, of the clip with half a transform of zeros on both sides.
+# Patches of 187 frames of the clip's centred spectrogram, one after the other, are windows of 186 hops and
+# one transform, 187 hops apart, of the clip with half a transform of zeros on both sides.
 PATCHES = Window.sliding(
     seconds=((FRAMES - 1) * HOP + N_FFT) / SAMPLE_RATE,
     hop_seconds=FRAMES * HOP / SAMPLE_RATE,
@@ -47,13 +53,21 @@ BACKBONE = StageSpec(
     summary="Music taggers of Pons and Serra 2019: musically motivated filters, or a VGG, trained on MSD or MagnaTagATune",
     target="mxt_musicnn.backbone:MusicNN",
     params=(
-        Param("network", "choice", NETWORKS[0],
-              "trained on the Million Song Dataset (MSD) or MagnaTagATune (MTT); musically motivated filters or a VGG", choices=NETWORKS),
+        Param(
+            "network",
+            "choice",
+            NETWORKS[0],
+            "trained on the Million Song Dataset (MSD) or MagnaTagATune (MTT); musically motivated filters or a VGG",
+            choices=NETWORKS,
+        ),
     ),
     citation=PONS_SERRA_2019,
     licence="MIT; weights: ISC (fetched by you)",
     sample_rate=SAMPLE_RATE,
-    input=Input("melspectrogram", {"n_fft": N_FFT, "hop_length": HOP, "n_mels": BANDS, "pad": "none", "scale": "power"}),
+    input=Input(
+        "melspectrogram",
+        {"n_fft": N_FFT, "hop_length": HOP, "n_mels": BANDS, "pad": "none", "scale": "power"},
+    ),
     window=PATCHES,
     layers=layers_of(NETWORKS[0]),
     default_layers="penultimate",
@@ -71,7 +85,7 @@ BACKBONE = StageSpec(
     ),
     batch_windows=8,
     resolve="mxt_musicnn.plugin:resolve",
-)  # fmt: skip
+)
 
 
 def resolve(spec: StageSpec, params: Mapping[str, Any], _weights: str | None) -> StageSpec:

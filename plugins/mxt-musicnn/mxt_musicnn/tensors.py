@@ -54,7 +54,9 @@ class Checkpoint:
             raise WeightsError(f"{self.name} has no tensor {name!r}: it holds another network than expected")
         tensor = self.tensors[name]
         if tensor.shape != shape or tensor.dtype != np.float32:
-            raise WeightsError(f"{self.name}: tensor {name!r} is {tensor.dtype} {tensor.shape}, expected float32 {shape}")
+            raise WeightsError(
+                f"{self.name}: tensor {name!r} is {tensor.dtype} {tensor.shape}, expected float32 {shape}"
+            )
         return tensor.astype(np.float64)
 
     def affine(self, place: int, channels: int) -> tuple[Array, Array]:
@@ -64,7 +66,8 @@ class Checkpoint:
         """
         prefix = numbered("batch_normalization", place)
         gamma, beta, mean, variance = (
-            self.get(f"{prefix}/{what}", channels) for what in ("gamma", "beta", "moving_mean", "moving_variance")
+            self.get(f"{prefix}/{what}", channels)
+            for what in ("gamma", "beta", "moving_mean", "moving_variance")
         )
         scale = gamma / np.sqrt(variance + EPSILON)
         return scale, beta - mean * scale
@@ -79,8 +82,9 @@ def numbered(name: str, place: int) -> str:
 class Pooled:
     """Bias, ReLU and batch normalisation behind a maximum instead of before it.
 
-    A convolution y, then ``a relu(y + b) + c`` with the maximum over places, is ``a relu(max y + b) + c`` where a >= 0 and
-    ``a relu(min y + b) + c`` where a < 0. With the sign of a in the kernel, ``d = sign(a) y``, both are the maximum of d.
+    A convolution y, then ``a relu(y + b) + c`` with the maximum over places, is ``a relu(max y + b) + c``
+    where a >= 0 and ``a relu(min y + b) + c`` where a < 0. With the sign of a in the kernel, ``d = sign(a)
+    y``, both are the maximum of d.
 
     Parameters
     ----------

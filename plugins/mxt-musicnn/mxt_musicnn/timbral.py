@@ -1,18 +1,19 @@
 """Wide convolutions followed by the maximum over frequency, by a Fourier transform over the mel bands.
 
-A timbral filter of 7 frames x K bands is slid over 187 x 96 values, and only the maximum over its positions is kept. With the
-transform X_t of frame t over the 96 bands and W_j that of the filter's frame j,
+A timbral filter of 7 frames x K bands is slid over 187 x 96 values, and only the maximum over its positions
+is kept. With the transform X_t of frame t over the 96 bands and W_j that of the filter's frame j,
 
     Y_t[k] = sum_j X_{t+j}[k] conj(W_j[k])
 
-has seven products a coefficient where the sum over bands had 7 K, and its inverse transform at the positions where the filter
-fits is the convolution: no such position wraps around. The positions are counted from their middle c, so that those at +s
-and -s share the two halves of the inverse transform,
+has seven products a coefficient where the sum over bands had 7 K, and its inverse transform at the positions
+where the filter fits is the convolution: no such position wraps around. The positions are counted from their
+middle c, so that those at +s and -s share the two halves of the inverse transform,
 
-    y[c + s] = E[s] + O[s],   y[c - s] = E[s] - O[s],   E = sum_k h_k Re Y' cos(2 pi k s / 96),   O = -sum_k h_k Im Y' sin(...)
+    y[c + s] = E[s] + O[s],   y[c - s] = E[s] - O[s],   E = sum_k h_k Re Y' cos(2 pi k s / 96),   O = -sum_k
+    h_k Im Y' sin(...)
 
-and the greater of the two is E + |O|. That is a quarter of the multiplications, all of them in matrix products whose
-operands stay in the processor's cache.
+and the greater of the two is E + |O|. That is a quarter of the multiplications, all of them in matrix
+products whose operands stay in the processor's cache.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ class WideFilters:
         k = np.arange(bands // 2 + 1)
         h = np.where((k == 0) | (2 * k == bands), 1.0, 2.0) / bands
         turned = h * np.exp(2j * np.pi * k * centre / bands)
-        w = np.fft.rfft(kernel, n=bands, axis=1).conj().transpose(1, 0, 2) * turned[:, None, None]  # [coefficients, frames, filters]
+        w = (
+            np.fft.rfft(kernel, n=bands, axis=1).conj().transpose(1, 0, 2) * turned[:, None, None]
+        )  # [coefficients, frames, filters]
         angle = 2 * np.pi * np.outer(np.arange(half + 1), k) / bands
         return cls(
             _slabs(np.concatenate([w.real, -w.imag], axis=1)),
@@ -68,7 +71,9 @@ class WideFilters:
 
     def maxima(self, taps: Tensor) -> Tensor:
         """Greatest value of each filter over its positions, [T, filters], for `taps` (see `taps_of`)."""
-        return torch.cat([self._slab(taps, re, im) for re, im in zip(self.real, self.imaginary, strict=True)], dim=1)
+        return torch.cat(
+            [self._slab(taps, re, im) for re, im in zip(self.real, self.imaginary, strict=True)], dim=1
+        )
 
     def _slab(self, taps: Tensor, real: Tensor, imaginary: Tensor) -> Tensor:
         even = self.cosines @ torch.bmm(taps, real).flatten(1)

@@ -1,7 +1,7 @@
 """The VGG that was released beside the musically motivated network: five blocks of convolution, ReLU, batch norm, maximum.
 
-ReLU and batch normalisation are put behind the maximum (`mxt_musicnn.tensors.Pooled`). The first maximum takes every second
-band only, so only those are convolved.
+ReLU and batch normalisation are put behind the maximum (`mxt_musicnn.tensors.Pooled`). The first maximum
+takes every second band only, so only those are convolved.
 """
 
 from __future__ import annotations
@@ -16,7 +16,13 @@ from mxt_musicnn.tensors import Checkpoint, Pooled, signs, to_tensor
 
 MAPS, FLAT, TAGS = 128, 256, 50
 STRIDES = ((1, 2), (1, 1), (1, 1), (1, 1), (1, 1))  # of the convolutions, time x frequency
-POOLS = (((4, 1), (2, 1)), ((2, 2), (2, 2)), ((2, 2), (2, 2)), ((2, 2), (2, 2)), ((4, 4), (4, 4)))  # size and stride
+POOLS = (
+    ((4, 1), (2, 1)),
+    ((2, 2), (2, 2)),
+    ((2, 2), (2, 2)),
+    ((2, 2), (2, 2)),
+    ((4, 4), (4, 4)),
+)  # size and stride
 
 
 @dataclass(frozen=True)
@@ -42,11 +48,21 @@ class Vgg:
         kernels, finish = [], []
         for block in range(1, 6):
             affine = checkpoint.affine(block, MAPS)
-            kernel = checkpoint.get(f"{block}CNN/kernel", 3, 3, MAPS if block > 1 else 1, MAPS) * signs(affine[0])
-            kernels.append(to_tensor(kernel.transpose(3, 2, 0, 1), device).contiguous(memory_format=torch.channels_last))
+            kernel = checkpoint.get(f"{block}CNN/kernel", 3, 3, MAPS if block > 1 else 1, MAPS) * signs(
+                affine[0]
+            )
+            kernels.append(
+                to_tensor(kernel.transpose(3, 2, 0, 1), device).contiguous(memory_format=torch.channels_last)
+            )
             finish.append(Pooled.of(checkpoint.get(f"{block}CNN/bias", MAPS), *affine, device=device))
         tags = checkpoint.get("dense/kernel", FLAT, TAGS), checkpoint.get("dense/bias", TAGS)
-        return cls(float(scale), float(shift), tuple(kernels), tuple(finish), (to_tensor(tags[0], device), to_tensor(tags[1], device)))
+        return cls(
+            float(scale),
+            float(shift),
+            tuple(kernels),
+            tuple(finish),
+            (to_tensor(tags[0], device), to_tensor(tags[1], device)),
+        )
 
     def __call__(self, x: Tensor) -> dict[str, Tensor]:
         """Layers [N, dimension]; maps are averaged over time and frequency."""

@@ -29,7 +29,9 @@ def _data_folder() -> Path | None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if _data_folder() is None:
-        skip = pytest.mark.skip(reason="needs the real recordings; MXT_TEST_DATA names no folder that has them")
+        skip = pytest.mark.skip(
+            reason="needs the real recordings; MXT_TEST_DATA names no folder that has them"
+        )
         for item in items:
             if item.get_closest_marker("realdata"):
                 item.add_marker(skip)
@@ -61,7 +63,9 @@ def released() -> Path:
 @pytest.fixture(scope="session")
 def plain() -> ModuleType:
     """`tests/benchmarks/plain.py`: the networks as the paper's code writes them."""
-    spec = importlib.util.spec_from_file_location("musicnn_plain", PLUGIN / "tests" / "benchmarks" / "plain.py")
+    spec = importlib.util.spec_from_file_location(
+        "musicnn_plain", PLUGIN / "tests" / "benchmarks" / "plain.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -164,7 +168,10 @@ def _write_checkpoint(tensors: Mapping[str, np.ndarray]) -> tuple[bytes, bytes]:
         nonlocal table
         text, last = b"", b""
         for key, value in content.items():
-            shared = next((place for place, (a, b) in enumerate(zip(last, key, strict=False)) if a != b), min(len(last), len(key)))
+            shared = next(
+                (place for place, (a, b) in enumerate(zip(last, key, strict=False)) if a != b),
+                min(len(last), len(key)),
+            )
             text += _varint(shared) + _varint(len(key) - shared) + _varint(len(value)) + key[shared:] + value
             last = key
         text += struct.pack("<II", 0, 1)

@@ -27,7 +27,10 @@ def test_tensors_come_back_with_their_names_types_and_shapes(write_checkpoint):
 
 def test_data_that_is_cut_names_the_tensor(write_checkpoint):
     index, data = write_checkpoint(TENSORS)
-    with pytest.raises(WeightsError, match=r"net: tensor 'global_step' ends at byte 120 of its data, which has 119: it is cut"):
+    with pytest.raises(
+        WeightsError,
+        match=r"net: tensor 'global_step' ends at byte 120 of its data, which has 119: it is cut",
+    ):
         read_checkpoint(index, data[:-1], name="net")
 
 
@@ -48,7 +51,9 @@ def test_an_index_with_a_changed_byte_is_refused_or_read_but_never_breaks(write_
 
 def test_a_compressed_block_is_refused(write_checkpoint):
     index, _ = write_checkpoint({"a": TENSORS["conv2d/bias"]})
-    first = index.index(struct.pack("<II", 0, 1)) + 8  # behind the first block stands the kind of its compression
+    first = (
+        index.index(struct.pack("<II", 0, 1)) + 8
+    )  # behind the first block stands the kind of its compression
     with pytest.raises(WeightsError, match="it is compressed"):
         read_index(index[:first] + b"\x01" + index[first + 1 :], name="net")
 

@@ -16,16 +16,39 @@ CHECKS = [check for spec in mxt_stages() for check in checks_for(spec, plugin="m
 PACKAGE = Path(__file__).resolve().parents[1] / "mxt_musicnn"
 
 BROKEN = {
-    "depends on its batch": ("backbone.py", "compressed(patch)", "compressed(patch / power.amax())", "batch equals stacked singles"),
-    "keeps a layer back": ("backbone.py", "for name in silence}", "for name in list(silence)[1:]}", "layers are those stated"),
-    "has another dimension": ("plugin.py", '("penultimate", 200)', '("penultimate", 201)', "layers are those stated"),
-    "overflows in half precision": ("backbone.py", "(power.transpose(1, 2) * 10_000)", "(power.transpose(1, 2).half() * 10_000).float()",
-                                    "features are finite"),
+    "depends on its batch": (
+        "backbone.py",
+        "compressed(patch)",
+        "compressed(patch / power.amax())",
+        "batch equals stacked singles",
+    ),
+    "keeps a layer back": (
+        "backbone.py",
+        "for name in silence}",
+        "for name in list(silence)[1:]}",
+        "layers are those stated",
+    ),
+    "has another dimension": (
+        "plugin.py",
+        '("penultimate", 200)',
+        '("penultimate", 201)',
+        "layers are those stated",
+    ),
+    "overflows in half precision": (
+        "backbone.py",
+        "(power.transpose(1, 2) * 10_000)",
+        "(power.transpose(1, 2).half() * 10_000).float()",
+        "features are finite",
+    ),
     "changes what it is given": ("backbone.py", "* 10_000)", ".mul_(10_000))", "input is left as it was"),
-    "is heavy to import": ("plugin.py", "from dataclasses import replace", "from dataclasses import replace\n\nimport torch",
-                           "plugin is light to import"),
+    "is heavy to import": (
+        "plugin.py",
+        "from dataclasses import replace",
+        "from dataclasses import replace\n\nimport torch",
+        "plugin is light to import",
+    ),
     "does not verify its weights": ("plugin.py", BACKBONE.weights[0].sha256, "", "weights are verified"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=str)
@@ -53,14 +76,22 @@ def copy(tmp_path, monkeypatch, random_wheel):
         spec = importlib.import_module(f"{name}.plugin").BACKBONE
         if spec.weights[0].sha256:
             spec = replace(spec, weights=(replace(spec.weights[0], sha256=digest),))
-        checks = [check for check in checks_for(spec, plugin=f"{name}.plugin") if check.subject.name == f"backbone {spec.name}"]
+        checks = [
+            check
+            for check in checks_for(spec, plugin=f"{name}.plugin")
+            if check.subject.name == f"backbone {spec.name}"
+        ]
         return {check.name: check for check in checks}
 
     return changed
 
 
 def test_a_copy_with_nothing_broken_passes(copy):
-    assert {check.outcome().result for check in copy("musicnn_whole").values()} <= {"passed", "skipped", "not applicable"}
+    assert {check.outcome().result for check in copy("musicnn_whole").values()} <= {
+        "passed",
+        "skipped",
+        "not applicable",
+    }
 
 
 @pytest.mark.parametrize("what", BROKEN)

@@ -15,7 +15,14 @@ from mxt.workflows.extracting.records import Request
 from mxt.workflows.ingest import ingest
 
 SAMPLE_RATE = 22_050
-SECONDS = (0.2, 3.0, 3.3, 6.1, 7.5, 13.0)  # repeated to one patch, exactly and about one, two, two and a part, four
+SECONDS = (
+    0.2,
+    3.0,
+    3.3,
+    6.1,
+    7.5,
+    13.0,
+)  # repeated to one patch, exactly and about one, two, two and a part, four
 LAYERS = ("timbral", "max_pool", "penultimate", "tags")
 
 
@@ -23,7 +30,9 @@ LAYERS = ("timbral", "max_pool", "penultimate", "tags")
 def clips() -> dict[str, np.ndarray]:
     """Clips of different length: noise that swells and decays."""
     rng = np.random.default_rng(8)
-    return {f"clip{place}": _swell(rng, round(seconds * SAMPLE_RATE)) for place, seconds in enumerate(SECONDS)}
+    return {
+        f"clip{place}": _swell(rng, round(seconds * SAMPLE_RATE)) for place, seconds in enumerate(SECONDS)
+    }
 
 
 def _swell(rng: np.random.Generator, samples: int) -> np.ndarray:
@@ -38,7 +47,9 @@ def rows(folder: Path, clips: dict[str, np.ndarray], weights: Path, *, jobs: int
         soundfile.write(path, y, SAMPLE_RATE, subtype="FLOAT")
     registry = build_registry()
     ingest(folder / "store", folder / "sounds", registry)
-    found = extract(folder / "store", Request("musicnn", weights_file=weights, device="cpu", jobs=jobs), registry)
+    found = extract(
+        folder / "store", Request("musicnn", weights_file=weights, device="cpu", jobs=jobs), registry
+    )
     assert (found.done, found.failed) == (len(clips), 0)
     store = Store.open(folder / "store", read_only=True)
     catalogued = store.catalogue.clips("sounds")

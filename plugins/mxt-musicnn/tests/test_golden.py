@@ -20,7 +20,11 @@ pytestmark = pytest.mark.realdata
 @pytest.fixture(scope="module")
 def pictures(data) -> dict[str, torch.Tensor]:
     """Mel power of the patches of both clips, [10, 96, 187]."""
-    renderer = build_registry().create("renderer", BACKBONE.input.renderer, BACKBONE.input.params).prepare(SAMPLE_RATE, "cpu")
+    renderer = (
+        build_registry()
+        .create("renderer", BACKBONE.input.renderer, BACKBONE.input.params)
+        .prepare(SAMPLE_RATE, "cpu")
+    )
     found = {}
     for clip in CLIPS:
         y, sample_rate = read(data / "gtzan_full" / f"{clip}.wav")
@@ -32,7 +36,9 @@ def pictures(data) -> dict[str, torch.Tensor]:
 @pytest.mark.parametrize("clip", CLIPS)
 def test_log_mel_spectrogram_is_the_one_the_networks_were_given(data, pictures, clip):
     with np.load(data / "musicnn" / "golden.npz") as golden:
-        np.testing.assert_allclose(compressed(pictures[clip])[0].numpy(), golden[f"{clip}/logmel_patch0"], rtol=0, atol=1e-5)
+        np.testing.assert_allclose(
+            compressed(pictures[clip])[0].numpy(), golden[f"{clip}/logmel_patch0"], rtol=0, atol=1e-5
+        )
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -21,7 +21,14 @@ BACKBONE = StageSpec(
     params=(
         Param("n_fft", "int", 1024, "length of a spectrum in samples", minimum=32, maximum=32768),
         Param("hop_length", "int", 512, "distance of two spectra in samples", minimum=1, maximum=32768),
-        Param("rolloff", "float", 0.85, "share of the power that lies below the rolloff frequency", minimum=0.01, maximum=0.99),
+        Param(
+            "rolloff",
+            "float",
+            0.85,
+            "share of the power that lies below the rolloff frequency",
+            minimum=0.01,
+            maximum=0.99,
+        ),
     ),
     citation="Peeters: A large set of audio features for sound description, IRCAM 2004",
     licence="MIT",

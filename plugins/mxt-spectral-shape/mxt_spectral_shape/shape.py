@@ -45,8 +45,16 @@ class SpectralShape:
         def features(waveforms: torch.Tensor) -> Features:
             frames = waveforms.to(torch.float64).unfold(-1, self.n_fft, self.hop_length)  # [N, frames, n_fft]
             power = torch.fft.rfft(frames * window).abs().square()  # [N, frames, bins]
-            texture = [flatness(power), rolloff(power, frequencies, share=self.rolloff), zero_crossings(frames), flux(power)]
-            return {"moments": _pooled(torch.stack(moments(power, frequencies), -1)), "texture": _pooled(torch.stack(texture, -1))}
+            texture = [
+                flatness(power),
+                rolloff(power, frequencies, share=self.rolloff),
+                zero_crossings(frames),
+                flux(power),
+            ]
+            return {
+                "moments": _pooled(torch.stack(moments(power, frequencies), -1)),
+                "texture": _pooled(torch.stack(texture, -1)),
+            }
 
         return features
 

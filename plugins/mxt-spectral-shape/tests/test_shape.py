@@ -7,7 +7,10 @@ from mxt_spectral_shape.plugin import BACKBONE, MOMENTS, TEXTURE
 from mxt_spectral_shape.shape import SAMPLE_RATE, SpectralShape
 
 SAMPLES = 3 * SAMPLE_RATE
-MEAN = {name: place for place, name in enumerate(MOMENTS)}, {name: place for place, name in enumerate(TEXTURE)}
+MEAN = (
+    {name: place for place, name in enumerate(MOMENTS)},
+    {name: place for place, name in enumerate(TEXTURE)},
+)
 
 
 def features(y: np.ndarray, **params: float) -> dict[str, float]:

@@ -16,13 +16,17 @@ def listing(root: Path, files: dict[str, bytes]) -> Listing:
 
 
 def test_label_is_the_first_line_of_the_text(tmp_path):
-    found = listing(tmp_path, {"a/1.wav": b"", "a/1.txt": b"  rain \nin May\n", "2.flac": b"", "2.txt": "Vögel".encode()})
+    found = listing(
+        tmp_path, {"a/1.wav": b"", "a/1.txt": b"  rain \nin May\n", "2.flac": b"", "2.txt": "Vögel".encode()}
+    )
     clips = {clip.path: clip.targets["label"] for clip in Sidecar().clips(found) if isinstance(clip, Clip)}
     assert clips == {"a/1.wav": "rain", "2.flac": "Vögel"}
 
 
 def test_what_has_no_partner_is_remarked_and_unlabelled(tmp_path):
-    found = list(Sidecar().clips(listing(tmp_path, {"1.wav": b"", "1.txt": b"", "2.wav": b"", "3.txt": b"dog"})))
+    found = list(
+        Sidecar().clips(listing(tmp_path, {"1.wav": b"", "1.txt": b"", "2.wav": b"", "3.txt": b"dog"}))
+    )
     assert [clip.targets["label"] for clip in found if isinstance(clip, Clip)] == [None, None]
     assert {(remark.kind, remark.text) for remark in found if isinstance(remark, Remark)} == {
         ("audio without a text", "2.wav"),
@@ -38,7 +42,9 @@ def test_score_is_the_share_of_audio_files_with_a_text(tmp_path):
 
 def test_other_suffixes_are_a_parameter(tmp_path):
     found = listing(tmp_path, {"1.wav": b"", "1.lab": b"dog"})
-    assert [clip.targets["label"] for clip in Sidecar(suffix=".lab").clips(found) if isinstance(clip, Clip)] == ["dog"]
+    assert [
+        clip.targets["label"] for clip in Sidecar(suffix=".lab").clips(found) if isinstance(clip, Clip)
+    ] == ["dog"]
 
 
 def test_text_that_is_no_text_names_its_file(tmp_path):
@@ -48,7 +54,9 @@ def test_text_that_is_no_text_names_its_file(tmp_path):
 
 
 TRACK = b"0.101385\t0.367520\tSP\n\\\t6441.064453\t12296.577148\n0.506924\t3.041545\tCRER\n"
-RAVEN = b"Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tSpecies\n1\tSpectrogram 1\t1\t1.9\t4.1\tWOTH\n"
+RAVEN = (
+    b"Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tSpecies\n1\tSpectrogram 1\t1\t1.9\t4.1\tWOTH\n"
+)
 
 
 @pytest.mark.parametrize("text", [TRACK, RAVEN, b"", b"\xff\xfe\x00"])
@@ -64,7 +72,10 @@ def test_label_tracks_among_labels_lower_the_score(tmp_path):
 
 
 def test_a_table_beside_a_recording_is_remarked_and_no_label(tmp_path):
-    clip, remark = sorted(Sidecar().clips(listing(tmp_path, {"1.wav": b"", "1.txt": TRACK})), key=lambda item: type(item).__name__)
+    clip, remark = sorted(
+        Sidecar().clips(listing(tmp_path, {"1.wav": b"", "1.txt": TRACK})),
+        key=lambda item: type(item).__name__,
+    )
     assert isinstance(clip, Clip)
     assert clip.targets == {"label": None}
     assert remark == Remark("a table rather than a label", "1.txt")

@@ -47,13 +47,24 @@ def plain() -> Plain:
     Without `statistics` those of the batch are used.
     """
 
-    def network(x: torch.Tensor, tensors: Tensors, statistics: Statistics | None = None, *, before_pooling: bool = False) -> np.ndarray:
+    def network(
+        x: torch.Tensor,
+        tensors: Tensors,
+        statistics: Statistics | None = None,
+        *,
+        before_pooling: bool = False,
+    ) -> np.ndarray:
         h, means = x.double()[:, None], []
         for k in range(5):
             kernel, bias, gamma, beta = (
-                torch.from_numpy(part[k]) for part in (tensors.kernels, tensors.biases, tensors.gammas, tensors.betas)
+                torch.from_numpy(part[k])
+                for part in (tensors.kernels, tensors.biases, tensors.gammas, tensors.betas)
             )
-            given = [None, None] if statistics is None else [torch.from_numpy(s[k]) for s in (statistics.mean, statistics.variance)]
+            given = (
+                [None, None]
+                if statistics is None
+                else [torch.from_numpy(s[k]) for s in (statistics.mean, statistics.variance)]
+            )
             h = F.conv2d(h, kernel, bias, padding=1)
             h = F.elu(F.batch_norm(h, *given, gamma, beta, training=statistics is None, eps=1e-3))
             unpooled = h.mean((2, 3))
@@ -95,5 +106,8 @@ def keras2_file(tmp_path: Path, tensors: Tensors, statistics: Statistics) -> Pat
             file[f"{conv}/kernel:0"] = tensors.kernels[k].transpose(2, 3, 1, 0)
             file[f"{conv}/bias:0"] = tensors.biases[k]
             file[f"{norm}/gamma:0"], file[f"{norm}/beta:0"] = tensors.gammas[k], tensors.betas[k]
-            file[f"{norm}/moving_mean:0"], file[f"{norm}/moving_variance:0"] = statistics.mean[k], statistics.variance[k]
+            file[f"{norm}/moving_mean:0"], file[f"{norm}/moving_variance:0"] = (
+                statistics.mean[k],
+                statistics.variance[k],
+            )
     return path

@@ -23,7 +23,9 @@ def test_a_spec_is_valid_and_its_target_is_a_frozen_dataclass_with_its_defaults(
     assert dataclasses.asdict(made) == spec.parameters({})
 
 
-INPUTS = [spec.input for spec in SPECS if spec.input.renderer] + [Input(name, params) for name, params in RENDERERS.items()]
+INPUTS = [spec.input for spec in SPECS if spec.input.renderer] + [
+    Input(name, params) for name, params in RENDERERS.items()
+]
 
 
 @pytest.mark.parametrize("given", INPUTS, ids=lambda given: given.renderer)
@@ -33,7 +35,10 @@ def test_a_backbones_input_is_accepted_by_its_renderer(given):
 
 
 def test_the_image_network_looks_at_the_papers_pictures_in_its_own_size():
-    assert (INCEPTION_V3.input.renderer, dict(INCEPTION_V3.input.params)) == ("logfrequency", {"height": 299, "width": 299})
+    assert (INCEPTION_V3.input.renderer, dict(INCEPTION_V3.input.params)) == (
+        "logfrequency",
+        {"height": 299, "width": 299},
+    )
 
 
 def test_statistics_can_be_chosen_from_all_that_are_shipped_and_those_of_the_batch():

@@ -20,17 +20,25 @@ def test_features_are_five_float32_layers_of_32(released_file, pictures):
     }
 
 
-@pytest.mark.parametrize("name", ["clip_ref", "fixed_ref", "gtzan_genre_rows_0_255", "gtzan_genre_rows_256_511"])
+@pytest.mark.parametrize(
+    "name", ["clip_ref", "fixed_ref", "gtzan_genre_rows_0_255", "gtzan_genre_rows_256_511"]
+)
 def test_every_set_of_statistics_is_used_by_its_name(released_file, plain, pictures, tensors, name):
     found = concatenated(ConvNet(statistics=name).prepare(released_file, "cpu")(pictures[:1]))
-    np.testing.assert_allclose(found, plain(pictures[:1], tensors, measured_statistics(name)), atol=1e-4, rtol=1e-4)
+    np.testing.assert_allclose(
+        found, plain(pictures[:1], tensors, measured_statistics(name)), atol=1e-4, rtol=1e-4
+    )
 
 
-def test_the_second_release_standardises_the_clip_and_averages_before_pooling(keras2_file, plain, pictures, tensors, statistics):
+def test_the_second_release_standardises_the_clip_and_averages_before_pooling(
+    keras2_file, plain, pictures, tensors, statistics
+):
     x = pictures[:2].double()
     x = (x - x.mean((1, 2), keepdim=True)) / (x.std((1, 2), correction=0, keepdim=True) + 1e-10)
     found = concatenated(Keras2ConvNet().prepare(keras2_file, "cpu")(pictures[:2]))
-    np.testing.assert_allclose(found, plain(x, tensors, statistics, before_pooling=True), atol=1e-5, rtol=1e-5)
+    np.testing.assert_allclose(
+        found, plain(x, tensors, statistics, before_pooling=True), atol=1e-5, rtol=1e-5
+    )
 
 
 def test_silence_is_standardised_to_zeros():

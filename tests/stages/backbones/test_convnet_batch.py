@@ -21,7 +21,9 @@ def test_a_clip_depends_on_its_neighbours_as_in_the_paper(pictures, tensors):
 
 def test_the_order_of_a_batch_does_not_matter(pictures, tensors):
     network = BatchNetwork.of(tensors, device="cpu")
-    torch.testing.assert_close(network(pictures[:3].flip(0)).flip(0), network(pictures[:3]), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(
+        network(pictures[:3].flip(0)).flip(0), network(pictures[:3]), atol=1e-5, rtol=1e-5
+    )
 
 
 def test_the_mode_is_chosen_by_name(released_file, pictures, tensors):

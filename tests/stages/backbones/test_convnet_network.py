@@ -20,7 +20,9 @@ def network(tensors, statistics, before_pooling):
     return Network.of(fold(tensors, statistics), device="cpu", before_pooling=before_pooling)
 
 
-def test_folded_and_reordered_it_is_the_network_as_written(network, plain, pictures, tensors, statistics, before_pooling):
+def test_folded_and_reordered_it_is_the_network_as_written(
+    network, plain, pictures, tensors, statistics, before_pooling
+):
     expected = plain(pictures[:2], tensors, statistics, before_pooling=before_pooling)
     np.testing.assert_allclose(network(pictures[:2]).numpy(), expected, atol=1e-5, rtol=1e-5)
 

@@ -67,7 +67,9 @@ def _virtual_dataset(file, name, other):
     file.create_virtual_dataset(name, layout)
 
 
-@pytest.mark.parametrize("lead_out", [_external_link, _soft_link_to_an_external_one, _values_in_a_raw_file, _virtual_dataset])
+@pytest.mark.parametrize(
+    "lead_out", [_external_link, _soft_link_to_an_external_one, _values_in_a_raw_file, _virtual_dataset]
+)
 def test_tensors_that_lie_in_another_file_are_refused(released_file, tmp_path, lead_out):
     other = tmp_path / "other.hdf5"
     other.write_bytes(released_file.read_bytes())
@@ -75,7 +77,10 @@ def test_tensors_that_lie_in_another_file_are_refused(released_file, tmp_path, l
     with h5py.File(released_file, "a") as file:
         del file[name]
         lead_out(file, name, other)
-    with pytest.raises(WeightsError, match=rf"does not hold the tensor '{name}' itself, it lies .*; give one file that holds all tensors"):
+    with pytest.raises(
+        WeightsError,
+        match=rf"does not hold the tensor '{name}' itself, it lies .*; give one file that holds all tensors",
+    ):
         read_released(released_file)
 
 
@@ -90,11 +95,15 @@ def test_a_link_to_another_file_is_not_followed(released_file, tmp_path):
 def test_folding_is_convolution_and_batch_normalisation(tensors, statistics):
     folded = fold(tensors, statistics)
     x = torch.from_numpy(np.random.default_rng(0).normal(size=(1, 32, 9, 9)))
-    y = torch.nn.functional.conv2d(x, torch.from_numpy(tensors.kernels[1]), torch.from_numpy(tensors.biases[1]))
+    y = torch.nn.functional.conv2d(
+        x, torch.from_numpy(tensors.kernels[1]), torch.from_numpy(tensors.biases[1])
+    )
     mean, variance = torch.from_numpy(statistics.mean[1]), torch.from_numpy(statistics.variance[1])
     gamma, beta = torch.from_numpy(tensors.gammas[1]), torch.from_numpy(tensors.betas[1])
     expected = torch.nn.functional.batch_norm(y, mean, variance, gamma, beta, eps=1e-3)
-    found = torch.nn.functional.conv2d(x.float(), torch.from_numpy(folded.kernels[1]), torch.from_numpy(folded.biases[1]))
+    found = torch.nn.functional.conv2d(
+        x.float(), torch.from_numpy(folded.kernels[1]), torch.from_numpy(folded.biases[1])
+    )
     torch.testing.assert_close(found.double(), expected, atol=1e-5, rtol=1e-5)
 
 

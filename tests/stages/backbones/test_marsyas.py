@@ -37,13 +37,15 @@ def by_librosa(y):
     magnitude = np.abs(librosa.stft(y, **framing))
     shares = magnitude / np.maximum(magnitude.sum(0), 1e-30)
     flux = np.concatenate([[0.0], np.square(np.diff(shares)).sum(0)])
-    return np.vstack([
-        librosa.feature.zero_crossing_rate(y, frame_length=512, hop_length=512, center=False),
-        librosa.feature.spectral_centroid(y=y, sr=SR, **framing),
-        librosa.feature.spectral_rolloff(y=y, sr=SR, **framing),
-        flux,
-        librosa.feature.mfcc(y=y, sr=SR, n_mfcc=13, **framing),
-    ]).T  # fmt: skip
+    return np.vstack(
+        [
+            librosa.feature.zero_crossing_rate(y, frame_length=512, hop_length=512, center=False),
+            librosa.feature.spectral_centroid(y=y, sr=SR, **framing),
+            librosa.feature.spectral_rolloff(y=y, sr=SR, **framing),
+            flux,
+            librosa.feature.mfcc(y=y, sr=SR, n_mfcc=13, **framing),
+        ]
+    ).T
 
 
 def test_each_window_has_librosas_values():

@@ -13,7 +13,9 @@ def by_librosa(y, pad_mode):
     import librosa
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # a transform longer than the clip: that is what is tried here
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # a transform longer than the clip: that is what is tried here
         mfcc = librosa.feature.mfcc(y=y, sr=12_000, n_mfcc=20, pad_mode=pad_mode)
     parts = [mfcc, np.diff(mfcc), np.diff(mfcc, n=2)]
     return np.concatenate([f(part, axis=1) for part in parts for f in (np.mean, np.std)])

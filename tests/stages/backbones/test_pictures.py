@@ -26,7 +26,9 @@ def test_an_even_picture_stays_even_whatever_its_size(bands, frames):
 
 def test_shrinking_averages_rather_than_skips():
     stripes = torch.tensor([0.0, 1.0]).repeat(300)[None, None].expand(1, 60, 600)
-    torch.testing.assert_close(to_pictures(stripes, size=30)[..., 1:-1].mean(), torch.tensor(0.5), atol=0.01, rtol=0)
+    torch.testing.assert_close(
+        to_pictures(stripes, size=30)[..., 1:-1].mean(), torch.tensor(0.5), atol=0.01, rtol=0
+    )
     assert to_pictures(stripes, size=30)[..., 1:-1].std() < 0.02
 
 

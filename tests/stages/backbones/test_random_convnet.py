@@ -43,7 +43,8 @@ def test_another_seed_is_another_network(picture, features):
 
 
 def test_features_are_those_of_every_other_machine(features):
-    # seed 0, the picture above; first two numbers of each block; made by this test's own lines on Linux, torch 2.14, NumPy 2.4
+    # seed 0, the picture above; first two numbers of each block; made by this test's own lines on Linux,
+    # torch 2.14, NumPy 2.4
     expected = [-0.69214, -0.77203, -0.61993, 2.57191, 4.50825, 1.17365, 2.22051, 3.42451, 0.35975, 4.05384]
     np.testing.assert_allclose(features.reshape(5, 32)[:, :2].ravel(), expected, atol=1e-4)
 

@@ -29,7 +29,9 @@ class _Harmful:
         return (pytest.fail, ("a pickled function was called",))
 
 
-@pytest.mark.parametrize("content", [{"x": _Harmful()}, {"net": torch.nn.Linear}], ids=["calls something", "a class"])
+@pytest.mark.parametrize(
+    "content", [{"x": _Harmful()}, {"net": torch.nn.Linear}], ids=["calls something", "a class"]
+)
 def test_what_would_have_to_be_run_is_refused(tmp_path, content):
     torch.save(content, tmp_path / "x.pth")
     with pytest.raises(WeightsError, match=r"x\.pth cannot be read as a state dict"):
@@ -39,7 +41,9 @@ def test_what_would_have_to_be_run_is_refused(tmp_path, content):
 @pytest.mark.parametrize("junk", [b"", b"no weights", b"12345678{" * 9, b"PK\x03\x04 cut"])
 def test_junk_and_cut_files_are_refused(tmp_path, junk):
     (tmp_path / "x.pth").write_bytes(junk)
-    with pytest.raises(WeightsError, match=r"x\.pth cannot be read as a state dict \(\.pth or safetensors\): ."):
+    with pytest.raises(
+        WeightsError, match=r"x\.pth cannot be read as a state dict \(\.pth or safetensors\): ."
+    ):
         read_state_dict(tmp_path / "x.pth")
 
 

@@ -15,13 +15,34 @@ from mxt.core.stages import FeatureSetLoader
 from mxt.stages.datasets.choi2017 import CONVNET, MFCC, Choi2017
 from mxt.workflows.ingesting.walk import walk
 
-BALLROOM = ("label", ["100701,b/Waltz/100701.mp3,12", "100702,b/Waltz/100702.mp3,12", "200001,b/Chacha/200001.mp3,3"])
-JAMENDO = ("label,category", ["05 - A_30,valid/nosing/05 - A_30.wav,0,valid", "05 - A_31,valid/sing/05 - A_31.wav,1,valid",
-                              "02 - B_0,train/sing/02 - B_0.wav,1,train", "03 - C_0,test/nosing/03 - C_0.wav,0,test"])  # fmt: skip
-URBANSOUND = ("label,fold", ["99710-9-0-2,fold6/99710-9-0-2.wav,9,6", "99812-1-0-0,fold7/99812-1-0-0.wav,1,7"])
+BALLROOM = (
+    "label",
+    ["100701,b/Waltz/100701.mp3,12", "100702,b/Waltz/100702.mp3,12", "200001,b/Chacha/200001.mp3,3"],
+)
+JAMENDO = (
+    "label,category",
+    [
+        "05 - A_30,valid/nosing/05 - A_30.wav,0,valid",
+        "05 - A_31,valid/sing/05 - A_31.wav,1,valid",
+        "02 - B_0,train/sing/02 - B_0.wav,1,train",
+        "03 - C_0,test/nosing/03 - C_0.wav,0,test",
+    ],
+)
+URBANSOUND = (
+    "label,fold",
+    ["99710-9-0-2,fold6/99710-9-0-2.wav,9,6", "99812-1-0-0,fold7/99812-1-0-0.wav,1,7"],
+)
 
 
-def write(root: Path, name: str, table: tuple[str, Sequence[str]], *, layers: int = 5, mfcc: bool = True, rows: int | None = None) -> None:
+def write(
+    root: Path,
+    name: str,
+    table: tuple[str, Sequence[str]],
+    *,
+    layers: int = 5,
+    mfcc: bool = True,
+    rows: int | None = None,
+) -> None:
     """A task as published: its table, and numbers that tell row and layer."""
     heading, lines = table
     for folder in ("csv", "features"):
@@ -30,7 +51,10 @@ def write(root: Path, name: str, table: tuple[str, Sequence[str]], *, layers: in
     (root / "csv" / f"{name}.csv").write_text(f",id,filepath,{heading}\n{text}")
     count = len(lines) if rows is None else rows
     for k in range(layers):
-        np.save(root / "features" / f"{name}_layer_{k}.npy", np.full((count, 32), k, np.float32) + np.arange(count)[:, None] / 8)
+        np.save(
+            root / "features" / f"{name}_layer_{k}.npy",
+            np.full((count, 32), k, np.float32) + np.arange(count)[:, None] / 8,
+        )
     if mfcc:
         np.save(root / "features" / f"{name}_mfcc.npy", np.zeros((count, 120)) + np.arange(count)[:, None])
 
@@ -56,23 +80,36 @@ def test_folders_as_in_the_repository_are_read_too(tmp_path):
 def test_ballroom_has_its_dances_by_name_and_by_number(tmp_path):
     write(tmp_path, "ballroom_extended", BALLROOM)
     clips = sets(tmp_path)["ballroom_extended"].clips
-    assert [(clip.targets["label"], clip.fields["label_number"]) for clip in clips] == [("Waltz", "12"), ("Waltz", "12"), ("Chacha", "3")]
+    assert [(clip.targets["label"], clip.fields["label_number"]) for clip in clips] == [
+        ("Waltz", "12"),
+        ("Waltz", "12"),
+        ("Chacha", "3"),
+    ]
 
 
 def test_jamendo_has_its_split_and_segments_are_grouped_by_track(tmp_path):
     write(tmp_path, "jamendo_vd", JAMENDO)
     clips = sets(tmp_path)["jamendo_vd"].clips
     assert [(clip.targets["label"], clip.split, clip.group) for clip in clips] == [
-        ("nosing", "valid", "05 - A"), ("sing", "valid", "05 - A"), ("sing", "train", "02 - B"), ("nosing", "test", "03 - C")]  # fmt: skip
+        ("nosing", "valid", "05 - A"),
+        ("sing", "valid", "05 - A"),
+        ("sing", "train", "02 - B"),
+        ("nosing", "test", "03 - C"),
+    ]
 
 
 def test_urbansound_has_its_folds_and_needs_no_mfcc(tmp_path):
     write(tmp_path, "urbansound", URBANSOUND, mfcc=False)
     found = sets(tmp_path)["urbansound"]
-    assert [(c.targets["label"], c.fold, c.group) for c in found.clips] == [("street_music", "6", "99710"), ("car_horn", "7", "99812")]
+    assert [(c.targets["label"], c.fold, c.group) for c in found.clips] == [
+        ("street_music", "6", "99710"),
+        ("car_horn", "7", "99812"),
+    ]
     assert [block.label for block in found.blocks] == [CONVNET]
     assert {remark.kind: remark.text for remark in found.remarks} == {
-        "features that are not there": "urbansound_mfcc.npy", "incomplete": "2 of 8,732 clips, 8,730 are missing"}  # fmt: skip
+        "features that are not there": "urbansound_mfcc.npy",
+        "incomplete": "2 of 8,732 clips, 8,730 are missing",
+    }
 
 
 def test_folders_that_do_not_tell_the_classes_apart_leave_the_numbers(tmp_path):
@@ -83,7 +120,9 @@ def test_folders_that_do_not_tell_the_classes_apart_leave_the_numbers(tmp_path):
 def test_layers_are_in_the_order_of_the_network(tmp_path):
     write(tmp_path, "urbansound", URBANSOUND)
     block = sets(tmp_path)["urbansound"].blocks[0]
-    assert [(layer.number, layer.name, layer.dimension) for layer in block.layers] == [(k, f"block{k}", 32) for k in range(1, 6)]
+    assert [(layer.number, layer.name, layer.dimension) for layer in block.layers] == [
+        (k, f"block{k}", 32) for k in range(1, 6)
+    ]
     assert [float(block.arrays[f"block{k}"][0, 0]) for k in range(1, 6)] == [0, 1, 2, 3, 4]
 
 
@@ -99,9 +138,18 @@ def test_only_the_tasks_asked_for_are_read(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda root: write(root, "urbansound", URBANSOUND, rows=3), "urbansound_layer_0.npy: expected 2 rows of 32 numbers"),
-        (lambda root: (root / "features/urbansound_layer_3.npy").unlink(), "urbansound: 4 of 5 layers are there"),
-        (lambda root: (root / "features/urbansound_mfcc.npy").write_bytes(b"\x93NUMPY no"), "urbansound_mfcc.npy is no array of numbers"),
+        (
+            lambda root: write(root, "urbansound", URBANSOUND, rows=3),
+            "urbansound_layer_0.npy: expected 2 rows of 32 numbers",
+        ),
+        (
+            lambda root: (root / "features/urbansound_layer_3.npy").unlink(),
+            "urbansound: 4 of 5 layers are there",
+        ),
+        (
+            lambda root: (root / "features/urbansound_mfcc.npy").write_bytes(b"\x93NUMPY no"),
+            "urbansound_mfcc.npy is no array of numbers",
+        ),
     ],
 )
 def test_features_that_do_not_fit_their_table_are_refused(tmp_path, change, message):
@@ -128,13 +176,22 @@ def test_tables_of_another_form_are_refused(tmp_path, table, message):
 @pytest.mark.realdata
 def test_the_published_files_give_three_data_sets(data):
     found = sets(data / "choi2017")
-    assert {name: len(each.clips) for name, each in found.items()} == {"gtzan_genre": 1000, "gtzan_speechmusic": 128, "emoMusic": 744}
+    assert {name: len(each.clips) for name, each in found.items()} == {
+        "gtzan_genre": 1000,
+        "gtzan_speechmusic": 128,
+        "emoMusic": 744,
+    }
     assert all(each.remarks == () for each in found.values())
     genre, music, emotion = found.values()
     assert Counter(clip.targets["label"] for clip in genre.clips) == Counter(
         clip.fields["id"] for clip in genre.clips
     )  # the table's own ids are the names
-    assert Counter(clip.fields["filtered_split"] for clip in genre.clips) == {"train": 443, "valid": 197, "test": 290, "": 70}
+    assert Counter(clip.fields["filtered_split"] for clip in genre.clips) == {
+        "train": 443,
+        "valid": 197,
+        "test": 290,
+        "": 70,
+    }
     assert Counter(clip.targets["label"] for clip in music.clips) == {"music": 64, "speech": 64}
     assert set(emotion.clips[0].targets) == {"arousal", "valence"}
     assert [block.label for block in genre.blocks] == [CONVNET, MFCC]

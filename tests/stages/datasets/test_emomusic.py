@@ -63,5 +63,13 @@ def test_targets_are_those_of_the_published_catalogue(tree, load, data):
     with (data / "choi2017" / "csv" / "emoMusic.csv").open() as file:
         published = {row["id"]: row for row in csv.DictReader(file)}
     clips, _ = load(EmoMusic(), tree(*CLIPS, files=FILES))
-    assert all(clip.targets["arousal"] == pytest.approx(float(published[clip.fields["id"]]["label_arousal"]), abs=1e-9) for clip in clips)
-    assert all(clip.targets["valence"] == pytest.approx(float(published[clip.fields["id"]]["label_valence"]), abs=1e-9) for clip in clips)
+    assert all(
+        clip.targets["arousal"]
+        == pytest.approx(float(published[clip.fields["id"]]["label_arousal"]), abs=1e-9)
+        for clip in clips
+    )
+    assert all(
+        clip.targets["valence"]
+        == pytest.approx(float(published[clip.fields["id"]]["label_valence"]), abs=1e-9)
+        for clip in clips
+    )

@@ -27,7 +27,12 @@ def test_class_folders_beside_the_xml_are_recognised_also_below_another_folder(t
 
 def test_without_the_xml_it_takes_most_of_the_dances_to_be_sure(tree):
     assert ExtendedBallroom().detect(tree(*FILES)).score < 0.6
-    assert ExtendedBallroom().detect(tree(*(f"{dance}/1{number}.mp3" for number, dance in enumerate(DANCES)))).score > 0.9
+    assert (
+        ExtendedBallroom()
+        .detect(tree(*(f"{dance}/1{number}.mp3" for number, dance in enumerate(DANCES))))
+        .score
+        > 0.9
+    )
     assert ExtendedBallroom().detect(tree("Waltz/song.mp3", "Tango/song.mp3")).score == 0
 
 
@@ -37,7 +42,13 @@ def test_clips_have_dance_and_fields_and_groups_join_artists_and_repetitions(tre
     assert len({clip.group for clip in clips[:3]}) == 1
     assert clips[0].group == "A. Band"
     assert clips[3].group is None
-    assert clips[0].fields == {"id": "100701", "artist": "A. Band", "title": "Moon", "album": "One", "bpm": "88"}
+    assert clips[0].fields == {
+        "id": "100701",
+        "artist": "A. Band",
+        "title": "Moon",
+        "album": "One",
+        "bpm": "88",
+    }
 
 
 def test_counts_are_checked_and_what_is_missing_is_named(tree, load):
@@ -48,13 +59,17 @@ def test_counts_are_checked_and_what_is_missing_is_named(tree, load):
 
 
 def test_a_clip_the_xml_does_not_know_is_named(tree, load):
-    _, remarks = load(ExtendedBallroom(), tree(*FILES, "Waltz/999.mp3", files={"extendedballroom_v1.1.xml": XML}))
+    _, remarks = load(
+        ExtendedBallroom(), tree(*FILES, "Waltz/999.mp3", files={"extendedballroom_v1.1.xml": XML})
+    )
     assert remarks["not in the XML"] == ["Waltz/999.mp3"]
 
 
 def test_hashes_of_the_xml_are_those_published(tree):
     listing = tree(*FILES, files={"extendedballroom_v1.1.xml": XML})
-    assert ExtendedBallroom().published_md5(listing) == {"Waltz/100701.mp3": "0123456789abcdef0123456789abcdef"}
+    assert ExtendedBallroom().published_md5(listing) == {
+        "Waltz/100701.mp3": "0123456789abcdef0123456789abcdef"
+    }
 
 
 def test_an_xml_that_is_none_is_refused_by_name(tree):

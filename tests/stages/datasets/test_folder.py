@@ -11,7 +11,9 @@ from mxt.stages.datasets.folder import Folder
 
 def clips(files, **params):
     found = list(Folder(**params).clips(Listing("/r", tuple(sorted(files)))))
-    return {item.path: item for item in found if isinstance(item, Clip)}, [item for item in found if isinstance(item, Remark)]
+    return {item.path: item for item in found if isinstance(item, Clip)}, [
+        item for item in found if isinstance(item, Remark)
+    ]
 
 
 def labels(files, **params):
@@ -25,7 +27,9 @@ def test_the_folder_is_the_class():
 @pytest.mark.parametrize("files", [["train/a/1.wav", "Test/b/1.wav"], ["a/train/1.wav", "b/Test/1.wav"]])
 def test_split_folders_are_splits_wherever_they_are(files):
     found, _ = clips(files)
-    assert [clip.split for clip in found.values()] == [{"T": "test", "t": "train"}[next(c for c in path if c in "tT")] for path in found]
+    assert [clip.split for clip in found.values()] == [
+        {"T": "test", "t": "train"}[next(c for c in path if c in "tT")] for path in found
+    ]
     assert {clip.targets["label"] for clip in found.values()} == {"a", "b"}
 
 
@@ -81,12 +85,18 @@ def test_files_outside_the_class_folders_have_no_label_and_are_named():
 
 
 def test_pictures_and_tables_are_no_clips_but_unknown_suffixes_are():
-    assert set(labels(["a/1.wav", "a/cover.jpg", "a/notes.txt", "b/no_extension", "b/x.xyz"])) == {"a/1.wav", "b/no_extension", "b/x.xyz"}
+    assert set(labels(["a/1.wav", "a/cover.jpg", "a/notes.txt", "b/no_extension", "b/x.xyz"])) == {
+        "a/1.wav",
+        "b/no_extension",
+        "b/x.xyz",
+    }
 
 
 def test_a_pattern_gives_targets_fields_and_the_special_names():
     found, remarks = clips(["1_ann_a.wav", "2_ben_b.wav", "odd.wav"], pattern="{digit}_{group}_{take}.wav")
-    assert found["1_ann_a.wav"] == Clip("1_ann_a.wav", targets={"digit": "1"}, group="ann", fields={"take": "a"})
+    assert found["1_ann_a.wav"] == Clip(
+        "1_ann_a.wav", targets={"digit": "1"}, group="ann", fields={"take": "a"}
+    )
     assert found["odd.wav"].targets == {"digit": None}
     assert remarks == [Remark("name does not fit the pattern", "odd.wav")]
 
@@ -97,13 +107,19 @@ def test_a_pattern_in_class_folders_keeps_both():
 
 
 def test_another_field_is_the_target_where_that_is_said():
-    found, _ = clips(["1_ann_a.wav", "2_ben_b.wav"], pattern="{digit}_{speaker}_{take}.wav", target=("speaker",))
+    found, _ = clips(
+        ["1_ann_a.wav", "2_ben_b.wav"], pattern="{digit}_{speaker}_{take}.wav", target=("speaker",)
+    )
     assert found["1_ann_a.wav"].targets == {"speaker": "ann"}
     assert found["1_ann_a.wav"].fields == {"digit": "1", "take": "a"}
 
 
 def test_a_field_or_the_folder_may_be_the_group_and_stays_a_field():
-    found, _ = clips(["1_ann_a.wav", "2_ben_b.wav", "odd.wav"], pattern="{digit}_{speaker}_{take}.wav", group_column="speaker")
+    found, _ = clips(
+        ["1_ann_a.wav", "2_ben_b.wav", "odd.wav"],
+        pattern="{digit}_{speaker}_{take}.wav",
+        group_column="speaker",
+    )
     assert [found[name].group for name in ("1_ann_a.wav", "2_ben_b.wav", "odd.wav")] == ["ann", "ben", None]
     assert found["1_ann_a.wav"].fields == {"speaker": "ann", "take": "a"}
     found, _ = clips(["owl/site1/a.wav", "crow/site1/b.wav"], group_column="folder_2")

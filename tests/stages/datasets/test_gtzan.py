@@ -14,7 +14,12 @@ FILES = tuple(f"genres/{genre}/{genre}.{number:05}.au" for genre in GENRES for n
 def test_the_original_layout_is_recognised():
     assert Gtzan().detect(Listing("/r", FILES)).score > 0.9
     assert Gtzan().detect(Listing("/r", tuple(path.upper() for path in FILES))).score > 0.9
-    assert Gtzan().detect(Listing("/r", tuple(path.removeprefix("genres/").replace(".au", ".wav") for path in FILES))).score > 0.9
+    assert (
+        Gtzan()
+        .detect(Listing("/r", tuple(path.removeprefix("genres/").replace(".au", ".wav") for path in FILES)))
+        .score
+        > 0.9
+    )
 
 
 def test_other_collections_are_not():
@@ -44,7 +49,10 @@ def test_the_filtered_split_is_that_of_the_index_and_faulty_clips_have_no_label(
 def test_md5s_are_known_of_the_wav_distribution_only():
     wav = tuple(path.replace(".au", ".wav") for path in FILES)
     assert Gtzan().published_md5(Listing("/r", FILES)) == {}
-    assert Gtzan().published_md5(Listing("/r", wav))["genres/blues/blues.00000.wav"] == "b462fa6a82a35d00940fe251f11447e5"
+    assert (
+        Gtzan().published_md5(Listing("/r", wav))["genres/blues/blues.00000.wav"]
+        == "b462fa6a82a35d00940fe251f11447e5"
+    )
 
 
 def test_a_name_that_contradicts_its_folder_is_named():

@@ -14,7 +14,12 @@ from mxt.stages.datasets.gtzan_index import gtzan_index
 def test_there_are_a_thousand_clips_and_the_published_numbers_of_each_part():
     found = gtzan_index()
     assert Counter(name.partition(".")[0] for name in found) == dict.fromkeys(GENRES, 100)
-    assert Counter(known.filtered_split for known in found.values()) == {"train": 443, "valid": 197, "test": 290, "": 70}
+    assert Counter(known.filtered_split for known in found.values()) == {
+        "train": 443,
+        "valid": 197,
+        "test": 290,
+        "": 70,
+    }
     assert all(len(known.md5) == 32 for known in found.values())
 
 

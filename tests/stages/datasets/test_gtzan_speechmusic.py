@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from mxt.stages.datasets.gtzan_speechmusic import GtzanSpeechMusic
 
-FILES = ("music_speech/music_wav/bagpipe.wav", "music_speech/music_wav/ballad.wav", "music_speech/speech_wav/voices.wav")
+FILES = (
+    "music_speech/music_wav/bagpipe.wav",
+    "music_speech/music_wav/ballad.wav",
+    "music_speech/speech_wav/voices.wav",
+)
 
 
 def test_the_two_folders_are_recognised(tree):
@@ -20,5 +24,8 @@ def test_the_folder_is_the_class_and_missing_clips_are_counted(tree, load):
 
 
 def test_a_complete_copy_needs_no_remark(tree, load):
-    _, remarks = load(GtzanSpeechMusic(), tree(*(f"{kind}_wav/{number}.wav" for kind in ("music", "speech") for number in range(64))))
+    _, remarks = load(
+        GtzanSpeechMusic(),
+        tree(*(f"{kind}_wav/{number}.wav" for kind in ("music", "speech") for number in range(64))),
+    )
     assert remarks == {}

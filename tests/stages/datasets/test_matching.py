@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from mxt.stages.datasets.matching import FileIndex, match_rows
 
-FILES = ("audio/fold1/a.wav", "audio/fold2/a.wav", "audio/fold2/b.wav", "audio/fold2/b.mp3", "metal.00058.au", "Café.wav")
+FILES = (
+    "audio/fold1/a.wav",
+    "audio/fold2/a.wav",
+    "audio/fold2/b.wav",
+    "audio/fold2/b.mp3",
+    "metal.00058.au",
+    "Café.wav",
+)
 
 
 @pytest.mark.parametrize(

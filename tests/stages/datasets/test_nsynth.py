@@ -11,7 +11,9 @@ from mxt.stages.datasets.nsynth import NSynth
 
 
 def listing(root: Path) -> Listing:
-    return Listing(str(root), tuple(sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())))
+    return Listing(
+        str(root), tuple(sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()))
+    )
 
 
 @pytest.fixture
@@ -27,25 +29,39 @@ def root(tmp_path: Path) -> Path:
             instrument, pitch, velocity = note.split("-")
             family, source, _ = instrument.rsplit("_", 2)
             entries[note] = {
-                "instrument_str": instrument, "instrument_family_str": family, "instrument_source_str": source, "pitch": int(pitch),
-                "velocity": int(velocity), "qualities_str": ["bright", "dark"],
-            }  # fmt: skip
+                "instrument_str": instrument,
+                "instrument_family_str": family,
+                "instrument_source_str": source,
+                "pitch": int(pitch),
+                "velocity": int(velocity),
+                "qualities_str": ["bright", "dark"],
+            }
             (folder / "audio" / f"{note}.wav").touch()
         (folder / "examples.json").write_text(json.dumps(entries))
     return tmp_path
 
 
 def clips(root: Path) -> dict[str, Clip]:
-    return {item.path.rpartition("/")[2]: item for item in NSynth().clips(listing(root)) if isinstance(item, Clip)}
+    return {
+        item.path.rpartition("/")[2]: item for item in NSynth().clips(listing(root)) if isinstance(item, Clip)
+    }
 
 
 def test_a_note_has_its_targets_its_part_and_its_instrument_as_group(root: Path) -> None:
     assert NSynth().detect(listing(root)).score > 0.95
     found = clips(root)["synth_lead_synthetic_003-060-075.wav"]
     assert dict(found.targets) == {
-        "family": "synth_lead", "source": "synthetic", "instrument": "synth_lead_synthetic_003", "pitch": 60.0, "velocity": 75.0,
-    }  # fmt: skip
-    assert (found.group, found.split, found.fields) == ("synth_lead_synthetic_003", "train", {"qualities": "bright,dark"})
+        "family": "synth_lead",
+        "source": "synthetic",
+        "instrument": "synth_lead_synthetic_003",
+        "pitch": 60.0,
+        "velocity": 75.0,
+    }
+    assert (found.group, found.split, found.fields) == (
+        "synth_lead_synthetic_003",
+        "train",
+        {"qualities": "bright,dark"},
+    )
     assert clips(root)["bass_acoustic_002-040-127.wav"].split == "test"
 
 
@@ -55,14 +71,18 @@ def test_names_tell_the_same_without_the_table(root: Path) -> None:
         table.unlink()
     assert NSynth().detect(listing(root)).score > 0.9
     assert {name: clip.targets for name, clip in clips(root).items()} == before
-    assert [item.kind for item in NSynth().clips(listing(root)) if isinstance(item, Remark)] == ["no metadata"]
+    assert [item.kind for item in NSynth().clips(listing(root)) if isinstance(item, Remark)] == [
+        "no metadata"
+    ]
 
 
 def test_a_part_alone_knows_which_it_is(root: Path) -> None:
     assert {clip.split for clip in clips(root / "nsynth-train").values()} == {"train"}
 
 
-def test_entries_without_files_are_clips_that_are_missing_and_files_without_entries_are_remarked(root: Path) -> None:
+def test_entries_without_files_are_clips_that_are_missing_and_files_without_entries_are_remarked(
+    root: Path,
+) -> None:
     audio = root / "nsynth-train" / "audio"
     (audio / "organ_electronic_001-021-025.wav").rename(audio / "organ_electronic_001-022-025.wav")
     assert {"organ_electronic_001-021-025.wav", "organ_electronic_001-022-025.wav"} <= set(clips(root))
@@ -81,11 +101,20 @@ def test_other_names_are_not_its_own(tmp_path: Path) -> None:
     assert NSynth().detect(listing(tmp_path)).score == 0
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("[" * 100_000, r"examples\.json cannot be read: nested too deeply"),
-    ('{"bass_acoustic_002-040-127": {"pitch": "\\ud800"}}', r"the pitch of bass_acoustic_002-040-127 is to be a number, not '"),
-    ('{"bass_acoustic_002-040-127": {"velocity": 1' + 400 * "0" + "}}", "the velocity of bass_acoustic_002-040-127 is to be a number"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" * 100_000, r"examples\.json cannot be read: nested too deeply"),
+        (
+            '{"bass_acoustic_002-040-127": {"pitch": "\\ud800"}}',
+            r"the pitch of bass_acoustic_002-040-127 is to be a number, not '",
+        ),
+        (
+            '{"bass_acoustic_002-040-127": {"velocity": 1' + 400 * "0" + "}}",
+            "the velocity of bass_acoustic_002-040-127 is to be a number",
+        ),
+    ],
+)
 def test_entries_that_cannot_be_read_are_named(root: Path, text: str, message: str) -> None:
     (root / "nsynth-test" / "examples.json").write_text(text)
     with pytest.raises(InputError, match=message):

@@ -14,11 +14,19 @@ from mxt.stages.datasets.patterns import compile_pattern, suggest
     ("pattern", "path", "fields"),
     [
         ("{digit}_{speaker}_{take}.wav", "3_theo_17.wav", {"digit": "3", "speaker": "theo", "take": "17"}),
-        ("{digit}_{speaker}_{take}.wav", "deep/er/3_theo_17.WAV", {"digit": "3", "speaker": "theo", "take": "17"}),
+        (
+            "{digit}_{speaker}_{take}.wav",
+            "deep/er/3_theo_17.WAV",
+            {"digit": "3", "speaker": "theo", "take": "17"},
+        ),
         ("{digit}_{speaker}_{take}.wav", "3_theo.wav", None),
         ("{digit}_{speaker}_{take}.wav", "3_theo_1.flac", None),
         ("{a}_{b}", "1_2.mp3", {"a": "1", "b": "2"}),
-        ("{artist}/{album}/{} - {title}.mp3", "x/Ann/First/01 - Song.mp3", {"artist": "Ann", "album": "First", "title": "Song"}),
+        (
+            "{artist}/{album}/{} - {title}.mp3",
+            "x/Ann/First/01 - Song.mp3",
+            {"artist": "Ann", "album": "First", "title": "Song"},
+        ),
         ("{artist}/{album}/{}.mp3", "First/01.mp3", None),
         ("[{x}] (1+1).wav", "[a.b] (1+1).wav", {"x": "a.b"}),
         ("{take number}.wav", "4.wav", {"take number": "4"}),
@@ -30,7 +38,8 @@ def test_fields_are_taken_from_names_and_folders(pattern, path, fields):
 
 
 @pytest.mark.parametrize(
-    ("pattern", "message"), [("plain.wav", "no field"), ("{a}_{a}.wav", "twice"), ("{a}_{b.wav", "partner"), ("{}.wav", "no field")]
+    ("pattern", "message"),
+    [("plain.wav", "no field"), ("{a}_{a}.wav", "twice"), ("{a}_{b.wav", "partner"), ("{}.wav", "no field")],
 )
 def test_a_pattern_that_cannot_be_meant_is_refused(pattern, message):
     with pytest.raises(UsageError, match=message):
@@ -43,17 +52,26 @@ def test_a_pattern_is_suggested_where_names_are_alike():
     assert suggest(["one.wav", "two.wav"]) is None
 
 
-@pytest.mark.parametrize(("pattern", "name", "fields"), [
-    ("{speaker:2}{text:3}{emotion:1}{}", "03a01Fa.wav", {"speaker": "03", "text": "a01", "emotion": "F"}),
-    ("{speaker:2}_{take}", "jb_12.wav", {"speaker": "jb", "take": "12"}),
-    ("{speaker:2}_{take}", "jbx_12.wav", None),
-    ("{:3}{take}", "abc7.wav", {"take": "7"}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("pattern", "name", "fields"),
+    [
+        ("{speaker:2}{text:3}{emotion:1}{}", "03a01Fa.wav", {"speaker": "03", "text": "a01", "emotion": "F"}),
+        ("{speaker:2}_{take}", "jb_12.wav", {"speaker": "jb", "take": "12"}),
+        ("{speaker:2}_{take}", "jbx_12.wav", None),
+        ("{:3}{take}", "abc7.wav", {"take": "7"}),
+    ],
+)
 def test_a_width_is_so_many_characters(pattern, name, fields):
     assert compile_pattern(pattern).match(name) == fields
 
 
-@pytest.mark.parametrize("field", ["{speaker:}", "{speaker:x}", "{speaker:0}", "{speaker:02d}", "{speaker:2:3}", "{speaker:99999999}"])
+@pytest.mark.parametrize(
+    "field",
+    ["{speaker:}", "{speaker:x}", "{speaker:0}", "{speaker:02d}", "{speaker:2:3}", "{speaker:99999999}"],
+)
 def test_what_is_no_width_is_refused_with_the_grammar(field):
-    with pytest.raises(UsageError, match=rf"{re.escape(field)} is no field; a field is {{speaker}}, or {{speaker:2}} of two characters"):
+    with pytest.raises(
+        UsageError,
+        match=rf"{re.escape(field)} is no field; a field is {{speaker}}, or {{speaker:2}} of two characters",
+    ):
         compile_pattern(field + "_{take}")

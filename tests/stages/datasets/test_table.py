@@ -34,17 +34,38 @@ AB = ["audio/a.wav", "audio/b.wav"]
 
 
 def test_files_labels_and_all_other_columns(load):
-    clips, remarks, found = load(AB, {"labels.csv": "file,label,split,fold,group,artist\na.wav,rock,Train,1,g1,Ann\nb.wav,,val,2,g2,Ben\n"})
+    clips, remarks, found = load(
+        AB,
+        {
+            "labels.csv": "file,label,split,fold,group,artist\na.wav,rock,Train,1,g1,Ann\nb.wav,,val,2,g2,Ben\n"
+        },
+    )
     assert clips == [
-        Clip("audio/a.wav", targets={"label": "rock"}, split="train", fold="1", group="g1", fields={"file": "a.wav", "artist": "Ann"}),
-        Clip("audio/b.wav", targets={"label": None}, split="valid", fold="2", group="g2", fields={"file": "b.wav", "artist": "Ben"}),
+        Clip(
+            "audio/a.wav",
+            targets={"label": "rock"},
+            split="train",
+            fold="1",
+            group="g1",
+            fields={"file": "a.wav", "artist": "Ann"},
+        ),
+        Clip(
+            "audio/b.wav",
+            targets={"label": None},
+            split="valid",
+            fold="2",
+            group="g2",
+            fields={"file": "b.wav", "artist": "Ben"},
+        ),
     ]
     assert remarks == {"table": ["labels.csv: 2 rows (commas); files in 'file': 2 by name"]}
     assert found.score == 0.8
 
 
 def test_other_headings_are_found_by_what_they_hold_or_given(load):
-    table = {"t.csv": "Lfd;Aufnahme;Tierart;Ort;Teil\n1;audio\\a.wav;Amsel;See;train\n2;audio\\b.wav;Star;Wald;test\n"}
+    table = {
+        "t.csv": "Lfd;Aufnahme;Tierart;Ort;Teil\n1;audio\\a.wav;Amsel;See;train\n2;audio\\b.wav;Star;Wald;test\n"
+    }
     clips, _, _ = load(AB, table, target=("tierart",), group_column="Ort", split_column="Teil")
     assert [(c.path, c.targets, c.group, c.split) for c in clips] == [
         ("audio/a.wav", {"Tierart": "Amsel"}, "See", "train"),
@@ -78,7 +99,10 @@ def test_several_labels_numbers_and_classes(load):
 
 def test_columns_of_numbers_alone_are_all_targets(load):
     clips, _, _ = load(AB, {"t.csv": "file,arousal,valence\na.wav,0.25,1\nb.wav,0.5,\n"})
-    assert [clip.targets for clip in clips] == [{"arousal": 0.25, "valence": 1.0}, {"arousal": 0.5, "valence": None}]
+    assert [clip.targets for clip in clips] == [
+        {"arousal": 0.25, "valence": 1.0},
+        {"arousal": 0.5, "valence": None},
+    ]
 
 
 def test_a_decimal_comma_is_a_number_between_semicolons(load):
@@ -95,7 +119,8 @@ def test_without_a_label_column_the_columns_are_named(load):
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "seconds"), [("0.5", "2", (0.5, 2.0)), ("1:30", "1:02:03", (90.0, 3723.0)), ("", "3", (None, 3.0))]
+    ("start", "end", "seconds"),
+    [("0.5", "2", (0.5, 2.0)), ("1:30", "1:02:03", (90.0, 3723.0)), ("", "3", (None, 3.0))],
 )
 def test_segments_in_seconds_or_minutes(load, start, end, seconds):
     clips, _, _ = load(AB, {"t.csv": f"file,start,end,label\na.wav,{start},{end},x\n"})
@@ -119,7 +144,9 @@ def test_rows_without_a_file_are_clips_that_will_be_missing(load):
 
 
 def test_ambiguous_rows_are_named_and_not_guessed(load):
-    clips, remarks, _ = load(["x/a.wav", "y/a.wav", "y/b.wav"], {"t.csv": "file,label\na.wav,l\nb.wav,l\ny/a.wav,m\n"})
+    clips, remarks, _ = load(
+        ["x/a.wav", "y/a.wav", "y/b.wav"], {"t.csv": "file,label\na.wav,l\nb.wav,l\ny/a.wav,m\n"}
+    )
     assert [clip.path for clip in clips] == ["y/b.wav", "y/a.wav"]
     assert remarks["ambiguous row"] == ["t.csv, line 2: a.wav may be x/a.wav or y/a.wav"]
 
@@ -135,12 +162,22 @@ def test_audiofolder_metadata_in_split_folders(load):
         "test/metadata.csv": "file_name,label\na.wav,y\n",
     }
     clips, _, found = load(["train/a.wav", "test/a.wav"], tables)
-    assert [(c.path, c.targets["label"], c.split) for c in clips] == [("test/a.wav", "y", "test"), ("train/a.wav", "x", "train")]
+    assert [(c.path, c.targets["label"], c.split) for c in clips] == [
+        ("test/a.wav", "y", "test"),
+        ("train/a.wav", "x", "train"),
+    ]
     assert found.score == 0.95
 
 
 def test_of_several_tables_the_one_that_names_most_files_is_used_and_the_others_are_named(load):
-    clips, remarks, _ = load(AB, {"big.csv": "file,label\na.wav,x\nb.wav,y\n", "small.csv": "file,label\na.wav,z\n", "no.csv": "q\n1\n"})
+    clips, remarks, _ = load(
+        AB,
+        {
+            "big.csv": "file,label\na.wav,x\nb.wav,y\n",
+            "small.csv": "file,label\na.wav,z\n",
+            "no.csv": "q\n1\n",
+        },
+    )
     assert [clip.targets["label"] for clip in clips] == ["x", "y"]
     assert "small.csv" in remarks["another table"][0]
 

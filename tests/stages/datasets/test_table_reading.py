@@ -44,7 +44,10 @@ def test_delimiter_encoding_and_mark_are_found_out(tmp_path, delimiter, encode):
 
 
 def test_german_text_without_mark_is_read(tmp_path):
-    table = read(tmp_path, "datei;gattung\nmünchen.wav;Märchen für Kinder\nköln.wav;Hörspiel über Straßen\n".encode("cp1252"))
+    table = read(
+        tmp_path,
+        "datei;gattung\nmünchen.wav;Märchen für Kinder\nköln.wav;Hörspiel über Straßen\n".encode("cp1252"),
+    )
     assert table.rows[0] == {"datei": "münchen.wav", "gattung": "Märchen für Kinder"}
 
 
@@ -58,7 +61,10 @@ def test_german_text_without_mark_is_read(tmp_path):
 )
 def test_other_scripts_are_read(tmp_path, encoding, content):
     first = content.split("\n")[1].replace(";", ",").split(",")
-    assert list(read(tmp_path, content.encode(encoding), known=frozenset({first[0], "x.wav"})).rows[0].values()) == first
+    assert (
+        list(read(tmp_path, content.encode(encoding), known=frozenset({first[0], "x.wav"})).rows[0].values())
+        == first
+    )
 
 
 def test_an_encoding_that_is_known_is_used(tmp_path):
@@ -107,7 +113,11 @@ def test_uneven_rows_and_double_headings_are_named_with_their_line(tmp_path):
 
 
 def test_json_lines_keep_their_types(tmp_path):
-    table = read(tmp_path, b'{"file_name": "a.wav", "tags": ["x", "y"], "bpm": 120.5}\n\n{"file_name": "b.wav", "new": true}\n', "m.jsonl")
+    table = read(
+        tmp_path,
+        b'{"file_name": "a.wav", "tags": ["x", "y"], "bpm": 120.5}\n\n{"file_name": "b.wav", "new": true}\n',
+        "m.jsonl",
+    )
     assert table.headings == ("file_name", "tags", "bpm", "new")
     assert table.rows[0]["tags"] == ["x", "y"]
     assert table.lines == [1, 3]
@@ -132,7 +142,10 @@ def test_a_table_that_is_not_there_is_said_so(tmp_path):
         read_table(tmp_path / "x.csv", "x.csv")
 
 
-@pytest.mark.parametrize("line", ['{"file": ' + "[" * 200 + "]" * 200 + "}", '{"file": ' + "[" * 100_000, '{"file": 1' + "0" * 5000 + "}"])
+@pytest.mark.parametrize(
+    "line",
+    ['{"file": ' + "[" * 200 + "]" * 200 + "}", '{"file": ' + "[" * 100_000, '{"file": 1' + "0" * 5000 + "}"],
+)
 def test_json_that_python_itself_gives_up_on_is_told_with_its_line(tmp_path, line):
     (tmp_path / "t.jsonl").write_text('{"file": "a.wav"}\n' + line)
     with pytest.raises(TableError, match=r"^t\.jsonl, line 2: not JSON \("):
@@ -142,8 +155,10 @@ def test_json_that_python_itself_gives_up_on_is_told_with_its_line(tmp_path, lin
 @pytest.mark.parametrize("suffix", ["csv", "jsonl"])
 @pytest.mark.parametrize("place", [2, 3, 15, 20])
 def test_a_nul_byte_does_not_make_another_encoding_of_a_table(tmp_path, suffix, place):
-    text = {"csv": b"file,label\na.wav,caf\xc3\xa9\nb.wav,rock\n",
-            "jsonl": b'{"file":"a.wav","label":"caf\xc3\xa9"}\n{"file":"b.wav","label":"rock"}\n'}[suffix]  # fmt: skip
+    text = {
+        "csv": b"file,label\na.wav,caf\xc3\xa9\nb.wav,rock\n",
+        "jsonl": b'{"file":"a.wav","label":"caf\xc3\xa9"}\n{"file":"b.wav","label":"rock"}\n',
+    }[suffix]
     (tmp_path / "t").with_suffix(f".{suffix}").write_bytes(text[:place] + b"\0" + text[place:])
     found = read_table((tmp_path / "t").with_suffix(f".{suffix}"), "t")
     assert (found.headings, [row["label"] for row in found.rows]) == (("file", "label"), ["café", "rock"])

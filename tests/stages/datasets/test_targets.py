@@ -37,6 +37,8 @@ def test_a_decimal_comma_is_read_where_the_table_has_one():
     assert typed(["3,5", "4"])[1] == "classes"
 
 
-@pytest.mark.parametrize(("word", "name"), [("TRAIN", "train"), (" val ", "valid"), ("testing", "test"), ("jazz", None)])
+@pytest.mark.parametrize(
+    ("word", "name"), [("TRAIN", "train"), (" val ", "valid"), ("testing", "test"), ("jazz", None)]
+)
 def test_splits_are_known_by_the_words_people_use(word, name):
     assert split_name(word) == name

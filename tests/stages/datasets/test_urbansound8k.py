@@ -35,14 +35,18 @@ def test_whole_files_have_class_fold_and_the_recording_as_group(tree, load):
 def test_rows_without_their_file_are_missing_clips_and_folds_are_counted(tree, load):
     clips, remarks = load(UrbanSound8K(), tree(*FILES, files=METADATA))
     assert clips[2].path == "audio/fold10/100263-2-0-121.wav"
-    assert remarks["incomplete"] == ["2 of 8,732 clips, 8,730 are missing; nothing of fold 1, 2, 3, 4, 6, 7, 8, 9, 10"]
+    assert remarks["incomplete"] == [
+        "2 of 8,732 clips, 8,730 are missing; nothing of fold 1, 2, 3, 4, 6, 7, 8, 9, 10"
+    ]
     assert sum(FOLD_CLIPS.values()) == 8732
 
 
 def test_without_metadata_the_names_tell_the_same(tree, load):
     with_table, _ = load(UrbanSound8K(), tree(*FILES, files=METADATA))
     clips, remarks = load(UrbanSound8K(), Listing("/nowhere", FILES))
-    assert [(c.path, c.targets, c.fold, c.group) for c in clips] == [(c.path, c.targets, c.fold, c.group) for c in with_table[:2]]
+    assert [(c.path, c.targets, c.fold, c.group) for c in clips] == [
+        (c.path, c.targets, c.fold, c.group) for c in with_table[:2]
+    ]
     assert "no metadata" in remarks
 
 
@@ -54,4 +58,11 @@ def test_a_file_the_table_does_not_name_is_used_and_named(tree, load):
 
 def test_a_table_without_its_columns_is_refused(tree):
     with pytest.raises(TableError, match="no column fsID, classID"):
-        list(UrbanSound8K().clips(tree(*FILES, files={"metadata/UrbanSound8K.csv": TABLE.replace("fsID", "x").replace("classID", "z")})))
+        list(
+            UrbanSound8K().clips(
+                tree(
+                    *FILES,
+                    files={"metadata/UrbanSound8K.csv": TABLE.replace("fsID", "x").replace("classID", "z")},
+                )
+            )
+        )

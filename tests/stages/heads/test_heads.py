@@ -32,7 +32,11 @@ FOR_CLASSES: dict[str, Head] = {
 TASKS: list[Task] = ["classification", "multilabel", "regression"]
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 3))
-Y = {"classification": (X[:, 0] > 0).astype(int), "multilabel": (X[:, :2] > 0).astype(int), "regression": 3 * X[:, 0]}
+Y = {
+    "classification": (X[:, 0] > 0).astype(int),
+    "multilabel": (X[:, :2] > 0).astype(int),
+    "regression": 3 * X[:, 0],
+}
 
 
 @pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
@@ -62,9 +66,18 @@ def test_pairwise_has_a_binary_head_for_each_pair_of_classes() -> None:
 
 @pytest.mark.parametrize("spec", SPECS, ids=[spec.name for spec in SPECS])
 def test_the_defaults_of_a_spec_are_those_of_its_head(spec: object) -> None:
-    kinds = {"svm": Svm, "linear": Linear, "svm_choi2017": SvmChoi2017, "mlp": Mlp, "pairwise": Pairwise, "forest": Forest}
+    kinds = {
+        "svm": Svm,
+        "linear": Linear,
+        "svm_choi2017": SvmChoi2017,
+        "mlp": Mlp,
+        "pairwise": Pairwise,
+        "forest": Forest,
+    }
     head = kinds[spec.name]()  # type: ignore[attr-defined]
-    assert {param.name: param.default for param in spec.params} == {param.name: getattr(head, param.name) for param in spec.params}  # type: ignore[attr-defined]
+    assert {param.name: param.default for param in spec.params} == {
+        param.name: getattr(head, param.name) for param in spec.params
+    }  # type: ignore[attr-defined]
 
 
 def test_each_estimator_is_a_fresh_one() -> None:
@@ -78,4 +91,6 @@ def test_gamma_is_divided_by_the_number_of_columns() -> None:
 
 
 def test_one_kernel_alone_can_be_tried() -> None:
-    assert [grid["kernel"] for grid in Svm(kernel="linear").grid("classification", n_features=5)] == [["linear"]]
+    assert [grid["kernel"] for grid in Svm(kernel="linear").grid("classification", n_features=5)] == [
+        ["linear"]
+    ]

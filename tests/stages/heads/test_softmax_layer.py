@@ -18,11 +18,15 @@ def problem(rows: int, columns: int, classes: int = 3) -> tuple[np.ndarray, np.n
     return X, y
 
 
-def by_autograd(X: np.ndarray, y: np.ndarray, *, steps: int, batch: int, rate: float, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+def by_autograd(
+    X: np.ndarray, y: np.ndarray, *, steps: int, batch: int, rate: float, seed: int
+) -> tuple[torch.Tensor, torch.Tensor]:
     """The same descent written with autograd in float64, on the weights themselves; rows of a class lie at equal distances."""
     generator = torch.Generator().manual_seed(seed)
     classes = int(y.max()) + 1
-    weights = torch.nn.init.trunc_normal_(torch.empty(X.shape[1], classes), std=0.001, a=-0.002, b=0.002, generator=generator)
+    weights = torch.nn.init.trunc_normal_(
+        torch.empty(X.shape[1], classes), std=0.001, a=-0.002, b=0.002, generator=generator
+    )
     weights = weights.double().requires_grad_()
     bias = torch.zeros(classes, dtype=torch.float64, requires_grad=True)
     drawn = torch.randint(classes, (steps, batch), generator=generator)
@@ -40,7 +44,9 @@ def by_autograd(X: np.ndarray, y: np.ndarray, *, steps: int, batch: int, rate: f
     return weights.detach().T, bias.detach()
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(60, 10), (30, 80)], ids=["more rows than columns", "more columns than rows"])
+@pytest.mark.parametrize(
+    ("rows", "columns"), [(60, 10), (30, 80)], ids=["more rows than columns", "more columns than rows"]
+)
 def test_it_is_the_descent_that_autograd_gives(rows: int, columns: int) -> None:
     X, y = problem(rows, columns)
     found = SoftmaxLayer(steps=150, batch=20, learning_rate=0.05, seed=4).fit(X, y)
@@ -78,7 +84,9 @@ def test_two_classes_have_one_score_whose_sign_decides() -> None:
 def test_settings_of_the_other_preset_are_refused() -> None:
     registry = build_registry()
     assert registry.choose("head", "linear", {"preset": "tutorial", "steps": 100}).params["steps"] == 100
-    with pytest.raises(UsageError, match="steps belongs to --set preset=tutorial of linear, and sound is chosen"):
+    with pytest.raises(
+        UsageError, match="steps belongs to --set preset=tutorial of linear, and sound is chosen"
+    ):
         registry.choose("head", "linear", {"steps": 100})
     with pytest.raises(UsageError, match="C belongs to --set preset=sound"):
         registry.choose("head", "pairwise", {"preset": "tutorial", "C": (1.0,)})

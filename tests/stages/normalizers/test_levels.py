@@ -45,4 +45,6 @@ def test_silence_stays_silence(stage):
 @pytest.mark.parametrize("stage", [RmsNormalizer(), LufsNormalizer()])
 def test_a_part_is_scaled_as_the_whole_clip_is(stage):
     y, known = clip(0.2), Levels(0.9, 0.4, -12.0)
-    np.testing.assert_array_equal(stage(y[:50], sample_rate=SR, levels=known), stage(y, sample_rate=SR, levels=known)[:50])
+    np.testing.assert_array_equal(
+        stage(y[:50], sample_rate=SR, levels=known), stage(y, sample_rate=SR, levels=known)[:50]
+    )

@@ -69,7 +69,9 @@ def test_pitches_go_from_low_to_high_and_zero_is_the_clip_itself():
 
 
 def test_a_clip_shorter_than_a_transform_can_be_shifted():
-    assert len(PitchShiftStack(semitones=(1.0,))(clip(0.01), sample_rate=SR, levels=UNKNOWN)) == len(clip(0.01))
+    assert len(PitchShiftStack(semitones=(1.0,))(clip(0.01), sample_rate=SR, levels=UNKNOWN)) == len(
+        clip(0.01)
+    )
 
 
 def test_a_long_clip_is_shifted_in_pieces(monkeypatch):

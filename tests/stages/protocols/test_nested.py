@@ -9,7 +9,9 @@ from mxt.stages.protocols.specs import SPECS
 
 
 def test_the_default_protocol_never_chooses_on_the_testing_part() -> None:
-    assert Nested().choices("classification") == Evaluation(outer="given", folds=10, inner_folds=3, nested=True)
+    assert Nested().choices("classification") == Evaluation(
+        outer="given", folds=10, inner_folds=3, nested=True
+    )
 
 
 def test_the_defaults_of_the_spec_are_those_of_the_protocol() -> None:

@@ -9,7 +9,11 @@ from mxt.stages.protocols.shtern2017 import Shtern2017
 def test_it_brings_the_tutorial_s_layer_and_split() -> None:
     found = Shtern2017().choices("classification")
     assert (found.outer, found.hash_percent, found.runs, found.noise) == ("hash", (10.0, 10.0), 5, 0.02)
-    assert (found.head, dict(found.head_params), found.standardise) == ("linear", {"preset": "tutorial"}, False)
+    assert (found.head, dict(found.head_params), found.standardise) == (
+        "linear",
+        {"preset": "tutorial"},
+        False,
+    )
 
 
 def test_numbers_are_left_to_the_default_head() -> None:

@@ -50,7 +50,10 @@ def test_it_is_librosas_within_a_ten_thousandth_on_the_same_parameters(sample_ra
     [
         ({"reference": "clip_maximum", "top_db": 80.0}, {"ref": np.max}),
         ({"reference": "none", "top_db": 60.0}, {"top_db": 60.0}),
-        ({"reference": "fixed", "reference_db": 20.0, "amin": 1e-6}, {"ref": 100.0, "amin": 1e-6, "top_db": None}),
+        (
+            {"reference": "fixed", "reference_db": 20.0, "amin": 1e-6},
+            {"ref": 100.0, "amin": 1e-6, "top_db": None},
+        ),
     ],
 )
 def test_decibels_are_librosas(ours, theirs):
@@ -81,10 +84,14 @@ def test_an_impulse_shows_where_the_frames_lie(params, place):
     y[10 * 256] = 1
     found = rendered(y, scale="power", n_fft=512, hop_length=256, n_mels=1, **params)[0]
     window = np.zeros(3 * 256)
-    window[:512] = np.sin(np.pi * np.arange(512) / 512) ** 4  # Hann, squared: energy of an impulse at that place of a frame
+    window[:512] = (
+        np.sin(np.pi * np.arange(512) / 512) ** 4
+    )  # Hann, squared: energy of an impulse at that place of a frame
     # the impulse is at `place` of frame 10, so 256 later in frame 9 and 256 earlier in frame 11
     energies = [window[place + 256], window[place], window[place - 256]]
-    np.testing.assert_allclose(found[9:12] / found[10], np.array(energies) / energies[1], rtol=1e-3, atol=1e-9)
+    np.testing.assert_allclose(
+        found[9:12] / found[10], np.array(energies) / energies[1], rtol=1e-3, atol=1e-9
+    )
 
 
 def test_a_tone_is_loudest_in_its_band():
@@ -117,7 +124,10 @@ def test_a_window_longer_than_the_transform_is_refused():
         MelSpectrogram(n_fft=512, win_length=1024).prepare(12_000, "cpu")
 
 
-@pytest.mark.parametrize("params", [PAPER, {"delay_samples": 1}, {"pad": "same"}, {"pad": "none"}, {"pad": "reflect"}, {"power": 1.0}])
+@pytest.mark.parametrize(
+    "params",
+    [PAPER, {"delay_samples": 1}, {"pad": "same"}, {"pad": "none"}, {"pad": "reflect"}, {"power": 1.0}],
+)
 def test_a_long_signal_gives_the_same_without_being_padded(params, monkeypatch):
     y = music(samples=200_001)
     expected = rendered(y, **params)

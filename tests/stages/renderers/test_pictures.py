@@ -77,7 +77,9 @@ def test_the_picture_of_a_long_clip_is_resized_from_the_full_one(kind):
     y = music(12.0)
     full = drawn(kind(), y)
     full = full[:, None] if full.ndim == 3 else full
-    expected = torch.nn.functional.interpolate(full, (99, 77), mode="bilinear", antialias=True, align_corners=False)
+    expected = torch.nn.functional.interpolate(
+        full, (99, 77), mode="bilinear", antialias=True, align_corners=False
+    )
     found = drawn(kind(height=99, width=77), y)
     torch.testing.assert_close(found.reshape(expected.shape), expected, atol=1e-4, rtol=0)
 
@@ -105,10 +107,16 @@ def test_the_axis_of_a_resized_picture_says_so_too(kind):
 @pytest.mark.parametrize(
     ("stage", "message"),
     [
-        (LogFrequency(highest_hz=12_000.0), "bands from A0 .27.5 Hz. to 12000 Hz do not fit into 0 to 11025 Hz"),
+        (
+            LogFrequency(highest_hz=12_000.0),
+            "bands from A0 .27.5 Hz. to 12000 Hz do not fit into 0 to 11025 Hz",
+        ),
         (LogFrequency(lowest_note="H2"), "lowest_note is a note such as A0"),
         (MelImage(fmax=20_000.0), "mel bands from 0 to 20000.0 Hz do not fit"),
-        *((kind(floor_db=-10.0, reference_db=-20.0), "floor_db -10 is not below reference_db -20") for kind in OF_LEVELS),
+        *(
+            (kind(floor_db=-10.0, reference_db=-20.0), "floor_db -10 is not below reference_db -20")
+            for kind in OF_LEVELS
+        ),
     ],
 )
 def test_parameters_that_do_not_fit_are_usage_errors(stage, message):
@@ -117,7 +125,8 @@ def test_parameters_that_do_not_fit_are_usage_errors(stage, message):
 
 
 @pytest.mark.parametrize(
-    ("note", "hz"), [("A4", 440.0), ("a4", 440.0), ("C4", 261.626), ("C#4", 277.183), ("Db4", 277.183), ("C-1", 8.176)]
+    ("note", "hz"),
+    [("A4", 440.0), ("a4", 440.0), ("C4", 261.626), ("C#4", 277.183), ("Db4", 277.183), ("C-1", 8.176)],
 )
 def test_notes_are_in_equal_temperament(note, hz):
     assert note_hz(note) == pytest.approx(hz, abs=1e-3)
@@ -144,14 +153,19 @@ def test_a_quarter_of_a_period_later_is_a_quarter_of_a_turn_in_hue():
     import colorsys
 
     y = tone(64 * SR / 1024, seconds=1.0)
-    hues = [colorsys.rgb_to_hsv(*drawn(PhaseSpectrogram(), part)[0][:, 512 - 64, 30].tolist())[0] for part in (y, np.roll(y, -4))]
+    hues = [
+        colorsys.rgb_to_hsv(*drawn(PhaseSpectrogram(), part)[0][:, 512 - 64, 30].tolist())[0]
+        for part in (y, np.roll(y, -4))
+    ]
     assert (hues[1] - hues[0]) % 1 == pytest.approx(0.25, abs=0.01)
 
 
 def test_a_waveform_is_bright_between_its_extremes():
     y = np.repeat(np.float32([0.5, -0.25]), SR // 2)
     left, right = drawn(Waveform(height=80, width=2), y)[0].T
-    assert float(left[19:21].sum()) == pytest.approx(1.0, abs=1e-4)  # a line a quarter from the top, half a pixel on either side
+    assert float(left[19:21].sum()) == pytest.approx(
+        1.0, abs=1e-4
+    )  # a line a quarter from the top, half a pixel on either side
     assert float(left.sum()) == pytest.approx(1.0, abs=1e-4)
     assert float(right.sum()) == pytest.approx(30, abs=1e-3)  # from where the left one ended down to -0.25
 

@@ -21,7 +21,11 @@ def by_sox(path: Path, folder: Path, *options: str) -> np.ndarray:
     from matplotlib.image import imread
 
     made = folder / "sox.png"
-    subprocess.run(["sox", path, "-n", "remix", "-", "spectrogram", "-r", *options, "-o", made], check=True, capture_output=True)
+    subprocess.run(
+        ["sox", path, "-n", "remix", "-", "spectrogram", "-r", *options, "-o", made],
+        check=True,
+        capture_output=True,
+    )
     return np.asarray(imread(made))[..., :3]
 
 
@@ -42,7 +46,9 @@ def correlation(a: np.ndarray, b: np.ndarray) -> float:
 def test_it_looks_as_the_real_program_draws_it(tmp_path, seconds, sample_rate):
     rng = np.random.default_rng(0)
     t = np.arange(int(seconds * sample_rate)) / sample_rate
-    y = 0.3 * np.sin(2 * np.pi * 300 * t * (1 + t / seconds)) * (t % 0.5 < 0.4) + 0.003 * rng.standard_normal(len(t))
+    y = 0.3 * np.sin(2 * np.pi * 300 * t * (1 + t / seconds)) * (t % 0.5 < 0.4) + 0.003 * rng.standard_normal(
+        len(t)
+    )
     soundfile.write(tmp_path / "a.wav", y, sample_rate)
     real, ours = by_sox(tmp_path / "a.wav", tmp_path), by_us(tmp_path / "a.wav", SoxSpectrogram())
     assert correlation(real, ours) > 0.99
@@ -62,7 +68,13 @@ def test_grey_and_another_range_look_alike_too(tmp_path):
     rng = np.random.default_rng(0)
     soundfile.write(tmp_path / "a.wav", np.geomspace(0.001, 0.3, 2 * SR) * rng.standard_normal(2 * SR), SR)
     real = by_sox(tmp_path / "a.wav", tmp_path, "-m", "-z", "80", "-Z", "-10")
-    assert correlation(real, by_us(tmp_path / "a.wav", SoxSpectrogram(colours="grey", reference_db=-10.0, floor_db=-90.0))) > 0.99
+    assert (
+        correlation(
+            real,
+            by_us(tmp_path / "a.wav", SoxSpectrogram(colours="grey", reference_db=-10.0, floor_db=-90.0)),
+        )
+        > 0.99
+    )
 
 
 def test_colours_run_from_black_over_blue_red_yellow_to_white():

@@ -15,11 +15,19 @@ from mxt.workflows.extract import extract
 from mxt.workflows.extracting.records import Request as ExtractRequest
 
 
-def test_a_comparison_has_a_bar_a_view_with_its_score(store: Path, registry: Registry, tmp_path: Path) -> None:
+def test_a_comparison_has_a_bar_a_view_with_its_score(
+    store: Path, registry: Registry, tmp_path: Path
+) -> None:
     for scale in ("1", "2"):
         extract(store, ExtractRequest(backbone="tiny", settings=(f"scale={scale}",)), registry)
     found = evaluate(
-        store, registry, Request(head="linear", settings=("C=1", "nested.folds=3", "choi2017.folds=3"), protocols=("nested", "choi2017"))
+        store,
+        registry,
+        Request(
+            head="linear",
+            settings=("C=1", "nested.folds=3", "choi2017.folds=3"),
+            protocols=("nested", "choi2017"),
+        ),
     )
     with mpl.rc_context({"svg.fonttype": "none"}):
         comparison_chart(found, tmp_path / "a.svg")
@@ -37,7 +45,21 @@ def test_eval_draws_what_it_prints(
 ) -> None:
     extract(store, ExtractRequest(backbone="tiny"), registry)
     with pytest.raises(SystemExit, match="0"):
-        main(["eval", "--store", str(store), "--plugin", str(plugin), "--head", "forest", "--set", "trees=5", "-q", "--chart",
-              str(tmp_path / "a.png")])  # fmt: skip
+        main(
+            [
+                "eval",
+                "--store",
+                str(store),
+                "--plugin",
+                str(plugin),
+                "--head",
+                "forest",
+                "--set",
+                "trees=5",
+                "-q",
+                "--chart",
+                str(tmp_path / "a.png"),
+            ]
+        )
     assert f"drawn: {tmp_path / 'a.png'}" in capsys.readouterr().out
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")

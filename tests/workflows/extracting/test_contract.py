@@ -58,7 +58,10 @@ def plugin(folder: Path, returned: str = '{"a": a, "b": b}', drawn: str = "pictu
     ("returned", "problem"),
     [
         ('{"a": a, "b": b * (1 + 2j)}', r"layer b is complex64 \[4, 2\], expected float32 \[4, 2\]"),
-        ('{"a": a, "b": torch.from_numpy(b) * 1j}', r"layer b is complex64 \[4, 2\], expected float32 \[4, 2\]"),
+        (
+            '{"a": a, "b": torch.from_numpy(b) * 1j}',
+            r"layer b is complex64 \[4, 2\], expected float32 \[4, 2\]",
+        ),
         ('{"a": a, "b": a}', r"layer b is float32 \[4, 1\], expected float32 \[4, 2\]"),
         ('{"a": a, "b": b[0]}', r"layer b is float32 \[2\], expected float32 \[4, 2\]"),
         ('{"a": a[:-1], "b": b[:-1]}', r"layer a is float32 \[3, 1\], expected float32 \[4, 1\]"),
@@ -73,9 +76,14 @@ def plugin(folder: Path, returned: str = '{"a": a, "b": b}', drawn: str = "pictu
         ("None", "it returned a NoneType, expected the layers a, b by name"),
     ],
 )
-def test_layers_that_differ_from_the_spec_are_said_of_the_stage_and_nothing_is_kept(store, tmp_path, returned, problem):
+def test_layers_that_differ_from_the_spec_are_said_of_the_stage_and_nothing_is_kept(
+    store, tmp_path, returned, problem
+):
     registry = build_registry([plugin(tmp_path, returned)])
-    with pytest.raises(PluginError, match=rf"^backbone wrong of .*shapes\.py: {problem}.*; fix it \(mxt plugins check .*\), then rerun$"):
+    with pytest.raises(
+        PluginError,
+        match=rf"^backbone wrong of .*shapes\.py: {problem}.*; fix it \(mxt plugins check .*\), then rerun$",
+    ):
         extract(store, Request("wrong"), registry)
     opened = Store.open(store)
     assert opened.features.tables() == []
@@ -102,6 +110,8 @@ def test_pictures_that_are_none_are_said_of_the_renderer(store, tmp_path, collec
         render([clip], tmp_path / "out", registry, Asked("drawer"), store=store)
 
 
-@pytest.mark.parametrize("returned", ['{"a": a, "b": torch.from_numpy(b)}', '{"b": b.astype(float).tolist(), "a": a > 0}'])
+@pytest.mark.parametrize(
+    "returned", ['{"a": a, "b": torch.from_numpy(b)}', '{"b": b.astype(float).tolist(), "a": a > 0}']
+)
 def test_real_numbers_of_any_kind_are_taken_as_before(store, tmp_path, returned):
     assert extract(store, Request("wrong"), build_registry([plugin(tmp_path, returned)])).failed == 0

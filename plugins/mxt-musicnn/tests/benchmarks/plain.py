@@ -25,13 +25,18 @@ class Plain:
         prefix = f"batch_normalization_{place}" if place else "batch_normalization"
         shape = (-1,) + (1,) * (x.ndim - 2)
         gamma, beta, mean, variance = (
-            self.tensors[f"{prefix}/{what}"].view(shape) for what in ("gamma", "beta", "moving_mean", "moving_variance")
+            self.tensors[f"{prefix}/{what}"].view(shape)
+            for what in ("gamma", "beta", "moving_mean", "moving_variance")
         )
         return (x - mean) / torch.sqrt(variance + 1e-3) * gamma + beta
 
     def convolve(self, name: str, x: Tensor, **options: int) -> Tensor:
         """Convolution with bias, and ReLU."""
-        return F.relu(F.conv2d(x, self.tensors[f"{name}/kernel"].permute(3, 2, 0, 1), self.tensors[f"{name}/bias"], **options))
+        return F.relu(
+            F.conv2d(
+                x, self.tensors[f"{name}/kernel"].permute(3, 2, 0, 1), self.tensors[f"{name}/bias"], **options
+            )
+        )
 
     def dense(self, name: str, x: Tensor) -> Tensor:
         return x @ self.tensors[f"{name}/kernel"] + self.tensors[f"{name}/bias"]
@@ -41,7 +46,9 @@ class Plain:
         front = []
         for place, length in enumerate((7, 7, 128, 64, 32)):
             padded = F.pad(x, (0, 0, (length - 1) // 2, length // 2))
-            front.append(self.norm(place + 1, self.convolve(f"conv2d_{place}" if place else "conv2d", padded)).amax(3))
+            front.append(
+                self.norm(place + 1, self.convolve(f"conv2d_{place}" if place else "conv2d", padded)).amax(3)
+            )
         maps = [torch.cat(front, 1)]  # [N, 561, T]
         for place in (5, 6, 7):
             padded = F.pad(maps[-1].transpose(1, 2)[:, None], (0, 0, 3, 3))
@@ -53,7 +60,12 @@ class Plain:
         hidden = self.norm(10, F.relu(self.dense("dense", self.norm(9, flat))))
         names = ("timbral", "temporal", "cnn1", "cnn2", "cnn3")
         found = dict(zip(names, torch.split(mean, [408, 153, 64, 64, 64], dim=1), strict=True))
-        return found | {"mean_pool": mean, "max_pool": maximum, "penultimate": hidden, "tags": torch.sigmoid(self.dense("dense_1", hidden))}
+        return found | {
+            "mean_pool": mean,
+            "max_pool": maximum,
+            "penultimate": hidden,
+            "tags": torch.sigmoid(self.dense("dense_1", hidden)),
+        }
 
     def vgg(self, x: Tensor) -> dict[str, Tensor]:
         x, found = self.norm(0, x[:, None]), {}
