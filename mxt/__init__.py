@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mxt.workflows.features import OpenStore
+    from mxt.results.views import OpenStore
 
 __version__ = "0.1.0"
 
@@ -25,6 +25,6 @@ def open(store: str | Path = "mxt-store") -> OpenStore:
     OpenStore
         ``.features(view)`` gives an array and its clip ids.
     """
-    from mxt.workflows.features import OpenStore
+    from mxt.results.views import OpenStore
 
     return OpenStore(store)

@@ -14,11 +14,11 @@ import pytest
 import soundfile
 
 from mxt.cli.main import main
+from mxt.extraction.records import Request as ExtractRequest
 from mxt.registry import build_registry
+from mxt.results.records import Request
 from mxt.workflows.evaluate import evaluate
-from mxt.workflows.evaluating.records import Request
 from mxt.workflows.extract import extract
-from mxt.workflows.extracting.records import Request as ExtractRequest
 from mxt.workflows.ingest import ingest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

@@ -30,9 +30,9 @@ def demo(
     from mxt.cli.progress import shown_progress
     from mxt.cli.scores import render as render_scores
     from mxt.registry import build_registry
+    from mxt.results.records import Evaluated
     from mxt.workflows.commands import first_extraction
     from mxt.workflows.demo import demo as run
-    from mxt.workflows.evaluating.records import Evaluated
     from mxt.workflows.ingest import Ingested
 
     console.say(

@@ -124,7 +124,7 @@ def loudness_classes(
 ) -> None:
     """Classes of equal size from the quietest clips, Loud1, to the loudest: what a representation can tell of loudness."""
     from mxt.core.errors import UsageError
-    from mxt.workflows.deriving.derivations import MEASURES
+    from mxt.ingestion.derivations import MEASURES
 
     if measure not in MEASURES:
         raise UsageError(f"--measure is one of {', '.join(MEASURES)}, not {measure!r}")
@@ -224,7 +224,7 @@ def nsynth(
 ) -> None:
     """Subsets of NSynth as in Shtern et al. 2017: the two fullest instruments a family. The paper does not name its instruments."""
     from mxt.core.errors import UnknownName
-    from mxt.workflows.deriving.nsynth import SUBSETS
+    from mxt.ingestion.nsynth_subsets import SUBSETS
 
     if subset not in SUBSETS:
         raise UnknownName("subset of NSynth", subset, SUBSETS)

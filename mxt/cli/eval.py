@@ -83,8 +83,8 @@ def evaluate(
     from mxt.cli import console
     from mxt.cli.progress import shown_progress
     from mxt.cli.scores import render, render_next, to_json
+    from mxt.drawing.charts import check_picture, comparison_chart
     from mxt.registry import build_registry
-    from mxt.workflows.drawing.charts import check_picture, comparison_chart
     from mxt.workflows.evaluate import Request
     from mxt.workflows.evaluate import evaluate as run
 

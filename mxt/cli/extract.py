@@ -31,8 +31,8 @@ from mxt.cli.options import (
 
 if TYPE_CHECKING:
     from mxt.core.specs import Layer
+    from mxt.extraction.records import Extraction
     from mxt.registry import Registry
-    from mxt.workflows.extracting.records import Extraction
 
 SHOWN = 5
 
@@ -97,8 +97,8 @@ def extract(
     if backbone is None:
         _list_backbones(registry, as_json=as_json)
         return
+    from mxt.extraction.records import Request
     from mxt.workflows.extract import extract as run
-    from mxt.workflows.extracting.records import Request
 
     request = Request(
         backbone=backbone,

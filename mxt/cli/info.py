@@ -121,7 +121,7 @@ def render_dataset(found: DatasetInfo) -> None:
 
 def _origin(record: DatasetRecord) -> dict[str, str]:
     """The loader, or what a data set was derived from; when it was made."""
-    from mxt.workflows.deriving.derived import is_derived, options_of, words_of
+    from mxt.ingestion.derived import is_derived, options_of, words_of
 
     when = record.created + (f", last {record.updated}" if record.updated != record.created else "")
     if is_derived(record):

@@ -24,8 +24,8 @@ from mxt.cli.options import (
 from mxt.core.errors import listed
 
 if TYPE_CHECKING:
+    from mxt.ingestion.summary import Duplicates, Summary, TargetSummary
     from mxt.workflows.ingest import Ingested
-    from mxt.workflows.ingesting.summary import Duplicates, Summary, TargetSummary
 
 SHOWN = 3
 LONGEST_NAME = 60
@@ -97,9 +97,9 @@ def ingest(
     """
     from mxt.cli import console
     from mxt.cli.progress import shown_progress
+    from mxt.ingestion.feature_sets import ingest_all
     from mxt.registry import build_registry
     from mxt.workflows.commands import first_extraction
-    from mxt.workflows.ingesting.features import ingest_all
 
     given = {
         "pattern": pattern,
@@ -321,7 +321,7 @@ def _groups(result: Ingested) -> list[str]:
 
 
 def _window(found: Summary) -> list[str]:
-    from mxt.workflows.ingesting.summary import WINDOW_SECONDS
+    from mxt.ingestion.summary import WINDOW_SECONDS
 
     if found.shortest is None or found.median is None or found.longest is None or found.window_share is None:
         return []

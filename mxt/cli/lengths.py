@@ -67,9 +67,9 @@ def lengths(
     from mxt.cli import console
     from mxt.cli.progress import shown_progress
     from mxt.cli.scores import to_json
+    from mxt.drawing.charts import check_picture, lengths_chart
     from mxt.registry import build_registry
-    from mxt.workflows.drawing.charts import check_picture, lengths_chart
-    from mxt.workflows.evaluating.records import Evaluated, Request
+    from mxt.results.records import Evaluated, Request
     from mxt.workflows.lengths import lengths as run
 
     if chart is not None:

@@ -52,9 +52,9 @@ def loudness(
     """How loud the classes are, and whether loudness alone tells them apart: if so, normalise, or know what you measure."""
     from mxt.cli import console
     from mxt.cli.progress import shown_progress
+    from mxt.drawing.charts import check_picture, loudness_chart
     from mxt.registry import build_registry
-    from mxt.workflows.drawing.charts import check_picture, loudness_chart
-    from mxt.workflows.evaluating.records import Request
+    from mxt.results.records import Request
     from mxt.workflows.loudness import as_plain
     from mxt.workflows.loudness import loudness as run
 

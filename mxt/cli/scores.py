@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from mxt.cli import console
 from mxt.core.errors import listed
-from mxt.workflows.evaluating.records import LARGEST_SVM
+from mxt.results.records import LARGEST_SVM
 
 if TYPE_CHECKING:
     from mxt.evaluation.assess import Assessment, ClassResult, Difference
     from mxt.evaluation.selection import LeftOut
-    from mxt.workflows.evaluating.records import DatasetResult, Evaluated, ViewResult
+    from mxt.results.records import DatasetResult, Evaluated, ViewResult
 
 WEAKEST = 3
 NAMED = 4

@@ -25,7 +25,7 @@ from mxt.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from mxt.workflows.evaluating.search_record import Searched, SearchResult, StrategyResult
+    from mxt.results.search_record import Searched, SearchResult, StrategyResult
 
 SHOWN = 10
 

@@ -9,10 +9,10 @@ from typing import Any
 from mxt.core.errors import MxtError
 from mxt.core.records import DatasetRecord
 from mxt.core.specs import Kind
+from mxt.ingestion.derived import derive_words, is_derived
 from mxt.registry import Registry
 from mxt.store.catalogue import Catalogue
 from mxt.store.features import FeatureTable
-from mxt.workflows.deriving.derived import derive_words, is_derived
 
 
 def first_extraction(registry: Registry) -> str:

@@ -12,8 +12,8 @@ from mxt.core.progress import SILENT, Progress
 from mxt.registry import Registry
 
 if TYPE_CHECKING:
-    from mxt.workflows.evaluating.records import Evaluated
-    from mxt.workflows.extracting.records import Extraction
+    from mxt.extraction.records import Extraction
+    from mxt.results.records import Evaluated
     from mxt.workflows.ingest import Ingested
 
 CLASS_SIZE = 16
@@ -83,9 +83,9 @@ def demo(
     DemoStep
         As each command is finished.
     """
+    from mxt.extraction.records import Request
     from mxt.workflows.evaluate import evaluate
     from mxt.workflows.extract import extract
-    from mxt.workflows.extracting.records import Request
     from mxt.workflows.ingest import ingest
 
     root, store = synthesise(folder), folder / "mxt-store"

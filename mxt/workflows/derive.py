@@ -11,15 +11,15 @@ from typing import Any
 from mxt.core.errors import InputError, Refused, UnknownName, UsageError
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.progress import SILENT, Progress
+from mxt.core.provenance import versions
 from mxt.core.records import DatasetRecord
+from mxt.ingestion.changes import Changes, find_changes
+from mxt.ingestion.derivations import CUTTING, DERIVATIONS, Made, Parent
+from mxt.ingestion.derived import DERIVED, is_derived, options_of, words_of
+from mxt.ingestion.plan import checked_name, safe_name
+from mxt.ingestion.summary import Summary, summarise
 from mxt.store.catalogue import Catalogue
 from mxt.store.layout import Store
-from mxt.workflows.deriving.derivations import CUTTING, DERIVATIONS, Made, Parent
-from mxt.workflows.deriving.derived import DERIVED, is_derived, options_of, words_of
-from mxt.workflows.ingesting.plan import checked_name, safe_name
-from mxt.workflows.ingesting.summary import Summary, summarise
-from mxt.workflows.ingesting.update import Changes, find_changes
-from mxt.workflows.provenance import versions
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mxt.core.cores import cores
 from mxt.core.errors import InputError, UnknownName
 from mxt.core.pipeline import Chosen
 from mxt.core.progress import SILENT, Progress
@@ -16,11 +17,7 @@ from mxt.evaluation.assess import Assessment, Difference, assess, compare
 from mxt.evaluation.crossval import OutOfFold, cross_validate
 from mxt.evaluation.selection import LeftOut, Selection
 from mxt.registry import Registry
-from mxt.store.layout import Store
-from mxt.store.scratch import Scratch
-from mxt.workflows.cores import cores
-from mxt.workflows.derive import outdated
-from mxt.workflows.evaluating.preparing import (
+from mxt.results.preparing import (
     Prepared,
     blame,
     common_clips,
@@ -29,9 +26,12 @@ from mxt.workflows.evaluating.preparing import (
     open_store,
     prepare,
 )
-from mxt.workflows.evaluating.records import DatasetResult, Evaluated, Request, ViewResult, stale
-from mxt.workflows.evaluating.saving import result_record, save
-from mxt.workflows.features import Matrix, load_view
+from mxt.results.records import DatasetResult, Evaluated, Request, ViewResult, stale
+from mxt.results.saving import result_record, save
+from mxt.results.views import Matrix, load_view
+from mxt.store.layout import Store
+from mxt.store.scratch import Scratch
+from mxt.workflows.derive import outdated
 
 __all__ = ["DatasetResult", "Evaluated", "Request", "ViewResult", "evaluate", "stale"]
 

@@ -11,8 +11,8 @@ from mxt.core.errors import InputError, Refused, UsageError
 from mxt.core.files import atomic_write
 from mxt.core.records import ClipRecord
 from mxt.core.text import written, written_all
+from mxt.results.views import Matrix, load_view
 from mxt.store.layout import Store
-from mxt.workflows.features import Matrix, load_view
 
 if TYPE_CHECKING:
     import numpy.typing as npt

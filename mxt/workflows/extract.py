@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from mxt.audio.memory import return_freed_memory
+from mxt.core.cores import cores
 from mxt.core.errors import InputError, PluginError, Reason
 from mxt.core.pipeline import Pipeline
 from mxt.core.progress import SILENT, Progress, Step
+from mxt.core.provenance import versions
 from mxt.core.views import Part, layers_text
+from mxt.extraction.engine import run_pool
+from mxt.extraction.estimate import estimate
+from mxt.extraction.plan import NO_ROW, Plan, choose_device, make_plan, make_tasks, stratified
+from mxt.extraction.records import Estimate, Extraction, Failure, Request
+from mxt.extraction.tasks import Outcome, Timings
 from mxt.registry import Registry
 from mxt.store.features import DONE, FAILED, OPEN, FeatureTable
 from mxt.store.writer import TableWriter
-from mxt.workflows.cores import cores
-from mxt.workflows.extracting.engine import run_pool
-from mxt.workflows.extracting.estimate import estimate
-from mxt.workflows.extracting.plan import NO_ROW, Plan, choose_device, make_plan, make_tasks, stratified
-from mxt.workflows.extracting.records import Estimate, Extraction, Failure, Request
-from mxt.workflows.extracting.tasks import Outcome, Timings
-from mxt.workflows.provenance import versions
 
 IN_A_ROW = 5  # errors of the moment, or failures of a stage, after which a run stops
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from mxt.core.errors import InputError, UnknownName, listed
 from mxt.core.files import translate_os_errors
+from mxt.drawing.figure import FORMATS, safe_name
+from mxt.drawing.panels import Panel, read_panels
+from mxt.results.preparing import open_store
 from mxt.store.layout import Store
-from mxt.workflows.drawing.figure import FORMATS, safe_name
-from mxt.workflows.drawing.panels import Panel, read_panels
-from mxt.workflows.evaluating.preparing import open_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,9 @@ def _nothing(store_path: Path, names: Sequence[str], protocols: Sequence[str]) -
 
 
 def _draw_all(store: Store, panels: Sequence[Panel], out: Path) -> Iterator[Figure]:
-    from mxt.workflows.drawing.class_bars import class_pairs, draw_classes, pair_of
-    from mxt.workflows.drawing.strategy_bars import draw_strategies
-    from mxt.workflows.drawing.summary_bars import draw_summary
+    from mxt.drawing.class_bars import class_pairs, draw_classes, pair_of
+    from mxt.drawing.strategy_bars import draw_strategies
+    from mxt.drawing.summary_bars import draw_summary
 
     names = _Names(out)
     for panel in panels:

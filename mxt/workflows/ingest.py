@@ -10,28 +10,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mxt.core.cores import cores
 from mxt.core.errors import Refused
 from mxt.core.progress import SILENT, Progress
+from mxt.core.provenance import versions
 from mxt.core.records import DatasetRecord, FileRecord, Measurement
-from mxt.registry import Registry
-from mxt.store.catalogue import Catalogue
-from mxt.store.layout import Store
-from mxt.workflows.cores import cores
-from mxt.workflows.deriving.derived import is_derived
-from mxt.workflows.ingesting import published
-from mxt.workflows.ingesting.clips import records
-from mxt.workflows.ingesting.plan import Plan, checked_name, default_name, make_plan
-from mxt.workflows.ingesting.pool import MEASURE, SECONDS_A_FILE, Job, Pool
-from mxt.workflows.ingesting.summary import Summary, summarise
-from mxt.workflows.ingesting.update import (
+from mxt.ingestion import published
+from mxt.ingestion.changes import (
     Changes,
     find_changes,
     holds_other_files,
     known_files,
     refuse_if_many_are_gone,
 )
-from mxt.workflows.ingesting.walk import Walk, walk
-from mxt.workflows.provenance import versions
+from mxt.ingestion.clips import records
+from mxt.ingestion.derived import is_derived
+from mxt.ingestion.plan import Plan, checked_name, default_name, make_plan
+from mxt.ingestion.pool import MEASURE, SECONDS_A_FILE, Job, Pool
+from mxt.ingestion.summary import Summary, summarise
+from mxt.ingestion.walk import Walk, walk
+from mxt.registry import Registry
+from mxt.store.catalogue import Catalogue
+from mxt.store.layout import Store
 
 COMMIT_FILES, COMMIT_SECONDS = 200, 2.0
 

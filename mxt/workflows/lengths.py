@@ -13,16 +13,16 @@ from mxt.core.reprs import short_repr
 from mxt.core.views import parse_view
 from mxt.evaluation import statistics
 from mxt.evaluation.assess import Score
+from mxt.extraction.plan import make_plan
+from mxt.extraction.records import Request as ExtractRequest
 from mxt.registry import Registry
+from mxt.results.records import DatasetResult, Request
 from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
 from mxt.workflows.commands import extract_command
 from mxt.workflows.derive import Derivation, derive, last_ingested
 from mxt.workflows.evaluate import evaluate
-from mxt.workflows.evaluating.records import DatasetResult, Request
 from mxt.workflows.extract import extract
-from mxt.workflows.extracting.plan import make_plan
-from mxt.workflows.extracting.records import Request as ExtractRequest
 
 _OPTIONS = {
     "--backbone": "backbone",

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mxt.audio.level import to_db
+from mxt.core.cores import cores
 from mxt.core.errors import AudioError, InputError
 from mxt.core.progress import SILENT, Progress
 from mxt.core.records import ClipRecord
@@ -20,11 +21,10 @@ from mxt.evaluation.assess import Assessment, assess
 from mxt.evaluation.columns import target_values
 from mxt.evaluation.crossval import cross_validate
 from mxt.evaluation.tasks import class_name, is_labelled
+from mxt.ingestion.levels import clip_levels
 from mxt.registry import Registry
-from mxt.workflows.cores import cores
-from mxt.workflows.evaluating.preparing import open_store, prepare
-from mxt.workflows.evaluating.records import Request
-from mxt.workflows.levels import clip_levels
+from mxt.results.preparing import open_store, prepare
+from mxt.results.records import Request
 
 MEASURES = {"rms": "RMS, dBFS", "peak": "peak, dBFS", "lufs": "loudness, LUFS"}
 QUIETEST_DB = -120.0  # silence, as the classifier sees it; means leave it out

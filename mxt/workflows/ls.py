@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 from mxt.core.errors import StoreError
 from mxt.core.records import ClipRecord, DatasetRecord
+from mxt.ingestion.walk import is_other
 from mxt.store.features import FeatureTable, folder_bytes
 from mxt.store.layout import Store
-from mxt.workflows.ingesting.walk import is_other
 
 Kept = TypeVar("Kept")
 
@@ -237,7 +237,7 @@ def result_entry(store: Store, name: str, known: dict[tuple[str, ...], str] | No
 
 
 def _stale(store: Store, result: Mapping[str, Any]) -> str:
-    from mxt.workflows.evaluating.records import stale
+    from mxt.results.records import stale
 
     try:
         return stale(result, store.catalogue)

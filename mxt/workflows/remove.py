@@ -16,7 +16,7 @@ from mxt.core.records import ClipRecord
 from mxt.core.views import parse_view
 from mxt.store.features import FeatureTable, folder_bytes
 from mxt.store.layout import Store
-from mxt.workflows.names import WORDS, Named, find_named
+from mxt.store.names import WORDS, Named, find_named
 
 HALF_DONE_SECONDS = 3600.0  # a result or table half made is no longer being made after so long
 

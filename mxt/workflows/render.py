@@ -13,13 +13,13 @@ from mxt.core.pipeline import Chosen
 from mxt.core.progress import SILENT, Progress
 from mxt.core.specs import Window
 from mxt.core.text import shortened, written
+from mxt.drawing.rendering import Picture, write_picture
+from mxt.extraction.contract import checked_renderer
+from mxt.extraction.loading import load
+from mxt.extraction.plan import job_of
+from mxt.extraction.tasks import Job, Recipe
 from mxt.registry import Registry, blame, split_settings
 from mxt.store.layout import Store
-from mxt.workflows.drawing.rendering import Picture, write_picture
-from mxt.workflows.extracting.contract import checked_renderer
-from mxt.workflows.extracting.loading import load
-from mxt.workflows.extracting.plan import job_of
-from mxt.workflows.extracting.tasks import Job, Recipe
 
 if TYPE_CHECKING:
     pass

@@ -8,12 +8,12 @@ from pathlib import Path
 from mxt.core.errors import InputError, UnknownName, listed
 from mxt.core.progress import SILENT, Progress
 from mxt.core.views import parse_view
+from mxt.papers.choi2017_findings import findings
+from mxt.papers.choi2017_tasks import TASKS, Task, published
+from mxt.papers.records import CLOSE, Cell, Finding, Reproduction, TaskReproduction
 from mxt.registry import Registry
+from mxt.results.preparing import open_store
 from mxt.store.layout import Store
-from mxt.workflows.evaluating.preparing import open_store
-from mxt.workflows.reproducing.choi2017_findings import findings
-from mxt.workflows.reproducing.choi2017_tasks import TASKS, Task, published
-from mxt.workflows.reproducing.records import CLOSE, Cell, Finding, Reproduction, TaskReproduction
 from mxt.workflows.search import SearchRequest, search
 
 PAPERS = ("choi2017",)

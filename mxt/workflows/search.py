@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from mxt.core.cores import cores
 from mxt.core.errors import InputError, UnknownName, UsageError
 from mxt.core.progress import SILENT, Progress
 from mxt.core.records import ClipRecord, DatasetRecord
@@ -24,9 +25,7 @@ from mxt.evaluation.layer_search import Found, Search, search_layers
 from mxt.evaluation.layers import Strategy, strategies
 from mxt.evaluation.selection import LeftOut
 from mxt.registry import Registry
-from mxt.store.layout import Store
-from mxt.workflows.cores import cores
-from mxt.workflows.evaluating.preparing import (
+from mxt.results.preparing import (
     Prepared,
     blame,
     common_clips,
@@ -35,9 +34,9 @@ from mxt.workflows.evaluating.preparing import (
     open_store,
     prepare,
 )
-from mxt.workflows.evaluating.records import Request
-from mxt.workflows.evaluating.saving import sample_hash, save
-from mxt.workflows.evaluating.search_record import (
+from mxt.results.records import Request
+from mxt.results.saving import sample_hash, save
+from mxt.results.search_record import (
     Searched,
     SearchResult,
     StrategyResult,
@@ -45,7 +44,8 @@ from mxt.workflows.evaluating.search_record import (
     saved_search,
     to_record,
 )
-from mxt.workflows.features import Matrix, load_view
+from mxt.results.views import Matrix, load_view
+from mxt.store.layout import Store
 
 MOST_LAYERS = 8
 

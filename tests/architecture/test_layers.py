@@ -11,16 +11,24 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "mxt"
 
 # What each part may import besides itself: to the right only.
+GROUND = {"audio", "core"}
+PARTS = {"stages", "store", "evaluation"} | GROUND
+ROOMS = {"registry"} | PARTS
 ALLOWED = {
     "core": set(),
     "audio": {"core"},
-    "stages": {"audio", "core"},
-    "store": {"audio", "core"},
-    "evaluation": {"audio", "core"},
-    "registry": {"stages", "store", "evaluation", "audio", "core"},
-    "testing": {"registry", "audio", "core"},
-    "workflows": {"testing", "registry", "stages", "store", "evaluation", "audio", "core"},
-    "cli": {"testing", "workflows", "registry", "stages", "store", "evaluation", "audio", "core"},
+    "stages": GROUND,
+    "store": GROUND,
+    "evaluation": GROUND,
+    "registry": PARTS,
+    "testing": {"registry"} | GROUND,
+    "ingestion": ROOMS,
+    "extraction": ROOMS,
+    "results": ROOMS,
+    "drawing": {"results"} | ROOMS,
+    "papers": {"ingestion", "extraction", "results", "drawing"} | ROOMS,
+    "workflows": {"papers", "ingestion", "extraction", "results", "drawing", "testing"} | ROOMS,
+    "cli": {"workflows", "papers", "ingestion", "extraction", "results", "drawing", "testing"} | ROOMS,
     "plugin": {"core"},
     "__main__": {"cli"},
 }

@@ -29,9 +29,9 @@ import numpy as np
 import soundfile
 import torch
 
+from mxt.core.cores import cores
 from mxt.core.weights import locate
 from mxt.registry import build_registry, make_pipeline, split_settings
-from mxt.workflows.cores import cores
 
 
 def write_copies(source: Path, folder: Path, clips: int) -> None:

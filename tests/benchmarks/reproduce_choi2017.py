@@ -14,8 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from mxt.ingestion.feature_sets import ingest_all
 from mxt.registry import build_registry
-from mxt.workflows.ingesting.features import ingest_all
 from mxt.workflows.reproduce import CLOSE, TASKS, TaskReproduction, published, reproduce
 
 EXACT = ("gtzan_genre", "gtzan_speechmusic")

@@ -17,11 +17,11 @@ from mxt.cli.bars import bars_progress
 from mxt.cli.lines import LinesProgress
 from mxt.cli.terminal import HarmlessStream, visible
 from mxt.core.text import written
+from mxt.extraction.records import Request
 from mxt.registry import build_registry
 from mxt.workflows.evaluate import Request as Evaluation
 from mxt.workflows.evaluate import evaluate
 from mxt.workflows.extract import extract
-from mxt.workflows.extracting.records import Request
 from mxt.workflows.ingest import ingest
 
 EVIL = "\x1b]0;pwn\x07\x9b2J\nerror: forged"

@@ -10,8 +10,8 @@ import pytest
 from mxt.core.errors import Reason
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement
 from mxt.core.specs import Layer
+from mxt.ingestion.walk import other_file
 from mxt.store.layout import Store
-from mxt.workflows.ingesting.walk import other_file
 
 N = 60
 NOISE = np.random.default_rng(0).normal(size=(N, 2))

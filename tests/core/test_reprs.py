@@ -8,7 +8,7 @@ import pytest
 
 import mxt
 from mxt.core.reprs import short_repr
-from mxt.workflows.features import Matrix
+from mxt.results.views import Matrix
 
 RECORDS = [
     pytest.param(node, id=f"{path.stem}.{node.name}")

@@ -11,10 +11,10 @@ import torch
 import mxt
 from mxt.audio.decode import read
 from mxt.audio.resample import resample
+from mxt.extraction.records import Request
 from mxt.registry import build_registry
 from mxt.stages.backbones.mfcc import Mfcc
 from mxt.workflows.extract import extract
-from mxt.workflows.extracting.records import Request
 from mxt.workflows.ingest import ingest
 
 pytestmark = pytest.mark.realdata

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from mxt.ingestion.feature_sets import ingest_all
 from mxt.registry import build_registry
-from mxt.workflows.evaluating.search_record import SearchResult
-from mxt.workflows.ingesting.features import ingest_all
+from mxt.results.search_record import SearchResult
 from mxt.workflows.reproduce import published
 from mxt.workflows.search import SearchRequest, search
 

@@ -8,9 +8,9 @@ import pytest
 
 from mxt.core.errors import WeightsError
 from mxt.registry import build_registry
+from mxt.results.records import Evaluated
 from mxt.workflows import demo as module
 from mxt.workflows.demo import DemoStep, demo
-from mxt.workflows.evaluating.records import Evaluated
 
 
 @pytest.fixture(autouse=True)

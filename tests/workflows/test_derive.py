@@ -16,13 +16,13 @@ from mxt.cli.main import main
 from mxt.core.errors import InputError, Reason, Refused, UnknownName, UsageError
 from mxt.core.identity import audio_key, clip_id
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement
+from mxt.extraction.records import Request as ExtractRequest
+from mxt.ingestion.derivations import part
 from mxt.registry import Registry
 from mxt.store.layout import Store
 from mxt.workflows.derive import Derivation, Derived, derive, derive_again
-from mxt.workflows.deriving.derivations import part
 from mxt.workflows.evaluate import Request, evaluate
 from mxt.workflows.extract import extract
-from mxt.workflows.extracting.records import Request as ExtractRequest
 from mxt.workflows.info import DatasetInfo, info
 from mxt.workflows.ingest import ingest
 from mxt.workflows.ls import ls

@@ -20,9 +20,9 @@ from mxt.core.errors import EvaluationError, InputError, PluginError, Reason, Un
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement
 from mxt.core.specs import Layer
 from mxt.registry import build_registry
+from mxt.results import preparing
 from mxt.store.layout import Store
 from mxt.workflows.evaluate import Request, evaluate, stale
-from mxt.workflows.evaluating import preparing
 
 Make = Callable[..., Store]
 REGISTRY = build_registry()

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from mxt.core.errors import InputError, Refused, UnknownName, UsageError
+from mxt.results.views import load_view
 from mxt.store.layout import Store
 from mxt.workflows.export import export
 from mxt.workflows.extract import Request, extract
-from mxt.workflows.features import load_view
 
 
 @pytest.fixture

@@ -22,13 +22,13 @@ from mxt.core.errors import (
     UsageError,
     WeightsError,
 )
+from mxt.extraction.engine import run_pool
+from mxt.extraction.plan import Plan
+from mxt.extraction.records import Request
 from mxt.registry import Registry, build_registry
 from mxt.store.layout import Store
 from mxt.workflows import extract as module
 from mxt.workflows.extract import extract
-from mxt.workflows.extracting.engine import run_pool
-from mxt.workflows.extracting.plan import Plan
-from mxt.workflows.extracting.records import Request
 from mxt.workflows.ingest import ingest
 
 CLIPS = 72

@@ -16,17 +16,17 @@ import pytest
 from mxt.cli.main import main
 from mxt.core.errors import InputError, UnknownName
 from mxt.core.records import DatasetRecord
+from mxt.drawing.class_bars import class_pairs, pair_of
+from mxt.drawing.panels import Panel, read_panels
+from mxt.drawing.strategy_bars import BETWEEN, LOW, TOP, bars_of, draw_strategies
+from mxt.drawing.summary_bars import draw_summary
+from mxt.ingestion.feature_sets import ingest_all
+from mxt.papers.choi2017_tasks import find_task, published, state_of_the_art
 from mxt.registry import build_registry
+from mxt.results.search_record import SearchResult
 from mxt.store.layout import Store
-from mxt.workflows.drawing.class_bars import class_pairs, pair_of
-from mxt.workflows.drawing.panels import Panel, read_panels
-from mxt.workflows.drawing.strategy_bars import BETWEEN, LOW, TOP, bars_of, draw_strategies
-from mxt.workflows.drawing.summary_bars import draw_summary
-from mxt.workflows.evaluating.search_record import SearchResult
 from mxt.workflows.figures import Figures, figures
 from mxt.workflows.import_features import import_features
-from mxt.workflows.ingesting.features import ingest_all
-from mxt.workflows.reproducing.choi2017_tasks import find_task, published, state_of_the_art
 from mxt.workflows.search import SearchRequest, search
 
 REGISTRY = build_registry()

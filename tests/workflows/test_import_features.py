@@ -11,11 +11,11 @@ import pytest
 
 from mxt.core.errors import InputError, StoreError, UnknownName, UsageError
 from mxt.registry import build_registry
+from mxt.results.records import Request
+from mxt.results.views import load_view
 from mxt.store.layout import Store
 from mxt.workflows.evaluate import evaluate
-from mxt.workflows.evaluating.records import Request
 from mxt.workflows.export import export
-from mxt.workflows.features import load_view
 from mxt.workflows.import_features import import_features
 from mxt.workflows.info import info
 from mxt.workflows.ingest import ingest

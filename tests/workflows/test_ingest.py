@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from mxt.core.errors import InputError, Reason, Refused, StoreReadOnly, UnknownName, UsageError
+from mxt.ingestion.plan import default_name
 from mxt.registry import build_registry
 from mxt.store.layout import Store
 from mxt.workflows.info import info
 from mxt.workflows.ingest import ingest
-from mxt.workflows.ingesting.plan import default_name
 
 REGISTRY = build_registry()
 

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 from mxt.core.errors import InputError, PluginError, Refused
+from mxt.extraction.records import Request as ExtractRequest
+from mxt.ingestion.feature_sets import ingest_all
 from mxt.registry import build_registry
+from mxt.results.records import Request
+from mxt.results.views import load_view
 from mxt.store.layout import Store
 from mxt.workflows.evaluate import evaluate
-from mxt.workflows.evaluating.records import Request
 from mxt.workflows.export import export
 from mxt.workflows.extract import extract
-from mxt.workflows.extracting.records import Request as ExtractRequest
-from mxt.workflows.features import load_view
 from mxt.workflows.info import info
 from mxt.workflows.ingest import ingest
-from mxt.workflows.ingesting.features import ingest_all
 from mxt.workflows.ls import ls
 from mxt.workflows.remove import prune
 

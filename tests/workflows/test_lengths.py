@@ -9,12 +9,12 @@ import soundfile
 from mxt.cli.main import main
 from mxt.core.errors import InputError, UsageError
 from mxt.core.specs import Layer
+from mxt.drawing.charts import lengths_chart
+from mxt.extraction.records import Request as ExtractRequest
 from mxt.registry import Registry
+from mxt.results.records import Request
 from mxt.store.layout import Store
-from mxt.workflows.drawing.charts import lengths_chart
-from mxt.workflows.evaluating.records import Request
 from mxt.workflows.extract import extract
-from mxt.workflows.extracting.records import Request as ExtractRequest
 from mxt.workflows.ingest import ingest
 from mxt.workflows.lengths import Lengths, lengths
 

@@ -9,9 +9,9 @@ import soundfile
 
 from mxt.cli.main import main
 from mxt.core.errors import InputError, UsageError
+from mxt.drawing.charts import check_picture, loudness_chart
 from mxt.registry import Registry
-from mxt.workflows.drawing.charts import check_picture, loudness_chart
-from mxt.workflows.evaluating.records import Request
+from mxt.results.records import Request
 from mxt.workflows.ingest import ingest
 from mxt.workflows.loudness import LoudnessStudy, loudness
 

@@ -12,9 +12,9 @@ from mxt.audio.mel import mel_to_hz
 from mxt.cli.main import main
 from mxt.core.errors import AudioError, InputError, UnknownName, UsageError
 from mxt.core.stages import RowAxis
+from mxt.drawing.rendering import row_ticks
 from mxt.registry import build_registry
 from mxt.store.layout import Store
-from mxt.workflows.drawing.rendering import row_ticks
 from mxt.workflows.render import WIDTH, Asked, render
 
 SR = 22_050

@@ -15,11 +15,11 @@ from mxt.core.errors import InputError, UnknownName
 from mxt.core.identity import sha256_text
 from mxt.core.specs import Layer
 from mxt.evaluation.duplicates import Duplicates, Pair
+from mxt.ingestion.feature_sets import ingest_all
+from mxt.papers.choi2017_findings import in_step
 from mxt.registry import build_registry
 from mxt.store.layout import Store
-from mxt.workflows.ingesting.features import ingest_all
 from mxt.workflows.reproduce import Cell, Finding, Reproduction, published, reproduce
-from mxt.workflows.reproducing.choi2017_findings import in_step
 
 REGISTRY = build_registry()
 STRATEGIES = ("1", "3", "12345")

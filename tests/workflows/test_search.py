@@ -13,9 +13,9 @@ import pytest
 
 from mxt.cli.main import main
 from mxt.core.errors import InputError, UsageError
+from mxt.ingestion.feature_sets import ingest_all
 from mxt.registry import build_registry
 from mxt.store.layout import Store
-from mxt.workflows.ingesting.features import ingest_all
 from mxt.workflows.search import SearchRequest, search
 
 REGISTRY = build_registry()

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from mxt.extraction.records import Request
 from mxt.registry import build_registry
 from mxt.store.layout import Store
 from mxt.workflows.extract import extract
-from mxt.workflows.extracting.records import Request
 from mxt.workflows.ingest import ingest
 
 SAMPLE_RATE = 22_050

@@ -12,8 +12,8 @@ import pytest
 from mxt.core.errors import InputError, TableError, UnknownName
 from mxt.core.records import Listing
 from mxt.core.stages import FeatureSetLoader
+from mxt.ingestion.walk import walk
 from mxt.stages.datasets.choi2017 import CONVNET, MFCC, Choi2017
-from mxt.workflows.ingesting.walk import walk
 
 BALLROOM = (
     "label",

@@ -26,9 +26,9 @@ from mxt.audio.decode import read
 from mxt.audio.resample import resample
 from mxt.audio.window import cut
 from mxt.core.weights import ensure
+from mxt.extraction.records import Request
 from mxt.registry import Registry, build_registry
 from mxt.workflows.extract import extract
-from mxt.workflows.extracting.records import Request
 from mxt.workflows.ingest import ingest
 
 LIMIT = 1.3

@@ -1,0 +1,112 @@
+"""From clips a loader named and files that were measured to the records of the catalogue."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from mxt.core.errors import Reason
+from mxt.core.identity import audio_key, clip_id, microseconds
+from mxt.core.records import Clip, ClipRecord, FileRecord, Remark
+from mxt.ingestion.plan import Plan
+
+SLACK_SECONDS = 0.1  # tables round: a segment may end so long after its file without a word
+BEYOND = "segment ends beyond its file"
+
+
+def records(plan: Plan, files: Mapping[str, FileRecord]) -> tuple[list[ClipRecord], list[Remark]]:
+    """The clips in catalogue order, then what lies beside them; and what should be said of their segments.
+
+    Parameters
+    ----------
+    plan : Plan
+        The clips.
+    files : mapping
+        Path to record, measured (or not yet: a dry run).
+    """
+    clips, remarks = _without_strange_segments(plan, files)
+    found = [_record(clip, files[clip.path]) for clip in clips]
+    for clip, record in zip(clips, found, strict=True):
+        measured = record.file.measurement
+        if (
+            record.usable
+            and measured
+            and clip.end is not None
+            and clip.end > measured.duration + SLACK_SECONDS
+        ):
+            remarks.append(
+                Remark(BEYOND, f"{record.id}: the file has {measured.duration:.3f} s; used up to there")
+            )
+    found += [ClipRecord(file.path, file, None, file.reason, file.detail) for file in plan.beside]
+    return found, remarks
+
+
+def _without_strange_segments(plan: Plan, files: Mapping[str, FileRecord]) -> tuple[list[Clip], list[Remark]]:
+    """Take start and end for remarks where they cannot be segments of these files.
+
+    Tables of clips cut from longer recordings say where each was cut from: every file has one row, and many
+    of these times lie beyond the end of the clip.
+    """
+    clips = list(plan.clips)
+    cut = [clip for clip in clips if clip.start is not None or clip.end is not None]
+    if (
+        plan.chosen.params.get("segments") == "yes"
+        or not cut
+        or max(Counter(clip.path for clip in clips).values()) > 1
+    ):
+        return clips, []
+    outside = [
+        clip
+        for clip in cut
+        if (m := files[clip.path].measurement) is not None and (clip.start or 0.0) >= m.duration
+    ]
+    if len(outside) * 10 < len(cut):
+        return clips, []
+    text = (
+        f"{len(outside):,} of {len(cut):,} begin beyond the end of their file, so they say where it was cut from: "
+        "whole files are used (--set segments=yes cuts them all the same)"
+    )
+    whole = [replace(clip, start=None, end=None) for clip in clips]
+    return whole, [Remark("start and end are no segments", text)]
+
+
+def _record(clip: Clip, file: FileRecord) -> ClipRecord:
+    start_us, end_us = microseconds(clip.start), microseconds(clip.end)
+    reason, detail, key = file.reason, file.detail, None
+    if file.measurement is not None and not reason:
+        reason, detail = _segment_fault(clip, file.measurement.duration)
+        if not reason:
+            key = audio_key(file.measurement.sha256, start_us, end_us)
+    return ClipRecord(
+        clip_id(clip.path, start_us, end_us),
+        file,
+        key,
+        reason,
+        detail,
+        start_us,
+        end_us,
+        dict(clip.targets),
+        clip.split,
+        clip.fold,
+        clip.group,
+        dict(clip.fields),
+    )
+
+
+def _segment_fault(clip: Clip, duration: float) -> tuple[Reason, str]:
+    from mxt.audio.measure import SHORTEST_SECONDS
+
+    if clip.start is None and clip.end is None:
+        return Reason.NONE, ""
+    start, end = clip.start or 0.0, duration if clip.end is None else min(clip.end, duration)
+    if start < 0:
+        return Reason.TOO_SHORT, f"the segment begins at {start:g} s"
+    if start >= duration:
+        return Reason.TOO_SHORT, f"the segment begins at {start:g} s, the file has {duration:.3f} s"
+    if end - start < SHORTEST_SECONDS:
+        return (
+            Reason.TOO_SHORT,
+            f"the segment from {start:g} to {end:g} s; at least {SHORTEST_SECONDS * 1000:g} ms are needed",
+        )
+    return Reason.NONE, ""

@@ -1,0 +1,210 @@
+"""What is said of a data set after an ingest: counts, classes, duplicates, what may go wrong with it."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from mxt.core.records import ClipRecord, Remark, Target
+from mxt.ingestion.walk import is_other
+
+WINDOW_SECONDS = 29.0  # what the convnet looks at
+MOST_CANDIDATES = 6
+NO_GROUPS = (
+    "start",
+    "end",
+    "split",
+    "filtered_split",
+)  # where a segment lies, or which part a clip is in, joins no recordings
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSummary:
+    """One target column.
+
+    Parameters
+    ----------
+    name, kind : str
+        The column, and ``"classes"``, ``"several labels"`` or ``"numbers"``.
+    classes : mapping
+        Class or label to its number of clips, most first; empty for numbers.
+    low, high : float, optional
+        Range of numbers.
+    unlabelled : int
+        Clips without a value.
+    """
+
+    name: str
+    kind: str
+    classes: Mapping[str, int] = field(default_factory=dict)
+    low: float | None = None
+    high: float | None = None
+    unlabelled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Clips of equal content, and what their labels are where they differ."""
+
+    clips: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A data set in figures; durations in seconds, `None` before audio was opened.
+
+    Parameters
+    ----------
+    clips, used : int
+        Clips named, and those that can be used.
+    left_out : mapping
+        Reason to number; hidden and other files are counted apart.
+    hidden, others : int
+        Files with a leading dot; files of a kind that is no audio.
+    duplicates : tuple of Duplicates
+        Sets of clips with one content; with labels where these differ.
+    alike : tuple of tuple of str
+        Class names that differ only in case or spaces.
+    groups, splits, folds : mapping
+        Their clips; empty where none are known.
+    candidates : mapping
+        What clips may be grouped by, and into how many.
+    window_share : float
+        Share of the audio that lies in the first `WINDOW_SECONDS` of its clip.
+    notes : mapping
+        Silent, clipped, truncated, …, and the number of clips.
+    """
+
+    clips: int
+    used: int
+    files: int
+    left_out: Mapping[str, int]
+    hidden: int
+    others: int
+    targets: tuple[TargetSummary, ...]
+    duplicates: tuple[Duplicates, ...]
+    alike: tuple[tuple[str, ...], ...]
+    groups: Mapping[str, int]
+    splits: Mapping[str, int]
+    folds: Mapping[str, int]
+    candidates: Mapping[str, int]
+    seconds: float | None = None
+    shortest: float | None = None
+    median: float | None = None
+    longest: float | None = None
+    window_share: float | None = None
+    notes: Mapping[str, int] = field(default_factory=dict)
+    remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def summarise(
+    clips: Sequence[ClipRecord], targets: Sequence[str], remarks: Iterable[Remark], *, opened: bool = True
+) -> Summary:
+    """Figures of `clips` in catalogue order; those not `opened` yet count as usable."""
+    counted = [clip for clip in clips if not is_other(clip.file)]
+    used = [clip for clip in counted if not clip.reason]
+    durations = [clip.duration for clip in used] if opened else []
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for remark in remarks:
+        kinds[remark.kind].append(remark.text)
+    tables = tuple(_target(name, used) for name in targets)
+    return Summary(
+        clips=len(counted),
+        used=len(used),
+        files=len({clip.file.path for clip in counted}),
+        left_out=dict(Counter(clip.reason.words for clip in counted if clip.reason).most_common()),
+        hidden=sum(clip.reason.words == "hidden" for clip in clips),
+        others=sum(is_other(clip.file) and clip.reason.words != "hidden" for clip in clips),
+        targets=tables,
+        duplicates=tuple(_duplicates(used, targets)) if opened else (),
+        alike=tuple(alike for table in tables for alike in _alike(table.classes)),
+        groups=_counts(clip.group for clip in used),
+        splits=_counts(clip.split for clip in used),
+        folds=_counts(clip.fold for clip in used),
+        candidates=_candidates(used, targets),
+        seconds=sum(durations) if opened else None,
+        shortest=min(durations, default=None),
+        median=statistics.median(durations) if durations else None,
+        longest=max(durations, default=None),
+        window_share=sum(min(d, WINDOW_SECONDS) for d in durations) / sum(durations)
+        if sum(durations)
+        else None,
+        notes=_counts(note for clip in used if clip.file.measurement for note in clip.file.measurement.notes),
+        remarks={kind: tuple(texts) for kind, texts in kinds.items()},
+    )
+
+
+def _counts(values: Iterable[str | None]) -> dict[str, int]:
+    return dict(Counter(value for value in values if value is not None).most_common())
+
+
+def _target(name: str, clips: Sequence[ClipRecord]) -> TargetSummary:
+    values = [clip.targets.get(name) for clip in clips]
+    missing = sum(value is None for value in values)
+    numbers = [value for value in values if isinstance(value, (int, float))]
+    if numbers:
+        return TargetSummary(name, "numbers", low=min(numbers), high=max(numbers), unlabelled=missing)
+    several = any(isinstance(value, tuple) for value in values)
+    words = Counter(
+        word
+        for value in values
+        for word in (value if isinstance(value, tuple) else () if value is None else (str(value),))
+    )
+    return TargetSummary(
+        name, "several labels" if several else "classes", dict(words.most_common()), unlabelled=missing
+    )
+
+
+def _duplicates(clips: Sequence[ClipRecord], targets: Sequence[str]) -> Iterable[Duplicates]:
+    same: dict[bytes, list[ClipRecord]] = defaultdict(list)
+    for clip in clips:
+        if clip.key is not None:
+            same[clip.key].append(clip)
+    for found in same.values():
+        if len(found) > 1:
+            labels = [tuple(_words(clip.targets.get(name)) for name in targets) for clip in found]
+            differ = len(set(labels)) > 1
+            yield Duplicates(
+                tuple(clip.id for clip in found),
+                tuple(", ".join(words) for words in labels) if differ else (),
+            )
+
+
+def _words(value: Target) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
+
+
+def _alike(classes: Iterable[str]) -> Iterable[tuple[str, ...]]:
+    """Names that are one but for case, spaces, underscores and hyphens."""
+    same: dict[str, list[str]] = defaultdict(list)
+    for name in classes:
+        same["".join(name.casefold().replace("_", " ").replace("-", " ").split())].append(name)
+    return (tuple(sorted(names)) for names in same.values() if len(names) > 1)
+
+
+def _candidates(clips: Sequence[ClipRecord], targets: Sequence[str]) -> dict[str, int]:
+    """Folders, fields and further targets that put several clips together, in more than one group, otherwise than the classes do."""
+    first = [_words(clip.targets.get(targets[0])) if targets else "" for clip in clips]
+    columns = {"folder": [str(PurePosixPath(clip.file.path).parent) for clip in clips]}
+    for name in dict.fromkeys(name for clip in clips for name in (*_further(clip), *clip.fields)):
+        columns[name] = [clip.fields.get(name) or _words(clip.targets.get(name)) for clip in clips]
+    found = {
+        name: len(set(values) - {""})
+        for name, values in columns.items()
+        if name not in NO_GROUPS and _groups(values, first)
+    }
+    return dict(list(found.items())[:MOST_CANDIDATES])
+
+
+def _further(clip: ClipRecord) -> list[str]:
+    """Targets but the first, as far as they are no numbers: what is measured groups nothing."""
+    return [name for name, value in list(clip.targets.items())[1:] if not isinstance(value, float)]
+
+
+def _groups(values: Sequence[str], classes: Sequence[str]) -> bool:
+    number = len(set(values) - {""})
+    return 1 < number < len(values) and len(set(zip(values, classes, strict=True))) > len(set(classes))

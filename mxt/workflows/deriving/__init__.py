@@ -1,1 +1,0 @@
-"""What derived data sets are made of."""

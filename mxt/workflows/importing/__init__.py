@@ -1,1 +1,0 @@
-"""Reading and writing of features computed elsewhere."""

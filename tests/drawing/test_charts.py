@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+
+from mxt.cli.main import main
+from mxt.drawing.charts import comparison_chart
+from mxt.extraction.records import Request as ExtractRequest
+from mxt.registry import Registry
+from mxt.results.records import Request
+from mxt.workflows.evaluate import evaluate
+from mxt.workflows.extract import extract
+
+
+def test_a_comparison_has_a_bar_a_view_with_its_score(
+    store: Path, registry: Registry, tmp_path: Path
+) -> None:
+    for scale in ("1", "2"):
+        extract(store, ExtractRequest(backbone="tiny", settings=(f"scale={scale}",)), registry)
+    found = evaluate(
+        store,
+        registry,
+        Request(
+            head="linear",
+            settings=("C=1", "nested.folds=3", "choi2017.folds=3"),
+            protocols=("nested", "choi2017"),
+        ),
+    )
+    with mpl.rc_context({"svg.fonttype": "none"}):
+        comparison_chart(found, tmp_path / "a.svg")
+    text = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    for each in found.datasets:
+        assert f"{each.dataset} · label · {each.protocol}" in text
+        for view in each.views:
+            assert f">{view.view}<" in text
+            assert f">{view.assessment.first.value:.3f}<" in text
+    assert len(re.findall(r">\d\.\d{3}<", text)) == 4
+
+
+def test_eval_draws_what_it_prints(
+    store: Path, plugin: Path, registry: Registry, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    extract(store, ExtractRequest(backbone="tiny"), registry)
+    with pytest.raises(SystemExit, match="0"):
+        main(
+            [
+                "eval",
+                "--store",
+                str(store),
+                "--plugin",
+                str(plugin),
+                "--head",
+                "forest",
+                "--set",
+                "trees=5",
+                "-q",
+                "--chart",
+                str(tmp_path / "a.png"),
+            ]
+        )
+    assert f"drawn: {tmp_path / 'a.png'}" in capsys.readouterr().out
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
