@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mxt.cli import completion
+from mxt.cli import console
 from mxt.cli.options import (
-    DEFAULT_STORE,
+    ChartOption,
     DatasetsOption,
     FeaturesOption,
-    GroupByOption,
+    HeadsOption,
     JobsOption,
-    JsonOption,
-    PluginOption,
     ProtocolsOption,
-    QuietOption,
-    SeedOption,
+    RunOptions,
     SetOption,
-    StoreOption,
-    TargetOption,
+    StudyOptions,
 )
 from mxt.core.errors import UsageError
 
@@ -36,80 +31,62 @@ TASKS: dict[str, Task] = {
 
 
 def evaluate(
-    store: StoreOption = DEFAULT_STORE,
+    *,
     dataset: DatasetsOption = None,
     features: FeaturesOption = None,
-    target: TargetOption = None,
+    head: HeadsOption = None,
+    protocol: ProtocolsOption = None,
+    setting: SetOption = None,
+    study: StudyOptions,
     task: Annotated[
         str | None,
         typer.Option(
-            "--task", metavar="TASK", help="classification, multilabel or regression; else from the values."
+            "--task",
+            metavar="TASK",
+            help="classification, multilabel or regression (default: from the target's values).",
         ),
     ] = None,
-    group_by: GroupByOption = None,
-    folds: Annotated[
-        Path | None, typer.Option("--folds", metavar="FILE", help="Folds to use: a table with clip and fold.")
-    ] = None,
-    head: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--head",
-            metavar="NAME",
-            help="The learner (repeatable: side by side); else svm or linear, by size.",
-            autocompletion=completion.heads,
-        ),
-    ] = None,
-    protocol: ProtocolsOption = None,
-    setting: SetOption = None,
-    seed: SeedOption = 0,
     jobs: JobsOption = None,
     details: Annotated[
-        bool, typer.Option("--details", help="Also every class and the confusion matrix.")
+        bool, typer.Option("--details", help="Also show every class and the confusion matrix.")
     ] = False,
-    chart: Annotated[
-        Path | None, typer.Option("--chart", metavar="FILE.png", help="Also draw a bar a view.")
-    ] = None,
-    plugin: PluginOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
+    chart: ChartOption = None,
+    run: RunOptions,
 ) -> None:
     """Score the features of a data set: how well, how sure, and what may be wrong with it.
 
-    Without options: every view extracted for the data set last ingested. A stopped evaluation continues with
-    the same command.
+    Without options: every view extracted for the data set last ingested. An interrupted evaluation continues
+    with the same command.
     """
     if task is not None and task not in TASKS:
         raise UsageError(f"--task is one of {', '.join(TASKS)}, not {task!r}")
-    from mxt.cli import console
-    from mxt.cli.progress import shown_progress
     from mxt.cli.scores import render, render_next, to_json
     from mxt.drawing.charts import check_picture, comparison_chart
-    from mxt.registry import build_registry
     from mxt.workflows.evaluate import Request
-    from mxt.workflows.evaluate import evaluate as run
+    from mxt.workflows.evaluate import evaluate as work
 
     if chart is not None:
         check_picture(chart)
     request = Request(
         datasets=tuple(dataset or ()),
         features=tuple(features or ()),
-        target=target,
+        target=study.target,
         task=TASKS[task] if task else None,
-        group_by=group_by,
-        folds=folds,
+        group_by=study.group_by,
+        folds=study.folds,
         heads=tuple(dict.fromkeys(head or ())),
         settings=tuple(setting or ()),
         protocols=tuple(dict.fromkeys(protocol or ("nested",))),
-        seed=seed,
+        seed=study.seed,
     )
-    with shown_progress(quiet or as_json) as progress:
-        result = run(store, build_registry(plugin or ()), request, jobs=jobs, progress=progress)
+    with run.progress() as progress:
+        result = work(run.store, run.registry(), request, jobs=jobs, progress=progress)
     if chart is not None:
         comparison_chart(result, chart)
-    if as_json:
+    if run.as_json:
         console.emit_json(to_json(result))
-    else:
-        render(result, details=details)
-        if chart is not None:
-            console.say(f"drawn: {chart}")
-        render_next(result)
+        return
+    render(result, details=details)
+    if chart is not None:
+        console.say(f"drawn: {chart}")
+    render_next(result)

@@ -21,6 +21,7 @@ import typer
 from typer.core import TyperCommand
 
 from mxt.cli.help import Command, Group
+from mxt.cli.option_groups import expanded
 from mxt.cli.options import GlobalPluginOption, Settings
 from mxt.cli.plugin_files import plugin_files
 from mxt.cli.terminal import harmless, unguarded, warning_text
@@ -153,7 +154,7 @@ def load_command(name: str) -> Any:
         command = typer.main.get_command(target)
     else:
         single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        single.command(name, cls=Command, help=_help_text(target))(target)
+        single.command(name, cls=Command, help=_help_text(target))(expanded(target))
         command = typer.main.get_command(single)
     command.name = name
     return command

@@ -1,16 +1,26 @@
-"""The options that are the same everywhere, as annotations: ``def ls(store: StoreOption = DEFAULT_STORE) -> None``."""
+"""The options that commands share: one annotation each, and records of those that come together.
+
+A command names the records it takes (``def ls(at: StoreOptions) -> None``); `mxt.cli.option_groups.expanded`
+turns their fields into options of the command line.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mxt.cli import completion
+from mxt.cli import completion, console
 from mxt.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from mxt.core.progress import Progress
+    from mxt.registry import Registry
 
 DEFAULT_STORE = Path("mxt-store")
 MOST_SECONDS = 10_000_000.0
@@ -49,7 +59,7 @@ def seconds_option(name: str, *, help: str, least: float) -> Any:
     return typer.Option(name, min=least, max=MOST_SECONDS, metavar="SECONDS", help=help, callback=_a_number)
 
 
-_PLUGIN_HELP = "A plugin in one file, or its package's folder (repeatable; also MXT_PLUGIN)."
+_PLUGIN_HELP = "Plugin in a single file, or the folder of its package; repeatable (also MXT_PLUGIN)."
 
 GlobalPluginOption = Annotated[
     list[Path] | None, typer.Option("--plugin", metavar="FILE.py", help=_PLUGIN_HELP)
@@ -66,7 +76,7 @@ DatasetOption = Annotated[
     typer.Option(
         "--dataset",
         metavar="NAME",
-        help="The data set; else the one last ingested.",
+        help="The data set (default: the one last ingested).",
         autocompletion=completion.datasets,
     ),
 ]
@@ -75,7 +85,7 @@ DatasetsOption = Annotated[
     typer.Option(
         "--dataset",
         metavar="NAME",
-        help="A data set (repeatable); else the last one.",
+        help="A data set; repeatable (default: the one last ingested).",
         autocompletion=completion.datasets,
     ),
 ]
@@ -84,7 +94,7 @@ FeaturesOption = Annotated[
     typer.Option(
         "--features",
         metavar="VIEW",
-        help="A view such as convnet:135 (repeatable); else every one extracted.",
+        help="A view such as convnet:135; repeatable (default: every view extracted).",
         autocompletion=completion.views,
     ),
 ]
@@ -93,14 +103,17 @@ BackboneOption = Annotated[
     typer.Option(
         "--backbone",
         metavar="NAME",
-        help="The backbone; else lists them.",
+        help="The backbone (default: list them all).",
         autocompletion=completion.backbones,
     ),
 ]
 LayersOption = Annotated[
     str | None,
     typer.Option(
-        "--layers", metavar="LAYERS", help="135, 1,3,5, names, or all.", autocompletion=completion.layers
+        "--layers",
+        metavar="LAYERS",
+        help="135, or 1,3,5, or layer names, or all.",
+        autocompletion=completion.layers,
     ),
 ]
 ProtocolsOption = Annotated[
@@ -108,7 +121,7 @@ ProtocolsOption = Annotated[
     typer.Option(
         "--protocol",
         metavar="NAME",
-        help="How it is evaluated (repeatable: side by side); else nested.",
+        help="Evaluation protocol; repeatable to compare several (default: nested).",
         autocompletion=completion.protocols,
     ),
 ]
@@ -117,7 +130,7 @@ TargetOption = Annotated[
     typer.Option(
         "--target",
         metavar="COLUMN",
-        help="What is learnt; else the first target.",
+        help="Target to predict (default: the first).",
         autocompletion=completion.targets,
     ),
 ]
@@ -126,31 +139,125 @@ GroupByOption = Annotated[
     typer.Option(
         "--group-by",
         metavar="COLUMN|folder|file|REGEX",
-        help="What belongs together and is never split.",
+        help="Clips that must stay in one fold: recordings of one artist, one tape, one speaker.",
         autocompletion=completion.groupings,
     ),
 ]
 SetOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A stage's parameter (repeatable).")
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Parameter of a stage; repeatable.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 DeviceOption = Annotated[
     str,
     typer.Option(
         "--device",
         metavar="auto|cpu|cuda",
-        help="What computes.",
+        help="Device to compute on.",
         callback=_known_device,
         autocompletion=completion.devices,
     ),
 ]
 JobsOption = Annotated[
-    int | None, typer.Option("--jobs", "-j", metavar="N", min=1, max=4096, help="Workers; else one a core.")
+    int | None,
+    typer.Option(
+        "--jobs", "-j", metavar="N", min=1, max=4096, help="Parallel workers (default: one per core)."
+    ),
 ]
 SeedOption = Annotated[
-    int, typer.Option("--seed", metavar="N", min=0, max=2**32 - 1, help="Seed of everything drawn.")
+    int, typer.Option("--seed", metavar="N", min=0, max=2**32 - 1, help="Seed of all random draws.")
 ]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and stop.")]
-StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 where any clip failed.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, then stop.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with code 1 if any clip failed.")]
+FoldsOption = Annotated[
+    Path | None,
+    typer.Option("--folds", metavar="FILE", help="Table of folds to use, with columns clip and fold."),
+]
+HeadOption = Annotated[
+    str | None,
+    typer.Option(
+        "--head",
+        metavar="NAME",
+        help="Classifier or regressor (default: the protocol's, else svm or linear by size).",
+        autocompletion=completion.heads,
+    ),
+]
+HeadsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--head",
+        metavar="NAME",
+        help="Classifier or regressor; repeatable to compare several (default: svm or linear, by size).",
+        autocompletion=completion.heads,
+    ),
+]
+ProtocolOption = Annotated[
+    str,
+    typer.Option(
+        "--protocol", metavar="NAME", help="Evaluation protocol.", autocompletion=completion.protocols
+    ),
+]
+ChartOption = Annotated[
+    Path | None, typer.Option("--chart", metavar="FILE.png", help="Also draw the answer as a chart.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerOptions:
+    """How a command answers."""
+
+    as_json: JsonOption = False
+
+    def answer(
+        self,
+        result: Any,
+        render: Callable[[Any], None],
+        *,
+        plain: Callable[[Any], object] = console.plain,
+        next: str = "",
+    ) -> None:
+        """Print a result: `plain` of it as JSON, or as `render` words it, then the command that usually comes next."""
+        if self.as_json:
+            console.emit_json(plain(result))
+            return
+        render(result)
+        if next:
+            console.next_line(next)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOptions(AnswerOptions):
+    """A command that reads a store."""
+
+    store: StoreOption = DEFAULT_STORE
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions(StoreOptions):
+    """A command that works on a store with stages, for a while."""
+
+    plugin: PluginOption = None
+    quiet: QuietOption = False
+
+    def registry(self) -> Registry:
+        """All stages: built in, installed, and of the files named."""
+        from mxt.registry import build_registry
+
+        return build_registry(self.plugin or ())
+
+    def progress(self) -> AbstractContextManager[Progress]:
+        """Where progress is shown: nowhere for ``--quiet`` and ``--json``."""
+        from mxt.cli.progress import shown_progress
+
+        return shown_progress(self.quiet or self.as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class StudyOptions:
+    """What is predicted, and how clips are divided."""
+
+    target: TargetOption = None
+    group_by: GroupByOption = None
+    folds: FoldsOption = None
+    seed: SeedOption = 0
