@@ -28,7 +28,8 @@ def _data_folder() -> Path | None:
 
 
 def pytest_configure() -> None:
-    """Undo what a shell does to commands in the background: the tests' own children must hear Ctrl-C."""
+    """Let no test depend on the shell: children must hear Ctrl-C, and lines are as long as each test says."""
+    os.environ.pop("COLUMNS", None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
