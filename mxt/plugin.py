@@ -62,7 +62,7 @@ from mxt.core.stages import (
     Renderer,
     RowAxis,
 )
-from mxt.core.wheels import read_members
+from mxt.core.weights_in_wheels import read_members
 
 API_VERSION = 1
 

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, and locks that a dead holder gives back by itself."""
+"""Files: written whole or not at all, locked, and errors about them as one clear line."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from mxt.core.errors import StoreBusy, StoreError, StoreFull, StoreReadOnly
+from mxt.core.errors import MxtError, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
 from mxt.core.text import parse_json
 
 
@@ -46,12 +46,39 @@ def atomic_write(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
 
 
 def is_damage(error: OSError) -> bool:
-    """Whether a file that was written is not one any more; other errors of the system say nothing about what is in it."""
+    """Whether a file that was written is gone; other errors of the system tell nothing about its content."""
     return error.errno in (None, errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ELOOP)
 
 
+@contextmanager
+def translate_damage(message: Callable[[Exception], str]) -> Iterator[None]:
+    """Turn whatever a reader raises on damaged bytes into one clear error.
+
+    Errors of the system that tell nothing about the content (no permission, a drive that is gone) pass
+    through, for `translate_os_errors`; so do mxt's own.
+
+    Parameters
+    ----------
+    message : callable
+        Gives the text of the error from what was raised: what is damaged, where, and what to do.
+
+    Raises
+    ------
+    StoreDamaged
+        With `message`.
+    """
+    try:
+        yield
+    except MxtError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and not is_damage(error):
+            raise
+        raise StoreDamaged(message(error)) from error
+
+
 def remove_entry(path: Path) -> None:
-    """Remove a file, a link or a whole folder, whichever lies there; nothing where nothing does."""
+    """Remove a file, a link or a whole folder; do nothing if there is none."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -60,7 +87,14 @@ def remove_entry(path: Path) -> None:
 
 @contextmanager
 def translate_os_errors(what: str, where: Path | str) -> Iterator[None]:
-    """Turn the operating system's errors of writing into one clear line.
+    """Turn errors of the operating system into one clear line.
+
+    Parameters
+    ----------
+    what : str
+        What was being done (``"reading"``, ``"writing"``).
+    where : Path or str
+        To which file or folder.
 
     Raises
     ------
@@ -72,7 +106,8 @@ def translate_os_errors(what: str, where: Path | str) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StoreFull(
-                f"no space left while {what} {where}; what is finished is kept: free some space and run the same command again"
+                f"no space left while {what} {where}; what is finished is kept: "
+                "free some space and run the same command again"
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             way = "readable" if what.startswith("reading") else "writable"
@@ -142,6 +177,16 @@ class OwnedLock:
             self._lock = None
 
 
+def folder_bytes(folder: Path) -> int:
+    """Bytes of all files below a folder; files that vanish meanwhile count nothing."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                total += (Path(parent) / name).lstat().st_size
+    return total
+
+
 def is_held(path: Path) -> bool:
     """Whether some process holds the lock of this file now."""
     from filelock import FileLock, Timeout
@@ -161,7 +206,7 @@ def is_held(path: Path) -> bool:
 
 def _describe(holder: Path) -> str:
     try:
-        found = parse_json(holder.read_text(encoding="utf-8"))
-        return f"process {found['pid']} on {found['host']} since {found['since']}"
+        owner = parse_json(holder.read_text(encoding="utf-8"))
+        return f"process {owner['pid']} on {owner['host']} since {owner['since']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"

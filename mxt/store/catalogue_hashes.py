@@ -41,24 +41,24 @@ def changed_parts(db: sqlite3.Connection, name: str, parts: Iterable[str] = tupl
 
 
 def changed_datasets(db: sqlite3.Connection) -> list[str]:
-    """Names of the data sets whose own row, which says where they are and how they were made, is not what was written."""
+    """Data sets whose own row, which says where they are and how they were made, is not what was written."""
     return [
         name for (name,) in db.execute("SELECT name FROM datasets") if changed_parts(db, name, ("data set",))
     ]
 
 
-def damage(db: sqlite3.Connection) -> dict[str, str]:
-    """Data sets that are not what was written, and which parts; the empty name stands for data sets that are gone."""
-    parts = {name: ", ".join(changed_parts(db, name)) for (name,) in db.execute("SELECT name FROM datasets")}
-    gone = lost_datasets(db)
-    return {name: changed for name, changed in parts.items() if changed} | (
-        {"": f"{gone} data sets"} if gone else {}
-    )
+def damage(db: sqlite3.Connection) -> dict[str, list[str]]:
+    """Data sets that are not what was written, and which parts of them."""
+    parts = {name: changed_parts(db, name) for (name,) in db.execute("SELECT name FROM datasets")}
+    return {name: changed for name, changed in parts.items() if changed}
 
 
 def lost_datasets(db: sqlite3.Connection) -> int:
-    """How many data sets have hashes and are not listed any more."""
-    query = "SELECT COUNT(*) FROM hashes WHERE part = 'data set' AND dataset NOT IN (SELECT id FROM datasets WHERE ready)"
+    """Number of data sets that have hashes but are no longer listed."""
+    query = (
+        "SELECT COUNT(*) FROM hashes "
+        "WHERE part = 'data set' AND dataset NOT IN (SELECT id FROM datasets WHERE ready)"
+    )
     return int(db.execute(query).fetchone()[0]) if has_hashes(db) else 0
 
 

@@ -1,4 +1,4 @@
-"""The tables of the catalogue, and how records become rows and rows records."""
+"""The tables of the catalogue: records as rows, and rows as records."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mxt.core.errors import Reason
-from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement, Target
+from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement, Remark, Target
 from mxt.core.text import written, written_all
 
 SCHEMA = """
@@ -17,12 +17,12 @@ CREATE TABLE IF NOT EXISTS datasets (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, root, loader TEXT, params TEXT, targets TEXT,
     created TEXT, updated TEXT, ready INTEGER NOT NULL DEFAULT 0, turn INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS files (
-    dataset INTEGER NOT NULL, path NOT NULL, size INTEGER, mtime_ns INTEGER, inode INTEGER, reason INTEGER, detail,
-    sha256 TEXT, duration REAL, sample_rate INTEGER, channels INTEGER, frames INTEGER, peak REAL, mono_peak REAL, rms REAL,
-    sampled INTEGER, notes TEXT, decoder TEXT, PRIMARY KEY (dataset, path)) WITHOUT ROWID;
+    dataset INTEGER NOT NULL, path NOT NULL, size INTEGER, mtime_ns INTEGER, inode INTEGER,
+    reason INTEGER, detail, sha256 TEXT, duration REAL, sample_rate INTEGER, channels INTEGER, frames INTEGER,
+    peak REAL, mono_peak REAL, rms REAL, sampled INTEGER, notes TEXT, decoder TEXT, PRIMARY KEY (dataset, path)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS clips (
-    dataset INTEGER NOT NULL, position INTEGER NOT NULL, id NOT NULL, path NOT NULL, key BLOB, reason INTEGER, detail,
-    start_us INTEGER, end_us INTEGER, targets TEXT, split TEXT, fold TEXT, "group" TEXT, fields TEXT,
+    dataset INTEGER NOT NULL, position INTEGER NOT NULL, id NOT NULL, path NOT NULL, key BLOB,
+    reason INTEGER, detail, start_us INTEGER, end_us INTEGER, targets TEXT, split TEXT, fold TEXT, "group" TEXT, fields TEXT,
     PRIMARY KEY (dataset, position)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS remarks (dataset INTEGER NOT NULL, position INTEGER NOT NULL, kind TEXT, text,
     PRIMARY KEY (dataset, position)) WITHOUT ROWID;
@@ -36,12 +36,12 @@ CREATE TABLE IF NOT EXISTS hashes (dataset INTEGER NOT NULL, part TEXT NOT NULL,
 SCHEMA += HASHES
 TABLES = ("files", "clips", "remarks", "views", "hashes")
 
-# what records are made of
+# the columns that records are made from
 DATASET = "name, root, loader, params, targets, created, updated"
 _OF_IT = "WHERE dataset = (SELECT id FROM datasets WHERE name = ?)"
 FILES = (
-    "SELECT path, size, mtime_ns, inode, reason, detail, sha256, duration, sample_rate, channels, frames, peak, mono_peak, rms, "
-    f"sampled, notes, decoder FROM files {_OF_IT}"
+    "SELECT path, size, mtime_ns, inode, reason, detail, sha256, duration, sample_rate, channels, frames, "
+    f"peak, mono_peak, rms, sampled, notes, decoder FROM files {_OF_IT}"
 )
 CLIPS = (  # clips."group": where no column has this name, "group" alone is taken for a text
     'SELECT id, path, key, reason, detail, start_us, end_us, targets, split, fold, clips."group", fields '
@@ -52,12 +52,12 @@ REMARKS = f"SELECT kind, text FROM remarks {_OF_IT} ORDER BY position"
 
 
 def now() -> str:
-    """The moment, UTC, ISO 8601."""
+    """The current time, UTC, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def stored(text: str) -> str | bytes:
-    """Text as SQLite takes it: names that are not UTF-8 become bytes; what no name of a file can be is written out."""
+    """Text as SQLite takes it: names that are not UTF-8 become bytes, what no file name can be is escaped."""
     plain = written(text)
     if plain == text:
         return text
@@ -155,8 +155,40 @@ def file_record(row: Sequence[Any]) -> FileRecord:
     return FileRecord(text_of(path), size, mtime_ns, unsigned, measured, Reason(reason), text_of(detail))
 
 
-def clip_row(number: int, position: int, clip: ClipRecord) -> tuple[object, ...]:
-    """The row of a clip."""
+def insert_clips(db: sqlite3.Connection, number: int, clips: Iterable[ClipRecord]) -> None:
+    """Add the clips of data set `number`, in catalogue order."""
+    db.executemany(
+        "INSERT INTO clips VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (_clip_row(number, position, clip) for position, clip in enumerate(clips)),
+    )
+
+
+def insert_remarks(db: sqlite3.Connection, number: int, remarks: Iterable[Remark]) -> None:
+    """Add the remarks of data set `number`."""
+    db.executemany(
+        "INSERT INTO remarks VALUES (?, ?, ?, ?)",
+        ((number, position, one.kind, stored(one.text)) for position, one in enumerate(remarks)),
+    )
+
+
+def update_dataset(db: sqlite3.Connection, number: int, record: DatasetRecord, *, make_last: bool) -> None:
+    """Write the fields of data set `number`, which is ready then."""
+    db.execute(
+        "UPDATE datasets SET root = ?, loader = ?, params = ?, targets = ?, updated = ?, ready = 1, "
+        "turn = CASE WHEN ? THEN (SELECT 1 + MAX(turn) FROM datasets) ELSE turn END WHERE id = ?",
+        (
+            stored(record.root),
+            record.loader,
+            json.dumps(dict(record.params)),
+            json.dumps(list(record.targets)),
+            record.updated or now(),
+            make_last,
+            number,
+        ),
+    )
+
+
+def _clip_row(number: int, position: int, clip: ClipRecord) -> tuple[object, ...]:
     return (
         number,
         position,
@@ -174,13 +206,7 @@ def clip_row(number: int, position: int, clip: ClipRecord) -> tuple[object, ...]
 
 
 def _targets_json(targets: Mapping[str, Target]) -> str:
-    return (
-        json.dumps(
-            {name: list(value) if isinstance(value, tuple) else value for name, value in targets.items()}
-        )
-        if targets
-        else ""
-    )
+    return json.dumps(dict(targets)) if targets else ""
 
 
 def clip_record(row: Sequence[Any], files: Mapping[str, FileRecord]) -> ClipRecord:

@@ -1,8 +1,7 @@
-"""The feature tables of a store: found by label or fingerprint, made once."""
+"""All feature tables of a store: found by label or fingerprint, made and removed."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -11,23 +10,14 @@ from typing import Any
 
 from mxt.core.errors import StoreError, StoreReadOnly, UnknownName, UsageError
 from mxt.core.files import OwnedLock, translate_os_errors
-from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.specs import Layer
 from mxt.core.text import shortened
 from mxt.core.views import LABEL, LONGEST_LABEL
-from mxt.store.schema import DONE, FAILED, OPEN, SEAL
-from mxt.store.table import CHECKSUM, FeatureTable, folder_bytes, name_rows, read_attributes
+from mxt.store.table import FeatureTable
+from mxt.store.table_attributes import new_attributes
+from mxt.store.table_schema import DONE, FAILED, OPEN
 
-__all__ = [
-    "DONE",
-    "FAILED",
-    "OPEN",
-    "FeatureStore",
-    "FeatureTable",
-    "folder_bytes",
-    "name_rows",
-    "read_attributes",
-]
+__all__ = ["DONE", "FAILED", "OPEN", "FeatureStore", "FeatureTable"]
 
 
 class FeatureStore:
@@ -67,7 +57,7 @@ class FeatureStore:
         Raises
         ------
         UnknownName
-            None is; the nearest are listed.
+            There is none; the nearest labels are listed.
         """
         readable, unreadable = self._look()
         tables = {table.label: table for table in readable}
@@ -120,8 +110,8 @@ class FeatureStore:
         with translate_os_errors("making a feature table in", self.path):
             self.path.mkdir(parents=True, exist_ok=True)
             with OwnedLock(self.path / "lock", "the list of feature tables", wait=30):
-                if (found := self.by_fingerprint(fingerprint)) is not None:
-                    return found
+                if (table := self.by_fingerprint(fingerprint)) is not None:
+                    return table
                 self._make(fingerprint, self._free_label(label, exact=exact_label), attributes, layers)
         return FeatureTable(self.path / fingerprint)
 
@@ -150,10 +140,10 @@ class FeatureStore:
         shutil.rmtree(gone, ignore_errors=True)
 
     def leftovers(self) -> tuple[Path, ...]:
-        """What a kill left while a table was made or removed."""
+        """What killed runs left while they made or removed a table."""
         with translate_os_errors("reading", self.path):
-            there = sorted(self.path.iterdir()) if self.path.is_dir() else []
-        return tuple(p for p in there if p.name.startswith(".") and p.suffix in (".partial", ".removed"))
+            entries = sorted(self.path.iterdir()) if self.path.is_dir() else []
+        return tuple(p for p in entries if p.name.startswith(".") and p.suffix in (".partial", ".removed"))
 
     def check_free(self, label: str) -> None:
         """Raise where a new table cannot be called exactly `label`.
@@ -161,7 +151,7 @@ class FeatureStore:
         Raises
         ------
         UsageError, StoreError
-            It is no label; another table has it.
+            It is not a valid label; another table has it.
         """
         _check_label(label)
         if label in {table.label for table in self.tables()}:
@@ -180,26 +170,12 @@ class FeatureStore:
     def _make(
         self, fingerprint: str, label: str, attributes: Mapping[str, Any], layers: Sequence[Layer]
     ) -> None:
-        from mxt.store.arrays import write_table
+        from mxt.store.table_arrays import write_table
 
-        described = [
-            {
-                "number": layer.number,
-                "name": layer.name,
-                "dimension": layer.dimension,
-                "labels": list(layer.labels),
-            }
-            for layer in layers
-        ]
-        plain = json.loads(
-            canonical_json(
-                {**attributes, "fingerprint": fingerprint, "label": label, "layers": described, SEAL: 1}
-            )
-        )
-        plain[CHECKSUM] = sha256_text(canonical_json(plain))
+        described = new_attributes(attributes, fingerprint, label, layers)
         partial = Path(tempfile.mkdtemp(dir=self.path, prefix=f".{fingerprint[:12]}.", suffix=".partial"))
         try:
-            write_table(partial / "table", plain, layers)  # mkdtemp's own folder is closed to others
+            write_table(partial / "table", described, layers)  # mkdtemp's own folder is closed to others
             (partial / "table").rename(self.path / fingerprint)
         finally:
             shutil.rmtree(partial, ignore_errors=True)

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mxt.core.errors import MxtError, StoreDamaged, StoreReadOnly, UnknownName
-from mxt.core.files import atomic_write, is_damage, translate_os_errors
+from mxt.core.errors import StoreReadOnly, UnknownName
+from mxt.core.files import atomic_write, translate_damage, translate_os_errors
 from mxt.core.identity import sha256_file, sha256_text
 from mxt.store.scratch import Scratch
 from mxt.store.serialise import Arrays, dump_json, load_arrays, no_objects, safe_name
@@ -41,7 +41,7 @@ class ResultStore:
         self.path, self.read_only = path, read_only
 
     def publish(self, result: Mapping[str, Any], predictions: Arrays) -> str:
-        """Save a result; it is there as a whole or not at all.
+        """Save a result, as a whole or not at all.
 
         Parameters
         ----------
@@ -84,12 +84,12 @@ class ResultStore:
             )
 
     def find(self, text: str) -> str:
-        """The id that is `text`, or the only one that begins or ends with it; ``"last"`` is the newest.
+        """The id that is `text`, or the only id that begins or ends with it; ``"last"`` is the newest.
 
         Raises
         ------
         UnknownName
-            None is, or several are.
+            There is none, or there are several.
         """
         known = self.list()
         if text in known:
@@ -152,15 +152,14 @@ class ResultStore:
         return Scratch(self.path / f".partial-{safe_name(key)[:64]}", read_only=self.read_only)
 
     def partial(self) -> tuple[Path, ...]:
-        """What evaluations that did not end left behind, and results half published or half removed."""
+        """What unfinished evaluations left, and results half published or half removed."""
         with translate_os_errors("reading", self.path):
-            hidden = (
-                [p for p in sorted(self.path.iterdir()) if p.name.startswith(".")]
-                if self.path.is_dir()
-                else []
-            )
+            entries = sorted(self.path.iterdir()) if self.path.is_dir() else []
         return tuple(
-            p for p in hidden if p.name.startswith(".partial-") or p.suffix in (".partial", ".removed")
+            path
+            for path in entries
+            if path.name.startswith(".partial-")
+            or (path.name.startswith(".") and path.suffix in (".partial", ".removed"))
         )
 
     def _rename(self, folder: Path, stem: str) -> str:
@@ -182,16 +181,12 @@ class ResultStore:
 
 @contextmanager
 def _reading(path: Path, advice: str) -> Iterator[None]:
-    """Whatever damaged bytes make a reader raise becomes `StoreDamaged`; errors of the system are no damage."""
-    try:
+    """Read a file of a result: damage and errors of the system become one line."""
+    with (
+        translate_os_errors("reading", path),
+        translate_damage(lambda error: f"{path} is damaged ({error or type(error).__name__}); {advice}"),
+    ):
         yield
-    except MxtError:
-        raise
-    except Exception as error:
-        if isinstance(error, OSError) and not is_damage(error):
-            with translate_os_errors("reading", path):
-                raise
-        raise StoreDamaged(f"{path} is damaged ({error or type(error).__name__}); {advice}") from error
 
 
 def _with_checksum(result: Mapping[str, Any]) -> str:
@@ -200,7 +195,7 @@ def _with_checksum(result: Mapping[str, Any]) -> str:
 
 
 def _intact(result: Any, text: str, result_id: str) -> bool:
-    """Whether a ``result.json`` is what was written, and under this id, which ends with the first digits of its hash."""
+    """Whether a ``result.json`` is what was written under this id, which ends with digits of its hash."""
     if not isinstance(result, dict):
         return False
     rest = {name: value for name, value in result.items() if name != CHECKSUM}
@@ -213,4 +208,5 @@ def _intact(result: Any, text: str, result_id: str) -> bool:
 
 def _stem(result: Mapping[str, Any], text: str) -> str:
     now = datetime.now().astimezone()
-    return f"{now:%Y%m%d-%H%M%S}-{safe_name(str(result.get('dataset') or 'result'))[:40]}-{sha256_text(text)[:4]}"
+    dataset = safe_name(str(result.get("dataset") or "result"))[:40]
+    return f"{now:%Y%m%d-%H%M%S}-{dataset}-{sha256_text(text)[:4]}"

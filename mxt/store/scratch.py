@@ -1,4 +1,4 @@
-"""The finished folds of an evaluation that goes on: each is one file, whole or not there."""
+"""The finished folds of an evaluation that is not finished: each fold is one file, whole or not there."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from mxt.store.serialise import dump_json, load_arrays, no_objects, safe_name
 _PLAIN, _FOLD = (
     "__plain__",
     "__fold__",
-)  # the entry of a fold's file that holds everything but arrays, as JSON; whose it is
+)  # entries of a fold's file: all but its arrays, as JSON; which fold it is
 
 
 class Scratch:
-    """Finished folds of one evaluation; each is one file, whole or not there.
+    """Finished folds of one evaluation.
 
     Parameters
     ----------
@@ -51,10 +51,9 @@ class Scratch:
         if self.read_only:
             return
         arrays = {name: value for name, value in outcome.items() if isinstance(value, np.ndarray)}
-        whose = {
-            _FOLD: [self.path.name, str(fold)]
-        }  # a file under the name of another one is not taken for it
-        plain = dump_json({name: value for name, value in outcome.items() if name not in arrays} | whose)
+        rest = {name: value for name, value in outcome.items() if name not in arrays}
+        # which fold it is, so that a file under the name of another one is not taken for it
+        plain = dump_json(rest | {_FOLD: [self.path.name, str(fold)]})
         with translate_os_errors("keeping a finished fold in", self.path):
             self.path.mkdir(parents=True, exist_ok=True)
             self._claim()
@@ -71,7 +70,7 @@ class Scratch:
             shutil.rmtree(self.path, ignore_errors=True)
 
     def _claim(self) -> None:
-        """Hold the folder's lock as long as this process lives, so that nobody removes what is still needed."""
+        """Hold the folder's lock as long as this process lives, so that no other process removes it."""
         if self._lock is None and not self.read_only and self.path.is_dir():
             with suppress(StoreError):  # another process does the same evaluation: its lock is as good
                 self._lock = OwnedLock(self.path / "lock", "this evaluation").__enter__()

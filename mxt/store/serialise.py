@@ -1,4 +1,4 @@
-"""How results and folds become files: JSON of plain values, archives of arrays without pickles, names that any file system takes."""
+"""How results and folds become files: JSON, archives of arrays without pickles, portable names."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def _plain(value: Any) -> Any:
 
 def no_objects(arrays: Arrays) -> dict[str, Any]:
     """`arrays` as NumPy saves them; Python objects would need a pickle and are a `TypeError`."""
-    found = {name: np.asarray(array) for name, array in arrays.items()}
-    for name, array in found.items():
+    plain = {name: np.asarray(array) for name, array in arrays.items()}
+    for name, array in plain.items():
         if array.dtype.hasobject:
             raise TypeError(
                 f"{name} holds Python objects, which are not saved; numbers or text (dtype str) are"
             )
-    return found
+    return plain
 
 
 def safe_name(text: str) -> str:

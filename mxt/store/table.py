@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mxt.core.errors import StoreDamaged, StoreReadOnly, UnknownName
-from mxt.core.files import is_damage, translate_os_errors
-from mxt.core.identity import canonical_json, imported_key, sha256_text
+from mxt.core.files import folder_bytes, translate_os_errors
+from mxt.core.identity import imported_key
 from mxt.core.records import ClipRecord
-from mxt.core.specs import Layer
-from mxt.store.schema import (
+from mxt.store.table_attributes import read_attributes, table_layers
+from mxt.store.table_schema import (
     AUDIO,
-    CHUNK,
     COPY,
     DONE,
     FAILED,
@@ -31,18 +27,17 @@ from mxt.store.schema import (
     array_kinds,
     layer_array,
 )
-from mxt.store.seal import layer_seals, outcome_seals
+from mxt.store.table_seals import layer_seals, outcome_seals
 
 if TYPE_CHECKING:
-    from mxt.store.writer import TableWriter
+    from mxt.store.table_writer import TableWriter
 
-CHECKSUM = "checksum"
 REPAIR = "mxt verify --repair opens them again, the next extract restores them"
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What a table says of its rows: whose they are and what became of them.
+    """What a table records about its rows: whose they are and what became of them.
 
     Parameters
     ----------
@@ -51,7 +46,7 @@ class Ledger:
     states, reasons : uint8 [rows]
         `OPEN`, `DONE` or `FAILED`; `Reason` of the failed ones.
     seals : uint32 [rows, 1 + layers], optional
-        What they were sealed with; none in tables made by stores of schema 1.
+        What binds them to their place; ``None`` in tables made by stores of schema 1.
     """
 
     keys: npt.NDArray[np.uint8]
@@ -90,15 +85,22 @@ class FeatureTable:
 
     def __len__(self) -> int:
         """Rows assigned."""
-        from mxt.store.arrays import assigned_rows
+        from mxt.store.table_arrays import assigned_rows
 
         with translate_os_errors("reading", self.path):
             return assigned_rows(self.path, self._array(AUDIO))
 
     @property
     def sealed(self) -> bool:
-        """Whether each row is bound to its place (`mxt.store.seal`); those of stores of schema 1 are not."""
+        """Whether each row is bound to its place (`mxt.store.table_seals`): not in tables of schema 1."""
         return SEAL in self.attributes
+
+    @property
+    def rows_per_chunk(self) -> int:
+        """Rows of one chunk, in every array of this table."""
+        from mxt.store.table_arrays import rows_per_chunk
+
+        return rows_per_chunk(self._array(AUDIO))
 
     def keys(self) -> npt.NDArray[np.uint8]:
         """Audio keys, uint8 [rows, 32]."""
@@ -114,15 +116,18 @@ class FeatureTable:
 
     def counts(self) -> tuple[int, int, int]:
         """Rows open, done and failed."""
-        found = np.bincount(self.states(), minlength=3)
-        return int(found[OPEN]), int(found[DONE]), int(found[FAILED])
+        counts = np.bincount(self.states(), minlength=3)
+        return int(counts[OPEN]), int(counts[DONE]), int(counts[FAILED])
 
     def layer(self, name: str) -> npt.NDArray[np.float32]:
         """Features of one layer, float32 [rows, dimension]; NaN where a row is not done."""
         return self._read(self._array_of(name), 0, len(self))
 
     def keys_of(self, clips: Sequence[ClipRecord]) -> list[bytes | None]:
-        """The key under which each clip has its row here: its audio key, or what an import made of it; ``None`` where unusable."""
+        """The key of each clip's row in this table; ``None`` for clips that cannot be used.
+
+        It is the clip's audio key, or for imported features a key made of that (`imported_key`).
+        """
         source = self.attributes.get("source_sha256")
         if source is None:
             return [clip.key for clip in clips]
@@ -134,22 +139,21 @@ class FeatureTable:
         Raises
         ------
         StoreDamaged
-            Rows are not those that were written: another chunk in their place, or two copies of the keys that
-            differ.
+            Rows are not those written: another chunk is in their place, or the copies of the keys differ.
         """
         try:
             return self._ledger()
         except StoreDamaged:
-            return self._ledger()  # a repair may have been between two arrays: look once more
+            return self._ledger()  # a repair may have been between two arrays: look again
 
     def rows_of(self, keys: Sequence[bytes]) -> npt.NDArray[np.int64]:
-        """Row of each audio key, int64 [n]; -1 where there is none. Raises `StoreDamaged` as `ledger` does."""
+        """Row of each audio key, int64 [n]; -1 where there is none; raises `StoreDamaged` as `ledger` does."""
         return self.ledger().rows_of(keys)
 
     def states_of(
         self, keys: Sequence[bytes]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-        """Row of each audio key (-1 where there is none), its state (then `OPEN`) and its reason, as `ledger` has them."""
+        """Row of each audio key (-1 where it has none), its state (then `OPEN`) and its reason."""
         ledger = self.ledger()
         rows = ledger.rows_of(keys)
         there = rows >= 0
@@ -167,7 +171,7 @@ class FeatureTable:
         keys : sequence of bytes
             Audio keys.
         layers : sequence of str
-            Layer names; their columns stand beside each other in this order.
+            Layer names; their columns are joined in this order.
 
         Returns
         -------
@@ -185,9 +189,8 @@ class FeatureTable:
         try:
             return self._read_rows(keys, arrays)
         except StoreDamaged:
-            return self._read_rows(
-                keys, arrays
-            )  # a repair may have opened rows between state and layers: look once more
+            # a repair may have opened rows between state and layers: look again
+            return self._read_rows(keys, arrays)
 
     def nbytes(self) -> int:
         """Bytes on disk."""
@@ -201,7 +204,7 @@ class FeatureTable:
         StoreReadOnly
             The store was opened for reading.
         """
-        from mxt.store.writer import TableWriter
+        from mxt.store.table_writer import TableWriter
 
         if self.read_only:
             raise StoreReadOnly(f"feature table {self.label}: the store is opened for reading only")
@@ -214,13 +217,13 @@ class FeatureTable:
         raise UnknownName(f"layer of {self.label}", layer_name, [layer.name for layer in self.layers])
 
     def _array(self, name: str) -> Any:
-        from mxt.store.arrays import open_array
+        from mxt.store.table_arrays import open_array
 
         with translate_os_errors("reading", self.path):
             return open_array(self.path, name, kind=self.kinds[name])
 
     def _read(self, name: str, start: int, stop: int) -> npt.NDArray[Any]:
-        from mxt.store.arrays import read_rows
+        from mxt.store.table_arrays import read_rows
 
         with translate_os_errors("reading", self.path):
             return read_rows(self._array(name), start, stop)
@@ -252,58 +255,27 @@ class FeatureTable:
         rows = ledger.rows_of(keys)
         there = rows >= 0
         state = np.zeros(len(rows), np.uint8)
-        start, stop = (int(rows[there].min()), int(rows[there].max()) + 1) if there.any() else (0, 0)
-        start -= start % CHUNK  # whole chunks
         state[there] = ledger.states[rows[there]]
-        done = state == DONE
-        columns = []
-        for name in arrays:
-            found = self._read(name, start, stop)
-            values = np.full((len(rows), found.shape[1]), np.nan, np.float32)
-            values[done] = found[rows[done] - start]
-            self._refuse(
-                f"{name} has no values, though they count as done, in",
-                rows[done & np.isnan(values).any(axis=1)],
-            )
-            if ledger.seals is not None:
-                wanted, column = rows[done], 1 + [layer_array(layer) for layer in self.layers].index(name)
-                seals = layer_seals(self.fingerprint, name, ledger.keys[wanted], values[done])
-                self._refuse(
-                    f"{name} does not hold what was written in", wanted[ledger.seals[wanted, column] != seals]
-                )
-            columns.append(values)
+        columns = [self._read_layer(name, rows, state == DONE, ledger) for name in arrays]
         return np.concatenate(columns, axis=1) if columns else np.zeros((len(rows), 0), np.float32), state
 
-
-def read_attributes(folder: Path) -> dict[str, Any]:
-    """Attributes of a table, read without zarr.
-
-    Raises
-    ------
-    StoreDamaged
-        They are missing, not readable or not those written.
-    """
-    try:
-        attributes = json.loads((folder / "zarr.json").read_text(encoding="utf-8"))["attributes"]
-        plain = {name: value for name, value in attributes.items() if name != CHECKSUM}
-        intact = attributes[CHECKSUM] == sha256_text(canonical_json(plain))
-    except OSError as error:
-        if not is_damage(error):
-            raise
-        intact, plain = False, {}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        intact, plain = False, {}
-    if not intact:
-        raise StoreDamaged(f"{folder / 'zarr.json'} is not what was written; mxt verify --repair restores it")
-    return plain
-
-
-def table_layers(attributes: Mapping[str, Any]) -> tuple[Layer, ...]:
-    """The layers a table's attributes describe."""
-    return tuple(
-        Layer(layer["number"], layer["name"], layer["dimension"], tuple(layer["labels"]))
-        for layer in attributes["layers"]
-    )
+    def _read_layer(
+        self, name: str, rows: npt.NDArray[np.int64], done: npt.NDArray[np.bool_], ledger: Ledger
+    ) -> npt.NDArray[np.float32]:
+        """Features of these rows in one layer, checked; NaN where they are not done."""
+        wanted = rows[done]
+        start, stop = (int(wanted.min()), int(wanted.max()) + 1) if len(wanted) else (0, 0)
+        stored = self._read(name, start, stop)
+        values = np.full((len(rows), stored.shape[1]), np.nan, np.float32)
+        values[done] = stored[wanted - start]
+        empty = np.isnan(values[done]).any(axis=1)
+        self._refuse(f"{name} has no values, though they count as done, in", wanted[empty])
+        if ledger.seals is not None:
+            column = 1 + [layer_array(layer) for layer in self.layers].index(name)
+            seals = layer_seals(self.fingerprint, name, ledger.keys[wanted], values[done])
+            wrong = ledger.seals[wanted, column] != seals
+            self._refuse(f"{name} does not hold what was written in", wanted[wrong])
+        return values
 
 
 def name_rows(rows: npt.NDArray[np.int64]) -> str:
@@ -313,13 +285,3 @@ def name_rows(rows: npt.NDArray[np.int64]) -> str:
     words = [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs[:8]]
     more = f" and {len(runs) - 8} more runs" if len(runs) > 8 else ""
     return ("row " if len(rows) == 1 else "rows ") + ", ".join(words) + more
-
-
-def folder_bytes(folder: Path) -> int:
-    """Bytes of all files below a folder; those that vanish meanwhile count nothing."""
-    total = 0
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            with suppress(OSError):
-                total += (Path(parent) / name).lstat().st_size
-    return total

@@ -1,30 +1,28 @@
-"""Reading everything in a store, naming what is damaged, and putting right what can be."""
+"""Read everything in a store, find what is damaged, and repair what can be repaired."""
 
 from __future__ import annotations
 
 import os
 import time
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from mxt.core.errors import StoreBusy, StoreError, StoreFull
 from mxt.core.files import OwnedLock, translate_os_errors
 from mxt.core.progress import SILENT, Progress, Step
-from mxt.store.catalogue import AGAIN, Catalogue
-from mxt.store.findings import Finding, TableReport, told
+from mxt.store.catalogue import Catalogue
 from mxt.store.layout import Store
-from mxt.store.schema import CHUNK, SEAL
 from mxt.store.table import FeatureTable
+from mxt.store.table_schema import SEAL
+from mxt.store.verify_findings import Finding, Problem, Repair, TableReport, error_finding
 
-__all__ = ["Finding", "TableReport", "VerifyReport", "verify"]
-
-UNSEALED = "rows are not bound to their places, as in all tables made by earlier versions: a chunk in a wrong place would not be noticed"
+__all__ = ["Finding", "Problem", "Repair", "TableReport", "VerifyReport", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """What was read and what was found.
+    """What was read, and what is wrong with it.
 
     Parameters
     ----------
@@ -35,7 +33,7 @@ class VerifyReport:
     results : int
         Results read.
     repaired : bool
-        Whether damage was put right where it can be.
+        Whether what can be repaired was repaired.
     seconds : float
         How long it took.
     """
@@ -55,8 +53,8 @@ class VerifyReport:
     def sound(self) -> bool:
         """True where everything was read and nothing is damaged (any more)."""
         return all(
-            each.reachable and not (each.damage and not (self.repaired and each.repair))
-            for each in self.findings
+            finding.reachable and not (finding.damage and not (self.repaired and finding.repair))
+            for finding in self.findings
         )
 
 
@@ -68,10 +66,10 @@ def verify(store: Store, *, repair: bool = False, progress: Progress = SILENT) -
     store : Store
         The store.
     repair : bool
-        Put right what can be; rows that cannot are opened, so that the next extraction computes
-        just them. Takes the writer's lock of each table.
+        Restore what can be restored and open the other damaged rows, so that the next extraction computes
+        just those. Takes the writer's lock of each table.
     progress : Progress
-        Told in chunks.
+        Counts chunks.
 
     Raises
     ------
@@ -97,13 +95,12 @@ def _verified(folder: Path, *, repair: bool, step: Step) -> TableReport:
     except (StoreBusy, StoreFull):
         raise
     except StoreError as error:
-        return TableReport("", folder.name, findings=(told(_name(folder), "", error),))
+        return TableReport("", folder.name, findings=(error_finding(_name(folder), "", error),))
 
 
 def _verify_table(folder: Path, *, repair: bool, step: Step) -> TableReport:
-    from mxt.store.arrays import remove_partial_files
-    from mxt.store.inspection import inspect_rows, repair_slab
-    from mxt.store.metadata import begin_sealing, check_metadata, end_sealing
+    from mxt.store.table_arrays import remove_partial_files
+    from mxt.store.verify_metadata import check_metadata
 
     with (
         OwnedLock(folder / "lock", f"feature table {_name(folder)}") if repair else nullcontext(),
@@ -112,35 +109,33 @@ def _verify_table(folder: Path, *, repair: bool, step: Step) -> TableReport:
         if repair:
             remove_partial_files(folder)
         findings = check_metadata(folder, repair=repair)
-        label = findings[0].place if findings else ""
+        label = findings[0].where if findings else ""
         report = TableReport(label, folder.name, findings=tuple(findings))
         if any(not (repair and finding.repair) for finding in findings):
-            return report  # rows can be read once this is put right
-        table = FeatureTable(folder)
-        report = replace(report, label=table.label, nbytes=table.nbytes())
-        if not table.sealed:
-            report = replace(
-                report,
-                findings=(
-                    *report.findings,
-                    Finding(table.label, SEAL, UNSEALED, damage=False, repair="bound now"),
-                ),
-            )
-            if repair:
-                begin_sealing(folder, table)
-        for slab in inspect_rows(table):
-            opened = repair_slab(slab, folder) if repair and (slab.findings or not table.sealed) else 0
-            report = replace(
-                report,
-                rows=slab.stop,
-                chunks=report.chunks + len(slab.values) * -(-len(slab) // CHUNK),
-                findings=report.findings + tuple(slab.findings),
-                opened=report.opened + opened,
-            )
-            step.advance(len(slab.values) * -(-len(slab) // CHUNK))
-        if repair and not table.sealed:
-            end_sealing(folder, table)
-    return report
+            return report  # rows can be read once this is repaired
+        return _verify_rows(FeatureTable(folder), report, repair=repair, step=step)
+
+
+def _verify_rows(table: FeatureTable, report: TableReport, *, repair: bool, step: Step) -> TableReport:
+    from mxt.store.verify_metadata import begin_sealing, end_sealing
+    from mxt.store.verify_rows import inspect_rows
+
+    findings = list(report.findings)
+    rows = chunks = opened = 0
+    if not table.sealed:
+        findings.append(Finding(table.label, SEAL, Problem.NOT_SEALED, repair=Repair.SEALED))
+        if repair:
+            begin_sealing(table.path, table)
+    for inspection in inspect_rows(table):
+        if repair and (inspection.findings or not table.sealed):
+            opened += inspection.repair(table.path)
+        findings += inspection.findings
+        rows, chunks = inspection.slab.stop, chunks + inspection.slab.chunks
+        step.advance(inspection.slab.chunks)
+    nbytes = table.nbytes()
+    if repair and not table.sealed:
+        end_sealing(table.path, table)
+    return TableReport(table.label, report.fingerprint, rows, chunks, nbytes, tuple(findings), opened)
 
 
 def _name(folder: Path) -> str:
@@ -153,45 +148,33 @@ def _name(folder: Path) -> str:
 def _chunks(folders: list[Path]) -> int:
     total = 0
     for folder in folders:
-        try:
+        with suppress(StoreError):
             table = FeatureTable(folder)
-            total += len(table.kinds) * -(-len(table) // CHUNK)
-        except StoreError:
-            continue
+            total += len(table.kinds) * -(-len(table) // table.rows_per_chunk)
     return total
 
 
 def _check_catalogue(catalogue: Catalogue, tables: tuple[TableReport, ...]) -> list[Finding]:
-    name = catalogue.path.name
+    def finding(problem: Problem, *details: object) -> Finding:
+        return Finding("catalogue", catalogue.path.name, problem, details)
+
     if not os.path.lexists(catalogue.path):
-        return (
-            [Finding("catalogue", name, "missing; ingest again: no feature is computed again")]
-            if tables
-            else []
-        )
+        return [finding(Problem.CATALOGUE_MISSING)] if tables else []
     if not catalogue.path.stat().st_size and tables:
-        return [Finding("catalogue", name, "empty; ingest again: no feature is computed again")]
+        return [finding(Problem.CATALOGUE_EMPTY)]
     try:
-        if wrong := catalogue.structure():
-            return [
-                Finding(
-                    "catalogue",
-                    name,
-                    f"{'; '.join(wrong)}; move it away and ingest again: no feature is computed again",
-                )
-            ]
+        if lines := catalogue.structure():
+            return [finding(Problem.CATALOGUE_BROKEN, *lines)]
+        if gone := catalogue.gone():
+            return [finding(Problem.DATASETS_GONE, gone)]
         damage = catalogue.damage()
-        findings = [
-            Finding("catalogue", name, f"{dataset}: {what} are not what was written; {AGAIN}")
-            for dataset, what in damage.items()
-        ]
         for record in catalogue.datasets():  # values that no hash covers, in catalogues of earlier versions
             if record.name not in damage:
                 catalogue.clips(record.name)
                 catalogue.remarks(record.name)
     except StoreError as error:  # damaged so that nothing can be read, or no permission, which is no damage
-        return [told("catalogue", name, error)]
-    return findings
+        return [error_finding("catalogue", catalogue.path.name, error)]
+    return [finding(Problem.DATASET_CHANGED, name, *parts) for name, parts in damage.items()]
 
 
 def _check_results(store: Store, ids: list[str]) -> list[Finding]:
@@ -200,5 +183,5 @@ def _check_results(store: Store, ids: list[str]) -> list[Finding]:
         try:
             store.results.predictions(result)
         except StoreError as error:
-            findings.append(told(result, "result", error))
+            findings.append(error_finding(result, "result", error))
     return findings

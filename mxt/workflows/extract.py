@@ -24,7 +24,7 @@ from mxt.extraction.records import Estimate, Extraction, Failure, Request
 from mxt.extraction.tasks import Outcome, Timings
 from mxt.registry import Registry
 from mxt.store.features import DONE, FAILED, OPEN, FeatureTable
-from mxt.store.writer import TableWriter
+from mxt.store.table_writer import TableWriter
 
 IN_A_ROW = 5  # errors of the moment, or failures of a stage, after which a run stops
 

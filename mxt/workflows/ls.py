@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mxt.core.errors import StoreError
+from mxt.core.files import folder_bytes
 from mxt.core.records import ClipRecord, DatasetRecord
 from mxt.ingestion.walk import is_other
-from mxt.store.features import FeatureTable, folder_bytes
+from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
 
 Kept = TypeVar("Kept")

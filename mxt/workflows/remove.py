@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 
 from mxt.core.errors import Refused, StoreDamaged, StoreError, listed
-from mxt.core.files import is_held, translate_os_errors
+from mxt.core.files import folder_bytes, is_held, translate_os_errors
 from mxt.core.records import ClipRecord
 from mxt.core.views import parse_view
-from mxt.store.features import FeatureTable, folder_bytes
+from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
 from mxt.store.names import WORDS, Named, find_named
 

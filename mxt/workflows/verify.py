@@ -1,4 +1,4 @@
-"""`mxt verify`: read the whole store, name what is damaged, put right what can be."""
+"""`mxt verify`: read the whole store, name what is damaged, repair what can be repaired."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ def verify(store: Path, *, repair: bool = False, progress: Progress = SILENT) ->
     store : Path
         Its folder.
     repair : bool
-        Put right what can be; rows whose values are lost are opened, the next extraction computes
+        Repair what can be repaired; rows whose values are lost are opened, and the next extraction computes
         just those.
     progress : Progress
-        Told in chunks.
+        Counts chunks.
 
     Returns
     -------
     VerifyReport
         What was read, what is damaged, what was done about it.
     """
-    opened = Store.open(store, read_only=not repair)
-    return verify_store(opened, repair=repair, progress=progress)
+    return verify_store(Store.open(store, read_only=not repair), repair=repair, progress=progress)

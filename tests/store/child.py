@@ -18,7 +18,7 @@ from mxt.core.errors import Reason
 from mxt.core.specs import Layer
 from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
-from mxt.store.writer import no_fault
+from mxt.store.table_writer import no_fault
 
 LAYERS = (Layer(1, "one", 3), Layer(2, "two", 5, labels=("a", "b", "c", "d", "e")))
 FINGERPRINT = "ab" * 32

@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 
 from mxt.core.errors import InputError, Reason, StoreBusy, StoreDamaged, StoreFull, StoreReadOnly, UnknownName
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement, Remark
-from mxt.store import catalogue as catalogue_module
 from mxt.store import catalogue_connection
 from mxt.store.catalogue import Catalogue
 
@@ -289,7 +288,7 @@ def test_a_killed_writers_transaction_is_undone(catalogue):
 
 def test_reading_works_beside_an_open_transaction(catalogue):
     catalogue.replace_clips(dataset(), [clip_record("a.wav")])
-    with catalogue._write() as db:
+    with catalogue._file.writing() as db:
         db.execute("DELETE FROM clips")
         assert len(Catalogue(catalogue.path, read_only=True).clips("genres")) == 1
 
@@ -313,7 +312,7 @@ def test_two_writers_take_turns(catalogue):
 def test_a_writer_that_waits_too_long_says_so(catalogue, monkeypatch):
     monkeypatch.setattr(catalogue_connection, "BUSY_SECONDS", 0.05)
     catalogue.replace_clips(dataset(), [clip_record("a.wav")])
-    with catalogue._write(), pytest.raises(StoreBusy, match="another process"):
+    with catalogue._file.writing(), pytest.raises(StoreBusy, match="another process"):
         Catalogue(catalogue.path).add_view("genres", "mfcc")
 
 
@@ -350,14 +349,16 @@ def test_the_catalogue_is_light_to_import():
 
 
 def test_a_full_disk_leaves_what_was_committed(catalogue, monkeypatch):
+    connect = catalogue_connection.connect_to_write
+
     def connect_to_a_full_disk(path: Path) -> sqlite3.Connection:
-        db = catalogue_connection.connect_to_write(path)
+        db = connect(path)
         db.execute("PRAGMA max_page_count = 20")
         return db
 
     catalogue.begin("genres", "/music")
     catalogue.save_files("genres", [file_record("a.wav")])
-    monkeypatch.setattr(catalogue_module, "connect_to_write", connect_to_a_full_disk)
+    monkeypatch.setattr(catalogue_connection, "connect_to_write", connect_to_a_full_disk)
     with pytest.raises(StoreFull, match="what is finished is kept"):
         catalogue.save_files("genres", [file_record(f"{number}.wav", number) for number in range(2000)])
     monkeypatch.undo()

@@ -12,7 +12,7 @@ from mxt.core.errors import StoreDamaged, StoreError
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement, Remark
 from mxt.store.catalogue import Catalogue
 from mxt.store.layout import Store
-from mxt.store.verify import verify
+from mxt.store.verify import Problem, verify
 
 
 def file_of(path: str) -> FileRecord:
@@ -65,8 +65,13 @@ def test_a_changed_value_is_named_by_verify_and_never_used(what, store, catalogu
     clips, views = catalogue.clips("notes"), catalogue.views("notes")
     edit(catalogue, EDITS[what])
     findings = verify(store).findings
-    assert [finding.place for finding in findings][:1] == ["catalogue"]
-    assert "ingest" in findings[0].what
+    assert [finding.where for finding in findings][:1] == ["catalogue"]
+    assert findings[0].problem in (
+        Problem.CATALOGUE_BROKEN,
+        Problem.DATASET_CHANGED,
+        Problem.DATASETS_GONE,
+        Problem.DAMAGED,
+    )
     try:
         record = catalogue.dataset()
         assert (record.name, catalogue.clips(record.name), catalogue.views(record.name)) == (
@@ -106,7 +111,7 @@ def test_a_store_of_schema_1_is_migrated_after_a_copy_and_read_without(store, ca
     assert opened.catalogue.clips("notes") == clips
     assert (store.root / "catalogue.schema1.sqlite").exists()
     edit(catalogue, EDITS["a label"])
-    assert opened.catalogue.damage() == {"notes": "clips"}
+    assert opened.catalogue.damage() == {"notes": ["clips"]}
 
 
 def test_no_permission_is_no_damage(store, catalogue, mxt_as_anybody):
@@ -131,7 +136,7 @@ def test_an_unreadable_reason_of_the_system_is_told_as_such(catalogue, monkeypat
         error.sqlite_errorcode = sqlite3.SQLITE_IOERR
         raise error
 
-    monkeypatch.setattr("mxt.store.catalogue.connect_to_write", fails)
+    monkeypatch.setattr("mxt.store.catalogue_connection.connect_to_write", fails)
     with pytest.raises(StoreError, match="disk I/O error") as raised:
         catalogue.datasets()
     assert not isinstance(raised.value, StoreDamaged)

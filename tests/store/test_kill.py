@@ -95,8 +95,8 @@ def test_half_written_files_of_a_killed_run_are_removed_by_the_next(filled, chil
 
 @pytest.mark.parametrize("cut", ["copy longer", "keys missing", "others shorter"])
 def test_an_assignment_cut_short_is_finished_or_undone(cut, filled, child, whole):
-    from mxt.store.arrays import open_array
-    from mxt.store.schema import AUDIO, COPY
+    from mxt.store.table_arrays import open_array
+    from mxt.store.table_schema import AUDIO, COPY
 
     copy, audio = (open_array(filled.path, name, write=True) for name in (COPY, AUDIO))
     copy.resize((CLIPS, 32))

@@ -194,7 +194,8 @@ def test_reading_after_a_repair_opened_rows_is_tried_once_more(filled, child, mo
 READ_AS_NOBODY = """
 import os, pathlib, sys
 sys.path.insert(0, {here!r})
-import mxt.store.writer, mxt.store.verify, mxt.store.inspection, mxt.store.metadata, mxt.store.catalogue, mxt.store.results
+import mxt.store.table_writer, mxt.store.verify, mxt.store.verify_rows, mxt.store.verify_metadata
+import mxt.store.catalogue, mxt.store.results
 import sqlite3, filelock, zarr.codecs
 from mxt.core.errors import StoreReadOnly
 from mxt.store.layout import Store

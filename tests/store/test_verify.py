@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from mxt.core.errors import StoreBusy, StoreDamaged
-from mxt.store.arrays import open_array
 from mxt.store.layout import Store
-from mxt.store.verify import verify
+from mxt.store.table_arrays import open_array
+from mxt.store.verify import Problem, verify
 
 ARRAYS = ("audio", "audio_copy", "layer1.one", "layer2.two", "seal", "reason", "state")
 
@@ -95,8 +95,8 @@ def test_a_damaged_chunk_is_named_repaired_and_computed_again_bit_for_bit(array,
 
 def test_a_checksum_that_differs_is_said_without_its_bytes(store, filled):
     flip(chunk_file(filled, ARRAYS[2], 1))
-    assert [finding.what for finding in verify(store).findings] == [
-        "not readable (Stored and computed checksum do not match)"
+    assert [(finding.problem, finding.details) for finding in verify(store).findings] == [
+        (Problem.NOT_READABLE, ("Stored and computed checksum do not match",))
     ]
 
 
@@ -118,7 +118,9 @@ def test_a_changed_length_is_named_and_written_back(store, filled):
     before = contents(filled.path)
     path = filled.path / "layer1.one" / "zarr.json"
     path.write_text(path.read_text().replace("150", "100"))
-    assert [str(f) for f in verify(store).findings] == ["synthetic: layer1.one/zarr.json: 100 rows, not 150"]
+    (finding,) = verify(store).findings
+    assert (finding.where, finding.part) == ("synthetic", "layer1.one/zarr.json")
+    assert (finding.problem, finding.details) == (Problem.WRONG_LENGTH, (100, 150))
     assert verify(store, repair=True).sound
     assert contents(filled.path) == before
 
@@ -138,7 +140,7 @@ def test_damage_in_several_places_is_repaired_at_once(store, filled, child):
 def test_keys_whose_copy_is_lost_too_are_given_up_and_their_clips_get_new_rows(store, filled, child):
     flip(chunk_file(filled, "audio", 1))
     flip(chunk_file(filled, "audio_copy", 1))
-    assert "keys are lost" in " ".join(f.what for f in verify(store).findings)
+    assert Problem.KEYS_LOST in {f.problem for f in verify(store).findings}
     assert verify(store, repair=True).sound
     assert verify(store).findings == ()
     assert child.run(filled, 150) == list(range(150, 214))
@@ -152,7 +154,7 @@ def test_a_table_whose_attributes_and_their_copy_are_lost_is_named_and_others_ar
     cut(filled.path / "audio_copy" / "zarr.json")
     report = verify(store, repair=True)
     assert not report.sound
-    assert "the table cannot be read" in report.findings[0].what
+    assert report.findings[0].problem is Problem.TABLE_LOST
     assert [table.label for table in store.features.tables()] == ["other"]
     assert list(store.features.unreadable()) == [filled.path]
 
@@ -215,8 +217,8 @@ def test_a_damaged_catalogue_is_named(store):
     content[4096:8192] = bytes(4096)
     path.write_bytes(content)
     (finding,) = verify(store).findings
-    assert finding.place == "catalogue"
-    assert "ingest again" in finding.what
+    assert finding.where == "catalogue"
+    assert finding.problem in (Problem.CATALOGUE_BROKEN, Problem.DAMAGED)
 
 
 def test_a_damaged_result_is_named(store):
@@ -224,14 +226,14 @@ def test_a_damaged_result_is_named(store):
     bad = store.results.publish({"dataset": "b"}, {"y": np.arange(50)})
     flip(store.root / "results" / bad / "predictions.npz")
     (finding,) = verify(store).findings
-    assert (finding.place, finding.part) == (bad, "result")
-    assert good not in finding.what
+    assert (finding.where, finding.part) == (bad, "result")
+    assert good not in finding.details[0]
 
 
 def test_verify_of_a_large_table_goes_slab_by_slab(store, table, child, monkeypatch):
-    from mxt.store import inspection
+    from mxt.store import verify_slabs
 
-    monkeypatch.setattr(inspection, "SLAB", 64)
+    monkeypatch.setattr(verify_slabs, "SLAB_ROWS", 64)
     child.run(table, 150)
     flip(chunk_file(table, "layer1.one", 1))
     assert [(f.first, f.last) for f in verify(store).findings] == [(64, 127)]
@@ -245,19 +247,19 @@ def test_a_store_file_that_is_not_readable_is_said_so(tmp_path):
 
 
 def test_what_a_writer_does_meanwhile_is_no_damage(store, filled, monkeypatch):
-    from mxt.store import inspection
+    from mxt.store import verify_rows
 
     looks = []
-    original = inspection._look
+    original = verify_rows._inspect
 
     def first_one_is_between_two_arrays(*args):
-        slab = original(*args)
-        looks.append(slab)
+        inspection = original(*args)
+        looks.append(inspection)
         if len(looks) == 1:
-            slab.findings.append(inspection.Finding("synthetic", "state", "seen between two writes"))
-        return slab
+            inspection.findings.append(verify_rows.Finding("synthetic", "state", Problem.CUT_SHORT))
+        return inspection
 
-    monkeypatch.setattr(inspection, "_look", first_one_is_between_two_arrays)
+    monkeypatch.setattr(verify_rows, "_inspect", first_one_is_between_two_arrays)
     assert verify(store).findings == ()
     assert len(looks) == 2
     assert filled.counts()[0] == 0

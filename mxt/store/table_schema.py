@@ -9,20 +9,14 @@ from mxt.core.specs import Layer
 
 ArrayKind = tuple[tuple[int, ...], str, float]  # shape of a row, dtype, fill value
 
-CHUNK = 64  # rows a chunk, the same for all arrays: a chunk is the unit of commit
 KEY_BYTES = 32
-AUDIO, COPY, SEAL, REASON, STATE = (
-    "audio",
-    "audio_copy",
-    "seal",
-    "reason",
-    "state",
-)  # the copy is what damaged keys are restored from
+AUDIO, COPY = "audio", "audio_copy"  # damaged keys are restored from the copy
+SEAL, REASON, STATE = "seal", "reason", "state"
 OPEN, DONE, FAILED = 0, 1, 2
 
 
 def layer_array(layer: Layer) -> str:
-    """Name of a layer's array: the number makes it unique and safe where ``A`` is ``a`` and ``con`` is refused."""
+    """Name of a layer's array: the number makes it unique even where file names ignore case."""
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in layer.name)
     return f"layer{layer.number}.{safe}"
 

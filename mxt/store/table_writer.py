@@ -1,4 +1,4 @@
-"""Writing a feature table: rows are assigned once, chunks are committed whole, ``state`` last."""
+"""The one writer of a feature table: rows are assigned once, chunks are committed whole, ``state`` last."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import numpy.typing as npt
 
 from mxt.core.errors import Reason, StoreDamaged, StoreError
 from mxt.core.files import OwnedLock, translate_os_errors
-from mxt.store.arrays import (
-    ZarrArray,
+from mxt.store.table_arrays import (
     open_array,
     read_rows,
     remove_partial_files,
     rows_in,
+    rows_per_chunk,
     set_rows,
     write_chunk,
 )
-from mxt.store.schema import (
+from mxt.store.table_chunks import ZarrArray
+from mxt.store.table_schema import (
     AUDIO,
-    CHUNK,
     COPY,
     DONE,
     FAILED,
@@ -35,7 +35,7 @@ from mxt.store.schema import (
     STATE,
     layer_array,
 )
-from mxt.store.seal import layer_seals, outcome_seals
+from mxt.store.table_seals import layer_seals, outcome_seals
 
 if TYPE_CHECKING:
     from mxt.store.table import FeatureTable
@@ -57,10 +57,10 @@ class TableWriter:
     table : FeatureTable
         The table.
     flush_seconds : float
-        Unfinished chunks are committed once work older than this waits.
+        Unfinished chunks are committed once their oldest row has waited so long.
     fault : callable
-        Called with the name of the point reached: ``"assigned"``, ``"before layers"``,
-        ``"after layers"``, ``"before state"``, ``"committed"``. For tests.
+        For tests: called with the name of the point reached, ``"assigned"``, ``"before layers"``,
+        ``"after layers"``, ``"before state"`` or ``"committed"``.
     clock : callable
         Seconds, never going back.
     """
@@ -77,6 +77,7 @@ class TableWriter:
         self._lock = OwnedLock(table.path / "lock", f"feature table {table.label}")
         self._layers = {layer.name: (layer_array(layer), layer.dimension) for layer in table.layers}
         self._arrays: dict[str, ZarrArray] = {}
+        self._chunk_rows = 0
         self._state: Bytes = np.zeros(0, np.uint8)
         self._reason: Bytes = np.zeros(0, np.uint8)
         self._keys: Bytes = np.zeros((0, KEY_BYTES), np.uint8)
@@ -90,15 +91,15 @@ class TableWriter:
         Raises
         ------
         StoreBusy, StoreReadOnly, StoreFull, StoreDamaged
-            Somebody else writes; no permission; no space; the table needs `mxt verify --repair`.
+            Another process writes; no permission; no space; the table needs `mxt verify --repair`.
         """
         self._lock.__enter__()
         try:
             with self._writing("opening"):
                 remove_partial_files(self.table.path)
                 self._arrays = {
-                    n: open_array(self.table.path, n, kind=kind, write=True)
-                    for n, kind in self.table.kinds.items()
+                    name: open_array(self.table.path, name, kind=kind, write=True)
+                    for name, kind in self.table.kinds.items()
                 }
                 self._align()
                 ledger = self.table.ledger()
@@ -112,18 +113,18 @@ class TableWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Commit what is finished and give the lock back, also after Ctrl-C."""
+        """Commit what is finished and release the lock, also after Ctrl-C."""
         try:
             if kind is None:
                 self.flush()
             elif not issubclass(kind, StoreError):
-                with suppress(StoreError):  # the error on its way tells more
+                with suppress(StoreError):  # the first error says more
                     self.flush()
         finally:
             self._lock.__exit__()
 
     def assign(self, keys: Sequence[bytes]) -> Rows:
-        """Rows of these audio keys; those not known yet are appended, once, in this order.
+        """Rows of these audio keys; new keys are appended once, in this order.
 
         Returns
         -------
@@ -142,20 +143,20 @@ class TableWriter:
         return np.array([self._row_of[key] for key in keys], np.int64)
 
     def open_rows(self) -> Rows:
-        """Rows still to be computed, ascending, int64; those waiting for their commit are not among them."""
+        """Rows still to be computed, ascending, int64 [n]; rows that wait for their commit are left out."""
         still = np.zeros(len(self._state), bool)
-        still[list(self._row_of.values())] = True  # a row whose key was lost on disk is nobody's
+        still[list(self._row_of.values())] = True  # not rows whose key was lost on disk
         still &= self._state == OPEN
         still[[row for chunk in self._settled.values() for row in chunk]] = False
         return np.flatnonzero(still).astype(np.int64)
 
     def retry(self, rows: Sequence[int] | Rows) -> None:
-        """Open failed rows again; others are left as they are."""
+        """Open those of `rows` that failed."""
         wanted = np.asarray(rows, np.int64)
         wanted = wanted[self._state[wanted] == FAILED]
         self._state[wanted], self._reason[wanted] = OPEN, Reason.NONE
         with self._writing("writing"):
-            for chunk in map(int, np.unique(wanted // CHUNK)):
+            for chunk in map(int, np.unique(wanted // self._chunk_rows)):
                 part = self._part(chunk)
                 write_chunk(self._arrays[STATE], chunk, self._state[part])
                 write_chunk(self._arrays[REASON], chunk, self._reason[part])
@@ -165,15 +166,13 @@ class TableWriter:
                     write_chunk(self._arrays[SEAL], chunk, seals)
 
     def put(self, row: int, features: Mapping[str, npt.NDArray[np.float32]]) -> None:
-        """Settle a row with its features, one float32 [dimension] a layer, all of them finite."""
+        """Settle a row with its features, float32 [dimension] for each layer, all finite."""
         values = {name: np.asarray(value, np.float32) for name, value in features.items()}
         expected = {name: (dimension,) for name, (_, dimension) in self._layers.items()}
-        if {name: value.shape for name, value in values.items()} != expected:
-            raise ValueError(
-                f"expected the layers {expected}, got { ({name: value.shape for name, value in values.items()}) }"
-            )
+        if (shapes := {name: value.shape for name, value in values.items()}) != expected:
+            raise ValueError(f"expected the layers {expected}, got {shapes}")
         if not np.isfinite(np.concatenate(list(values.values()))).all():
-            raise ValueError(f"row {row}: features are finite, or the row has failed")
+            raise ValueError(f"row {row}: features must be finite; a row without features has failed")
         self._settle(row, values)
 
     def fail(self, row: int, reason: Reason) -> None:
@@ -187,7 +186,7 @@ class TableWriter:
 
     def _settle(self, row: int, outcome: Values | Reason) -> None:
         row = int(row)
-        chunk = row // CHUNK
+        chunk = row // self._chunk_rows
         if self._state[row] != OPEN or row in self._settled.get(chunk, ()):
             raise ValueError(f"row {row} is settled already")
         now = self._clock()
@@ -199,7 +198,7 @@ class TableWriter:
             self.flush()
 
     def _commit(self, chunk: int) -> None:
-        """Write one chunk of every array: layers, reason, and last the state, which makes it count."""
+        """Write one chunk of every array: layers, seal, reason, and last the state, which makes it count."""
         settled, part = self._settled[chunk], self._part(chunk)
         state, reason = self._state[part].copy(), self._reason[part].copy()
         done_before = state == DONE
@@ -230,7 +229,7 @@ class TableWriter:
     def _seal(
         self, chunk: int, blocks: Mapping[str, npt.NDArray[np.float32]], state: Bytes, reason: Bytes
     ) -> None:
-        """Bind the rows of a chunk that are settled now to their place; those settled before keep their seals."""
+        """Bind the newly settled rows of a chunk to their place; rows settled before keep their seals."""
         part = self._part(chunk)
         seals = read_rows(self._arrays[SEAL], part.start, part.stop)
         new = np.array(sorted(self._settled[chunk]), np.int64) - part.start
@@ -242,7 +241,8 @@ class TableWriter:
 
     def _part(self, chunk: int) -> slice:
         """The assigned rows of a chunk."""
-        return slice(chunk * CHUNK, min((chunk + 1) * CHUNK, len(self._state)))
+        start = chunk * self._chunk_rows
+        return slice(start, min(start + self._chunk_rows, len(self._state)))
 
     def _append(self, keys: Bytes) -> None:
         """Append rows. The copy of the keys comes first, so that rows of `audio` always have one."""
@@ -260,13 +260,17 @@ class TableWriter:
             set_rows(array, rows)
 
     def _align(self) -> None:
-        """Finish or undo an assignment that was cut short: the length of `audio` is the truth."""
+        """Finish or undo an assignment that was cut short: `audio` has the right length."""
         lengths = {name: rows_in(array) for name, array in self._arrays.items()}
+        chunk_rows = {rows_per_chunk(array) for array in self._arrays.values()}
         rows = lengths[AUDIO]
-        if rows > lengths[COPY] or any(lengths[name] > rows for name in lengths if name != COPY):
+        too_long = any(length > rows for name, length in lengths.items() if name != COPY)
+        if rows > lengths[COPY] or too_long or len(chunk_rows) > 1:
             raise StoreDamaged(
-                f"the arrays of feature table {self.table.label} have lengths that no run leaves: {lengths}; mxt verify --repair"
+                f"the arrays of feature table {self.table.label} have lengths, or chunks, "
+                f"that no run leaves: {lengths}; mxt verify --repair"
             )
+        (self._chunk_rows,) = chunk_rows
         self._lengthen(rows)
         keys = read_rows(self._arrays[AUDIO], 0, rows)
         if (missing := ~keys.any(axis=1)).any():

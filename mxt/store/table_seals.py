@@ -13,14 +13,14 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-BLOCK = 4096  # rows hashed at once
+BLOCK = 4096  # rows joined at a time
 
 Seals = npt.NDArray[np.uint32]
 Bytes = npt.NDArray[np.uint8]
 
 
 def outcome_seals(fingerprint: str, keys: Bytes, states: Bytes, reasons: Bytes) -> Seals:
-    """Seals of what became of each row.
+    """Seals of the outcome of each row.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def outcome_seals(fingerprint: str, keys: Bytes, states: Bytes, reasons: Bytes) 
 
 
 def layer_seals(fingerprint: str, array: str, keys: Bytes, values: npt.NDArray[np.float32]) -> Seals:
-    """Seals of the features of one layer: `array` names it, `values` are float32 [n, dimension]; returns uint32 [n]."""
+    """Seals, uint32 [n], of the features of one layer, float32 [n, dimension], in the array called `array`."""
     return _seals(f"{fingerprint} {array}", keys, values.astype("<f4", copy=False))
 
 

