@@ -220,10 +220,11 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def _ingested(collection: Path, registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from mxt.ingestion.requests import IngestRequest
     from mxt.workflows.ingest import ingest
 
     store = tmp_path_factory.mktemp("ingested") / "mxt-store"
-    ingest(store, collection, registry)
+    ingest(store, IngestRequest(collection), registry)
     return store
 
 

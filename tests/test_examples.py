@@ -15,6 +15,7 @@ import soundfile
 
 from mxt.cli.main import main
 from mxt.extraction.records import Request as ExtractRequest
+from mxt.ingestion.requests import IngestRequest
 from mxt.registry import build_registry
 from mxt.results.records import Request
 from mxt.workflows.evaluate import evaluate
@@ -44,9 +45,10 @@ def test_timbre_is_heard_better_than_timing_by_features_averaged_over_a_clip(tim
     registry, store = build_registry(), timing.parent / "store"
     ingest(
         store,
-        timing,
+        IngestRequest(
+            timing, params={"pattern": "{timbre}_{metre}_{take}.wav", "target": ("timbre", "metre")}
+        ),
         registry,
-        params={"pattern": "{timbre}_{metre}_{take}.wav", "target": ("timbre", "metre")},
     )
     extract(store, ExtractRequest(backbone="mfcc"), registry)
     quick = ("C=0.1", "folds=5")

@@ -26,14 +26,14 @@ def demo(
     """
     from mxt.cli import console
     from mxt.cli.extract import render as render_extraction
-    from mxt.cli.ingest import render as render_ingest
     from mxt.cli.progress import shown_progress
     from mxt.cli.scores import render as render_scores
+    from mxt.cli.summaries import render_ingested
+    from mxt.ingestion.records import Ingested
     from mxt.registry import build_registry
     from mxt.results.records import Evaluated
     from mxt.workflows.commands import first_extraction
     from mxt.workflows.demo import demo as run
-    from mxt.workflows.ingest import Ingested
 
     console.say(
         f"a collection of synthetic notes in {folder}, then the commands you would type for your own folder"
@@ -46,7 +46,7 @@ def demo(
             if isinstance(step.result, str):
                 console.say(f"left out: {step.result}")
             elif isinstance(step.result, Ingested):
-                render_ingest(step.result)
+                render_ingested(step.result)
             elif isinstance(step.result, Evaluated):
                 render_scores(step.result)
             else:

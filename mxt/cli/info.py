@@ -121,13 +121,13 @@ def render_dataset(found: DatasetInfo) -> None:
 
 def _origin(record: DatasetRecord) -> dict[str, str]:
     """The loader, or what a data set was derived from; when it was made."""
-    from mxt.ingestion.derived import is_derived, options_of, words_of
+    from mxt.ingestion.lineage import is_derived, parent_of
+    from mxt.ingestion.requests import DeriveRequest
 
     when = record.created + (f", last {record.updated}" if record.updated != record.created else "")
     if is_derived(record):
-        params = record.params
-        how = " ".join(words_of(str(params["kind"]), options_of(params)))
-        return {"derived": f"from {params['parent']}: {how}", "made": when}
+        how = DeriveRequest.from_dataset(record).how
+        return {"derived": f"from {parent_of(record)}: {how}", "made": when}
     params = {name: value for name, value in record.params.items() if value}
     return {"loader": ", ".join(filter(None, (record.loader, _words(params)))), "ingested": when}
 

@@ -234,23 +234,29 @@ class StoreOptions(AnswerOptions):
 
 
 @dataclass(frozen=True, slots=True)
-class RunOptions(StoreOptions):
-    """A command that works on a store with stages, for a while."""
+class WorkOptions(StoreOptions):
+    """A command that works on a store for a while."""
 
-    plugin: PluginOption = None
     quiet: QuietOption = False
-
-    def registry(self) -> Registry:
-        """All stages: built in, installed, and of the files named."""
-        from mxt.registry import build_registry
-
-        return build_registry(self.plugin or ())
 
     def progress(self) -> AbstractContextManager[Progress]:
         """Where progress is shown: nowhere for ``--quiet`` and ``--json``."""
         from mxt.cli.progress import shown_progress
 
         return shown_progress(self.quiet or self.as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions(WorkOptions):
+    """A command that works on a store with stages, for a while."""
+
+    plugin: PluginOption = None
+
+    def registry(self) -> Registry:
+        """All stages: built in, installed, and of the files named."""
+        from mxt.registry import build_registry
+
+        return build_registry(self.plugin or ())
 
 
 @dataclass(frozen=True, slots=True)

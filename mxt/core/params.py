@@ -113,6 +113,19 @@ class Param:
         return " ".join([words[self.type], " and ".join(bounds)]).strip()
 
 
+def setting(name: str, value: object) -> str:
+    """A parameter as it is typed after ``--set``: what `Param.check` reads.
+
+    Examples
+    --------
+    >>> setting("tasks", ("a", "b")), setting("segments", True)
+    ('tasks=a,b', 'segments=true')
+    """
+    if isinstance(value, bool):
+        return f"{name}={'true' if value else 'false'}"
+    return f"{name}={','.join(map(str, value)) if isinstance(value, (list, tuple)) else value}"
+
+
 def _to_bool(value: object) -> bool:
     words = {
         "true": True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Literal
 
 from mxt.core.errors import Reason
@@ -123,9 +124,17 @@ class Measurement:
     decoder: str = ""
 
 
+class FileKind(StrEnum):
+    """What a file is to its data set."""
+
+    CLIP = "clip"  # it holds clips, or might have been meant to
+    OTHER = "other"  # a table, a picture, …: counted, not opened
+    HIDDEN = "hidden"  # its name begins with a dot: counted, not opened
+
+
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A file as catalogued: its place, how it looked on disk, and what was measured or why it was left out."""
+    """A file as catalogued: its path, how it looked on disk, and what was measured or why it was left out."""
 
     path: str
     size: int
@@ -134,6 +143,7 @@ class FileRecord:
     measurement: Measurement | None = None
     reason: Reason = Reason.NONE
     detail: str = ""
+    kind: FileKind = FileKind.CLIP
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +167,11 @@ class ClipRecord:
     def usable(self) -> bool:
         """True where features can be computed."""
         return self.key is not None
+
+    @property
+    def is_clip(self) -> bool:
+        """False for the record of a file that merely lies beside the clips: a hidden one, a table, a picture."""
+        return self.file.kind is FileKind.CLIP
 
     @property
     def has_audio(self) -> bool:

@@ -1,60 +1,60 @@
-"""From clips a loader named and files that were measured to the records of the catalogue."""
+"""Clips a loader named, and the files that were measured, as records of the catalogue."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from mxt.core.errors import Reason
 from mxt.core.identity import audio_key, clip_id, microseconds
 from mxt.core.records import Clip, ClipRecord, FileRecord, Remark
-from mxt.ingestion.plan import Plan
 
 SLACK_SECONDS = 0.1  # tables round: a segment may end so long after its file without a word
 BEYOND = "segment ends beyond its file"
 
 
-def records(plan: Plan, files: Mapping[str, FileRecord]) -> tuple[list[ClipRecord], list[Remark]]:
-    """The clips in catalogue order, then what lies beside them; and what should be said of their segments.
+def records(
+    clips: Sequence[Clip], files: Mapping[str, FileRecord], *, always_cut: bool = False
+) -> tuple[list[ClipRecord], list[Remark]]:
+    """Clips as the catalogue holds them, and what should be said of their segments.
 
     Parameters
     ----------
-    plan : Plan
-        The clips.
+    clips : sequence of Clip
+        As a loader names them, each id once.
     files : mapping
         Path to record, measured (or not yet: a dry run).
+    always_cut : bool
+        Whether start and end are segments even where they lie beyond the files.
     """
-    clips, remarks = _without_strange_segments(plan, files)
-    found = [_record(clip, files[clip.path]) for clip in clips]
-    for clip, record in zip(clips, found, strict=True):
+    remarks: list[Remark] = []
+    if not always_cut:
+        clips, remarks = _whole_where_segments_make_no_sense(clips, files)
+    made = [_record(clip, files[clip.path]) for clip in clips]
+    for clip, record in zip(clips, made, strict=True):
         measured = record.file.measurement
-        if (
-            record.usable
-            and measured
-            and clip.end is not None
-            and clip.end > measured.duration + SLACK_SECONDS
-        ):
-            remarks.append(
-                Remark(BEYOND, f"{record.id}: the file has {measured.duration:.3f} s; used up to there")
-            )
-    found += [ClipRecord(file.path, file, None, file.reason, file.detail) for file in plan.beside]
-    return found, remarks
+        if record.usable and measured and (clip.end or 0.0) > measured.duration + SLACK_SECONDS:
+            text = f"{record.id}: the file has {measured.duration:.3f} s; used up to there"
+            remarks.append(Remark(BEYOND, text))
+    return made, remarks
 
 
-def _without_strange_segments(plan: Plan, files: Mapping[str, FileRecord]) -> tuple[list[Clip], list[Remark]]:
-    """Take start and end for remarks where they cannot be segments of these files.
+def beside(files: Iterable[FileRecord]) -> list[ClipRecord]:
+    """Files that no clip names, as the catalogue lists them after the clips."""
+    return [ClipRecord(file.path, file, None, file.reason, file.detail) for file in files]
 
-    Tables of clips cut from longer recordings say where each was cut from: every file has one row, and many
+
+def _whole_where_segments_make_no_sense(
+    clips: Sequence[Clip], files: Mapping[str, FileRecord]
+) -> tuple[Sequence[Clip], list[Remark]]:
+    """Take start and end for mere columns where they cannot be segments of these files.
+
+    Tables of clips cut from longer recordings tell where each was cut from: every file has one row, and many
     of these times lie beyond the end of the clip.
     """
-    clips = list(plan.clips)
     cut = [clip for clip in clips if clip.start is not None or clip.end is not None]
-    if (
-        plan.chosen.params.get("segments") == "yes"
-        or not cut
-        or max(Counter(clip.path for clip in clips).values()) > 1
-    ):
+    if not cut or max(Counter(clip.path for clip in clips).values()) > 1:
         return clips, []
     outside = [
         clip
@@ -64,7 +64,7 @@ def _without_strange_segments(plan: Plan, files: Mapping[str, FileRecord]) -> tu
     if len(outside) * 10 < len(cut):
         return clips, []
     text = (
-        f"{len(outside):,} of {len(cut):,} begin beyond the end of their file, so they say where it was cut from: "
+        f"{len(outside):,} of {len(cut):,} begin beyond the end of their file, so they tell where it was cut from: "
         "whole files are used (--set segments=yes cuts them all the same)"
     )
     whole = [replace(clip, start=None, end=None) for clip in clips]

@@ -1,251 +1,266 @@
-"""How a derived data set comes out of its parent: other labels, fewer clips, or parts of them. No audio is copied.
-
-Each derivation is a function from the parent's clips and plain options to clips, targets, and what should be
-said of them.
-"""
+"""The ways to derive a data set from another one: one record each, which the command line is made from, too."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from mxt.core.errors import AudioError, InputError, Reason, UnknownName, UsageError, listed
-from mxt.core.identity import audio_key, clip_id, microseconds
-from mxt.core.progress import SILENT, Progress
-from mxt.core.records import ClipRecord, DatasetRecord, Remark, Target
-from mxt.evaluation.columns import choose_target, target_values
-from mxt.evaluation.tasks import class_name
-from mxt.ingestion.clip_names import names_in
-from mxt.ingestion.levels import clip_levels
-from mxt.ingestion.nsynth_subsets import SUBSETS, fullest
-from mxt.ingestion.walk import is_other
+from mxt.core.errors import UnknownName, UsageError
+from mxt.core.params import Param
+from mxt.ingestion import cuts, selections
+from mxt.ingestion.parents import Made, Parent
 
-LOUDNESS = "loudness"
+MOST_SECONDS = 10_000_000.0
+MOST_CLIPS = 1_000_000_000
 MEASURES = ("rms", "peak", "lufs")
 
 
-@dataclass(frozen=True)
-class Parent:
-    """The data set that is derived from, and how its audio may be read.
+@dataclass(frozen=True, slots=True)
+class DeriveOption:
+    """One option of a derivation.
 
     Parameters
     ----------
-    clips : tuple of ClipRecord
-        Without files of other kinds.
+    param : Param
+        Name, type, default and range.
+    metavar : str
+        What help shows in place of a value.
+    required : bool
+        Whether it has to be given.
+    argument : bool
+        Whether it is typed without its name.
+    same_as : str
+        The option whose value it takes where it is not given.
     """
 
-    record: DatasetRecord
-    clips: tuple[ClipRecord, ...]
-    jobs: int | None = None
-    progress: Progress = SILENT
+    param: Param
+    metavar: str
+    required: bool = False
+    argument: bool = False
+    same_as: str = ""
 
-    @classmethod
-    def of(cls, record: DatasetRecord, clips: Sequence[ClipRecord], **more: Any) -> Parent:
-        """The parent in the catalogue's words."""
-        return cls(record, tuple(clip for clip in clips if not is_other(clip.file)), **more)
+    def check(self, value: object) -> Any:
+        """`value` as this option's type: lists of words are trimmed, paths made absolute."""
+        if self.param.type == "list":
+            words = value.split(",") if isinstance(value, str) else value or ()
+            return tuple(word.strip() for word in self.param.check(words) if word.strip())
+        if self.param.type == "path" and isinstance(value, (str, Path)):
+            return str(Path(value).expanduser().absolute())
+        return self.param.check(value)
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A data set that was derived: its clips, its targets in order, and what should be said."""
+class Derivation:
+    """A way to derive a data set.
 
-    clips: tuple[ClipRecord, ...]
-    targets: tuple[str, ...]
-    remarks: tuple[Remark, ...] = ()
+    Parameters
+    ----------
+    kind : str
+        Its name, as typed.
+    summary : str
+        One line for help.
+    make : callable
+        From the parent and checked options to clips and targets.
+    suffix : callable
+        From checked options to what follows the parent's name in that of the new data set.
+    options : tuple of DeriveOption
+        In the order in which they are typed.
+    cuts : bool
+        Whether it makes other clips; where it does not, the parent's features are there already.
+    reads_audio : bool
+        Whether clips are read, so that ``--jobs`` matters.
+    """
 
+    kind: str
+    summary: str
+    make: Callable[[Parent, Mapping[str, Any]], Made]
+    suffix: Callable[[Mapping[str, Any]], str]
+    options: tuple[DeriveOption, ...]
+    cuts: bool = False
+    reads_audio: bool = False
 
-def excerpt(parent: Parent, options: Mapping[str, Any]) -> Made:
-    """The part of each clip from `start` on, `length` seconds long: shorter where the clip ends before, all of it where it can be."""
-    start, length = options["start"], options["length"]
-    clips, remarks = [], []
-    for clip in parent.clips:
-        found = part(clip, start, length)
-        if found.usable and found.duration < length - 1e-3:
-            remarks.append(Remark("shorter than the excerpt", f"{found.id}: {found.duration:.3f} s"))
-        clips.append(found)
-    return _each_once(clips, parent.record.targets, remarks)
+    def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """All options with their types and defaults.
 
+        Raises
+        ------
+        UsageError
+            One is unknown, missing, of another type or out of range.
+        """
+        names = [option.param.name for option in self.options]
+        for name in given:
+            if name not in names:
+                raise UnknownName(f"option of {self.kind}", name, names)
+        values: dict[str, Any] = {}
+        for option in self.options:
+            name = option.param.name
+            value = given.get(name, option.param.default)
+            if value is None and option.same_as:
+                value = given.get(option.same_as)
+            if option.required and value in (None, ""):
+                raise UsageError(f"{self.kind} needs {name}")
+            values[name] = option.check(value)
+        return values
 
-def windows(parent: Parent, options: Mapping[str, Any]) -> Made:
-    """Whole windows of `length` seconds every `hop` seconds; a shorter clip is one. The recording, or what is known of it, is the group."""
-    length, hop = options["length"], options["hop"]
-    longest = max((clip.duration for clip in parent.clips if clip.usable), default=0.0)
-    if 0 < longest < length:
-        raise InputError(
-            f"no clip of {parent.record.name} is as long as a window of {length:g} s: the longest has {longest:.3f} s"
-        )
-    clips, remarks = [], []
-    for clip in parent.clips:
-        group = clip.group or clip.file.path
-        if not clip.usable or clip.duration < length:
-            if clip.usable:
-                remarks.append(
-                    Remark("shorter than a window, kept whole", f"{clip.id}: {clip.duration:.3f} s")
-                )
-            clips.append(replace(clip, group=group))
-            continue
-        number = 1 + int((clip.duration - length) / hop + 1e-6)
-        clips += [replace(part(clip, place * hop, length), group=group) for place in range(number)]
-    return _each_once(clips, parent.record.targets, remarks)
+    def words(self, options: Mapping[str, Any]) -> list[str]:
+        """The derivation as it is typed after ``mxt derive``; `options` are complete.
 
-
-def _each_once(clips: Sequence[ClipRecord], targets: tuple[str, ...], remarks: Sequence[Remark]) -> Made:
-    """Parts that several clips of one file share are one clip."""
-    found: dict[str, ClipRecord] = {}
-    for clip in clips:
-        found.setdefault(clip.id, clip)
-    shared = len(clips) - len(found)
-    more = (
-        [Remark("the same part of a file", f"{shared:,} clips are left out: another one is the same part")]
-        if shared
-        else []
-    )
-    return Made(tuple(found.values()), targets, (*remarks, *more))
-
-
-def part(clip: ClipRecord, start: float, length: float) -> ClipRecord:
-    """A part of a clip: `length` seconds from `start` of the clip on, up to its end at most; the clip itself where that is all of it."""
-    from mxt.audio.measure import SHORTEST_SECONDS
-
-    measured = clip.file.measurement
-    if not clip.usable or measured is None:
-        return clip
-    left = clip.duration - start
-    begin, end = (clip.start_us or 0) + (microseconds(start) or 0), clip.end_us
-    if left > length + 1e-6:
-        end = begin + (microseconds(length) or 0)
-    start_us = clip.start_us if start == 0 else begin
-    if start_us is None and end is not None:
-        start_us = 0
-    found = replace(clip, id=clip_id(clip.file.path, start_us, end), start_us=start_us, end_us=end)
-    if left < SHORTEST_SECONDS:
-        detail = f"the excerpt begins at {start:g} s, the clip has {clip.duration:.3f} s"
-        return replace(found, key=None, reason=Reason.TOO_SHORT, detail=detail)
-    return replace(found, key=audio_key(measured.sha256, start_us, end))
+        Examples
+        --------
+        >>> DERIVATIONS["excerpt"].words({"start": 30.0, "length": 30.0})
+        ['excerpt', '--start', '30', '--length', '30']
+        >>> DERIVATIONS["classes"].words({"names": ("a", "b"), "target": None})
+        ['classes', 'a,b']
+        """
+        words = [self.kind]
+        for option in sorted(self.options, key=lambda option: not option.argument):
+            value = options.get(option.param.name)
+            if option.argument:
+                words.append(_text(value))
+            elif value not in (None, "", ()):
+                words += [f"--{option.param.name}", _text(value)]
+        return words
 
 
-def min_class_size(parent: Parent, options: Mapping[str, Any]) -> Made:
-    """Classes of at least `size` usable clips."""
-    column, values = _classes_of(parent, options.get("target"))
-    sizes = Counter(
-        value for clip, value in zip(parent.clips, values, strict=True) if clip.usable and value is not None
-    )
-    kept = {name for name, size in sizes.items() if size >= options["size"]}
-    if len(kept) < 1:
-        raise InputError(
-            f"no class of {column!r} has {options['size']:,} clips; the largest has {max(sizes.values(), default=0):,}"
-        )
-    return _of_classes(parent, column, values, kept)
+def _text(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(_text, value))
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def classes(parent: Parent, options: Mapping[str, Any]) -> Made:
-    """Some classes, by name."""
-    column, values = _classes_of(parent, options.get("target"))
-    there = {value for value in values if value is not None}
-    for name in options["names"]:
-        if name not in there:
-            raise UnknownName(f"class of {column}", name, there)
-    return _of_classes(parent, column, values, set(options["names"]))
+def _excerpt_suffix(options: Mapping[str, Any]) -> str:
+    return f"excerpt{options['start']:g}-{options['start'] + options['length']:g}"
 
 
-def without(parent: Parent, options: Mapping[str, Any]) -> Made:
-    """All clips but those a file names, by id, by path, or by a file name that is there once."""
-    gone, remarks = names_in(options["file"], parent.clips)
-    if not gone:
-        first = f": {remarks[0].text} is {remarks[0].kind}" if remarks else ""
-        raise InputError(
-            f"{options['file']} names no clip of {parent.record.name}, so all of it would be left{first}"
-        )
-    return Made(tuple(clip for clip in parent.clips if clip.id not in gone), parent.record.targets, remarks)
+def _windows_suffix(options: Mapping[str, Any]) -> str:
+    hop = f"-hop{options['hop']:g}" if options["hop"] != options["length"] else ""
+    return f"windows{options['length']:g}{hop}"
 
 
-def loudness_classes(parent: Parent, options: Mapping[str, Any]) -> Made:
-    """Classes of equal size from the quietest, ``Loud1``, to the loudest; `only` keeps some of them."""
-    parts, only = options["parts"], options.get("only") or ()
-    usable = [clip for clip in parent.clips if clip.usable and clip.has_audio]
-    if len(usable) < parts:
-        raise InputError(f"{len(usable)} usable clips of {parent.record.name} cannot make {parts:,} classes")
-    names = [f"Loud{number + 1}" for number in range(parts)]
-    for name in only:
-        if name not in names:
-            raise UnknownName("loudness class", name, names)
-    measure = options["measure"]
-    found = clip_levels(
-        parent.record.root, usable, loudness=measure == "lufs", jobs=parent.jobs, progress=parent.progress
-    )
-    remarks = [
-        Remark("could not be measured", f"{clip.id}: {one}")
-        for clip, one in zip(usable, found, strict=True)
-        if isinstance(one, AudioError)
-    ]
-    levels = [
-        (getattr(one, measure), place) for place, one in enumerate(found) if not isinstance(one, AudioError)
-    ]
-    class_of: dict[str, Target] = {}
-    ranked = [usable[place].id for _, place in sorted(levels)]
-    for place, id_ in enumerate(ranked):
-        class_of[id_] = names[place * parts // len(ranked)]
-    clips = [
-        replace(clip, targets={LOUDNESS: class_of.get(clip.id), **_others(clip, LOUDNESS)})
-        for clip in parent.clips
-    ]
-    if only:
-        clips = [clip for clip in clips if clip.targets[LOUDNESS] in only]
-    return Made(tuple(clips), _first(LOUDNESS, parent.record.targets), tuple(remarks))
+def _loudness_suffix(options: Mapping[str, Any]) -> str:
+    measure = "" if options["measure"] == "rms" else f"-{options['measure']}"
+    only = f"-{'_'.join(options['only'])}" if options.get("only") else ""
+    return f"loudness{options['parts']}{measure}{only}"
 
 
-def nsynth(parent: Parent, options: Mapping[str, Any]) -> Made:
-    """A subset of NSynth like those of Shtern et al. 2017: the fullest instruments of some families."""
-    subset = SUBSETS[options["subset"]]
-    kept = fullest(parent.clips, subset, options.get("families") or ())
-    column = subset.target
-    values = [
-        class_name(clip.targets[column]) if clip.targets.get("instrument") in kept else None
-        for clip in parent.clips
-    ]
-    made = _of_classes(parent, column, values, {value for value in values if value is not None})
-    text = f"{listed(sorted(kept))}: too few for grouped folds; evaluate with --protocol shtern2017, or --group-by file"
-    return replace(made, remarks=(Remark("instruments, each a group", text),))
+def _seconds(name: str, help: str, *, least: float, default: float | None = None) -> Param:
+    return Param(name, "float", default, help, minimum=least, maximum=MOST_SECONDS)
 
 
-def _classes_of(parent: Parent, target: str | None) -> tuple[str, list[str | None]]:
-    """The column, and each clip's class in it."""
-    column = choose_target(parent.clips, parent.record.targets, target)
-    values = target_values(parent.clips, column)
-    if any(isinstance(value, tuple) for value in values):
-        raise UsageError(f"{column!r} has several labels a clip: classes are needed; choose another --target")
-    if any(isinstance(value, float) and not value.is_integer() for value in values):
-        raise UsageError(f"{column!r} holds numbers: classes are needed; choose another --target")
-    return column, [None if value in (None, "") else class_name(value) for value in values]
+_TARGET = DeriveOption(
+    Param("target", "str", None, "Target that holds the classes (default: the first)."), "COLUMN"
+)
 
-
-def _of_classes(parent: Parent, column: str, values: Sequence[str | None], kept: set[str]) -> Made:
-    """The clips of some classes; their column becomes the first target."""
-    clips = tuple(
-        replace(clip, targets={column: value, **_others(clip, column)})
-        for clip, value in zip(parent.clips, values, strict=True)
-        if value in kept
-    )
-    return Made(clips, _first(column, parent.record.targets))
-
-
-def _others(clip: ClipRecord, column: str) -> dict[str, Target]:
-    return {name: value for name, value in clip.targets.items() if name != column}
-
-
-def _first(column: str, targets: Sequence[str]) -> tuple[str, ...]:
-    return (column, *(name for name in targets if name != column))
-
-
-DERIVATIONS: Mapping[str, Callable[[Parent, Mapping[str, Any]], Made]] = {
-    "loudness-classes": loudness_classes,
-    "min-class-size": min_class_size,
-    "excerpt": excerpt,
-    "windows": windows,
-    "classes": classes,
-    "without": without,
-    "nsynth": nsynth,
-}
-CUTTING = ("excerpt", "windows")  # these make other clips; the features of the others are there already
+_ALL = (
+    Derivation(
+        "excerpt",
+        "A part of each clip, e.g. --start 30 --length 30.",
+        cuts.excerpt,
+        _excerpt_suffix,
+        (
+            DeriveOption(_seconds("start", "Start within the clip.", least=0.0, default=0.0), "SECONDS"),
+            DeriveOption(
+                _seconds("length", "Longest excerpt; shorter where the clip ends.", least=0.01),
+                "SECONDS",
+                required=True,
+            ),
+        ),
+        cuts=True,
+    ),
+    Derivation(
+        "windows",
+        "Long recordings cut into windows, grouped by recording; what follows the last whole window is not used.",
+        cuts.windows,
+        _windows_suffix,
+        (
+            DeriveOption(_seconds("length", "Length of a window.", least=0.01), "SECONDS", required=True),
+            DeriveOption(
+                _seconds("hop", "From one window to the next (default: --length).", least=0.01),
+                "SECONDS",
+                same_as="length",
+            ),
+        ),
+        cuts=True,
+    ),
+    Derivation(
+        "loudness-classes",
+        "Classes of equal size by loudness, from the quietest (Loud1) to the loudest.",
+        selections.loudness_classes,
+        _loudness_suffix,
+        (
+            DeriveOption(Param("parts", "int", 5, "Number of classes.", minimum=2, maximum=1_000_000), "N"),
+            DeriveOption(
+                Param("only", "list", (), "Classes to keep (default: all).", item="str"), "Loud1,Loud5"
+            ),
+            DeriveOption(
+                Param("measure", "choice", "rms", "Measure of loudness.", choices=MEASURES),
+                "|".join(MEASURES),
+            ),
+        ),
+        reads_audio=True,
+    ),
+    Derivation(
+        "min-class-size",
+        "The classes that have enough clips.",
+        selections.min_class_size,
+        lambda options: f"min{options['size']}",
+        (
+            DeriveOption(
+                Param("size", "int", None, "Fewest usable clips of a class.", minimum=1, maximum=MOST_CLIPS),
+                "CLIPS",
+                required=True,
+                argument=True,
+            ),
+            _TARGET,
+        ),
+    ),
+    Derivation(
+        "classes",
+        "Some classes; their column becomes the first target.",
+        selections.classes,
+        lambda options: "_".join(options["names"]),
+        (
+            DeriveOption(
+                Param("names", "list", (), "Classes to keep.", item="str"),
+                "A,B",
+                required=True,
+                argument=True,
+            ),
+            _TARGET,
+        ),
+    ),
+    Derivation(
+        "without",
+        "All clips except those that a file names: known faults, repeated recordings.",
+        selections.without,
+        lambda options: f"without-{Path(options['file']).stem}",
+        (
+            DeriveOption(
+                Param("file", "path", None, "Clips or files to leave out, one per line; or a .csv, .tsv."),
+                "FILE",
+                required=True,
+                argument=True,
+            ),
+        ),
+    ),
+    Derivation(
+        "nsynth",
+        "A subset of NSynth as in Shtern et al. 2017: the two fullest instruments of each family.",
+        selections.nsynth,
+        lambda options: "_".join([options["subset"], *(options.get("families") or ())]),
+        (
+            DeriveOption(
+                Param("subset", "str", None, "3 families, 8 families, or 2 organs."),
+                "family|instrument|organ",
+                required=True,
+                argument=True,
+            ),
+            DeriveOption(
+                Param("families", "list", (), "Families to use (default: the fullest).", item="str"), "A,B,C"
+            ),
+        ),
+    ),
+)
+DERIVATIONS: Mapping[str, Derivation] = {derivation.kind: derivation for derivation in _ALL}

@@ -43,7 +43,7 @@ ABOUT = ("split", "fold", "group", "label", "labels", "y", "target", "targets")
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class FeatureFile:
     """Features as a file holds them.
 
     Parameters
@@ -69,7 +69,9 @@ class Table:
         return len(next(iter(self.arrays.values())))
 
 
-def read_features(path: Path, *, id_column: str | None = None, not_features: Collection[str] = ()) -> Table:
+def read_features(
+    path: Path, *, id_column: str | None = None, not_features: Collection[str] = ()
+) -> FeatureFile:
     """Read a file of features.
 
     Parameters
@@ -99,13 +101,13 @@ def read_features(path: Path, *, id_column: str | None = None, not_features: Col
         raise InputError(f"{path} cannot be read: {error}") from error
 
 
-def _read_npy(path: Path, id_column: str | None, _: Collection[str]) -> Table:
+def _read_npy(path: Path, id_column: str | None, _: Collection[str]) -> FeatureFile:
     if id_column is not None:
         raise UsageError(f"{path.name} is a bare array: it has no column {id_column}")
-    return _table(path, None, {LAYER: np.load(path, allow_pickle=False)}, ())
+    return _checked(path, None, {LAYER: np.load(path, allow_pickle=False)}, ())
 
 
-def _read_npz(path: Path, id_column: str | None, not_features: Collection[str]) -> Table:
+def _read_npz(path: Path, id_column: str | None, not_features: Collection[str]) -> FeatureFile:
     """Arrays by name: text [n] are the ids, numbers [n, d] the layers."""
     import zipfile
 
@@ -125,18 +127,18 @@ def _read_npz(path: Path, id_column: str | None, not_features: Collection[str]) 
     if len(layers) == 1:
         columns = tuple(map(str, labels)) if labels is not None and labels.ndim == 1 else ()
         named = {LAYER if key == EXPORTED else key: values for key, values in layers.items()}
-        return _table(path, ids, named, others, labels=columns)
-    return _table(path, ids, layers, others)
+        return _checked(path, ids, named, others, labels=columns)
+    return _checked(path, ids, layers, others)
 
 
-def _read_parquet(path: Path, id_column: str | None, not_features: Collection[str]) -> Table:
+def _read_parquet(path: Path, id_column: str | None, not_features: Collection[str]) -> FeatureFile:
     from pyarrow import parquet
 
     with path.open("rb") as file:  # Arrow itself takes no path that is not UTF-8
         return _from_arrow(path, parquet.read_table(file), id_column, not_features)
 
 
-def _read_csv(path: Path, id_column: str | None, not_features: Collection[str]) -> Table:
+def _read_csv(path: Path, id_column: str | None, not_features: Collection[str]) -> FeatureFile:
     """Ids stay the text they are: ``00012`` is not twelve."""
     import pyarrow as pa
     from pyarrow import csv
@@ -153,7 +155,9 @@ def _read_csv(path: Path, id_column: str | None, not_features: Collection[str]) 
         )
 
 
-def _from_arrow(path: Path, table: pa.Table, id_column: str | None, not_features: Collection[str]) -> Table:
+def _from_arrow(
+    path: Path, table: pa.Table, id_column: str | None, not_features: Collection[str]
+) -> FeatureFile:
     """Columns of numbers are one layer; columns of lists of numbers are a layer each."""
     import pyarrow as pa
 
@@ -176,8 +180,8 @@ def _from_arrow(path: Path, table: pa.Table, id_column: str | None, not_features
     if not layers and numbers:
         # a missing number is NaN, which is counted and never learnt from
         columns = [_floats(table.column(each)) for each in numbers]
-        return _table(path, ids, {LAYER: np.stack(columns, axis=1)}, passed, labels=tuple(numbers))
-    return _table(path, ids, layers, [*passed, *numbers])
+        return _checked(path, ids, {LAYER: np.stack(columns, axis=1)}, passed, labels=tuple(numbers))
+    return _checked(path, ids, layers, [*passed, *numbers])
 
 
 def _floats(column: Any) -> npt.NDArray[np.float64]:
@@ -232,14 +236,14 @@ def _texts(path: Path, name: str, values: npt.NDArray[Any]) -> tuple[str, ...]:
     )
 
 
-def _table(
+def _checked(
     path: Path,
     ids: tuple[str, ...] | None,
     arrays: Mapping[str, npt.NDArray[Any]],
     passed_over: Sequence[str],
     *,
     labels: tuple[str, ...] = (),
-) -> Table:
+) -> FeatureFile:
     """Check the shapes, and name the layers."""
     if not arrays:
         there = f"; there are {listed(passed_over)}" if passed_over else ""
@@ -265,10 +269,10 @@ def _table(
         )
         for number, (name, values) in enumerate(arrays.items(), 1)
     )
-    return Table(ids, layers, arrays, tuple(passed_over))
+    return FeatureFile(ids, layers, arrays, tuple(passed_over))
 
 
-READERS: Mapping[str, Callable[[Path, str | None, Collection[str]], Table]] = {
+READERS: Mapping[str, Callable[[Path, str | None, Collection[str]], FeatureFile]] = {
     ".npz": _read_npz,
     ".parquet": _read_parquet,
     ".csv": _read_csv,

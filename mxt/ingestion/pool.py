@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe, wait
 
 from mxt.core.errors import MxtError, Reason
-from mxt.ingestion.worker import READY, Bug, Outcome
+from mxt.ingestion.worker import READY, Bug, FileOutcome
 
 MEASURE = "mxt.audio.measure:measure"
 BATCH = 16
@@ -27,7 +27,7 @@ _START = (
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class FileJob:
     """A file to be opened: its absolute path, and its size in bytes, which decides its time limit."""
 
     path: str
@@ -50,7 +50,7 @@ class Pool:
 
     Parameters
     ----------
-    jobs : sequence of Job
+    jobs : sequence of FileJob
         What is to be opened.
     workers : int
         Processes at a time.
@@ -61,14 +61,14 @@ class Pool:
     """
 
     def __init__(
-        self, jobs: Sequence[Job], *, workers: int, seconds: float = SECONDS_A_FILE, work: str = MEASURE
+        self, jobs: Sequence[FileJob], *, workers: int, seconds: float = SECONDS_A_FILE, work: str = MEASURE
     ) -> None:
         self.jobs, self.seconds, self.work = jobs, seconds, work
         self.number = max(1, min(workers, -(-len(jobs) // 4)))
         self._waiting = deque(range(len(jobs)))
         self._workers: list[_Worker] = []
 
-    def results(self) -> Generator[tuple[int, Outcome], None, None]:
+    def results(self) -> Generator[tuple[int, FileOutcome], None, None]:
         """Number of the job and what came out, as they finish; workers end with the iteration, however it ends.
 
         Raises
@@ -85,7 +85,7 @@ class Pool:
             for worker in self._workers:
                 _end(worker)
 
-    def _once(self) -> Iterator[tuple[int, Outcome]]:
+    def _once(self) -> Iterator[tuple[int, FileOutcome]]:
         """Wait until a worker says something or has taken too long."""
         patience = max(0.0, min(worker.deadline for worker in self._workers) - time.monotonic())
         spoken = set(wait([worker.connection for worker in self._workers], timeout=patience))
@@ -97,7 +97,7 @@ class Pool:
                     worker, f"took longer than {self._limit(worker.given[0]):.0f} s" if worker.given else ""
                 )
 
-    def _listen(self, worker: _Worker) -> Iterator[tuple[int, Outcome]]:
+    def _listen(self, worker: _Worker) -> Iterator[tuple[int, FileOutcome]]:
         try:
             said = worker.connection.recv()
         except (EOFError, OSError):
@@ -126,7 +126,7 @@ class Pool:
                 worker.connection.send([self.jobs[number].path for number in worker.given])
         return bool(worker.given)
 
-    def _replace(self, worker: _Worker, why: str) -> Iterator[tuple[int, Outcome]]:
+    def _replace(self, worker: _Worker, why: str) -> Iterator[tuple[int, FileOutcome]]:
         """Put an end to a worker; the file it had is what it died of, the others wait again."""
         self._workers.remove(worker)
         code, said = _end(worker)

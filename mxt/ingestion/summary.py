@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from mxt.core.records import ClipRecord, Remark, Target
-from mxt.ingestion.walk import is_other
+from mxt.core.records import ClipRecord, FileKind, Remark, Target
 
 WINDOW_SECONDS = 29.0  # what the convnet looks at
 MOST_CANDIDATES = 6
@@ -46,7 +45,7 @@ class TargetSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Duplicates:
+class DuplicateSet:
     """Clips of equal content, and what their labels are where they differ."""
 
     clips: tuple[str, ...]
@@ -65,7 +64,7 @@ class Summary:
         Reason to number; hidden and other files are counted apart.
     hidden, others : int
         Files with a leading dot; files of a kind that is no audio.
-    duplicates : tuple of Duplicates
+    duplicates : tuple of DuplicateSet
         Sets of clips with one content; with labels where these differ.
     alike : tuple of tuple of str
         Class names that differ only in case or spaces.
@@ -86,7 +85,7 @@ class Summary:
     hidden: int
     others: int
     targets: tuple[TargetSummary, ...]
-    duplicates: tuple[Duplicates, ...]
+    duplicates: tuple[DuplicateSet, ...]
     alike: tuple[tuple[str, ...], ...]
     groups: Mapping[str, int]
     splits: Mapping[str, int]
@@ -105,7 +104,7 @@ def summarise(
     clips: Sequence[ClipRecord], targets: Sequence[str], remarks: Iterable[Remark], *, opened: bool = True
 ) -> Summary:
     """Figures of `clips` in catalogue order; those not `opened` yet count as usable."""
-    counted = [clip for clip in clips if not is_other(clip.file)]
+    counted = [clip for clip in clips if clip.is_clip]
     used = [clip for clip in counted if not clip.reason]
     durations = [clip.duration for clip in used] if opened else []
     kinds: dict[str, list[str]] = defaultdict(list)
@@ -117,8 +116,8 @@ def summarise(
         used=len(used),
         files=len({clip.file.path for clip in counted}),
         left_out=dict(Counter(clip.reason.words for clip in counted if clip.reason).most_common()),
-        hidden=sum(clip.reason.words == "hidden" for clip in clips),
-        others=sum(is_other(clip.file) and clip.reason.words != "hidden" for clip in clips),
+        hidden=sum(clip.file.kind is FileKind.HIDDEN for clip in clips),
+        others=sum(clip.file.kind is FileKind.OTHER for clip in clips),
         targets=tables,
         duplicates=tuple(_duplicates(used, targets)) if opened else (),
         alike=tuple(alike for table in tables for alike in _alike(table.classes)),
@@ -159,7 +158,7 @@ def _target(name: str, clips: Sequence[ClipRecord]) -> TargetSummary:
     )
 
 
-def _duplicates(clips: Sequence[ClipRecord], targets: Sequence[str]) -> Iterable[Duplicates]:
+def _duplicates(clips: Sequence[ClipRecord], targets: Sequence[str]) -> Iterable[DuplicateSet]:
     same: dict[bytes, list[ClipRecord]] = defaultdict(list)
     for clip in clips:
         if clip.key is not None:
@@ -168,7 +167,7 @@ def _duplicates(clips: Sequence[ClipRecord], targets: Sequence[str]) -> Iterable
         if len(found) > 1:
             labels = [tuple(_words(clip.targets.get(name)) for name in targets) for clip in found]
             differ = len(set(labels)) > 1
-            yield Duplicates(
+            yield DuplicateSet(
                 tuple(clip.id for clip in found),
                 tuple(", ".join(words) for words in labels) if differ else (),
             )

@@ -6,15 +6,15 @@ import difflib
 import errno
 import os
 import stat
+from collections.abc import Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mxt.core.errors import InputError, Reason
-from mxt.core.records import FileRecord, Listing
+from mxt.core.records import FileKind, FileRecord, Listing
 from mxt.core.text import shortened
 from mxt.stages.datasets.suffixes import SOUND, TABLES, may_be_sound, suffix
 
-OTHER_FILE = "not opened: another kind of file"
 STORE_MARK = "mxt.json"  # a store that lies inside the collection is no part of it
 
 
@@ -150,7 +150,8 @@ class _Walker:
 
     def leave_out(self, path: str, reason: Reason, detail: str, status: os.stat_result | None = None) -> None:
         seen = (0, 0, 0) if status is None else (status.st_size, status.st_mtime_ns, status.st_ino)
-        self.left_out.append(FileRecord(path, *seen, reason=reason, detail=detail))
+        kind = FileKind.HIDDEN if reason is Reason.HIDDEN else FileKind.CLIP
+        self.left_out.append(FileRecord(path, *seen, reason=reason, detail=detail, kind=kind))
 
 
 def _inside(path: str, folder: str) -> bool:
@@ -179,17 +180,20 @@ def other_file(file: FileRecord) -> FileRecord:
         file.mtime_ns,
         file.inode,
         reason=Reason.NOT_AUDIO,
-        detail=f"{OTHER_FILE} (.{suffix(file.path)})",
+        detail=f"not opened: another kind of file (.{suffix(file.path)})",
+        kind=FileKind.OTHER,
     )
 
 
-def is_other(file: FileRecord) -> bool:
-    """True for what `other_file` made, and for hidden files: counted, but nothing a person misses."""
-    return file.reason is Reason.HIDDEN or file.detail.startswith(OTHER_FILE)
-
-
-def others(found: Walk, named: set[str]) -> list[FileRecord]:
-    """Files below the root that no clip names and whose suffix says that they are no audio."""
+def other_files(walked: Walk, named: Set[str]) -> list[FileRecord]:
+    """Files that no clip names and whose suffix says that they are no audio."""
     return [
-        other_file(file) for path, file in found.files.items() if path not in named and not may_be_sound(path)
+        other_file(file)
+        for path, file in walked.files.items()
+        if path not in named and not may_be_sound(path)
     ]
+
+
+def place_of(listing: Listing) -> str:
+    """The folder or table that was listed, for messages."""
+    return f"{listing.root}/{listing.table}" if listing.table else listing.root

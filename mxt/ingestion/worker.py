@@ -18,7 +18,7 @@ from mxt.core.errors import AudioError, Reason
 from mxt.core.records import Measurement
 
 READY = "ready"
-Outcome = Measurement | tuple[Reason, str]
+FileOutcome = Measurement | tuple[Reason, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def serve(handle: int, work: str) -> None:
     Parameters
     ----------
     handle : int
-        File descriptor of the pipe: lists of paths come in, one `Outcome` or `Bug` a path goes out, in order.
+        File descriptor of the pipe: lists of paths come in, one `FileOutcome` or `Bug` a path goes out, in order.
     work : str
         ``"package.module:function"`` from a path to a `Measurement`.
     """
@@ -57,7 +57,7 @@ def serve(handle: int, work: str) -> None:
                 connection.send(Bug(path, traceback.format_exc()))
 
 
-def outcome(measure: Callable[[str], Measurement], path: str) -> Outcome:
+def outcome(measure: Callable[[str], Measurement], path: str) -> FileOutcome:
     """What `measure` found in one file, or why it cannot be used; whatever else is raised is a bug."""
     try:
         return measure(path)

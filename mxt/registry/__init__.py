@@ -2,6 +2,7 @@
 
 from mxt.registry.choices import make_pipeline, split_settings, stages_taking_part
 from mxt.registry.folders import read_folder
+from mxt.registry.given import given_params, plugin_files
 from mxt.registry.loading import build_registry
 from mxt.registry.registry import Problem, Registered, Registry, blame, kind_named
 
@@ -11,8 +12,10 @@ __all__ = [
     "Registry",
     "blame",
     "build_registry",
+    "given_params",
     "kind_named",
     "make_pipeline",
+    "plugin_files",
     "read_folder",
     "split_settings",
     "stages_taking_part",

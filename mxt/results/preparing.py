@@ -22,7 +22,6 @@ from mxt.core.stages import Evaluation
 from mxt.evaluation.columns import choose_target, group_values, read_folds
 from mxt.evaluation.search import Learner, expand
 from mxt.evaluation.selection import LeftOut, Selection, select
-from mxt.ingestion.walk import is_other
 from mxt.registry import Registry, split_settings
 from mxt.results.records import LARGEST_SVM, Request
 from mxt.results.views import Matrix
@@ -149,7 +148,7 @@ def prepare(
 
 def count_unusable(clips: Sequence[ClipRecord]) -> int:
     """Clips without features for want of usable audio; tables and hidden files beside the audio are none."""
-    return sum(not clip.usable and not is_other(clip.file) for clip in clips)
+    return sum(not clip.usable and clip.is_clip for clip in clips)
 
 
 def common_clips(

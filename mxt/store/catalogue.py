@@ -25,6 +25,7 @@ from mxt.store.catalogue_hashes import (
     lost_datasets,
     seal,
 )
+from mxt.store.catalogue_kinds import add_kinds
 from mxt.store.catalogue_rows import (
     CLIPS,
     DATASET,
@@ -243,6 +244,11 @@ class Catalogue:
         """Bring a catalogue of a store of schema 1 up to date."""
         with self._file.connected("writing") as db:
             add_hashes(db)
+
+    def add_kinds(self) -> None:
+        """Bring a catalogue of a store of schema 2 up to date."""
+        with self._connected("writing") as db:
+            add_kinds(db)
 
     # checks
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from mxt.core.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
 from mxt.core.files import translate_damage
+from mxt.store.catalogue_kinds import show_kinds
 from mxt.store.catalogue_rows import SCHEMA
 
 BUSY_SECONDS = 30.0
@@ -96,6 +97,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         try:
             with closing(db.execute("SELECT COUNT(*) FROM sqlite_master")) as cursor:
                 tables = cursor.fetchone()[0]
+            show_kinds(db)
         except sqlite3.Error as error:
             db.close()
             if "immutable" in mode or not isinstance(error, sqlite3.OperationalError):

@@ -15,7 +15,7 @@ from mxt.store.catalogue_rows import HASHES
 # The parts of a data set, each hashed as a whole.
 PARTS = {
     "data set": "SELECT * FROM datasets WHERE id = ?",
-    "files": "SELECT * FROM files WHERE dataset = ? ORDER BY path",
+    "files": "SELECT * FROM main.files WHERE dataset = ? ORDER BY path",
     "clips": "SELECT * FROM clips WHERE dataset = ? ORDER BY position",
     "remarks": "SELECT * FROM remarks WHERE dataset = ? ORDER BY position",
     "views": "SELECT * FROM views WHERE dataset = ? ORDER BY position",

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mxt.core.errors import Reason
-from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement, Remark, Target
+from mxt.core.records import ClipRecord, DatasetRecord, FileKind, FileRecord, Measurement, Remark, Target
 from mxt.core.text import written, written_all
 
 SCHEMA = """
@@ -17,9 +17,9 @@ CREATE TABLE IF NOT EXISTS datasets (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, root, loader TEXT, params TEXT, targets TEXT,
     created TEXT, updated TEXT, ready INTEGER NOT NULL DEFAULT 0, turn INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS files (
-    dataset INTEGER NOT NULL, path NOT NULL, size INTEGER, mtime_ns INTEGER, inode INTEGER,
-    reason INTEGER, detail, sha256 TEXT, duration REAL, sample_rate INTEGER, channels INTEGER, frames INTEGER,
-    peak REAL, mono_peak REAL, rms REAL, sampled INTEGER, notes TEXT, decoder TEXT, PRIMARY KEY (dataset, path)) WITHOUT ROWID;
+    dataset INTEGER NOT NULL, path NOT NULL, size INTEGER, mtime_ns INTEGER, inode INTEGER, reason INTEGER, detail,
+    sha256 TEXT, duration REAL, sample_rate INTEGER, channels INTEGER, frames INTEGER, peak REAL, mono_peak REAL, rms REAL,
+    sampled INTEGER, notes TEXT, decoder TEXT, kind TEXT NOT NULL DEFAULT 'clip', PRIMARY KEY (dataset, path)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS clips (
     dataset INTEGER NOT NULL, position INTEGER NOT NULL, id NOT NULL, path NOT NULL, key BLOB,
     reason INTEGER, detail, start_us INTEGER, end_us INTEGER, targets TEXT, split TEXT, fold TEXT, "group" TEXT, fields TEXT,
@@ -40,8 +40,8 @@ TABLES = ("files", "clips", "remarks", "views", "hashes")
 DATASET = "name, root, loader, params, targets, created, updated"
 _OF_IT = "WHERE dataset = (SELECT id FROM datasets WHERE name = ?)"
 FILES = (
-    "SELECT path, size, mtime_ns, inode, reason, detail, sha256, duration, sample_rate, channels, frames, "
-    f"peak, mono_peak, rms, sampled, notes, decoder FROM files {_OF_IT}"
+    "SELECT path, size, mtime_ns, inode, reason, detail, sha256, duration, sample_rate, channels, frames, peak, mono_peak, rms, "
+    f"sampled, notes, decoder, kind FROM files {_OF_IT}"
 )
 CLIPS = (  # clips."group": where no column has this name, "group" alone is taken for a text
     'SELECT id, path, key, reason, detail, start_us, end_us, targets, split, fold, clips."group", fields '
@@ -85,7 +85,7 @@ def dataset_record(row: Sequence[Any]) -> DatasetRecord:
 def insert_files(db: sqlite3.Connection, number: int, files: Iterable[FileRecord]) -> None:
     """Add or renew the files of data set `number`."""
     db.executemany(
-        "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (_file_row(number, file) for file in files),
     )
 
@@ -102,7 +102,7 @@ def _file_row(number: int, file: FileRecord) -> tuple[object, ...]:
     )
     m = file.measurement
     if m is None:
-        return (*seen, *(None,) * 11)
+        return (*seen, *(None,) * 11, file.kind)
     return (
         *seen,
         m.sha256,
@@ -116,6 +116,7 @@ def _file_row(number: int, file: FileRecord) -> tuple[object, ...]:
         int(m.sampled),
         json.dumps(m.notes) if m.notes else None,
         m.decoder,
+        file.kind,
     )
 
 
@@ -144,6 +145,7 @@ def file_record(row: Sequence[Any]) -> FileRecord:
         sampled,
         notes,
         decoder,
+        kind,
     ) = row
     measured = None
     if sha256 is not None:
@@ -152,7 +154,9 @@ def file_record(row: Sequence[Any]) -> FileRecord:
             sha256, duration, rate, channels, frames, peak, mono, rms, bool(sampled), noted, decoder
         )
     unsigned = inode + (1 << 64) if inode < 0 else inode
-    return FileRecord(text_of(path), size, mtime_ns, unsigned, measured, Reason(reason), text_of(detail))
+    return FileRecord(
+        text_of(path), size, mtime_ns, unsigned, measured, Reason(reason), text_of(detail), FileKind(kind)
+    )
 
 
 def insert_clips(db: sqlite3.Connection, number: int, clips: Iterable[ClipRecord]) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mxt.store.features import FeatureStore
     from mxt.store.results import ResultStore
 
-SCHEMA = 2
+SCHEMA = 3
 NOTED = {
     "command": str,
     "dataset": str,
@@ -40,9 +40,15 @@ def _to_2(root: Path) -> None:
         Catalogue(root / "catalogue.sqlite").add_hashes()
 
 
-MIGRATIONS: Mapping[int, Callable[[Path], None]] = {
-    1: _to_2
-}  # from this schema to the next one, given the root
+def _to_3(root: Path) -> None:
+    from mxt.store.catalogue import Catalogue
+
+    if (root / "catalogue.sqlite").exists():
+        Catalogue(root / "catalogue.sqlite").add_kinds()
+
+
+# from this schema to the next one, given the root
+MIGRATIONS: Mapping[int, Callable[[Path], None]] = {1: _to_2, 2: _to_3}
 
 
 class Store:

@@ -9,7 +9,8 @@ from typing import Any
 from mxt.core.errors import MxtError
 from mxt.core.records import DatasetRecord
 from mxt.core.specs import Kind
-from mxt.ingestion.derived import derive_words, is_derived
+from mxt.ingestion.lineage import is_derived, parent_of
+from mxt.ingestion.requests import DeriveRequest, ImportRequest, IngestRequest
 from mxt.registry import Registry
 from mxt.store.catalogue import Catalogue
 from mxt.store.features import FeatureTable
@@ -25,26 +26,16 @@ def first_extraction(registry: Registry) -> str:
 def dataset_commands(record: DatasetRecord, catalogue: Catalogue, registry: Registry) -> tuple[str, ...]:
     """What makes a data set like this: what it was derived from, and from what that, is ingested first."""
     if not is_derived(record):
-        return (ingest_command(record, registry),)
-    parent = next((each for each in catalogue.datasets() if each.name == record.params["parent"]), None)
+        return (IngestRequest.from_dataset(record, registry).command(),)
+    parent = next((each for each in catalogue.datasets() if each.name == parent_of(record)), None)
     before = dataset_commands(parent, catalogue, registry) if parent is not None else ()
-    return (*before, shlex.join(derive_words(record)))
-
-
-def ingest_command(record: DatasetRecord, registry: Registry) -> str:
-    """What ingests a data set like this."""
-    words = ["mxt", "ingest", record.root, "--name", record.name, "--loader", record.loader]
-    words += _plugin_files(registry, ("dataset", record.loader))
-    return shlex.join(words + _settings(registry, "dataset", record.loader, record.params))
+    return (*before, DeriveRequest.from_dataset(record).command())
 
 
 def extract_command(table: FeatureTable, registry: Registry, *, dataset: str | None = None) -> str:
     """What computes or imports a feature table; empty where neither is described (features that came with a data set)."""
-    if file := table.attributes.get("file"):
-        order = ["--in-catalogue-order"] if table.attributes.get("in_catalogue_order") else []
-        return shlex.join(
-            ["mxt", "import", file, *(["--dataset", dataset] if dataset else []), "--as", table.label, *order]
-        )
+    if table.attributes.get("file"):
+        return ImportRequest.from_table(table, dataset=dataset).command()
     pipeline = table.attributes.get("pipeline")
     if not isinstance(pipeline, Mapping) or not isinstance(pipeline.get("backbone"), Mapping):
         return ""

@@ -13,8 +13,8 @@ from mxt.registry import Registry
 
 if TYPE_CHECKING:
     from mxt.extraction.records import Extraction
+    from mxt.ingestion.records import Ingested
     from mxt.results.records import Evaluated
-    from mxt.workflows.ingest import Ingested
 
 CLASS_SIZE = 16
 SAMPLE_RATE = 22_050
@@ -84,12 +84,14 @@ def demo(
         As each command is finished.
     """
     from mxt.extraction.records import Request
+    from mxt.ingestion.requests import IngestRequest
     from mxt.workflows.evaluate import evaluate
     from mxt.workflows.extract import extract
     from mxt.workflows.ingest import ingest
 
     root, store = synthesise(folder), folder / "mxt-store"
-    yield DemoStep(f"mxt ingest {root.name}", ingest(store, root, registry, jobs=jobs, progress=progress))
+    (ingested,) = ingest(store, IngestRequest(root, jobs=jobs), registry, progress=progress)
+    yield DemoStep(f"mxt ingest {root.name}", ingested)
     for backbone in BACKBONES:
         found = extract(store, Request(backbone, dataset=root.name, jobs=jobs), registry, progress=progress)
         yield DemoStep(f"mxt extract --backbone {backbone}", found)

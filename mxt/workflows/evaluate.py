@@ -16,6 +16,7 @@ from mxt.evaluation import guards
 from mxt.evaluation.assess import Assessment, Difference, assess, compare
 from mxt.evaluation.crossval import OutOfFold, cross_validate
 from mxt.evaluation.selection import LeftOut, Selection
+from mxt.ingestion.lineage import outdated
 from mxt.registry import Registry
 from mxt.results.preparing import (
     Prepared,
@@ -31,7 +32,6 @@ from mxt.results.saving import result_record, save
 from mxt.results.views import Matrix, load_view
 from mxt.store.layout import Store
 from mxt.store.scratch import Scratch
-from mxt.workflows.derive import outdated
 
 __all__ = ["DatasetResult", "Evaluated", "Request", "ViewResult", "evaluate", "stale"]
 

@@ -13,13 +13,13 @@ from mxt.core.errors import Reason, StoreError
 from mxt.core.records import ClipRecord, DatasetRecord
 from mxt.core.text import written
 from mxt.core.views import parse_view
+from mxt.ingestion.lineage import outdated
 from mxt.ingestion.summary import Summary, summarise
 from mxt.registry import Registry
 from mxt.store.features import DONE, FAILED, FeatureTable
 from mxt.store.layout import Store
 from mxt.store.names import WITH_CLIPS, Named, find_named
 from mxt.workflows.commands import dataset_commands, extract_command
-from mxt.workflows.derive import outdated
 from mxt.workflows.info_clip import ClipInfo, clip_info
 from mxt.workflows.ls import ResultEntry, TableEntry, result_entries, result_entry, table_entry
 

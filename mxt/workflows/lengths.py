@@ -15,12 +15,14 @@ from mxt.evaluation import statistics
 from mxt.evaluation.assess import Score
 from mxt.extraction.plan import make_plan
 from mxt.extraction.records import Request as ExtractRequest
+from mxt.ingestion.lineage import last_ingested
+from mxt.ingestion.requests import DeriveRequest
 from mxt.registry import Registry
 from mxt.results.records import DatasetResult, Request
 from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
 from mxt.workflows.commands import extract_command
-from mxt.workflows.derive import Derivation, derive, last_ingested
+from mxt.workflows.derive import derive
 from mxt.workflows.evaluate import evaluate
 from mxt.workflows.extract import extract
 
@@ -138,7 +140,7 @@ def lengths(
     ]
     names, computed = [], 0
     for length in wanted:
-        excerpts = Derivation("excerpt", {"start": start, "length": length}, parent.name)
+        excerpts = DeriveRequest("excerpt", {"start": start, "length": length}, parent.name)
         found = derive(store_path, excerpts, make_last=False, progress=progress)
         names.append(found.name)
         for recipe in recipes:

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 from mxt.core.errors import StoreError
 from mxt.core.files import folder_bytes
 from mxt.core.records import ClipRecord, DatasetRecord
-from mxt.ingestion.walk import is_other
 from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
 
@@ -253,7 +252,7 @@ def _if(kind: type[Kept], value: Any) -> Kept | None:
 
 def _dataset(store: Store, record: DatasetRecord, last: str) -> DatasetEntry:
     try:
-        clips = [clip for clip in store.catalogue.clips(record.name) if not is_other(clip.file)]
+        clips = [clip for clip in store.catalogue.clips(record.name) if clip.is_clip]
         views = tuple(store.catalogue.views(record.name))
     except StoreError as error:
         return DatasetEntry(record.name, record.root, record.loader, damage=str(error))

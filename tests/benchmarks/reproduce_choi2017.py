@@ -14,8 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from mxt.ingestion.feature_sets import ingest_all
+from mxt.ingestion.requests import IngestRequest
 from mxt.registry import build_registry
+from mxt.workflows.ingest import ingest
 from mxt.workflows.reproduce import CLOSE, TASKS, TaskReproduction, published, reproduce
 
 EXACT = ("gtzan_genre", "gtzan_speechmusic")
@@ -43,7 +44,7 @@ def main() -> int:
 
 def run(data: Path, store: Path, names: tuple[str, ...], jobs: int | None) -> int:
     registry = build_registry()
-    ingest_all(store, data, registry, loader="choi2017")
+    ingest(store, IngestRequest(data, loader="choi2017"), registry)
     begun, met, cells, short = time.perf_counter(), 0, 0, False
     for task in TASKS:
         if task.name not in published()["scores"] or (names and task.name not in names):

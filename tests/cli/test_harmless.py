@@ -18,6 +18,7 @@ from mxt.cli.lines import LinesProgress
 from mxt.cli.terminal import HarmlessStream, visible
 from mxt.core.text import written
 from mxt.extraction.records import Request
+from mxt.ingestion.requests import IngestRequest
 from mxt.registry import build_registry
 from mxt.workflows.evaluate import Request as Evaluation
 from mxt.workflows.evaluate import evaluate
@@ -67,7 +68,7 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def store(sounds: Path) -> Path:
     """They are ingested, extracted and evaluated."""
     folder = sounds.parent / "mxt-store"
-    ingest(folder, sounds, build_registry(), name="evil")
+    ingest(folder, IngestRequest(sounds, name="evil"), build_registry())
     extract(folder, Request("mfcc"), build_registry())
     evaluate(folder, build_registry(), Evaluation(seed=1))
     return folder

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mxt.cli.main import main
+from mxt.ingestion.requests import IngestRequest
 from mxt.registry import build_registry
 from mxt.workflows.demo import synthesise
 from mxt.workflows.ingest import ingest
@@ -24,7 +25,11 @@ def run(*args: object) -> int:
 @pytest.fixture
 def store(tmp_path):
     """A store with 18 clips."""
-    ingest(tmp_path / "mxt-store", synthesise(tmp_path / "collection", class_size=3), build_registry())
+    ingest(
+        tmp_path / "mxt-store",
+        IngestRequest(synthesise(tmp_path / "collection", class_size=3)),
+        build_registry(),
+    )
     return tmp_path / "mxt-store"
 
 

@@ -14,6 +14,7 @@ from mxt.cli.main import COMMANDS, load_command
 from mxt.core.errors import UsageError
 from mxt.core.params import Param
 from mxt.core.specs import StageSpec
+from mxt.ingestion.requests import IngestRequest
 from mxt.registry import build_registry
 from mxt.workflows.demo import synthesise
 from mxt.workflows.ingest import ingest
@@ -63,7 +64,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of clips and a store in which they are catalogued."""
     folder = tmp_path_factory.mktemp("numbers")
     synthesise(folder / "clips", class_size=3)
-    ingest(folder / "mxt-store", folder / "clips", build_registry())
+    ingest(folder / "mxt-store", IngestRequest(folder / "clips"), build_registry())
     return folder
 
 

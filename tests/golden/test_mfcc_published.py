@@ -12,6 +12,7 @@ import mxt
 from mxt.audio.decode import read
 from mxt.audio.resample import resample
 from mxt.extraction.records import Request
+from mxt.ingestion.requests import IngestRequest
 from mxt.registry import build_registry
 from mxt.stages.backbones.mfcc import Mfcc
 from mxt.workflows.extract import extract
@@ -45,7 +46,7 @@ def test_with_the_papers_resampler_and_reflection_the_published_rows_come_out(de
 def test_through_the_whole_extraction_the_published_rows_come_out(data, tmp_path):
     table = np.load(data / "choi2017" / "features" / "gtzan_genre_mfcc.npy")
     registry = build_registry()
-    ingest(tmp_path / "store", data / "gtzan_full", registry, jobs=2)
+    ingest(tmp_path / "store", IngestRequest(data / "gtzan_full", jobs=2), registry)
     found = extract(
         tmp_path / "store", Request("mfcc", settings=("pad_mode=reflect",), resampler="kaiser_best"), registry
     )

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from mxt.ingestion.feature_sets import ingest_all
+from mxt.ingestion.requests import IngestRequest
 from mxt.registry import build_registry
 from mxt.results.search_record import SearchResult
+from mxt.workflows.ingest import ingest
 from mxt.workflows.reproduce import published
 from mxt.workflows.search import SearchRequest, search
 
@@ -20,7 +21,7 @@ MFCC = "choi2017_mfcc"
 @pytest.fixture(scope="module")
 def store(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("published") / "mxt-store"
-    ingest_all(folder, data / "choi2017", REGISTRY, loader="choi2017")
+    ingest(folder, IngestRequest(data / "choi2017", loader="choi2017"), REGISTRY)
     return folder
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from mxt.ingestion import published as published_md5s
 from mxt.ingestion.published import ALTERED
+from mxt.ingestion.requests import IngestRequest
 from mxt.registry import build_registry
 from mxt.store.layout import Store
 from mxt.workflows.ingest import Ingested, ingest
@@ -44,7 +45,9 @@ def build(root: Path, sounds: list[str], texts: Mapping[str, str] | None = None)
 def ingested(
     tmp_path: Path, sounds: list[str], texts: Mapping[str, str] | None = None, **options: object
 ) -> Ingested:
-    return ingest(tmp_path / "store", build(tmp_path / "data", sounds, texts), REGISTRY, **options)
+    return ingest(
+        tmp_path / "store", IngestRequest(build(tmp_path / "data", sounds, texts), **options), REGISTRY
+    )[0]
 
 
 def test_extended_ballroom(tmp_path):
@@ -129,7 +132,7 @@ def published(monkeypatch, tmp_path):
 
 
 def test_files_that_are_those_published_need_no_word(published, tmp_path):
-    found = ingest(tmp_path / "store", published, REGISTRY)
+    (found,) = ingest(tmp_path / "store", IngestRequest(published), REGISTRY)
     assert ALTERED not in found.summary.remarks
     assert ALTERED not in found.summary.notes
 
@@ -137,7 +140,7 @@ def test_files_that_are_those_published_need_no_word(published, tmp_path):
 def test_an_altered_copy_is_named_also_when_it_is_not_read_again(published, tmp_path):
     tone(published / "genres/rock/rock.00000.wav", 99)
     for _ in range(2):
-        found = ingest(tmp_path / "store", published, REGISTRY)
+        (found,) = ingest(tmp_path / "store", IngestRequest(published), REGISTRY)
         assert found.summary.remarks[ALTERED] == ("genres/rock/rock.00000.wav has not the published MD5",)
         assert found.summary.used == 2
     assert found.read == 0
@@ -146,13 +149,13 @@ def test_an_altered_copy_is_named_also_when_it_is_not_read_again(published, tmp_
 def test_an_edition_in_which_all_files_differ_is_one_remark(published, tmp_path):
     for number, path in enumerate(sorted(published.rglob("*.wav"))):
         tone(path, 50 + number)
-    found = ingest(tmp_path / "store", published, REGISTRY)
+    (found,) = ingest(tmp_path / "store", IngestRequest(published), REGISTRY)
     assert len(found.summary.remarks[ALTERED]) == 1
     assert "none of the 2 files has the published MD5" in found.summary.remarks[ALTERED][0]
 
 
 def test_a_file_that_is_gone_again_is_left_to_others(tmp_path, published):
-    found = ingest(tmp_path / "store", published, REGISTRY)
+    (found,) = ingest(tmp_path / "store", IngestRequest(published), REGISTRY)
     measured = next(
         clip.file.measurement for clip in Store.open(tmp_path / "store").catalogue.clips(found.name)
     )
@@ -165,19 +168,19 @@ def test_the_real_gtzan_clips_are_those_published(tmp_path, data):
     for path in sorted((data / "gtzan_full").glob("*.wav")):
         (root / path.name.partition(".")[0]).mkdir(parents=True)
         shutil.copy(path, root / path.name.partition(".")[0])
-    found = ingest(tmp_path / "store", root, REGISTRY)
+    (found,) = ingest(tmp_path / "store", IngestRequest(root), REGISTRY)
     assert (found.loader, found.summary.used) == ("gtzan", 10)
     assert ALTERED not in found.summary.remarks
     with (root / "rock" / "rock.00000.wav").open("r+b") as file:
         file.seek(100_000)
         file.write(b"\0\1")
-    found = ingest(tmp_path / "store", root, REGISTRY)
+    (found,) = ingest(tmp_path / "store", IngestRequest(root), REGISTRY)
     assert found.summary.remarks[ALTERED] == ("rock/rock.00000.wav has not the published MD5",)
 
 
 @pytest.mark.realdata
 def test_the_real_urbansound_clips(tmp_path, data):
-    found = ingest(tmp_path / "store", data / "urbansound_clips", REGISTRY)
+    (found,) = ingest(tmp_path / "store", IngestRequest(data / "urbansound_clips"), REGISTRY)
     assert (found.loader, found.summary.used, len(found.summary.folds), len(found.summary.groups)) == (
         "urbansound8k",
         130,

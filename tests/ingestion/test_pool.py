@@ -13,10 +13,11 @@ import pytest
 
 from mxt.core.errors import MxtError, Reason
 from mxt.core.records import Measurement
-from mxt.ingestion.pool import Job, Pool
+from mxt.ingestion.pool import FileJob, Pool
+from mxt.ingestion.requests import IngestRequest, Reading
 from mxt.registry import build_registry
 from mxt.store.layout import Store
-from mxt.workflows.ingest import Reading, ingest
+from mxt.workflows.ingest import ingest
 
 WORK = '''
 import ctypes, hashlib, os, sys, time
@@ -64,7 +65,7 @@ def work(tmp_path, monkeypatch):
 
 
 def measure(names, work, **options):
-    pool = Pool([Job(f"/nowhere/{name}", 0) for name in names], work=work, **options)
+    pool = Pool([FileJob(f"/nowhere/{name}", 0) for name in names], work=work, **options)
     return {names[number]: found for number, found in pool.results()}
 
 
@@ -116,7 +117,7 @@ def test_a_worker_that_cannot_start_is_an_error_not_a_fault_of_the_files():
 
 
 def test_workers_are_gone_when_the_reader_stops(work):
-    pool = Pool([Job(f"/{number}", 0) for number in range(50)], workers=2, work=work)
+    pool = Pool([FileJob(f"/{number}", 0) for number in range(50)], workers=2, work=work)
     results = pool.results()
     next(results)
     processes = [worker.process for worker in pool._workers]
@@ -140,9 +141,12 @@ INGEST = """
 import sys
 from pathlib import Path
 from mxt.registry import build_registry
-from mxt.workflows import ingest as module
-module.COMMIT_FILES = 10
-module.ingest(Path(sys.argv[1]), Path(sys.argv[2]), build_registry(), jobs=2, reading=module.Reading(work="pretended_decoder:measure"))
+from mxt.ingestion import reading
+from mxt.ingestion.requests import IngestRequest, Reading
+from mxt.workflows.ingest import ingest
+reading.COMMIT_FILES = 10
+request = IngestRequest(Path(sys.argv[2]), jobs=2, reading=Reading(work="pretended_decoder:measure"))
+ingest(Path(sys.argv[1]), request, build_registry())
 """
 
 
@@ -177,11 +181,11 @@ def test_an_ingest_that_was_cut_short_goes_on_where_it_was(tmp_path, many, work,
     _wait_until_nothing_is_written(log)
     log.write_text("")
     monkeypatch.setenv("MXT_TEST_LOG", str(log))
-    result = ingest(store, many, build_registry(), jobs=2, reading=Reading(work=work))
+    (result,) = ingest(store, IngestRequest(many, jobs=2, reading=Reading(work=work)), build_registry())
     assert (result.read, result.summary.used) == (120 - len(committed), 120)
     assert len(log.read_text().split()) == result.read
     uninterrupted = tmp_path / "uninterrupted"
-    ingest(uninterrupted, many, build_registry(), jobs=2, reading=Reading(work=work))
+    ingest(uninterrupted, IngestRequest(many, jobs=2, reading=Reading(work=work)), build_registry())
     assert Store.open(store).catalogue.clips("many") == Store.open(uninterrupted).catalogue.clips("many")
 
 
@@ -199,6 +203,9 @@ def test_a_crash_and_a_hang_are_left_out_of_the_data_set_and_not_tried_again(tmp
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(b"x")
     reading = Reading(work=work, seconds_a_file=0.5)
-    result = ingest(tmp_path / "store", root, build_registry(), jobs=2, reading=reading)
+    (result,) = ingest(tmp_path / "store", IngestRequest(root, jobs=2, reading=reading), build_registry())
     assert result.summary.left_out == {"decoder failed": 2}
-    assert ingest(tmp_path / "store", root, build_registry(), jobs=2, reading=reading).read == 0
+    assert (
+        ingest(tmp_path / "store", IngestRequest(root, jobs=2, reading=reading), build_registry())[0].read
+        == 0
+    )

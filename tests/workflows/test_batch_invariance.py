@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from mxt.extraction.records import Request
+from mxt.ingestion.requests import IngestRequest
 from mxt.registry import build_registry
 from mxt.store.layout import Store
 from mxt.workflows.extract import extract
@@ -38,7 +39,7 @@ def rows(folder: Path, clips: dict[str, np.ndarray], backbone: str, *, jobs: int
         path.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(path, y, SAMPLE_RATE, subtype="FLOAT")
     registry = build_registry()
-    ingest(folder / "store", folder / "sounds", registry)
+    ingest(folder / "store", IngestRequest(folder / "sounds"), registry)
     found = extract(folder / "store", Request(backbone, device="cpu", jobs=jobs), registry)
     assert (found.done, found.failed) == (len(clips), 0)
     store = Store.open(folder / "store", read_only=True)

@@ -17,10 +17,13 @@ from mxt.core.errors import InputError, Reason, Refused, UnknownName, UsageError
 from mxt.core.identity import audio_key, clip_id
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement
 from mxt.extraction.records import Request as ExtractRequest
-from mxt.ingestion.derivations import part
+from mxt.ingestion.cuts import part
+from mxt.ingestion.records import Derived
+from mxt.ingestion.requests import DeriveRequest, IngestRequest
 from mxt.registry import Registry
 from mxt.store.layout import Store
-from mxt.workflows.derive import Derivation, Derived, derive, derive_again
+from mxt.workflows.derive import derive
+from mxt.workflows.derive_again import derive_again
 from mxt.workflows.evaluate import Request, evaluate
 from mxt.workflows.extract import extract
 from mxt.workflows.info import DatasetInfo, info
@@ -47,7 +50,7 @@ def clip(seconds: float, start_us: int | None = None, end_us: int | None = None)
 
 
 def test_an_excerpt_is_a_segment_with_a_key_of_its_own(store: Path, parent: str) -> None:
-    found = derive(store, Derivation("excerpt", {"start": 0.25, "length": 0.5}))
+    found = derive(store, DeriveRequest("excerpt", {"start": 0.25, "length": 0.5}))
     assert (found.name, found.parent, found.how) == (
         f"{parent}-excerpt0.25-0.75",
         parent,
@@ -93,7 +96,7 @@ def test_parts_lie_inside_their_clips(
 
 
 def test_windows_are_whole_and_grouped_by_their_recording(store: Path) -> None:
-    found = derive(store, Derivation("windows", {"length": 0.5, "hop": 0.25}))
+    found = derive(store, DeriveRequest("windows", {"length": 0.5, "hop": 0.25}))
     clips = clips_of(store, found.name)
     by_file = Counter(each.file.path for each in clips)
     for path, number in by_file.items():
@@ -107,7 +110,7 @@ def test_windows_are_whole_and_grouped_by_their_recording(store: Path) -> None:
 
 
 def test_loudness_classes_are_of_equal_size_and_in_order(store: Path, parent: str) -> None:
-    found = derive(store, Derivation("loudness-classes", {"parts": 5, "only": (), "measure": "rms"}))
+    found = derive(store, DeriveRequest("loudness-classes", {"parts": 5, "only": (), "measure": "rms"}))
     clips = clips_of(store, found.name)
     sizes = Counter(each.targets["loudness"] for each in clips)
     assert sorted(sizes.values()) == [14, 14, 14, 15, 15]
@@ -118,7 +121,7 @@ def test_loudness_classes_are_of_equal_size_and_in_order(store: Path, parent: st
     assert all(max(levels[f"Loud{n}"]) <= min(levels[f"Loud{n + 1}"]) for n in range(1, 5))
     assert Store.open(store).catalogue.dataset(found.name).targets == ("loudness", "label")
     ends = derive(
-        store, Derivation("loudness-classes", {"parts": 5, "only": ("Loud1", "Loud5"), "measure": "rms"})
+        store, DeriveRequest("loudness-classes", {"parts": 5, "only": ("Loud1", "Loud5"), "measure": "rms"})
     )
     assert (ends.parent, ends.name) == (parent, f"{parent}-loudness5-Loud1_Loud5")
     assert {each.id for each in clips_of(store, ends.name)} == {
@@ -128,9 +131,10 @@ def test_loudness_classes_are_of_equal_size_and_in_order(store: Path, parent: st
 
 @pytest.mark.parametrize("measure", ["peak", "lufs"])
 def test_loudness_is_measured_in_segments_too(store: Path, measure: str) -> None:
-    cut = derive(store, Derivation("excerpt", {"start": 0.0, "length": 0.6}))
+    cut = derive(store, DeriveRequest("excerpt", {"start": 0.0, "length": 0.6}))
     found = derive(
-        store, Derivation("loudness-classes", {"parts": 2, "only": (), "measure": measure}, parent=cut.name)
+        store,
+        DeriveRequest("loudness-classes", {"parts": 2, "only": (), "measure": measure}, parent=cut.name),
     )
     assert found.parent == cut.name
     assert found.summary.targets[0].classes == {"Loud1": 36, "Loud2": 36}
@@ -142,20 +146,20 @@ def test_small_classes_are_left_behind(
     small = shutil.copytree(collection, tmp_path / "small")
     for path in sorted((small / "bell").iterdir())[4:]:
         path.unlink()
-    ingest(store, small, registry)
-    assert derive(store, Derivation("min-class-size", {"size": 4, "target": None})).summary.clips == 64
-    found = derive(store, Derivation("min-class-size", {"size": 5, "target": None}))
+    ingest(store, IngestRequest(small), registry)
+    assert derive(store, DeriveRequest("min-class-size", {"size": 4, "target": None})).summary.clips == 64
+    found = derive(store, DeriveRequest("min-class-size", {"size": 5, "target": None}))
     assert "bell" not in found.summary.targets[0].classes
     assert found.name == "small-min5"
     with pytest.raises(InputError, match="no class of 'label' has 13 clips; the largest has 12"):
-        derive(store, Derivation("min-class-size", {"size": 13, "target": None}))
+        derive(store, DeriveRequest("min-class-size", {"size": 13, "target": None}))
 
 
 def test_some_classes_are_kept_by_name(store: Path) -> None:
-    found = derive(store, Derivation("classes", {"names": ("bow", "reed"), "target": None}))
+    found = derive(store, DeriveRequest("classes", {"names": ("bow", "reed"), "target": None}))
     assert found.summary.targets[0].classes == {"bow": 12, "reed": 12}
     with pytest.raises(UnknownName, match="no class of label called 'bowl'; did you mean bow"):
-        derive(store, Derivation("classes", {"names": ("bowl",), "target": None}))
+        derive(store, DeriveRequest("classes", {"names": ("bowl",), "target": None}))
 
 
 @pytest.mark.parametrize("suffix", [".txt", ".csv"])
@@ -167,7 +171,7 @@ def test_clips_that_a_file_names_are_left_out(store: Path, parent: str, tmp_path
         ["# heard by ear", *names] if suffix == ".txt" else ["why,clip", *(f"cut,{name}" for name in names)]
     )
     listed.write_text("\n".join(lines))
-    found = derive(store, Derivation("without", {"file": str(listed)}))
+    found = derive(store, DeriveRequest("without", {"file": str(listed)}))
     gone = {each.id for each in clips} - {each.id for each in clips_of(store, found.name)}
     assert clips[0].id in gone
     assert len(gone) + sum(map(len, found.summary.remarks.values())) == 3
@@ -182,9 +186,9 @@ def test_derived_sets_are_extracted_evaluated_listed_described_and_removed(
     store: Path, parent: str, registry: Registry, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(store, parent, registry)
-    some = derive(store, Derivation("classes", {"names": ("bell", "bow", "reed"), "target": None}))
+    some = derive(store, DeriveRequest("classes", {"names": ("bell", "bow", "reed"), "target": None}))
     assert some.views == ("tiny",), "these clips have features already"
-    cut = derive(store, Derivation("excerpt", {"start": 0.0, "length": 0.5}))
+    cut = derive(store, DeriveRequest("excerpt", {"start": 0.0, "length": 0.5}))
     assert cut.views == ()
     run(store, cut.name, registry)
     found = evaluate(
@@ -211,7 +215,7 @@ def test_features_of_a_segment_are_those_of_the_same_audio_as_a_file(
 ) -> None:
     import soundfile
 
-    cut = derive(store, Derivation("excerpt", {"start": 0.25, "length": 0.5}))
+    cut = derive(store, DeriveRequest("excerpt", {"start": 0.25, "length": 0.5}))
     run(store, cut.name, registry)
     first = clips_of(store, cut.name)[0]
     record = Store.open(store).catalogue.dataset(cut.name)
@@ -219,7 +223,7 @@ def test_features_of_a_segment_are_those_of_the_same_audio_as_a_file(
     (tmp_path / "alone").mkdir()
     start = round(0.25 * rate)
     soundfile.write(tmp_path / "alone" / "a.wav", y[start : start + round(0.5 * rate)], rate, subtype="FLOAT")
-    ingest(store, tmp_path / "alone", registry)
+    ingest(store, IngestRequest(tmp_path / "alone"), registry)
     run(store, "alone", registry)
     import mxt
 
@@ -232,13 +236,13 @@ def test_features_of_a_segment_are_those_of_the_same_audio_as_a_file(
 def test_a_changed_parent_is_said_and_derived_sets_are_made_again(
     store: Path, parent: str, collection: Path, tmp_path: Path, registry: Registry
 ) -> None:
-    name = derive(store, Derivation("classes", {"names": ("bow", "reed"), "target": None})).name
+    name = derive(store, DeriveRequest("classes", {"names": ("bow", "reed"), "target": None})).name
     halves = derive(
-        store, Derivation("windows", {"length": 0.5, "hop": 0.5}, parent=name, name="halves")
+        store, DeriveRequest("windows", {"length": 0.5, "hop": 0.5}, parent=name, name="halves")
     ).name
     smaller = shutil.copytree(collection, tmp_path / parent)
     (next((smaller / "bow").iterdir())).unlink()
-    ingest(store, smaller, registry, name=parent)
+    ingest(store, IngestRequest(smaller, name=parent), registry)
     described = info(store, name, registry)
     assert isinstance(described, DatasetInfo)
     assert (
@@ -259,9 +263,8 @@ def test_names_are_not_taken_from_others_silently(
     store: Path, parent: str, collection: Path, registry: Registry
 ) -> None:
     def named(name: str, classes: tuple[str, ...], **more: bool) -> Derived:
-        return derive(
-            store, Derivation("classes", {"names": classes, "target": None}, parent=parent, name=name), **more
-        )
+        options = {"names": classes, "target": None}
+        return derive(store, DeriveRequest("classes", options, parent=parent, name=name, **more))
 
     named("pair", ("bow", "reed"))
     assert named("pair", ("bow", "reed")).changes.first is False
@@ -273,8 +276,8 @@ def test_names_are_not_taken_from_others_silently(
     with pytest.raises(UsageError, match="cannot be derived from itself"):
         named(parent, ("bow",))
     with pytest.raises(Refused, match=f"pair is derived from {parent}"):
-        ingest(store, collection, registry, name="pair")
-    assert ingest(store, collection, registry, name="pair", yes=True).loader == "folder"
+        ingest(store, IngestRequest(collection, name="pair"), registry)
+    assert ingest(store, IngestRequest(collection, name="pair", yes=True), registry)[0].loader == "folder"
     with pytest.raises(Refused, match="pair is a data set that was ingested"):
         named("pair", ("bow",))
     with pytest.raises(UsageError, match="pair is not derived"):
@@ -285,7 +288,7 @@ def test_nothing_left_is_an_error_and_changes_nothing(store: Path, parent: str) 
     with pytest.raises(
         InputError, match=f"nothing usable is left of {parent} after: excerpt --start 60 --length 1"
     ):
-        derive(store, Derivation("excerpt", {"start": 60.0, "length": 1.0}))
+        derive(store, DeriveRequest("excerpt", {"start": 60.0, "length": 1.0}))
     assert [entry.name for entry in ls(store).datasets] == [parent]
 
 
@@ -324,26 +327,26 @@ def test_subsets_of_nsynth_are_the_fullest_instruments(tmp_path: Path) -> None:
         for number in range(3)
     }
     notes_of(tmp_path / "s", sizes)
-    found = derive(tmp_path / "s", Derivation("nsynth", {"subset": "family", "families": ()}))
+    found = derive(tmp_path / "s", DeriveRequest("nsynth", {"subset": "family", "families": ()}))
     assert found.name == "nsynth-family"
     assert found.summary.targets[0].classes == {"bass": 63, "flute": 53, "brass": 43}
-    organs = derive(tmp_path / "s", Derivation("nsynth", {"subset": "organ", "families": ()}))
+    organs = derive(tmp_path / "s", DeriveRequest("nsynth", {"subset": "organ", "families": ()}))
     assert organs.summary.targets[0].classes == {"organ_acoustic_002": 12, "organ_acoustic_001": 11}
     assert organs.summary.targets[0].name == "instrument"
     chosen = derive(
-        tmp_path / "s", Derivation("nsynth", {"subset": "family", "families": ("organ", "vocal", "bass")})
+        tmp_path / "s", DeriveRequest("nsynth", {"subset": "family", "families": ("organ", "vocal", "bass")})
     )
     assert set(chosen.summary.targets[0].classes) == {"organ", "vocal", "bass"}
     with pytest.raises(InputError, match="8 families of 2 instruments are needed; there are 5"):
-        derive(tmp_path / "s", Derivation("nsynth", {"subset": "instrument", "families": ()}))
+        derive(tmp_path / "s", DeriveRequest("nsynth", {"subset": "instrument", "families": ()}))
 
 
 def test_making_derived_sets_again_does_not_change_which_one_is_meant_where_none_is_named(
     store: Path, parent: str, collection: Path, registry: Registry
 ) -> None:
-    made = derive(store, Derivation("excerpt", {"start": 0.0, "length": 0.5}))
+    made = derive(store, DeriveRequest("excerpt", {"start": 0.0, "length": 0.5}))
     assert Store.open(store).catalogue.dataset().name == made.name
-    ingest(store, collection, registry, name=parent)
+    ingest(store, IngestRequest(collection, name=parent), registry)
     assert [each.name for each in derive_again(store)] == [made.name]
     assert Store.open(store).catalogue.dataset().name == parent
 
@@ -352,7 +355,7 @@ def test_making_derived_sets_again_does_not_change_which_one_is_meant_where_none
 def test_a_list_that_names_no_clip_makes_no_copy(store: Path, parent: str, tmp_path: Path, text: str) -> None:
     (tmp_path / "list.txt").write_text(text)
     with pytest.raises(InputError, match=rf"list\.txt names no clip of {parent}, so all of it would be left"):
-        derive(store, Derivation("without", {"file": str(tmp_path / "list.txt")}))
+        derive(store, DeriveRequest("without", {"file": str(tmp_path / "list.txt")}))
     assert len(Store.open(store).catalogue.datasets()) == 1
 
 
@@ -360,14 +363,14 @@ def test_windows_that_are_longer_than_every_clip_are_refused(store: Path, parent
     with pytest.raises(
         InputError, match=rf"no clip of {parent} is as long as a window of 30 s: the longest has \d"
     ):
-        derive(store, Derivation("windows", {"length": 30.0, "hop": 30.0}))
+        derive(store, DeriveRequest("windows", {"length": 30.0, "hop": 30.0}))
 
 
 def test_clips_shorter_than_a_window_are_said_to_be_kept_whole(tmp_path: Path, registry: Registry) -> None:
     for name, seconds in (("a", 0.4), ("b", 1.0)):
         (tmp_path / "c" / name).mkdir(parents=True)
         soundfile.write(tmp_path / "c" / name / "1.wav", np.zeros(int(seconds * 8000)) + 0.1, 8000)
-    ingest(tmp_path / "store", tmp_path / "c", registry)
-    found = derive(tmp_path / "store", Derivation("windows", {"length": 0.5, "hop": 0.5}))
+    ingest(tmp_path / "store", IngestRequest(tmp_path / "c"), registry)
+    found = derive(tmp_path / "store", DeriveRequest("windows", {"length": 0.5, "hop": 0.5}))
     assert found.summary.clips == 3
     assert found.summary.remarks["shorter than a window, kept whole"] == ("a/1.wav: 0.400 s",)

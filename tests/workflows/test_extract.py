@@ -25,6 +25,7 @@ from mxt.core.errors import (
 from mxt.extraction.engine import run_pool
 from mxt.extraction.plan import Plan
 from mxt.extraction.records import Request
+from mxt.ingestion.requests import IngestRequest
 from mxt.registry import Registry, build_registry
 from mxt.store.layout import Store
 from mxt.workflows import extract as module
@@ -181,7 +182,7 @@ def test_moving_the_recordings_and_the_store_recomputes_nothing(
     extract(store, Request("tiny"), registry)
     moved = Path(shutil.copytree(collection, tmp_path / "elsewhere" / "timbres"))
     store = Path(shutil.move(store, tmp_path / "elsewhere" / "mxt-store"))
-    ingest(store, moved, registry, yes=True)
+    ingest(store, IngestRequest(moved, yes=True), registry)
     assert extract(store, Request("tiny"), registry).computed == 0
 
 
@@ -191,7 +192,7 @@ def test_relabelling_recomputes_nothing(
     extract(store, Request("tiny"), registry)
     relabelled = Path(shutil.copytree(collection, tmp_path / "timbres"))
     (relabelled / "organ").rename(relabelled / "pipes")
-    ingest(store, relabelled, registry, yes=True)
+    ingest(store, IngestRequest(relabelled, yes=True), registry)
     assert extract(store, Request("tiny"), registry).computed == 0
 
 
@@ -215,7 +216,7 @@ def test_recordings_that_are_gone_stay_open_and_stop_the_run(
     store: Path, registry: Registry, collection: Path, tmp_path: Path
 ) -> None:
     lost = Path(shutil.copytree(collection, tmp_path / "timbres"))
-    ingest(store, lost, registry, yes=True)
+    ingest(store, IngestRequest(lost, yes=True), registry)
     shutil.rmtree(lost)
     with pytest.raises(InputError, match=r"5 in a row.*missing"):
         extract(store, Request("tiny"), registry)
@@ -226,7 +227,7 @@ def test_a_single_missing_file_is_left_open_and_told(
     store: Path, registry: Registry, collection: Path, tmp_path: Path
 ) -> None:
     root = Path(shutil.copytree(collection, tmp_path / "timbres"))
-    ingest(store, root, registry, yes=True)
+    ingest(store, IngestRequest(root, yes=True), registry)
     (root / "organ" / "organ.003.wav").unlink()
     result = extract(store, Request("tiny"), registry)
     assert (result.done, result.left_open) == (CLIPS - 1, 1)
@@ -237,7 +238,7 @@ def test_what_to_do_about_files_that_are_not_as_they_were_is_said(
     store, registry, plugin, collection, tmp_path, capsys
 ) -> None:
     copy = Path(shutil.copytree(collection, tmp_path / "timbres"))
-    ingest(store, copy, registry, yes=True)
+    ingest(store, IngestRequest(copy, yes=True), registry)
     first, second, *_ = sorted(copy.rglob("*.wav"))
     first.unlink()
     second.write_bytes(second.read_bytes()[:-100] + bytes(100))

@@ -20,13 +20,14 @@ from mxt.drawing.class_bars import class_pairs, pair_of
 from mxt.drawing.panels import Panel, read_panels
 from mxt.drawing.strategy_bars import BETWEEN, LOW, TOP, bars_of, draw_strategies
 from mxt.drawing.summary_bars import draw_summary
-from mxt.ingestion.feature_sets import ingest_all
+from mxt.ingestion.requests import ImportRequest, IngestRequest
 from mxt.papers.choi2017_tasks import find_task, published, state_of_the_art
 from mxt.registry import build_registry
 from mxt.results.search_record import SearchResult
 from mxt.store.layout import Store
 from mxt.workflows.figures import Figures, figures
 from mxt.workflows.import_features import import_features
+from mxt.workflows.ingest import ingest
 from mxt.workflows.search import SearchRequest, search
 
 REGISTRY = build_registry()
@@ -57,11 +58,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (folder / "csv" / "gtzan_speechmusic.csv").open("w", newline="") as file:
         csv.writer(file).writerows(rows)
     np.save(folder / "features" / "gtzan_speechmusic_mfcc.npy", rng.normal(size=(N, 120)))
-    ingest_all(root, folder, REGISTRY, loader="choi2017")
+    ingest(root, IngestRequest(folder, loader="choi2017"), REGISTRY)
     for name, seed, strength in (("net", 1, 0.5), ("random_net", 2, 0.1)):
         path = folder / f"{name}.npz"
         np.savez(path, clip=np.array(paths), **features(seed, strength))
-        import_features(root, path, label=name)
+        import_features(root, ImportRequest(path, label=name))
     views = ("net", "random_net")
     search(root, REGISTRY, SearchRequest(features=views, beside=("choi2017_mfcc",), settings=QUICK), jobs=2)
     return root

@@ -12,6 +12,7 @@ import pytest
 from mxt.cli.main import main
 from mxt.core.errors import Reason, UnknownName, UsageError
 from mxt.core.specs import Layer
+from mxt.ingestion.requests import IngestRequest
 from mxt.store.layout import Store
 from mxt.workflows.extract import Request, extract
 from mxt.workflows.info import DatasetInfo, info
@@ -93,7 +94,7 @@ def test_a_clip_that_was_left_out_says_why(registry, collection, tmp_path):
     folder = Path(shutil.copytree(collection, tmp_path / "sounds"))
     broken = next(folder.rglob("*.wav"))
     broken.write_bytes(b"no audio")
-    ingest(tmp_path / "store", folder, registry)
+    ingest(tmp_path / "store", IngestRequest(folder), registry)
     found = info(tmp_path / "store", broken.name, registry)
     assert (found.clip.reason, found.tables, found.heard, found.measurement) == (
         Reason.NOT_AUDIO.words,
@@ -107,7 +108,7 @@ def test_a_name_that_is_a_data_set_and_a_clips_stem_means_the_data_set(registry,
     folder = Path(shutil.copytree(collection, tmp_path / "sounds"))
     clip = next(folder.rglob("*.wav"))
     clip.rename(clip.with_stem("sounds"))
-    ingest(tmp_path / "store", folder, registry)
+    ingest(tmp_path / "store", IngestRequest(folder), registry)
     assert isinstance(info(tmp_path / "store", "sounds", registry), DatasetInfo)
     for kind in ("clip", "clips"):
         assert info(tmp_path / "store", "sounds", registry, kind=kind).path.endswith("/sounds.wav")
@@ -118,7 +119,7 @@ def test_a_part_of_a_results_id_that_is_a_clips_stem_asks_for_the_kind(store, re
     folder = Path(shutil.copytree(collection, tmp_path / "sounds"))
     clip = next(folder.rglob("*.wav"))
     clip.rename(clip.with_stem(stem))
-    ingest(store, folder, registry)
+    ingest(store, IngestRequest(folder), registry)
     with pytest.raises(
         UsageError, match=f"{stem} is a result and a clip; say which with --kind result or --kind clip"
     ):
@@ -126,7 +127,7 @@ def test_a_part_of_a_results_id_that_is_a_clips_stem_asks_for_the_kind(store, re
 
 
 def test_a_clip_of_two_data_sets_asks_which(store, registry, collection, tmp_path, clip):
-    ingest(store, Path(shutil.copytree(collection, tmp_path / "again")), registry)
+    ingest(store, IngestRequest(Path(shutil.copytree(collection, tmp_path / "again"))), registry)
     with pytest.raises(
         UsageError,
         match=r"is a clip of again and of timbres; say which with --dataset again or --dataset timbres",
@@ -143,7 +144,7 @@ def test_a_stem_of_several_clips_lists_their_ids(registry, collection, tmp_path)
     for label in ("one", "two"):
         (folder / label).mkdir()
         next(folder.rglob("*.00*.wav")).rename(folder / label / "same.wav")
-    ingest(tmp_path / "store", folder, registry)
+    ingest(tmp_path / "store", IngestRequest(folder), registry)
     with pytest.raises(
         UsageError, match=r"same is the name of 2 clips; give its id: one/same\.wav, two/same\.wav"
     ):

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from mxt.core.errors import InputError, Reason, Refused, StoreReadOnly, UnknownName, UsageError
-from mxt.ingestion.plan import default_name
+from mxt.ingestion.names import default_name
+from mxt.ingestion.requests import IngestRequest
 from mxt.registry import build_registry
 from mxt.store.layout import Store
 from mxt.workflows.info import info
@@ -47,8 +48,9 @@ def genres(tmp_path):
 def run(tmp_path):
     """Ingest into one store."""
 
-    def run_(path, **options):
-        return ingest(tmp_path / "store", path, options.pop("registry", REGISTRY), jobs=1, **options)
+    def run_(path, registry=REGISTRY, **options):
+        (result,) = ingest(tmp_path / "store", IngestRequest(path, jobs=1, **options), registry)
+        return result
 
     run_.store = tmp_path / "store"
     return run_
@@ -172,7 +174,7 @@ def test_many_gone_files_need_a_word(run, tmp_path):
     run(root)
     for number in range(6):
         (root / ("a" if number % 2 else "b") / f"{number}.wav").unlink()
-    with pytest.raises(Refused, match="6 of the 20 files of many are not in"):
+    with pytest.raises(Refused, match="6 of the 20 files of many are no longer in"):
         run(root)
     assert len(clips(run)) == 20
     assert len(run(root, yes=True).changes.gone) == 6
@@ -346,8 +348,8 @@ def test_a_dry_run_opens_and_writes_nothing(run, genres):
 
 def test_a_store_inside_the_folder_is_no_part_of_it(genres):
     inside = genres / "mxt-store"
-    ingest(inside, genres, REGISTRY, jobs=1)
-    assert ingest(inside, genres, REGISTRY, jobs=1).summary.clips == 6
+    ingest(inside, IngestRequest(genres, jobs=1), REGISTRY)
+    assert ingest(inside, IngestRequest(genres, jobs=1), REGISTRY)[0].summary.clips == 6
     assert {Path(clip.id).parts[0] for clip in Store.open(inside).catalogue.clips("genres")} == {
         "rock",
         "pop",

@@ -94,7 +94,7 @@ def test_json_holds_the_same(mxt, genres):
 def test_the_second_time_says_what_is_different(mxt, genres):
     mxt(genres)
     tone(genres / "rock" / "new.wav", 99)
-    assert "since last time: 1 new; 1 files read" in mxt(genres)[1]
+    assert "since last time: 1 new; 1 file read" in mxt(genres)[1]
 
 
 def test_a_dry_run_says_so(mxt, genres, tmp_path):
@@ -198,20 +198,20 @@ def test_files_without_labels_are_no_class_and_what_that_means_is_said(
     )
     _, out, _ = mxt(genres / "rock" / "t.csv", "--set", "encoding=utf-8")
     assert out.startswith(f"t · 3 files · {first} · ")
-    assert f"{why}: features can be extracted, but there is nothing for mxt eval to tell apart;" in out
+    assert f"{why}: features can be extracted, but mxt eval needs at least two classes;" in out
 
 
 def test_a_column_of_its_own_with_different_values_is_still_the_label(mxt, genres):
     (genres / "rock" / "t.csv").write_text("file,who\n0.wav,ann\n1.wav,ben\n2.wav,ann\n")
     _, out, _ = mxt(genres / "rock" / "t.csv")
     assert out.startswith("t · 3 files · 2 classes of 1 to 2 · ")
-    assert "tell apart" not in out
+    assert "two classes" not in out
 
 
 def test_a_folder_without_class_folders_has_no_labels(mxt, genres):
     _, out, _ = mxt(genres / "rock")
     assert out.startswith("rock · 3 files · no labels · ")
-    assert "labels come from a folder per class" in out
+    assert "labels come from one folder per class" in out
 
 
 LOADER = """
@@ -255,4 +255,4 @@ def test_a_loader_that_is_surer_than_sure_is_broken(mxt, genres, tmp_path, score
     (tmp_path / "other.py").write_text(LOADER.format(score=score))
     _, out, _ = mxt(genres, "--plugin", tmp_path / "other.py")
     assert out.splitlines()[0].endswith("folder (2 class folders)")
-    assert "loader that failed: a_first: it is sure to" in out
+    assert "loader that failed: a_first: its score is" in out

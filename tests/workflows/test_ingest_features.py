@@ -11,7 +11,7 @@ import pytest
 
 from mxt.core.errors import InputError, PluginError, Refused
 from mxt.extraction.records import Request as ExtractRequest
-from mxt.ingestion.feature_sets import ingest_all
+from mxt.ingestion.requests import IngestRequest
 from mxt.registry import build_registry
 from mxt.results.records import Request
 from mxt.results.views import load_view
@@ -58,7 +58,7 @@ def rows(store: Path) -> dict[str, tuple[int, int, int]]:
 
 
 def test_features_are_recognised_and_stored_as_they_are_in_the_files(root, store):
-    (found,) = ingest_all(store, root, REGISTRY)
+    (found,) = ingest(store, IngestRequest(root), REGISTRY)
     assert (found.name, found.loader, found.views) == (
         "urbansound",
         "choi2017",
@@ -72,7 +72,7 @@ def test_features_are_recognised_and_stored_as_they_are_in_the_files(root, store
 
 
 def test_they_can_be_evaluated_listed_told_about_and_exported(root, store, tmp_path):
-    ingest_all(store, root, REGISTRY)
+    ingest(store, IngestRequest(root), REGISTRY)
     result = evaluate(store, REGISTRY, Request(features=("choi2017_convnet:12345",), head="linear"))
     assert result.datasets[0].views[0].assessment.first.value == 1.0
     assert "fold" in result.datasets[0].folds
@@ -88,20 +88,20 @@ def test_they_can_be_evaluated_listed_told_about_and_exported(root, store, tmp_p
 
 
 def test_extract_says_in_one_line_that_there_is_no_audio(root, store):
-    ingest_all(store, root, REGISTRY)
+    ingest(store, IngestRequest(root), REGISTRY)
     with pytest.raises(InputError, match=r"^urbansound has no audio: .*$") as caught:
         extract(store, ExtractRequest("mfcc"), REGISTRY)
     assert "\n" not in str(caught.value)
 
 
 def test_ingesting_again_stores_nothing_and_a_changed_file_never_returns_old_rows(root, store):
-    ingest_all(store, root, REGISTRY)
-    (again,) = ingest_all(store, root, REGISTRY)
+    ingest(store, IngestRequest(root), REGISTRY)
+    (again,) = ingest(store, IngestRequest(root), REGISTRY)
     assert (again.changes.new, again.changes.changed) == ((), ())
     assert rows(store)["choi2017_convnet"] == (40, 0, 0)
     path = root / "features" / "urbansound_layer_0.npy"
     np.save(path, np.load(path) + 1)
-    (changed,) = ingest_all(store, root, REGISTRY)
+    (changed,) = ingest(store, IngestRequest(root), REGISTRY)
     assert len(changed.changes.changed) == 40
     np.testing.assert_array_equal(
         load_view(Store.open(store, read_only=True), None, "choi2017_convnet:1").X, np.load(path)
@@ -109,21 +109,24 @@ def test_ingesting_again_stores_nothing_and_a_changed_file_never_returns_old_row
 
 
 def test_moving_the_files_stores_nothing_again(root, store, tmp_path):
-    ingest_all(store, root, REGISTRY)
+    ingest(store, IngestRequest(root), REGISTRY)
     shutil.move(root, tmp_path / "elsewhere")
-    (again,) = ingest_all(store, tmp_path / "elsewhere", REGISTRY)
+    (again,) = ingest(store, IngestRequest(tmp_path / "elsewhere"), REGISTRY)
     assert again.changes.moved_from
     assert rows(store)["choi2017_convnet"] == (40, 0, 0)
 
 
 def test_several_tasks_are_several_data_sets_in_the_same_tables(root, store):
     published(root, clips=24, name="jamendo_vd")
-    found = ingest_all(store, root, REGISTRY, loader="choi2017")
+    found = ingest(store, IngestRequest(root, loader="choi2017"), REGISTRY)
     assert [each.name for each in found] == ["jamendo_vd", "urbansound"]
     assert rows(store)["choi2017_convnet"] == (64, 0, 0)
-    assert ingest_all(store, root, REGISTRY, settings=["tasks=urbansound"], name="sounds")[0].name == "sounds"
+    assert (
+        ingest(store, IngestRequest(root, settings=["tasks=urbansound"], name="sounds"), REGISTRY)[0].name
+        == "sounds"
+    )
     with pytest.raises(InputError, match=r"holds 2 data sets \(jamendo_vd, urbansound\): leave out --name"):
-        ingest_all(store, root, REGISTRY, name="x")
+        ingest(store, IngestRequest(root, name="x"), REGISTRY)
 
 
 def test_numbers_that_are_not_finite_are_failed_rows_and_named(root, store):
@@ -131,7 +134,7 @@ def test_numbers_that_are_not_finite_are_failed_rows_and_named(root, store):
     X = np.load(path)
     X[3, 5], X[4, 0] = np.nan, 1e300
     np.save(path, X)
-    (found,) = ingest_all(store, root, REGISTRY)
+    (found,) = ingest(store, IngestRequest(root), REGISTRY)
     assert rows(store) == {"choi2017_convnet": (40, 0, 0), "choi2017_mfcc": (38, 2, 0)}
     assert found.summary.remarks["not finite"] == (
         "fold4/3-1-0-0.wav in choi2017_mfcc",
@@ -140,32 +143,27 @@ def test_numbers_that_are_not_finite_are_failed_rows_and_named(root, store):
 
 
 def test_a_dry_run_writes_nothing(root, store):
-    (found,) = ingest_all(store, root, REGISTRY, dry_run=True)
+    (found,) = ingest(store, IngestRequest(root, dry_run=True), REGISTRY)
     assert found.dry_run
     assert found.summary.clips == 40
     assert not store.exists()
 
 
 def test_features_and_audio_of_one_name_do_not_replace_each_other_silently(root, store, collection):
-    ingest(store, collection, REGISTRY, name="urbansound")
+    ingest(store, IngestRequest(collection, name="urbansound"), REGISTRY)
     with pytest.raises(Refused, match=f"urbansound is the data set of {collection} already"):
-        ingest_all(store, root, REGISTRY)
-    ingest_all(store, root, REGISTRY, yes=True)
+        ingest(store, IngestRequest(root), REGISTRY)
+    ingest(store, IngestRequest(root, yes=True), REGISTRY)
     assert Store.open(store, read_only=True).catalogue.views("urbansound") == [
         "choi2017_convnet",
         "choi2017_mfcc",
     ]
     with pytest.raises(Refused, match="holds other files"):
-        ingest_all(store, collection, REGISTRY, name="urbansound")
-
-
-def test_the_workflow_for_audio_says_what_reads_features(root, store):
-    with pytest.raises(InputError, match="holds features and no audio"):
-        ingest(store, root, REGISTRY)
+        ingest(store, IngestRequest(collection, name="urbansound"), REGISTRY)
 
 
 def test_a_folder_of_audio_is_ingested_as_ever(collection, store):
-    (found,) = ingest_all(store, collection, REGISTRY, loader="folder")
+    (found,) = ingest(store, IngestRequest(collection, loader="folder"), REGISTRY)
     assert found.views == ()
     assert found.summary.used == 72
 
@@ -198,16 +196,16 @@ def test_a_plugin_may_bring_data_sets_of_features(tmp_path, store):
     (tmp_path / "six").mkdir()
     (tmp_path / "six" / "mine.txt").write_text("")
     (tmp_path / "plugin.py").write_text(PLUGIN.replace("ROWS", "6"))
-    (found,) = ingest_all(store, tmp_path / "six", build_registry([tmp_path / "plugin.py"]))
+    (found,) = ingest(store, IngestRequest(tmp_path / "six"), build_registry([tmp_path / "plugin.py"]))
     assert (found.name, found.loader, found.views, found.summary.used) == ("six", "mine", ("mine",), 6)
     (tmp_path / "plugin.py").write_text(PLUGIN.replace("ROWS", "5"))
     with pytest.raises(PluginError, match=r"six, mine: layers of .*\(5, 2\).* instead of .*\(6, 2\)"):
-        ingest_all(store, tmp_path / "six", build_registry([tmp_path / "plugin.py"]))
+        ingest(store, IngestRequest(tmp_path / "six"), build_registry([tmp_path / "plugin.py"]))
 
 
 @pytest.mark.realdata
 def test_the_published_genre_features_give_the_published_kind_of_score(data, store):
-    found = ingest_all(store, data / "choi2017", REGISTRY)
+    found = ingest(store, IngestRequest(data / "choi2017"), REGISTRY)
     assert {each.name: each.summary.used for each in found} == {
         "gtzan_genre": 1000,
         "gtzan_speechmusic": 128,

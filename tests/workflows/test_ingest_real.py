@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from mxt.ingestion.requests import IngestRequest, Reading
 from mxt.registry import build_registry
 from mxt.store.layout import Store
-from mxt.workflows.ingest import Reading, ingest
+from mxt.workflows.ingest import ingest
 
 pytestmark = pytest.mark.realdata
 REGISTRY = build_registry()
@@ -71,7 +72,7 @@ BESIDES = {
 
 def test_every_odd_file_gives_what_is_expected_of_it(odd, data, tmp_path):
     root, reading = odd
-    result = ingest(tmp_path / "store", root, REGISTRY, jobs=2, reading=reading)
+    (result,) = ingest(tmp_path / "store", IngestRequest(root, jobs=2, reading=reading), REGISTRY)
     found = {clip.id: clip for clip in Store.open(tmp_path / "store").catalogue.clips("odd_files")}
     wanted = expected(data)
     assert set(found) == set(wanted) | set(BESIDES)
@@ -97,7 +98,7 @@ def _fits(row, clip):
 
 def test_exact_duplicates_are_found_whatever_their_names(odd, tmp_path):
     root, reading = odd
-    summary = ingest(tmp_path / "store", root, REGISTRY, jobs=2, reading=reading).summary
+    summary = ingest(tmp_path / "store", IngestRequest(root, jobs=2, reading=reading), REGISTRY)[0].summary
     sets = {frozenset(copies.clips) for copies in summary.duplicates}
     assert any({"tricky/duplicate_a.flac", "other_label/duplicate_b.flac"} <= copies for copies in sets)
     named = next(copies for copies in summary.duplicates if "other_label/duplicate_b.flac" in copies.clips)
@@ -105,11 +106,10 @@ def test_exact_duplicates_are_found_whatever_their_names(odd, tmp_path):
 
 
 def test_spoken_digits_by_pattern(data, tmp_path):
-    result = ingest(
+    (result,) = ingest(
         tmp_path / "store",
-        data / "spoken_digits",
+        IngestRequest(data / "spoken_digits", params={"pattern": "{digit}_{speaker}_{take}.wav"}),
         REGISTRY,
-        params={"pattern": "{digit}_{speaker}_{take}.wav"},
     )
     summary = result.summary
     assert (summary.used, summary.targets[0].name, set(summary.targets[0].classes.values())) == (
@@ -121,7 +121,7 @@ def test_spoken_digits_by_pattern(data, tmp_path):
 
 
 def test_urbansound_by_its_table(data, tmp_path):
-    result = ingest(tmp_path / "store", data / "urbansound_clips", REGISTRY, loader="table")
+    (result,) = ingest(tmp_path / "store", IngestRequest(data / "urbansound_clips", loader="table"), REGISTRY)
     summary = result.summary
     assert (summary.used, len(summary.targets[0].classes)) == (130, 10)
     assert summary.remarks["table"][0].endswith("files in 'slice_file_name': 130 by name")
@@ -137,7 +137,7 @@ def test_gtzan_pieces_and_excerpts_are_quick_and_quicker_the_second_time(data, t
     for _ in range(2):
         begun = time.monotonic()
         for name in ("gtzan_pieces", "gtzan_excerpts"):
-            result = ingest(tmp_path / "store", data / name, REGISTRY)
+            (result,) = ingest(tmp_path / "store", IngestRequest(data / name), REGISTRY)
             assert result.summary.left_out == {}
         times.append(time.monotonic() - begun)
     # measured 2.2 s and 0.2 s on two idle cores; the bounds are those of the issue
@@ -156,7 +156,7 @@ def test_the_original_layout_of_gtzan(data, tmp_path):
         y, rate = soundfile.read(path, frames=22050)
         soundfile.write(root / genre / path.with_suffix(".au").name, y, rate, subtype="PCM_16", format="AU")
     shutil.copy(data / "odd_files" / "broken" / "jazz.00054.wav", root / "jazz" / "jazz.00054.wav")
-    result = ingest(tmp_path / "store", root, REGISTRY)
+    (result,) = ingest(tmp_path / "store", IngestRequest(root), REGISTRY)
     assert (result.loader, result.summary.used, result.summary.left_out) == ("gtzan", 10, {"not audio": 1})
     assert "jazz.00054" in result.summary.remarks["known fault"][0]
 
@@ -166,5 +166,5 @@ def test_an_audacity_label_track_is_not_taken_for_a_label(data, tmp_path):
     shutil.copy(data / "field" / "recordings" / "spinetail.wav", tmp_path / "birds")
     shutil.copy(data / "field" / "annotations" / "spinetail.txt", tmp_path / "birds")
     registry = build_registry([Path(__file__).parents[2] / "plugins" / "mxt-spectral-shape"])
-    found = ingest(tmp_path / "store", tmp_path / "birds", registry)
+    (found,) = ingest(tmp_path / "store", IngestRequest(tmp_path / "birds"), registry)
     assert (found.loader, found.summary.targets) == ("folder", ())

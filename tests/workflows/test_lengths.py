@@ -11,6 +11,7 @@ from mxt.core.errors import InputError, UsageError
 from mxt.core.specs import Layer
 from mxt.drawing.charts import lengths_chart
 from mxt.extraction.records import Request as ExtractRequest
+from mxt.ingestion.requests import IngestRequest
 from mxt.registry import Registry
 from mxt.results.records import Request
 from mxt.store.layout import Store
@@ -33,7 +34,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> Path:
             y = 0.1 * rng.standard_normal(2 * RATE)
             y[RATE // 2 :] *= level / 0.1
             soundfile.write(folder / "late" / name / f"{number}.wav", np.clip(y, -1, 1), RATE)
-    ingest(folder / "store", folder / "late", registry)
+    ingest(folder / "store", IngestRequest(folder / "late"), registry)
     extract(folder / "store", ExtractRequest(backbone="tiny", settings=("scale=2",)), registry)
     return folder / "store"
 

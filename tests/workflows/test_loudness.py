@@ -10,6 +10,7 @@ import soundfile
 from mxt.cli.main import main
 from mxt.core.errors import InputError, UsageError
 from mxt.drawing.charts import check_picture, loudness_chart
+from mxt.ingestion.requests import IngestRequest
 from mxt.registry import Registry
 from mxt.results.records import Request
 from mxt.workflows.ingest import ingest
@@ -34,7 +35,7 @@ def folder_of(
 
 
 def study_of(root: Path, store: Path, registry: Registry, **request: object) -> LoudnessStudy:
-    ingest(store, root, registry)
+    ingest(store, IngestRequest(root), registry)
     return loudness(store, registry, Request(settings=("folds=4",), **request))  # type: ignore[arg-type]
 
 
@@ -106,7 +107,7 @@ def test_silence_is_counted_and_left_out_of_means(tmp_path: Path, registry: Regi
 
 def test_clips_that_went_away_are_named(tmp_path: Path, registry: Registry) -> None:
     root = folder_of(tmp_path / "noise", {"a": -20.0, "b": -10.0}, clips=6)
-    ingest(tmp_path / "store", root, registry)
+    ingest(tmp_path / "store", IngestRequest(root), registry)
     (root / "a" / "00.wav").unlink()
     assert [
         clip for clip, _ in loudness(tmp_path / "store", registry, Request(settings=("folds=3",))).unread

@@ -13,9 +13,10 @@ from mxt.cli.console import plain
 from mxt.core.errors import UsageError
 from mxt.core.pipeline import Pipeline
 from mxt.core.text import written
+from mxt.ingestion.requests import DeriveRequest, ImportRequest, IngestRequest
 from mxt.store.layout import Store
 from mxt.workflows.demo import synthesise
-from mxt.workflows.derive import Derivation, derive
+from mxt.workflows.derive import derive
 from mxt.workflows.evaluate import Request as EvalRequest
 from mxt.workflows.evaluate import evaluate
 from mxt.workflows.export import export
@@ -40,7 +41,7 @@ def _odd(tmp_path_factory, registry):
         os.makedirs(place, exist_ok=True)
         os.rename(os.fsencode(sound), os.path.join(place, FILES[number % 4] % number))
     store = folder.parent / "mxt-store"
-    ingest(store, folder.parent / "odd", registry)
+    ingest(store, IngestRequest(folder.parent / "odd"), registry)
     extract(store, Request(backbone="tiny"), registry)
     return store
 
@@ -69,7 +70,7 @@ def test_an_evaluation_of_undecodable_names_is_saved_and_read_back(odd, registry
 def test_an_export_brings_every_clip_back_whatever_it_is_called(odd, tmp_path, suffix):
     path = tmp_path / f"x\udce9.{suffix}"
     export(odd, "tiny", path)
-    found = import_features(odd, path, label="back")
+    found = import_features(odd, ImportRequest(path, label="back"))
     assert (found.used, dict(found.matched)) == (16, {"path": 16})
     features = Store.open(odd).features
     clips = Store.open(odd).catalogue.clips("odd")
@@ -93,7 +94,7 @@ def test_a_clip_is_named_by_its_bytes_or_as_they_are_written(odd, registry):
 
 def test_a_list_of_clips_may_hold_names_either_way(odd, tmp_path):
     (tmp_path / "faults.txt").write_bytes(b"caf\xe9/s\xfc0.wav\ncaf\\xe9/\\xff\\xfe3.wav\n")
-    made = derive(odd, Derivation("without", {"file": str(tmp_path / "faults.txt")}))
+    made = derive(odd, DeriveRequest("without", {"file": str(tmp_path / "faults.txt")}))
     assert made.summary.clips == 14
 
 
@@ -126,10 +127,10 @@ def test_a_table_may_name_files_by_lone_surrogates_and_hold_them_anywhere(regist
     rows.append({"file": "\ud83d.wav", "label": "x"})
     (folder / "labels.jsonl").write_text("\n".join(map(json.dumps, rows)))
     store = tmp_path / "store"
-    found = ingest(store, folder / "labels.jsonl", registry)
+    (found,) = ingest(store, IngestRequest(folder / "labels.jsonl"), registry)
     assert (found.summary.used, found.summary.left_out) == (12, {"missing": 1})
     assert dict(found.summary.targets[0].classes) == {"\\ud800": 6, "\\ud800a": 6}
-    again = ingest(store, folder / "labels.jsonl", registry)
+    (again,) = ingest(store, IngestRequest(folder / "labels.jsonl"), registry)
     assert (again.changes.new, again.changes.gone, again.changes.relabelled) == ((), (), ())
 
 
@@ -142,11 +143,11 @@ def test_names_as_long_as_the_file_system_takes_are_drawn_evaluated_and_shortene
         place.mkdir(parents=True, exist_ok=True)
         sound.rename(place / f"{number}{250 * 'c'}.wav")
     store = tmp_path / "store"
-    ingest(store, tmp_path / "long", registry)
+    ingest(store, IngestRequest(tmp_path / "long"), registry)
     extract(store, Request(backbone="tiny"), registry)
     found = evaluate(store, registry, EvalRequest())
     assert found.datasets[0].views[0].result_id
-    made = derive(store, Derivation("classes", {"names": ("ä" * 127, "b" * 255), "target": None}))
+    made = derive(store, DeriveRequest("classes", {"names": ("ä" * 127, "b" * 255), "target": None}))
     assert (len(made.name), made.summary.clips) == (100, 8)
     drawn = render(
         [ids_of(store)[0]], tmp_path / "q", registry, Asked(renderer="melspectrogram"), store=store
@@ -157,9 +158,9 @@ def test_names_as_long_as_the_file_system_takes_are_drawn_evaluated_and_shortene
 @pytest.mark.parametrize("name", ["", 101 * "a", "a b", ".a"])
 def test_a_name_that_cannot_be_part_of_a_file_name_is_refused(registry, collection, tmp_path, name):
     with pytest.raises(
-        UsageError, match=r"a name has letters, digits, _, - and \. only, at most 100; '[\w-]+' would do"
+        UsageError, match=r"use letters, digits, _, - and \. only, at most 100 characters; '[\w-]+' would do"
     ):
-        ingest(tmp_path / "store", collection, registry, name=name)
+        ingest(tmp_path / "store", IngestRequest(collection, name=name), registry)
 
 
 def test_a_label_of_any_length_is_refused_and_made_labels_are_cut(store, registry):

@@ -15,10 +15,11 @@ from mxt.core.errors import InputError, UnknownName
 from mxt.core.identity import sha256_text
 from mxt.core.specs import Layer
 from mxt.evaluation.duplicates import Duplicates, Pair
-from mxt.ingestion.feature_sets import ingest_all
+from mxt.ingestion.requests import IngestRequest
 from mxt.papers.choi2017_findings import in_step
 from mxt.registry import build_registry
 from mxt.store.layout import Store
+from mxt.workflows.ingest import ingest
 from mxt.workflows.reproduce import Cell, Finding, Reproduction, published, reproduce
 
 REGISTRY = build_registry()
@@ -70,7 +71,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"label_arousal": rng.normal(size=N).tolist(), "label_valence": rng.normal(size=N).tolist()},
         mfcc=False,
     )
-    ingest_all(store, folder, REGISTRY, loader="choi2017")
+    ingest(store, IngestRequest(folder, loader="choi2017"), REGISTRY)
     return store
 
 
@@ -180,7 +181,7 @@ def test_files_of_the_papers_other_tasks_are_reproduced_on_their_own_folds(tmp_p
     published_form(
         tmp_path / "files", "urbansound", {"label": y, "fold": [i % 5 + 1 for i in range(60)]}, mfcc=False
     )
-    ingest_all(tmp_path / "mxt-store", tmp_path / "files", REGISTRY, loader="choi2017")
+    ingest(tmp_path / "mxt-store", IngestRequest(tmp_path / "files", loader="choi2017"), REGISTRY)
     found = reproduce(tmp_path / "mxt-store", REGISTRY, quick=True)
     assert {
         each.task.name: (len(each.cells), each.released.folds, each.released.clips) for each in found.tasks
@@ -194,7 +195,7 @@ def test_files_of_the_papers_other_tasks_are_reproduced_on_their_own_folds(tmp_p
 def test_networks_are_compared_where_they_were_extracted(tmp_path: Path) -> None:
     published_form(tmp_path / "files", "gtzan_speechmusic", {"label": [i % 2 for i in range(60)]})
     root = tmp_path / "mxt-store"
-    ingest_all(root, tmp_path / "files", REGISTRY, loader="choi2017")
+    ingest(root, IngestRequest(tmp_path / "files", loader="choi2017"), REGISTRY)
     store = Store.open(root)
     keys = [clip.key for clip in store.catalogue.clips("gtzan_speechmusic")]
     rng = np.random.default_rng(0)
@@ -246,7 +247,7 @@ def test_copies_seen_in_the_mfccs_are_named_with_those_under_two_labels_and_the_
     mfcc[12] = mfcc[11] + 0.03
     mfcc[14] = mfcc[13] + 0.07
     np.save(path, mfcc)
-    ingest_all(tmp_path / "mxt-store", tmp_path / "files", REGISTRY, loader="choi2017")
+    ingest(tmp_path / "mxt-store", IngestRequest(tmp_path / "files", loader="choi2017"), REGISTRY)
     (copies,) = named(reproduce(tmp_path / "mxt-store", REGISTRY, quick=True), "duplicates seen in the MFCCs")
     assert copies.says.startswith("2 identical pairs, 1 more nearer than 0.5, the farthest at 0.3")
     assert copies.numbers["conflicts"] == ["5 = 45"]

@@ -13,9 +13,10 @@ import pytest
 
 from mxt.cli.main import main
 from mxt.core.errors import InputError, UsageError
-from mxt.ingestion.feature_sets import ingest_all
+from mxt.ingestion.requests import IngestRequest
 from mxt.registry import build_registry
 from mxt.store.layout import Store
+from mxt.workflows.ingest import ingest
 from mxt.workflows.search import SearchRequest, search
 
 REGISTRY = build_registry()
@@ -58,7 +59,7 @@ def published_files(
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = published_files(tmp_path_factory.mktemp("published"), "gtzan_speechmusic")
     store = tmp_path_factory.mktemp("small") / "mxt-store"
-    ingest_all(store, folder, REGISTRY, loader="choi2017")
+    ingest(store, IngestRequest(folder, loader="choi2017"), REGISTRY)
     return store
 
 

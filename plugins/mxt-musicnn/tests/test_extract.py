@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from mxt.extraction.records import Request
+from mxt.ingestion.requests import IngestRequest
 from mxt.registry import build_registry
 from mxt.store.layout import Store
 from mxt.workflows.extract import extract
@@ -46,7 +47,7 @@ def rows(folder: Path, clips: dict[str, np.ndarray], weights: Path, *, jobs: int
         path.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(path, y, SAMPLE_RATE, subtype="FLOAT")
     registry = build_registry()
-    ingest(folder / "store", folder / "sounds", registry)
+    ingest(folder / "store", IngestRequest(folder / "sounds"), registry)
     found = extract(
         folder / "store", Request("musicnn", weights_file=weights, device="cpu", jobs=jobs), registry
     )

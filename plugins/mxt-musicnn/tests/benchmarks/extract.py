@@ -27,6 +27,7 @@ from mxt.audio.resample import resample
 from mxt.audio.window import cut
 from mxt.core.weights import ensure
 from mxt.extraction.records import Request
+from mxt.ingestion.requests import IngestRequest
 from mxt.registry import Registry, build_registry
 from mxt.workflows.extract import extract
 from mxt.workflows.ingest import ingest
@@ -71,7 +72,7 @@ def main() -> None:
         sounds.mkdir()
         for path in files:
             (sounds / path.name).symlink_to(path.resolve())
-        ingest(catalogued, sounds, registry)
+        ingest(catalogued, IngestRequest(sounds), registry)
         patches = torch.cat(pictures(files, registry)).split(BACKBONE.batch_windows)
         network = MusicNN().prepare(wheel, "cpu")
 

@@ -1,0 +1,174 @@
+"""Which loader reads a folder: the one asked for, the one of last time, or the one surest of what lies there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mxt.core.errors import InputError, MxtError, PluginError, UnknownName, UsageError, listed, stage_failures
+from mxt.core.pipeline import Chosen
+from mxt.core.records import DatasetRecord, Listing, Remark
+from mxt.core.stages import FeatureSetLoader
+from mxt.ingestion.requests import IngestRequest
+from mxt.ingestion.walk import place_of
+from mxt.registry import Registry, split_settings
+
+SURE = 0.9  # from this score on, a loader of features wins over all loaders of clips
+GENERAL = "folder"  # where no loader is sure of anything, this one says best what is missing
+BUILT_IN = "mxt"  # the distribution that wins where two loaders are equally sure
+ABOUT = 0.1 + 1e-9  # loaders whose scores differ by less are mentioned
+
+
+@dataclass(frozen=True)
+class Detected:
+    """The loader that reads a folder or table.
+
+    Parameters
+    ----------
+    chosen : Chosen
+        Its specification with the parameters.
+    loader : object
+        The loader itself: a `DatasetLoader`, which names clips, or a `FeatureSetLoader`.
+    why : str
+        Why this one.
+    remarks : tuple of Remark
+        Loaders that failed, and layouts that are about as likely.
+    """
+
+    chosen: Chosen
+    loader: Any
+    why: str
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def brings_features(self) -> bool:
+        """Whether the data sets come as features, without audio."""
+        return isinstance(self.loader, FeatureSetLoader)
+
+    def failed(self, error: BaseException) -> PluginError:
+        """The error that names the loader and its distribution."""
+        cause = f"{type(error).__name__}: {error}"
+        return PluginError(f"dataset {self.chosen.spec.name!r} ({self.chosen.distribution}) failed: {cause}")
+
+
+@dataclass(frozen=True)
+class _Offer:
+    """How sure a loader is of a listing, and why."""
+
+    chosen: Chosen
+    loader: Any
+    score: float
+    reason: str
+
+
+def detect(
+    listing: Listing, request: IngestRequest, registry: Registry, *, last: DatasetRecord | None = None
+) -> Detected:
+    """Choose the loader of a listing.
+
+    Parameters
+    ----------
+    listing : Listing
+        What lies there.
+    request : IngestRequest
+        Its `loader`, if any, is taken; only loaders that have all of its parameters take part.
+    last : DatasetRecord, optional
+        The same data set as it was ingested before: its loader and parameters are kept where none are given.
+
+    Raises
+    ------
+    InputError
+        No loader recognises anything.
+    UsageError
+        The loader is unknown, or no loader has one of the parameters.
+    """
+    if request.loader is not None:
+        chosen = _choose(registry, request.loader, listing, request.params, request.settings)
+        return Detected(chosen, registry.build(chosen), "chosen with --loader")
+    repeated = last if last is not None and _is_repeated(last, request, listing) else None
+    offers, broken = _offers(listing, request, registry, only_features=repeated is not None)
+    for offer in offers:
+        if offer.score >= SURE and isinstance(offer.loader, FeatureSetLoader):
+            return Detected(offer.chosen, offer.loader, offer.reason)
+    if repeated is not None:
+        chosen = _choose(registry, repeated.loader, listing, repeated.params)
+        return Detected(chosen, registry.build(chosen), "as last time; --loader chooses anew")
+    if not offers:
+        raise _no_such_parameters(request, registry)
+    return _surest(listing, offers, broken)
+
+
+def _is_repeated(last: DatasetRecord, request: IngestRequest, listing: Listing) -> bool:
+    """Whether an ingest means the same as last time: it has no parameters, and names no table to a loader of folders."""
+    return not request.parameter_names and (last.loader == "table" or not listing.table)
+
+
+def _choose(
+    registry: Registry,
+    name: str,
+    listing: Listing,
+    params: Mapping[str, Any],
+    settings: Sequence[str] = (),
+) -> Chosen:
+    """A loader with its parameters; a table named as PATH becomes one of them, so that it is recorded."""
+    spec = registry.find("dataset", name).spec
+    given = dict(params) | split_settings(settings, [spec])[name]
+    if listing.table is not None and any(param.name == "table" for param in spec.params):
+        given["table"] = listing.table
+    return registry.choose("dataset", name, given)
+
+
+def _offers(
+    listing: Listing, request: IngestRequest, registry: Registry, *, only_features: bool
+) -> tuple[list[_Offer], list[Remark]]:
+    """What each loader that has all the parameters says of the listing; one that fails does not stop the others."""
+    offers, broken = [], []
+    for name in registry.names("dataset"):
+        if request.parameter_names - {param.name for param in registry.find("dataset", name).spec.params}:
+            continue
+        try:
+            chosen = _choose(registry, name, listing, request.params, request.settings)
+            loader = registry.build(chosen)
+            if only_features and not isinstance(loader, FeatureSetLoader):
+                continue
+            detection = loader.detect(listing)
+            if not 0 <= detection.score <= 1:
+                raise PluginError(f"its score is {detection.score}, which is not between 0 and 1")
+        except UsageError:
+            raise
+        except stage_failures() as error:
+            cause = str(error) if isinstance(error, MxtError) else repr(error)
+            broken.append(Remark("loader that failed", f"{name}: {cause}"))
+        else:
+            offers.append(_Offer(chosen, loader, detection.score, detection.reason))
+    return offers, broken
+
+
+def _no_such_parameters(request: IngestRequest, registry: Registry) -> UsageError | InputError:
+    wanted = sorted(request.parameter_names)
+    known = {
+        param.name
+        for name in registry.names("dataset")
+        for param in registry.find("dataset", name).spec.params
+    }
+    unknown = next((name for name in wanted if name not in known), None)
+    if unknown is not None:
+        return UnknownName("parameter of a dataset loader", unknown, known)
+    return InputError(f"no dataset loader has all of the parameters {listed(wanted)}")
+
+
+def _surest(listing: Listing, offers: Sequence[_Offer], broken: Sequence[Remark]) -> Detected:
+    best = max(offers, key=lambda offer: (offer.score, offer.chosen.distribution == BUILT_IN))
+    if best.score <= 0:
+        reason = next((o.reason for o in offers if o.chosen.spec.name == GENERAL), best.reason)
+        raise InputError(f"{place_of(listing)}: nothing here is recognised as labelled audio ({reason})")
+    alike = [
+        Remark(
+            "another layout is about as likely",
+            f"{offer.chosen.spec.name} ({offer.reason}); --loader {offer.chosen.spec.name} chooses it",
+        )
+        for offer in offers
+        if offer is not best and 0 < offer.score >= best.score - ABOUT
+    ]
+    return Detected(best.chosen, best.loader, best.reason, (*broken, *alike))

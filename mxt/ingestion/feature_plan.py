@@ -1,0 +1,171 @@
+"""The ingest of data sets that come as features, without audio: clips into the catalogue, features into tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mxt.core.errors import InputError, MxtError, PluginError, stage_failures
+from mxt.core.identity import canonical_json, clip_id, feature_clip_key, sha256_file, sha256_text
+from mxt.core.progress import Progress
+from mxt.core.records import Clip, ClipRecord, DatasetRecord, FileRecord, Listing, Remark
+from mxt.core.stages import FeatureBlock, FeatureSet
+from mxt.ingestion.clip_plan import catalogued
+from mxt.ingestion.detection import Detected
+from mxt.ingestion.earlier import Earlier, Replaced
+from mxt.ingestion.feature_rows import KIND, fill, finite_rows, single
+from mxt.ingestion.records import Ingested
+from mxt.ingestion.requests import IngestRequest
+from mxt.ingestion.summary import summarise
+from mxt.store.layout import Store
+
+
+@dataclass(frozen=True)
+class FeaturePlan:
+    """An ingest of one data set that came as features.
+
+    Parameters
+    ----------
+    detected : Detected
+        The loader, and why this one.
+    listing : Listing
+        What lies in the folder.
+    features : FeatureSet
+        The clips, and the features of each.
+    earlier : Earlier, optional
+        The data set that has the name already.
+    """
+
+    detected: Detected
+    listing: Listing
+    features: FeatureSet
+    earlier: Earlier | None
+
+    @property
+    def record(self) -> DatasetRecord:
+        """The data set as it will be catalogued, with the parameters that give just this one again."""
+        chosen, name = self.detected.chosen, self.features.name
+        params = dict(chosen.params)
+        if "tasks" in params and not params["tasks"]:
+            params["tasks"] = (name,)
+        targets = tuple(dict.fromkeys(column for clip in self.features.clips for column in clip.targets))
+        return DatasetRecord(name, self.listing.root, chosen.spec.name, params, targets, "", "")
+
+    def check_name(self, request: IngestRequest) -> None:
+        """Stop where a data set of another loader has the name.
+
+        Raises
+        ------
+        Refused
+            It needs ``--yes``.
+        """
+        if self.earlier is not None and not self._is_same():
+            self.earlier.refuse(f"the data set of {self.earlier.record.root} already", request)
+
+    def _is_same(self) -> bool:
+        return self.earlier is not None and self.earlier.record.loader == self.detected.chosen.spec.name
+
+    def dry_run(self) -> Ingested:
+        """What is known before anything is stored."""
+        clips = [_clip_record(clip, "") for clip in self.features.clips]
+        summary = summarise(clips, self.record.targets, self.features.remarks)
+        views = tuple(block.label for block in self.features.blocks)
+        return Ingested.of(self.record, self.detected.why, summary, dry_run=True, views=views)
+
+    def carry_out(self, store: Store, progress: Progress) -> Ingested:
+        """Store the features, and replace the data set in the catalogue."""
+        catalogue, name, source = store.catalogue, self.features.name, self._source()
+        replaced = Replaced.of(catalogue, name, same=self._is_same())
+        clips = [_clip_record(clip, source) for clip in self.features.clips]
+        views, remarks = [], list(self.features.remarks)
+        for block in self.features.blocks:
+            label, bad = self._store(store, block, clips, progress)
+            views.append(label)
+            remarks += [Remark("not finite", f"{clip} in {label}") for clip in bad]
+        summary, changes = replaced.by(catalogue, self.record, clips, remarks)
+        for view in catalogue.views(name):
+            if view in {block.label for block in self.features.blocks} - set(views):
+                catalogue.remove_view(name, view)
+        for view in views:
+            catalogue.add_view(name, view)
+        read = len(self.features.sources)
+        return Ingested.of(self.record, self.detected.why, summary, changes, read=read, views=tuple(views))
+
+    def _source(self) -> str:
+        """Hash of all files of this data set: where one changes, no earlier row is found again."""
+        hashes = [sha256_file(Path(self.listing.root, path)) for path in self.features.sources]
+        return sha256_text(canonical_json(hashes))
+
+    def _store(
+        self, store: Store, block: FeatureBlock, clips: Sequence[ClipRecord], progress: Progress
+    ) -> tuple[str, list[str]]:
+        """Label of the table, and the clips whose features are not finite."""
+        chosen = self.detected.chosen
+        identity = {
+            "kind": KIND,
+            "loader": chosen.identity() | {"params": {}},
+            "label": block.label,
+            "layers": [[layer.name, layer.dimension] for layer in block.layers],
+        }
+        attributes = {"kind": KIND, "loader": chosen.spec.name, "specification": dict(block.about)}
+        fingerprint = sha256_text(canonical_json(identity))
+        table = store.features.create(fingerprint, block.label, attributes, block.layers)
+        layers = {name: single(values) for name, values in block.arrays.items()}
+        fill(table, [clip.key for clip in clips if clip.key is not None], layers, progress=progress)
+        bad = np.flatnonzero(~finite_rows(layers))
+        return table.label, [clips[row].id for row in bad.tolist()]
+
+
+def feature_sets(detected: Detected, listing: Listing) -> tuple[FeatureSet, ...]:
+    """The data sets that a loader finds, each with as many rows of features as clips.
+
+    Raises
+    ------
+    InputError
+        There are none.
+    PluginError
+        The loader failed, or its features do not fit its clips.
+    """
+    try:
+        sets = tuple(detected.loader.feature_sets(listing))
+        faults = [fault for features in sets for fault in _faults(features)]
+    except MxtError:
+        raise
+    except stage_failures() as error:
+        raise detected.failed(error) from error
+    spec = detected.chosen.spec
+    if faults:
+        raise PluginError(f"dataset {spec.name!r} ({detected.chosen.distribution}): {'; '.join(faults)}")
+    if not sets:
+        raise InputError(f"{listing.root}: no features that {spec.name} knows")
+    return sets
+
+
+def _faults(features: FeatureSet) -> Iterator[str]:
+    """What keeps a data set from being stored."""
+    number = len(features.clips)
+    if len({clip_id(clip.path) for clip in features.clips}) != number:
+        yield f"{features.name}: two clips have one path"
+    for block in features.blocks:
+        expected = {layer.name: (number, layer.dimension) for layer in block.layers}
+        shapes = {name: np.shape(values) for name, values in block.arrays.items()}
+        if shapes != expected:
+            yield f"{features.name}, {block.label}: layers of {shapes} instead of {expected}"
+
+
+def _clip_record(given: Clip, source: str) -> ClipRecord:
+    clip = catalogued(given)
+    name = clip_id(clip.path)
+    return ClipRecord(
+        name,
+        FileRecord(clip.path, 0, 0, 0),
+        feature_clip_key(source, name),
+        targets=dict(clip.targets),
+        split=clip.split,
+        fold=clip.fold,
+        group=clip.group,
+        fields=dict(clip.fields),
+    )
