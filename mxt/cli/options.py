@@ -234,11 +234,10 @@ class StoreOptions(AnswerOptions):
 
 
 @dataclass(frozen=True, slots=True)
-class RunOptions(StoreOptions):
-    """A command that works on a store with stages, for a while."""
+class StageOptions(AnswerOptions):
+    """A command that needs stages."""
 
     plugin: PluginOption = None
-    quiet: QuietOption = False
 
     def registry(self) -> Registry:
         """All stages: built in, installed, and of the files named."""
@@ -246,11 +245,25 @@ class RunOptions(StoreOptions):
 
         return build_registry(self.plugin or ())
 
+
+@dataclass(frozen=True, slots=True)
+class LongStageOptions(StageOptions):
+    """A command that needs stages, and takes a while."""
+
+    quiet: QuietOption = False
+
     def progress(self) -> AbstractContextManager[Progress]:
         """Where progress is shown: nowhere for ``--quiet`` and ``--json``."""
         from mxt.cli.progress import shown_progress
 
         return shown_progress(self.quiet or self.as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions(LongStageOptions):
+    """A command that works on a store with stages, for a while."""
+
+    store: StoreOption = DEFAULT_STORE
 
 
 @dataclass(frozen=True, slots=True)
