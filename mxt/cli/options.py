@@ -241,14 +241,12 @@ class WorkOptions(StoreOptions):
 
     def progress(self) -> AbstractContextManager[Progress]:
         """Where progress is shown: nowhere for ``--quiet`` and ``--json``."""
-        from mxt.cli.progress import shown_progress
-
-        return shown_progress(self.quiet or self.as_json)
+        return _progress(shown=not (self.quiet or self.as_json))
 
 
 @dataclass(frozen=True, slots=True)
-class RunOptions(WorkOptions):
-    """A command that works on a store with stages, for a while."""
+class StageOptions(AnswerOptions):
+    """A command that needs stages."""
 
     plugin: PluginOption = None
 
@@ -257,6 +255,30 @@ class RunOptions(WorkOptions):
         from mxt.registry import build_registry
 
         return build_registry(self.plugin or ())
+
+
+@dataclass(frozen=True, slots=True)
+class LongStageOptions(StageOptions):
+    """A command that needs stages, and takes a while."""
+
+    quiet: QuietOption = False
+
+    def progress(self) -> AbstractContextManager[Progress]:
+        """Where progress is shown: nowhere for ``--quiet`` and ``--json``."""
+        return _progress(shown=not (self.quiet or self.as_json))
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions(LongStageOptions):
+    """A command that works on a store with stages, for a while."""
+
+    store: StoreOption = DEFAULT_STORE
+
+
+def _progress(*, shown: bool) -> AbstractContextManager[Progress]:
+    from mxt.cli.progress import shown_progress
+
+    return shown_progress(not shown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,114 +3,97 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mxt.cli import completion
-from mxt.cli.help import Command, Group
-from mxt.cli.options import JsonOption, PluginOption, QuietOption, Settings
+from mxt.cli import completion, console
+from mxt.cli.options import LongStageOptions, StageOptions
+from mxt.cli.stages import render_weights
+from mxt.cli.sub_apps import sub_app, subcommand
 
-app = typer.Typer(
-    cls=Group,
-    add_completion=False,
-    invoke_without_command=True,
-    help="List, fetch, import and verify weights. MXT_WEIGHTS_DIR names their folder; MXT_OFFLINE=1 forbids fetching.",
+if TYPE_CHECKING:
+    from mxt.workflows.weights import Obtained, VerifiedWeights, WeightsList
+
+
+def weights(options: StageOptions) -> None:
+    """List the weights of all stages, and whether their files are present."""
+    from mxt.workflows.weights import list_weights
+
+    options.answer(list_weights(options.registry()), render_list)
+
+
+app = sub_app(
+    "List, fetch, import and verify weights. They are kept in the folder that MXT_WEIGHTS_DIR names; "
+    "MXT_OFFLINE=1 forbids fetching.",
+    listing=weights,
 )
 
 
-@app.callback()
-def weights(ctx: typer.Context, plugin: PluginOption = None, as_json: JsonOption = False) -> None:
-    """List the weights of all stages, and whether they are there."""
-    ctx.obj = Settings(tuple(plugin or ()))
-    if ctx.invoked_subcommand is None:
-        _list(plugin, as_json)
-
-
-@app.command("list", cls=Command)
-def list_(plugin: PluginOption = None, as_json: JsonOption = False) -> None:
-    """List the weights of all stages, and whether they are there."""
-    _list(plugin, as_json)
-
-
-@app.command(cls=Command)
+@subcommand(app, "fetch")
 def fetch(
     names: Annotated[
         list[str],
         typer.Argument(
-            metavar="NAME...", help="Such as convnet:released.", autocompletion=completion.weight_sets
+            metavar="NAME", help="Such as convnet:released.", autocompletion=completion.weight_sets
         ),
     ],
-    plugin: PluginOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
+    *,
+    options: LongStageOptions,
 ) -> None:
-    """Fetch weights, verified by their SHA-256; a fetch that was cut continues."""
-    from mxt.cli import console
-    from mxt.cli.progress import shown_progress
-    from mxt.registry import build_registry
+    """Fetch weights and verify their SHA-256; an interrupted download continues."""
     from mxt.workflows.weights import fetch_weights
 
-    with shown_progress(quiet) as progress:
-        obtained = fetch_weights(build_registry(plugin or ()), names, progress)
-    if as_json:
-        console.emit_json(obtained)
-        return
-    for one in obtained:
-        console.say(f"{one.name} is there: {one.path}")
+    with options.progress() as progress:
+        obtained = fetch_weights(options.registry(), names, progress)
+    options.answer(obtained, render_obtained)
 
 
-@app.command("import", cls=Command)
+@subcommand(app, "import")
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of weights, downloaded by hand.")],
-    plugin: PluginOption = None,
-    as_json: JsonOption = False,
+    *,
+    options: StageOptions,
 ) -> None:
-    """Put a local file into the weights folder; its SHA-256 tells which weights it is."""
-    from mxt.cli import console
-    from mxt.registry import build_registry
+    """Copy a file into the weights folder; its SHA-256 tells which weights it holds."""
     from mxt.workflows.weights import import_weights
 
-    one = import_weights(build_registry(plugin or ()), file)
-    console.emit_json(one) if as_json else console.say(f"{one.name} is there: {one.path}")
+    options.answer(import_weights(options.registry(), file), lambda obtained: render_obtained([obtained]))
 
 
-@app.command(cls=Command)
-def verify(plugin: PluginOption = None, as_json: JsonOption = False) -> None:
-    """Read the weights that are there; exit with 1 where a file is not what it should be."""
-    from mxt.cli import console
-    from mxt.registry import build_registry
-    from mxt.workflows.weights import list_weights
+@subcommand(app, "verify")
+def verify(options: StageOptions) -> None:
+    """Read all weights that are present; exit with code 1 if a file is damaged."""
+    from mxt.workflows.weights import verify_weights
 
-    found = list_weights(build_registry(plugin or ())).weights
-    there = [line for line in found if line.status != "missing"]
-    damaged = [line for line in there if line.status == "damaged"]
-    if as_json:
-        console.emit_json(there)
-    else:
-        for line in there:
-            console.say(f"{line.name}: {'good' if line.status == 'present' else 'DAMAGED'} ({line.place})")
-        console.say(f"{len(there)} of {len(found)} weights are there, {len(damaged)} damaged")
-        for line in damaged:
-            console.next_command("mxt", "weights", "fetch", line.name, *line.options)
-    if damaged:
+    verified = verify_weights(options.registry())
+    options.answer(verified, render_verified, plain=lambda verified: verified.present)
+    if verified.damaged:
         raise typer.Exit(1)
 
 
-def _list(plugin: list[Path] | None, as_json: bool) -> None:
-    from mxt.cli import console
-    from mxt.cli.stages import render_weights
-    from mxt.registry import build_registry
-    from mxt.workflows.weights import list_weights
-
-    found = list_weights(build_registry(plugin or ()))
-    if as_json:
-        console.emit_json(found)
-        return
-    console.say(f"weights folder: {found.folder}")
-    if not found.weights:
+def render_list(listing: WeightsList) -> None:
+    """Print the weights folder and every weight set."""
+    console.say(f"weights folder: {listing.folder}")
+    if not listing.weights:
         console.say("no stage has weights")
         return
-    render_weights(found.weights)
-    if missing := [line for line in found.weights if line.status == "missing" and line.source]:
+    render_weights(listing.weights)
+    if missing := [line for line in listing.weights if line.status == "missing" and line.source]:
         console.next_command("mxt", "weights", "fetch", missing[0].name, *missing[0].options)
+
+
+def render_obtained(obtained: list[Obtained]) -> None:
+    """Print where each file is now."""
+    for file in obtained:
+        console.say(f"{file.name} is present: {file.path}")
+
+
+def render_verified(verified: VerifiedWeights) -> None:
+    """Print the state of each file, and how to replace damaged ones."""
+    for line in verified.present:
+        console.say(f"{line.name}: {'good' if line.status == 'present' else 'DAMAGED'} ({line.place})")
+    present, damaged = len(verified.present), len(verified.damaged)
+    console.say(f"{present} of {verified.known} weights present, {damaged} damaged")
+    for line in verified.damaged:
+        console.next_command("mxt", "weights", "fetch", line.name, *line.options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from mxt.extraction.contract import held_to_contract
 from mxt.extraction.loading import is_long
 from mxt.extraction.records import Request
 from mxt.extraction.tasks import Job, Prepared, Recipe, prepare
-from mxt.registry import Registry, blame, make_pipeline, split_settings, stages_taking_part
+from mxt.registry import PipelineRequest, Registry, blame, make_pipeline, split_settings, stages_taking_part
 from mxt.store.features import OPEN, FeatureTable
 from mxt.store.layout import Store
 
@@ -138,20 +138,20 @@ def _pipeline(
         weights=request.weights,
     )
     settings = split_settings(request.settings, stages)
-    given: dict[str, Any] = {
-        "backbone": request.backbone,
-        "params": settings[request.backbone],
-        "normalizer": request.normalizer,
-        "normalizer_params": settings[request.normalizer],
-        "renderer_params": settings[stages[2].name] if len(stages) > 2 else {},
-        "resampler": request.resampler,
-        "weights": request.weights,
-        "weights_file": request.weights_file,
-    }
-    pipeline = make_pipeline(registry, **given)
+    chosen = PipelineRequest(
+        backbone=request.backbone,
+        params=settings[request.backbone],
+        normalizer=request.normalizer,
+        normalizer_params=settings[request.normalizer],
+        renderer_params=settings[stages[2].name] if len(stages) > 2 else {},
+        resampler=request.resampler,
+        weights=request.weights,
+        weights_file=request.weights_file,
+    )
+    pipeline = make_pipeline(registry, chosen)
     if pipeline.backbone.spec.rows_together:
         order = sha256_text(canonical_json([clip.key.hex() for clip in clips if clip.key]))
-        pipeline = make_pipeline(registry, **given, batch_of=order, dataset=dataset.name)
+        pipeline = replace(pipeline, batch_of=order, dataset=dataset.name)
     return pipeline
 
 

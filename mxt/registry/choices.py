@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,52 +17,52 @@ from mxt.registry.registry import Registry
 OWN_FILE = "file"
 
 
-def make_pipeline(
-    registry: Registry,
-    *,
-    backbone: str,
-    params: Mapping[str, Any] | None = None,
-    normalizer: str = "none",
-    normalizer_params: Mapping[str, Any] | None = None,
-    renderer_params: Mapping[str, Any] | None = None,
-    resampler: str = "soxr",
-    weights: str | None = None,
-    weights_file: Path | None = None,
-    batch_of: str = "",
-    dataset: str = "",
-) -> Pipeline:
-    """Everything that decides a feature, checked.
+@dataclass(frozen=True, slots=True)
+class PipelineRequest:
+    """Everything that is chosen of a pipeline; what is not given has its default.
 
     Parameters
     ----------
-    registry : Registry
-        Where the stages are found.
     backbone, normalizer, resampler : str
         Their names.
-    params, normalizer_params : mapping, optional
+    params, normalizer_params : mapping
         Their parameters as given; text is parsed.
-    renderer_params : mapping, optional
+    renderer_params : mapping
         Parameters of the renderer in place of those the backbone brings.
     weights : str, optional
         Weight set (``None``: the default one).
     weights_file : Path, optional
-        A file of the user's own in place of that of the set; the pipeline's `weights` then has its hash, the
-        name ``"file"``, and its place as ``file:`` address in `source`.
-    batch_of, dataset : str
-        For a batch mode; left out of all others.
+        A file of the user's own in place of that of the set.
+    """
+
+    backbone: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    normalizer: str = "none"
+    normalizer_params: Mapping[str, Any] = field(default_factory=dict)
+    renderer_params: Mapping[str, Any] = field(default_factory=dict)
+    resampler: str = "soxr"
+    weights: str | None = None
+    weights_file: Path | None = None
+
+
+def make_pipeline(registry: Registry, request: PipelineRequest) -> Pipeline:
+    """Everything that decides a feature, checked.
+
+    For a file of the user's own, the `weights` of the pipeline have its hash, the name ``"file"``, and its
+    path as a ``file:`` address in `source`. A batch mode (``rows_together``) belongs to one data set, which
+    is not known here: `batch_of` and `dataset` are empty.
 
     Raises
     ------
     UsageError
-        Names, parameters or weights that are not there or do not fit together.
+        Names, parameters or weights that do not exist or do not fit together.
     """
     from mxt.audio.resample import RESAMPLERS
 
-    if resampler not in RESAMPLERS:
-        raise UnknownName("resampler", resampler, RESAMPLERS)
-    chosen = registry.choose("backbone", backbone, params or {}, weights)
-    spec = chosen.spec
-    own = renderer_params or {}
+    if request.resampler not in RESAMPLERS:
+        raise UnknownName("resampler", request.resampler, RESAMPLERS)
+    chosen = registry.choose("backbone", request.backbone, request.params, request.weights)
+    spec, own = chosen.spec, request.renderer_params
     if own and not spec.input.renderer:
         raise UsageError(f"backbone {spec.name} reads the waveform, so {', '.join(own)} does not apply")
     renderer = (
@@ -69,16 +70,14 @@ def make_pipeline(
         if spec.input.renderer
         else None
     )
-    file, weights_name = _weights(spec, weights, weights_file)
+    file, weights_name = _weights(spec, request.weights, request.weights_file)
     return Pipeline(
         backbone=chosen,
-        normalizer=registry.choose("normalizer", normalizer, normalizer_params or {}),
+        normalizer=registry.choose("normalizer", request.normalizer, request.normalizer_params),
         renderer=renderer,
-        resampler=resampler,
+        resampler=request.resampler,
         weights=file,
         weights_name=weights_name,
-        batch_of=batch_of if spec.rows_together else "",
-        dataset=dataset if spec.rows_together else "",
     )
 
 
@@ -90,7 +89,7 @@ def _weights(spec: StageSpec, name: str | None, path: Path | None) -> tuple[Weig
         return chosen, "" if chosen is None or chosen.name == default else chosen.name
     if chosen is None:
         raise UsageError(f"backbone {spec.name} has no weights, so --weights-file does not apply")
-    path = Path(os.path.realpath(path.expanduser()))  # links that lead in a circle are no exception here
+    path = Path(os.path.realpath(path.expanduser()))  # raises nothing for links that lead in a circle
     if not os.path.isfile(path):
         raise InputError(f"--weights-file {path}: there is no such file")
     called = OWN_FILE if name is None else f"{name}-{OWN_FILE}"
@@ -107,7 +106,7 @@ def _weights(spec: StageSpec, name: str | None, path: Path | None) -> tuple[Weig
 def stages_taking_part(
     registry: Registry, *, backbone: str, normalizer: str, settings: Sequence[str], weights: str | None = None
 ) -> list[StageSpec]:
-    """The stages whose parameters ``--set`` may give: backbone, normalizer, and the renderer that these settings choose.
+    """The stages that ``--set`` may configure: backbone, normalizer, and the renderer that these settings choose.
 
     Parameters
     ----------
@@ -116,7 +115,7 @@ def stages_taking_part(
     backbone, normalizer, weights : str
         Their names.
     settings : sequence of str
-        As typed after ``--set``; what is not the backbone's own does not matter here.
+        As typed after ``--set``; only those of the backbone matter here.
     """
     spec = registry.find("backbone", backbone).spec
     stages = [spec, registry.find("normalizer", normalizer).spec]
@@ -131,24 +130,24 @@ def stages_taking_part(
 def split_settings(
     settings: Sequence[str], stages: Sequence[StageSpec | Chosen]
 ) -> dict[str, dict[str, str]]:
-    """Share ``NAME=VALUE`` and ``STAGE.NAME=VALUE`` out among stages.
+    """Assign each ``NAME=VALUE`` and ``STAGE.NAME=VALUE`` to the stage it belongs to.
 
     Parameters
     ----------
     settings : sequence of str
         As typed after ``--set``.
     stages : sequence of StageSpec or Chosen
-        Those that take part.
+        Those that can be configured.
 
     Returns
     -------
     dict
-        Each stage's name to its parameters, as text.
+        Name of a stage to its parameters, as text; every stage is there.
 
     Raises
     ------
     UnknownName, UsageError
-        No such parameter or stage, several stages that share the name, no ``=``, or given twice.
+        No such parameter or stage, a name that several stages share, no ``=``, or one that is given twice.
     """
     specs = [stage.spec if isinstance(stage, Chosen) else stage for stage in stages]
     shared: dict[str, dict[str, str]] = {spec.name: {} for spec in specs}
@@ -183,7 +182,6 @@ def _owner(left: str, specs: Sequence[StageSpec]) -> tuple[StageSpec, str]:
     if not owners:
         raise UnknownName("parameter", name, {param.name for spec in specs for param in spec.params})
     if len(owners) > 1:
-        raise UsageError(
-            f"{name} is a parameter of {' and '.join(spec.name for spec in owners)}; write {owners[0].name}.{name}=…"
-        )
+        stages = " and ".join(spec.name for spec in owners)
+        raise UsageError(f"{name} is a parameter of {stages}; write {owners[0].name}.{name}=…")
     return owners[0], name

@@ -1,4 +1,4 @@
-"""The folder of a plugin's package, used without being installed: its entry points are read from its pyproject.toml."""
+"""The folder of a plugin's package, used without being installed: its pyproject.toml names the entry points."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def read_folder(path: Path) -> PluginFolder:
     file = path / "pyproject.toml"
     try:
         project = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
-        points = project["entry-points"][ENTRY_POINT_GROUP]
-        found = tuple(EntryPoint(name, value, ENTRY_POINT_GROUP) for name, value in sorted(points.items()))
-        return PluginFolder(project["name"], path / "src" if (path / "src").is_dir() else path, found)
+        named = project["entry-points"][ENTRY_POINT_GROUP]
+        points = tuple(EntryPoint(name, value, ENTRY_POINT_GROUP) for name, value in sorted(named.items()))
+        return PluginFolder(project["name"], path / "src" if (path / "src").is_dir() else path, points)
     except FileNotFoundError:
-        raise InputError(f"{path} is no plugin's folder: it has no pyproject.toml") from None
+        raise InputError(f"{path} is not a plugin's folder: it has no pyproject.toml") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{file} cannot be read: {error}") from error
     except (KeyError, TypeError, AttributeError):

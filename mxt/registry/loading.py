@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
@@ -18,45 +18,26 @@ from typing import Any
 
 import pluggy
 
-from mxt.core.errors import InputError, stage_failures
+from mxt.core.errors import InputError, MxtError, PluginError, stage_failures
 from mxt.core.specs import ENTRY_POINT_GROUP, KINDS, PROJECT, Hooks, StageSpec
 from mxt.core.text import shortened
 from mxt.registry.folders import PluginFolder, read_folder, same_distribution
-from mxt.registry.registry import BUILT_IN, Problem, Registered, Registry
+from mxt.registry.origin import BUILT_IN, Origin
+from mxt.registry.registry import Problem, Registered, Registry
 from mxt.stages import builtin
-
-
-@dataclass(frozen=True, slots=True)
-class _Origin:
-    """Who brings stages: what `Registered` says of them, but the spec."""
-
-    distribution: str
-    words: str
-    file: Path | None = None
-    module: str = ""
-    source_sha256: str = ""
-    editable: bool = False
-
-    def __str__(self) -> str:
-        return self.words if self.file else f"{self.distribution} ({self.words})"
 
 
 @dataclass(slots=True)
 class _Gathering:
     manager: pluggy.PluginManager
-    found: list[Registered] = field(default_factory=list)
+    stages: list[Registered] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def blame(self, origin: _Origin, cause: object) -> None:
-        text = f"{type(cause).__name__}: {cause}" if isinstance(cause, BaseException) else str(cause)
-        if isinstance(
-            cause, pluggy.PluginValidationError
-        ):  # pluggy's words for a misspelt hook end in the module
-            text = (
-                text.partition(" in plugin <")[0].removeprefix("PluginValidationError: ")
-                + "; there is one hook: mxt_stages"
-            )
-        self.problems.append(Problem(str(origin), text))
+    def blame(self, origin: Origin, cause: object) -> None:
+        foreign = isinstance(cause, BaseException) and not isinstance(cause, MxtError)
+        self.problems.append(
+            Problem((origin,), f"{type(cause).__name__}: {cause}" if foreign else str(cause))
+        )
 
 
 def build_registry(plugin_files: Sequence[Path] = ()) -> Registry:
@@ -74,17 +55,18 @@ def build_registry(plugin_files: Sequence[Path] = ()) -> Registry:
     Raises
     ------
     InputError
-        A one-file plugin that does not exist, or a folder that is none of a plugin: it was asked for by name.
+        A one-file plugin that does not exist, or a folder without a plugin: these were asked for by name.
     """
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(Hooks)
     gathering = _Gathering(manager)
-    _register(gathering, _Origin("mxt", BUILT_IN), builtin)
+    _register(gathering, BUILT_IN, builtin)
     paths = sorted({Path(os.path.realpath(file.expanduser())) for file in plugin_files})
     folders = [read_folder(path) for path in paths if os.path.isdir(path)]
     for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda p: (p.name, p.value)):
-        if not any(same_distribution(_distribution(point), folder.distribution) for folder in folders):
-            _load_entry_point(gathering, point)
+        distribution = _distribution(point)
+        if not any(same_distribution(distribution, folder.distribution) for folder in folders):
+            _load_entry_point(gathering, point, distribution)
     for folder in folders:
         _load_folder(gathering, folder)
     for path in paths:
@@ -93,10 +75,12 @@ def build_registry(plugin_files: Sequence[Path] = ()) -> Registry:
     return _without_clashes(gathering)
 
 
-def _load_entry_point(gathering: _Gathering, point: EntryPoint) -> None:
-    origin = _Origin(_distribution(point), f"entry point {point.name} = {point.value}")
+def _load_entry_point(gathering: _Gathering, point: EntryPoint, distribution: str) -> None:
+    """Load what `point` names; one that no installed package has comes from a folder, whose files may be edited."""
+    origin = Origin("entry point", distribution, point=point.name, value=point.value)
     try:
-        origin = replace(origin, editable=point.dist is not None and _is_editable(point.dist))
+        editable = point.dist is None or _is_editable(point.dist)
+        origin = replace(origin, module=point.module, editable=editable)
         plugin = point.load()
     except stage_failures() as error:
         gathering.blame(origin, error)
@@ -111,22 +95,16 @@ def _distribution(point: EntryPoint) -> str:
 
 
 def _load_folder(gathering: _Gathering, folder: PluginFolder) -> None:
-    """Load a package's entry points as if it were installed to be edited: its modules come before others of their names."""
+    """Load a package's entry points; its modules come before others of the same names."""
     if str(folder.modules) not in sys.path:
         sys.path.insert(0, str(folder.modules))
         importlib.invalidate_caches()
     for point in folder.points:
-        origin = _Origin(folder.distribution, f"entry point {point.name} = {point.value}", editable=True)
-        try:
-            plugin = point.load()
-        except stage_failures() as error:
-            gathering.blame(origin, error)
-            continue
-        _register(gathering, origin, plugin)
+        _load_entry_point(gathering, point, folder.distribution)
 
 
 def _is_editable(dist: Distribution) -> bool:
-    """True where the installed code may be edited in place: said so by its installer, or it has no list of files."""
+    """Whether the installed code may be edited in place: its installer says so, or left no list of files."""
     if text := dist.read_text("direct_url.json"):
         return bool(json.loads(text).get("dir_info", {}).get("editable", False))
     return dist.read_text("RECORD") is None
@@ -146,7 +124,7 @@ def _load_file(gathering: _Gathering, path: Path) -> None:
         raise InputError(f"--plugin {shortened(str(path))} cannot be read: {error.strerror}") from error
     digest = hashlib.sha256(text).hexdigest()
     name = f"mxt_plugin_{re.sub(r'[^0-9A-Za-z_]', '_', path.stem)}_{digest[:16]}"
-    origin = _Origin(f"file:{path.name}", f"file {path}", file=path, module=name, source_sha256=digest)
+    origin = Origin.of_file(path, name, digest)
     module = ModuleType(name)
     module.__file__ = str(path)
     sys.modules[name] = module  # dataclasses look their module up
@@ -159,12 +137,13 @@ def _load_file(gathering: _Gathering, path: Path) -> None:
     _register(gathering, origin, module)
 
 
-def _register(gathering: _Gathering, origin: _Origin, plugin: Any) -> None:
+def _register(gathering: _Gathering, origin: Origin, plugin: Any) -> None:
     """Register one plugin, look for misspelt hooks, call its hook, keep its valid specs."""
     manager, key = gathering.manager, str(origin)
     try:
         manager.register(plugin, key)
-        manager.check_pending()
+        if misspelt := _unknown_hooks(manager, plugin):
+            raise PluginError(f"unknown hook {misspelt}; there is one hook: mxt_stages")
         others = [other for other in manager.get_plugins() if other is not plugin]
         answers = manager.subset_hook_caller("mxt_stages", others)()
         specs = [spec for answer in answers for spec in answer]
@@ -179,38 +158,36 @@ def _register(gathering: _Gathering, origin: _Origin, plugin: Any) -> None:
         _keep(gathering, origin, spec)
 
 
-def _keep(gathering: _Gathering, origin: _Origin, spec: object) -> None:
+def _unknown_hooks(manager: pluggy.PluginManager, plugin: Any) -> str:
+    """Hooks that `plugin` implements and that nobody calls."""
+    callers = manager.get_hookcallers(plugin) or ()
+    return ", ".join(repr(caller.name) for caller in callers if not caller.has_spec())
+
+
+def _keep(gathering: _Gathering, origin: Origin, spec: object) -> None:
     if not isinstance(spec, StageSpec):
-        gathering.blame(origin, f"mxt_stages returned {spec!r}, which is no StageSpec")
+        gathering.blame(origin, f"mxt_stages returned {spec!r}, which is not a StageSpec")
         return
     try:
-        spec = _with_own_module(spec, origin.module)
+        spec = _with_own_module(spec, origin)
         if wrong := spec.problems():
             gathering.blame(origin, f"{spec.kind} {spec.name!r}: " + "; ".join(wrong))
             return
-        source = _package_of(spec.target) if origin.editable else origin.file
+        source = origin.path or (_package_of(spec.target) if origin.editable else None)
     except stage_failures() as error:
         gathering.blame(origin, error)
         return
-    gathering.found.append(
-        Registered(
-            spec=spec,
-            distribution=origin.distribution,
-            origin=origin.words,
-            source=source,
-            source_sha256=origin.source_sha256,
-        )
-    )
+    gathering.stages.append(Registered(spec, origin, source))
 
 
-def _with_own_module(spec: StageSpec, module: str) -> StageSpec:
+def _with_own_module(spec: StageSpec, origin: Origin) -> StageSpec:
     """In a one-file plugin, ``":Class"`` means the file itself."""
-    if not module:
+    if origin.kind != "file":
         return spec
     if spec.target.startswith(":"):
-        spec = replace(spec, target=module + spec.target)
+        spec = replace(spec, target=origin.module + spec.target)
     if spec.resolve is not None and spec.resolve.startswith(":"):
-        spec = replace(spec, resolve=module + spec.resolve)
+        spec = replace(spec, resolve=origin.module + spec.resolve)
     return spec
 
 
@@ -227,30 +204,28 @@ def _package_of(target: str) -> Path:
 
 def _without_clashes(gathering: _Gathering) -> Registry:
     by_name: dict[tuple[str, str], list[Registered]] = defaultdict(list)
-    for entry in gathering.found:
+    for entry in gathering.stages:
         by_name[entry.spec.kind, entry.spec.name].append(entry)
-    clashes = {key: _clash(entries) for key, entries in by_name.items() if len(entries) > 1}
+    clashing = {key: entries for key, entries in by_name.items() if len(entries) > 1}
+    clashes = {key: _clash(entries) for key, entries in clashing.items()}
     problems = [
         *gathering.problems,
-        *(_clash_problem(by_name[key], message) for key, message in clashes.items()),
+        *(
+            Problem(tuple(entry.origin for entry in entries), clashes[key])
+            for key, entries in clashing.items()
+        ),
     ]
-    order = {kind: place for place, kind in enumerate(KINDS)}
+    order = {kind: position for position, kind in enumerate(KINDS)}
     kept = [entries[0] for entries in by_name.values() if len(entries) == 1]
     return Registry(
         stages=tuple(sorted(kept, key=lambda entry: (order[entry.spec.kind], entry.spec.name))),
-        problems=tuple(sorted(problems, key=lambda problem: (problem.source, problem.cause))),
+        problems=tuple(sorted(problems, key=str)),
         clashes=clashes,
     )
 
 
-def _names(entries: Iterable[Registered]) -> list[str]:
-    return sorted(f"{entry.distribution} ({entry.origin})" for entry in entries)
-
-
 def _clash(entries: Sequence[Registered]) -> str:
+    # two files of one name differ in their folders only
+    who = sorted(f"{entry.distribution} ({entry.origin.where})" for entry in entries)
     spec = entries[0].spec
-    return f"{spec.kind} {spec.name!r} is brought by {' and by '.join(_names(entries))}; rename or uninstall one of them"
-
-
-def _clash_problem(entries: Sequence[Registered], message: str) -> Problem:
-    return Problem(", ".join(sorted(entry.distribution for entry in entries)), message)
+    return f"{spec.kind} {spec.name!r} is brought by {' and by '.join(who)}; rename or uninstall one of them"

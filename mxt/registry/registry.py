@@ -12,8 +12,7 @@ from mxt.core.errors import MxtError, PluginError, UnknownName, UsageError, stag
 from mxt.core.identity import canonical_json, sha256_file, sha256_text
 from mxt.core.pipeline import Chosen
 from mxt.core.specs import KINDS, Kind, StageSpec
-
-BUILT_IN = "built-in"
+from mxt.registry.origin import BUILT_IN, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,35 +23,55 @@ class Registered:
     ----------
     spec : StageSpec
         What it says of itself, before any parameter is known.
-    distribution : str
-        The package that brings it; ``file:NAME.py`` for a one-file plugin.
-    origin : str
-        ``"built-in"``, ``"entry point NAME = package.module"`` or ``"file PATH"``.
+    origin : Origin
+        Who brings it.
     source : Path, optional
-        What may be edited in place, the file of a one-file plugin or the package of an editable
-        install: the hash of its code joins the fingerprint.
-    source_sha256 : str
-        Hash of what was loaded, where that is known better than by reading `source` again.
+        What may be edited in place, the file of a one-file plugin or the package of an editable install:
+        the hash of its code joins the fingerprint.
     """
 
     spec: StageSpec
-    distribution: str = "mxt"
-    origin: str = BUILT_IN
+    origin: Origin = BUILT_IN
     source: Path | None = None
-    source_sha256: str = ""
+
+    @property
+    def distribution(self) -> str:
+        """The package that brings it; ``file:NAME.py`` for a one-file plugin."""
+        return self.origin.distribution
 
     @property
     def options(self) -> tuple[str, ...]:
         """What a command needs to find the stage: ``--plugin`` and its file; nothing where it is installed."""
-        return ("--plugin", str(self.source)) if self.distribution.startswith("file:") else ()
+        return ("--plugin", str(self.origin.path)) if self.origin.path else ()
+
+    def __str__(self) -> str:
+        return f"{self.spec.kind} {self.spec.name!r} ({self.distribution})"
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong with a plugin: who, and why. It is contained and listed."""
+    """Something wrong with a plugin. It is contained and listed.
 
-    source: str
+    Parameters
+    ----------
+    origins : tuple of Origin
+        Whose it is: several where they clash.
+    cause : str
+        What is wrong, in a sentence.
+    """
+
+    origins: tuple[Origin, ...]
     cause: str
+
+    @property
+    def source(self) -> str:
+        """Whose it is, in words; of those that clash just the names, since the cause says where they are."""
+        if len(self.origins) == 1:
+            return str(self.origins[0])
+        return ", ".join(sorted(origin.distribution for origin in self.origins))
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.cause}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +111,7 @@ class Registry:
         for entry in self.stages:
             if (entry.spec.kind, entry.spec.name) == (kind, name):
                 return entry
-        hint = f"(not loaded: {self.problems[0].source}: {self.problems[0].cause})" if self.problems else ""
+        hint = f"(not loaded: {self.problems[0]})" if self.problems else ""
         hint += " (more in mxt plugins)" if len(self.problems) > 1 else ""
         raise UnknownName("data set loader" if kind == "dataset" else kind, name, self.names(kind), hint=hint)
 
@@ -185,29 +204,28 @@ class blame:
 def _resolve(entry: Registered, params: Mapping[str, Any], weights: str | None) -> StageSpec:
     if entry.spec.resolve is None:
         return entry.spec
-    what = f"{entry.spec.kind} {entry.spec.name!r} ({entry.distribution})"
-    function = _import_target(entry.spec.resolve, what)
-    with blame(f"{what} cannot be resolved for {dict(params)}"):
-        found = function(entry.spec, dict(params), weights)
-    if not isinstance(found, StageSpec) or (found.kind, found.name) != (entry.spec.kind, entry.spec.name):
-        raise PluginError(f"{what}: {entry.spec.resolve} returned no spec of this stage")
-    found.check()
-    return found
+    function = _import_target(entry.spec.resolve, str(entry))
+    with blame(f"{entry} cannot be resolved for {dict(params)}"):
+        spec = function(entry.spec, dict(params), weights)
+    if not isinstance(spec, StageSpec) or (spec.kind, spec.name) != (entry.spec.kind, entry.spec.name):
+        raise PluginError(f"{entry}: {entry.spec.resolve} did not return a spec of this stage")
+    spec.check()
+    return spec
 
 
 def _import_target(target: str, what: str) -> Any:
     module, _, attribute = target.partition(":")
     with blame(f"{what} cannot be loaded from {target}"):
-        found: Any = importlib.import_module(module)
+        value: Any = importlib.import_module(module)
         for word in attribute.split("."):
-            found = getattr(found, word)
-        return found
+            value = getattr(value, word)
+        return value
 
 
 def _source_hash(entry: Registered) -> str:
-    if entry.source_sha256 or entry.source is None:
-        return entry.source_sha256
-    with blame(f"{entry.spec.kind} {entry.spec.name!r} ({entry.distribution}): its module cannot be read"):
+    if entry.origin.source_sha256 or entry.source is None:
+        return entry.origin.source_sha256
+    with blame(f"{entry}: its module cannot be read"):
         return _hash_of_code(entry.source)
 
 
@@ -215,8 +233,5 @@ def _hash_of_code(source: Path) -> str:
     """Hash of a module's file, or of all modules of a package: a network's tensors may lie beside its stage."""
     if not source.is_dir():
         return sha256_file(source)
-    return sha256_text(
-        canonical_json(
-            {str(path.relative_to(source)): sha256_file(path) for path in sorted(source.rglob("*.py"))}
-        )
-    )
+    modules = {str(path.relative_to(source)): sha256_file(path) for path in sorted(source.rglob("*.py"))}
+    return sha256_text(canonical_json(modules))

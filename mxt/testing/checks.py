@@ -9,7 +9,7 @@ from typing import Literal
 
 from mxt.core.errors import MxtError, UsageError, stage_failures
 from mxt.core.specs import StageSpec
-from mxt.registry import Registered, Registry, build_registry
+from mxt.registry import Origin, Registered, Registry, build_registry
 from mxt.testing import backbones, common, datasets, heads, signals
 from mxt.testing.subject import CheckRefused, CheckSkipped, NotApplicable, Subject
 
@@ -136,11 +136,12 @@ def checks_for(
         The general ones, those of its kind, and for a backbone those that have to hold under
         every choice of parameters and weights as well.
     """
-    entry = (
-        stage
-        if isinstance(stage, Registered)
-        else Registered(stage, "", f"entry point {plugin} = {plugin}" if plugin else "")
-    )
+    if isinstance(stage, StageSpec):
+        module = plugin.partition(":")[0]
+        of_module = Origin("entry point", point=plugin, value=plugin, module=module)
+        entry = Registered(stage, of_module if plugin else Origin("spec"))
+    else:
+        entry = stage
     registry = _having(entry, build_registry() if registry is None else registry)
     subject = Subject(entry, registry, sample=sample)
     for function in (*common.CHECKS, *BY_KIND.get(entry.spec.kind, ())):

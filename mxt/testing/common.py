@@ -12,6 +12,7 @@ from functools import cache
 from mxt.core.errors import PluginError, UsageError
 from mxt.core.identity import canonical_json
 from mxt.core.params import Param
+from mxt.registry import Origin
 from mxt.testing.subject import CheckSkipped, ContractBroken, Subject, expect
 
 HEAVY = (
@@ -63,36 +64,36 @@ def spec_is_plain(subject: Subject) -> None:
 
 def plugin_is_light_to_import(subject: Subject) -> None:
     """Importing the module of the hook imports nothing heavy."""
-    loaded = _heavy_modules_of(subject.entry.origin)
-    expect(
-        not loaded,
-        f"importing the plugin ({subject.entry.origin}) imports {', '.join(loaded)}; import them where they are used",
-    )
+    where = subject.entry.origin.where
+    loaded = ", ".join(_heavy_modules_of(subject.entry.origin))
+    expect(not loaded, f"importing the plugin ({where}) imports {loaded}; import them where they are used")
 
 
 @cache
-def _heavy_modules_of(origin: str) -> tuple[str, ...]:
+def _heavy_modules_of(origin: Origin) -> tuple[str, ...]:
     """Heavy modules that the plugin of `origin` imports, found in a fresh interpreter."""
-    code = f"import sys; before = set(sys.modules); {_import_of(origin)}; print(*sorted(({set(HEAVY)} & set(sys.modules)) - before))"
-    here = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-    }  # a package that is not installed is found, too
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=here)
+    code = (
+        f"import sys; before = set(sys.modules); {_import_of(origin)}; "
+        f"print(*sorted(({set(HEAVY)} & set(sys.modules)) - before))"
+    )
+    # a package that is not installed is found, too
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment
+    )
     if done.returncode:
         raise ContractBroken(f"the plugin cannot be imported: {done.stderr.strip().splitlines()[-1]}")
     return tuple(done.stdout.split())
 
 
-def _import_of(origin: str) -> str:
-    if origin == "built-in":
+def _import_of(origin: Origin) -> str:
+    if origin.kind == "spec":
+        raise CheckSkipped("a spec by itself: it is not known which module brings it")
+    if origin.kind == "file":
+        return f"import runpy; runpy.run_path({str(origin.path)!r})"
+    if origin.kind == "built-in":
         return "from mxt.stages import builtin; builtin.mxt_stages()"
-    if origin.startswith("file "):
-        return f"import runpy; runpy.run_path({origin.removeprefix('file ')!r})"
-    if origin.startswith("entry point "):
-        module = origin.partition(" = ")[2].partition(":")[0].strip()
-        return f"import {module}"
-    raise CheckSkipped("a bare spec: which module brings it is not known")
+    return f"import {origin.module}"
 
 
 def defaults_are_valid(subject: Subject) -> None:

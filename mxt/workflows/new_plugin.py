@@ -19,7 +19,7 @@ from mxt.registry import Registry
 
 NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9_]*[A-Za-z0-9])?")
 
-# Where each text of `skeleton/package` goes.
+# The path in the package of each text in `skeleton/package`.
 PACKAGE = {
     "pyproject.toml": "pyproject.toml",
     "README.md": "README.md",
@@ -32,14 +32,14 @@ PACKAGE = {
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """What was written.
+    """What ``mxt plugins new`` wrote.
 
     Parameters
     ----------
     path : str
         The file, or the package's folder.
     files : tuple of str
-        All files, below the folder they were asked for in.
+        Their paths, relative to the folder that was given.
     lines : int
         Of all files.
     commands : tuple of str
@@ -53,23 +53,23 @@ class Skeleton:
 
 
 def new_plugin(registry: Registry, name: str, folder: Path = Path(), *, one_file: bool = False) -> Skeleton:
-    """Write a backbone of one parameter and two layers, and its test, as a package or as one file.
+    """Write a backbone with one parameter and two layers, and a test of it, as a package or as one file.
 
     Parameters
     ----------
     registry : Registry
-        Whose backbones' names are taken.
+        Its backbones have names that cannot be used again.
     name : str
         Of the backbone: letters, digits and ``_``.
     folder : Path
-        Where the file ``NAME.py`` or the package's folder ``mxt-NAME`` is made.
+        Folder in which the file ``NAME.py`` or the package's folder ``mxt-NAME`` is made.
     one_file : bool
         One file instead of a package.
 
     Raises
     ------
     UsageError
-        `name` cannot be used, or the target is there already.
+        `name` cannot be used, or the file or folder exists already.
     StoreError
         It cannot be written.
     """
@@ -77,11 +77,9 @@ def new_plugin(registry: Registry, name: str, folder: Path = Path(), *, one_file
     words = _words(name)
     target = folder / (f"{name}.py" if one_file else words["distribution"])
     if os.path.lexists(target):
-        raise UsageError(f"{target} is there already; choose another name or another --out")
+        raise UsageError(f"{target} already exists; choose another name or another --out")
     if name in registry.names("backbone"):
-        raise UsageError(
-            f"there is a backbone {name} already (mxt stages backbones {name}); choose another name"
-        )
+        raise UsageError(f"backbone {name} already exists (mxt stages backbones {name}); choose another name")
     if one_file and find_spec(name) is not None:
         raise UsageError(f"{name} is a Python module, which a file {name}.py would hide; choose another name")
     texts = {target.name: _text("one_file.py", words)} if one_file else _package_texts(target.name, words)
@@ -94,9 +92,9 @@ def new_plugin(registry: Registry, name: str, folder: Path = Path(), *, one_file
 def _check_name(name: str) -> None:
     if not NAME.fullmatch(name) or keyword.iskeyword(name):
         fitting = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
-        example = f" ({fitting}, say)" if NAME.fullmatch(fitting) and not keyword.iskeyword(fitting) else ""
+        example = f", such as {fitting}" if NAME.fullmatch(fitting) and not keyword.iskeyword(fitting) else ""
         raise UsageError(
-            f"{name!r} is no name for a stage: letters, digits and _ between them, beginning with a letter{example}"
+            f"{name!r} is not a name for a stage: letters, digits and inner _, a letter first{example}"
         )
 
 
@@ -117,20 +115,20 @@ def _text(template: str, words: dict[str, str]) -> str:
 
 
 def _package_texts(folder: str, words: dict[str, str]) -> dict[str, str]:
-    places = {template: Template(place).substitute(words) for template, place in PACKAGE.items()}
     return {
-        f"{folder}/{place}": _text(f"package/{template}", words).rstrip("\n") + "\n"
-        for template, place in places.items()
+        f"{folder}/{Template(path).substitute(words)}": _text(f"package/{template}", words).rstrip("\n")
+        + "\n"
+        for template, path in PACKAGE.items()
     }
 
 
 def _write(folder: Path, name: str, texts: dict[str, str]) -> None:
-    """All of it, or nothing."""
+    """Write all files, or none."""
     folder.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(dir=folder, prefix=f".{name}.", suffix=".partial"))
     try:
-        for place, text in texts.items():
-            path = partial / place
+        for relative, text in texts.items():
+            path = partial / relative
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         (partial / name).rename(folder / name)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from mxt.core.errors import InputError, PluginError, UnknownName
 from mxt.core.progress import SILENT, Progress
-from mxt.registry import Problem, Registered, Registry
+from mxt.core.specs import Kind
+from mxt.registry import BUILT_IN, Origin, Problem, Registry
 from mxt.testing import Outcome, checks_for
 
 
@@ -25,21 +26,18 @@ class PluginLine:
         The distribution, or ``file:NAME.py``.
     version : str
         Of the distribution; empty for a file.
-    origin : str
-        ``"built-in"``, the entry point, or the file's path.
-    edited : bool
-        True where its code may be edited in place, so that a hash of it joins the fingerprint.
-    stages : tuple of str
-        ``kind name`` of each.
+    origin : Origin
+        Where its code lies, and whether it may be edited there.
+    stages : mapping
+        Kind to the names of its stages of that kind.
     to_check : str
-        What ``mxt plugins check`` finds it by: its name, or its file.
+        The argument by which ``mxt plugins check`` knows it: its name, or its file.
     """
 
     name: str
     version: str
-    origin: str
-    edited: bool
-    stages: tuple[str, ...]
+    origin: Origin
+    stages: Mapping[Kind, tuple[str, ...]]
     to_check: str
 
 
@@ -78,24 +76,21 @@ class CheckReport:
 
 def list_plugins(registry: Registry) -> PluginList:
     """Distributions and files in the order of their names, mxt first."""
-    by_origin: dict[tuple[str, str], list[Registered]] = {}
+    by_origin: dict[Origin, dict[Kind, list[str]]] = {}
     for entry in registry.stages:
-        by_origin.setdefault((entry.distribution, entry.origin), []).append(entry)
+        by_origin.setdefault(entry.origin, {}).setdefault(entry.spec.kind, []).append(entry.spec.name)
     lines = [
         PluginLine(
-            name,
-            _version(name),
-            origin,
-            any(e.source for e in entries),
-            tuple(f"{e.spec.kind} {e.spec.name}" for e in entries),
-            entries[0].options[-1] if entries[0].options else name,
+            name=origin.distribution,
+            version=_version(origin.distribution),
+            origin=origin,
+            stages={kind: tuple(names) for kind, names in by_kind.items()},
+            to_check=str(origin.path or origin.distribution),
         )
-        for (name, origin), entries in by_origin.items()
+        for origin, by_kind in by_origin.items()
     ]
-    return PluginList(
-        tuple(sorted(lines, key=lambda line: (line.origin != "built-in", line.name, line.origin))),
-        registry.problems,
-    )
+    lines.sort(key=lambda line: (line.origin != BUILT_IN, line.name, line.origin.where))
+    return PluginList(tuple(lines), registry.problems)
 
 
 def _version(distribution: str) -> str:
@@ -128,13 +123,16 @@ def check_plugin(
     """
     if sample is not None and not sample.is_dir():
         raise InputError(f"--sample {sample}: there is no such folder")
-    stages, problems = tuple(_brought_by(registry, name)), _problems_of(registry, name)
+    stages = [entry for entry in registry.stages if entry.spec.name == name or _is_called(entry.origin, name)]
+    problems = tuple(
+        problem
+        for problem in registry.problems
+        if any(_is_called(origin, name) for origin in problem.origins)
+    )
     if not stages and problems:
-        raise PluginError("; ".join(f"{problem.source}: {problem.cause}" for problem in problems))
+        raise PluginError("; ".join(map(str, problems)))
     if not stages:
-        known = {entry.distribution for entry in registry.stages} | {
-            entry.spec.name for entry in registry.stages
-        }
+        known = {name for entry in registry.stages for name in (entry.distribution, entry.spec.name)}
         raise UnknownName("plugin or stage", name, known)
     checks = [check for entry in stages for check in checks_for(entry, registry, sample=sample)]
     outcomes = []
@@ -145,31 +143,8 @@ def check_plugin(
     return CheckReport(name, tuple(outcomes), problems, dict(Counter(outcome.result for outcome in outcomes)))
 
 
-def _brought_by(registry: Registry, name: str) -> Iterator[Registered]:
-    for entry in registry.stages:
-        point = (
-            entry.origin.removeprefix("entry point ").partition(" = ")[0]
-            if entry.origin.startswith("entry point ")
-            else ""
-        )
-        names = {entry.distribution, entry.distribution.removeprefix("file:"), entry.spec.name, point}
-        if name in names or _is_file(entry.origin, name):
-            yield entry
-
-
-def _problems_of(registry: Registry, name: str) -> tuple[Problem, ...]:
-    words = (f"{name} (", f"entry point {name} =", f"{name}, ", f", {name}")
-    return tuple(
-        problem
-        for problem in registry.problems
-        if problem.source == name
-        or any(word in problem.source for word in words)
-        or _is_file(problem.source, name)
+def _is_called(origin: Origin, name: str) -> bool:
+    """Whether `name` is a distribution, an entry point or a file, by its name or its path."""
+    return name in origin.names or (
+        origin.path is not None and os.path.realpath(os.path.expanduser(name)) == str(origin.path)
     )
-
-
-def _is_file(origin: str, name: str) -> bool:
-    if not origin.startswith("file "):
-        return False
-    path = Path(origin.removeprefix("file "))
-    return name == path.name or os.path.realpath(os.path.expanduser(name)) == str(path)

@@ -9,7 +9,7 @@ from typing import Any
 from mxt.core.params import Param
 from mxt.core.specs import Card, Kind, Layer, Window
 from mxt.core.weights import Status, place_of, status
-from mxt.registry import Registered, Registry
+from mxt.registry import Origin, Registered, Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class StageDetails:
     name: str
     summary: str
     distribution: str
-    origin: str
+    origin: Origin
     target: str
     version: int
     licence: str
@@ -134,8 +134,8 @@ def weights_of(entry: Registered) -> tuple[WeightsLine, ...]:
             citation=file.citation,
             note=file.note,
             place=str(place_of(file)),
-            default=place == 0,
+            default=position == 0,
             options=entry.options,
         )
-        for place, file in enumerate(entry.spec.weights)
+        for position, file in enumerate(entry.spec.weights)
     )

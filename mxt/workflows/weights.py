@@ -23,6 +23,15 @@ class WeightsList:
 
 
 @dataclass(frozen=True, slots=True)
+class VerifiedWeights:
+    """The weight sets whose files are present, those of them that are damaged, and how many sets are known."""
+
+    present: tuple[WeightsLine, ...]
+    damaged: tuple[WeightsLine, ...]
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
 class Obtained:
     """A file that is now in the weights folder."""
 
@@ -32,56 +41,61 @@ class Obtained:
 
 
 def list_weights(registry: Registry) -> WeightsList:
-    """Every weight set, verified as it is listed."""
-    return WeightsList(
-        str(weights_dir()), tuple(line for entry in registry.stages for line in weights_of(entry))
-    )
+    """Every weight set; the files that are present are read and verified."""
+    lines = tuple(line for entry in registry.stages for line in weights_of(entry))
+    return WeightsList(str(weights_dir()), lines)
+
+
+def verify_weights(registry: Registry) -> VerifiedWeights:
+    """Read the files of weights that are present, and compare them with their hashes."""
+    lines = list_weights(registry).weights
+    present = tuple(line for line in lines if line.status != "missing")
+    return VerifiedWeights(present, tuple(line for line in present if line.status == "damaged"), len(lines))
 
 
 def all_weights(registry: Registry) -> dict[str, WeightsFile]:
-    """``stage:set`` to its file, for every stage that has weights."""
+    """Every weight set as ``stage:set``, with its file."""
     return {
         f"{entry.spec.name}:{file.name}": file for entry in registry.stages for file in entry.spec.weights
     }
 
 
-def named_weights(registry: Registry, name: str) -> dict[str, WeightsFile]:
-    """The weight sets that `name` names: ``stage:set``, a stage (its default set), a set, or a file name.
+def named_weights(registry: Registry, name: str) -> tuple[str, WeightsFile]:
+    """The weight set called `name`: ``stage:set``, a stage (its default set), a set, or a file name.
+
+    Returns
+    -------
+    tuple of str and WeightsFile
+        ``stage:set`` and its file.
 
     Raises
     ------
     UnknownName, UsageError
-        It names none, or sets of several stages.
+        There is none, or several stages have different ones.
     """
     known = all_weights(registry)
     if name in known:
-        return {name: known[name]}
-    stages = {called: file for called, file in known.items() if called.partition(":")[0] == name}
-    if stages:
-        first = next(iter(stages))
-        return {first: stages[first]}
-    found = {
-        called: file for called, file in known.items() if name in (called.partition(":")[2], file.filename)
-    }
-    if not found:
+        return name, known[name]
+    for entry in registry.stages:
+        if entry.spec.name == name and entry.spec.weights:
+            return f"{name}:{entry.spec.weights[0].name}", entry.spec.weights[0]
+    alike = {called: file for called, file in known.items() if name in (file.name, file.filename)}
+    if not alike:
         raise UnknownName("weights", name, known)
-    if len({file.sha256 for file in found.values()}) > 1:
-        raise UsageError(
-            f"{name} is a weight set of several stages: {listed(sorted(found))}; name one of them"
-        )
-    first = next(iter(found))
-    return {first: found[first]}
+    if len({file.sha256 for file in alike.values()}) > 1:
+        raise UsageError(f"several stages have weights {name}: {listed(sorted(alike))}; name one of them")
+    return next(iter(alike.items()))
 
 
 def fetch_weights(registry: Registry, names: list[str], progress: Progress = SILENT) -> list[Obtained]:
-    """Fetch weight sets by name; what is there already is left as it is.
+    """Fetch weight sets by name; files that are present already are left alone.
 
     Raises
     ------
     UnknownName, WeightsError
-        A name that is not known, or a file that cannot be had.
+        A name that is not known, or a file that cannot be fetched.
     """
-    wanted = {called: file for name in names for called, file in named_weights(registry, name).items()}
+    wanted = dict(named_weights(registry, name) for name in names)
     obtained = []
     for called, file in wanted.items():
         with with_options(options_of(registry, file)):
@@ -95,12 +109,12 @@ def options_of(registry: Registry, file: WeightsFile) -> tuple[str, ...]:
 
 
 def import_weights(registry: Registry, path: Path) -> Obtained:
-    """Put a local file into the weights folder; which weights it is, its hash tells.
+    """Copy a file into the weights folder; its hash tells which weights it holds.
 
     Raises
     ------
     WeightsError
-        There is no such file, or it is none of the weights known.
+        There is no such file, or no known weights have its hash.
     """
     if not path.is_file():
         raise WeightsError(f"{path}: there is no such file")
@@ -109,9 +123,5 @@ def import_weights(registry: Registry, path: Path) -> Obtained:
         if file.sha256 == digest:
             return Obtained(called, str(import_file(file, path)), digest)
     alike = [f"{file.filename} has {file.sha256}" for file in known.values() if file.filename == path.name]
-    expected = (
-        f"; {alike[0]}, so this file is damaged or of another release"
-        if alike
-        else "; mxt weights lists those known"
-    )
-    raise WeightsError(f"{path} is none of the weights known: its sha256 is {digest}{expected}")
+    hint = f"{alike[0]}, so this file is damaged or of another release" if alike else "see mxt weights"
+    raise WeightsError(f"{path} does not hold known weights: its sha256 is {digest}; {hint}")

@@ -31,7 +31,7 @@ import torch
 
 from mxt.core.cores import cores
 from mxt.core.weights import locate
-from mxt.registry import build_registry, make_pipeline, split_settings
+from mxt.registry import PipelineRequest, build_registry, make_pipeline, split_settings
 
 
 def write_copies(source: Path, folder: Path, clips: int) -> None:
@@ -85,7 +85,10 @@ def networks(options: argparse.Namespace) -> dict[str, tuple[Callable[[torch.Ten
     registry = build_registry()
     spec = registry.find("backbone", options.backbone).spec
     pipeline = make_pipeline(
-        registry, backbone=options.backbone, params=split_settings(options.set, [spec])[options.backbone]
+        registry,
+        PipelineRequest(
+            backbone=options.backbone, params=split_settings(options.set, [spec])[options.backbone]
+        ),
     )
     file = pipeline.weights
     stage = registry.build(pipeline.backbone)

@@ -144,6 +144,7 @@ def test_warnings_and_the_traceback_of_a_bug_are_harmless():
     code = f"""
         import sys, types, threading, warnings
         from mxt.cli import main
+        from mxt.cli.commands import Entry
         module = types.ModuleType("m")
         def bug() -> None:
             warnings.warn({EVIL!r})
@@ -153,7 +154,7 @@ def test_warnings_and_the_traceback_of_a_bug_are_harmless():
             raise ZeroDivisionError({EVIL!r})
         module.bug = bug
         sys.modules["m"] = module
-        main.COMMANDS["ls"] = ("m:bug", "")
+        main.COMMANDS["ls"] = Entry("", "ls", "", "m:bug")
         main.main(["ls"])
     """
     ran = subprocess.run(
@@ -161,7 +162,7 @@ def test_warnings_and_the_traceback_of_a_bug_are_harmless():
     )
     assert ran.returncode == 1
     assert not STEERS.search(ran.stderr)
-    assert ran.stderr.startswith(f"UserWarning: {SHOWN} (<string>, line 6)\n")
+    assert ran.stderr.startswith(f"UserWarning: {SHOWN} (<string>, line 7)\n")
     assert "ZeroDivisionError: division by zero" in ran.stderr
     assert "ZeroDivisionError: \\x1b]0;pwn\\x07\\x9b2J" in ran.stderr
 

@@ -13,6 +13,7 @@ import pytest
 
 from mxt import __version__
 from mxt.cli import main as front
+from mxt.cli.commands import Entry
 from mxt.core.errors import InputError, Refused, StoreFull, UsageError
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "one_file_plugin.py"
@@ -36,7 +37,11 @@ def command(monkeypatch):
         module = types.ModuleType("a_command_of_this_test")
         module.function = function
         monkeypatch.setitem(sys.modules, module.__name__, module)
-        monkeypatch.setitem(front.COMMANDS, "ls", ("a_command_of_this_test:function", "what the table says"))
+        monkeypatch.setitem(
+            front.COMMANDS,
+            "ls",
+            Entry("Panel", "ls", "what the table says", "a_command_of_this_test:function"),
+        )
 
     return make
 
@@ -46,10 +51,20 @@ def test_mxt_alone_shows_help(mxt):
     assert mxt().code == 0
 
 
-def test_help_lists_every_command_with_its_line_in_order_of_use(mxt):
-    listed = re.findall(r"^│ (\w+) +\w", mxt("--help").out, re.MULTILINE)
-    assert listed == list(front.COMMANDS)
-    assert listed[:3] == ["ingest", "extract", "eval"]
+def test_help_lists_every_command_with_its_line_in_panels(mxt, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = mxt("--help").out
+    assert re.findall(r"^│ (\w+) +\w", shown, re.MULTILINE) == list(front.COMMANDS)
+    panels = re.findall(r"^╭─ (.+?) ─", shown, re.MULTILINE)
+    assert panels == ["Options", *dict.fromkeys(entry.panel for entry in front.COMMANDS.values())]
+    way, *_ = re.findall(r"The way ─+╮\n(.+?)╰", shown, re.DOTALL)
+    assert re.findall(r"^│ (\w+) ", way, re.MULTILINE) == ["ingest", "extract", "eval"]
+
+
+@pytest.mark.parametrize("entry", front.COMMANDS.values(), ids=lambda entry: entry.name)
+def test_line_of_every_command_fits_a_terminal_of_80_columns(mxt, monkeypatch, entry):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert re.search(rf"^│ {entry.name} +{re.escape(entry.summary)} *│$", mxt("--help").out, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", front.COMMANDS)
@@ -67,7 +82,7 @@ def test_completion_is_installed_for_the_program_not_for_a_command(mxt, name):
 
 def test_help_is_broken_where_the_terminal_is_not_where_the_source_is(mxt, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    assert "A stopped evaluation continues with the same command." in mxt("eval", "--help").out
+    assert "An interrupted evaluation continues with the same command." in mxt("eval", "--help").out
 
 
 def test_only_the_command_that_runs_is_imported():
@@ -131,13 +146,14 @@ def test_bug_keeps_its_traceback():
     code = """
         import sys, types
         from mxt.cli import main
+        from mxt.cli.commands import Entry
         module = types.ModuleType("m")
         def bug() -> None:
             secret_local = "do not show this"
             raise ZeroDivisionError("a bug")
         module.bug = bug
         sys.modules["m"] = module
-        main.COMMANDS["ls"] = ("m:bug", "")
+        main.COMMANDS["ls"] = Entry("", "ls", "", "m:bug")
         main.main(["ls"])
     """
     found = python(code)
@@ -177,13 +193,14 @@ def test_reader_that_goes_away_is_met_quietly():
     code = """
         import sys, types
         from mxt.cli import console, main
+        from mxt.cli.commands import Entry
         module = types.ModuleType("m")
         def much() -> None:
             for n in range(100_000):
                 console.say(f"line {n}")
         module.much = much
         sys.modules["m"] = module
-        main.COMMANDS["ls"] = ("m:much", "")
+        main.COMMANDS["ls"] = Entry("", "ls", "", "m:much")
         main.main(["ls"])
     """
     command = [sys.executable, "-c", textwrap.dedent(code)]
@@ -200,10 +217,11 @@ def test_names_that_cannot_be_shown_are_escaped_rather_than_fatal():
     code = """
         import sys, types
         from mxt.cli import console, main
+        from mxt.cli.commands import Entry
         module = types.ModuleType("m")
         module.shows = lambda: console.say("V\\u00f6gel \\udcff \\u00b7")
         sys.modules["m"] = module
-        main.COMMANDS["ls"] = ("m:shows", "")
+        main.COMMANDS["ls"] = Entry("", "ls", "", "m:shows")
         main.main(["ls"])
     """
     found = python(code, PYTHONIOENCODING="ascii")
@@ -243,8 +261,3 @@ def test_switches_are_shown_without_a_type(mxt, monkeypatch, command):
     shown = mxt(*command, "--help").out
     assert "--help" in shown
     assert "bool" not in shown
-
-
-def test_a_paragraph_of_help_is_wrapped_by_the_terminal_alone(mxt, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
-    assert "A stopped evaluation continues with the same command." in mxt("eval", "--help").out

@@ -12,10 +12,10 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "one_file_plugin.py
 def test_who_brings_what_is_listed(mxt):
     found = json.loads(mxt("--plugin", EXAMPLE, "plugins", "--json").out)
     by_name = {line["name"]: line for line in found["plugins"]}
-    assert "backbone convnet" in by_name["mxt"]["stages"]
-    assert by_name["mxt"]["origin"] == "built-in"
-    assert by_name["file:one_file_plugin.py"]["origin"] == f"file {EXAMPLE}"
-    assert by_name["file:one_file_plugin.py"]["edited"] is True
+    assert "convnet" in by_name["mxt"]["stages"]["backbone"]
+    assert by_name["mxt"]["origin"]["kind"] == "built-in"
+    of_file = by_name["file:one_file_plugin.py"]["origin"]
+    assert (of_file["kind"], of_file["path"], of_file["editable"]) == ("file", str(EXAMPLE), True)
 
 
 def test_broken_plugin_is_listed_with_its_cause(mxt, tmp_path):
@@ -62,7 +62,7 @@ def test_path_of_nothing_is_said_so(mxt, name):
 
 def test_folder_without_pyproject_is_no_package(mxt, tmp_path):
     (tmp_path / "a" / "b").mkdir(parents=True)
-    assert "is no package: it has no pyproject.toml" in mxt("plugins", "check", "a/b").err
+    assert "is not a package: it has no pyproject.toml" in mxt("plugins", "check", "a/b").err
 
 
 def test_one_cause_of_many_failures_is_told_once(mxt, tmp_path):

@@ -68,7 +68,7 @@ def test_weights_are_listed_with_status_and_where_they_come_from(net, tmp_path):
 
 def test_imported_file_is_known_by_its_hash(net, tmp_path):
     mine = write(tmp_path / "downloaded", "two")
-    assert net("weights", "import", mine).out.startswith("net:two is there: ")
+    assert net("weights", "import", mine).out.startswith("net:two is present: ")
     assert statuses(net) == {"net:one": "missing", "net:two": "present"}
 
 
@@ -112,7 +112,7 @@ def test_present_weights_are_not_fetched_again(net, tmp_path):
 def test_weights_that_are_there_need_no_network(net, tmp_path, monkeypatch):
     monkeypatch.setenv("MXT_OFFLINE", "1")
     file = write(tmp_path / "weights" / "one.bin", "one")
-    assert net("weights", "fetch", "net:one").out == f"net:one is there: {file}\n"
+    assert net("weights", "fetch", "net:one").out == f"net:one is present: {file}\n"
     assert "is not there, and MXT_OFFLINE forbids fetching it" in net("weights", "fetch", "net:two").err
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from mxt.audio.threads import one_thread
 from mxt.core.specs import KINDS, StageSpec
-from mxt.registry import Registered, Registry, build_registry
+from mxt.registry import Origin, Registered, Registry, build_registry
 from mxt.testing import Check, Subject, checks_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +34,7 @@ def in_plugins(installed: Registry) -> Iterator[Registered]:
         if not any(entry.distribution == name for entry in installed.stages):
             sys.path.append(str(ROOT / "plugins" / name))
             for spec in importlib.import_module(module).mxt_stages():
-                yield Registered(spec, name, f"entry point {name} = {module}")
+                yield Registered(spec, Origin("entry point", name, point=name, value=module, module=module))
 
 
 REGISTRY = build_registry(sorted((ROOT / "examples").glob("*plugin*.py")))

@@ -9,7 +9,7 @@ from mxt.core.errors import InputError, UnknownName, UsageError
 from mxt.core.params import Param
 from mxt.core.specs import Input, Layer, StageSpec, WeightsFile
 from mxt.core.weights import place_of, status
-from mxt.registry import Registered, Registry, make_pipeline, split_settings
+from mxt.registry import PipelineRequest, Registered, Registry, make_pipeline, split_settings
 
 
 def spec(kind, name, *params, **more):
@@ -41,11 +41,11 @@ REGISTRY = Registry(tuple(Registered(stage) for stage in STAGES))
 
 
 def test_pipeline_has_the_renderer_the_backbone_reads():
-    pipeline = make_pipeline(REGISTRY, backbone="net", params={"shape": "2"})
+    pipeline = make_pipeline(REGISTRY, PipelineRequest(backbone="net", params={"shape": "2"}))
     assert pipeline.renderer is not None
     assert pipeline.renderer.params == {"bands": 40.0}
     assert pipeline.backbone.params == {"gain": 0.0, "shape": 2.0}
-    assert make_pipeline(REGISTRY, backbone="bare").renderer is None
+    assert make_pipeline(REGISTRY, PipelineRequest(backbone="bare")).renderer is None
 
 
 def test_every_choice_changes_the_fingerprint(tmp_path):
@@ -61,24 +61,26 @@ def test_every_choice_changes_the_fingerprint(tmp_path):
         {"weights_file": tmp_path / "own.bin"},
         {"weights_file": tmp_path / "other.bin"},
     ]
-    fingerprints = [make_pipeline(REGISTRY, backbone="net", **choice).fingerprint for choice in choices]
+    fingerprints = [
+        make_pipeline(REGISTRY, PipelineRequest(backbone="net", **choice)).fingerprint for choice in choices
+    ]
     assert len(set(fingerprints)) == len(choices)
 
 
 def test_default_weights_named_or_not_are_the_same():
     named, silent = (
-        make_pipeline(REGISTRY, backbone="net", weights="first"),
-        make_pipeline(REGISTRY, backbone="net"),
+        make_pipeline(REGISTRY, PipelineRequest(backbone="net", weights="first")),
+        make_pipeline(REGISTRY, PipelineRequest(backbone="net")),
     )
     assert named == silent
     assert (silent.weights_name, silent.label) == ("", "net")
-    assert make_pipeline(REGISTRY, backbone="net", weights="second").label == "net-second"
+    assert make_pipeline(REGISTRY, PipelineRequest(backbone="net", weights="second")).label == "net-second"
 
 
 def test_own_weights_are_known_by_their_hash_and_found_where_they_lie(tmp_path):
     path = tmp_path / "my weights.bin"
     path.write_bytes(b"own")
-    weights = make_pipeline(REGISTRY, backbone="net", weights_file=path).weights
+    weights = make_pipeline(REGISTRY, PipelineRequest(backbone="net", weights_file=path)).weights
     assert weights is not None
     assert (weights.name, weights.sha256) == ("file", hashlib.sha256(b"own").hexdigest())
     assert (place_of(weights), status(weights)) == (path, "present")
@@ -90,33 +92,35 @@ def test_own_weights_in_another_place_have_the_same_fingerprint(tmp_path):
     found = []
     for name in ("a", "b"):
         (tmp_path / name).write_bytes(b"own")
-        found.append(make_pipeline(REGISTRY, backbone="net", weights_file=tmp_path / name).fingerprint)
+        found.append(
+            make_pipeline(REGISTRY, PipelineRequest(backbone="net", weights_file=tmp_path / name)).fingerprint
+        )
     assert found[0] == found[1]
 
 
 def test_weights_file_where_none_apply_or_none_is_are_refused(tmp_path):
     with pytest.raises(UsageError, match="bare has no weights"):
-        make_pipeline(REGISTRY, backbone="bare", weights_file=tmp_path)
+        make_pipeline(REGISTRY, PipelineRequest(backbone="bare", weights_file=tmp_path))
     with pytest.raises(InputError, match="no such file"):
-        make_pipeline(REGISTRY, backbone="net", weights_file=tmp_path / "gone")
+        make_pipeline(REGISTRY, PipelineRequest(backbone="net", weights_file=tmp_path / "gone"))
 
 
 def test_unknown_resampler_lists_those_there_are():
     with pytest.raises(UnknownName, match="soxr"):
-        make_pipeline(REGISTRY, backbone="net", resampler="soxx")
+        make_pipeline(REGISTRY, PipelineRequest(backbone="net", resampler="soxx"))
 
 
 def test_order_of_the_data_set_counts_only_in_a_batch_mode():
-    assert make_pipeline(REGISTRY, backbone="net", batch_of="x", dataset="d") == make_pipeline(
-        REGISTRY, backbone="net"
-    )
+    usual = make_pipeline(REGISTRY, PipelineRequest(backbone="net"))
+    assert replace(usual, batch_of="x").fingerprint == usual.fingerprint
     together = Registry(
         tuple(
             replace(e, spec=replace(e.spec, rows_together=256)) if e.spec is NET else e
             for e in REGISTRY.stages
         )
     )
-    first, second = (make_pipeline(together, backbone="net", batch_of=order, dataset="d") for order in "xy")
+    pipeline = make_pipeline(together, PipelineRequest(backbone="net"))
+    first, second = (replace(pipeline, batch_of=order, dataset="d") for order in "xy")
     assert first.fingerprint != second.fingerprint
     assert first.label == "net-d"
 

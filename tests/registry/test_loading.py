@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mxt.core.errors import InputError, PluginError, UnknownName
-from mxt.registry import build_registry, make_pipeline
+from mxt.registry import BUILT_IN, PipelineRequest, build_registry, make_pipeline
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "one_file_plugin.py"
 
@@ -23,7 +23,7 @@ def causes(registry, word):
 def test_built_ins_come_through_the_hook_without_problems():
     registry = build_registry()
     assert {"convnet", "random_convnet", "mfcc"} <= set(registry.names("backbone"))
-    assert {entry.origin for entry in of(registry, "mxt")} == {"built-in"}
+    assert {entry.origin for entry in of(registry, "mxt")} == {BUILT_IN}
     assert causes(registry, "mxt (built-in)") == []
 
 
@@ -31,7 +31,10 @@ def test_entry_point_brings_its_stage(install, backbone_source):
     install("good-plugin", backbone_source)
     (entry,) = of(build_registry(), "good-plugin")
     assert (entry.spec.name, entry.source) == ("tiny", None)
-    assert entry.origin.startswith("entry point good-plugin = good_plugin")
+    origin = entry.origin
+    assert (origin.kind, origin.point, origin.module) == ("entry point", "good-plugin", origin.value)
+    assert origin.value.startswith("good_plugin")
+    assert not origin.editable
 
 
 @pytest.mark.parametrize(
@@ -45,7 +48,7 @@ def test_entry_point_brings_its_stage(install, backbone_source):
         ("def mxt_stages():\n    return []", "no hook mxt_stages"),
         ("@hookimpl\ndef mxt_stages():\n    raise RuntimeError('no luck')", "RuntimeError: no luck"),
         ("@hookimpl\ndef mxt_stages():\n    yield 1 / 0", "ZeroDivisionError"),
-        ("@hookimpl\ndef mxt_stages():\n    return ['tiny']", "'tiny', which is no StageSpec"),
+        ("@hookimpl\ndef mxt_stages():\n    return ['tiny']", "'tiny', which is not a StageSpec"),
         ("@hookimpl\ndef mxt_stages():\n    return None", "TypeError|no hook"),
         (
             "@hookimpl\ndef mxt_stages():\n    return [StageSpec(kind='backbone', name='tiny', summary='', target='MODULE:T')]",
@@ -141,7 +144,7 @@ def test_edited_file_has_another_fingerprint_and_other_features(tmp_path):
     after = build_registry([file])
     fingerprints, features = [], []
     for registry in (before, after):
-        pipeline = make_pipeline(registry, backbone="loudness")
+        pipeline = make_pipeline(registry, PipelineRequest(backbone="loudness"))
         fingerprints.append(pipeline.fingerprint)
         network = registry.build(pipeline.backbone).prepare(None, "cpu")
         features.append(network(torch.tensor([[0.5, -0.25, 0.0]]))["level"])
@@ -155,7 +158,7 @@ def test_renamed_or_moved_file_keeps_its_features_apart_by_name_only(tmp_path):
     for place in (tmp_path / "mine.py", tmp_path / "elsewhere" / "mine.py"):
         place.write_text(EXAMPLE.read_text())
     first, second = (
-        make_pipeline(build_registry([place]), backbone="loudness").fingerprint
+        make_pipeline(build_registry([place]), PipelineRequest(backbone="loudness")).fingerprint
         for place in (tmp_path / "mine.py", tmp_path / "elsewhere" / "mine.py")
     )
     assert first == second
@@ -183,16 +186,16 @@ def test_edited_module_of_an_editable_install_has_another_fingerprint(install, b
     path = install("editable-plugin", backbone_source, editable=how == "says so", record=how == "says so")
     (entry,) = of(build_registry(), "editable-plugin")
     assert entry.source == path
-    before = make_pipeline(build_registry(), backbone="tiny").fingerprint
+    before = make_pipeline(build_registry(), PipelineRequest(backbone="tiny")).fingerprint
     path.write_text(path.read_text() + "\n# another thought\n")
-    assert make_pipeline(build_registry(), backbone="tiny").fingerprint != before
+    assert make_pipeline(build_registry(), PipelineRequest(backbone="tiny")).fingerprint != before
 
 
 def test_module_of_an_ordinary_install_is_identified_by_its_version_alone(install, backbone_source):
     path = install("plain-plugin", backbone_source)
-    before = make_pipeline(build_registry(), backbone="tiny").fingerprint
+    before = make_pipeline(build_registry(), PipelineRequest(backbone="tiny")).fingerprint
     path.write_text(path.read_text() + "\n# patched by hand\n")
-    assert make_pipeline(build_registry(), backbone="tiny").fingerprint == before
+    assert make_pipeline(build_registry(), PipelineRequest(backbone="tiny")).fingerprint == before
 
 
 def test_editable_stage_whose_module_is_nowhere_is_a_problem(install, backbone_source):

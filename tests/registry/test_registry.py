@@ -9,7 +9,7 @@ import pytest
 from mxt.core.errors import PluginError, UnknownName, UsageError
 from mxt.core.params import Param
 from mxt.core.specs import Layer, StageSpec, WeightsFile
-from mxt.registry import Registered, Registry, kind_named
+from mxt.registry import Origin, Registered, Registry, kind_named
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,11 @@ def stage_module(monkeypatch):
     monkeypatch.setitem(sys.modules, "tiny_stage_module", module)
 
 
+ORIGIN = Origin("entry point", "tiny-dist", point="tiny", value="tiny_plugin", module="tiny_plugin")
+
+
 def registry(**changes) -> Registry:
-    return Registry((Registered(replace(SPEC, **changes), "tiny-dist", "entry point tiny = tiny_plugin"),))
+    return Registry((Registered(replace(SPEC, **changes), ORIGIN),))
 
 
 def test_unknown_name_lists_the_nearest():
@@ -123,8 +126,8 @@ def test_parameter_that_does_not_apply_is_a_usage_error():
 @pytest.mark.parametrize(
     ("function", "cause"),
     [
-        ("forgets", "no spec"),
-        ("renames", "no spec"),
+        ("forgets", "did not return a spec"),
+        ("renames", "did not return a spec"),
         ("fails", "KeyError"),
         ("spoils", "states its layers"),
         ("missing", "AttributeError"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mxt.core.errors import UsageError
-from mxt.registry import build_registry, make_pipeline, split_settings, stages_taking_part
+from mxt.registry import PipelineRequest, build_registry, make_pipeline, split_settings, stages_taking_part
 
 PLUGIN = """
 import dataclasses
@@ -49,7 +49,8 @@ def pipeline(registry, *settings):
     stages = stages_taking_part(registry, backbone="looker", normalizer="none", settings=settings)
     shared = split_settings(settings, stages)
     return make_pipeline(
-        registry, backbone="looker", params=shared["looker"], renderer_params=shared[stages[2].name]
+        registry,
+        PipelineRequest(backbone="looker", params=shared["looker"], renderer_params=shared[stages[2].name]),
     )
 
 
@@ -87,4 +88,4 @@ def test_the_renderer_meant_is_the_one_that_the_settings_choose(registry):
 
 def test_a_backbone_that_reads_the_waveform_has_no_renderer_to_set():
     with pytest.raises(UsageError, match="backbone mfcc reads the waveform, so floor_db does not apply"):
-        make_pipeline(build_registry(), backbone="mfcc", renderer_params={"floor_db": -60})
+        make_pipeline(build_registry(), PipelineRequest(backbone="mfcc", renderer_params={"floor_db": -60}))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mxt.core.specs import Layer, StageSpec, Window
-from mxt.registry import Registered, Registry
+from mxt.registry import Origin, Registered, Registry
 from mxt.testing import Check, checks_for
 
 MODULE = "stages_of_this_test"
@@ -50,7 +50,7 @@ def run() -> Callable[..., None]:
 
 
 def _checks(kind: str, stage: str, *, sample=None, **changes: Any) -> list[Check]:
-    entry = Registered(_spec_of(kind, stage, **changes), "", "")
+    entry = Registered(_spec_of(kind, stage, **changes), Origin("spec"))
     return list(checks_for(entry, Registry((entry,)), sample=sample))
 
 

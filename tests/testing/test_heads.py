@@ -10,7 +10,7 @@ import pytest
 
 from mxt.core.params import Param
 from mxt.core.stages import Evaluation
-from mxt.registry import Registered, Registry
+from mxt.registry import Origin, Registered, Registry
 from mxt.testing import ContractBroken, checks_for
 
 
@@ -129,8 +129,8 @@ def test_head_that_a_protocol_brings_along_and_cannot_be_had_is_found(
     spec_of, stage_module, head, depth, message
 ):
     params = (Param("depth", "int", 3, "of trees", minimum=1),)
-    brought = Registered(spec_of("head", "DeepTrees", params=params), "", "")
-    protocol = Registered(spec_of("protocol", "Brings"), "", "")
+    brought = Registered(spec_of("head", "DeepTrees", params=params), Origin("spec"))
+    protocol = Registered(spec_of("protocol", "Brings"), Origin("spec"))
     check = "head brought along is there"
 
     @dataclass(frozen=True)

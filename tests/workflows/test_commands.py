@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from mxt.core.specs import Layer, StageSpec
-from mxt.registry import Registered, build_registry
+from mxt.registry import Origin, Registered, build_registry
 from mxt.workflows.commands import extract_command, first_extraction
 
 MUSICNN = StageSpec(
@@ -29,7 +29,8 @@ def test_the_stronger_pre_trained_network_is_proposed_where_it_is_installed(inst
     registry = build_registry()
     others = tuple(entry for entry in registry.stages if entry.spec.name != "musicnn")
     registry = replace(
-        registry, stages=(*others, *([Registered(MUSICNN, "mxt-musicnn", "")] if installed else []))
+        registry,
+        stages=(*others, *([Registered(MUSICNN, Origin("entry point", "mxt-musicnn"))] if installed else [])),
     )
     assert first_extraction(registry) == command
 
@@ -40,9 +41,7 @@ def test_every_stage_from_a_file_is_named_with_it(kind):
     used = {"backbone": "efficientnet_lite0", "normalizer": "peak", "renderer": "waveform"}
     from_file = Registered(
         StageSpec(kind=kind, name=used[kind], summary="", target=":X"),
-        "file:x.py",
-        "file /x.py",
-        Path("/x.py"),
+        Origin.of_file(Path("/x.py"), "x", ""),
     )
     others = tuple(
         entry for entry in registry.stages if (entry.spec.kind, entry.spec.name) != (kind, used[kind])

@@ -13,7 +13,7 @@ from torchvision.models import Inception3
 
 from mxt.audio.threads import one_thread
 from mxt.core.errors import UsageError, WeightsError
-from mxt.registry import Registry, build_registry, make_pipeline
+from mxt.registry import PipelineRequest, Registry, build_registry, make_pipeline
 from mxt.stages.backbones.inception_v3 import InceptionV3, TensorFlow2015
 from mxt.stages.backbones.inception_v3_specs import INCEPTION_V3, LAYERS, LAYOUTS, SIZE, TAPS
 from mxt.testing import checks_for
@@ -249,21 +249,25 @@ def test_a_weight_set_brings_its_layout_and_a_file_of_ones_own_that_of_the_set_i
 ):
     for given, layout in ((None, "imagenet"), ("imagenet", "imagenet"), ("tf2015", "tf2015")):
         for own in (None, inception_files[layout]):
-            pipeline = make_pipeline(registry, backbone="inception_v3", weights=given, weights_file=own)
+            pipeline = make_pipeline(
+                registry, PipelineRequest(backbone="inception_v3", weights=given, weights_file=own)
+            )
             assert registry.build(pipeline.backbone).layout == layout
 
 
 def test_random_weights_are_no_file_and_have_a_label(registry):
-    pipeline = make_pipeline(registry, backbone="inception_v3", params={"random": "3"})
+    pipeline = make_pipeline(registry, PipelineRequest(backbone="inception_v3", params={"random": "3"}))
     assert pipeline.weights is None
     assert pipeline.label == "inception_v3-random3"
     with pytest.raises(UsageError, match="exclude one another"):
-        make_pipeline(registry, backbone="inception_v3", params={"random": "3"}, weights="tf2015")
+        make_pipeline(
+            registry, PipelineRequest(backbone="inception_v3", params={"random": "3"}, weights="tf2015")
+        )
 
 
 def test_layers_end_with_the_last_one_and_a_view_is_of_it_where_none_is_named(registry):
     spec = make_pipeline(
-        registry, backbone="inception_v3", params={"last": "mixed_6e", "max_seconds": "30"}
+        registry, PipelineRequest(backbone="inception_v3", params={"last": "mixed_6e", "max_seconds": "30"})
     ).backbone.spec
     assert [layer.name for layer in spec.layers] == list(TAPS)[:13]
     assert (spec.default_layers, INCEPTION_V3.default_layers) == ("mixed_6e", "pool")
