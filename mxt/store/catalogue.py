@@ -247,7 +247,7 @@ class Catalogue:
 
     def add_kinds(self) -> None:
         """Bring a catalogue of a store of schema 2 up to date."""
-        with self._connected("writing") as db:
+        with self._file.connected("writing") as db:
             add_kinds(db)
 
     # checks
