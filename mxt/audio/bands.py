@@ -72,7 +72,7 @@ class BandAnalysis:
         return RINGING / (self.centre(band + 1) - self.centre(band - 1)) * self.sample_rate / self.hop_length
 
     def powers(self, y: Tensor | Streamed) -> Iterator[Tensor]:
-        """Mean squared envelope of every band in every frame; 1 for a full-scale sine at the centre of its band.
+        """Mean squared envelope of every band in every frame; 1 for a full-scale sine at a band's centre.
 
         Parameters
         ----------
@@ -210,7 +210,7 @@ class _LowBands:
 
 
 def _long_rfft(x: Tensor, samples: int) -> Tensor:
-    """Spectrum of a signal with silence up to `samples`; SciPy keeps the twiddle factors that torch computes for every call."""
+    """Spectrum of a signal zero-padded to `samples`; SciPy, unlike torch, keeps the twiddle factors."""
     on_cpu = x.device.type == "cpu"
     spectrum: Tensor = (
         torch.from_numpy(scipy.fft.rfft(x.numpy(), samples)) if on_cpu else torch.fft.rfft(x, n=samples)

@@ -1,4 +1,4 @@
-"""Files to samples: libsndfile first, FFmpeg (PyAV) for what it refuses; sample-exact, and no more than is needed."""
+"""Files to samples: by libsndfile, or by FFmpeg (PyAV) if that refuses; sample-exact, only what is needed."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def mix(x: Signal, *, out: Signal | None = None) -> Signal:
 
 
 def span(sample_rate: int, start: float, seconds: float | None) -> tuple[int, int | None]:
-    """First sample and number of samples of a part given in seconds (librosa's rule, robust to 0.29 * 100 = 28.999…)."""
+    """First sample and number of samples of a part in seconds (librosa's rule, robust to 28.999…)."""
     return round(start * sample_rate), None if seconds is None else max(
         0, math.floor(seconds * sample_rate + 1e-6)
     )

@@ -1,4 +1,4 @@
-"""The convnet paper's resampler, with its two peculiarities: resampy 0.1.5 ``kaiser_best`` as librosa called it.
+"""The convnet paper's resampler: ``kaiser_best`` of resampy 0.1.5 as librosa called it, peculiarities included.
 
 A windowed sinc is tabulated; each output sample is the sum of a left and a right wing of input samples,
 weighted by the table with linear interpolation. Peculiar are that the step through the table is truncated to
@@ -108,7 +108,7 @@ class _Plan:
 
 
 def _convolve(plan: _Plan, times: Wide, out: Signal) -> None:
-    """Output samples at these times: those that use the same table entries together, as one matrix product."""
+    """Output samples at these times, as one matrix product for all that use the same table entries."""
     nearest = times.astype(np.int64)
     fraction = plan.scale * (times - nearest)
     left, left_rest = plan.locate(fraction)

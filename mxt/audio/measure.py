@@ -186,7 +186,7 @@ def _whole(source: Source) -> _Tally:
 
 
 def _in_parts(source: Source) -> _Tally | None:
-    """Measure parts spread evenly from the first to the last; ``None`` where the file is not as long as it says."""
+    """Measure parts spread evenly over the file; ``None`` if the file is shorter than it claims."""
     tally = _Tally()
     length = int(PART_SECONDS * source.sample_rate)
     for start in np.linspace(0, (source.frames or 0) - length, PARTS).astype(int):

@@ -6,7 +6,7 @@ import ctypes
 
 
 def keep_freed_memory() -> None:
-    """Let the C library keep freed blocks of some MB for the next clip instead of giving them back to the system.
+    """Let the C library keep freed blocks of some MB for the next clip instead of returning them.
 
     glibc raises its thresholds to the largest block freed so far, for all threads. Otherwise buffers of a few
     MB are mapped anew for every clip, and the page faults cost as much as the arithmetic (convnet: 2,000

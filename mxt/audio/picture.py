@@ -129,7 +129,7 @@ def triangle_weights(old: int, new: int, first: int, last: int) -> tuple[Tensor,
 
 
 def clip_by_clip(draw: Draw) -> Callable[[Iterable[Signal]], Tensor]:
-    """A function over a batch, float32 [N, samples] or signals one by one, that draws clip after clip: each picture for itself."""
+    """A function that draws a batch clip by clip: float32 [N, samples], or signals one by one."""
 
     def render(y: Iterable[Signal]) -> Tensor:
         with torch.inference_mode():

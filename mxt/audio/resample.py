@@ -56,7 +56,7 @@ def resample(y: Signal, sr_in: int, sr_out: int, *, method: str = "soxr") -> Sig
 def resample_blocks(
     blocks: Iterable[Signal], sr_in: int, sr_out: int, *, method: str = "soxr"
 ) -> Iterator[Signal]:
-    """Change the sample rate of a stream; together the blocks are what `resample` gives for the whole (within 1e-6).
+    """Change the sample rate of a stream; the blocks together equal `resample` of the whole (within 1e-6).
 
     ``kaiser_best`` looks at the whole signal and holds it in memory.
     """

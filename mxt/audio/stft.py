@@ -109,7 +109,7 @@ def frames(y: Tensor, *, frame_length: int, hop_length: int) -> Tensor:
 
 
 def stretch(y: Tensor | Streamed, begin: int, end: int) -> Tensor:
-    """Samples `begin` to `end` of a signal [samples], with zeros where they lie outside; a view where none do."""
+    """Samples `begin` to `end` of a signal [samples], with zeros outside of it; a view where possible."""
     first, last = max(0, begin), max(0, min(end, len(y)))
     part = torch.from_numpy(y.read(first, max(first, last))) if isinstance(y, Streamed) else y[first:last]
     before = min(max(0, -begin), end - begin)

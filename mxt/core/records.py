@@ -125,7 +125,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A file as catalogued: its place, how it looked on disk, and what was measured or why it was left out."""
+    """A file as catalogued: its path, how it looked on disk, and what was measured or why it was left out."""
 
     path: str
     size: int
@@ -160,7 +160,7 @@ class ClipRecord:
 
     @property
     def has_audio(self) -> bool:
-        """False for a clip of a data set that came as features: it can be used, but nothing can be computed from it."""
+        """False for a clip of a data set that came as features: nothing can be computed from it."""
         return self.file.measurement is not None
 
     @property

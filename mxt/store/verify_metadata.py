@@ -1,4 +1,4 @@
-"""The metadata of a feature table (``zarr.json`` of group and arrays): checked, written back where damaged."""
+"""The metadata of a feature table, ``zarr.json`` of group and arrays: checked, written back if damaged."""
 
 from __future__ import annotations
 

@@ -192,7 +192,7 @@ _STEPS = {"dataset": _remove_dataset, "features": _remove_table, "result": _remo
 
 
 def _uses(table: FeatureTable, used: Sequence[ClipRecord]) -> bool:
-    """Whether any row belongs to a catalogued clip; a table that cannot be read, or is still empty, is kept."""
+    """Whether any row belongs to a catalogued clip; unreadable and still empty tables count as used."""
     try:
         stored = table.keys()
     except StoreError:

@@ -44,7 +44,7 @@ def test_an_impulse_is_in_all_bands_at_its_time():
 
 
 def by_one_transform(y, analysis):
-    """The same with one transform in float64 and envelopes at the full rate, which are read where the analysis has its values."""
+    """The same by one transform in float64 and envelopes at the full rate, read at the analysis's frames."""
     hop, silence = analysis.hop_length, 10 * SR
     size = -(-(len(y) + silence) // hop) * hop
     spectrum = 2 * np.fft.fft(y, size)
@@ -106,7 +106,7 @@ def test_a_clip_of_any_length_has_a_frame_for_each_hop_begun(samples):
 @pytest.mark.realdata
 @pytest.mark.parametrize("genre", ["classical", "country", "metal"])
 def test_its_ranks_are_those_of_librosas_constant_q_filters_of_the_same_width(data, genre):
-    """librosa's filters are twice as wide by default; divided by the root of their length they, too, give a sine its amplitude."""
+    """librosa's filters are twice as wide by default; scaled by their length they give amplitudes."""
     import librosa
     from scipy.stats import spearmanr
 

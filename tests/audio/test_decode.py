@@ -272,7 +272,8 @@ def test_a_file_without_permission_is_unreadable(make):
     path = make("a.wav", noise(0.1))
     path.chmod(0)
     drop = "os.setuid(65534); " if os.geteuid() == 0 else ""
-    code = f"import os, sys; from mxt.audio import decode, sndfile; fd = os.open({str(path.parent)!r}, os.O_RDONLY); os.fchdir(fd)\n"
+    code = "import os, sys; from mxt.audio import decode, sndfile\n"
+    code += f"fd = os.open({str(path.parent)!r}, os.O_RDONLY); os.fchdir(fd)\n"
     code += f"{drop}decode.read('a.wav')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert f"{Reason.UNREADABLE.words}: " in done.stderr.splitlines()[-1]

@@ -1,4 +1,4 @@
-"""Values in the catalogue are what was written, or that is said; errors of the system are never called damage."""
+"""Changed values in the catalogue are reported as damage; errors of the system never are."""
 
 from __future__ import annotations
 

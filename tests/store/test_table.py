@@ -155,7 +155,7 @@ def test_labels_are_listed_without_importing_zarr(store, table):
 
 
 def test_a_reader_beside_a_writer_never_sees_half_a_chunk_as_done(table, child, keys):
-    """Read all the time while chunks are committed: whatever counts as done has its values (`read` would refuse)."""
+    """Read all the time while chunks are committed: rows that count as done have values, or `read` raises."""
     seen, stop, caught = set(), threading.Event(), []
 
     def look():
@@ -201,7 +201,8 @@ from mxt.core.errors import StoreReadOnly
 from mxt.store.layout import Store
 import numpy as np
 list(map(str, np.ones(1)))
-zarr.create_array(zarr.storage.MemoryStore(), name="a", shape=(1,), dtype="uint8")[:]  # imports what is imported late
+# imports what is imported late
+zarr.create_array(zarr.storage.MemoryStore(), name="a", shape=(1,), dtype="uint8")[:]
 os.setuid(65534)
 store = Store.open(pathlib.Path({root!r}), read_only={read_only})
 (table,) = store.features.tables()
@@ -210,8 +211,13 @@ assert table.read([table.keys()[1].tobytes()], ["one"])[1][0] == 1
 assert store.catalogue.datasets() == []
 from mxt.store.verify import verify
 assert verify(store).sound, verify(store).findings
-for attempt in (lambda: table.writer().__enter__(), lambda: store.results.publish({{}}, {{}}), lambda: verify(store, repair=True),
-                lambda: store.features.create("01" * 32, "new", {{}}, table.layers), lambda: store.log_run({{}})):
+for attempt in (
+    lambda: table.writer().__enter__(),
+    lambda: store.results.publish({{}}, {{}}),
+    lambda: verify(store, repair=True),
+    lambda: store.features.create("01" * 32, "new", {{}}, table.layers),
+    lambda: store.log_run({{}}),
+):
     try:
         attempt()
     except StoreReadOnly as error:
@@ -246,7 +252,7 @@ def test_a_store_opened_for_reading_makes_no_writer(store, table):
 
 
 def test_chunks_appear_under_their_name_when_they_are_whole(table, child, monkeypatch):
-    """The bound on zarr: its LocalStore writes beside the chunk, under a name ending in .partial, and renames."""
+    """The bound on zarr: its LocalStore writes beside the chunk, as *.partial, and renames."""
     from pathlib import Path
 
     renamed = []

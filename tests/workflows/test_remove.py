@@ -41,7 +41,7 @@ def test_removing_needs_a_yes_and_says_what_would_go(opened, name):
     before = names(opened)
     with pytest.raises(
         Refused,
-        match=rf"mxt rm would remove data set {name}, feature table tiny for good \(\d+ kB\); add --yes to confirm",
+        match=rf"would remove data set {name}, feature table tiny for good \(\d+ kB\); add --yes to confirm",
     ):
         remove(opened.root, [name, "tiny"])
     assert names(opened) == before
