@@ -1,4 +1,4 @@
-"""The convnet paper's resampler: ``kaiser_best`` of resampy 0.1.5 as librosa called it, peculiarities included.
+"""The convnet paper's resampler: ``kaiser_best`` of resampy 0.1.5 as librosa called it.
 
 A windowed sinc is tabulated; each output sample is the sum of a left and a right wing of input samples,
 weighted by the table with linear interpolation. Peculiar are that the step through the table is truncated to

@@ -79,14 +79,7 @@ class Window:
         margin_seconds: float = 0.0,
     ) -> Window:
         """Windows of `seconds` every `hop_seconds`, averaged over the clip."""
-        return cls(
-            kind="sliding",
-            seconds=seconds,
-            hop_seconds=hop_seconds,
-            pad=pad,
-            tail=tail,
-            margin_seconds=margin_seconds,
-        )
+        return cls("sliding", seconds, hop_seconds, pad, tail, margin_seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mxt.core.errors import InputError, StoreDamaged, StoreError, StoreReadOnly
-from mxt.core.files import atomic_write, translate_os_errors
+from mxt.core.files import atomic_write, translate_damage, translate_os_errors
 from mxt.core.text import parse_json, written_all
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Store:
         root = Path(root)
         schema = _read_schema(root)
         if schema is None and (root / "catalogue.sqlite").exists():
-            raise _damaged(root / "mxt.json")
+            raise StoreDamaged(_damage_text(root / "mxt.json"))
         if schema is None:
             if not create:
                 raise InputError(f"no store at {root}; mxt ingest PATH makes one, --store names another")
@@ -166,27 +166,21 @@ def _is_run(entry: object) -> bool:
 
 def _read_schema(root: Path) -> int | None:
     path = root / "mxt.json"
-    try:
-        schema = json.loads(path.read_text(encoding="utf-8"))["schema"]
-    except FileNotFoundError:
-        return None
-    except NotADirectoryError:
-        raise InputError(f"{root} is a file, not a store") from None
-    except PermissionError as error:
-        raise StoreReadOnly(f"no permission to read {path}") from error
-    except (ValueError, KeyError, TypeError, RecursionError, IsADirectoryError):
-        schema = None
-    except OSError as error:
-        raise StoreError(f"reading {path} failed: {error.strerror}") from error
-    if type(schema) is not int or schema < 1:
-        raise _damaged(path)
+    with translate_os_errors("reading", path), translate_damage(lambda _: _damage_text(path)):
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except NotADirectoryError:
+            raise InputError(f"{root} is a file, not a store") from None
+        schema = json.loads(content)["schema"]
+        if type(schema) is not int or schema < 1:
+            raise ValueError
     return schema
 
 
-def _damaged(path: Path) -> StoreDamaged:
-    return StoreDamaged(
-        f'{path} is missing or damaged: it is a file of one line, {{"schema": {SCHEMA}}}; write that back'
-    )
+def _damage_text(path: Path) -> str:
+    return f'{path} is missing or damaged: it is a file of one line, {{"schema": {SCHEMA}}}; write that back'
 
 
 def _make(root: Path) -> None:

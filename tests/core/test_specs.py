@@ -39,7 +39,7 @@ def test_valid_spec_has_no_problems():
         ({"layers": (Layer(2, "low", 2),)}, "numbered from 1"),
         ({"layers": (Layer(1, "low", 2), Layer(2, "low", 2))}, "one name"),
         ({"layers": (Layer(1, "low", 2, ("a",)),)}, "1 labels for 2 columns"),
-        ({"params": (Param("a", "float", 1.0, ""), Param("a", "int", 1, ""))}, "there twice"),
+        ({"params": (Param("a", "float", 1.0, ""), Param("a", "int", 1, ""))}, "occurs twice"),
         ({"params": (Param("a", "tensor", 1.0, ""),)}, "unknown type"),
     ],
 )
