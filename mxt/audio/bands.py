@@ -100,11 +100,11 @@ class BandAnalysis:
             end = first - ahead + (size + around) * cut.kept + cut.margin
             x = stretch(y, begin * self.hop_length, end * self.hop_length)
             spectra = torch.fft.rfft(x.unfold(0, cut.frames * self.hop_length, cut.kept * self.hop_length))
-            found = [power[:, 0, around * cut.kept :] for power in low.powers(spectra)]
+            parts = [power[:, 0, around * cut.kept :] for power in low.powers(spectra)]
             inner = spectra[around : around + size]
-            found += [group.powers(inner)[..., cut.margin : -cut.margin].flatten(1) for group in high]
+            parts += [group.powers(inner)[..., cut.margin : -cut.margin].flatten(1) for group in high]
             count = min(size * cut.kept, total - first)
-            yield torch.cat([power[:, ahead : ahead + count] for power in found])
+            yield torch.cat([power[:, ahead : ahead + count] for power in parts])
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,10 +200,10 @@ def _keep_whole(packet: Any) -> None:
 def _samples(frame: av.AudioFrame) -> Signal:
     """A frame as float32 [samples, channels], integer formats scaled so that full scale is 1."""
     try:
-        found = frame.to_ndarray()
+        values = frame.to_ndarray()
     except _FAILED as error:
         raise AudioError(Reason.DECODER_FAILED, _words(error)) from error
-    x = found.T if frame.format.is_planar else found.reshape(-1, frame.layout.nb_channels)
+    x = values.T if frame.format.is_planar else values.reshape(-1, frame.layout.nb_channels)
     if x.dtype == np.uint8:
         return (np.asarray(x, np.float32) - np.float32(128)) / np.float32(128)
     if x.dtype.kind == "i":

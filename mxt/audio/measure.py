@@ -71,18 +71,18 @@ class _Tally:
 
     def notes(self) -> list[str]:
         """What a person should know about these samples."""
-        found = []
+        notes = []
         if self.peak <= from_db(SILENT_DB):
-            found.append("silent")
+            notes.append("silent")
         elif self.mono_peak <= from_db(SILENT_DB):
-            found.append("silent in mono")
+            notes.append("silent in mono")
         if self.flat_tops >= CLIPPED_TOPS:
-            found.append("clipped")
+            notes.append("clipped")
         if self.peak > from_db(BEYOND_DB):
-            found.append("beyond full scale")
+            notes.append("beyond full scale")
         if abs(self.total) / max(1, self.frames) > max(DC, DC_SHARE * self.levels.rms):
-            found.append("dc")
-        return found
+            notes.append("dc")
+        return notes
 
 
 def measure(path: str | os.PathLike[str]) -> Measurement:

@@ -77,5 +77,5 @@ def _soxr(y: Signal, sr_in: int, sr_out: int) -> Signal:
     import soxr
 
     length = -(-len(y) * sr_out // sr_in)
-    found: Signal = soxr.resample(y, sr_in, sr_out, quality="HQ")
-    return found[:length] if len(found) >= length else np.pad(found, (0, length - len(found)))
+    resampled: Signal = soxr.resample(y, sr_in, sr_out, quality="HQ")
+    return resampled[:length] if len(resampled) >= length else np.pad(resampled, (0, length - len(resampled)))

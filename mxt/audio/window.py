@@ -60,8 +60,8 @@ def cut(y: Signal, window: Window, sample_rate: int) -> Signal:
     if window.kind == "fixed":
         assert length is not None, "windows of this kind have a length"
         return _fill(y[:length], length, window.pad)[None]
-    found = list(slide((y,), window, sample_rate))
-    return found[0] if len(found) == 1 else np.concatenate(found)
+    windows = list(slide((y,), window, sample_rate))
+    return windows[0] if len(windows) == 1 else np.concatenate(windows)
 
 
 def slide(blocks: Iterable[Signal], window: Window, sample_rate: int) -> Iterator[Signal]:

@@ -60,9 +60,9 @@ def test_a_table_is_read_with_zarr_alone(filled, child):
 
 
 def test_equal_runs_leave_equal_attributes(filled):
-    found = json.loads((filled.path / "zarr.json").read_text())["attributes"]
-    assert set(found) == {"checksum", "fingerprint", "kind", "label", "layers", "pipeline", "seal"}
-    assert found["layers"][1] == {
+    attributes = json.loads((filled.path / "zarr.json").read_text())["attributes"]
+    assert set(attributes) == {"checksum", "fingerprint", "kind", "label", "layers", "pipeline", "seal"}
+    assert attributes["layers"][1] == {
         "number": 2,
         "name": "two",
         "dimension": 5,
@@ -83,7 +83,7 @@ def test_making_a_table_again_gives_the_one_there_is(store, child):
 def test_labels_are_unique(wanted, store, table, layers):
     store.features.create("01" * 32, wanted, {}, layers)
     store.features.create("02" * 32, "synthetic", {}, layers)
-    labels = [each.label for each in store.features.tables()]
+    labels = [table.label for table in store.features.tables()]
     assert len(set(labels)) == 3
     assert table.label in labels
 
@@ -237,11 +237,11 @@ def test_a_store_of_another_user_is_read_and_not_written(read_only, filled, stor
             folder.chmod(folder.stat().st_mode | 0o055)
     before = {str(p) for p in store.root.rglob("*")}
     code = READ_AS_NOBODY.format(here=os.getcwd(), root=str(store.root), read_only=read_only)
-    found = subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
-    assert found.returncode == 0, found.stderr
-    assert found.stdout.count("refused:") == 5
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count("refused:") == 5
     assert {str(p) for p in store.root.rglob("*")} == before
     assert filled.counts()[0] == 0
 

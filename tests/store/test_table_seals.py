@@ -73,8 +73,8 @@ def test_a_misplaced_chunk_never_gives_a_wrong_value_and_is_put_right(
 
     refused = False
     try:
-        found, now = filled.read(keys, ["one", "two"])
-        np.testing.assert_array_equal(found, X)
+        values, now = filled.read(keys, ["one", "two"])
+        np.testing.assert_array_equal(values, X)
         assert (now == states).all()
     except StoreDamaged:
         refused = True
