@@ -1,4 +1,4 @@
-"""Constant-Q band analysis by Fourier transforms: every band cut out of a spectrum, and brought back to time.
+"""Constant-Q band analysis by Fourier transforms: every band is cut out of a spectrum and transformed back.
 
 A band is a raised cosine on the axis of log frequency, from the centre of its lower neighbour to that of its
 upper one, and gives a complex envelope at a low rate, whose squared magnitude is averaged over each frame.
@@ -37,7 +37,7 @@ BLOCK_PIECES = 24  # most pieces analysed together, unless low bands ring for lo
 
 @dataclass(frozen=True, slots=True)
 class BandAnalysis:
-    """What is analysed.
+    """An analysis: its bands, frames and rates.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class BandAnalysis:
         return float(self.lowest_hz * 2 ** (band / self.bands_per_octave))
 
     def frames(self, samples: int) -> int:
-        """Frames of a signal of so many samples."""
+        """Frames of a signal with this number of samples."""
         return max(1, -(-samples // self.hop_length))
 
     def ringing(self, band: int) -> float:
@@ -131,12 +131,12 @@ class _Cut:
 
     @property
     def frames(self) -> int:
-        """Of a piece."""
+        """Frames of a piece."""
         return MARGINS * self.margin
 
     @property
     def kept(self) -> int:
-        """Of a piece without its margins."""
+        """Frames of a piece without its margins."""
         return self.frames - 2 * self.margin
 
     @property
@@ -162,7 +162,7 @@ class _Cut:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Group:
-    """Bands that are brought back to time at one rate, some values a frame.
+    """Bands that are transformed back at one rate, with some values per frame.
 
     `starts` are the first bins taken for each, `weights` complex64 [bands, 1, bins taken]; `mean` is over the
     real and imaginary parts of a frame's values.
@@ -246,7 +246,7 @@ def _low_bands(cut: _Cut, pieces: int, device: torch.device) -> _LowBands:
 def _groups(
     analysis: BandAnalysis, bands: range, frames: int, samples: int, device: torch.device
 ) -> tuple[_Group, ...]:
-    """Filters for transforms of `samples`, which are so many frames long."""
+    """Filters for transforms of `samples`, and the frames these are long."""
     members: dict[int, list[int]] = {}  # values a frame -> bands
     for band in bands:
         width = (
@@ -263,7 +263,7 @@ def _groups(
 def _group(
     analysis: BandAnalysis, bands: list[int], values: int, frames: int, samples: int, device: torch.device
 ) -> _Group:
-    """Neighbouring bands with so many values a frame."""
+    """Neighbouring bands with this number of values per frame."""
     bin_hz, bins = analysis.sample_rate / (analysis.hop_length * frames), samples // 2 + 1
     taken = min(bins, frames * values)
     starts: list[int] = []

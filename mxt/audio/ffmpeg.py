@@ -92,7 +92,7 @@ class Ffmpeg:
             self.promised = int(0.98 * self.frames - 0.1 * self.sample_rate)
 
     def _length(self) -> int | None:
-        """Frames as the container has it, where it says: about right."""
+        """Approximate number of frames according to the container."""
         stream = self._stream
         if stream.duration and stream.time_base:
             return int(stream.duration * stream.time_base * self.sample_rate)

@@ -77,7 +77,7 @@ def kaiser_best(y: Signal, sr_in: int, sr_out: int) -> Signal:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What all output samples share."""
+    """What all output samples have in common."""
 
     padded: Signal  # the signal with `margin` zeros on both sides
     samples: int
@@ -96,7 +96,7 @@ class _Plan:
         return cls(np.pad(y, margin), len(y), margin, table, np.diff(table, append=table[-1]), scale, step)
 
     def locate(self, fraction: Wide) -> tuple[Index, Wide]:
-        """Entry of the table for a distance of `fraction` input samples (scaled), and how far behind it."""
+        """Entry of the table for a distance of `fraction` input samples (scaled), and how far after it."""
         position = fraction * PER_CROSSING
         entry = position.astype(np.int64)
         return entry, position - entry

@@ -39,7 +39,7 @@ _BLOCK = 1 << 17  # samples of all channels measured at once
 
 @dataclass(slots=True)
 class _Tally:
-    """What has been seen so far."""
+    """What was measured so far."""
 
     frames: int = 0
     peak: float = 0.0
@@ -49,7 +49,7 @@ class _Tally:
     flat_tops: int = 0
 
     def add(self, x: Signal) -> None:
-        """Take in float32 [samples, channels]."""
+        """Measure more samples, float32 [samples, channels]."""
         high = peak(x)
         if not high <= LARGEST:
             first = self.frames + int(np.argmin((np.abs(x) <= LARGEST).all(axis=1)))
@@ -86,7 +86,7 @@ class _Tally:
 
 
 def measure(path: str | os.PathLike[str]) -> Measurement:
-    """Decode a file once, from beginning to end, and say what is in it.
+    """Decode a file once, from beginning to end, and measure it.
 
     Files of more than half an hour are measured in parts spread evenly over them, and marked so.
 
@@ -172,7 +172,7 @@ def levels(
 
 
 def _counted(pieces: Iterable[Signal], tally: _Tally) -> Iterator[Signal]:
-    """The mean of the channels of each piece, after `tally` has seen it."""
+    """The mean of the channels of each piece, after `tally` has measured it."""
     for x in pieces:
         tally.add(x)
         yield mix(x)

@@ -1,4 +1,4 @@
-"""Pictures: levels as brightness, and bilinear resizing that goes over time piece by piece."""
+"""Pictures: levels as brightness, and bilinear resizing of one piece of time after another."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _pieces(slabs: Slabs) -> Iterator[Tensor]:
 
 
 def triangle_weights(old: int, new: int, first: int, last: int) -> tuple[Tensor, int]:
-    """What the old pixels `first` to `last` give to the new ones.
+    """Weights of the old pixels `first` to `last` in the new ones.
 
     Parameters
     ----------

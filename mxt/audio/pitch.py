@@ -1,4 +1,4 @@
-"""Another pitch at the same length: stretched in time by a phase vocoder, then resampled."""
+"""Pitch shifting at constant length: stretched in time by a phase vocoder, then resampled."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def shift_pitch(y: Signal, sample_rate: int, semitones: float) -> Signal:
 
 
 def stretched(spectrum: Tensor, rate: float) -> Tensor:
-    """A spectrum with `rate` times fewer frames, whose phases go on at the frequencies they had.
+    """A spectrum with `rate` times fewer frames, whose phases advance at their original frequencies.
 
     Parameters
     ----------

@@ -63,7 +63,7 @@ class Sndfile:
         return _ReadOn(self._fd, closefd=False)
 
     def close(self) -> None:
-        """Give libsndfile's memory back."""
+        """Free libsndfile's memory."""
         self._file.close()
 
     @property
@@ -165,7 +165,7 @@ class Sndfile:
         )
 
     def _rest(self, start: int, end: int | None, block: int) -> Iterator[Signal]:
-        """What libsndfile leaves, by FFmpeg: their samples agree, but for rounding."""
+        """What libsndfile leaves, decoded by FFmpeg: their samples agree except for rounding."""
         from mxt.audio.ffmpeg import Ffmpeg
 
         try:

@@ -58,7 +58,7 @@ def padding(samples: int, *, n_fft: int, hop_length: int, pad: str = "center") -
 def pad_signal(
     y: Tensor, *, n_fft: int, hop_length: int, pad: str = "center", delay_samples: int = 0
 ) -> Tensor:
-    """Pad a signal so that its frames lie where they should.
+    """Pad a signal so that its frames are where they should be.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def stretch(y: Tensor | Streamed, begin: int, end: int) -> Tensor:
 def framed_slabs(
     y: Tensor | Streamed, *, frame_length: int, hop_length: int, first: int, count: int, slab_frames: int
 ) -> Iterator[Tensor]:
-    """Overlapping frames of a long signal, some at a time, so that it is never copied as a whole.
+    """Overlapping frames of a long signal, some at a time: it is never copied as a whole.
 
     Parameters
     ----------

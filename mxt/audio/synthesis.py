@@ -1,4 +1,4 @@
-"""A small labelled collection out of nothing: notes of several timbres, for the demo and for tests.
+"""A small synthetic collection with labels: notes of several timbres, for the demo and for tests.
 
 Each timbre is a textbook synthesis method; pitch, level, duration, attack, added noise and tuning vary from
 note to note, so that telling the timbres apart is neither trivial nor hopeless.
@@ -16,7 +16,7 @@ Rng = np.random.Generator
 
 
 def note(timbre: str, rng: Rng, *, sample_rate: int = 22_050) -> npt.NDArray[np.float32]:
-    """One note of a timbre, all else drawn at random.
+    """One note of a timbre; everything else is drawn at random.
 
     Parameters
     ----------
