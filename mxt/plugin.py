@@ -42,9 +42,10 @@ from mxt.core.errors import (
     UsageError,
     WeightsError,
 )
+from mxt.core.hooks import hookimpl
 from mxt.core.params import Param
 from mxt.core.records import Clip, Detection, Listing, Remark, Target, Task
-from mxt.core.specs import WAVEFORM, Card, Input, Layer, StageSpec, WeightsFile, Window, hookimpl
+from mxt.core.specs import WAVEFORM, Card, Input, Layer, StageSpec, WeightsFile, Window
 from mxt.core.stages import (
     Backbone,
     DatasetLoader,

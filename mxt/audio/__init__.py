@@ -1,1 +1,1 @@
-"""Signals: decode, measure, resample, cut, spectra. Pure functions, one algorithm a file; import the modules, not this package."""
+"""Signals: decode, measure, resample, cut, spectra; pure functions, one algorithm per module."""

@@ -1,4 +1,4 @@
-"""Constant-Q band analysis by Fourier transforms: every band cut out of a spectrum, and brought back to time.
+"""Constant-Q band analysis by Fourier transforms: every band is cut out of a spectrum and transformed back.
 
 A band is a raised cosine on the axis of log frequency, from the centre of its lower neighbour to that of its
 upper one, and gives a complex envelope at a low rate, whose squared magnitude is averaged over each frame.
@@ -37,7 +37,7 @@ BLOCK_PIECES = 24  # most pieces analysed together, unless low bands ring for lo
 
 @dataclass(frozen=True, slots=True)
 class BandAnalysis:
-    """What is analysed.
+    """An analysis: its bands, frames and rates.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class BandAnalysis:
         return float(self.lowest_hz * 2 ** (band / self.bands_per_octave))
 
     def frames(self, samples: int) -> int:
-        """Frames of a signal of so many samples."""
+        """Frames of a signal with this number of samples."""
         return max(1, -(-samples // self.hop_length))
 
     def ringing(self, band: int) -> float:
@@ -72,7 +72,7 @@ class BandAnalysis:
         return RINGING / (self.centre(band + 1) - self.centre(band - 1)) * self.sample_rate / self.hop_length
 
     def powers(self, y: Tensor | Streamed) -> Iterator[Tensor]:
-        """Mean squared envelope of every band in every frame; 1 for a full-scale sine at the centre of its band.
+        """Mean squared envelope of every band in every frame; 1 for a full-scale sine at a band's centre.
 
         Parameters
         ----------
@@ -100,11 +100,11 @@ class BandAnalysis:
             end = first - ahead + (size + around) * cut.kept + cut.margin
             x = stretch(y, begin * self.hop_length, end * self.hop_length)
             spectra = torch.fft.rfft(x.unfold(0, cut.frames * self.hop_length, cut.kept * self.hop_length))
-            found = [power[:, 0, around * cut.kept :] for power in low.powers(spectra)]
+            parts = [power[:, 0, around * cut.kept :] for power in low.powers(spectra)]
             inner = spectra[around : around + size]
-            found += [group.powers(inner)[..., cut.margin : -cut.margin].flatten(1) for group in high]
+            parts += [group.powers(inner)[..., cut.margin : -cut.margin].flatten(1) for group in high]
             count = min(size * cut.kept, total - first)
-            yield torch.cat([power[:, ahead : ahead + count] for power in found])
+            yield torch.cat([power[:, ahead : ahead + count] for power in parts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +131,12 @@ class _Cut:
 
     @property
     def frames(self) -> int:
-        """Of a piece."""
+        """Frames of a piece."""
         return MARGINS * self.margin
 
     @property
     def kept(self) -> int:
-        """Of a piece without its margins."""
+        """Frames of a piece without its margins."""
         return self.frames - 2 * self.margin
 
     @property
@@ -162,7 +162,7 @@ class _Cut:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Group:
-    """Bands that are brought back to time at one rate, some values a frame.
+    """Bands that are transformed back at one rate, with some values per frame.
 
     `starts` are the first bins taken for each, `weights` complex64 [bands, 1, bins taken]; `mean` is over the
     real and imaginary parts of a frame's values.
@@ -210,7 +210,7 @@ class _LowBands:
 
 
 def _long_rfft(x: Tensor, samples: int) -> Tensor:
-    """Spectrum of a signal with silence up to `samples`; SciPy keeps the twiddle factors that torch computes for every call."""
+    """Spectrum of a signal zero-padded to `samples`; SciPy, unlike torch, keeps the twiddle factors."""
     on_cpu = x.device.type == "cpu"
     spectrum: Tensor = (
         torch.from_numpy(scipy.fft.rfft(x.numpy(), samples)) if on_cpu else torch.fft.rfft(x, n=samples)
@@ -246,7 +246,7 @@ def _low_bands(cut: _Cut, pieces: int, device: torch.device) -> _LowBands:
 def _groups(
     analysis: BandAnalysis, bands: range, frames: int, samples: int, device: torch.device
 ) -> tuple[_Group, ...]:
-    """Filters for transforms of `samples`, which are so many frames long."""
+    """Filters for transforms of `samples`, and the frames these are long."""
     members: dict[int, list[int]] = {}  # values a frame -> bands
     for band in bands:
         width = (
@@ -263,7 +263,7 @@ def _groups(
 def _group(
     analysis: BandAnalysis, bands: list[int], values: int, frames: int, samples: int, device: torch.device
 ) -> _Group:
-    """Neighbouring bands with so many values a frame."""
+    """Neighbouring bands with this number of values per frame."""
     bin_hz, bins = analysis.sample_rate / (analysis.hop_length * frames), samples // 2 + 1
     taken = min(bins, frames * values)
     starts: list[int] = []

@@ -1,4 +1,4 @@
-"""Files to samples: libsndfile first, FFmpeg (PyAV) for what it refuses; sample-exact, and no more than is needed."""
+"""Files to samples: by libsndfile, or by FFmpeg (PyAV) if that refuses; sample-exact, only what is needed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ROOM = 1 << 26  # samples that room is made for at once (256 MiB), whatever a h
 
 @dataclass(frozen=True, slots=True)
 class AudioInfo:
-    """What a file says of itself before it is decoded.
+    """What the header of a file says.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ def mix(x: Signal, *, out: Signal | None = None) -> Signal:
 
 
 def span(sample_rate: int, start: float, seconds: float | None) -> tuple[int, int | None]:
-    """First sample and number of samples of a part given in seconds (librosa's rule, robust to 0.29 * 100 = 28.999…)."""
+    """First sample and number of samples of a part in seconds (librosa's rule, robust to rounding)."""
     return round(start * sample_rate), None if seconds is None else max(
         0, math.floor(seconds * sample_rate + 1e-6)
     )
@@ -193,7 +193,7 @@ def span(sample_rate: int, start: float, seconds: float | None) -> tuple[int, in
 
 @contextmanager
 def opened(path: Path) -> Iterator[Source]:
-    """A file, opened by the first decoder that takes it.
+    """A file, opened by the first decoder that accepts it.
 
     Raises
     ------
@@ -258,7 +258,7 @@ def _source(fd: int) -> Source:
 
 
 def _expected(source: Source, first: int, count: int | None) -> int:
-    """Samples to make room for: what is asked for, but no more than the header says."""
+    """Samples to allocate: what is asked for, but no more than the header says."""
     if source.frames is None:
         return count if count is not None else 60 * source.sample_rate
     there = max(0, source.frames - first)

@@ -1,4 +1,4 @@
-"""Files that FFmpeg reads, through PyAV's own copy of it: M4A/AAC, ALAC, AC-3, ADTS, WebM, MP4 and the rest."""
+"""Files that FFmpeg reads, through the copy in PyAV: M4A/AAC, ALAC, AC-3, ADTS, WebM, MP4 and others."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Ffmpeg:
             self.promised = int(0.98 * self.frames - 0.1 * self.sample_rate)
 
     def _length(self) -> int | None:
-        """Frames as the container has it, where it says: about right."""
+        """Approximate number of frames according to the container."""
         stream = self._stream
         if stream.duration and stream.time_base:
             return int(stream.duration * stream.time_base * self.sample_rate)
@@ -133,7 +133,7 @@ class Ffmpeg:
             yield np.concatenate(held)
 
     def part(self, start: int, count: int, block: int) -> Iterator[Signal]:
-        """Decode `count` frames from about `start` on, without decoding what lies before; may be called again."""
+        """Decode `count` frames from about `start` on, without the frames before it; may be called again."""
         ticks = start / self.sample_rate / float(self._stream.time_base or 1)
         try:
             self._container.seek(int(ticks), stream=self._stream)
@@ -179,7 +179,7 @@ class Ffmpeg:
 
 
 class _File(io.FileIO):
-    """A file whose impossible positions, which broken files name, are FFmpeg's trouble and not an exception."""
+    """A file in which seeking to impossible positions, which broken files name, raises no exception."""
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         try:
@@ -189,7 +189,7 @@ class _File(io.FileIO):
 
 
 def _keep_whole(packet: Any) -> None:
-    """Take back how many samples are to be cut off a packet's end, so that a feature is the same under every FFmpeg."""
+    """Ignore how many samples to cut off a packet, so that features are the same under every FFmpeg."""
     if packet.has_sidedata("skip_samples"):
         skip = packet.get_sidedata("skip_samples")
         at_start, _, reasons = struct.unpack("<II2s", bytes(skip))
@@ -200,10 +200,10 @@ def _keep_whole(packet: Any) -> None:
 def _samples(frame: av.AudioFrame) -> Signal:
     """A frame as float32 [samples, channels], integer formats scaled so that full scale is 1."""
     try:
-        found = frame.to_ndarray()
+        values = frame.to_ndarray()
     except _FAILED as error:
         raise AudioError(Reason.DECODER_FAILED, _words(error)) from error
-    x = found.T if frame.format.is_planar else found.reshape(-1, frame.layout.nb_channels)
+    x = values.T if frame.format.is_planar else values.reshape(-1, frame.layout.nb_channels)
     if x.dtype == np.uint8:
         return (np.asarray(x, np.float32) - np.float32(128)) / np.float32(128)
     if x.dtype.kind == "i":

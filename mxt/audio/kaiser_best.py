@@ -1,4 +1,4 @@
-"""The convnet paper's resampler, with its two peculiarities: resampy 0.1.5 ``kaiser_best`` as librosa called it.
+"""The convnet paper's resampler: ``kaiser_best`` of resampy 0.1.5 as librosa called it.
 
 A windowed sinc is tabulated; each output sample is the sum of a left and a right wing of input samples,
 weighted by the table with linear interpolation. Peculiar are that the step through the table is truncated to
@@ -77,7 +77,7 @@ def kaiser_best(y: Signal, sr_in: int, sr_out: int) -> Signal:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What all output samples share."""
+    """What all output samples have in common."""
 
     padded: Signal  # the signal with `margin` zeros on both sides
     samples: int
@@ -96,7 +96,7 @@ class _Plan:
         return cls(np.pad(y, margin), len(y), margin, table, np.diff(table, append=table[-1]), scale, step)
 
     def locate(self, fraction: Wide) -> tuple[Index, Wide]:
-        """Entry of the table for a distance of `fraction` input samples (scaled), and how far behind it."""
+        """Entry of the table for a distance of `fraction` input samples (scaled), and how far after it."""
         position = fraction * PER_CROSSING
         entry = position.astype(np.int64)
         return entry, position - entry
@@ -108,7 +108,7 @@ class _Plan:
 
 
 def _convolve(plan: _Plan, times: Wide, out: Signal) -> None:
-    """Output samples at these times: those that use the same table entries together, as one matrix product."""
+    """Output samples at these times, as one matrix product for all that use the same table entries."""
     nearest = times.astype(np.int64)
     fraction = plan.scale * (times - nearest)
     left, left_rest = plan.locate(fraction)

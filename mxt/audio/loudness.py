@@ -1,4 +1,4 @@
-"""Loudness as people hear it: ITU-R BS.1770, with torchaudio's filters. The one place that imports torchaudio."""
+"""Loudness as people hear it: ITU-R BS.1770 with torchaudio's filters; no other module imports it."""
 
 from __future__ import annotations
 
@@ -46,8 +46,9 @@ def filters() -> Any:
         import torchaudio.functional as functional
     except (ImportError, OSError, RuntimeError, AttributeError) as error:
         raise LoudnessUnavailable(
-            f"loudness in LUFS is measured with torchaudio, which cannot be imported ({type(error).__name__}: {error}); "
-            "install the torchaudio that belongs to your torch (pip install 'torch>=2.11,<2.15' 'torchaudio>=2.11,<2.12'), "
+            "loudness in LUFS is measured with torchaudio, which cannot be imported "
+            f"({type(error).__name__}: {error}); install the torchaudio that belongs to your torch "
+            "(pip install 'torch>=2.11,<2.15' 'torchaudio>=2.11,<2.12'), "
             "or normalise by peak or rms, which need no torchaudio"
         ) from error
     return functional
@@ -105,7 +106,7 @@ def _gated(powers: npt.NDArray[np.float64]) -> float:
 
 
 def _step_energies(blocks: Iterable[Signal], sample_rate: int, step: int) -> Iterator[tuple[float, int]]:
-    """Sum of squares of the weighted signal in every step, and the step's samples; the last one may be short."""
+    """Sum of squares of the weighted signal, and samples, of every step; the last step may be short."""
     import torch
 
     settling = round(SETTLING_SECONDS * sample_rate)

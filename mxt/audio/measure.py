@@ -39,7 +39,7 @@ _BLOCK = 1 << 17  # samples of all channels measured at once
 
 @dataclass(slots=True)
 class _Tally:
-    """What has been seen so far."""
+    """What was measured so far."""
 
     frames: int = 0
     peak: float = 0.0
@@ -49,7 +49,7 @@ class _Tally:
     flat_tops: int = 0
 
     def add(self, x: Signal) -> None:
-        """Take in float32 [samples, channels]."""
+        """Measure more samples, float32 [samples, channels]."""
         high = peak(x)
         if not high <= LARGEST:
             first = self.frames + int(np.argmin((np.abs(x) <= LARGEST).all(axis=1)))
@@ -71,22 +71,22 @@ class _Tally:
 
     def notes(self) -> list[str]:
         """What a person should know about these samples."""
-        found = []
+        notes = []
         if self.peak <= from_db(SILENT_DB):
-            found.append("silent")
+            notes.append("silent")
         elif self.mono_peak <= from_db(SILENT_DB):
-            found.append("silent in mono")
+            notes.append("silent in mono")
         if self.flat_tops >= CLIPPED_TOPS:
-            found.append("clipped")
+            notes.append("clipped")
         if self.peak > from_db(BEYOND_DB):
-            found.append("beyond full scale")
+            notes.append("beyond full scale")
         if abs(self.total) / max(1, self.frames) > max(DC, DC_SHARE * self.levels.rms):
-            found.append("dc")
-        return found
+            notes.append("dc")
+        return notes
 
 
 def measure(path: str | os.PathLike[str]) -> Measurement:
-    """Decode a file once, from beginning to end, and say what is in it.
+    """Decode a file once, from beginning to end, and measure it.
 
     Files of more than half an hour are measured in parts spread evenly over them, and marked so.
 
@@ -172,7 +172,7 @@ def levels(
 
 
 def _counted(pieces: Iterable[Signal], tally: _Tally) -> Iterator[Signal]:
-    """The mean of the channels of each piece, after `tally` has seen it."""
+    """The mean of the channels of each piece, after `tally` has measured it."""
     for x in pieces:
         tally.add(x)
         yield mix(x)
@@ -186,7 +186,7 @@ def _whole(source: Source) -> _Tally:
 
 
 def _in_parts(source: Source) -> _Tally | None:
-    """Measure parts spread evenly from the first to the last; ``None`` where the file is not as long as it says."""
+    """Measure parts spread evenly over the file; ``None`` if the file is shorter than it claims."""
     tally = _Tally()
     length = int(PART_SECONDS * source.sample_rate)
     for start in np.linspace(0, (source.frames or 0) - length, PARTS).astype(int):

@@ -1,4 +1,4 @@
-"""What the C library keeps of freed memory: that of a clip for the next one, none of what is needed once."""
+"""Freed memory: kept for the next clip, or returned to the system."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ctypes
 
 
 def keep_freed_memory() -> None:
-    """Let the C library keep freed blocks of some MB for the next clip instead of giving them back to the system.
+    """Let the C library keep freed blocks of some MB for the next clip instead of returning them.
 
     glibc raises its thresholds to the largest block freed so far, for all threads. Otherwise buffers of a few
     MB are mapped anew for every clip, and the page faults cost as much as the arithmetic (convnet: 2,000
@@ -20,7 +20,7 @@ def keep_freed_memory() -> None:
 
 
 def return_freed_memory() -> None:
-    """Give freed memory back to the system, after work that is done once and needs much.
+    """Return freed memory to the system, after work that is done once and needs much.
 
     What a network is made of lies between what it was made from; glibc keeps such holes unless it is told.
     Elsewhere this does nothing.

@@ -1,4 +1,4 @@
-"""Pictures: levels as brightness, and bilinear resizing that goes over time piece by piece."""
+"""Pictures: levels as brightness, and bilinear resizing of one piece of time after another."""
 
 from __future__ import annotations
 
@@ -68,25 +68,25 @@ def resized(slabs: Slabs, *, columns: int, height: int = 0, width: int = 0) -> T
     ):  # two equal columns: of a single one torch (2.11) takes the first row for all of them
         picture = picture.expand(*picture.shape[:-1], 2)
     planes = picture.reshape(1, -1, *picture.shape[-2:])
-    found = F.interpolate(
+    output = F.interpolate(
         planes, (size[0], max(2, size[1])), mode="bilinear", antialias=True, align_corners=False
     )
-    return found[..., : size[1]].reshape(*picture.shape[:-2], *size)
+    return output[..., : size[1]].reshape(*picture.shape[:-2], *size)
 
 
 def _narrowed(slabs: Slabs, columns: int, width: int) -> Tensor:
-    found: Tensor | None = None
+    output: Tensor | None = None
     at = 0
     for slab in _pieces(slabs):
-        if found is None:
-            found = slab.new_zeros(*slab.shape[:-1], width)
+        if output is None:
+            output = slab.new_zeros(*slab.shape[:-1], width)
         count = slab.shape[-1]
         weights, first = triangle_weights(columns, width, at, at + count)
-        found[..., first : first + weights.shape[1]] += slab @ weights.to(slab)
+        output[..., first : first + weights.shape[1]] += slab @ weights.to(slab)
         at += count
-    assert found is not None, "a picture has at least one slab"
-    assert at == columns, "as many columns as were said"
-    return found
+    assert output is not None, "a picture has at least one slab"
+    assert at == columns, "as many columns as announced"
+    return output
 
 
 def _pieces(slabs: Slabs) -> Iterator[Tensor]:
@@ -95,7 +95,7 @@ def _pieces(slabs: Slabs) -> Iterator[Tensor]:
 
 
 def triangle_weights(old: int, new: int, first: int, last: int) -> tuple[Tensor, int]:
-    """What the old pixels `first` to `last` give to the new ones.
+    """Weights of the old pixels `first` to `last` in the new ones.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def triangle_weights(old: int, new: int, first: int, last: int) -> tuple[Tensor,
     -------
     weights : torch.Tensor
         float32 [last - first, new pixels touched].
-    place : int
+    begin : int
         The first new pixel touched.
     """
     scale = old / new
@@ -129,7 +129,7 @@ def triangle_weights(old: int, new: int, first: int, last: int) -> tuple[Tensor,
 
 
 def clip_by_clip(draw: Draw) -> Callable[[Iterable[Signal]], Tensor]:
-    """A function over a batch, float32 [N, samples] or signals one by one, that draws clip after clip: each picture for itself."""
+    """A function that draws a batch clip by clip: float32 [N, samples], or signals one by one."""
 
     def render(y: Iterable[Signal]) -> Tensor:
         with torch.inference_mode():

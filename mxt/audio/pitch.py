@@ -1,4 +1,4 @@
-"""Another pitch at the same length: stretched in time by a phase vocoder, then resampled."""
+"""Pitch shifting at constant length: stretched in time by a phase vocoder, then resampled."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def shift_pitch(y: Signal, sample_rate: int, semitones: float) -> Signal:
     slower = torch.istft(
         stretched(spectrum, rate), N_FFT, HOP_LENGTH, window=window, length=round(len(filled) / rate)
     )
-    found = soxr.resample(slower.numpy(), sample_rate / rate, sample_rate, quality="HQ")[: len(y)]
-    return np.asarray(np.pad(found, (0, len(y) - len(found))), np.float32)
+    shifted = soxr.resample(slower.numpy(), sample_rate / rate, sample_rate, quality="HQ")[: len(y)]
+    return np.asarray(np.pad(shifted, (0, len(y) - len(shifted))), np.float32)
 
 
 def stretched(spectrum: Tensor, rate: float) -> Tensor:
-    """A spectrum with `rate` times fewer frames, whose phases go on at the frequencies they had.
+    """A spectrum with `rate` times fewer frames, whose phases advance at their original frequencies.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def stretched(spectrum: Tensor, rate: float) -> Tensor:
     advance = torch.arange(bins, dtype=torch.float64) * (
         2 * torch.pi * HOP_LENGTH / N_FFT
     )  # of a bin's own frequency in a hop
-    found = torch.empty(bins, len(places), dtype=spectrum.dtype)
+    shifted = torch.empty(bins, len(places), dtype=spectrum.dtype)
     for begin in range(0, bins, BINS_AT_ONCE):
         rows = slice(begin, begin + BINS_AT_ONCE)
         padded = torch.nn.functional.pad(spectrum[rows].to(torch.complex128), (0, 2))  # the last frames fade
@@ -87,5 +87,5 @@ def stretched(spectrum: Tensor, rate: float) -> Tensor:
         turned = angle[:, first + 1] - angle[:, first] - advance[rows, None]
         step = turned - 2 * torch.pi * torch.round(turned / (2 * torch.pi)) + advance[rows, None]
         phase = angle[:, :1] + torch.cumsum(step, dim=1) - step
-        found[rows] = torch.polar(mixed, phase).to(spectrum.dtype)
-    return found
+        shifted[rows] = torch.polar(mixed, phase).to(spectrum.dtype)
+    return shifted

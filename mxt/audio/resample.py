@@ -56,7 +56,7 @@ def resample(y: Signal, sr_in: int, sr_out: int, *, method: str = "soxr") -> Sig
 def resample_blocks(
     blocks: Iterable[Signal], sr_in: int, sr_out: int, *, method: str = "soxr"
 ) -> Iterator[Signal]:
-    """Change the sample rate of a stream; together the blocks are what `resample` gives for the whole (within 1e-6).
+    """Change the sample rate of a stream; the blocks together equal `resample` of the whole (within 1e-6).
 
     ``kaiser_best`` looks at the whole signal and holds it in memory.
     """
@@ -77,5 +77,5 @@ def _soxr(y: Signal, sr_in: int, sr_out: int) -> Signal:
     import soxr
 
     length = -(-len(y) * sr_out // sr_in)
-    found: Signal = soxr.resample(y, sr_in, sr_out, quality="HQ")
-    return found[:length] if len(found) >= length else np.pad(found, (0, length - len(found)))
+    resampled: Signal = soxr.resample(y, sr_in, sr_out, quality="HQ")
+    return resampled[:length] if len(resampled) >= length else np.pad(resampled, (0, length - len(resampled)))

@@ -1,4 +1,4 @@
-"""Files that libsndfile reads: WAV in all its encodings, FLAC, Vorbis, Opus, MP3, AIFF, AU, CAF, W64, RF64."""
+"""Files that libsndfile reads: WAV in all encodings, FLAC, Vorbis, Opus, MP3, AIFF, AU, CAF, W64, RF64."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ class Sndfile:
         return _ReadOn(self._fd, closefd=False)
 
     def close(self) -> None:
-        """Give libsndfile's memory back."""
+        """Free libsndfile's memory."""
         self._file.close()
 
     @property
     def cut_short(self) -> bool:
-        """True where the header promises more bytes than the file has, or an Ogg stream lacks its last page."""
+        """True if the header promises more bytes than the file has, or an Ogg stream lacks its last page."""
         if self._file.format == "OGG":
             return not _ends(self._fd)
         return any(
@@ -158,14 +158,14 @@ class Sndfile:
         return self.chunks(start, count, block)
 
     def _more(self) -> bool:
-        """True where the file goes on behind `frames`: an MP3's guessed too low, or several MP3 or Ogg files joined into one."""
+        """True if the file continues after `frames`: too low a guess for MP3, or MP3 or Ogg files joined."""
         return (
             self._file.format in ("MP3", "OGG")
             and os.lseek(self._fd, 0, os.SEEK_CUR) < os.fstat(self._fd).st_size - _TAGS
         )
 
     def _rest(self, start: int, end: int | None, block: int) -> Iterator[Signal]:
-        """What libsndfile leaves, by FFmpeg: their samples agree, but for rounding."""
+        """What libsndfile leaves, decoded by FFmpeg: their samples agree except for rounding."""
         from mxt.audio.ffmpeg import Ffmpeg
 
         try:
@@ -189,7 +189,7 @@ class Sndfile:
 
 
 class _ReadOn(sf.SoundFile):  # type: ignore[misc]  # soundfile has no types
-    """A file whose reads follow one another: soundfile seeks after each of them, which in a damaged stream leads elsewhere."""
+    """A file that is read without seeking: soundfile seeks after reads and gets lost in damaged streams."""
 
     def seekable(self) -> bool:
         return False

@@ -58,7 +58,7 @@ def padding(samples: int, *, n_fft: int, hop_length: int, pad: str = "center") -
 def pad_signal(
     y: Tensor, *, n_fft: int, hop_length: int, pad: str = "center", delay_samples: int = 0
 ) -> Tensor:
-    """Pad a signal so that its frames lie where they should.
+    """Pad a signal so that its frames are where they should be.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def frames(y: Tensor, *, frame_length: int, hop_length: int) -> Tensor:
 
 
 def stretch(y: Tensor | Streamed, begin: int, end: int) -> Tensor:
-    """Samples `begin` to `end` of a signal [samples], with zeros where they lie outside; a view where none do."""
+    """Samples `begin` to `end` of a signal [samples], with zeros outside of it; a view where possible."""
     first, last = max(0, begin), max(0, min(end, len(y)))
     part = torch.from_numpy(y.read(first, max(first, last))) if isinstance(y, Streamed) else y[first:last]
     before = min(max(0, -begin), end - begin)
@@ -120,7 +120,7 @@ def stretch(y: Tensor | Streamed, begin: int, end: int) -> Tensor:
 def framed_slabs(
     y: Tensor | Streamed, *, frame_length: int, hop_length: int, first: int, count: int, slab_frames: int
 ) -> Iterator[Tensor]:
-    """Overlapping frames of a long signal, some at a time, so that it is never copied as a whole.
+    """Overlapping frames of a long signal, some at a time: it is never copied as a whole.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A small labelled collection out of nothing: notes of several timbres, for the demo and for tests.
+"""A small synthetic collection with labels: notes of several timbres, for the demo and for tests.
 
 Each timbre is a textbook synthesis method; pitch, level, duration, attack, added noise and tuning vary from
 note to note, so that telling the timbres apart is neither trivial nor hopeless.
@@ -16,7 +16,7 @@ Rng = np.random.Generator
 
 
 def note(timbre: str, rng: Rng, *, sample_rate: int = 22_050) -> npt.NDArray[np.float32]:
-    """One note of a timbre, all else drawn at random.
+    """One note of a timbre; everything else is drawn at random.
 
     Parameters
     ----------
@@ -50,11 +50,11 @@ def _envelope(t: Signal, attack: float, release: float) -> Signal:
 def _harmonics(t: Signal, pitch: float, amplitudes: Signal, rng: Rng) -> Signal:
     """Sum of harmonics with random phases, with a vibrato of up to 0.4 %."""
     phase = 2 * np.pi * pitch * (t + rng.uniform(0, 0.004) * np.sin(2 * np.pi * 5.5 * t) / (2 * np.pi * 5.5))
-    found = np.zeros_like(t)
+    wave = np.zeros_like(t)
     for number, amplitude in enumerate(amplitudes, start=1):
         if number * pitch < 9_000:
-            found += amplitude * np.sin(number * phase + rng.uniform(0, 2 * np.pi))
-    return found
+            wave += amplitude * np.sin(number * phase + rng.uniform(0, 2 * np.pi))
+    return wave
 
 
 def organ(t: Signal, pitch: float, rng: Rng) -> Signal:
@@ -79,18 +79,18 @@ def bow(t: Signal, pitch: float, rng: Rng) -> Signal:
 
 def pluck(t: Signal, pitch: float, rng: Rng) -> Signal:
     """Harmonics that die the faster the higher they are: a plucked string."""
-    place = rng.uniform(0.1, 0.3)
+    pluck_point = rng.uniform(0.1, 0.3)
     decay = rng.uniform(1.0, 2.5)
-    found = np.zeros_like(t)
+    wave = np.zeros_like(t)
     for n in range(1, 30):
         if n * pitch < 9_000:
-            found += (
-                np.sin(np.pi * n * place)
+            wave += (
+                np.sin(np.pi * n * pluck_point)
                 / n
                 * np.exp(-decay * t * (1 + 0.25 * n))
                 * np.sin(2 * np.pi * n * pitch * t)
             )
-    return found
+    return wave
 
 
 def bell(t: Signal, pitch: float, rng: Rng) -> Signal:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """One torch thread, as in the workers of an extraction: several are slower for small products."""
+    """Use one torch thread, as the workers of an extraction do: several are slower for small products."""
     import torch
 
     before = torch.get_num_threads()

@@ -1,4 +1,4 @@
-"""The part of a clip a backbone sees: cut, repeated, padded, slid over."""
+"""The part of a clip that a backbone gets: cut, repeated, padded, or in sliding windows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def source_seconds(window: Window) -> float | None:
 
 
 def samples_in(seconds: float, sample_rate: int) -> int:
-    """Whole samples in so many seconds, at least one; robust to 0.29 * 100 = 28.999…"""
+    """Whole samples in a number of seconds, at least one; robust to 0.29 * 100 = 28.999…"""
     return max(1, int(seconds * sample_rate + 1e-6))
 
 
@@ -60,8 +60,8 @@ def cut(y: Signal, window: Window, sample_rate: int) -> Signal:
     if window.kind == "fixed":
         assert length is not None, "windows of this kind have a length"
         return _fill(y[:length], length, window.pad)[None]
-    found = list(slide((y,), window, sample_rate))
-    return found[0] if len(found) == 1 else np.concatenate(found)
+    windows = list(slide((y,), window, sample_rate))
+    return windows[0] if len(windows) == 1 else np.concatenate(windows)
 
 
 def slide(blocks: Iterable[Signal], window: Window, sample_rate: int) -> Iterator[Signal]:
@@ -114,7 +114,7 @@ def slide(blocks: Iterable[Signal], window: Window, sample_rate: int) -> Iterato
 
 
 def _fill(y: Signal, length: int, pad: str) -> Signal:
-    """`y` brought to `length`: repeated end to end, or with zeros behind it."""
+    """`y` brought to `length`: repeated end to end, or followed by zeros."""
     if len(y) == length:
         return y
     filled = np.zeros(length, np.float32)

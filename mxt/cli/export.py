@@ -7,44 +7,43 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mxt.cli import completion
-from mxt.cli.options import DEFAULT_STORE, DatasetOption, JsonOption, StoreOption, YesOption
+from mxt.cli import completion, console
+from mxt.cli.options import DatasetOption, StoreOptions, YesOption
 
 if TYPE_CHECKING:
     from mxt.workflows.export import Exported
 
 
 def export(
+    *,
     view: Annotated[
         str,
         typer.Argument(
             metavar="VIEW", autocompletion=completion.views, help="Such as convnet:135 or convnet+mfcc."
         ),
     ],
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="Ends in .npz, .csv or .parquet.")],
-    store: StoreOption = DEFAULT_STORE,
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE", help="File to write; ends in .npz, .csv or .parquet.")
+    ],
+    at: StoreOptions,
     dataset: DatasetOption = None,
     yes: YesOption = False,
-    as_json: JsonOption = False,
 ) -> None:
-    """Write a view with clip ids and targets as npz, csv or parquet."""
-    from mxt.cli import console
-    from mxt.workflows.export import export as run
+    """Write the features of a view with clip ids and targets, as npz, csv or parquet."""
+    from mxt.workflows.export import ExportRequest
+    from mxt.workflows.export import export as work
 
-    found = run(store, view, path, dataset=dataset, yes=yes)
-    if as_json:
-        console.emit_json(found)
-    else:
-        render(found)
+    at.answer(work(at.store, ExportRequest(view, path, dataset), yes=yes), render)
 
 
-def render(found: Exported) -> None:
-    """Print what was written and what is not in it."""
-    from mxt.cli import console
-
+def render(exported: Exported) -> None:
+    """Print what was written and what is missing from it."""
     console.say(
-        f"{found.dataset} · {found.view} · {found.clips:,} clips, {found.columns:,} columns · "
-        f"targets {', '.join(found.targets) or 'none'} · {found.path} ({console.size_text(found.nbytes)})"
+        f"{exported.dataset} · {exported.view} · {exported.clips:,} clips, {exported.columns:,} columns · "
+        f"targets {', '.join(exported.targets) or 'none'} · {exported.path} "
+        f"({console.size_text(exported.nbytes)})"
     )
-    if found.missing or found.failed:
-        console.say(f"not in it: {found.missing:,} clips not extracted yet, {found.failed:,} failed")
+    if exported.missing or exported.failed:
+        console.say(
+            f"left out: {exported.missing:,} clips not extracted yet, {exported.failed:,} clips failed"
+        )

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from mxt.cli.options import DEFAULT_STORE, DryRunOption, JsonOption, StoreOption, YesOption
+from mxt.cli.options import DryRunOption, StoreOptions, YesOption
+from mxt.cli.rm import render, to_json
 
 
-def prune(
-    store: StoreOption = DEFAULT_STORE,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Remove feature tables no catalogued clip uses, and what stopped or killed runs left."""
-    from mxt.cli import console
-    from mxt.cli.rm import render
-    from mxt.workflows.remove import prune as run
+def prune(*, at: StoreOptions, dry_run: DryRunOption = False, yes: YesOption = False) -> None:
+    """Remove feature tables that no catalogued clip uses, and what stopped or killed runs left."""
+    from mxt.workflows.remove import prune as work
 
-    removal = run(store, dry_run=dry_run, yes=yes)
-    if as_json:
-        console.emit_json(removal)
-    else:
-        render(removal)
+    at.answer(work(at.store, dry_run=dry_run, yes=yes), render, plain=to_json)

@@ -1,8 +1,8 @@
-"""Every error mxt raises on purpose, and the reasons a clip can be left out for.
+"""Every error that mxt raises on purpose, and the reasons for which a clip can be left out.
 
 MxtError
 ├── UsageError               the command was typed wrongly                  exit 2
-│   └── UnknownName          a name that is not there; the nearest are listed
+│   └── UnknownName          a name that nothing has; the nearest are listed
 ├── InputError               what was given cannot be used
 │   ├── AudioError           one file or clip, with a typed Reason
 │   └── TableError           a table of labels, with its line
@@ -66,10 +66,10 @@ class MxtError(Exception):
 
 
 def stage_failures() -> tuple[type[BaseException], ...]:
-    """What is caught where a stage's own code runs: ``except stage_failures() as error``.
+    """What to catch around the code of a stage: ``except stage_failures() as error``.
 
-    `sys.exit` in it is a failure of the stage and does not end mxt; nor does, in a worker thread, a
-    KeyboardInterrupt, which is no Ctrl-C there.
+    `sys.exit` in it is a failure of the stage and does not end mxt. Nor does a KeyboardInterrupt in a worker
+    thread, where it does not come from Ctrl-C.
     """
     in_worker = threading.current_thread() is not threading.main_thread()
     return (Exception, SystemExit, KeyboardInterrupt) if in_worker else (Exception, SystemExit)
@@ -77,7 +77,7 @@ def stage_failures() -> tuple[type[BaseException], ...]:
 
 @contextmanager
 def no_ctrl_c() -> Iterator[None]:
-    """For a worker thread whose errors are raised again in the main one: KeyboardInterrupt becomes an ordinary exception."""
+    """In a worker thread: turn a KeyboardInterrupt into an ordinary exception for the main thread."""
     try:
         yield
     except KeyboardInterrupt as error:
@@ -85,7 +85,7 @@ def no_ctrl_c() -> Iterator[None]:
 
 
 def listed(names: Iterable[object], most: int = MOST_NAMES) -> str:
-    """Names as a message lists them: however many and long they are, it stays a line.
+    """Names as a message lists them, shortened to fit on a line.
 
     Examples
     --------
@@ -105,7 +105,11 @@ class UsageError(MxtError):
 
 
 class UnknownName(UsageError):
-    """A name that is not known; lists the nearest, else those there are (at most `most`), or says `instead`; `hint` comes last."""
+    """A name that is not known.
+
+    The message lists the nearest of the `known` names, or else at most `most` of them, or says what is given
+    as `instead`; a `hint` is added at the end.
+    """
 
     def __init__(
         self,
@@ -166,7 +170,7 @@ class StoreBusy(StoreError):
 
 
 class StoreDamaged(StoreError):
-    """Something on disk is not what was written; ``mxt verify`` tells more."""
+    """Something on disk is not what was written; ``mxt verify`` names it."""
 
 
 class StoreReadOnly(StoreError):
@@ -190,4 +194,4 @@ class EvaluationError(MxtError):
 
 
 class Refused(MxtError):
-    """A step that would surprise; repeat it with ``--yes`` if it is meant."""
+    """A step that needs confirmation: repeat it with ``--yes``."""

@@ -57,7 +57,7 @@ def audio_key(file_sha256: str, start_us: int | None = None, end_us: int | None 
 
 
 def feature_clip_key(source_sha256: str, clip: str) -> bytes:
-    """Identity of a clip that came as features, without audio: the hash of the files it came in, and its id.
+    """Identity of a clip that came as features, without audio: a hash of its files and its id.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def feature_clip_key(source_sha256: str, clip: str) -> bytes:
 
 
 def imported_key(source_sha256: str, clip: str, key: bytes) -> bytes:
-    """Row key of a clip in a table of imported features: the hash of the file they came in, the clip's id and content.
+    """Row key of a clip in a table of imported features: a hash of their file, and the clip's id and content.
 
     The content is part of it so that another clip of the same id, or the same file after it was changed, has
     no features rather than wrong ones.

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from mxt.core.errors import UsageError
 
 ParamType = Literal["bool", "int", "float", "str", "choice", "path", "list"]
-MOST_EXACT = 2**53  # whole numbers beyond are not told apart once they have been a float
+MOST_EXACT = 2**53  # larger whole numbers are not exact as floats
 PARAM_TYPES: tuple[ParamType, ...] = ("bool", "int", "float", "str", "choice", "path", "list")
 
 
@@ -30,10 +30,9 @@ class Param:
     help : str
         One line with the unit.
     choices : tuple of str
-        The values there are: needed for ``choice``, checked for every type; of a list each item is one of
-        them.
+        The values to choose from: needed for ``choice``, checked for every type, and for all items of a list.
     minimum, maximum : float, optional
-        Inclusive range of numbers. Without it, any that is finite; of whole numbers those up to `MOST_EXACT`.
+        Inclusive range of numbers; default: all finite ones, of whole numbers those up to `MOST_EXACT`.
     """
 
     name: str
@@ -80,10 +79,10 @@ class Param:
     def _check_choice(self, checked: Any) -> None:
         if not self.choices and self.type != "choice":
             return
-        there = [self._convert(choice) for choice in self.choices]
+        allowed = [self._convert(choice) for choice in self.choices]
         if self.type == "list":
-            there = [item for items in there for item in items]
-        if any(item not in there for item in (checked if isinstance(checked, tuple) else (checked,))):
+            allowed = [item for items in allowed for item in items]
+        if any(item not in allowed for item in (checked if isinstance(checked, tuple) else (checked,))):
             raise ValueError
 
     def _check_range(self, checked: Any, given: object) -> None:

@@ -1,4 +1,4 @@
-"""A pipeline is everything that decides a feature, but the clip: stages, parameters, weights. Its hash is the fingerprint."""
+"""A pipeline is everything but the clip that decides a feature; its hash is the fingerprint."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ class Chosen:
     distribution : str
         The package that brings the stage.
     source_sha256 : str
-        Hash of the stage's own module where it may be edited in place (one-file plugins, editable
-        installs); else empty.
+        Hash of the stage's module if it may be edited in place (one-file plugins, editable installs).
     """
 
     spec: StageSpec
@@ -36,16 +35,16 @@ class Chosen:
     source_sha256: str = ""
 
     def identity(self) -> dict[str, Any]:
-        """What of this stage enters the fingerprint."""
-        found = {
+        """What enters the fingerprint."""
+        identity = {
             "name": self.spec.name,
             "distribution": self.distribution,
             "version": self.spec.version,
             "params": dict(self.params),
         }
         if self.source_sha256:
-            found["source_sha256"] = self.source_sha256
-        return found
+            identity["source_sha256"] = self.source_sha256
+        return identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class Pipeline:
     def identity(self) -> dict[str, Any]:
         """Plain values that decide the features; equal identities give equal features."""
         spec = self.backbone.spec
-        found: dict[str, Any] = {
+        identity: dict[str, Any] = {
             "decoding": DECODING_VERSION,
             "normalizer": self.normalizer.identity(),
             "resampler": self.resampler,
@@ -90,8 +89,8 @@ class Pipeline:
             "weights": {"name": self.weights.name, "sha256": self.weights.sha256} if self.weights else None,
         }
         if spec.rows_together:
-            found |= {"rows_together": spec.rows_together, "batch_of": self.batch_of}
-        return found
+            identity |= {"rows_together": spec.rows_together, "batch_of": self.batch_of}
+        return identity
 
     @property
     def fingerprint(self) -> str:

@@ -1,4 +1,4 @@
-"""How work tells a person how far it is, without knowing who listens."""
+"""How work reports its progress, without knowing who shows it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ class Step(Protocol):
     """One counted piece of work."""
 
     def advance(self, n: int = 1) -> None:
-        """`n` more are done."""
+        """Count `n` more as done."""
 
 
 class Progress(Protocol):
-    """Whoever shows progress."""
+    """Something that shows progress."""
 
     def step(self, what: str, total: int | None, *, unit: str = "") -> AbstractContextManager[Step]:
-        """Begin a piece of work of `total` `unit` (``None``: not known)."""
+        """Begin a piece of work of `total` `unit` (``None``: of unknown length)."""
 
     def say(self, line: str) -> None:
-        """Tell one line while work goes on."""
+        """Show one line while work goes on."""
 
 
 class _SilentStep:

@@ -1,4 +1,4 @@
-"""Versions of what a number may depend on."""
+"""Versions of the software that numbers may depend on."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from mxt import __version__
 
 
 def versions() -> dict[str, str]:
-    """Versions of what features may depend on: provenance, not identity."""
-    found = {"mxt": __version__, "python": platform.python_version()}
+    """Versions that features may depend on; they are recorded, and are not part of a fingerprint."""
+    known = {"mxt": __version__, "python": platform.python_version()}
     for name in ("torch", "numpy", "soundfile", "av", "soxr", "zarr", "scikit-learn"):
         try:
-            found[name] = version(name)
+            known[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return known

@@ -175,7 +175,7 @@ class ClipRecord:
 
     @property
     def has_audio(self) -> bool:
-        """False for a clip of a data set that came as features: it can be used, but nothing can be computed from it."""
+        """False for a clip of a data set that came as features: nothing can be computed from it."""
         return self.file.measurement is not None
 
     @property

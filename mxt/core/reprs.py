@@ -1,4 +1,4 @@
-"""What records with arrays show of themselves: kinds and sizes, not the numbers."""
+"""Short representations of records with arrays: types and sizes instead of the numbers."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ MOST_ITEMS = 6  # of a sequence that are shown one by one
 
 
 def short_repr(record: Any) -> str:
-    """A line for any dataclass; ``__repr__ = short_repr`` in its body makes it the record's own.
+    """One line for any dataclass; use it with ``__repr__ = short_repr`` in the body of the class.
 
     Examples
     --------
     >>> from dataclasses import dataclass
     >>> @dataclass
-    ... class Found:
+    ... class Scores:
     ...     names: tuple[str, ...]
     ...     __repr__ = short_repr
-    >>> Found(("a",)), Found(("a",) * 1000)
-    (Found(names=('a')), Found(names=<1,000 str>))
+    >>> Scores(("a",)), Scores(("a",) * 1000)
+    (Scores(names=('a')), Scores(names=<1,000 str>))
     """
     shown = (
         f"{field.name}={_shown(getattr(record, field.name))}"

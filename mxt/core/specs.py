@@ -1,32 +1,17 @@
-"""What a stage says of itself: plain values, light to import, and the one hook that returns them."""
+"""What a stage declares about itself: plain values, light to import."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
-
-import pluggy
 
 from mxt.core.errors import PluginError, UnknownName
 from mxt.core.params import PARAM_TYPES, Param
 
-PROJECT = "mxt"
-ENTRY_POINT_GROUP = "mxt"
-
 Kind = Literal["dataset", "normalizer", "renderer", "backbone", "head", "protocol", "report"]
 KINDS: tuple[Kind, ...] = ("dataset", "normalizer", "renderer", "backbone", "head", "protocol", "report")
-
-hookspec = pluggy.HookspecMarker(PROJECT)
-hookimpl = pluggy.HookimplMarker(PROJECT)
-
-
-class Hooks:
-    """The hooks a plugin may implement: there is one."""
-
-    @hookspec
-    def mxt_stages(self) -> Iterable[StageSpec]:  # type: ignore[empty-body]
-        """Return the specs of the stages this plugin brings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +39,13 @@ class Window:
     seconds : float, optional
         Length of the window.
     hop_seconds : float, optional
-        Distance of two windows (``sliding``).
+        Distance between two windows (``sliding``).
     pad : {"repeat", "zero"}
-        How a clip shorter than one window is filled: repeated end to end, or zeros behind it.
+        How a clip shorter than one window is filled: repeated end to end, or followed by zeros.
     tail : {"drop", "pad"}
         What becomes of the last partial window (``sliding``).
     margin_seconds : float
-        Zeros put before and behind the clip first (``sliding``): what a centred STFT of the whole clip would
-        see.
+        Zeros added before and after the clip (``sliding``), as a centred STFT of the whole clip would.
     min_samples : int
         Shorter clips are zero-padded to this many samples (``whole``).
     """
@@ -95,14 +79,7 @@ class Window:
         margin_seconds: float = 0.0,
     ) -> Window:
         """Windows of `seconds` every `hop_seconds`, averaged over the clip."""
-        return cls(
-            kind="sliding",
-            seconds=seconds,
-            hop_seconds=hop_seconds,
-            pad=pad,
-            tail=tail,
-            margin_seconds=margin_seconds,
-        )
+        return cls("sliding", seconds, hop_seconds, pad, tail, margin_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +126,7 @@ class WeightsFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What a person should know of a data set before using it.
+    """What a person should know about a data set before using it.
 
     Parameters
     ----------
@@ -158,7 +135,7 @@ class Card:
     size : str
         Clips, seconds, classes.
     homepage : str
-        Where it is described; empty where there is no such place.
+        Where it is described; may be empty.
     get : str
         How to get it.
     layout : str
@@ -218,7 +195,7 @@ class StageSpec:
     tolerance : float
         Largest relative difference allowed between batches and single clips, and between devices.
     card : Card, optional
-        What a person should know of the data set (datasets).
+        What a person should know about the data set (datasets).
     resolve : str, optional
         ``"package.module:function"`` from (spec, checked parameters, weight set name) to the spec
         that holds for them.
@@ -247,50 +224,50 @@ class StageSpec:
     resolve: str | None = None
 
     def problems(self) -> list[str]:
-        """What is wrong with this spec, one sentence each; empty where nothing is."""
-        found = []
+        """What is wrong with this spec, a sentence for each problem."""
+        problems = []
         if self.kind not in KINDS:
-            found.append(f"kind {self.kind!r} is not one of {', '.join(KINDS)}")
+            problems.append(f"kind {self.kind!r} is not one of {', '.join(KINDS)}")
         if not self.name.isidentifier():
-            found.append(f"name {self.name!r} has characters other than letters, digits and _")
+            problems.append(f"name {self.name!r} has characters other than letters, digits and _")
         module, _, attribute = self.target.partition(":")
         if not module or not attribute:
-            found.append(f"target {self.target!r} is not of the form 'package.module:attribute'")
-        names = [param.name for param in self.params]
-        found += [f"parameter {n!r} is there twice" for n in sorted({n for n in names if names.count(n) > 1})]
-        found += [
-            f"parameter {p.name!r} has the unknown type {p.type!r}"
-            for p in self.params
-            if p.type not in PARAM_TYPES
+            problems.append(f"target {self.target!r} is not of the form 'package.module:attribute'")
+        counts = Counter(param.name for param in self.params)
+        problems += [f"parameter {name!r} occurs twice" for name in sorted(counts) if counts[name] > 1]
+        problems += [
+            f"parameter {param.name!r} has the unknown type {param.type!r}"
+            for param in self.params
+            if param.type not in PARAM_TYPES
         ]
         if self.kind == "backbone":
-            found += self._backbone_problems()
-        return found
+            problems += self._backbone_problems()
+        return problems
 
     def _backbone_problems(self) -> list[str]:
-        found = []
+        problems = []
         if not self.sample_rate or self.sample_rate < 1:
-            found.append("a backbone states its sample_rate in Hz")
+            problems.append("a backbone states its sample_rate in Hz")
         if not self.layers:
-            found.append("a backbone states its layers")
+            problems.append("a backbone states its layers")
         if [layer.number for layer in self.layers] != list(range(1, len(self.layers) + 1)):
-            found.append("layers are numbered from 1 without gaps")
+            problems.append("layers are numbered from 1 without gaps")
         if len({layer.name for layer in self.layers}) != len(self.layers):
-            found.append("two layers have one name")
-        found += [
+            problems.append("two layers have one name")
+        problems += [
             f"layer {layer.name!r} has {len(layer.labels)} labels for {layer.dimension} columns"
             for layer in self.layers
             if layer.labels and len(layer.labels) != layer.dimension
         ]
-        return found
+        return problems
 
     def check(self) -> None:
-        """Raise `PluginError` where `problems` finds any."""
-        if found := self.problems():
-            raise PluginError(f"{self.kind} {self.name!r}: " + "; ".join(found))
+        """Raise `PluginError` if there are `problems`."""
+        if problems := self.problems():
+            raise PluginError(f"{self.kind} {self.name!r}: " + "; ".join(problems))
 
     def parameters(self, given: Mapping[str, object]) -> dict[str, Any]:
-        """All parameters: those given, checked, and the defaults.
+        """All parameters: the given ones, checked, and defaults for the others.
 
         Raises
         ------

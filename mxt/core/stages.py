@@ -1,7 +1,7 @@
-"""What each kind of stage is, as Protocols: the shapes that go in and come out.
+"""The kinds of stages as Protocols: what goes in and comes out, with shapes.
 
-Every stage is a frozen dataclass whose fields are its spec's parameters; building one imports what it needs,
-using it changes nothing.
+Every stage is a frozen dataclass whose fields are the parameters of its spec; making one imports what it
+needs, using it changes nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Levels:
     peak, rms : float
         Largest absolute sample, root mean square.
     lufs : float
-        Integrated loudness (ITU-R BS.1770), LUFS; minus infinity of silence, NaN where nobody asked for it.
+        Integrated loudness (ITU-R BS.1770), LUFS; minus infinity for silence, NaN if it was not asked for.
     """
 
     peak: float
@@ -47,18 +47,18 @@ class DatasetLoader(Protocol):
     """Names the clips of a folder or table. Opens no audio."""
 
     def detect(self, listing: Listing) -> Detection:
-        """How sure this loader is of the listing, and why (``score`` 0: not mine)."""
+        """How sure this loader is that it can read the listing, and why (``score`` 0: it cannot)."""
 
     def clips(self, listing: Listing) -> Iterable[Clip | Remark]:
-        """The clips in catalogue order, and what should be said about them."""
+        """The clips in catalogue order, and remarks about them."""
 
 
 @runtime_checkable
 class PublishesHashes(Protocol):
-    """A loader that knows what its files should be: ingest compares them while it reads, and names those that differ."""
+    """A loader that knows the hashes of its files: ingest compares them and names files that differ."""
 
     def published_md5(self, listing: Listing) -> Mapping[str, str]:
-        """Path to the MD5 of the file as distributed, 32 hexadecimal digits; files it says nothing of are left out."""
+        """MD5 of each file as distributed, 32 hexadecimal digits, by path; files without one are left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +72,9 @@ class FeatureBlock:
     layers : tuple of Layer
         All layers of that table.
     arrays : mapping
-        Layer name to float [n, dimension], one row a clip.
+        Layer name to float [n, dimension], one row per clip.
     about : mapping
-        What a reader of the store should know: ``summary``, ``citation``, ``licence``.
+        Shown by `mxt info`: ``summary``, ``citation``, ``licence``.
     """
 
     label: str
@@ -91,15 +91,15 @@ class FeatureSet:
     Parameters
     ----------
     name : str
-        Of the data set.
+        Name of the data set.
     clips : tuple of Clip
         In catalogue order, as many as the rows of the features.
     sources : tuple of str
-        Paths of all files it was read from: their content is part of the clips' keys.
+        Paths of all files it was read from; their content is part of the clips' keys.
     blocks : tuple of FeatureBlock
         Its features.
     remarks : tuple of Remark
-        What should be said about it.
+        Remarks about it.
     """
 
     name: str
@@ -115,10 +115,10 @@ class FeatureSetLoader(Protocol):
     """Reads data sets that come as features, without audio; one folder may hold several."""
 
     def detect(self, listing: Listing) -> Detection:
-        """How sure this loader is of the listing, and why (``score`` 0: not mine)."""
+        """How sure this loader is that it can read the listing, and why (``score`` 0: it cannot)."""
 
     def feature_sets(self, listing: Listing) -> Iterable[FeatureSet]:
-        """The data sets that are there, each with its features."""
+        """The data sets in the listing, with their features."""
 
 
 class Normalizer(Protocol):
@@ -133,14 +133,14 @@ class Normalizer(Protocol):
 
 @runtime_checkable
 class MakesPieces(Protocol):
-    """A normalizer of whole clips that makes them longer: what it returns can be had piece by piece, and a part of it at a time."""
+    """A normalizer of whole clips that makes them longer, and can return the result piece by piece."""
 
     @property
     def copies(self) -> int:
-        """How many times as long the result is."""
+        """How many times longer the result is."""
 
     def pieces(self, y: Signal, *, sample_rate: int, levels: Levels) -> Iterator[Signal]:
-        """What the call returns, from its beginning to its end, in pieces of some seconds."""
+        """The result of a call, from beginning to end, in pieces of some seconds."""
 
 
 class Renderer(Protocol):
@@ -156,7 +156,7 @@ class Renderer(Protocol):
 
 @runtime_checkable
 class ReadsPieces(Protocol):
-    """A renderer, or a backbone of waveforms, whose function also takes signals that are made while they are read.
+    """A renderer or backbone whose function also accepts waveforms that are made while they are read.
 
     Instead of a tensor [N, samples] it is then given a list of N such signals
     (`mxt.audio.streamed.Streamed`).
@@ -184,7 +184,7 @@ class RowAxis:
 
 @runtime_checkable
 class LabelsRows(Protocol):
-    """A renderer that knows what its rows stand for: `mxt render` draws the axis from it."""
+    """A renderer that knows what its rows stand for; `mxt render` draws the axis."""
 
     def row_axis(self, sample_rate: int, rows: int) -> RowAxis:
         """The axis of a picture of `rows` rows, made at `sample_rate` Hz."""
@@ -210,7 +210,7 @@ class Head(Protocol):
     def grid(
         self, task: Task, *, n_features: int
     ) -> Mapping[str, list[Any]] | Sequence[Mapping[str, list[Any]]]:
-        """Its parameters to be tried, in scikit-learn's form (one grid or several); empty: nothing to choose."""
+        """Parameters to try, one grid or several in scikit-learn's form; empty: nothing to choose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +220,8 @@ class Evaluation:
     Parameters
     ----------
     outer : {"given", "kfold", "split", "hash"}
-        Where the testing parts come from where the data set gives none: stratified, grouped folds,
-        the given split, or a split by the hash of the file names.
+        Where the test parts come from: the data set's folds, stratified and grouped folds, the data set's
+        split, or a split by the hash of the file names.
     folds, inner_folds : int
         Their number; `inner_folds` choose parameters inside each learning part.
     shuffle : bool
@@ -245,9 +245,9 @@ class Evaluation:
     hash_percent : (float, float)
         Percent of the files that validate and that test (`outer` ``"hash"``).
     runs : int
-        How often every fold is learnt, each time with another seed of the head; scores are means over all.
+        How often a head is trained on every fold, with another seed each time; scores are means of all runs.
     noise : float
-        Differences of the score that the protocol's authors take for chance; 0: none are.
+        Differences of the score that the authors of the protocol attribute to chance; 0: none.
     """
 
     outer: Literal["given", "kfold", "split", "hash"] = "given"

@@ -14,14 +14,12 @@ from collections.abc import Mapping
 from typing import Any
 
 _LONE = re.compile("[\ud800-\udfff]")
-# levels of JSON; Python's own parser, and what walks its values, end in a RecursionError far below those
-# written here
-_DEEPEST = 50
-_BYTES = 0xDC00  # a byte of a name that is not UTF-8 is kept as the surrogate at this place
+_DEEPEST = 50  # levels of JSON; Python's own parser fails with a RecursionError only much deeper
+_BYTES = 0xDC00  # a byte of a name that is not UTF-8 is kept as the surrogate this number plus the byte
 
 
 def written(text: str) -> str:
-    r"""`text` as UTF-8 can hold it: bytes of an undecodable name as ``\xNN``, other lone surrogates as ``\uNNNN``.
+    r"""`text` as UTF-8 can hold it: undecodable bytes as ``\xNN``, other lone surrogates as ``\uNNNN``.
 
     Examples
     --------
@@ -32,7 +30,7 @@ def written(text: str) -> str:
 
 
 def shortened(text: str, most: int = 80) -> str:
-    """`text` of at most `most` bytes of UTF-8: its beginning, ``…`` and its end, which is where names differ.
+    """`text` cut to at most `most` bytes of UTF-8: its beginning, ``…`` and its end, where names differ.
 
     Examples
     --------
@@ -93,6 +91,6 @@ def _is_shallow(value: Any, levels: int) -> bool:
     return True
 
 
-def _escape(found: re.Match[str]) -> str:
-    place = ord(found[0])
-    return f"\\x{place - _BYTES:02x}" if 0x80 <= place - _BYTES <= 0xFF else f"\\u{place:04x}"
+def _escape(lone: re.Match[str]) -> str:
+    code = ord(lone[0])
+    return f"\\x{code - _BYTES:02x}" if 0x80 <= code - _BYTES <= 0xFF else f"\\u{code:04x}"

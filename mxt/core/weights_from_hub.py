@@ -1,6 +1,6 @@
-"""Weights that lie in a repository of the Hugging Face Hub: fetched through `huggingface_hub`, where it is installed.
+"""Weights that lie in a repository of the Hugging Face Hub, fetched through `huggingface_hub`.
 
-So its mirrors, tokens and proxies work as the user has set them up. It is no requirement of mxt.
+Its mirrors, tokens and proxies work as the user has set them up. mxt does not require it.
 """
 
 from __future__ import annotations
@@ -15,17 +15,14 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from mxt.core.errors import WeightsError
+from mxt.core.weights_download import DownloadError
 
 SCHEME = "hf:"
 INSTALL = "pip install huggingface_hub"
 _SOURCE = re.compile(r"hf:([\w.-]+(?:/[\w.-]+)?)@([\w.-]+)/([^\s/\\]+(?:/[^\s/\\]+)*)", re.ASCII)
 
 
-class HubError(Exception):
-    """The file could not be had; the message says why in one line."""
-
-
-class Place(NamedTuple):
+class HubFile(NamedTuple):
     """A file in a repository, at a revision: a commit, a tag or a branch."""
 
     repository: str
@@ -38,7 +35,7 @@ class Place(NamedTuple):
         return f"https://huggingface.co/{self.repository}/resolve/{self.revision}/{self.file}"
 
 
-def place_on_hub(source: str) -> Place:
+def hub_file(source: str) -> HubFile:
     """Repository, revision and file of a source.
 
     Raises
@@ -48,15 +45,16 @@ def place_on_hub(source: str) -> Place:
 
     Examples
     --------
-    >>> place_on_hub("hf:someone/net@v1.0/model/net.safetensors")
-    Place(repository='someone/net', revision='v1.0', file='model/net.safetensors')
+    >>> hub_file("hf:someone/net@v1.0/model/net.safetensors")
+    HubFile(repository='someone/net', revision='v1.0', file='model/net.safetensors')
     """
-    found = _SOURCE.fullmatch(source)
-    if not found or {".", ".."} & {*PurePosixPath(found[3]).parts, *found[1].split("/"), found[2]}:
+    match = _SOURCE.fullmatch(source)
+    if not match or {".", ".."} & {*PurePosixPath(match[3]).parts, *match[1].split("/"), match[2]}:
         raise WeightsError(
-            f"the source of weights {source!r} is not of the form hf:REPO@REVISION/FILE; tell the author of their plugin"
+            f"the source of weights {source!r} is not of the form hf:REPO@REVISION/FILE; "
+            "tell the author of their plugin"
         )
-    return Place(*found.groups())
+    return HubFile(*match.groups())
 
 
 @contextmanager
@@ -77,32 +75,33 @@ def downloaded(source: str, *, beside: Path) -> Iterator[Path]:
 
     Raises
     ------
-    HubError
-        `huggingface_hub` is not installed, or did not get the file.
+    DownloadError
+        `huggingface_hub` is not installed, or could not get the file.
     """
-    place = place_on_hub(source)
+    wanted = hub_file(source)
     if find_spec("huggingface_hub") is None:
-        raise HubError(
+        raise DownloadError(
             f"it lies on the Hugging Face Hub, for which this Python has no huggingface_hub ({INSTALL})"
         )
     hub = importlib.import_module("huggingface_hub")
     with tempfile.TemporaryDirectory(dir=beside, prefix=".hf-") as folder, _without_its_bars():
         try:
             path = Path(
-                hub.hf_hub_download(place.repository, place.file, revision=place.revision, local_dir=folder)
+                hub.hf_hub_download(
+                    wanted.repository, wanted.file, revision=wanted.revision, local_dir=folder
+                )
             )
         except Exception as error:  # whatever the library and those below it raise
             lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-            name = f"{place.file} of {place.repository} at {place.revision}"
-            raise HubError(
-                f"huggingface_hub could not get {name}: {lines[0].rstrip('.') if lines else type(error).__name__}"
-            ) from error
+            name = f"{wanted.file} of {wanted.repository} at {wanted.revision}"
+            why = lines[0].rstrip(".") if lines else type(error).__name__
+            raise DownloadError(f"huggingface_hub could not get {name}: {why}") from error
         yield path
 
 
 @contextmanager
 def _without_its_bars() -> Iterator[None]:
-    """Bars of its own would be drawn over mxt's."""
+    """Switch its progress bars off: they would be drawn over mxt's."""
     utils = importlib.import_module("huggingface_hub.utils")
     drawn = not utils.are_progress_bars_disabled()
     if drawn:

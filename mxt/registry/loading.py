@@ -19,7 +19,8 @@ from typing import Any
 import pluggy
 
 from mxt.core.errors import InputError, MxtError, PluginError, stage_failures
-from mxt.core.specs import ENTRY_POINT_GROUP, KINDS, PROJECT, Hooks, StageSpec
+from mxt.core.hooks import ENTRY_POINT_GROUP, PROJECT, Hooks
+from mxt.core.specs import KINDS, StageSpec
 from mxt.core.text import shortened
 from mxt.registry.folders import PluginFolder, read_folder, same_distribution
 from mxt.registry.origin import BUILT_IN, Origin

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mxt.core.specs import StageSpec, hookimpl
+from mxt.core.hooks import hookimpl
+from mxt.core.specs import StageSpec
 from mxt.stages.backbones import specs as backbones
 from mxt.stages.datasets import specs as datasets
 from mxt.stages.heads import specs as heads

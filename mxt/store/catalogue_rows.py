@@ -17,12 +17,14 @@ CREATE TABLE IF NOT EXISTS datasets (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, root, loader TEXT, params TEXT, targets TEXT,
     created TEXT, updated TEXT, ready INTEGER NOT NULL DEFAULT 0, turn INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS files (
-    dataset INTEGER NOT NULL, path NOT NULL, size INTEGER, mtime_ns INTEGER, inode INTEGER, reason INTEGER, detail,
-    sha256 TEXT, duration REAL, sample_rate INTEGER, channels INTEGER, frames INTEGER, peak REAL, mono_peak REAL, rms REAL,
-    sampled INTEGER, notes TEXT, decoder TEXT, kind TEXT NOT NULL DEFAULT 'clip', PRIMARY KEY (dataset, path)) WITHOUT ROWID;
+    dataset INTEGER NOT NULL, path NOT NULL, size INTEGER, mtime_ns INTEGER, inode INTEGER,
+    reason INTEGER, detail, sha256 TEXT, duration REAL, sample_rate INTEGER, channels INTEGER, frames INTEGER,
+    peak REAL, mono_peak REAL, rms REAL, sampled INTEGER, notes TEXT, decoder TEXT, kind TEXT NOT NULL DEFAULT 'clip',
+    PRIMARY KEY (dataset, path)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS clips (
     dataset INTEGER NOT NULL, position INTEGER NOT NULL, id NOT NULL, path NOT NULL, key BLOB,
-    reason INTEGER, detail, start_us INTEGER, end_us INTEGER, targets TEXT, split TEXT, fold TEXT, "group" TEXT, fields TEXT,
+    reason INTEGER, detail, start_us INTEGER, end_us INTEGER, targets TEXT, split TEXT, fold TEXT,
+    "group" TEXT, fields TEXT,
     PRIMARY KEY (dataset, position)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS remarks (dataset INTEGER NOT NULL, position INTEGER NOT NULL, kind TEXT, text,
     PRIMARY KEY (dataset, position)) WITHOUT ROWID;

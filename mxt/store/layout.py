@@ -1,4 +1,4 @@
-"""The store: one folder, its schema version, and where everything lies in it."""
+"""The store: one folder with a catalogue, feature tables, results and a log; its schema version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mxt.core.errors import InputError, StoreDamaged, StoreError, StoreReadOnly
-from mxt.core.files import atomic_write, translate_os_errors
+from mxt.core.files import atomic_write, translate_damage, translate_os_errors
 from mxt.core.text import parse_json, written_all
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mxt.store.results import ResultStore
 
 SCHEMA = 3
-NOTED = {
+RUN_FIELDS = {  # what is read of a line of runs.jsonl
     "command": str,
     "dataset": str,
     "fingerprint": str,
@@ -74,29 +74,29 @@ class Store:
         root : Path
             The folder.
         create : bool
-            Make a store where there is none and the folder is empty or missing.
+            Make a store if there is none and the folder is empty or missing.
         read_only : bool
             Refuse writing; a store of a newer schema is opened like this in any case.
 
         Raises
         ------
         InputError
-            There is no store, or the folder is full of something else.
+            There is no store, or the folder holds something else.
         StoreDamaged, StoreReadOnly, StoreFull
             ``mxt.json`` is not readable; the folder cannot be written.
         """
         root = Path(root)
-        found = _read_schema(root)
-        if found is None and (root / "catalogue.sqlite").exists():
-            raise _damaged(root / "mxt.json")
-        if found is None:
+        schema = _read_schema(root)
+        if schema is None and (root / "catalogue.sqlite").exists():
+            raise StoreDamaged(_damage_text(root / "mxt.json"))
+        if schema is None:
             if not create:
                 raise InputError(f"no store at {root}; mxt ingest PATH makes one, --store names another")
             _make(root)
-            found = SCHEMA
-        if found < SCHEMA and not read_only:
-            _migrate(root, found)
-        return cls(root, read_only=read_only or found > SCHEMA)
+            schema = SCHEMA
+        if schema < SCHEMA and not read_only:
+            _migrate(root, schema)
+        return cls(root, read_only=read_only or schema > SCHEMA)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -114,13 +114,13 @@ class Store:
 
     @cached_property
     def results(self) -> ResultStore:
-        """What evaluations gave."""
+        """Results of evaluations and searches."""
         from mxt.store.results import ResultStore
 
         return ResultStore(self.root / "results", read_only=self.read_only)
 
     def check_writable(self) -> None:
-        """Raise `StoreReadOnly` where the store was opened for reading, is of a newer schema, or may not be written."""
+        """Raise `StoreReadOnly` if the store is open for reading, of a newer schema, or not writable."""
         if self.read_only:
             newer = (_read_schema(self.root) or 0) > SCHEMA
             why = (
@@ -146,59 +146,54 @@ class Store:
             file.write((b"\n" if torn else b"") + line)
 
     def runs(self) -> list[dict[str, Any]]:
-        """What `log_run` noted, in order; a line that is not such a note (cut short by a kill, edited) is passed over."""
+        """What `log_run` wrote, in order; other lines (edited, cut short by a kill) are skipped."""
         path = self.root / "runs.jsonl"
         with translate_os_errors("reading", path):
             lines = path.read_text(encoding="utf-8", errors="replace").split("\n") if path.exists() else []
-        found = []
+        runs = []
         for line in lines:
             with suppress(ValueError):
                 if _is_run(entry := parse_json(line)):
-                    found.append(entry)
-        return found
+                    runs.append(entry)
+        return runs
 
 
 def _is_run(entry: object) -> bool:
-    """Whether a line of the log is a note as `Store.log_run` writes it: what is read of it has its type."""
+    """Whether a line of the log is one that `Store.log_run` wrote: everything that is read has its type."""
     if not isinstance(entry, dict) or not all(
-        isinstance(entry[name], kind) for name, kind in NOTED.items() if name in entry
+        isinstance(entry[name], kind) for name, kind in RUN_FIELDS.items() if name in entry
     ):
         return False
     return all(
-        isinstance(each, list) and len(each) == 3 and all(isinstance(word, str) for word in each)
-        for each in entry.get("failures", ())
+        isinstance(failure, list) and len(failure) == 3 and all(isinstance(word, str) for word in failure)
+        for failure in entry.get("failures", ())
     )
 
 
 def _read_schema(root: Path) -> int | None:
     path = root / "mxt.json"
-    try:
-        schema = json.loads(path.read_text(encoding="utf-8"))["schema"]
-    except FileNotFoundError:
-        return None
-    except NotADirectoryError:
-        raise InputError(f"{root} is a file, not a store") from None
-    except PermissionError as error:
-        raise StoreReadOnly(f"no permission to read {path}") from error
-    except (ValueError, KeyError, TypeError, RecursionError, IsADirectoryError):
-        schema = None
-    except OSError as error:
-        raise StoreError(f"reading {path} failed: {error.strerror}") from error
-    if type(schema) is not int or schema < 1:
-        raise _damaged(path)
+    with translate_os_errors("reading", path), translate_damage(lambda _: _damage_text(path)):
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except NotADirectoryError:
+            raise InputError(f"{root} is a file, not a store") from None
+        schema = json.loads(content)["schema"]
+        if type(schema) is not int or schema < 1:
+            raise ValueError
     return schema
 
 
-def _damaged(path: Path) -> StoreDamaged:
-    return StoreDamaged(
-        f'{path} is missing or damaged: it is a file of one line, {{"schema": {SCHEMA}}}; write that back'
-    )
+def _damage_text(path: Path) -> str:
+    return f'{path} is missing or damaged: it is a file of one line, {{"schema": {SCHEMA}}}; write that back'
 
 
 def _make(root: Path) -> None:
     if root.is_dir() and any(not entry.name.endswith(".partial") for entry in root.iterdir()):
         raise InputError(
-            f"{root} is not empty and is not a store (no mxt.json): choose an empty or new folder with --store"
+            f"{root} is not empty and is not a store (no mxt.json): "
+            "choose an empty or new folder with --store"
         )
     with translate_os_errors("making a store in", root):
         root.mkdir(parents=True, exist_ok=True)
@@ -206,17 +201,16 @@ def _make(root: Path) -> None:
             file.write(json.dumps({"schema": SCHEMA}) + "\n")
 
 
-def _migrate(root: Path, found: int) -> None:
-    """Bring an older store up to date, one schema at a time, after a copy of its catalogue."""
-    missing = [schema for schema in range(found, SCHEMA) if schema not in MIGRATIONS]
-    if missing:
+def _migrate(root: Path, old: int) -> None:
+    """Bring an older store up to date, one schema at a time, after copying its catalogue."""
+    if any(schema not in MIGRATIONS for schema in range(old, SCHEMA)):
         raise StoreError(
-            f"{root} has schema {found}, which this mxt cannot bring to {SCHEMA}; use the mxt that wrote it"
+            f"{root} has schema {old}, which this mxt cannot bring to {SCHEMA}; use the mxt that wrote it"
         )
     with translate_os_errors("bringing up to date", root):
         if (root / "catalogue.sqlite").exists():
-            shutil.copy2(root / "catalogue.sqlite", root / f"catalogue.schema{found}.sqlite")
-        for schema in range(found, SCHEMA):
+            shutil.copy2(root / "catalogue.sqlite", root / f"catalogue.schema{old}.sqlite")
+        for schema in range(old, SCHEMA):
             MIGRATIONS[schema](root)
         with atomic_write(root / "mxt.json", "w") as file:
             file.write(json.dumps({"schema": SCHEMA}) + "\n")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mxt.core.errors import UnknownName, UsageError, listed
+from mxt.core.records import ClipRecord
 from mxt.core.text import written
 from mxt.store.layout import Store
 
@@ -48,73 +50,64 @@ def find_named(
     kinds: tuple[str, ...] = KINDS,
     dataset: str | None = None,
 ) -> Named:
-    """Look a name up among data sets, feature tables and results, and where they are asked for, clips.
+    """Look a name up among data sets, feature tables and results, and if asked for, clips.
 
     Parameters
     ----------
     store : Store
     name : str
-        A data set's name, a table's label or the first digits of its fingerprint, a result's id or a
-        part of it that is its own; a clip's id, or its file's name or stem (unless something else is called
-        just so).
+        A data set's name, a table's label or the first digits of its fingerprint, a result's id or an
+        unambiguous part of it; a clip's id, or its file's name or stem unless something else has this name.
     kind : str, optional
-        One of `kinds`, where a name is used twice.
+        One of `kinds`, if several things have this name.
     kinds : tuple of str
-        What is looked among: `KINDS` or `WITH_CLIPS`.
+        The kinds to search: `KINDS` or `WITH_CLIPS`.
     dataset : str, optional
-        The data set of the clip, where several have one of this name.
+        The data set of the clip, if several have one of this name.
 
     Raises
     ------
     UnknownName
-        Nothing is called so; the nearest names are listed.
+        Nothing has this name; the nearest names are listed.
     UsageError
-        Several things are called so.
+        Several things have this name.
     """
     kinds = _kinds("clip" if dataset is not None and kind is None else kind, kinds)
-    found = [named for each in kinds if each != "clip" for named in _LOOK_UP[each](store, name)]
+    matches = [named for kind in kinds if kind in _LOOK_UP for named in _LOOK_UP[kind](store, name)]
     if "clip" in kinds:
-        found += _clips(store, name, dataset, whole_ids=any(named.name == name for named in found))
-    if len(found) > 1:
-        if all(named.kind == "clip" for named in found):
-            raise UsageError(_several_clips(name, found))
-        words = " and a ".join(dict.fromkeys(WORDS[named.kind] for named in found))
-        raise UsageError(
-            f"{name} is a {words}; say which with --kind {' or --kind '.join(dict.fromkeys(named.kind for named in found))}"
-        )
-    if kinds == ("clip",) and not found:
-        raise UnknownName(
-            "clip", name, _nearest_clips(store, name, dataset), hint="(mxt ls --clips lists them)"
-        )
-    if not found:
-        raise UnknownName(
-            " or ".join(filter(None, (", ".join(WORDS[each] for each in kinds[:-1]), WORDS[kinds[-1]]))),
-            name,
-            [
-                *(known for each in kinds for known in _names(store, each)),
-                *(_nearest_clips(store, name, dataset) if "clip" in kinds else ()),
-            ],
-            hint="(mxt ls lists them)"
-            if not store.features.unreadable()
-            else "(mxt ls lists them; some feature tables cannot be read)",
-            most=SHOWN,
-        )
-    return found[0]
+        matches += _clips(store, name, dataset, whole_ids=any(named.name == name for named in matches))
+    if not matches:
+        raise _unknown(store, name, kinds, dataset)
+    if len(matches) > 1:
+        raise UsageError(_several(name, matches))
+    return matches[0]
+
+
+def _unknown(store: Store, name: str, kinds: tuple[str, ...], dataset: str | None) -> UnknownName:
+    """The error for a name that nothing has."""
+    near = _nearest_clips(store, name, dataset) if "clip" in kinds else []
+    if kinds == ("clip",):
+        return UnknownName("clip", name, near, hint="(mxt ls --clips lists them)")
+    *others, last = (WORDS[kind] for kind in kinds)
+    words = f"{', '.join(others)} or {last}" if others else last
+    known = [known for kind in kinds for known in _names(store, kind)]
+    unreadable = "; some feature tables cannot be read" if store.features.unreadable() else ""
+    return UnknownName(words, name, [*known, *near], hint=f"(mxt ls lists them{unreadable})", most=SHOWN)
+
+
+def _several(name: str, matches: Sequence[Named]) -> str:
+    """What to say where several things have a name."""
+    kinds = list(dict.fromkeys(named.kind for named in matches))
+    if kinds == ["clip"]:
+        return _several_clips(name, matches)
+    words = " and a ".join(WORDS[kind] for kind in kinds)
+    return f"{name} is a {words}; say which with --kind {' or --kind '.join(kinds)}"
 
 
 def _kinds(kind: str | None, kinds: tuple[str, ...]) -> tuple[str, ...]:
     if kind is None:
         return kinds
-    singular = {
-        "datasets": "dataset",
-        "data": "dataset",
-        "table": "features",
-        "tables": "features",
-        "feature": "features",
-        "results": "result",
-        "clips": "clip",
-    }
-    kind = singular.get(kind.lower(), kind.lower())
+    kind = _SYNONYMS.get(kind.lower(), kind.lower())
     if kind not in kinds:
         raise UnknownName("kind", kind, kinds)
     return (kind,)
@@ -136,9 +129,9 @@ def _dataset(store: Store, name: str) -> list[Named]:
 
 def _features(store: Store, name: str) -> list[Named]:
     tables = store.features.tables()
-    found = [Named("features", table.label, table.path) for table in tables if table.label == name]
-    if found or len(name) < SHORTEST_FINGERPRINT:
-        return found
+    named = [Named("features", table.label, table.path) for table in tables if table.label == name]
+    if named or len(name) < SHORTEST_FINGERPRINT:
+        return named
     labels = {table.path: table.label for table in tables}
     folders = [folder for folder in store.features.folders() if folder.name.startswith(name)]
     return [Named("features", labels.get(folder, folder.name), folder) for folder in folders]
@@ -146,38 +139,52 @@ def _features(store: Store, name: str) -> list[Named]:
 
 def _result(store: Store, name: str) -> list[Named]:
     try:
-        found = store.results.find(name)
+        result = store.results.find(name)
     except UnknownName:
         return []
-    return [Named("result", found, store.results.path / found)]
+    return [Named("result", result, store.results.path / result)]
 
 
-def _clips(store: Store, name: str, dataset: str | None, *, whole_ids: bool = False) -> list[Named]:
-    """Clips whose id is `name`; else, unless `whole_ids`, those whose file's name or stem it is."""
-    found, alike, name = [], [], written(name)
-    for each in [store.catalogue.dataset(dataset).name] if dataset is not None else _names(store, "dataset"):
-        for clip in store.catalogue.clips(each):
-            path = PurePosixPath(written(clip.file.path))
-            if written(clip.id) == name:
-                found.append(Named("clip", clip.id, dataset=each))
-            elif name in (path.name, path.stem):
-                alike.append(Named("clip", clip.id, dataset=each))
-    return found or ([] if whole_ids else alike)
+def _clips(store: Store, name: str, dataset: str | None, *, whole_ids: bool) -> list[Named]:
+    """Clips whose id is `name`; or else, unless `whole_ids`, those whose file has this name or stem."""
+    exact, alike, name = [], [], written(name)
+    for owner, clip in _all_clips(store, dataset):
+        path = PurePosixPath(written(clip.file.path))
+        if written(clip.id) == name:
+            exact.append(Named("clip", clip.id, dataset=owner))
+        elif name in (path.name, path.stem):
+            alike.append(Named("clip", clip.id, dataset=owner))
+    return exact or ([] if whole_ids else alike)
 
 
-def _several_clips(name: str, found: list[Named]) -> str:
-    datasets = sorted({named.dataset for named in found})
-    if len(datasets) == len(found):
-        return f"{name} is a clip of {' and of '.join(datasets)}; say which with --dataset {' or --dataset '.join(datasets)}"
-    shown = listed((named.name for named in found), SHOWN)
-    return f"{name} is the name of {len(found)} clips; give its id: {shown}"
+def _several_clips(name: str, matches: Sequence[Named]) -> str:
+    datasets = sorted({named.dataset for named in matches})
+    if len(datasets) == len(matches):
+        options = " or ".join(f"--dataset {dataset}" for dataset in datasets)
+        return f"{name} is a clip of {' and of '.join(datasets)}; say which with {options}"
+    shown = listed((named.name for named in matches), SHOWN)
+    return f"{name} is the name of {len(matches)} clips; give its id: {shown}"
 
 
 def _nearest_clips(store: Store, name: str, dataset: str | None) -> list[str]:
-    datasets = [store.catalogue.dataset(dataset).name] if dataset is not None else _names(store, "dataset")
-    return difflib.get_close_matches(
-        name, (clip.id for each in datasets for clip in store.catalogue.clips(each)), n=3
-    )
+    return difflib.get_close_matches(name, (clip.id for _, clip in _all_clips(store, dataset)), n=3)
+
+
+def _all_clips(store: Store, dataset: str | None) -> Iterator[tuple[str, ClipRecord]]:
+    """Data set and record of every clip, or of those of one data set."""
+    names = _names(store, "dataset") if dataset is None else [store.catalogue.dataset(dataset).name]
+    for name in names:
+        for clip in store.catalogue.clips(name):
+            yield name, clip
 
 
 _LOOK_UP = {"dataset": _dataset, "features": _features, "result": _result}
+_SYNONYMS = {
+    "datasets": "dataset",
+    "data": "dataset",
+    "table": "features",
+    "tables": "features",
+    "feature": "features",
+    "results": "result",
+    "clips": "clip",
+}

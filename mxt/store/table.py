@@ -147,7 +147,7 @@ class FeatureTable:
             return self._ledger()  # a repair may have been between two arrays: look again
 
     def rows_of(self, keys: Sequence[bytes]) -> npt.NDArray[np.int64]:
-        """Row of each audio key, int64 [n]; -1 where there is none; raises `StoreDamaged` as `ledger` does."""
+        """Row of each audio key, int64 [n], -1 where it has none; raises `StoreDamaged` as `ledger` does."""
         return self.ledger().rows_of(keys)
 
     def states_of(

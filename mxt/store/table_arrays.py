@@ -18,7 +18,7 @@ from zarr.storage import LocalStore, MemoryStore
 from mxt.core.errors import StoreDamaged
 from mxt.core.files import atomic_write, translate_damage
 from mxt.core.specs import Layer
-from mxt.store.table_chunks import CODECS, NEW_TABLES, Chunking, ZarrArray, chunking_of, encode
+from mxt.store.table_chunks import NEW_TABLES, Chunking, ZarrArray, chunking_of, encode
 from mxt.store.table_schema import AUDIO, COPY, ArrayKind, array_kinds
 
 
@@ -55,7 +55,7 @@ def open_array(folder: Path, name: str, *, kind: ArrayKind | None = None, write:
     Raises
     ------
     StoreDamaged
-        Its metadata are missing, not readable, or not of this `kind`; to `write`: mxt knows no such codec.
+        Its metadata are missing, not readable, or not of this `kind`; to `write`: mxt never used their codec.
     OSError
         They may be whole, but cannot be reached now: no permission, a drive that is gone.
     """
@@ -65,11 +65,15 @@ def open_array(folder: Path, name: str, *, kind: ArrayKind | None = None, write:
         array = zarr.open_array(
             LocalStore(folder, read_only=not write), path=name, mode="r+" if write else "r", zarr_format=3
         )
-    wrong = kind is not None and (array.shape[1:], array.dtype.name) != kind[:2]
-    if wrong or (write and chunking_of(array).codec not in CODECS):
+    if kind is not None and (array.shape[1:], array.dtype.name) != kind[:2]:
         raise StoreDamaged(
-            f"array {name} of {folder} is described as {array.dtype.name} {array.shape}, compressed by "
-            f"{' and '.join(chunking_of(array).codec)}; mxt verify tells more"
+            f"array {name} of {folder} is described as {array.dtype.name} {array.shape}; "
+            "mxt verify tells more"
+        )
+    if write and not chunking_of(array).is_known:
+        raise StoreDamaged(
+            f"array {name} of {folder} is described with a codec that mxt never used "
+            f"({chunking_of(array).codec}); mxt verify tells more"
         )
     return array
 

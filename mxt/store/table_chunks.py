@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -30,6 +31,11 @@ class Chunking:
     rows: int
     codec: Codec
 
+    @property
+    def is_known(self) -> bool:
+        """Whether mxt ever wrote chunks with this codec."""
+        return self.codec in CODECS
+
 
 NEW_TABLES = Chunking(64, CODECS[0])
 
@@ -39,6 +45,13 @@ def chunking_of(array: ZarrArray) -> Chunking:
     steps: list[Any] = [step.to_dict() for step in array.compressors if isinstance(step, BytesBytesCodec)]
     codec = {step["name"]: dict(step.get("configuration", {})) for step in steps}
     return Chunking(int(array.chunks[0]), codec)
+
+
+def usual_chunking(chunkings: Sequence[Chunking]) -> Chunking:
+    """How most arrays of a table are chunked."""
+    rows = [chunking.rows for chunking in chunkings] or [NEW_TABLES.rows]
+    codec = max(CODECS, key=[chunking.codec for chunking in chunkings].count)
+    return Chunking(max(rows, key=rows.count), codec)
 
 
 def encode(codec: Codec, chunk: npt.NDArray[Any]) -> bytes:

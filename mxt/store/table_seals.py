@@ -40,7 +40,7 @@ def outcome_seals(fingerprint: str, keys: Bytes, states: Bytes, reasons: Bytes) 
 
 
 def layer_seals(fingerprint: str, array: str, keys: Bytes, values: npt.NDArray[np.float32]) -> Seals:
-    """Seals, uint32 [n], of the features of one layer, float32 [n, dimension], in the array called `array`."""
+    """Seals, uint32 [n], of features of one layer, float32 [n, dimension], in the array called `array`."""
     return _seals(f"{fingerprint} {array}", keys, values.astype("<f4", copy=False))
 
 

@@ -121,7 +121,7 @@ def _verify_rows(table: FeatureTable, report: TableReport, *, repair: bool, step
     from mxt.store.verify_rows import inspect_rows
 
     findings = list(report.findings)
-    rows = chunks = opened = 0
+    rows, chunks, nbytes, opened = 0, 0, table.nbytes(), 0
     if not table.sealed:
         findings.append(Finding(table.label, SEAL, Problem.NOT_SEALED, repair=Repair.SEALED))
         if repair:
@@ -132,7 +132,6 @@ def _verify_rows(table: FeatureTable, report: TableReport, *, repair: bool, step
         findings += inspection.findings
         rows, chunks = inspection.slab.stop, chunks + inspection.slab.chunks
         step.advance(inspection.slab.chunks)
-    nbytes = table.nbytes()
     if repair and not table.sealed:
         end_sealing(table.path, table)
     return TableReport(table.label, report.fingerprint, rows, chunks, nbytes, tuple(findings), opened)

@@ -1,4 +1,4 @@
-"""The metadata of a feature table (``zarr.json`` of group and arrays): checked, written back where damaged."""
+"""The metadata of a feature table, ``zarr.json`` of group and arrays: checked, written back if damaged."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from mxt.store.table_arrays import (
     set_rows,
 )
 from mxt.store.table_attributes import read_attributes, table_layers, with_checksum
-from mxt.store.table_chunks import CODECS, NEW_TABLES, Chunking, ZarrArray, chunking_of, recognised
+from mxt.store.table_chunks import Chunking, ZarrArray, chunking_of, recognised, usual_chunking
 from mxt.store.table_schema import AUDIO, COPY, OPEN, SEAL, STATE, ArrayKind, array_kinds
 from mxt.store.verify_findings import Finding, Problem, Repair
 
@@ -48,7 +48,7 @@ def check_metadata(folder: Path, *, repair: bool) -> list[Finding]:
         return findings
     kinds = array_kinds(table_layers(attributes), sealed=SEAL in attributes)
     arrays = _open_arrays(folder, kinds)
-    usual = _usual_chunking(arrays)
+    usual = usual_chunking([chunking_of(array) for array in arrays.values()])
     damaged = [name for name in kinds if not _is_described(arrays.get(name), kinds[name], usual.rows)]
     if COPY not in damaged and dict(arrays[COPY].attrs) != _written_attributes(folder):
         damaged.append(COPY)
@@ -117,13 +117,6 @@ def _open_arrays(folder: Path, kinds: Mapping[str, ArrayKind]) -> dict[str, Zarr
     return arrays
 
 
-def _usual_chunking(arrays: Mapping[str, ZarrArray]) -> Chunking:
-    """How most arrays of a table are chunked."""
-    chunkings = [chunking_of(array) for array in arrays.values()]
-    codec = max(CODECS, key=[chunking.codec for chunking in chunkings].count)
-    return Chunking(_usual([chunking.rows for chunking in chunkings], NEW_TABLES.rows), codec)
-
-
 def _own_chunking(array: Path, usual: Chunking) -> Chunking:
     """How an array whose metadata are lost is chunked, as its chunks show."""
     for _, path in chunk_files(array) if array.is_dir() else ():
@@ -137,7 +130,7 @@ def _is_described(array: ZarrArray | None, kind: ArrayKind, chunk_rows: int) -> 
     if array is None or array.ndim != 1 + len(kind[0]):
         return False
     chunking = chunking_of(array)
-    if chunking.rows != chunk_rows or chunking.codec not in CODECS:
+    if chunking.rows != chunk_rows or not chunking.is_known:
         return False
     expected = create_array(MemoryStore(), "expected", kind, chunking)
     found, wanted = ({**one.metadata.to_dict(), "attributes": None} for one in (array, expected))
@@ -182,9 +175,9 @@ def _read_state(folder: Path) -> np.ndarray[Any, np.dtype[np.uint8]]:
         return np.zeros(0, np.uint8)
 
 
-def _usual(numbers: Iterable[int], otherwise: int = 0) -> int:
-    """The most common of some numbers."""
-    return next((number for number, _ in Counter(numbers).most_common(1)), otherwise)
+def _usual(lengths: Iterable[int]) -> int:
+    """The length that most arrays have."""
+    return next((length for length, _ in Counter(lengths).most_common(1)), 0)
 
 
 def _write_array_metadata(folder: Path, name: str, kind: ArrayKind, chunking: Chunking, rows: int) -> None:

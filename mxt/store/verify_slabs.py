@@ -1,4 +1,4 @@
-"""Slabs of a feature table: some thousand rows of all its arrays, read as far as they can be, and written back."""
+"""Slabs of a feature table: some thousand rows of all arrays, read as far as possible, and written back."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from mxt.core.commands import typed
 from mxt.core.errors import InputError, Refused, UsageError
 from mxt.core.files import atomic_write
 from mxt.core.records import ClipRecord
@@ -19,6 +20,36 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SEVERAL = ";"  # between the labels of one clip, in npz and csv
+OWN = ("clip", "split", "fold", "group")  # columns besides the targets
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What to write where.
+
+    Parameters
+    ----------
+    view : str
+        ``label[:layers]`` joined by ``+``.
+    path : Path
+        The file to write; ends in ``.npz``, ``.csv`` or ``.parquet``.
+    dataset : str, optional
+        The data set; default: the one last ingested.
+    """
+
+    view: str
+    path: Path
+    dataset: str | None = None
+
+    def command(self) -> str:
+        """The command that repeats this.
+
+        Examples
+        --------
+        >>> ExportRequest("convnet:135", Path("x.npz"), "my genres").command()
+        "mxt export convnet:135 x.npz --dataset 'my genres'"
+        """
+        return typed("export", self.view, self.path, options=[("--dataset", self.dataset)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +62,7 @@ class Exported:
     dataset, view : str
     clips, columns : int
     missing, failed : int
-        Usable clips without features: not extracted yet, or failed.
+        Usable clips without features: not extracted yet; failed.
     targets : tuple of str
         Names of the targets beside the features.
     nbytes : int
@@ -49,39 +80,36 @@ class Exported:
     nbytes: int
 
 
-def export(store: Path, view: str, path: Path, *, dataset: str | None = None, yes: bool = False) -> Exported:
+def export(store: Path, request: ExportRequest, *, yes: bool = False) -> Exported:
     """Write the features of a view.
 
     Parameters
     ----------
     store : Path
         The store's folder.
-    view : str
-        ``label[:layers]`` joined by ``+``.
-    path : Path
-        Ends in ``.npz``, ``.csv`` or ``.parquet``.
-    dataset : str, optional
-        Else the one last ingested.
+    request : ExportRequest
+        What to write where.
     yes : bool
-        Replace a file that is there.
+        Replace a file of this name.
 
     Raises
     ------
     UsageError
         Another suffix.
     Refused
-        The file is there.
+        There is a file of this name.
     InputError
         No clip of the data set has features in this view, or the file cannot be written.
     """
+    path = request.path
     write = WRITERS.get(path.suffix.lower())
     if write is None:
-        raise UsageError(f"{path.name}: exports end in {', '.join(WRITERS)}")
+        raise UsageError(f"{path.name}: the name of the file must end in {', '.join(WRITERS)}")
     if path.exists() and not yes:
-        raise Refused(f"{path} is there already; add --yes to replace it")
+        raise Refused(f"{path} already exists; add --yes to replace it")
     opened = Store.open(store, read_only=True)
-    record = opened.catalogue.dataset(dataset)
-    matrix = load_view(opened, record.name, view)
+    record = opened.catalogue.dataset(request.dataset)
+    matrix = load_view(opened, record.name, request.view)
     if not matrix.clips:
         raise InputError(f"no clip of {record.name} has features in {matrix.view}; mxt extract computes them")
     about = _about(matrix.clips, record.targets)
@@ -98,18 +126,17 @@ def export(store: Path, view: str, path: Path, *, dataset: str | None = None, ye
         matrix.X.shape[1],
         matrix.n_missing,
         matrix.n_failed,
-        tuple(name for name in about if name not in ("clip", "split", "fold", "group")),
+        tuple(name for name in about if name not in OWN),
         path.stat().st_size,
     )
 
 
 def _about(clips: Sequence[ClipRecord], targets: Sequence[str]) -> dict[str, list[Any]]:
-    """Columns that say what each row is: the clip, its targets, split, fold and group where there are any."""
+    """Columns that describe each row: the clip, its targets, and its split, fold and group if it has any."""
     columns: dict[str, list[Any]] = {"clip": [clip.id for clip in clips]}
     for name in targets:
-        columns[f"target.{name}" if name in ("clip", "split", "fold", "group") else name] = [
-            clip.targets.get(name) for clip in clips
-        ]
+        column = f"target.{name}" if name in OWN else name
+        columns[column] = [clip.targets.get(name) for clip in clips]
     for name in ("split", "fold", "group"):
         values = [getattr(clip, name) for clip in clips]
         if any(value is not None for value in values):
@@ -131,7 +158,7 @@ def _joined(values: Sequence[Any]) -> list[str | None]:
 
 
 def _write_npz(file: IO[bytes], matrix: Matrix, about: Mapping[str, Sequence[Any]]) -> None:
-    """Arrays ``X``, ``columns``, ``view``, and one a column of `about`."""
+    """Arrays ``X``, ``columns``, ``view``, and one for each column of `about`."""
     import numpy as np
 
     def array(values: Sequence[Any]) -> npt.NDArray[Any]:
@@ -140,13 +167,7 @@ def _write_npz(file: IO[bytes], matrix: Matrix, about: Mapping[str, Sequence[Any
         return np.array([value or "" for value in _joined(values)], dtype=str)
 
     arrays: dict[str, Any] = {name: array(values) for name, values in about.items()}
-    taken = {
-        "X",
-        "columns",
-        "view",
-        "file",
-        "allow_pickle",
-    }  # the last two are names that NumPy gives a meaning
+    taken = {"X", "columns", "view", "file", "allow_pickle"}  # the last two mean something to NumPy
     arrays = {f"target.{name}" if name in taken else name: values for name, values in arrays.items()}
     np.savez_compressed(
         file, **arrays, X=matrix.X, columns=np.array(matrix.columns), view=np.array(matrix.view)
@@ -154,7 +175,7 @@ def _write_npz(file: IO[bytes], matrix: Matrix, about: Mapping[str, Sequence[Any
 
 
 def _arrow(matrix: Matrix, about: Mapping[str, Sequence[Any]], *, lists: bool) -> pa.Table:
-    """An Arrow table, features as float32; several labels as a list, or joined where the format has no lists."""
+    """An Arrow table, features as float32; several labels as a list, or joined unless `lists`."""
     import pyarrow as pa
 
     columns: dict[str, Any] = {}
@@ -167,8 +188,8 @@ def _arrow(matrix: Matrix, about: Mapping[str, Sequence[Any]], *, lists: bool) -
             )
         else:
             columns[name] = pa.array(_joined(values), pa.string())
-    for place, name in enumerate(matrix.columns):
-        columns[name] = pa.array(matrix.X[:, place], pa.float32())
+    for number, name in enumerate(matrix.columns):
+        columns[name] = pa.array(matrix.X[:, number], pa.float32())
     return pa.table(columns)
 
 

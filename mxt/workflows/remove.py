@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import partial
 from pathlib import Path
 
@@ -18,17 +19,40 @@ from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
 from mxt.store.names import WORDS, Named, find_named
 
-HALF_DONE_SECONDS = 3600.0  # a result or table half made is no longer being made after so long
+HALF_DONE_SECONDS = 3600.0  # after so long nobody is still making a half-made result or table
+
+
+class Note(Enum):
+    """What a person should know about an item."""
+
+    FEATURES_STAY = auto()
+    UNUSED = auto()
+    UNFINISHED = auto()
+    KILLED = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something to be removed: its kind in words, its name, its bytes, what follows from it, and the results of it that stay."""
+    """Something to be removed.
+
+    Parameters
+    ----------
+    kind : str
+        ``"data set"``, ``"feature table"``, ``"result"`` or ``"leftover"``.
+    name : str
+        Its name, label or id.
+    nbytes : int
+        Bytes it takes.
+    note : Note, optional
+        What a person should know about it.
+    results : tuple of str
+        Results of a data set, which stay.
+    """
 
     kind: str
     name: str
-    nbytes: int
-    note: str = ""
+    nbytes: int = 0
+    note: Note | None = None
     results: tuple[str, ...] = ()
 
 
@@ -60,30 +84,29 @@ def remove(
     names : sequence of str
         As `find_named` takes them.
     kind : str, optional
-        Where a name is used twice.
+        The kind of all of them, if several things have a name.
     dry_run : bool
-        Only say what would go.
+        Only return what would be removed.
     yes : bool
-        It is meant.
+        Confirms that they are to be removed.
 
     Raises
     ------
     UnknownName, UsageError
-        A name means nothing, or several things: nothing is removed.
+        Nothing, or several things, have a name; nothing is removed then.
     Refused
         Neither `dry_run` nor `yes`.
     StoreBusy
         A feature table is being written.
     """
     opened = Store.open(store, read_only=dry_run)
-    found = dict.fromkeys(find_named(opened, name, kind) for name in names)
-    return _carry_out(
-        opened, [_STEPS[named.kind](opened, named) for named in found], "mxt rm", dry_run=dry_run, yes=yes
-    )
+    meant = dict.fromkeys(find_named(opened, name, kind) for name in names)
+    steps = [_STEPS[named.kind](opened, named) for named in meant]
+    return _carry_out(opened, steps, "mxt rm", dry_run=dry_run, yes=yes)
 
 
 def prune(store: Path, *, dry_run: bool = False, yes: bool = False) -> Removal:
-    """Remove feature tables of no catalogued clip, and what killed runs left.
+    """Remove feature tables that no catalogued clip uses, and what killed runs left.
 
     Parameters
     ----------
@@ -95,28 +118,23 @@ def prune(store: Path, *, dry_run: bool = False, yes: bool = False) -> Removal:
     Raises
     ------
     StoreDamaged
-        There are feature tables and no catalogue: what is used cannot be told.
+        There are feature tables but no catalogue: nothing tells which are used.
     Refused
         Neither `dry_run` nor `yes`.
     """
     opened = Store.open(store, read_only=dry_run)
     if opened.features.folders() and not (opened.root / "catalogue.sqlite").exists():
         raise StoreDamaged(
-            f"{opened.root} has no catalogue: which features are used cannot be told; ingest again first"
+            f"{opened.root} has no catalogue, so nothing tells which features are used; ingest again first"
         )
     used = [clip for record in opened.catalogue.datasets() for clip in opened.catalogue.clips(record.name)]
-    unused = [table for table in opened.features.tables() if not _uses(table, used)]
     steps = [
-        _remove_table(opened, Named("features", table.label, table.path), note="no clip of any data set")
-        for table in unused
+        _remove_table(opened, Named("features", table.label, table.path), Note.UNUSED)
+        for table in opened.features.tables()
+        if not _uses(table, used)
     ]
-    leftovers = [
-        path for path in (*opened.features.leftovers(), *opened.results.partial()) if _abandoned(path)
-    ]
-    steps += [
-        (Item("leftover", path.name, folder_bytes(path), _leftover_note(path)), partial(_remove_folder, path))
-        for path in leftovers
-    ]
+    leftovers = (*opened.features.leftovers(), *opened.results.partial())
+    steps += [_remove_leftover(path) for path in leftovers if _abandoned(path)]
     return _carry_out(opened, steps, "mxt prune", dry_run=dry_run, yes=yes)
 
 
@@ -128,31 +146,27 @@ def _carry_out(store: Store, steps: Sequence[Step], command: str, *, dry_run: bo
     if not yes:
         words = listed(f"{item.kind} {item.name}" for item in removal.items)
         size = f" ({removal.nbytes / 1e3:,.0f} kB)" if removal.nbytes else ""
-        raise Refused(f"{command} would remove {words} for good{size}; add --yes if that is meant")
+        raise Refused(f"{command} would remove {words} for good{size}; add --yes to confirm")
     for _, act in steps:
         act()
     return removal
 
 
 def _remove_dataset(store: Store, named: Named) -> Step:
-    note = "its features stay in their tables; mxt prune removes those no data set uses"
-    return Item(WORDS["dataset"], named.name, 0, note, _results_of(store, named.name)), partial(
-        store.catalogue.remove, named.name
-    )
+    results = tuple(name for name in store.results.list() if _is_of(store, name, named.name))
+    item = Item(WORDS["dataset"], named.name, note=Note.FEATURES_STAY, results=results)
+    return item, partial(store.catalogue.remove, named.name)
 
 
-def _results_of(store: Store, dataset: str) -> tuple[str, ...]:
-    found = []
-    for name in store.results.list():
-        with suppress(StoreDamaged):  # whose it was cannot be told
-            if store.results.load(name).get("dataset") == dataset:
-                found.append(name)
-    return tuple(found)
+def _is_of(store: Store, result: str, dataset: str) -> bool:
+    """Whether a result belongs to a data set; a damaged one belongs to none."""
+    with suppress(StoreDamaged):
+        return bool(store.results.load(result).get("dataset") == dataset)
+    return False
 
 
-def _remove_table(store: Store, named: Named, note: str = "") -> Step:
-    assert named.path is not None
-    path = named.path
+def _remove_table(store: Store, named: Named, note: Note | None = None) -> Step:
+    path = _folder(named)
 
     def act() -> None:
         store.features.remove(path)
@@ -165,17 +179,20 @@ def _remove_table(store: Store, named: Named, note: str = "") -> Step:
 
 
 def _remove_result(store: Store, named: Named) -> Step:
+    item = Item(WORDS["result"], named.name, folder_bytes(_folder(named)))
+    return item, partial(store.results.remove, named.name)
+
+
+def _folder(named: Named) -> Path:
     assert named.path is not None
-    return Item(WORDS["result"], named.name, folder_bytes(named.path)), partial(
-        store.results.remove, named.name
-    )
+    return named.path
 
 
 _STEPS = {"dataset": _remove_dataset, "features": _remove_table, "result": _remove_result}
 
 
 def _uses(table: FeatureTable, used: Sequence[ClipRecord]) -> bool:
-    """Whether any row belongs to a catalogued clip; a table that cannot be read, or is still empty, is kept."""
+    """Whether any row belongs to a catalogued clip; unreadable and still empty tables count as used."""
     try:
         stored = table.keys()
     except StoreError:
@@ -185,20 +202,16 @@ def _uses(table: FeatureTable, used: Sequence[ClipRecord]) -> bool:
 
 
 def _abandoned(path: Path) -> bool:
-    """Finished folds are given up on request; what is still at work is left alone, and so may be what is half published or made."""
+    """Whether no process works on a leftover; what is half published or half made may be recent."""
     if is_held(path / "lock"):
         return False
     return path.suffix != ".partial" or time.time() - path.stat().st_mtime > HALF_DONE_SECONDS
 
 
-def _leftover_note(path: Path) -> str:
-    return (
-        "finished folds of an evaluation that was stopped"
-        if path.name.startswith(".partial-")
-        else "left by a run that was killed"
-    )
+def _remove_leftover(path: Path) -> Step:
+    def act() -> None:
+        with translate_os_errors("removing", path):
+            shutil.rmtree(path)
 
-
-def _remove_folder(path: Path) -> None:
-    with translate_os_errors("removing", path):
-        shutil.rmtree(path)
+    note = Note.UNFINISHED if path.name.startswith(".partial-") else Note.KILLED
+    return Item("leftover", path.name, folder_bytes(path), note), act

@@ -23,41 +23,41 @@ def sine(hz, seconds=4.0, level=1.0):
 
 @pytest.mark.parametrize("band", [12, 40, 60, 80, 102])
 def test_a_sine_in_the_middle_of_a_band_has_its_level_there_and_nowhere_else(band):
-    found = powers(sine(ANALYSIS.centre(band), level=0.5))[:, 150:200]
-    torch.testing.assert_close(found[band], torch.full((50,), 0.25), atol=1e-3, rtol=0)
-    others = torch.cat([found[:band], found[band + 1 :]])
+    power = powers(sine(ANALYSIS.centre(band), level=0.5))[:, 150:200]
+    torch.testing.assert_close(power[band], torch.full((50,), 0.25), atol=1e-3, rtol=0)
+    others = torch.cat([power[:band], power[band + 1 :]])
     assert float(others.max()) < 0.25 * 1e-4
 
 
 def test_a_sine_between_two_bands_is_shared_by_them():
-    found = powers(sine(ANALYSIS.centre(50.5)))[:, 150:200].mean(1)
+    power = powers(sine(ANALYSIS.centre(50.5)))[:, 150:200].mean(1)
     torch.testing.assert_close(
-        found[50:52], torch.full((2,), 0.25), atol=0.01, rtol=0
+        power[50:52], torch.full((2,), 0.25), atol=0.01, rtol=0
     )  # half the amplitude each
 
 
 def test_an_impulse_is_in_all_bands_at_its_time():
     y = np.zeros(20 * SR)
     y[10 * SR] = 1.0
-    found = powers(y)
-    assert (found.argmax(1) == 10 * SR // HOP).all()
+    power = powers(y)
+    assert (power.argmax(1) == 10 * SR // HOP).all()
 
 
 def by_one_transform(y, analysis):
-    """The same with one transform in float64 and envelopes at the full rate, which are read where the analysis has its values."""
+    """The same by one transform in float64 and envelopes at the full rate, read at the analysis's frames."""
     hop, silence = analysis.hop_length, 10 * SR
     size = -(-(len(y) + silence) // hop) * hop
     spectrum = 2 * np.fft.fft(y, size)
     frequency = np.fft.fftfreq(size, 1 / SR)
-    found = []
+    power = []
     for band in range(analysis.bands):
         distance = analysis.bands_per_octave * np.log2(np.maximum(frequency, 1e-9) / analysis.centre(band))
         weights = np.cos(np.pi / 2 * np.clip(distance, -1, 1)) ** 2
         width = analysis.centre(band + 1) - analysis.centre(band - 1)
         values = 2 ** max(0, int(np.ceil(np.log2(width * hop / SR))))  # of a frame
         envelope = np.fft.ifft(weights * spectrum)[hop // values // 2 :: hop // values]
-        found.append((np.abs(envelope) ** 2).reshape(-1, values).mean(1)[: analysis.frames(len(y))])
-    return np.array(found)
+        power.append((np.abs(envelope) ** 2).reshape(-1, values).mean(1)[: analysis.frames(len(y))])
+    return np.array(power)
 
 
 @pytest.mark.parametrize(
@@ -78,10 +78,10 @@ def test_the_powers_are_those_of_one_transform_of_the_whole_clip(analysis, sampl
         rng.standard_normal(samples)
         * np.repeat(10 ** rng.uniform(-1.5, -0.5, 40), -(-samples // 40))[:samples]
     ).astype(np.float32)
-    found, expected = powers(y, analysis).numpy(), by_one_transform(y, analysis)
-    assert found.shape == expected.shape
+    power, expected = powers(y, analysis).numpy(), by_one_transform(y, analysis)
+    assert power.shape == expected.shape
     loud = expected > expected.max() * 1e-4
-    difference = np.abs(10 * np.log10(found[loud] / expected[loud]))
+    difference = np.abs(10 * np.log10(power[loud] / expected[loud]))
     assert np.quantile(difference, 0.999) < 0.1
     assert difference.mean() < 20 * np.log10(1 + 1e-3)  # ringing below -60 dB is left out
 
@@ -106,7 +106,7 @@ def test_a_clip_of_any_length_has_a_frame_for_each_hop_begun(samples):
 @pytest.mark.realdata
 @pytest.mark.parametrize("genre", ["classical", "country", "metal"])
 def test_its_ranks_are_those_of_librosas_constant_q_filters_of_the_same_width(data, genre):
-    """librosa's filters are twice as wide by default; divided by the root of their length they, too, give a sine its amplitude."""
+    """librosa's filters are twice as wide by default; scaled by their length they give amplitudes."""
     import librosa
     from scipy.stats import spearmanr
 

@@ -36,30 +36,30 @@ def noise(seconds: float, channels: int = 1, sample_rate: int = SR) -> np.ndarra
 @pytest.mark.parametrize(("name", "subtype"), LOSSLESS)
 def test_lossless_formats_give_back_what_was_written(make, name, subtype):
     y = noise(0.5)
-    found, sample_rate = decode.read(make(name, y, subtype=subtype))
+    decoded, sample_rate = decode.read(make(name, y, subtype=subtype))
     assert sample_rate == SR
-    assert found.dtype == np.float32
-    np.testing.assert_array_equal(found, y[:, 0])
+    assert decoded.dtype == np.float32
+    np.testing.assert_array_equal(decoded, y[:, 0])
 
 
 @pytest.mark.parametrize("channels", [2, 3, 6])
 def test_mono_is_the_mean_of_the_channels(make, channels):
     y = noise(0.5, channels)
-    found, _ = decode.read(make("a.wav", y))
-    np.testing.assert_allclose(found, y.mean(axis=1), atol=1e-7)
+    decoded, _ = decode.read(make("a.wav", y))
+    np.testing.assert_allclose(decoded, y.mean(axis=1), atol=1e-7)
 
 
 def test_opposite_channels_cancel(make):
     y = noise(0.2)
-    found, _ = decode.read(make("a.wav", np.concatenate([y, -y], axis=1)))
-    assert not found.any()
+    decoded, _ = decode.read(make("a.wav", np.concatenate([y, -y], axis=1)))
+    assert not decoded.any()
 
 
 def test_a_part_of_a_stereo_file_longer_than_one_block_is_put_together_exactly(make):
     y = noise(16.0, 2, 44_100)
-    found, _ = decode.read(make("a.wav", y, 44_100), start=0.25, seconds=15.0)
+    decoded, _ = decode.read(make("a.wav", y, 44_100), start=0.25, seconds=15.0)
     np.testing.assert_array_equal(
-        found, (y[11_025 : 11_025 + 661_500, 0] + y[11_025 : 11_025 + 661_500, 1]) / 2
+        decoded, (y[11_025 : 11_025 + 661_500, 0] + y[11_025 : 11_025 + 661_500, 1]) / 2
     )
 
 
@@ -136,8 +136,8 @@ def test_a_part_of_a_file_that_only_ffmpeg_reads_equals_the_same_part_of_the_who
 def test_a_tone_in_a_format_libsndfile_refuses_has_its_pitch_and_level(encode, name, codec, tolerance):
     time = np.arange(48_000) / 48_000
     y = 0.5 * np.sin(2 * np.pi * 1000 * time)
-    found, sample_rate = decode.read(encode(name, np.stack([y, y], axis=1), 48_000, codec))
-    middle = found[12_000:36_000]
+    decoded, sample_rate = decode.read(encode(name, np.stack([y, y], axis=1), 48_000, codec))
+    middle = decoded[12_000:36_000]
     spectrum = np.abs(np.fft.rfft(middle)) * 2 / len(middle)
     assert sample_rate == 48_000
     assert spectrum.argmax() * 2 == 1000
@@ -247,8 +247,8 @@ def test_what_the_decoders_do_not_know_is_their_failure_and_no_error_of_another_
 
 
 def test_the_last_packet_of_an_m4a_is_whole_under_every_ffmpeg(encode):
-    found, _ = decode.read(encode("a.m4a", noise(0.5), SR, "aac"))
-    assert len(found) == 11 * 1024  # 11,025 samples were written
+    decoded, _ = decode.read(encode("a.m4a", noise(0.5), SR, "aac"))
+    assert len(decoded) == 11 * 1024  # 11,025 samples were written
 
 
 def test_tags_that_are_not_utf_8_do_not_matter(encode):
@@ -272,7 +272,8 @@ def test_a_file_without_permission_is_unreadable(make):
     path = make("a.wav", noise(0.1))
     path.chmod(0)
     drop = "os.setuid(65534); " if os.geteuid() == 0 else ""
-    code = f"import os, sys; from mxt.audio import decode, sndfile; fd = os.open({str(path.parent)!r}, os.O_RDONLY); os.fchdir(fd)\n"
+    code = "import os, sys; from mxt.audio import decode, sndfile\n"
+    code += f"fd = os.open({str(path.parent)!r}, os.O_RDONLY); os.fchdir(fd)\n"
     code += f"{drop}decode.read('a.wav')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert f"{Reason.UNREADABLE.words}: " in done.stderr.splitlines()[-1]
@@ -361,9 +362,9 @@ def test_a_flac_file_cut_in_the_middle_is_used_up_to_the_break(make, tmp_path):
     whole = make("a.flac", y).read_bytes()
     cut = tmp_path / "cut.flac"
     cut.write_bytes(whole[: len(whole) // 2])
-    found, _ = decode.read(cut)
-    assert SR < len(found) < 3 * SR
-    np.testing.assert_array_equal(found, y[: len(found), 0])
+    decoded, _ = decode.read(cut)
+    assert SR < len(decoded) < 3 * SR
+    np.testing.assert_array_equal(decoded, y[: len(decoded), 0])
     part, _ = decode.read(cut, start=0.5, seconds=1.0)
     np.testing.assert_array_equal(part, y[SR // 2 : SR // 2 + SR, 0])
 
@@ -391,29 +392,29 @@ def test_ogg_streams_joined_into_one_file_are_read_to_the_end(make, tmp_path):
 def test_blocks_put_together_are_the_whole(make, block_seconds):
     y = noise(2.0, 2)
     path = make("a.flac", y)
-    found = np.concatenate(
+    decoded = np.concatenate(
         [x.copy() for x, _ in decode.blocks(path, block_seconds=block_seconds, start=0.2, end=1.7)]
     )
-    np.testing.assert_array_equal(found, y[4410 : 4410 + 33_075])
+    np.testing.assert_array_equal(decoded, y[4410 : 4410 + 33_075])
 
 
 def test_info_reads_the_header_only(make):
-    found = decode.info(make("a.flac", noise(2.0, 2)))
-    assert (found.sample_rate, found.channels, found.frames, found.duration) == (SR, 2, 2 * SR, 2.0)
-    assert found.decoder.startswith("libsndfile")
+    decoded = decode.info(make("a.flac", noise(2.0, 2)))
+    assert (decoded.sample_rate, decoded.channels, decoded.frames, decoded.duration) == (SR, 2, 2 * SR, 2.0)
+    assert decoded.decoder.startswith("libsndfile")
 
 
 def test_threads_read_the_same_file_at_the_same_time(make):
     path = make("a.ogg", noise(2.0, 2))
     expected, _ = decode.read(path)
-    found: list[np.ndarray] = []
-    threads = [threading.Thread(target=lambda: found.append(decode.read(path)[0])) for _ in range(8)]
+    decoded: list[np.ndarray] = []
+    threads = [threading.Thread(target=lambda: decoded.append(decode.read(path)[0])) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 8
-    assert all(np.array_equal(y, expected) for y in found)
+    assert len(decoded) == 8
+    assert all(np.array_equal(y, expected) for y in decoded)
 
 
 def test_descriptors_are_given_back(make, encode, tmp_path):

@@ -54,24 +54,24 @@ def one_by_one(y: np.ndarray, sr_in: int, sr_out: int) -> np.ndarray:
 )
 def test_it_equals_the_loop_over_samples_and_weights(sr_in, sr_out, samples):
     y = np.random.default_rng(1).normal(0, 0.3, samples).astype(np.float32)
-    found = kaiser_best(y, sr_in, sr_out)
+    resampled = kaiser_best(y, sr_in, sr_out)
     expected = one_by_one(y, sr_in, sr_out)
-    assert len(found) - len(expected) in (0, 1)
-    np.testing.assert_allclose(found[: len(expected)], expected, atol=1e-6)
-    assert not found[len(expected) :].any()
+    assert len(resampled) - len(expected) in (0, 1)
+    np.testing.assert_allclose(resampled[: len(expected)], expected, atol=1e-6)
+    assert not resampled[len(expected) :].any()
 
 
 def test_a_constant_stays_constant_but_for_the_last_130_samples():
-    found = kaiser_best(np.ones(22_050, np.float32), 22_050, 12_000)
-    np.testing.assert_allclose(found[100:-135], 1.0, atol=5e-3)
-    assert np.abs(found[-130:] - 1.0).max() > 0.4
+    resampled = kaiser_best(np.ones(22_050, np.float32), 22_050, 12_000)
+    np.testing.assert_allclose(resampled[100:-135], 1.0, atol=5e-3)
+    assert np.abs(resampled[-130:] - 1.0).max() > 0.4
 
 
 def test_the_right_wing_does_not_reach_the_end_of_the_signal():
     y = np.zeros(22_050, np.float32)
     y[-1] = 1.0
-    found = kaiser_best(y, 22_050, 12_000)
-    assert not found[: len(found) - 1].any()
+    resampled = kaiser_best(y, 22_050, 12_000)
+    assert not resampled[: len(resampled) - 1].any()
     y = np.roll(y, -11_025)
     assert np.count_nonzero(kaiser_best(y, 22_050, 12_000)) > 120
 

@@ -79,9 +79,9 @@ def test_levels_of_a_segment_have_its_loudness_only_when_it_is_asked_for(tmp_pat
     y = music(4.0)
     soundfile.write(path, np.stack([y, y], axis=1), SR, subtype="FLOAT")
     segment = y[SR : 2 * SR]
-    found = levels(path, 1_000_000, 2_000_000, loudness=True)
-    assert found.lufs == pytest.approx(integrated_loudness([segment], SR), abs=1e-6)
-    assert found.peak == pytest.approx(np.abs(segment).max())
+    measured = levels(path, 1_000_000, 2_000_000, loudness=True)
+    assert measured.lufs == pytest.approx(integrated_loudness([segment], SR), abs=1e-6)
+    assert measured.peak == pytest.approx(np.abs(segment).max())
     assert np.isnan(levels(path, 1_000_000, 2_000_000).lufs)
 
 

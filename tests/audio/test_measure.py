@@ -21,26 +21,26 @@ def sine(seconds: float, level: float = 0.5, hz: float = 551.25) -> np.ndarray:
 
 def test_a_sine_has_its_peak_its_rms_and_no_notes(make):
     path = make("a.wav", sine(1.0), subtype="FLOAT")
-    found = measure(path)
-    assert found.peak == pytest.approx(0.5, rel=1e-3)
-    assert found.mono_peak == found.peak
-    assert found.rms == pytest.approx(0.5 / np.sqrt(2), rel=1e-4)
-    assert (found.frames, found.channels, found.sample_rate, found.duration) == (SR, 1, SR, 1.0)
-    assert found.notes == ()
-    assert not found.sampled
-    assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert found.decoder.startswith("libsndfile")
+    measured = measure(path)
+    assert measured.peak == pytest.approx(0.5, rel=1e-3)
+    assert measured.mono_peak == measured.peak
+    assert measured.rms == pytest.approx(0.5 / np.sqrt(2), rel=1e-4)
+    assert (measured.frames, measured.channels, measured.sample_rate, measured.duration) == (SR, 1, SR, 1.0)
+    assert measured.notes == ()
+    assert not measured.sampled
+    assert measured.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert measured.decoder.startswith("libsndfile")
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(channels=st.integers(1, 5), frames=st.integers(221, 70_000), seed=st.integers(0, 99))
 def test_levels_equal_those_of_the_whole_signal(make, channels, frames, seed):
     y = np.random.default_rng(seed).normal(0, 0.2, (frames, channels)).astype(np.float32)
-    found = measure(make("a.wav", y, subtype="FLOAT"))
+    measured = measure(make("a.wav", y, subtype="FLOAT"))
     mono = y.astype(np.float64).mean(axis=1)
-    assert found.peak == np.abs(y).max()
-    assert found.mono_peak == pytest.approx(np.abs(mono).max(), rel=1e-5)
-    assert found.rms == pytest.approx(np.sqrt(np.mean(mono**2)), rel=1e-5)
+    assert measured.peak == np.abs(y).max()
+    assert measured.mono_peak == pytest.approx(np.abs(mono).max(), rel=1e-5)
+    assert measured.rms == pytest.approx(np.sqrt(np.mean(mono**2)), rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_a_wav_written_to_a_pipe_with_no_known_size_is_not_truncated(make):
     at = content.index(b"data") + 4
     content[4:8] = content[at : at + 4] = b"\xff" * 4
     path.write_bytes(content)
-    found = measure(path)
-    assert (found.frames, found.notes) == (SR // 2, ())
+    measured = measure(path)
+    assert (measured.frames, measured.notes) == (SR // 2, ())
 
 
 @pytest.mark.parametrize(("frames", "usable"), [(1, False), (220, False), (221, True)])
@@ -117,28 +117,28 @@ def test_broken_packets_are_skipped_and_noted(encode):
     content = bytearray(path.read_bytes())
     content[len(content) // 2 : len(content) // 2 + 2000] = np.random.default_rng(1).bytes(2000)
     path.write_bytes(content)
-    found = measure(path)
-    assert "damaged" in found.notes
-    assert 2.5 < found.duration < 3.1
+    measured = measure(path)
+    assert "damaged" in measured.notes
+    assert 2.5 < measured.duration < 3.1
 
 
 def test_a_very_long_file_is_measured_in_parts_and_says_so(make):
     y = np.tile(np.float32([0.3, -0.3]), 31 * 60 * 500)
     y[-5] = 0.9  # its last part is looked at too
-    found = measure(make("a.wav", y, 1000, "PCM_U8"))
-    assert found.sampled
-    assert found.notes == ("sampled",)
-    assert found.duration == 31 * 60
-    assert found.peak == pytest.approx(0.9, abs=0.01)
-    assert found.rms == pytest.approx(0.3, abs=0.01)
+    measured = measure(make("a.wav", y, 1000, "PCM_U8"))
+    assert measured.sampled
+    assert measured.notes == ("sampled",)
+    assert measured.duration == 31 * 60
+    assert measured.peak == pytest.approx(0.9, abs=0.01)
+    assert measured.rms == pytest.approx(0.3, abs=0.01)
 
 
 def test_a_very_long_file_that_only_ffmpeg_reads_is_measured_in_parts(encode):
     y = np.tile(np.float32([[0.3], [-0.3]]), (31 * 60 * 4000, 1))
-    found = measure(encode("a.m4a", y, 8000, "alac"))
-    assert found.sampled
-    assert found.duration == pytest.approx(31 * 60, abs=1)
-    assert found.rms == pytest.approx(0.3, abs=0.01)
+    measured = measure(encode("a.m4a", y, 8000, "alac"))
+    assert measured.sampled
+    assert measured.duration == pytest.approx(31 * 60, abs=1)
+    assert measured.rms == pytest.approx(0.3, abs=0.01)
 
 
 def test_a_file_that_claims_to_be_very_long_and_is_not_is_measured_to_its_end(make):
@@ -146,17 +146,17 @@ def test_a_file_that_claims_to_be_very_long_and_is_not_is_measured_to_its_end(ma
     path = make("a.flac", rng.normal(0, 0.1, 40 * 60 * 1000), 1000)
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 4])
-    found = measure(path)
-    assert not found.sampled
-    assert 8 * 60 < found.duration <= 10 * 60
-    assert "truncated" in found.notes
+    measured = measure(path)
+    assert not measured.sampled
+    assert 8 * 60 < measured.duration <= 10 * 60
+    assert "truncated" in measured.notes
 
 
 def test_levels_of_a_segment_leave_the_rest_out(make):
     path = make("a.wav", np.concatenate([sine(1.0, 0.8), sine(1.0, 0.2), sine(1.0, 0.8)]), subtype="FLOAT")
-    found = levels(path, 1_000_000, 2_000_000)
-    assert found.peak == pytest.approx(0.2, rel=1e-3)
-    assert found.rms == pytest.approx(0.2 / np.sqrt(2), rel=1e-3)
+    measured = levels(path, 1_000_000, 2_000_000)
+    assert measured.peak == pytest.approx(0.2, rel=1e-3)
+    assert measured.rms == pytest.approx(0.2 / np.sqrt(2), rel=1e-3)
     assert levels(path).peak == pytest.approx(0.8, rel=1e-3)
 
 
@@ -175,10 +175,10 @@ def test_every_odd_file_is_used_or_left_out_as_expected(data):
 
 def _outcome(path: Path) -> str:
     try:
-        found = measure(path)
+        measured = measure(path)
     except AudioError as error:
         return error.reason.words
-    return " ".join(["used", str(found.frames), *found.notes])
+    return " ".join(["used", str(measured.frames), *measured.notes])
 
 
 def _fits(got: str, expected: str, words: str) -> bool:

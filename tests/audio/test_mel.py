@@ -24,7 +24,7 @@ from mxt.core.errors import UnknownName
     ],
 )
 def test_the_filter_bank_is_librosas(scale, norm, sample_rate, n_fft, n_mels, fmin, fmax):
-    found = mel_filterbank(
+    filters = mel_filterbank(
         sample_rate=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, scale=scale, norm=norm
     )
     expected = librosa.filters.mel(
@@ -36,8 +36,8 @@ def test_the_filter_bank_is_librosas(scale, norm, sample_rate, n_fft, n_mels, fm
         htk=scale == "htk",
         norm=None if norm == "none" else norm,
     )
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, expected, atol=1e-7)
+    assert filters.dtype == np.float32
+    np.testing.assert_allclose(filters, expected, atol=1e-7)
 
 
 @given(hz=st.floats(0, 48_000), scale=st.sampled_from(SCALES))

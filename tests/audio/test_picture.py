@@ -54,10 +54,10 @@ def test_without_a_size_a_picture_stays_as_it_is():
 
 def test_the_mean_brightness_of_a_long_picture_survives():
     x = torch.rand(2, 100_000)
-    found = resized(x.split(999, dim=-1), columns=100_000, width=100)
-    assert float(found.mean()) == pytest.approx(float(x.mean()), abs=1e-3)
+    output = resized(x.split(999, dim=-1), columns=100_000, width=100)
+    assert float(output.mean()) == pytest.approx(float(x.mean()), abs=1e-3)
 
 
 def test_brightness_runs_from_the_floor_to_the_reference():
-    found = brightness(torch.tensor([-200.0, -80.0, -40.0, 0.0, 6.0]), reference_db=0.0, floor_db=-80.0)
-    torch.testing.assert_close(found, torch.tensor([0.0, 0.0, 0.5, 1.0, 1.0]))
+    output = brightness(torch.tensor([-200.0, -80.0, -40.0, 0.0, 6.0]), reference_db=0.0, floor_db=-80.0)
+    torch.testing.assert_close(output, torch.tensor([0.0, 0.0, 0.5, 1.0, 1.0]))

@@ -24,18 +24,18 @@ def tone(samples: int, sample_rate: int, hz: float) -> np.ndarray:
 )
 def test_a_tone_stays_the_same_tone(method, rates):
     sr_in, sr_out = rates
-    found = resample(tone(2 * sr_in, sr_in, 1000), sr_in, sr_out, method=method)
+    resampled = resample(tone(2 * sr_in, sr_in, 1000), sr_in, sr_out, method=method)
     middle = slice(sr_out // 2, 3 * sr_out // 2)
     # the paper's resampler steps through its table in whole entries, which costs it some accuracy
     np.testing.assert_allclose(
-        found[middle], tone(2 * sr_out, sr_out, 1000)[middle], atol=1e-4 if method == "soxr" else 5e-3
+        resampled[middle], tone(2 * sr_out, sr_out, 1000)[middle], atol=1e-4 if method == "soxr" else 5e-3
     )
 
 
 @pytest.mark.parametrize("method", RESAMPLERS)
 def test_what_the_new_rate_cannot_hold_is_removed(method):
-    found = resample(tone(44_100, 44_100, 9000), 44_100, 12_000, method=method)
-    assert np.abs(found[1000:-1000]).max() < 1e-3
+    resampled = resample(tone(44_100, 44_100, 9000), 44_100, 12_000, method=method)
+    assert np.abs(resampled[1000:-1000]).max() < 1e-3
 
 
 @pytest.mark.parametrize("method", RESAMPLERS)
@@ -52,19 +52,19 @@ def test_equal_rates_change_nothing(method):
 )
 @pytest.mark.parametrize("method", RESAMPLERS)
 def test_the_length_is_rounded_up(method, samples, sr_in, sr_out):
-    found = resample(np.zeros(samples, np.float32), sr_in, sr_out, method=method)
-    assert found.dtype == np.float32
+    resampled = resample(np.zeros(samples, np.float32), sr_in, sr_out, method=method)
+    assert resampled.dtype == np.float32
     exact = Fraction(samples * sr_out, sr_in)
     # the paper's resampler multiplied by a rounded ratio
-    assert len(found) == math.ceil(exact if method == "soxr" else samples * (sr_out / sr_in))
+    assert len(resampled) == math.ceil(exact if method == "soxr" else samples * (sr_out / sr_in))
 
 
 @pytest.mark.parametrize("sr_in", [22_050, 44_100, 48_000])
 @pytest.mark.parametrize(("method", "spare"), [("soxr", 0), ("kaiser_best", 1)])
 def test_29_seconds_of_a_common_rate_are_348000_samples_at_12_kilohertz(sr_in, method, spare):
-    found = resample(np.ones(29 * sr_in, np.float32), sr_in, 12_000, method=method)
-    assert len(found) - 348_000 in (0, spare)
-    assert not found[348_000:].any()
+    resampled = resample(np.ones(29 * sr_in, np.float32), sr_in, 12_000, method=method)
+    assert len(resampled) - 348_000 in (0, spare)
+    assert not resampled[348_000:].any()
 
 
 def test_soxr_is_what_librosa_calls_soxr_hq():
@@ -83,24 +83,24 @@ def test_an_unknown_resampler_lists_those_there_are():
 def test_threads_get_what_one_thread_gets(method):
     y = np.random.default_rng(0).normal(0, 0.1, 20_000).astype(np.float32)
     expected = resample(y, 22_050, 12_000, method=method)
-    found: list[np.ndarray] = []
+    resampled: list[np.ndarray] = []
     threads = [
-        threading.Thread(target=lambda: found.append(resample(y, 22_050, 12_000, method=method)))
+        threading.Thread(target=lambda: resampled.append(resample(y, 22_050, 12_000, method=method)))
         for _ in range(4)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 4
-    assert all(np.array_equal(z, expected) for z in found)
+    assert len(resampled) == 4
+    assert all(np.array_equal(z, expected) for z in resampled)
 
 
 @pytest.mark.parametrize("method", RESAMPLERS)
 def test_a_stream_is_resampled_as_the_whole(method: str) -> None:
     y = np.random.default_rng(0).standard_normal(50_000).astype(np.float32)
     blocks = np.split(y, [1000, 1001, 30_000])
-    found = np.concatenate(list(resample_blocks(iter(blocks), 22_050, 12_000, method=method)))
+    resampled = np.concatenate(list(resample_blocks(iter(blocks), 22_050, 12_000, method=method)))
     whole = resample(y, 22_050, 12_000, method=method)
-    np.testing.assert_allclose(found, whole[: len(found)], atol=1e-5)
-    assert abs(len(found) - len(whole)) <= 1
+    np.testing.assert_allclose(resampled, whole[: len(resampled)], atol=1e-5)
+    assert abs(len(resampled) - len(whole)) <= 1

@@ -44,9 +44,9 @@ def test_it_equals_librosa(pad, pad_mode, n_fft, hop_length, win_length):
         )
         ** 2
     )
-    found = power_spectrogram(y, n_fft=n_fft, hop_length=hop_length, win_length=win_length, pad=pad)[0].T
-    assert found.shape == expected.shape
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * expected.mean())
+    power = power_spectrogram(y, n_fft=n_fft, hop_length=hop_length, win_length=win_length, pad=pad)[0].T
+    assert power.shape == expected.shape
+    np.testing.assert_allclose(power, expected, rtol=1e-4, atol=1e-4 * expected.mean())
 
 
 @pytest.mark.parametrize("pad", PADDINGS)
@@ -59,10 +59,10 @@ def test_a_batch_equals_its_clips_one_by_one(pad):
 
 def test_a_tone_lies_in_its_bin():
     y = torch.cos(2 * torch.pi * 32 * torch.arange(8192) / 512)[None]
-    found = power_spectrogram(y, pad="none")
+    power = power_spectrogram(y, pad="none")
     # the Hann window halves the amplitude of a cosine and its transform again: (512 / 4) ** 2
-    assert torch.all(found.argmax(-1) == 32)
-    np.testing.assert_allclose(found[0, :, 32], 128.0**2, rtol=1e-4)
+    assert torch.all(power.argmax(-1) == 32)
+    np.testing.assert_allclose(power[0, :, 32], 128.0**2, rtol=1e-4)
 
 
 def test_silence_has_no_power():
@@ -88,8 +88,8 @@ def test_a_delay_of_one_sample_is_a_window_flipped_end_to_end():
     flipped = periodic_window("hann", 512).flip(0)
     padded = pad_signal(y, n_fft=512, hop_length=256)
     expected = torch.fft.rfft(frames(padded, frame_length=512, hop_length=256) * flipped).abs() ** 2
-    found = power_spectrogram(y, delay_samples=1)
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-3)
+    power = power_spectrogram(y, delay_samples=1)
+    torch.testing.assert_close(power, expected, rtol=1e-4, atol=1e-3)
     assert not torch.allclose(power_spectrogram(y), expected, rtol=1e-2)
 
 

@@ -16,18 +16,18 @@ def ramp(samples: int) -> np.ndarray:
 
 @given(samples=st.integers(1, 40), length=st.integers(1, 40))
 def test_a_fixed_window_repeats_a_short_clip_end_to_end_and_cuts_a_long_one(samples, length):
-    found = cut(ramp(samples), Window.fixed(float(length)), 1)
-    assert found.shape == (1, length)
-    np.testing.assert_array_equal(found[0], np.resize(ramp(samples), length))
+    windows = cut(ramp(samples), Window.fixed(float(length)), 1)
+    assert windows.shape == (1, length)
+    np.testing.assert_array_equal(windows[0], np.resize(ramp(samples), length))
 
 
 @given(samples=st.integers(1, 40), length=st.integers(1, 40))
 def test_a_fixed_window_padded_with_zeros_keeps_the_clip_in_front(samples, length):
-    found = cut(ramp(samples), Window.fixed(float(length), pad="zero"), 1)[0]
+    windows = cut(ramp(samples), Window.fixed(float(length), pad="zero"), 1)[0]
     kept = min(samples, length)
-    np.testing.assert_array_equal(found[:kept], ramp(kept))
-    assert len(found) == length
-    assert not found[kept:].any()
+    np.testing.assert_array_equal(windows[:kept], ramp(kept))
+    assert len(windows) == length
+    assert not windows[kept:].any()
 
 
 def test_the_whole_clip_is_one_window_up_to_its_limit_and_from_its_least_length():
@@ -39,26 +39,28 @@ def test_the_whole_clip_is_one_window_up_to_its_limit_and_from_its_least_length(
 
 @given(samples=st.integers(1, 60), length=st.integers(1, 20), hop=st.integers(1, 25))
 def test_sliding_windows_begin_every_hop_and_drop_a_partial_one(samples, length, hop):
-    found = cut(ramp(samples), Window.sliding(float(length), float(hop)), 1)
+    windows = cut(ramp(samples), Window.sliding(float(length), float(hop)), 1)
     if samples < length:
-        np.testing.assert_array_equal(found, np.resize(ramp(samples), length)[None])
+        np.testing.assert_array_equal(windows, np.resize(ramp(samples), length)[None])
         return
     starts = range(0, samples - length + 1, hop)
-    np.testing.assert_array_equal(found, [ramp(samples)[start : start + length] for start in starts])
+    np.testing.assert_array_equal(windows, [ramp(samples)[start : start + length] for start in starts])
 
 
 @given(samples=st.integers(1, 60), length=st.integers(1, 20), hop=st.integers(1, 20))
 def test_padding_the_tail_uses_every_sample_where_windows_touch(samples, length, hop):
     hop = min(hop, length)
-    found = cut(ramp(samples), Window.sliding(float(length), float(hop), pad="zero", tail="pad"), 1)
-    assert set(ramp(samples)) <= set(found.ravel())
-    assert set(found[:-1].ravel()) < set(ramp(samples)) or len(found) == 1  # at most the last one is padded
-    assert len(found) == (1 if samples <= length else 1 + -(-(samples - length) // hop))
+    windows = cut(ramp(samples), Window.sliding(float(length), float(hop), pad="zero", tail="pad"), 1)
+    assert set(ramp(samples)) <= set(windows.ravel())
+    assert (
+        set(windows[:-1].ravel()) < set(ramp(samples)) or len(windows) == 1
+    )  # at most the last one is padded
+    assert len(windows) == (1 if samples <= length else 1 + -(-(samples - length) // hop))
 
 
 def test_a_tail_is_filled_by_its_own_samples_where_the_rule_is_to_repeat():
-    found = cut(ramp(6), Window.sliding(4.0, 4.0, tail="pad"), 1)
-    np.testing.assert_array_equal(found, [[1, 2, 3, 4], [5, 6, 5, 6]])
+    windows = cut(ramp(6), Window.sliding(4.0, 4.0, tail="pad"), 1)
+    np.testing.assert_array_equal(windows, [[1, 2, 3, 4], [5, 6, 5, 6]])
 
 
 def test_seconds_that_are_not_exact_in_binary_give_whole_samples():

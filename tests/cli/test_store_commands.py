@@ -214,7 +214,7 @@ def test_export_says_what_is_not_in_the_file(run, tmp_path):
     code, out, _ = run("export", "mfcc", str(tmp_path / "x.csv"))
     assert code == 0
     assert "songs · mfcc · 2 clips, 4 columns · targets label" in out
-    assert "not in it: 0 clips not extracted yet, 1 failed" in out
+    assert "left out: 0 clips not extracted yet, 1 clips failed" in out
     assert run("export", "mfcc", str(tmp_path / "x.doc"))[0] == 2
 
 
@@ -267,7 +267,7 @@ def test_results_are_listed_with_what_tells_them_apart(run, store):
 
 def test_rm_of_a_data_set_says_that_its_results_stay_and_how_to_remove_them(run, store):
     (result,) = Store.open(store).results.list()
-    said = f"results of it stay: 1 (mxt ls lists them); to remove them:\n  mxt rm {result}\n"
+    said = f"its results stay: 1 (mxt ls lists them); to remove them:\n  mxt rm {result}\n"
     assert said in run("rm", "songs", "--dry-run")[1]
     assert "stay:" not in run("rm", "songs", result, "--dry-run")[1]
     assert said in run("rm", "songs", "--yes")[1]

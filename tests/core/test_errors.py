@@ -55,8 +55,12 @@ def test_what_is_said_instead_of_the_nearest_names_stands_alone():
 
 
 def test_audio_error_keeps_its_reason_between_processes():
-    found = pickle.loads(pickle.dumps(AudioError(Reason.TOO_SHORT, "3 samples")))
-    assert (found.reason, found.detail, str(found)) == (Reason.TOO_SHORT, "3 samples", "too short: 3 samples")
+    copied = pickle.loads(pickle.dumps(AudioError(Reason.TOO_SHORT, "3 samples")))
+    assert (copied.reason, copied.detail, str(copied)) == (
+        Reason.TOO_SHORT,
+        "3 samples",
+        "too short: 3 samples",
+    )
 
 
 def test_a_list_of_names_stays_a_line_however_many_and_long_they_are():

@@ -25,7 +25,8 @@ def test_a_matrix_shows_its_sizes_and_not_its_numbers():
         Matrix(np.ones((5000, 2000), np.float32), ("a clip",) * 5000, "mfcc", names, 3, 0, {"mfcc": "f" * 64})
     )
     assert text.startswith(
-        "Matrix(X=<float32 [5000, 2000]>, clips=<5,000 str>, view='mfcc', columns=<2,000 str>, n_missing=3, n_failed=0"
+        "Matrix(X=<float32 [5000, 2000]>, clips=<5,000 str>, view='mfcc', columns=<2,000 str>, n_missing=3, "
+        "n_failed=0"
     )
     assert len(text) < 300
 

@@ -39,13 +39,13 @@ def test_valid_spec_has_no_problems():
         ({"layers": (Layer(2, "low", 2),)}, "numbered from 1"),
         ({"layers": (Layer(1, "low", 2), Layer(2, "low", 2))}, "one name"),
         ({"layers": (Layer(1, "low", 2, ("a",)),)}, "1 labels for 2 columns"),
-        ({"params": (Param("a", "float", 1.0, ""), Param("a", "int", 1, ""))}, "there twice"),
+        ({"params": (Param("a", "float", 1.0, ""), Param("a", "int", 1, ""))}, "occurs twice"),
         ({"params": (Param("a", "tensor", 1.0, ""),)}, "unknown type"),
     ],
 )
 def test_problem_of_a_spec_is_named(changes, problem):
     wrong = replace(SPEC, **changes)
-    assert any(problem in found for found in wrong.problems())
+    assert any(problem in sentence for sentence in wrong.problems())
     with pytest.raises(PluginError, match=r"ba(ck|k)bone"):
         wrong.check()
 
@@ -69,9 +69,9 @@ def test_problem_of_a_spec_is_named(changes, problem):
     ids=lambda value: str(value)[:30],
 )
 def test_text_becomes_the_parameters_type(param, text, value):
-    found = param.check(text)
-    assert found == value
-    assert type(found) is type(value)
+    checked = param.check(text)
+    assert checked == value
+    assert type(checked) is type(value)
 
 
 @pytest.mark.parametrize(

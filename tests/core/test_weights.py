@@ -236,13 +236,13 @@ def test_damaged_file_is_not_used_and_fetched_again(server, folder):
 
 
 def test_two_at_once_fetch_once(server):
-    found = []
-    threads = [threading.Thread(target=lambda: found.append(ensure(at(server)))) for _ in range(3)]
+    paths = []
+    threads = [threading.Thread(target=lambda: paths.append(ensure(at(server)))) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 3
+    assert len(paths) == 3
     assert server[1].asked == [None]
 
 

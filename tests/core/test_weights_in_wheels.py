@@ -14,7 +14,7 @@ from mxt.core.weights_in_wheels import check_names, read_members
 
 def archive(path: Path, *names: str, method: int = zipfile.ZIP_DEFLATED) -> Path:
     with zipfile.ZipFile(path, "w", method) as made, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # zipfile warns of a name that is there twice
+        warnings.simplefilter("ignore")  # zipfile warns of a name that occurs twice
         for number, name in enumerate(names):
             made.writestr(name, random.Random(number).randbytes(1000))
     return path
@@ -53,7 +53,7 @@ def test_links_are_refused(tmp_path):
 
 
 def test_two_members_of_one_name_are_refused(tmp_path):
-    with pytest.raises(WeightsError, match=r"'net\.bin' is there twice"):
+    with pytest.raises(WeightsError, match=r"'net\.bin' occurs twice"):
         check_names(archive(tmp_path / "a.whl", "net.bin", "net.bin"))
 
 

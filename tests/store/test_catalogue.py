@@ -200,7 +200,7 @@ def test_no_journal_is_left_and_none_is_a_write_ahead_log(catalogue):
 
 READ = """
 import os, sys
-import urllib.parse, urllib.request  # pathlib imports them late, when this Python may lie where nobody else may read
+import urllib.parse, urllib.request  # pathlib imports them late, when this user may not read them any more
 from pathlib import Path
 from typing import Any
 from mxt.store.catalogue import Catalogue
@@ -243,7 +243,8 @@ def _leave_a_hot_journal(path: Path) -> None:
             "-c",
             "import os, sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None);"
             "db.execute('PRAGMA cache_size = 1'); db.execute('BEGIN');"
-            "db.executemany('INSERT INTO remarks VALUES (9, ?, ?, ?)', ((i, 'x' * 900, 'y' * 900) for i in range(500)));"
+            "rows = ((i, 'x' * 900, 'y' * 900) for i in range(500));"
+            "db.executemany('INSERT INTO remarks VALUES (9, ?, ?, ?)', rows);"
             "os._exit(9)",
             str(path),
         ],

@@ -1,4 +1,4 @@
-"""Values in the catalogue are what was written, or that is said; errors of the system are never called damage."""
+"""Changed values in the catalogue are reported as damage; errors of the system never are."""
 
 from __future__ import annotations
 
@@ -119,10 +119,10 @@ def test_no_permission_is_no_damage(store, catalogue, mxt_as_anybody):
     for words in (("verify",), ("ls",), ("eval",)):
         ended = mxt_as_anybody(*words, "--store", store.root)
         assert ended.returncode == 1, words
-        said = ended.stdout + ended.stderr
-        assert "no permission" in said
-        assert "move it away" not in said
-        assert "Traceback" not in said
+        output = ended.stdout + ended.stderr
+        assert "no permission" in output
+        assert "move it away" not in output
+        assert "Traceback" not in output
 
 
 def test_a_catalogue_made_on_a_full_disk_is_an_empty_one(store):

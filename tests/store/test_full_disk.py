@@ -1,4 +1,4 @@
-"""A file system that fills up: one clear line, finished chunks stay, the same command goes on once there is room."""
+"""A file system that fills up: one clear line, finished chunks stay, the same command continues later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Killed anywhere, the next run computes what is open and leaves the same bytes as a run that was never killed."""
+"""Killed anywhere: the next run computes what is open and leaves the bytes of an uninterrupted run."""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ def test_a_result_comes_back_as_it_was_published(store):
     }
     predictions = {"clip": np.array(["a/b.wav", "ü.wav"]), "y": np.array([0.25, 1.0], np.float32)}
     name = store.results.publish(result, predictions)
-    found = store.results.load(name)
-    assert found["scores"] == {"accuracy": 0.5, "gone": None}
-    assert (found["folds"], found["n"]) == ([1, 2], 3)
+    loaded = store.results.load(name)
+    assert loaded["scores"] == {"accuracy": 0.5, "gone": None}
+    assert (loaded["folds"], loaded["n"]) == ([1, 2], 3)
     for key, value in store.results.predictions(name).items():
         np.testing.assert_array_equal(value, predictions[key])
 
@@ -81,10 +81,10 @@ def test_finished_folds_come_back(store):
             "empty": np.zeros((0, 2)),
         },
     )
-    found = store.results.scratch("key/of evaluation").get(0)
-    assert found["params"] == {"C": 10, "gamma": 0.5}
-    np.testing.assert_array_equal(found["predicted"], np.arange(4.0))
-    assert found["empty"].shape == (0, 2)
+    loaded = store.results.scratch("key/of evaluation").get(0)
+    assert loaded["params"] == {"C": 10, "gamma": 0.5}
+    np.testing.assert_array_equal(loaded["predicted"], np.arange(4.0))
+    assert loaded["empty"].shape == (0, 2)
     assert store.results.scratch("other").get(0) is None
 
 
@@ -134,9 +134,9 @@ def saved(store, dataset="a", score=0.5):
 
 def every_byte_changed(path, step):
     whole = path.read_bytes()
-    for place in range(0, len(whole), step):
-        path.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << (place % 8))]) + whole[place + 1 :])
-        yield place
+    for byte in range(0, len(whole), step):
+        path.write_bytes(whole[:byte] + bytes([whole[byte] ^ (1 << (byte % 8))]) + whole[byte + 1 :])
+        yield byte
     path.write_bytes(whole)
 
 
@@ -144,8 +144,8 @@ def every_byte_changed(path, step):
 def test_no_changed_bit_of_a_result_goes_unnoticed(name, step, store):
     result = saved(store)
     unnoticed = [
-        place
-        for place in every_byte_changed(store.results.path / result / name, step)
+        byte
+        for byte in every_byte_changed(store.results.path / result / name, step)
         if not damage(store, result)
     ]
     assert unnoticed == []

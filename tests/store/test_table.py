@@ -60,9 +60,9 @@ def test_a_table_is_read_with_zarr_alone(filled, child):
 
 
 def test_equal_runs_leave_equal_attributes(filled):
-    found = json.loads((filled.path / "zarr.json").read_text())["attributes"]
-    assert set(found) == {"checksum", "fingerprint", "kind", "label", "layers", "pipeline", "seal"}
-    assert found["layers"][1] == {
+    attributes = json.loads((filled.path / "zarr.json").read_text())["attributes"]
+    assert set(attributes) == {"checksum", "fingerprint", "kind", "label", "layers", "pipeline", "seal"}
+    assert attributes["layers"][1] == {
         "number": 2,
         "name": "two",
         "dimension": 5,
@@ -83,7 +83,7 @@ def test_making_a_table_again_gives_the_one_there_is(store, child):
 def test_labels_are_unique(wanted, store, table, layers):
     store.features.create("01" * 32, wanted, {}, layers)
     store.features.create("02" * 32, "synthetic", {}, layers)
-    labels = [each.label for each in store.features.tables()]
+    labels = [table.label for table in store.features.tables()]
     assert len(set(labels)) == 3
     assert table.label in labels
 
@@ -155,7 +155,7 @@ def test_labels_are_listed_without_importing_zarr(store, table):
 
 
 def test_a_reader_beside_a_writer_never_sees_half_a_chunk_as_done(table, child, keys):
-    """Read all the time while chunks are committed: whatever counts as done has its values (`read` would refuse)."""
+    """Read all the time while chunks are committed: rows that count as done have values, or `read` raises."""
     seen, stop, caught = set(), threading.Event(), []
 
     def look():
@@ -201,7 +201,8 @@ from mxt.core.errors import StoreReadOnly
 from mxt.store.layout import Store
 import numpy as np
 list(map(str, np.ones(1)))
-zarr.create_array(zarr.storage.MemoryStore(), name="a", shape=(1,), dtype="uint8")[:]  # imports what is imported late
+# imports what is imported late
+zarr.create_array(zarr.storage.MemoryStore(), name="a", shape=(1,), dtype="uint8")[:]
 os.setuid(65534)
 store = Store.open(pathlib.Path({root!r}), read_only={read_only})
 (table,) = store.features.tables()
@@ -210,8 +211,13 @@ assert table.read([table.keys()[1].tobytes()], ["one"])[1][0] == 1
 assert store.catalogue.datasets() == []
 from mxt.store.verify import verify
 assert verify(store).sound, verify(store).findings
-for attempt in (lambda: table.writer().__enter__(), lambda: store.results.publish({{}}, {{}}), lambda: verify(store, repair=True),
-                lambda: store.features.create("01" * 32, "new", {{}}, table.layers), lambda: store.log_run({{}})):
+for attempt in (
+    lambda: table.writer().__enter__(),
+    lambda: store.results.publish({{}}, {{}}),
+    lambda: verify(store, repair=True),
+    lambda: store.features.create("01" * 32, "new", {{}}, table.layers),
+    lambda: store.log_run({{}}),
+):
     try:
         attempt()
     except StoreReadOnly as error:
@@ -231,11 +237,11 @@ def test_a_store_of_another_user_is_read_and_not_written(read_only, filled, stor
             folder.chmod(folder.stat().st_mode | 0o055)
     before = {str(p) for p in store.root.rglob("*")}
     code = READ_AS_NOBODY.format(here=os.getcwd(), root=str(store.root), read_only=read_only)
-    found = subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
-    assert found.returncode == 0, found.stderr
-    assert found.stdout.count("refused:") == 5
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count("refused:") == 5
     assert {str(p) for p in store.root.rglob("*")} == before
     assert filled.counts()[0] == 0
 
@@ -246,7 +252,7 @@ def test_a_store_opened_for_reading_makes_no_writer(store, table):
 
 
 def test_chunks_appear_under_their_name_when_they_are_whole(table, child, monkeypatch):
-    """The bound on zarr: its LocalStore writes beside the chunk, under a name ending in .partial, and renames."""
+    """The bound on zarr: its LocalStore writes beside the chunk, as *.partial, and renames."""
     from pathlib import Path
 
     renamed = []

@@ -1,4 +1,4 @@
-"""A whole chunk in a wrong place is noticed, named and put right: rows are bound to their table, clip and layer."""
+"""A chunk in a wrong place is noticed, named and repaired: rows are bound to their table, clip and layer."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def from_another_table(folder, array, other):
 
 @pytest.fixture
 def other(store, child):
-    """The folder of a table of the same layers and clips by another pipeline, whose clips came in another order."""
+    """The folder of a table of the same layers and clips by another pipeline, in another order."""
     table = store.features.create("cd" * 32, "other", {"pipeline": {}, "kind": "extracted"}, child.LAYERS)
     keys = [child.key_of(clip) for clip in reversed(range(150))]
     with table.writer() as writer:
@@ -73,8 +73,8 @@ def test_a_misplaced_chunk_never_gives_a_wrong_value_and_is_put_right(
 
     refused = False
     try:
-        found, now = filled.read(keys, ["one", "two"])
-        np.testing.assert_array_equal(found, X)
+        values, now = filled.read(keys, ["one", "two"])
+        np.testing.assert_array_equal(values, X)
         assert (now == states).all()
     except StoreDamaged:
         refused = True

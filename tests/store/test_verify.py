@@ -26,8 +26,8 @@ def contents(folder):
 
 
 def chunk_file(table, array, chunk):
-    (found,) = [p for p in (table.path / array).glob(f"c.{chunk}*") if p.name.split(".")[1] == str(chunk)]
-    return found
+    (path,) = [p for p in (table.path / array).glob(f"c.{chunk}*") if p.name.split(".")[1] == str(chunk)]
+    return path
 
 
 def flip(path, bit=None):
@@ -105,8 +105,8 @@ def test_a_checksum_that_differs_is_said_without_its_bytes(store, filled):
 def test_damaged_metadata_are_named_and_written_back(name, spoil, store, filled, child):
     before = contents(filled.path)
     spoil(filled.path / name / "zarr.json")
-    found = verify(store).findings
-    assert [f.part for f in found] == [f"{name}/zarr.json".lstrip("/")]
+    findings = verify(store).findings
+    assert [f.part for f in findings] == [f"{name}/zarr.json".lstrip("/")]
     report = verify(store, repair=True)
     assert report.sound
     assert report.tables[0].opened == 0

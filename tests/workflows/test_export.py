@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from mxt.core.errors import InputError, Refused, UnknownName, UsageError
 from mxt.results.views import load_view
 from mxt.store.layout import Store
-from mxt.workflows.export import export
+from mxt.workflows.export import ExportRequest, export
 from mxt.workflows.extract import Request, extract
 
 
@@ -47,7 +48,7 @@ def odd_targets(extracted):
 
 
 def test_npz_holds_features_clips_and_targets(extracted, expected, tmp_path):
-    found = export(extracted, "tiny", tmp_path / "x.npz")
+    found = export(extracted, ExportRequest("tiny", tmp_path / "x.npz"))
     with np.load(tmp_path / "x.npz", allow_pickle=False) as file:
         np.testing.assert_array_equal(file["X"], expected.X)
         assert file["X"].dtype == np.float32
@@ -58,7 +59,7 @@ def test_npz_holds_features_clips_and_targets(extracted, expected, tmp_path):
 
 
 def test_csv_has_one_line_a_clip_and_every_digit(extracted, expected, tmp_path):
-    export(extracted, "tiny", tmp_path / "x.csv")
+    export(extracted, ExportRequest("tiny", tmp_path / "x.csv"))
     with (tmp_path / "x.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["clip", "label", *expected.columns]
@@ -70,7 +71,7 @@ def test_csv_has_one_line_a_clip_and_every_digit(extracted, expected, tmp_path):
 def test_parquet_keeps_types(extracted, expected, tmp_path):
     from pyarrow import parquet
 
-    export(extracted, "tiny:1", tmp_path / "x.parquet")
+    export(extracted, ExportRequest("tiny:1", tmp_path / "x.parquet"))
     table = parquet.read_table(tmp_path / "x.parquet")
     assert table.column_names == ["clip", "label", "tiny.level.0"]
     np.testing.assert_array_equal(table["tiny.level.0"].to_numpy(), expected.X[:, 0])
@@ -81,7 +82,7 @@ def test_several_labels_numbers_folds_and_odd_names_are_kept(odd_targets, tmp_pa
     from pyarrow import parquet
 
     for suffix in ("npz", "csv", "parquet"):
-        export(odd_targets, "tiny", tmp_path / f"x.{suffix}")
+        export(odd_targets, ExportRequest("tiny", tmp_path / f"x.{suffix}"))
     rows = parquet.read_table(tmp_path / "x.parquet").slice(0, 4).to_pylist()
     assert [row["tags"] for row in rows] == [["a", "b"], ["b"], [], None]
     assert [row["mood"] for row in rows] == [0.0, None, 1.0, 1.5]
@@ -98,32 +99,37 @@ def test_several_labels_numbers_folds_and_odd_names_are_kept(odd_targets, tmp_pa
 
 def test_clips_without_features_are_counted_and_left_out(store, registry, tmp_path):
     extract(store, Request(backbone="tiny", limit=12), registry)
-    found = export(store, "tiny", tmp_path / "x.npz")
+    found = export(store, ExportRequest("tiny", tmp_path / "x.npz"))
     assert (found.clips, found.missing, found.failed) == (12, 60, 0)
 
 
 def test_an_existing_file_is_replaced_only_with_a_yes(extracted, tmp_path):
     path = tmp_path / "x.csv"
     path.write_text("mine")
-    with pytest.raises(Refused, match="is there already; add --yes"):
-        export(extracted, "tiny", path)
+    with pytest.raises(Refused, match="already exists; add --yes"):
+        export(extracted, ExportRequest("tiny", path))
     assert path.read_text() == "mine"
-    export(extracted, "tiny", path, yes=True)
+    export(extracted, ExportRequest("tiny", path), yes=True)
     assert path.stat().st_size > 1000
 
 
 @pytest.mark.parametrize("name", ["x.txt", "x", "x.pkl"])
 def test_an_unknown_suffix_is_refused(name, extracted, tmp_path):
-    with pytest.raises(UsageError, match=r"exports end in \.npz, \.csv, \.parquet"):
-        export(extracted, "tiny", tmp_path / name)
+    with pytest.raises(UsageError, match=r"must end in \.npz, \.csv, \.parquet"):
+        export(extracted, ExportRequest("tiny", tmp_path / name))
 
 
 def test_a_folder_that_is_not_there_is_said_so_and_nothing_is_left(extracted, tmp_path):
     with pytest.raises(InputError, match=r"cannot be written: No such file or directory"):
-        export(extracted, "tiny", tmp_path / "none" / "x.csv")
+        export(extracted, ExportRequest("tiny", tmp_path / "none" / "x.csv"))
     assert not (tmp_path / "none").exists()
 
 
 def test_an_unknown_view_lists_candidates(extracted, tmp_path):
     with pytest.raises(UnknownName, match="did you mean tiny"):
-        export(extracted, "tinny", tmp_path / "x.csv")
+        export(extracted, ExportRequest("tinny", tmp_path / "x.csv"))
+
+
+def test_a_request_knows_its_command():
+    request = ExportRequest("convnet:135", Path("out/x.npz"), "my genres")
+    assert request.command() == "mxt export convnet:135 out/x.npz --dataset 'my genres'"

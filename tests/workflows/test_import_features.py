@@ -16,7 +16,7 @@ from mxt.results.records import Request
 from mxt.results.views import load_view
 from mxt.store.layout import Store
 from mxt.workflows.evaluate import evaluate
-from mxt.workflows.export import export
+from mxt.workflows.export import ExportRequest, export
 from mxt.workflows.import_features import import_features
 from mxt.workflows.info import info
 from mxt.workflows.ingest import ingest
@@ -96,7 +96,7 @@ def test_a_parquet_may_hold_lists_as_layers(store, ids, X, tmp_path):
 def test_what_mxt_exports_comes_back_equal(store, ids, X, tmp_path, suffix):
     np.savez(tmp_path / "mine.npz", ids=np.array(ids), X=X)
     import_features(store, ImportRequest(tmp_path / "mine.npz"))
-    export(store, "mine", tmp_path / f"out.{suffix}")
+    export(store, ExportRequest("mine", tmp_path / f"out.{suffix}"))
     import_features(store, ImportRequest(tmp_path / f"out.{suffix}", label="again"))
     np.testing.assert_array_equal(read(store, "again")[0], X)
 

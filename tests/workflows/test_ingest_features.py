@@ -17,7 +17,7 @@ from mxt.results.records import Request
 from mxt.results.views import load_view
 from mxt.store.layout import Store
 from mxt.workflows.evaluate import evaluate
-from mxt.workflows.export import export
+from mxt.workflows.export import ExportRequest, export
 from mxt.workflows.extract import extract
 from mxt.workflows.info import info
 from mxt.workflows.ingest import ingest
@@ -83,7 +83,7 @@ def test_they_can_be_evaluated_listed_told_about_and_exported(root, store, tmp_p
         "choi2017_mfcc": (40, 0),
     }
     assert told.commands == (f"mxt ingest {root} --name urbansound --loader choi2017 --set tasks=urbansound",)
-    assert export(store, "choi2017_mfcc", tmp_path / "x.npz").clips == 40
+    assert export(store, ExportRequest("choi2017_mfcc", tmp_path / "x.npz")).clips == 40
     assert prune(store, dry_run=True).items == ()
 
 

@@ -19,7 +19,7 @@ from mxt.workflows.demo import synthesise
 from mxt.workflows.derive import derive
 from mxt.workflows.evaluate import Request as EvalRequest
 from mxt.workflows.evaluate import evaluate
-from mxt.workflows.export import export
+from mxt.workflows.export import ExportRequest, export
 from mxt.workflows.extract import Request, extract
 from mxt.workflows.import_features import import_features
 from mxt.workflows.info import info
@@ -69,7 +69,7 @@ def test_an_evaluation_of_undecodable_names_is_saved_and_read_back(odd, registry
 @pytest.mark.parametrize("suffix", ["npz", "csv", "parquet"])
 def test_an_export_brings_every_clip_back_whatever_it_is_called(odd, tmp_path, suffix):
     path = tmp_path / f"x\udce9.{suffix}"
-    export(odd, "tiny", path)
+    export(odd, ExportRequest("tiny", path))
     found = import_features(odd, ImportRequest(path, label="back"))
     assert (found.used, dict(found.matched)) == (16, {"path": 16})
     features = Store.open(odd).features

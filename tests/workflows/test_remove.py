@@ -39,10 +39,10 @@ def names(store):
 
 def test_removing_needs_a_yes_and_says_what_would_go(opened, name):
     before = names(opened)
-    with pytest.raises(
-        Refused,
-        match=rf"mxt rm would remove data set {name}, feature table tiny for good \(\d+ kB\); add --yes",
-    ):
+    words = (
+        rf"mxt rm would remove data set {name}, feature table tiny for good \(\d+ kB\); add --yes to confirm"
+    )
+    with pytest.raises(Refused, match=words):
         remove(opened.root, [name, "tiny"])
     assert names(opened) == before
 
