@@ -27,8 +27,8 @@ app = typer.Typer(
     cls=Group,
     add_completion=False,
     no_args_is_help=True,
-    help="Derive a data set from another one, in the catalogue alone: other labels, fewer clips, or parts of them. "
-    "No audio is copied.",
+    help="Derive a data set from another one, in the catalogue alone: other labels, fewer clips, or parts of "
+    "them. No audio is copied.",
 )
 
 

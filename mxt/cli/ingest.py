@@ -73,11 +73,10 @@ class LayoutOptions:
         return {name: value for name, value in given.items() if value is not None}
 
 
-def ingest(
-    path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="A folder of audio, or a table (.csv, .tsv, .jsonl).")
-    ],
-    *,
+@dataclass(frozen=True, slots=True)
+class LoaderOptions:
+    """Who reads the folder, and with which parameters."""
+
     loader: Annotated[
         str | None,
         typer.Option(
@@ -86,20 +85,35 @@ def ingest(
             help="Loader of the layout (default: recognised).",
             autocompletion=completion.loaders,
         ),
-    ] = None,
+    ] = None
+    setting: SetOption = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """What is read, and what is confirmed."""
+
+    rehash: Annotated[
+        bool, typer.Option("--rehash", help="Read every file again, also those that look unchanged.")
+    ] = False
+    dry_run: DryRunOption = False
+    yes: YesOption = False
+    strict: StrictOption = False
+    jobs: JobsOption = None
+
+
+def ingest(
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A folder of audio, or a table (.csv, .tsv, .jsonl).")
+    ],
+    *,
+    by: LoaderOptions,
     name: Annotated[
         str | None,
         typer.Option("--name", metavar="NAME", help="Name of the data set (default: the folder's)."),
     ] = None,
     layout: LayoutOptions,
-    setting: SetOption = None,
-    rehash: Annotated[
-        bool, typer.Option("--rehash", help="Read every file again, also those that look unchanged.")
-    ] = False,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
-    strict: StrictOption = False,
-    jobs: JobsOption = None,
+    reading: ReadingOptions,
     run: RunOptions,
 ) -> None:
     """Catalogue a folder or table of labelled audio: what is there, what is broken.
@@ -113,24 +127,24 @@ def ingest(
 
     request = IngestRequest(
         path,
-        loader,
+        by.loader,
         name,
         layout.params(),
-        tuple(setting or ()),
-        rehash=rehash,
-        dry_run=dry_run,
-        yes=yes,
-        jobs=jobs,
+        tuple(by.setting or ()),
+        rehash=reading.rehash,
+        dry_run=reading.dry_run,
+        yes=reading.yes,
+        jobs=reading.jobs,
     )
     registry = run.registry()
     with run.progress() as progress:
         results = work(run.store, request, registry, progress=progress)
     following = ""
-    if any(result.summary.used for result in results) and not dry_run:
+    if any(result.summary.used for result in results) and not reading.dry_run:
         following = _evaluation(results) if results[0].views else first_extraction(registry)
     run.answer(results, _render_all, plain=_plain, next=following)
     if not all(result.summary.used for result in results) or (
-        strict and any(result.summary.left_out for result in results)
+        reading.strict and any(result.summary.left_out for result in results)
     ):
         raise typer.Exit(1)
 

@@ -64,8 +64,8 @@ def _whole_where_segments_make_no_sense(
     if len(outside) * 10 < len(cut):
         return clips, []
     text = (
-        f"{len(outside):,} of {len(cut):,} begin beyond the end of their file, so they tell where it was cut from: "
-        "whole files are used (--set segments=yes cuts them all the same)"
+        f"{len(outside):,} of {len(cut):,} begin beyond the end of their file, so they tell where it was cut "
+        "from: whole files are used (--set segments=yes cuts them all the same)"
     )
     whole = [replace(clip, start=None, end=None) for clip in clips]
     return whole, [Remark("start and end are no segments", text)]

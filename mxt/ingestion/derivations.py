@@ -1,4 +1,4 @@
-"""The ways to derive a data set from another one: one record each, which the command line is made from, too."""
+"""The ways to derive a data set from another one: one record each, from which commands are made, too."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ _ALL = (
     ),
     Derivation(
         "windows",
-        "Long recordings cut into windows, grouped by recording; what follows the last whole window is not used.",
+        "Windows of long recordings, grouped by recording; what follows the last whole window is not used.",
         cuts.windows,
         _windows_suffix,
         (

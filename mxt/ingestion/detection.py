@@ -1,4 +1,4 @@
-"""Which loader reads a folder: the one asked for, the one of last time, or the one surest of what lies there."""
+"""Which loader reads a folder: the one asked for, that of last time, or the one that fits best."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def detect(
 
 
 def _is_repeated(last: DatasetRecord, request: IngestRequest, listing: Listing) -> bool:
-    """Whether an ingest means the same as last time: it has no parameters, and names no table to a loader of folders."""
+    """Whether loader and parameters are kept: none are given, nor a table to a loader of folders."""
     return not request.parameter_names and (last.loader == "table" or not listing.table)
 
 
@@ -122,7 +122,7 @@ def _choose(
 def _offers(
     listing: Listing, request: IngestRequest, registry: Registry, *, only_features: bool
 ) -> tuple[list[_Offer], list[Remark]]:
-    """What each loader that has all the parameters says of the listing; one that fails does not stop the others."""
+    """How sure each loader is that has all the parameters; one that fails does not stop the others."""
     offers, broken = [], []
     for name in registry.names("dataset"):
         if request.parameter_names - {param.name for param in registry.find("dataset", name).spec.params}:

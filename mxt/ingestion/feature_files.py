@@ -251,7 +251,8 @@ def _checked(
     for name, values in arrays.items():
         if values.ndim != 2 or values.dtype.kind not in "fiu" or not values.shape[1]:
             raise InputError(
-                f"{path}: {name} is to be numbers of the shape [clips, columns], it is {values.dtype} {values.shape}"
+                f"{path}: {name} should be numbers of the shape [clips, columns], "
+                f"it is {values.dtype} {values.shape}"
             )
     counts = {name: len(values) for name, values in arrays.items()} | (
         {"clip ids": len(ids)} if ids is not None else {}

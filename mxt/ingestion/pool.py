@@ -69,12 +69,12 @@ class Pool:
         self._workers: list[_Worker] = []
 
     def results(self) -> Generator[tuple[int, FileOutcome], None, None]:
-        """Number of the job and what came out, as they finish; workers end with the iteration, however it ends.
+        """Number and outcome of each job as it finishes; workers end with the iteration, however it ends.
 
         Raises
         ------
         RuntimeError
-            A worker met a bug, which is no file's fault: its traceback is told.
+            A worker met a bug, which is no file's fault; the message holds its traceback.
         """
         try:
             while self._waiting or any(worker.given for worker in self._workers):
@@ -116,7 +116,7 @@ class Pool:
         worker.deadline = time.monotonic() + self._limit(worker.given[0])
 
     def _hand_out(self, worker: _Worker) -> bool:
-        """Give a worker its next files: many at first, single ones at the end, so that all finish together."""
+        """Give a worker its next files: many at first, single ones at the end; then all finish together."""
         share = max(1, min(BATCH, len(self._waiting) // (4 * self.number)))
         worker.given.extend(self._waiting.popleft() for _ in range(min(share, len(self._waiting))))
         if worker.given:
@@ -132,7 +132,8 @@ class Pool:
         code, said = _end(worker)
         if not worker.ready:
             raise MxtError(
-                f"a process that opens audio files did not start (exit {code}): {said or why or 'no reason given'}"
+                f"a process that opens audio files did not start (exit {code}): "
+                f"{said or why or 'no reason given'}"
             )
         if worker.given:
             first, *others = worker.given

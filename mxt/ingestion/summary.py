@@ -186,7 +186,7 @@ def _alike(classes: Iterable[str]) -> Iterable[tuple[str, ...]]:
 
 
 def _candidates(clips: Sequence[ClipRecord], targets: Sequence[str]) -> dict[str, int]:
-    """Folders, fields and further targets that put several clips together, in more than one group, otherwise than the classes do."""
+    """Folders, fields and further targets that group clips, in other ways than the classes do."""
     first = [_words(clip.targets.get(targets[0])) if targets else "" for clip in clips]
     columns = {"folder": [str(PurePosixPath(clip.file.path).parent) for clip in clips]}
     for name in dict.fromkeys(name for clip in clips for name in (*_further(clip), *clip.fields)):

@@ -1,4 +1,4 @@
-"""What lies below a folder, without opening anything: regular files, and what else there is with the reason it is not used."""
+"""What lies below a folder, before anything is opened: regular files, and why others are not used."""
 
 from __future__ import annotations
 

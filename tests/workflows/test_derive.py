@@ -354,7 +354,9 @@ def test_making_derived_sets_again_does_not_change_which_one_is_meant_where_none
 @pytest.mark.parametrize("text", ["", "# none\n", "nothing.wav\nnobody\n"])
 def test_a_list_that_names_no_clip_makes_no_copy(store: Path, parent: str, tmp_path: Path, text: str) -> None:
     (tmp_path / "list.txt").write_text(text)
-    with pytest.raises(InputError, match=rf"list\.txt names no clip of {parent}, so all of it would be left"):
+    with pytest.raises(
+        InputError, match=rf"list\.txt names no clip of {parent}, so that nothing would be left out"
+    ):
         derive(store, DeriveRequest("without", {"file": str(tmp_path / "list.txt")}))
     assert len(Store.open(store).catalogue.datasets()) == 1
 
