@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LayoutOptions:
-    """How labels, groups and folds are found; each option is a parameter of the loader of the same name."""
+    """How labels, groups and folds are found: parameters of the loader, the common ones by name."""
 
     pattern: Annotated[
         str | None,
@@ -58,9 +58,10 @@ class LayoutOptions:
     fold_column: Annotated[
         str | None, typer.Option("--fold-column", metavar="COLUMN", help="Column of given folds.")
     ] = None
+    setting: SetOption = None
 
     def params(self) -> dict[str, Any]:
-        """Those that were given, as parameters of the loader."""
+        """Those given by name."""
         given = {
             "pattern": self.pattern,
             "label_level": self.label_level,
@@ -71,22 +72,6 @@ class LayoutOptions:
             "fold_column": self.fold_column,
         }
         return {name: value for name, value in given.items() if value is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class LoaderOptions:
-    """Who reads the folder, and with which parameters."""
-
-    loader: Annotated[
-        str | None,
-        typer.Option(
-            "--loader",
-            metavar="NAME",
-            help="Loader of the layout (default: recognised).",
-            autocompletion=completion.loaders,
-        ),
-    ] = None
-    setting: SetOption = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +92,15 @@ def ingest(
         Path, typer.Argument(metavar="PATH", help="A folder of audio, or a table (.csv, .tsv, .jsonl).")
     ],
     *,
-    by: LoaderOptions,
+    loader: Annotated[
+        str | None,
+        typer.Option(
+            "--loader",
+            metavar="NAME",
+            help="Loader of the layout (default: recognised).",
+            autocompletion=completion.loaders,
+        ),
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option("--name", metavar="NAME", help="Name of the data set (default: the folder's)."),
@@ -127,10 +120,10 @@ def ingest(
 
     request = IngestRequest(
         path,
-        by.loader,
+        loader,
         name,
         layout.params(),
-        tuple(by.setting or ()),
+        tuple(layout.setting or ()),
         rehash=reading.rehash,
         dry_run=reading.dry_run,
         yes=reading.yes,
