@@ -1,4 +1,4 @@
-"""How a data set is told of after it was ingested or derived."""
+"""What is printed of a data set that was ingested or derived."""
 
 from __future__ import annotations
 

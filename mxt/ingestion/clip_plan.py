@@ -231,10 +231,10 @@ def _needs_a_row(path: str, files: Mapping[str, FileRecord]) -> bool:
 
 
 def _nothing(walked: Walk, detected: Detected, clips: Sequence[Clip]) -> str:
-    place, number = place_of(walked.listing), len(walked.listing.files)
+    where, number = place_of(walked.listing), len(walked.listing.files)
     if clips:
         return (
-            f"{place}: none of the {len(clips):,} clips that {detected.chosen.spec.name} names is there; "
+            f"{where}: none of the {len(clips):,} clips that {detected.chosen.spec.name} names is there; "
             f"the first is {clips[0].path}"
         )
-    return f"{place}: no audio among the {number:,} files" if number else f"{place}: no files"
+    return f"{where}: no audio among the {number:,} files" if number else f"{where}: no files"

@@ -17,7 +17,7 @@ BEYOND = "segment ends beyond its file"
 def records(
     clips: Sequence[Clip], files: Mapping[str, FileRecord], *, always_cut: bool = False
 ) -> tuple[list[ClipRecord], list[Remark]]:
-    """Clips as the catalogue holds them, and what should be said of their segments.
+    """Clips as the catalogue holds them, and remarks on their segments.
 
     Parameters
     ----------

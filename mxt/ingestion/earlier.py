@@ -97,7 +97,7 @@ class Earlier:
         return any(file.measurement is None and not file.reason for file in self.files.values())
 
     def _moved_to(self, walked: Walk) -> bool:
-        """Whether half of the files are the earlier ones: by path and size, or by content of a few of them."""
+        """Whether half of the files are the earlier ones: by path and size, or by the content of a few."""
         old, now = self.used, walked.files
         if not old:
             return True

@@ -19,7 +19,7 @@ INSTRUMENTS = 2  # of each family
 
 @dataclass(frozen=True, slots=True)
 class Subset:
-    """How many families, or which, and what is told apart."""
+    """How many families, or which, and the target."""
 
     families: int
     target: str

@@ -13,25 +13,25 @@ ALTERED = "other than published"
 """Noted with a file that is not the published one; the note stays, so that known files are not read again."""
 
 
-def noted(found: Measurement, path: Path, md5: str | None) -> Measurement:
-    """`found` with the note where the file at `path` is not the one published.
+def noted(measurement: Measurement, path: Path, md5: str | None) -> Measurement:
+    """`measurement` with a note if the file at `path` is not the published one.
 
     Parameters
     ----------
-    found : Measurement
+    measurement : Measurement
     path : Path
         The file, which was just read.
     md5 : str or None
         Of the file as published, where that is known.
     """
     if md5 is None:
-        return found
+        return measurement
     try:
         with path.open("rb") as file:
             same = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() == md5
     except OSError:
-        return found
-    return found if same else replace(found, notes=(*found.notes, ALTERED))
+        return measurement
+    return measurement if same else replace(measurement, notes=(*measurement.notes, ALTERED))
 
 
 def remarks(files: Mapping[str, FileRecord], published: Mapping[str, str]) -> list[Remark]:

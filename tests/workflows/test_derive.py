@@ -363,7 +363,7 @@ def test_a_list_that_names_no_clip_makes_no_copy(store: Path, parent: str, tmp_p
 
 def test_windows_that_are_longer_than_every_clip_are_refused(store: Path, parent: str) -> None:
     with pytest.raises(
-        InputError, match=rf"no clip of {parent} is as long as a window of 30 s: the longest has \d"
+        InputError, match=rf"no clip of {parent} is as long as a window of 30 s: the longest lasts \d"
     ):
         derive(store, DeriveRequest("windows", {"length": 30.0, "hop": 30.0}))
 
