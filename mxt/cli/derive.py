@@ -27,8 +27,8 @@ app = typer.Typer(
     cls=Group,
     add_completion=False,
     no_args_is_help=True,
-    help="Derive a data set from another one, in the catalogue alone: other labels, fewer clips, or parts of them. "
-    "No audio is copied.",
+    help="Derive a data set from another one, in the catalogue alone: other labels, fewer clips, or parts of "
+    "them. No audio is copied.",
 )
 
 
@@ -82,30 +82,20 @@ def _add_command(derivation: Derivation) -> None:
 
 def _parameter(option: DeriveOption) -> Parameter:
     """An option of a derivation as typer reads it."""
-    param = option.param
+    shown: dict[str, Any] = {"metavar": option.metavar, "help": option.help}
+    bounds: dict[str, Any] = {"min": option.minimum, "max": option.maximum}
+    complete = COMPLETIONS.get(option.name)
     if option.argument:
-        typed: Any = typer.Argument(
-            metavar=option.metavar, help=param.help, min=param.minimum, max=param.maximum
-        )
-    elif param.type == "float":
-        typed = seconds_option(f"--{param.name}", least=param.minimum or 0.0, help=param.help)
+        typed: Any = typer.Argument(**shown, **bounds)
+    elif option.type == "float":
+        typed = seconds_option(f"--{option.name}", least=option.minimum or 0.0, help=option.help)
     else:
-        typed = typer.Option(
-            f"--{param.name}",
-            metavar=option.metavar,
-            help=param.help,
-            min=param.minimum,
-            max=param.maximum,
-            autocompletion=COMPLETIONS.get(param.name),
-        )
-    kind = TYPES.get(param.type, str)
-    if option.required:
-        return _keyword(param.name, Annotated[kind, typed], Parameter.empty)
-    return _keyword(
-        param.name,
-        Annotated[kind | None, typed],
-        param.default or None if param.type == "list" else param.default,
-    )
+        typed = typer.Option(f"--{option.name}", **shown, **bounds, autocompletion=complete)
+    kind = TYPES.get(option.type, str)
+    if option.required or option.argument:
+        return _keyword(option.name, Annotated[kind, typed], Parameter.empty)
+    default = None if option.type == "list" else option.default
+    return _keyword(option.name, Annotated[kind | None, typed], default)
 
 
 def _keyword(name: str, annotation: Any, default: Any) -> Parameter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,22 @@ from mxt.core.errors import listed
 
 if TYPE_CHECKING:
     from mxt.ingestion.records import Imported
+
+
+@dataclass(frozen=True, slots=True)
+class RowsOptions:
+    """How rows of the file find their clips."""
+
+    id_column: Annotated[
+        str | None,
+        typer.Option(
+            "--id-column", metavar="NAME", help="Column or array of clip ids (default: recognised by name)."
+        ),
+    ] = None
+    in_catalogue_order: Annotated[
+        bool,
+        typer.Option("--in-catalogue-order", help="Rows are the clips in the order of mxt ls --clips."),
+    ] = False
 
 
 def import_features(
@@ -31,16 +48,7 @@ def import_features(
         str | None,
         typer.Option("--as", metavar="LABEL", help="Label of the feature table (default: the file's name)."),
     ] = None,
-    id_column: Annotated[
-        str | None,
-        typer.Option(
-            "--id-column", metavar="NAME", help="Column or array of clip ids (default: recognised by name)."
-        ),
-    ] = None,
-    in_catalogue_order: Annotated[
-        bool,
-        typer.Option("--in-catalogue-order", help="Rows are the clips in the order of mxt ls --clips."),
-    ] = False,
+    rows: RowsOptions,
     strict: Annotated[
         bool,
         typer.Option("--strict", help="Exit with code 1 if a clip has no features or a row has no clip."),
@@ -56,7 +64,7 @@ def import_features(
     from mxt.ingestion.requests import ImportRequest
     from mxt.workflows.import_features import import_features as work
 
-    request = ImportRequest(file, dataset, label, id_column, in_catalogue_order)
+    request = ImportRequest(file, dataset, label, rows.id_column, rows.in_catalogue_order)
     with run.progress() as progress:
         result = work(run.store, request, progress=progress)
     following = typed("eval", options=[("--dataset", result.dataset), ("--features", result.label)])

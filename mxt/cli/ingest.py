@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LayoutOptions:
-    """How labels, groups and folds are found; each option is a parameter of the loader of the same name."""
+    """How labels, groups and folds are found: parameters of the loader, the common ones by name."""
 
     pattern: Annotated[
         str | None,
@@ -58,9 +58,10 @@ class LayoutOptions:
     fold_column: Annotated[
         str | None, typer.Option("--fold-column", metavar="COLUMN", help="Column of given folds.")
     ] = None
+    setting: SetOption = None
 
     def params(self) -> dict[str, Any]:
-        """Those that were given, as parameters of the loader."""
+        """Those given by name."""
         given = {
             "pattern": self.pattern,
             "label_level": self.label_level,
@@ -71,6 +72,19 @@ class LayoutOptions:
             "fold_column": self.fold_column,
         }
         return {name: value for name, value in given.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """What is read, and what is confirmed."""
+
+    rehash: Annotated[
+        bool, typer.Option("--rehash", help="Read every file again, also those that look unchanged.")
+    ] = False
+    dry_run: DryRunOption = False
+    yes: YesOption = False
+    strict: StrictOption = False
+    jobs: JobsOption = None
 
 
 def ingest(
@@ -92,14 +106,7 @@ def ingest(
         typer.Option("--name", metavar="NAME", help="Name of the data set (default: the folder's)."),
     ] = None,
     layout: LayoutOptions,
-    setting: SetOption = None,
-    rehash: Annotated[
-        bool, typer.Option("--rehash", help="Read every file again, also those that look unchanged.")
-    ] = False,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
-    strict: StrictOption = False,
-    jobs: JobsOption = None,
+    reading: ReadingOptions,
     run: RunOptions,
 ) -> None:
     """Catalogue a folder or table of labelled audio: what is there, what is broken.
@@ -116,21 +123,21 @@ def ingest(
         loader,
         name,
         layout.params(),
-        tuple(setting or ()),
-        rehash=rehash,
-        dry_run=dry_run,
-        yes=yes,
-        jobs=jobs,
+        tuple(layout.setting or ()),
+        rehash=reading.rehash,
+        dry_run=reading.dry_run,
+        yes=reading.yes,
+        jobs=reading.jobs,
     )
     registry = run.registry()
     with run.progress() as progress:
         results = work(run.store, request, registry, progress=progress)
     following = ""
-    if any(result.summary.used for result in results) and not dry_run:
+    if any(result.summary.used for result in results) and not reading.dry_run:
         following = _evaluation(results) if results[0].views else first_extraction(registry)
     run.answer(results, _render_all, plain=_plain, next=following)
     if not all(result.summary.used for result in results) or (
-        strict and any(result.summary.left_out for result in results)
+        reading.strict and any(result.summary.left_out for result in results)
     ):
         raise typer.Exit(1)
 

@@ -1,4 +1,4 @@
-"""How a data set is told of after it was ingested or derived."""
+"""What is printed of a data set that was ingested or derived."""
 
 from __future__ import annotations
 
@@ -139,7 +139,10 @@ def _without_classes(summary: Summary) -> Iterator[str]:
     only = next((name for target in targets for name in target.classes), None)
     what = "no clip has a label" if only is None else f"all labelled clips are of one class ({_short(only)})"
     yield f"{what}: features can be extracted, but mxt eval needs at least two classes;"
-    yield "labels come from one folder per class, a column of a table (--target), or parts of file names (--pattern)"
+    yield (
+        "labels come from one folder per class, a column of a table (--target), or parts of file names "
+        "(--pattern)"
+    )
 
 
 def _since_last_time(result: Ingested) -> Iterator[str]:

@@ -29,7 +29,7 @@ FIRST = Changes()
 def find_changes(
     before: DatasetRecord | None, old: Sequence[ClipRecord], clips: Sequence[ClipRecord], root: str
 ) -> Changes:
-    """What differs between the clips of before and those of now; hidden and other files do not count."""
+    """What differs between the earlier clips and those of now; hidden and other files do not count."""
     if before is None:
         return FIRST
     was = {clip.id: clip for clip in old if clip.is_clip}
@@ -46,7 +46,7 @@ def find_changes(
 
 
 def known_files(old: Mapping[str, FileRecord], now: Mapping[str, FileRecord]) -> dict[str, FileRecord]:
-    """Records of the files of `now` that need not be opened: path, size and time are as before, or the file was renamed."""
+    """Files of `now` that need not be opened: path, size and time are as before, or the file was renamed."""
     renamed = {_looks(file): file for path, file in old.items() if path not in now}
     known = {}
     for path, file in now.items():

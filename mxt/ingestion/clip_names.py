@@ -21,8 +21,8 @@ def names_in(file: str, clips: Sequence[ClipRecord]) -> tuple[set[str], tuple[Re
     Parameters
     ----------
     file : str
-        One name a line, lines that begin with ``#`` left out; of a .csv or .tsv the column ``clip`` (or id,
-        path, file), else the first one.
+        One name per line (lines that begin with ``#`` are skipped); or a .csv or .tsv, of which the column
+        ``clip`` (or id, path, file) is read (default: the first column).
     clips : sequence of ClipRecord
 
     Raises
@@ -37,29 +37,27 @@ def names_in(file: str, clips: Sequence[ClipRecord]) -> tuple[set[str], tuple[Re
         path = written(clip.file.path)
         by_path[path].add(clip.id)
         paths_of[posixpath.basename(path)].add(path)
-    gone: set[str] = set()
+    ids: set[str] = set()
     remarks = []
     for name in _listed(Path(file)):
         paths = paths_of.get(name, set())
-        found = (
-            by_id.get(name) or by_path.get(name) or (by_path[next(iter(paths))] if len(paths) == 1 else None)
-        )
-        if found:
-            gone |= found
+        only = by_path[next(iter(paths))] if len(paths) == 1 else None
+        if named := by_id.get(name) or by_path.get(name) or only:
+            ids |= named
         elif paths:
             remarks.append(
                 Remark("named and there several times", f"{name}: {listed(sorted(paths), 3)}; write the path")
             )
         else:
             remarks.append(Remark("named and not there", name))
-    return gone, tuple(remarks)
+    return ids, tuple(remarks)
 
 
 def _listed(path: Path) -> list[str]:
     try:
         lines = written(path.read_text(encoding="utf-8-sig", errors="surrogateescape")).splitlines()
     except OSError as error:
-        raise InputError(f"{path}, which names the clips to be left out, cannot be read: {error}") from error
+        raise InputError(f"{path}, the list of clips to leave out, cannot be read: {error}") from error
     if path.suffix.lower() in (".csv", ".tsv"):
         rows = list(csv.reader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
         heads = [cell.strip().lower() for cell in rows[0]] if rows else []

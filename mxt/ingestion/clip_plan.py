@@ -1,4 +1,4 @@
-"""The ingest of clips: what a loader names is checked against the files there are, then opened and catalogued."""
+"""The ingest of clips: those a loader names are checked against the files, then opened and catalogued."""
 
 from __future__ import annotations
 
@@ -149,16 +149,17 @@ def _ask(detected: Detected, walked: Walk) -> tuple[list[Clip], list[Remark], Ma
 
 
 def catalogued(clip: Clip) -> Clip:
-    """A clip as the catalogue takes it: the whole file where it is that, labels and columns as text, the path as it is on disk.
+    """A clip as the catalogue takes it: a segment only where it is one, labels and columns as text.
 
     Raises
     ------
     InputError
-        It begins or ends where no recording does.
+        Its times are beyond those of any recording.
     """
     if not all(abs(seconds) <= LONGEST_SECONDS for seconds in (clip.start or 0.0, clip.end or 0.0)):
         raise InputError(
-            f"{written(clip.path)}: a segment from {clip.start or 0:g} to {clip.end or 0:g} s; correct its times, in seconds"
+            f"{written(clip.path)}: a segment from {clip.start or 0:g} to {clip.end or 0:g} s; "
+            "correct its times, in seconds"
         )
     return replace(
         clip,
@@ -189,12 +190,12 @@ def _as_on_disk(clip: Clip, walked: Walk) -> Clip:
 
 
 def _each_once(clips: Iterable[Clip]) -> tuple[list[Clip], list[Remark]]:
-    """Clips named twice become one; where their targets differ they have none, for nobody knows which is right."""
-    found: dict[str, Clip] = {}
+    """Clips named twice become one; targets that differ are dropped, because nobody knows which is right."""
+    by_id: dict[str, Clip] = {}
     remarks = []
     for clip in clips:
         name = clip_id(clip.path, microseconds(clip.start), microseconds(clip.end))
-        first = found.setdefault(name, clip)
+        first = by_id.setdefault(name, clip)
         if first is clip:
             continue
         differ = [column for column, value in clip.targets.items() if first.targets.get(column) != value]
@@ -207,8 +208,8 @@ def _each_once(clips: Iterable[Clip]) -> tuple[list[Clip], list[Remark]]:
         )
         remarks.append(Remark("clip in rows that disagree", f"{name}: {values}; taken as unlabelled"))
         none: dict[str, Target] = dict.fromkeys(differ)
-        found[name] = replace(first, targets={**first.targets, **none})
-    return list(found.values()), remarks
+        by_id[name] = replace(first, targets={**first.targets, **none})
+    return list(by_id.values()), remarks
 
 
 def _words(value: Target) -> str:
@@ -230,10 +231,10 @@ def _needs_a_row(path: str, files: Mapping[str, FileRecord]) -> bool:
 
 
 def _nothing(walked: Walk, detected: Detected, clips: Sequence[Clip]) -> str:
-    place, number = place_of(walked.listing), len(walked.listing.files)
+    where, number = place_of(walked.listing), len(walked.listing.files)
     if clips:
         return (
-            f"{place}: none of the {len(clips):,} clips that {detected.chosen.spec.name} names is there; "
+            f"{where}: none of the {len(clips):,} clips that {detected.chosen.spec.name} names is there; "
             f"the first is {clips[0].path}"
         )
-    return f"{place}: no audio among the {number:,} files" if number else f"{place}: no files"
+    return f"{where}: no audio among the {number:,} files" if number else f"{where}: no files"

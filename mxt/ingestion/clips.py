@@ -17,7 +17,7 @@ BEYOND = "segment ends beyond its file"
 def records(
     clips: Sequence[Clip], files: Mapping[str, FileRecord], *, always_cut: bool = False
 ) -> tuple[list[ClipRecord], list[Remark]]:
-    """Clips as the catalogue holds them, and what should be said of their segments.
+    """Clips as the catalogue holds them, and remarks on their segments.
 
     Parameters
     ----------
@@ -64,8 +64,8 @@ def _whole_where_segments_make_no_sense(
     if len(outside) * 10 < len(cut):
         return clips, []
     text = (
-        f"{len(outside):,} of {len(cut):,} begin beyond the end of their file, so they tell where it was cut from: "
-        "whole files are used (--set segments=yes cuts them all the same)"
+        f"{len(outside):,} of {len(cut):,} begin beyond the end of their file, so they tell where it was cut "
+        "from: whole files are used (--set segments=yes cuts them all the same)"
     )
     whole = [replace(clip, start=None, end=None) for clip in clips]
     return whole, [Remark("start and end are no segments", text)]

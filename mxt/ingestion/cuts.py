@@ -13,24 +13,25 @@ from mxt.ingestion.parents import Made, Parent
 
 
 def excerpt(parent: Parent, options: Mapping[str, Any]) -> Made:
-    """The part of each clip from `start` on, `length` seconds long: shorter where the clip ends before, all of it where it can be."""
+    """A part of each clip: `length` seconds from `start` on, less where the clip ends earlier."""
     start, length = options["start"], options["length"]
     clips, remarks = [], []
     for clip in parent.clips:
-        found = part(clip, start, length)
-        if found.usable and found.duration < length - 1e-3:
-            remarks.append(Remark("shorter than the excerpt", f"{found.id}: {found.duration:.3f} s"))
-        clips.append(found)
-    return _each_once(clips, parent.record.targets, remarks)
+        cut = part(clip, start, length)
+        if cut.usable and cut.duration < length - 1e-3:
+            remarks.append(Remark("shorter than the excerpt", f"{cut.id}: {cut.duration:.3f} s"))
+        clips.append(cut)
+    return _without_repetition(clips, parent.record.targets, remarks)
 
 
 def windows(parent: Parent, options: Mapping[str, Any]) -> Made:
-    """Whole windows of `length` seconds every `hop` seconds; a shorter clip is one. The recording, or what is known of it, is the group."""
+    """Windows of `length` seconds every `hop` seconds, grouped by recording; a shorter clip is one window."""
     length, hop = options["length"], options["hop"]
     longest = max((clip.duration for clip in parent.clips if clip.usable), default=0.0)
     if 0 < longest < length:
         raise InputError(
-            f"no clip of {parent.record.name} is as long as a window of {length:g} s: the longest has {longest:.3f} s"
+            f"no clip of {parent.record.name} is as long as a window of {length:g} s: "
+            f"the longest lasts {longest:.3f} s"
         )
     clips, remarks = [], []
     for clip in parent.clips:
@@ -43,12 +44,12 @@ def windows(parent: Parent, options: Mapping[str, Any]) -> Made:
             clips.append(replace(clip, group=group))
             continue
         number = 1 + int((clip.duration - length) / hop + 1e-6)
-        clips += [replace(part(clip, place * hop, length), group=group) for place in range(number)]
-    return _each_once(clips, parent.record.targets, remarks)
+        clips += [replace(part(clip, index * hop, length), group=group) for index in range(number)]
+    return _without_repetition(clips, parent.record.targets, remarks)
 
 
 def part(clip: ClipRecord, start: float, length: float) -> ClipRecord:
-    """A part of a clip: `length` seconds from `start` of the clip on, up to its end at most; the clip itself where that is all of it."""
+    """`length` seconds of a clip from `start` on, or up to its end; the clip itself if that is all of it."""
     from mxt.audio.measure import SHORTEST_SECONDS
 
     measured = clip.file.measurement
@@ -61,22 +62,22 @@ def part(clip: ClipRecord, start: float, length: float) -> ClipRecord:
     start_us = clip.start_us if start == 0 else begin
     if start_us is None and end is not None:
         start_us = 0
-    found = replace(clip, id=clip_id(clip.file.path, start_us, end), start_us=start_us, end_us=end)
+    cut = replace(clip, id=clip_id(clip.file.path, start_us, end), start_us=start_us, end_us=end)
     if left < SHORTEST_SECONDS:
         detail = f"the excerpt begins at {start:g} s, the clip has {clip.duration:.3f} s"
-        return replace(found, key=None, reason=Reason.TOO_SHORT, detail=detail)
-    return replace(found, key=audio_key(measured.sha256, start_us, end))
+        return replace(cut, key=None, reason=Reason.TOO_SHORT, detail=detail)
+    return replace(cut, key=audio_key(measured.sha256, start_us, end))
 
 
-def _each_once(clips: Sequence[ClipRecord], targets: tuple[str, ...], remarks: Sequence[Remark]) -> Made:
-    """Parts that several clips of one file share are one clip."""
-    found: dict[str, ClipRecord] = {}
+def _without_repetition(
+    clips: Sequence[ClipRecord], targets: tuple[str, ...], remarks: Sequence[Remark]
+) -> Made:
+    """Parts that several clips of one file share become one clip."""
+    by_id: dict[str, ClipRecord] = {}
     for clip in clips:
-        found.setdefault(clip.id, clip)
-    shared = len(clips) - len(found)
-    more = (
-        [Remark("the same part of a file", f"{shared:,} clips are left out: another one is the same part")]
-        if shared
-        else []
-    )
-    return Made(tuple(found.values()), targets, (*remarks, *more))
+        by_id.setdefault(clip.id, clip)
+    shared = len(clips) - len(by_id)
+    if shared:
+        text = f"{shared:,} clips are left out: another one is the same part"
+        remarks = [*remarks, Remark("the same part of a file", text)]
+    return Made(tuple(by_id.values()), targets, tuple(remarks))

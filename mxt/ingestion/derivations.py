@@ -1,4 +1,4 @@
-"""The ways to derive a data set from another one: one record each, which the command line is made from, too."""
+"""The ways to derive a data set from another one: one record each, from which commands are made, too."""
 
 from __future__ import annotations
 
@@ -17,25 +17,22 @@ MOST_CLIPS = 1_000_000_000
 MEASURES = ("rms", "peak", "lufs")
 
 
-@dataclass(frozen=True, slots=True)
-class DeriveOption:
-    """One option of a derivation.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeriveOption(Param):
+    """One option of a derivation: a parameter, and how it is typed.
 
     Parameters
     ----------
-    param : Param
-        Name, type, default and range.
     metavar : str
         What help shows in place of a value.
     required : bool
         Whether it has to be given.
     argument : bool
-        Whether it is typed without its name.
+        Whether it is typed without its name; it is required, then.
     same_as : str
         The option whose value it takes where it is not given.
     """
 
-    param: Param
     metavar: str
     required: bool = False
     argument: bool = False
@@ -43,12 +40,12 @@ class DeriveOption:
 
     def check(self, value: object) -> Any:
         """`value` as this option's type: lists of words are trimmed, paths made absolute."""
-        if self.param.type == "list":
+        if self.type == "list":
             words = value.split(",") if isinstance(value, str) else value or ()
-            return tuple(word.strip() for word in self.param.check(words) if word.strip())
-        if self.param.type == "path" and isinstance(value, (str, Path)):
+            return tuple(word.strip() for word in Param.check(self, words) if word.strip())
+        if self.type == "path" and isinstance(value, (str, Path)):
             return str(Path(value).expanduser().absolute())
-        return self.param.check(value)
+        return Param.check(self, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +86,17 @@ class Derivation:
         UsageError
             One is unknown, missing, of another type or out of range.
         """
-        names = [option.param.name for option in self.options]
+        names = [option.name for option in self.options]
         for name in given:
             if name not in names:
                 raise UnknownName(f"option of {self.kind}", name, names)
         values: dict[str, Any] = {}
         for option in self.options:
-            name = option.param.name
-            value = given.get(name, option.param.default)
+            name = option.name
+            value = given.get(name, option.default)
             if value is None and option.same_as:
                 value = given.get(option.same_as)
-            if option.required and value in (None, ""):
+            if (option.required or option.argument) and value in (None, ""):
                 raise UsageError(f"{self.kind} needs {name}")
             values[name] = option.check(value)
         return values
@@ -116,11 +113,11 @@ class Derivation:
         """
         words = [self.kind]
         for option in sorted(self.options, key=lambda option: not option.argument):
-            value = options.get(option.param.name)
+            value = options.get(option.name)
             if option.argument:
                 words.append(_text(value))
             elif value not in (None, "", ()):
-                words += [f"--{option.param.name}", _text(value)]
+                words += [f"--{option.name}", _text(value)]
         return words
 
 
@@ -145,14 +142,20 @@ def _loudness_suffix(options: Mapping[str, Any]) -> str:
     return f"loudness{options['parts']}{measure}{only}"
 
 
-def _seconds(name: str, help: str, *, least: float, default: float | None = None) -> Param:
-    return Param(name, "float", default, help, minimum=least, maximum=MOST_SECONDS)
+def _seconds(name: str, help: str, least: float, **more: Any) -> DeriveOption:
+    default = more.pop("default", None)
+    return DeriveOption(
+        name, "float", default, help, minimum=least, maximum=MOST_SECONDS, metavar="SECONDS", **more
+    )
+
+
+def _words(name: str, help: str, metavar: str, **more: Any) -> DeriveOption:
+    return DeriveOption(name, "list", (), help, item="str", metavar=metavar, **more)
 
 
 _TARGET = DeriveOption(
-    Param("target", "str", None, "Target that holds the classes (default: the first)."), "COLUMN"
+    "target", "str", None, "Target that holds the classes (default: the first).", metavar="COLUMN"
 )
-
 _ALL = (
     Derivation(
         "excerpt",
@@ -160,27 +163,19 @@ _ALL = (
         cuts.excerpt,
         _excerpt_suffix,
         (
-            DeriveOption(_seconds("start", "Start within the clip.", least=0.0, default=0.0), "SECONDS"),
-            DeriveOption(
-                _seconds("length", "Longest excerpt; shorter where the clip ends.", least=0.01),
-                "SECONDS",
-                required=True,
-            ),
+            _seconds("start", "Start within the clip.", 0.0, default=0.0),
+            _seconds("length", "Longest excerpt; shorter where the clip ends.", 0.01, required=True),
         ),
         cuts=True,
     ),
     Derivation(
         "windows",
-        "Long recordings cut into windows, grouped by recording; what follows the last whole window is not used.",
+        "Windows of long recordings, grouped by recording; what follows the last whole window is not used.",
         cuts.windows,
         _windows_suffix,
         (
-            DeriveOption(_seconds("length", "Length of a window.", least=0.01), "SECONDS", required=True),
-            DeriveOption(
-                _seconds("hop", "From one window to the next (default: --length).", least=0.01),
-                "SECONDS",
-                same_as="length",
-            ),
+            _seconds("length", "Length of a window.", 0.01, required=True),
+            _seconds("hop", "From one window to the next (default: --length).", 0.01, same_as="length"),
         ),
         cuts=True,
     ),
@@ -190,13 +185,15 @@ _ALL = (
         selections.loudness_classes,
         _loudness_suffix,
         (
-            DeriveOption(Param("parts", "int", 5, "Number of classes.", minimum=2, maximum=1_000_000), "N"),
+            DeriveOption("parts", "int", 5, "Number of classes.", minimum=2, maximum=1_000_000, metavar="N"),
+            _words("only", "Classes to keep (default: all).", "Loud1,Loud5"),
             DeriveOption(
-                Param("only", "list", (), "Classes to keep (default: all).", item="str"), "Loud1,Loud5"
-            ),
-            DeriveOption(
-                Param("measure", "choice", "rms", "Measure of loudness.", choices=MEASURES),
-                "|".join(MEASURES),
+                "measure",
+                "choice",
+                "rms",
+                "Measure of loudness.",
+                choices=MEASURES,
+                metavar="|".join(MEASURES),
             ),
         ),
         reads_audio=True,
@@ -208,9 +205,13 @@ _ALL = (
         lambda options: f"min{options['size']}",
         (
             DeriveOption(
-                Param("size", "int", None, "Fewest usable clips of a class.", minimum=1, maximum=MOST_CLIPS),
-                "CLIPS",
-                required=True,
+                "size",
+                "int",
+                None,
+                "Fewest usable clips of a class.",
+                minimum=1,
+                maximum=MOST_CLIPS,
+                metavar="CLIPS",
                 argument=True,
             ),
             _TARGET,
@@ -221,15 +222,7 @@ _ALL = (
         "Some classes; their column becomes the first target.",
         selections.classes,
         lambda options: "_".join(options["names"]),
-        (
-            DeriveOption(
-                Param("names", "list", (), "Classes to keep.", item="str"),
-                "A,B",
-                required=True,
-                argument=True,
-            ),
-            _TARGET,
-        ),
+        (_words("names", "Classes to keep.", "A,B", argument=True), _TARGET),
     ),
     Derivation(
         "without",
@@ -238,9 +231,11 @@ _ALL = (
         lambda options: f"without-{Path(options['file']).stem}",
         (
             DeriveOption(
-                Param("file", "path", None, "Clips or files to leave out, one per line; or a .csv, .tsv."),
-                "FILE",
-                required=True,
+                "file",
+                "path",
+                None,
+                "Clips or files to leave out, one per line; or a .csv, .tsv.",
+                metavar="FILE",
                 argument=True,
             ),
         ),
@@ -252,14 +247,14 @@ _ALL = (
         lambda options: "_".join([options["subset"], *(options.get("families") or ())]),
         (
             DeriveOption(
-                Param("subset", "str", None, "3 families, 8 families, or 2 organs."),
-                "family|instrument|organ",
-                required=True,
+                "subset",
+                "str",
+                None,
+                "3 families, 8 families, or 2 organs.",
+                metavar="family|instrument|organ",
                 argument=True,
             ),
-            DeriveOption(
-                Param("families", "list", (), "Families to use (default: the fullest).", item="str"), "A,B,C"
-            ),
+            _words("families", "Families to use (default: the fullest).", "A,B,C"),
         ),
     ),
 )

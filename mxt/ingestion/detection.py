@@ -1,9 +1,9 @@
-"""Which loader reads a folder: the one asked for, the one of last time, or the one surest of what lies there."""
+"""Which loader reads a folder: the one asked for, that of last time, or the one that fits best."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mxt.core.errors import InputError, MxtError, PluginError, UnknownName, UsageError, listed, stage_failures
@@ -52,16 +52,6 @@ class Detected:
         return PluginError(f"dataset {self.chosen.spec.name!r} ({self.chosen.distribution}) failed: {cause}")
 
 
-@dataclass(frozen=True)
-class _Offer:
-    """How sure a loader is of a listing, and why."""
-
-    chosen: Chosen
-    loader: Any
-    score: float
-    reason: str
-
-
 def detect(
     listing: Listing, request: IngestRequest, registry: Registry, *, last: DatasetRecord | None = None
 ) -> Detected:
@@ -88,9 +78,9 @@ def detect(
         return Detected(chosen, registry.build(chosen), "chosen with --loader")
     repeated = last if last is not None and _is_repeated(last, request, listing) else None
     offers, broken = _offers(listing, request, registry, only_features=repeated is not None)
-    for offer in offers:
-        if offer.score >= SURE and isinstance(offer.loader, FeatureSetLoader):
-            return Detected(offer.chosen, offer.loader, offer.reason)
+    for score, offer in offers:
+        if score >= SURE and offer.brings_features:
+            return offer
     if repeated is not None:
         chosen = _choose(registry, repeated.loader, listing, repeated.params)
         return Detected(chosen, registry.build(chosen), "as last time; --loader chooses anew")
@@ -100,7 +90,7 @@ def detect(
 
 
 def _is_repeated(last: DatasetRecord, request: IngestRequest, listing: Listing) -> bool:
-    """Whether an ingest means the same as last time: it has no parameters, and names no table to a loader of folders."""
+    """Whether loader and parameters are kept: none are given, nor a table to a loader of folders."""
     return not request.parameter_names and (last.loader == "table" or not listing.table)
 
 
@@ -121,8 +111,8 @@ def _choose(
 
 def _offers(
     listing: Listing, request: IngestRequest, registry: Registry, *, only_features: bool
-) -> tuple[list[_Offer], list[Remark]]:
-    """What each loader that has all the parameters says of the listing; one that fails does not stop the others."""
+) -> tuple[list[tuple[float, Detected]], list[Remark]]:
+    """Loaders that have all the parameters, and how sure each is; one that fails does not stop the others."""
     offers, broken = [], []
     for name in registry.names("dataset"):
         if request.parameter_names - {param.name for param in registry.find("dataset", name).spec.params}:
@@ -141,7 +131,7 @@ def _offers(
             cause = str(error) if isinstance(error, MxtError) else repr(error)
             broken.append(Remark("loader that failed", f"{name}: {cause}"))
         else:
-            offers.append(_Offer(chosen, loader, detection.score, detection.reason))
+            offers.append((detection.score, Detected(chosen, loader, detection.reason)))
     return offers, broken
 
 
@@ -158,17 +148,17 @@ def _no_such_parameters(request: IngestRequest, registry: Registry) -> UsageErro
     return InputError(f"no dataset loader has all of the parameters {listed(wanted)}")
 
 
-def _surest(listing: Listing, offers: Sequence[_Offer], broken: Sequence[Remark]) -> Detected:
-    best = max(offers, key=lambda offer: (offer.score, offer.chosen.distribution == BUILT_IN))
-    if best.score <= 0:
-        reason = next((o.reason for o in offers if o.chosen.spec.name == GENERAL), best.reason)
+def _surest(listing: Listing, offers: Sequence[tuple[float, Detected]], broken: Sequence[Remark]) -> Detected:
+    highest, best = max(offers, key=lambda offer: (offer[0], offer[1].chosen.distribution == BUILT_IN))
+    if highest <= 0:
+        reason = next((offer.why for _, offer in offers if offer.chosen.spec.name == GENERAL), best.why)
         raise InputError(f"{place_of(listing)}: nothing here is recognised as labelled audio ({reason})")
     alike = [
         Remark(
             "another layout is about as likely",
-            f"{offer.chosen.spec.name} ({offer.reason}); --loader {offer.chosen.spec.name} chooses it",
+            f"{offer.chosen.spec.name} ({offer.why}); --loader {offer.chosen.spec.name} chooses it",
         )
-        for offer in offers
-        if offer is not best and 0 < offer.score >= best.score - ABOUT
+        for score, offer in offers
+        if offer is not best and 0 < score >= highest - ABOUT
     ]
-    return Detected(best.chosen, best.loader, best.reason, (*broken, *alike))
+    return replace(best, remarks=(*broken, *alike))

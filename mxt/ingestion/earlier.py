@@ -37,7 +37,7 @@ class Earlier:
 
     @classmethod
     def find(cls, store: Path, name: str) -> Earlier | None:
-        """The data set of this name; ``None`` where there is none, or where it is damaged and will be replaced."""
+        """The data set of this name; ``None`` where there is none, or it is damaged and will be replaced."""
         if not (store / "catalogue.sqlite").exists():
             return None
         catalogue = Store.open(store, read_only=True).catalogue
@@ -52,7 +52,7 @@ class Earlier:
         return {path: file for path, file in self.files.items() if file.measurement is not None}
 
     def differs_from(self, walked: Walk) -> str:
-        """What this data set is, where it is another one than what lies in the folder; empty where it is the same."""
+        """What this data set is, if it is another one than lies in the folder; empty if it is the same."""
         if is_derived(self.record):
             return f"derived from {parent_of(self.record)}"
         root = walked.listing.root
@@ -88,15 +88,16 @@ class Earlier:
         ]
         if len(gone) > MANY_GONE and len(gone) > SHARE_GONE * len(self.used):
             raise Refused(
-                f"{len(gone):,} of the {len(self.used):,} files of {self.record.name} are no longer in {root} "
-                f"(the first: {gone[0]}): is the collection complete? If they were removed on purpose, add --yes"
+                f"{len(gone):,} of the {len(self.used):,} files of {self.record.name} are no longer in "
+                f"{root} (the first: {gone[0]}): is the collection complete? "
+                "If they are meant to be gone, add --yes"
             )
 
     def _came_as_features(self) -> bool:
         return any(file.measurement is None and not file.reason for file in self.files.values())
 
     def _moved_to(self, walked: Walk) -> bool:
-        """Whether half of the files are those of before: by path and size, or a few of equal size by content."""
+        """Whether half of the files are the earlier ones: by path and size, or by the content of a few."""
         old, now = self.used, walked.files
         if not old:
             return True
@@ -124,7 +125,7 @@ def _hash(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Replaced:
-    """What is to be replaced in the catalogue: the data set as it was, with its clips; empty where there was none."""
+    """What is replaced in the catalogue: the data set and its clips as they were; empty if there was none."""
 
     record: DatasetRecord | None = None
     clips: Sequence[ClipRecord] = ()

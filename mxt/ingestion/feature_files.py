@@ -18,28 +18,28 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LAYER = "features"  # the name of the only layer, where a file names none
-EXPORTED = (
-    "X"  # the array of features in what `mxt export` writes, whatever the columns of the data set are called
-)
-ID_NAMES = (
-    "clip",
-    "clips",
-    "clip_id",
-    "clip_ids",
-    "id",
-    "ids",
-    "file",
-    "files",
-    "file_name",
-    "filename",
-    "filenames",
-    "path",
-    "paths",
-    "name",
-    "names",
+EXPORTED = "X"  # the array of features in a file of `mxt export`, whatever columns the data set has
+ID_NAMES = tuple(
+    [
+        "clip",
+        "clips",
+        "clip_id",
+        "clip_ids",
+        "id",
+        "ids",
+        "file",
+        "files",
+        "file_name",
+        "filename",
+        "filenames",
+        "path",
+        "paths",
+        "name",
+        "names",
+    ]
 )
 ABOUT = ("split", "fold", "group", "label", "labels", "y", "target", "targets")
-"""Columns that say something of a clip and are no features; so are the targets and fields of the data set."""
+"""Columns that describe a clip and are no features, like the targets and fields of the data set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class FeatureFile:
     Parameters
     ----------
     ids : tuple of str, or None
-        What the rows are called; ``None`` where nothing says it.
+        Clip ids of the rows; ``None`` where the file holds none.
     layers : tuple of Layer
     arrays : mapping
         Layer name to a float array [n, dimension].
@@ -251,7 +251,8 @@ def _checked(
     for name, values in arrays.items():
         if values.ndim != 2 or values.dtype.kind not in "fiu" or not values.shape[1]:
             raise InputError(
-                f"{path}: {name} is to be numbers of the shape [clips, columns], it is {values.dtype} {values.shape}"
+                f"{path}: {name} should be numbers of the shape [clips, columns], "
+                f"it is {values.dtype} {values.shape}"
             )
     counts = {name: len(values) for name, values in arrays.items()} | (
         {"clip ids": len(ids)} if ids is not None else {}

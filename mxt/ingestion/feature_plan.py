@@ -1,4 +1,4 @@
-"""The ingest of data sets that come as features, without audio: clips into the catalogue, features into tables."""
+"""The ingest of data sets that come as features: clips into the catalogue, features into tables."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def fill(
     *,
     progress: Progress = SILENT,
 ) -> int:
-    """Settle the rows of `keys` that are open: done, or failed where a number is not finite.
+    """Store the rows of `keys` that are open, or mark them failed where a number is not finite.
 
     Parameters
     ----------
@@ -62,13 +62,13 @@ def fill(
     good = finite_rows(layers)
     with table.writer() as writer, progress.step(f"import {table.label}", len(keys), unit="clips") as step:
         assigned = writer.assign(keys)
-        still = set(writer.open_rows().tolist())
-        for place, row in enumerate(assigned.tolist()):
+        open_rows = set(writer.open_rows().tolist())
+        for index, row in enumerate(assigned.tolist()):
             step.advance()
-            if row not in still:
+            if row not in open_rows:
                 continue
-            if good[place]:
-                writer.put(row, {name: values[place] for name, values in layers.items()})
+            if good[index]:
+                writer.put(row, {name: values[index] for name, values in layers.items()})
             else:
                 writer.fail(row, Reason.NOT_FINITE)
-    return len(still.intersection(assigned.tolist()))
+    return len(open_rows.intersection(assigned.tolist()))

@@ -32,7 +32,7 @@ def clip_levels(
     loudness : bool
         Whether the integrated loudness is wanted as well: every clip is then read.
     jobs : int, optional
-        Clips read at a time; else one a core.
+        Clips read at a time (default: one per core).
 
     Returns
     -------
@@ -49,20 +49,20 @@ def clip_levels(
             return error
 
     known: list[Levels | AudioError | None] = [None if loudness else _measured(clip) for clip in clips]
-    waiting = [place for place, found in enumerate(known) if found is None]
+    waiting = [index for index, level in enumerate(known) if level is None]
     with (
         progress.step("measuring", len(waiting), unit="clips") as step,
         ThreadPoolExecutor(jobs or cores()) as pool,
     ):
-        for place, found in zip(waiting, pool.map(look, [clips[place] for place in waiting]), strict=True):
-            known[place] = found
+        for index, level in zip(waiting, pool.map(look, [clips[index] for index in waiting]), strict=True):
+            known[index] = level
             step.advance()
-    return [found for found in known if found is not None]
+    return [level for level in known if level is not None]
 
 
 def _measured(clip: ClipRecord) -> Levels | None:
     """What ingest measured; ``None`` for segments, and where only parts of a long file were looked at."""
-    found = clip.file.measurement
-    if found is None or found.sampled or clip.start_us is not None or clip.end_us is not None:
+    measured = clip.file.measurement
+    if measured is None or measured.sampled or clip.start_us is not None or clip.end_us is not None:
         return None
-    return Levels(found.mono_peak, found.rms)
+    return Levels(measured.mono_peak, measured.rms)

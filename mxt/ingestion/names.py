@@ -47,7 +47,7 @@ def default_name(path: Path) -> str:
 
 
 def safe_name(text: str) -> str:
-    """`text` with every other character replaced by ``_``; a long one is cut and ends in a hash of all of it."""
+    """`text` with all other characters replaced by ``_``; if it is long, its beginning and a hash of it."""
     name = re.sub(r"[^\w.-]+", "_", text).strip("_.-")
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 9]}-{sha256_text(name)[:8]}"
 

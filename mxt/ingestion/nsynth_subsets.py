@@ -19,7 +19,7 @@ INSTRUMENTS = 2  # of each family
 
 @dataclass(frozen=True, slots=True)
 class Subset:
-    """How many families, or which, and what is told apart."""
+    """How many families, or which, and the target."""
 
     families: int
     target: str
@@ -34,7 +34,9 @@ SUBSETS: Mapping[str, Subset] = {
 
 
 def fullest(clips: Sequence[ClipRecord], subset: Subset, wanted: Sequence[str] = ()) -> frozenset[str]:
-    """The two instruments with most usable notes of each of the fullest, or the wanted, families; the first by name of equals.
+    """The two instruments with most usable notes in each of the fullest, or the wanted, families.
+
+    Of equally full ones the first by name is taken.
 
     Raises
     ------

@@ -28,7 +28,7 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a derivation gives: clips, targets in order, and what should be said."""
+    """What a derivation gives: clips, targets in order, and remarks."""
 
     clips: tuple[ClipRecord, ...]
     targets: tuple[str, ...]

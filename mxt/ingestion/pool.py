@@ -69,12 +69,12 @@ class Pool:
         self._workers: list[_Worker] = []
 
     def results(self) -> Generator[tuple[int, FileOutcome], None, None]:
-        """Number of the job and what came out, as they finish; workers end with the iteration, however it ends.
+        """Number and outcome of each job as it finishes; workers end with the iteration, however it ends.
 
         Raises
         ------
         RuntimeError
-            A worker met a bug, which is no file's fault: its traceback is told.
+            A worker met a bug, which is no file's fault; the message holds its traceback.
         """
         try:
             while self._waiting or any(worker.given for worker in self._workers):
@@ -99,16 +99,16 @@ class Pool:
 
     def _listen(self, worker: _Worker) -> Iterator[tuple[int, FileOutcome]]:
         try:
-            said = worker.connection.recv()
+            answer = worker.connection.recv()
         except (EOFError, OSError):
             yield from self._replace(worker, "")
             return
-        if isinstance(said, Bug):
-            raise RuntimeError(f"a bug of mxt, met while opening {said.path}:\n{said.trace}")
-        if said == READY:
+        if isinstance(answer, Bug):
+            raise RuntimeError(f"a bug of mxt, met while opening {answer.path}:\n{answer.trace}")
+        if answer == READY:
             worker.ready = True
         else:
-            yield worker.given.popleft(), said
+            yield worker.given.popleft(), answer
         if not worker.given and not self._hand_out(worker):
             self._workers.remove(worker)
             _end(worker)
@@ -116,23 +116,22 @@ class Pool:
         worker.deadline = time.monotonic() + self._limit(worker.given[0])
 
     def _hand_out(self, worker: _Worker) -> bool:
-        """Give a worker its next files: many at first, single ones at the end, so that all finish together."""
+        """Give a worker its next files: many at first, single ones at the end; then all finish together."""
         share = max(1, min(BATCH, len(self._waiting) // (4 * self.number)))
         worker.given.extend(self._waiting.popleft() for _ in range(min(share, len(self._waiting))))
         if worker.given:
-            with contextlib.suppress(
-                BrokenPipeError, ConnectionResetError
-            ):  # it died: said so when it is listened to
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it died: _listen will notice
                 worker.connection.send([self.jobs[number].path for number in worker.given])
         return bool(worker.given)
 
     def _replace(self, worker: _Worker, why: str) -> Iterator[tuple[int, FileOutcome]]:
         """Put an end to a worker; the file it had is what it died of, the others wait again."""
         self._workers.remove(worker)
-        code, said = _end(worker)
+        code, last_words = _end(worker)
         if not worker.ready:
             raise MxtError(
-                f"a process that opens audio files did not start (exit {code}): {said or why or 'no reason given'}"
+                f"a process that opens audio files did not start (exit {code}): "
+                f"{last_words or why or 'no reason given'}"
             )
         if worker.given:
             first, *others = worker.given
@@ -173,11 +172,11 @@ def _end(worker: _Worker) -> tuple[int, str]:
     if worker.given:
         worker.process.kill()
     try:
-        _, said = worker.process.communicate(timeout=5)
+        _, errors = worker.process.communicate(timeout=5)
     except subprocess.TimeoutExpired:
         worker.process.kill()
-        _, said = worker.process.communicate()
-    lines = said.decode("utf-8", "replace").strip().splitlines()
+        _, errors = worker.process.communicate()
+    lines = errors.decode("utf-8", "replace").strip().splitlines()
     return worker.process.returncode, lines[-1] if lines else ""
 
 

@@ -1,4 +1,4 @@
-"""Compares files with the MD5s that their data set publishes, while they are read: a faulty or altered copy is named."""
+"""Compares files with the MD5s that their data set publishes, so that altered copies are named."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from pathlib import Path
 from mxt.core.records import FileRecord, Measurement, Remark
 
 ALTERED = "other than published"
-"""Noted with a file whose bytes are not those of the data set; the note stays, so that known files are not read again."""
+"""Noted with a file that is not the published one; the note stays, so that known files are not read again."""
 
 
-def noted(found: Measurement, path: Path, md5: str | None) -> Measurement:
-    """`found` with the note where the file at `path` is not the one published.
+def noted(measurement: Measurement, path: Path, md5: str | None) -> Measurement:
+    """`measurement` with a note if the file at `path` is not the published one.
 
     Parameters
     ----------
-    found : Measurement
+    measurement : Measurement
     path : Path
         The file, which was just read.
     md5 : str or None
         Of the file as published, where that is known.
     """
     if md5 is None:
-        return found
+        return measurement
     try:
         with path.open("rb") as file:
             same = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() == md5
     except OSError:
-        return found
-    return found if same else replace(found, notes=(*found.notes, ALTERED))
+        return measurement
+    return measurement if same else replace(measurement, notes=(*measurement.notes, ALTERED))
 
 
 def remarks(files: Mapping[str, FileRecord], published: Mapping[str, str]) -> list[Remark]:
@@ -46,7 +46,8 @@ def remarks(files: Mapping[str, FileRecord], published: Mapping[str, str]) -> li
         return [
             Remark(
                 ALTERED,
-                f"none of the {len(read):,} files has the published MD5: they were converted, or are another edition",
+                f"none of the {len(read):,} files has the published MD5: they were converted, or are another "
+                "edition",
             )
         ]
-    return [Remark(ALTERED, f"{path} has not the published MD5") for path in altered]
+    return [Remark(ALTERED, f"{path} does not have the published MD5") for path in altered]

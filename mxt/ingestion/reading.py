@@ -1,4 +1,4 @@
-"""Opens the files that are not known yet; what was measured is saved in batches, so that a killed ingest continues."""
+"""Opens files that are not known yet, and saves what was measured in batches: a killed ingest continues."""
 
 from __future__ import annotations
 

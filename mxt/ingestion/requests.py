@@ -1,4 +1,4 @@
-"""What is asked of `mxt ingest`, `derive` and `import`: plain values that know the command that repeats them."""
+"""What `mxt ingest`, `derive` and `import` are asked for: values that know the command that repeats them."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ class DeriveRequest:
             ("--dataset", self.parent),
             ("--name", self.name),
             ("--yes", self.yes),
-            ("--jobs", self.jobs),
+            ("--jobs", self.jobs if self.derivation.reads_audio else None),
         ]
         return typed("derive", *self.derivation.words(self.options), options=options)
 

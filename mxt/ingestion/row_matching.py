@@ -72,8 +72,8 @@ def match_by_ids(path: Path, features: FeatureFile, clips: Sequence[ClipRecord])
     """
     if features.ids is None:
         raise UsageError(
-            f"{path.name} has no clip ids: name their column with --id-column, or, where its rows are the clips in "
-            "the order of mxt ls --clips, add --in-catalogue-order"
+            f"{path.name} has no clip ids: name their column with --id-column, or, if its rows are the clips "
+            "in the order of mxt ls --clips, add --in-catalogue-order"
         )
     ids, repeated = _first_rows(path, features)
     matches = match_rows(FileIndex(written(clip.id) for clip in clips), list(ids))

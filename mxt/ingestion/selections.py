@@ -19,16 +19,15 @@ LOUDNESS = "loudness"
 
 
 def min_class_size(parent: Parent, options: Mapping[str, Any]) -> Made:
-    """Classes of at least `size` usable clips."""
+    """The classes that have at least `size` usable clips."""
     column, values = _classes_of(parent, options.get("target"))
     sizes = Counter(
         value for clip, value in zip(parent.clips, values, strict=True) if clip.usable and value is not None
     )
     kept = {name for name, size in sizes.items() if size >= options["size"]}
-    if len(kept) < 1:
-        raise InputError(
-            f"no class of {column!r} has {options['size']:,} clips; the largest has {max(sizes.values(), default=0):,}"
-        )
+    if not kept:
+        largest = max(sizes.values(), default=0)
+        raise InputError(f"no class of {column!r} has {options['size']:,} clips; the largest has {largest:,}")
     return _of_classes(parent, column, values, kept)
 
 
@@ -43,14 +42,16 @@ def classes(parent: Parent, options: Mapping[str, Any]) -> Made:
 
 
 def without(parent: Parent, options: Mapping[str, Any]) -> Made:
-    """All clips but those a file names, by id, by path, or by a file name that is there once."""
-    gone, remarks = names_in(options["file"], parent.clips)
-    if not gone:
+    """All clips except those that a file names: by id, by path, or by a file name that only one file has."""
+    left_out, remarks = names_in(options["file"], parent.clips)
+    if not left_out:
         first = f": {remarks[0].text} is {remarks[0].kind}" if remarks else ""
         raise InputError(
-            f"{options['file']} names no clip of {parent.record.name}, so all of it would be left{first}"
+            f"{options['file']} names no clip of {parent.record.name}, "
+            f"so that nothing would be left out{first}"
         )
-    return Made(tuple(clip for clip in parent.clips if clip.id not in gone), parent.record.targets, remarks)
+    kept = tuple(clip for clip in parent.clips if clip.id not in left_out)
+    return Made(kept, parent.record.targets, remarks)
 
 
 def loudness_classes(parent: Parent, options: Mapping[str, Any]) -> Made:
@@ -63,29 +64,34 @@ def loudness_classes(parent: Parent, options: Mapping[str, Any]) -> Made:
     for name in only:
         if name not in names:
             raise UnknownName("loudness class", name, names)
-    measure = options["measure"]
-    found = clip_levels(
-        parent.record.root, usable, loudness=measure == "lufs", jobs=parent.jobs, progress=parent.progress
-    )
-    remarks = [
-        Remark("could not be measured", f"{clip.id}: {one}")
-        for clip, one in zip(usable, found, strict=True)
-        if isinstance(one, AudioError)
-    ]
-    levels = [
-        (getattr(one, measure), place) for place, one in enumerate(found) if not isinstance(one, AudioError)
-    ]
-    class_of: dict[str, Target] = {}
-    ranked = [usable[place].id for _, place in sorted(levels)]
-    for place, id_ in enumerate(ranked):
-        class_of[id_] = names[place * parts // len(ranked)]
+    class_of, remarks = _ranked(parent, usable, options["measure"], names)
     clips = [
         replace(clip, targets={LOUDNESS: class_of.get(clip.id), **_others(clip, LOUDNESS)})
         for clip in parent.clips
     ]
     if only:
         clips = [clip for clip in clips if clip.targets[LOUDNESS] in only]
-    return Made(tuple(clips), _first(LOUDNESS, parent.record.targets), tuple(remarks))
+    return Made(tuple(clips), _first(LOUDNESS, parent.record.targets), remarks)
+
+
+def _ranked(
+    parent: Parent, clips: Sequence[ClipRecord], measure: str, names: Sequence[str]
+) -> tuple[dict[str, Target], tuple[Remark, ...]]:
+    """The loudness class of each clip id, and the clips that could not be measured."""
+    levels = clip_levels(
+        parent.record.root, clips, loudness=measure == "lufs", jobs=parent.jobs, progress=parent.progress
+    )
+    measured, remarks = [], []
+    for index, (clip, level) in enumerate(zip(clips, levels, strict=True)):
+        if isinstance(level, AudioError):
+            remarks.append(Remark("could not be measured", f"{clip.id}: {level}"))
+        else:
+            measured.append((getattr(level, measure), index))
+    ranked = [clips[index].id for _, index in sorted(measured)]
+    class_of: dict[str, Target] = {
+        id_: names[rank * len(names) // len(ranked)] for rank, id_ in enumerate(ranked)
+    }
+    return class_of, tuple(remarks)
 
 
 def nsynth(parent: Parent, options: Mapping[str, Any]) -> Made:
@@ -102,7 +108,10 @@ def nsynth(parent: Parent, options: Mapping[str, Any]) -> Made:
         for clip in parent.clips
     ]
     made = _of_classes(parent, column, values, {value for value in values if value is not None})
-    text = f"{listed(sorted(kept))}: too few for grouped folds; evaluate with --protocol shtern2017, or --group-by file"
+    text = (
+        f"{listed(sorted(kept))}: too few for grouped folds; "
+        "evaluate with --protocol shtern2017, or --group-by file"
+    )
     return replace(made, remarks=(Remark("instruments, each a group", text),))
 
 
@@ -113,7 +122,9 @@ def _classes_of(parent: Parent, target: str | None) -> tuple[str, list[str | Non
     column = choose_target(parent.clips, parent.record.targets, target)
     values = target_values(parent.clips, column)
     if any(isinstance(value, tuple) for value in values):
-        raise UsageError(f"{column!r} has several labels a clip: classes are needed; choose another --target")
+        raise UsageError(
+            f"{column!r} has several labels per clip: classes are needed; choose another --target"
+        )
     if any(isinstance(value, float) and not value.is_integer() for value in values):
         raise UsageError(f"{column!r} holds numbers: classes are needed; choose another --target")
     return column, [None if value in (None, "") else class_name(value) for value in values]

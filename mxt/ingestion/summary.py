@@ -1,4 +1,4 @@
-"""What is said of a data set after an ingest: counts, classes, duplicates, what may go wrong with it."""
+"""A data set in figures: counts, classes, duplicates, and what may go wrong with it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,7 @@ from mxt.core.records import ClipRecord, FileKind, Remark, Target
 
 WINDOW_SECONDS = 29.0  # what the convnet looks at
 MOST_CANDIDATES = 6
-NO_GROUPS = (
-    "start",
-    "end",
-    "split",
-    "filtered_split",
-)  # where a segment lies, or which part a clip is in, joins no recordings
+NO_GROUPS = ("start", "end", "split", "filtered_split")  # these columns do not tell what belongs together
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +158,12 @@ def _duplicates(clips: Sequence[ClipRecord], targets: Sequence[str]) -> Iterable
     for clip in clips:
         if clip.key is not None:
             same[clip.key].append(clip)
-    for found in same.values():
-        if len(found) > 1:
-            labels = [tuple(_words(clip.targets.get(name)) for name in targets) for clip in found]
+    for copies in same.values():
+        if len(copies) > 1:
+            labels = [tuple(_words(clip.targets.get(name)) for name in targets) for clip in copies]
             differ = len(set(labels)) > 1
             yield DuplicateSet(
-                tuple(clip.id for clip in found),
+                tuple(clip.id for clip in copies),
                 tuple(", ".join(words) for words in labels) if differ else (),
             )
 
@@ -186,17 +181,17 @@ def _alike(classes: Iterable[str]) -> Iterable[tuple[str, ...]]:
 
 
 def _candidates(clips: Sequence[ClipRecord], targets: Sequence[str]) -> dict[str, int]:
-    """Folders, fields and further targets that put several clips together, in more than one group, otherwise than the classes do."""
+    """Folders, fields and further targets that group clips, in other ways than the classes do."""
     first = [_words(clip.targets.get(targets[0])) if targets else "" for clip in clips]
     columns = {"folder": [str(PurePosixPath(clip.file.path).parent) for clip in clips]}
     for name in dict.fromkeys(name for clip in clips for name in (*_further(clip), *clip.fields)):
         columns[name] = [clip.fields.get(name) or _words(clip.targets.get(name)) for clip in clips]
-    found = {
+    groups = {
         name: len(set(values) - {""})
         for name, values in columns.items()
         if name not in NO_GROUPS and _groups(values, first)
     }
-    return dict(list(found.items())[:MOST_CANDIDATES])
+    return dict(list(groups.items())[:MOST_CANDIDATES])
 
 
 def _further(clip: ClipRecord) -> list[str]:

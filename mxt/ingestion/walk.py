@@ -1,4 +1,4 @@
-"""What lies below a folder, without opening anything: regular files, and what else there is with the reason it is not used."""
+"""What lies below a folder, before anything is opened: regular files, and why others are not used."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STORE_MARK = "mxt.json"  # a store that lies inside the collection is no part of
 
 @dataclass
 class Walk:
-    """A listing with what the file system said.
+    """A listing, with what the file system tells of the files.
 
     Parameters
     ----------
@@ -53,13 +53,13 @@ def walk(path: Path) -> Walk:
         if suffix(path.name) in SOUND:
             raise InputError(f"{path} is one audio file; name the folder it is in: mxt ingest {path.parent}")
         raise InputError(f"{path} is neither a folder nor a table (.csv, .tsv, .jsonl)")
-    found = _listing(path.parent, path)
+    walked = _listing(path.parent, path)
     if (
-        not any(suffix(name) in SOUND for name in found.files)
+        not any(suffix(name) in SOUND for name in walked.files)
         and path.absolute().parent != path.absolute().parent.parent
     ):
         return _listing(path.absolute().parent.parent, path)  # metadata/labels.csv beside audio/
-    return found
+    return walked
 
 
 def _nearest(path: Path) -> str:
@@ -99,7 +99,7 @@ class _Walker:
     def folder(self, below: str) -> None:
         try:
             with os.scandir(os.path.join(self.root, below)) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
+                inside = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             if not below:
                 raise InputError(f"{self.root} cannot be read: {error.strerror}") from error
@@ -107,11 +107,11 @@ class _Walker:
             return
         if (
             below
-            and any(entry.name == STORE_MARK for entry in found)
-            and any(entry.name == "catalogue.sqlite" for entry in found)
+            and any(entry.name == STORE_MARK for entry in inside)
+            and any(entry.name == "catalogue.sqlite" for entry in inside)
         ):
             return
-        for entry in found:
+        for entry in inside:
             self.entry(entry, f"{below}/{entry.name}" if below else entry.name)
 
     def entry(self, entry: os.DirEntry[str], path: str) -> None:
@@ -140,7 +140,7 @@ class _Walker:
         """Whether a link to a folder leads out of the collection, to a folder no other link led to."""
         to = os.path.realpath(os.path.join(self.root, path))
         seen = [self.root, *self.linked]
-        if any(_inside(to, place) or _inside(place, to) for place in seen):
+        if any(_inside(to, folder) or _inside(folder, to) for folder in seen):
             self.leave_out(
                 path, Reason.NOT_A_FILE, "a link to a folder that is listed already, or to one around it"
             )

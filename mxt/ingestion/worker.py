@@ -35,7 +35,7 @@ def serve(handle: int, work: str) -> None:
     Parameters
     ----------
     handle : int
-        File descriptor of the pipe: lists of paths come in, one `FileOutcome` or `Bug` a path goes out, in order.
+        File descriptor of the pipe: lists of paths come in, one `FileOutcome` or `Bug` per path goes out.
     work : str
         ``"package.module:function"`` from a path to a `Measurement`.
     """

@@ -1,4 +1,4 @@
-"""What a command has to name for a stage to be had again: parameters other than the defaults, and plugin files."""
+"""What a command has to name to get a stage again: parameters that are not the defaults, and plugin files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of files in catalogues of schema 2 and older, where only the wording of a file's detail tells its kind."""
+"""Kinds of files in catalogues of schema 2 and older, where only the wording of a detail tells them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _KIND = (
 
 
 def show_kinds(db: sqlite3.Connection) -> None:
-    """Let a connection that only reads see an old catalogue's files with their kinds; a newer one is left alone."""
+    """Let a connection that only reads see the files of an old catalogue with their kinds."""
     if _lacks_kinds(db):
         db.execute("PRAGMA temp_store = MEMORY")
         db.execute(f"CREATE TEMP VIEW files AS SELECT *, {_KIND} AS kind FROM main.files")
 
 
 def add_kinds(db: sqlite3.Connection) -> None:
-    """Bring a catalogue of schema 2 to schema 3; files that were damaged before stay recognisable as damaged."""
+    """Bring a catalogue of schema 2 to schema 3; files that were damaged before are named as before."""
     db.execute("BEGIN IMMEDIATE")
     if _lacks_kinds(db):
         hashed = db.execute(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mxt.core.progress import SILENT, Progress
 from mxt.core.provenance import versions
-from mxt.ingestion.derivation_plan import plan_derivation
+from mxt.ingestion.derived_datasets import derive_dataset
 from mxt.ingestion.records import Derived
 from mxt.ingestion.requests import DeriveRequest
 from mxt.store.layout import Store
@@ -35,8 +35,7 @@ def derive(
     """
     opened = Store.open(store)
     opened.check_writable()
-    plan = plan_derivation(opened.catalogue, request)
-    result = plan.carry_out(opened.catalogue, make_last=make_last, progress=progress)
+    result = derive_dataset(opened.catalogue, request, make_last=make_last, progress=progress)
     opened.log_run(
         {
             "command": "derive",

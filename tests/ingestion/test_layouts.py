@@ -1,4 +1,4 @@
-"""Data sets in the layouts in which they are distributed, from folder to catalogue; content decides, not the suffix."""
+"""Data sets in the layouts in which they are distributed, from folder to catalogue."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ def ingested(
 
 
 def test_extended_ballroom(tmp_path):
-    xml = '<x><Waltz><song id="1" artist="A"/><song id="2" artist="A"/></Waltz><Tango><song id="3" artist="B"/></Tango></x>'
+    waltz = '<Waltz><song id="1" artist="A"/><song id="2" artist="A"/></Waltz>'
+    xml = f'<x>{waltz}<Tango><song id="3" artist="B"/></Tango></x>'
     found = ingested(
         tmp_path, ["Waltz/1.mp3", "Waltz/2.mp3", "Tango/3.mp3"], {"extendedballroom_v1.1.xml": xml}
     )
@@ -141,7 +142,9 @@ def test_an_altered_copy_is_named_also_when_it_is_not_read_again(published, tmp_
     tone(published / "genres/rock/rock.00000.wav", 99)
     for _ in range(2):
         (found,) = ingest(tmp_path / "store", IngestRequest(published), REGISTRY)
-        assert found.summary.remarks[ALTERED] == ("genres/rock/rock.00000.wav has not the published MD5",)
+        assert found.summary.remarks[ALTERED] == (
+            "genres/rock/rock.00000.wav does not have the published MD5",
+        )
         assert found.summary.used == 2
     assert found.read == 0
 
@@ -175,7 +178,7 @@ def test_the_real_gtzan_clips_are_those_published(tmp_path, data):
         file.seek(100_000)
         file.write(b"\0\1")
     (found,) = ingest(tmp_path / "store", IngestRequest(root), REGISTRY)
-    assert found.summary.remarks[ALTERED] == ("rock/rock.00000.wav has not the published MD5",)
+    assert found.summary.remarks[ALTERED] == ("rock/rock.00000.wav does not have the published MD5",)
 
 
 @pytest.mark.realdata

@@ -354,14 +354,16 @@ def test_making_derived_sets_again_does_not_change_which_one_is_meant_where_none
 @pytest.mark.parametrize("text", ["", "# none\n", "nothing.wav\nnobody\n"])
 def test_a_list_that_names_no_clip_makes_no_copy(store: Path, parent: str, tmp_path: Path, text: str) -> None:
     (tmp_path / "list.txt").write_text(text)
-    with pytest.raises(InputError, match=rf"list\.txt names no clip of {parent}, so all of it would be left"):
+    with pytest.raises(
+        InputError, match=rf"list\.txt names no clip of {parent}, so that nothing would be left out"
+    ):
         derive(store, DeriveRequest("without", {"file": str(tmp_path / "list.txt")}))
     assert len(Store.open(store).catalogue.datasets()) == 1
 
 
 def test_windows_that_are_longer_than_every_clip_are_refused(store: Path, parent: str) -> None:
     with pytest.raises(
-        InputError, match=rf"no clip of {parent} is as long as a window of 30 s: the longest has \d"
+        InputError, match=rf"no clip of {parent} is as long as a window of 30 s: the longest lasts \d"
     ):
         derive(store, DeriveRequest("windows", {"length": 30.0, "hop": 30.0}))
 

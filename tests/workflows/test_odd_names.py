@@ -1,4 +1,4 @@
-"""Names that are not UTF-8, and others that tables and exports find hard: nothing fails, and every clip is found again."""
+"""Names that are not UTF-8, and others that are hard for tables and exports: every clip is found again."""
 
 from __future__ import annotations
 
