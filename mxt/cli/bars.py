@@ -14,19 +14,16 @@ from rich.progress_bar import ProgressBar
 from rich.table import Column
 from rich.text import Text
 
-from mxt.cli.lines import progress_line
+from mxt.cli.lines import progress_words
 from mxt.cli.terminal import on_terminal, visible
 from mxt.core.progress import Progress, Step
 
-LEAST, MOST, BETWEEN = (
-    4,
-    24,
-    2 + 3,
-)  # characters: of the bar, and of what stays free between the words and at the end
+LEAST, MOST = 4, 24  # characters of the bar
+FREE = 2 + 3  # characters between the words and the bar, and at the end
 
 
 class _HowFar(ProgressColumn):
-    """Count, rate and time left, in the words of `progress_line`."""
+    """Count, rate and time left, in the words of `progress_words`."""
 
     def render(self, task: Task) -> Text:
         """One bar's text."""
@@ -34,7 +31,7 @@ class _HowFar(ProgressColumn):
 
 
 class _ShrinkingBar(BarColumn):
-    """A bar that gives way to the words beside it where it is narrow, with room for the ``^C`` that terminals echo."""
+    """A bar that leaves room for the words beside it, and for the ``^C`` that terminals echo."""
 
     def __init__(self, console: Console) -> None:
         super().__init__()
@@ -42,15 +39,14 @@ class _ShrinkingBar(BarColumn):
 
     def render(self, task: Task) -> ProgressBar:
         """One bar."""
-        taken = cell_len(task.description) + cell_len(_words(task)) + BETWEEN
+        taken = cell_len(task.description) + cell_len(_words(task)) + FREE
         self.bar_width = max(LEAST, min(MOST, self.console.width - taken))
         return super().render(task)
 
 
 def _words(task: Task) -> str:
     total = None if task.total is None else int(task.total)
-    line = progress_line("", int(task.completed), total, str(task.fields["unit"]), task.elapsed or 0.0)
-    return line.removeprefix(": ")
+    return progress_words(int(task.completed), total, str(task.fields["unit"]), task.elapsed or 0.0)
 
 
 class _Bar:

@@ -1,4 +1,4 @@
-"""What the shell completes: names of stages, and of what is in the store. Never fails, never prints."""
+"""Shell completion: names of stages, and of what is in the store. It never fails and never prints."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 def _offered(
     names: Callable[..., Iterable[str | tuple[str, str]]],
 ) -> Callable[..., list[str | tuple[str, str]]]:
-    """`names` as the shell may be told: nothing where they cannot be had (the command itself will say why), none that cannot be typed."""
+    """`names` as a shell may offer them: those that can be typed, or none where asking for them fails."""
 
     @wraps(names)
-    def offered(**given: typer.Context) -> list[str | tuple[str, str]]:
-        with suppress(Exception, SystemExit):
-            found = [(item, "") if isinstance(item, str) else item for item in names(**given)]
-            return [(name, visible(help)) if help else name for name, help in found if name.isprintable()]
+    def offered(**context: typer.Context) -> list[str | tuple[str, str]]:
+        with suppress(Exception, SystemExit):  # the command itself will say what is wrong
+            pairs = [(item, "") if isinstance(item, str) else item for item in names(**context)]
+            return [(name, visible(help)) if help else name for name, help in pairs if name.isprintable()]
         return []
 
     return offered
@@ -39,16 +39,15 @@ def _registry(ctx: typer.Context) -> Registry:
     from mxt.cli.plugin_files import plugin_files
     from mxt.registry import build_registry
 
-    given = [*(ctx.find_root().params.get("plugin") or ()), *(ctx.params.get("plugin") or ())]
-    return build_registry(plugin_files([Path(file) for file in given], os.environ.get("MXT_PLUGIN", "")))
+    files = [*(ctx.find_root().params.get("plugin") or ()), *(ctx.params.get("plugin") or ())]
+    return build_registry(plugin_files(map(Path, files), os.environ.get("MXT_PLUGIN", "")))
 
 
 def _store(ctx: typer.Context) -> Store:
     from mxt.store.layout import Store
 
-    return Store.open(
-        Path(ctx.params.get("store") or os.environ.get("MXT_STORE") or "mxt-store"), read_only=True
-    )
+    path = ctx.params.get("store") or os.environ.get("MXT_STORE") or "mxt-store"
+    return Store.open(Path(path), read_only=True)
 
 
 def devices() -> list[str]:
@@ -115,7 +114,7 @@ def protocols(ctx: typer.Context) -> list[tuple[str, str]]:
 
 @_offered
 def weight_sets(ctx: typer.Context) -> list[str]:
-    """Weight sets, as ``stage:set``; of the backbone typed before, just the sets."""
+    """Weight sets as ``stage:set``, or the names of those of the backbone typed before."""
     registry, backbone = _registry(ctx), ctx.params.get("backbone")
     if backbone:
         return [file.name for file in registry.find("backbone", str(backbone)).spec.weights]
@@ -124,7 +123,7 @@ def weight_sets(ctx: typer.Context) -> list[str]:
 
 @_offered
 def plugins(ctx: typer.Context) -> list[str]:
-    """Distributions, and the stages they bring."""
+    """Names of packages and of the stages they bring."""
     stages = _registry(ctx).stages
     return sorted({entry.distribution for entry in stages} | {entry.spec.name for entry in stages})
 
@@ -146,12 +145,8 @@ def datasets(ctx: typer.Context) -> list[str]:
 def views(ctx: typer.Context) -> list[str]:
     """Labels of the feature tables, and each of their layers."""
     tables = _store(ctx).features.tables()
-    return sorted(
-        [
-            *(table.label for table in tables),
-            *(f"{table.label}:{layer.name}" for table in tables for layer in table.layers),
-        ]
-    )
+    of_layers = [f"{table.label}:{layer.name}" for table in tables for layer in table.layers]
+    return sorted([*(table.label for table in tables), *of_layers])
 
 
 @_offered
@@ -168,7 +163,7 @@ def names(ctx: typer.Context) -> list[str]:
 
 @_offered
 def targets(ctx: typer.Context) -> list[str]:
-    """Targets of the data set typed before, else of the one last ingested."""
+    """Targets of the data set typed before (default: the one last ingested)."""
     return list(_dataset(ctx).targets)
 
 
@@ -189,6 +184,6 @@ def _tables(ctx: typer.Context) -> list[str]:
 
 
 def _dataset(ctx: typer.Context) -> DatasetRecord:
-    given = ctx.params.get("dataset")
-    last = given[-1] if isinstance(given, (list, tuple)) and given else given or None
-    return _store(ctx).catalogue.dataset(str(last) if last else None)
+    typed = ctx.params.get("dataset")
+    name = typed[-1] if isinstance(typed, (list, tuple)) and typed else typed or None
+    return _store(ctx).catalogue.dataset(str(name) if name else None)

@@ -19,14 +19,15 @@ from mxt.cli.terminal import on_terminal, unguarded, visible, wrapped
 from mxt.core.text import written
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, JustifyMethod
+    from rich.table import Table
 
 GAP = 2  # characters between columns of a table
 UNBROKEN = 100_000  # columns where nobody looks at a terminal: nothing is wrapped
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A rich console: as wide as the terminal, or without any wrapping into pipes and files; NO_COLOR is honoured."""
+    """A rich console: as wide as the terminal, never wrapping into pipes and files; NO_COLOR counts."""
     from rich.console import Console
 
     stream = unguarded(sys.stderr if stderr else sys.stdout)
@@ -40,12 +41,16 @@ def width() -> int:
 
 
 def say(line: str = "") -> None:
-    """One line on standard output, harmless whatever it is made of; on a terminal no word is cut, and some first words have a colour."""
+    """Print one line on standard output.
+
+    Whatever it is made of, it does not steer the terminal: control characters are written out. On a terminal
+    it is wrapped between words, and some first words are coloured.
+    """
     _write(line, sys.stdout)
 
 
 def warn(line: str) -> None:
-    """The same on standard error."""
+    """Print one line on standard error, as `say` does."""
     _write(line, sys.stderr)
 
 
@@ -54,17 +59,17 @@ def _write(line: str, stream: TextIO) -> None:
 
 
 def next_line(command: str) -> None:
-    """The command that usually comes next."""
+    """Print the command that usually comes next."""
     say(f"next: {command}")
 
 
 def next_command(*words: str) -> None:
-    """The same from the command's words, which are quoted where a shell needs it."""
+    """Print the command that usually comes next, its words quoted where a shell needs it."""
     next_line(shlex.join(words))
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table; columns of numbers are set to the right. Where its words do not fit side by side, a row is a few lines.
+    """Print a table with numbers aligned right, or a few lines for each row where a table would be too wide.
 
     Parameters
     ----------
@@ -75,39 +80,24 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     rows : sequence of sequences
         Cells: text, numbers, or ``None`` for an empty cell.
     """
-    from rich.table import Table
     from rich.text import Text
 
     kept = [
-        place
-        for place, heading in enumerate(columns)
-        if heading or any(row[place] not in (None, "") for row in rows)
+        index
+        for index, heading in enumerate(columns)
+        if heading or any(row[index] not in (None, "") for row in rows)
     ]
-    columns, rows = (
-        [visible(columns[place]) for place in kept],
-        [[row[place] for place in kept] for row in rows],
-    )
-    out = console()
-    grid = Table(box=None, pad_edge=False, header_style="bold", title_justify="left", title_style="bold")
+    columns = [visible(columns[index]) for index in kept]
+    rows = [[row[index] for index in kept] for row in rows]
     texts = [[_cell(cell) for cell in row] for row in rows]
-    widths = _widths(
-        [[heading, *(row[place] for row in texts)] for place, heading in enumerate(columns)], out.width
-    )
+    out = console()
+    widths = _widths([list(cells) for cells in zip(columns, *texts, strict=True)], out.width)
     if texts and sum(widths) + GAP * (len(widths) - 1) > out.width:
         _rows_as_lines(title, columns, texts, out.width)
         return
-    for place, heading in enumerate(columns):
-        cells = [row[place] for row in rows if row[place] is not None]
-        numbers = bool(cells) and all(
-            isinstance(cell, (int, float)) and not isinstance(cell, bool) for cell in cells
-        )
-        grid.add_column(
-            Text(heading), justify="right" if numbers else "left", overflow="fold", width=widths[place]
-        )
-    for text in texts:
-        grid.add_row(*map(Text, text))
     if title:
         out.print(Text(visible(title), style="bold"))
+    grid = _grid(columns, rows, texts, widths)
     if out.is_terminal:
         out.print(grid)
         return
@@ -115,6 +105,28 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
         out.print(grid)
     for line in captured.get().splitlines():
         say(line.rstrip())
+
+
+def _grid(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    texts: Sequence[Sequence[str]],
+    widths: Sequence[int],
+) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for index, heading in enumerate(columns):
+        cells = [row[index] for row in rows if row[index] is not None]
+        numbers = cells and all(
+            isinstance(cell, (int, float)) and not isinstance(cell, bool) for cell in cells
+        )
+        side: JustifyMethod = "right" if numbers else "left"
+        grid.add_column(Text(heading), justify=side, overflow="fold", width=widths[index])
+    for row in texts:
+        grid.add_row(*map(Text, row))
+    return grid
 
 
 def _rows_as_lines(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> None:
@@ -130,15 +142,15 @@ def _rows_as_lines(title: str, columns: Sequence[str], rows: Sequence[Sequence[s
 
 
 def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
-    """Of each column its longest word, and of the room that is left what its cells need: short ones stay whole, texts share the rest."""
+    """Width of each column: at least its longest word; short cells stay whole, long texts share the rest."""
     from rich.cells import cell_len
 
     widths = [max(map(cell_len, " ".join(cells).split()), default=0) for cells in columns]
     needs = [max(map(cell_len, cells)) - width for cells, width in zip(columns, widths, strict=True)]
     left = max(0, room - GAP * (len(columns) - 1) - sum(widths))
-    for done, place in enumerate(sorted(range(len(columns)), key=needs.__getitem__)):
-        more = min(max(0, needs[place]), left // (len(columns) - done))
-        widths[place], left = widths[place] + more, left - more
+    for done, index in enumerate(sorted(range(len(columns)), key=needs.__getitem__)):
+        more = min(max(0, needs[index]), left // (len(columns) - done))
+        widths[index], left = widths[index] + more, left - more
     return widths
 
 
@@ -187,15 +199,12 @@ def seconds_text(seconds: float) -> str:
 
 
 def emit_json(value: object) -> None:
-    r"""Print records, mappings and lists as JSON; what is not a number becomes ``null``, what cannot be printed ``\u`` and its code."""
+    r"""Print records, mappings and lists as JSON; NaN as ``null``, the unprintable as ``\u`` and its code."""
     in_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     text = json.dumps(plain(value), indent=2, ensure_ascii=not in_unicode, allow_nan=False)
-    sys.stdout.write(
-        "\n".join(
-            line if line.isprintable() else "".join(map(_json_character, line)) for line in text.split("\n")
-        )
-        + "\n"
-    )
+    for line in text.split("\n"):
+        shown = line if line.isprintable() else "".join(map(_json_character, line))
+        sys.stdout.write(f"{shown}\n")
 
 
 def _json_character(character: str) -> str:
@@ -208,7 +217,7 @@ def _json_character(character: str) -> str:
 
 
 def plain(value: object) -> Any:
-    """Records as JSON knows them: dataclasses to objects, paths and dates to text, bytes to hexadecimal digits."""
+    """`value` as JSON knows it: dataclasses as objects, paths and dates as text, bytes in hexadecimal."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
@@ -228,7 +237,6 @@ def plain(value: object) -> Any:
     if hasattr(value, "tolist"):  # NumPy arrays and scalars
         return plain(value.tolist())
     if isinstance(value, (Sequence, set, frozenset)):
-        return [
-            plain(item) for item in (sorted(value, key=str) if isinstance(value, (set, frozenset)) else value)
-        ]
+        items = sorted(value, key=str) if isinstance(value, (set, frozenset)) else value
+        return [plain(item) for item in items]
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")

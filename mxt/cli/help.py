@@ -1,4 +1,4 @@
-"""Commands whose help shows switches without a type, and which tell in one line how they were called wrongly."""
+"""Commands that show switches without a type, and answer wrong usage in one line."""
 
 from __future__ import annotations
 
@@ -15,36 +15,33 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from mxt.core.errors import InputError, UsageError
 from mxt.core.text import shortened
 
-WrongUsage: type[Any] = typer.BadParameter.__mro__[
-    1
-]  # of missing arguments and unknown options, too; typer does not export it
+# the base of errors about missing arguments and unknown options, too, which typer does not export
+WrongUsage: type[Any] = typer.BadParameter.__mro__[1]
+
+UNUSABLE = {
+    errno.ENAMETOOLONG: "the name is longer than the file system allows",
+    errno.ELOOP: "its symbolic links form a circle",
+}
 
 
 @contextmanager
-def told_in_a_line(ctx: Any) -> Iterator[None]:
-    """What typer would show in a box.
+def usage_in_one_line(ctx: Any) -> Iterator[None]:
+    """Turn what typer would show in a box into one line.
 
     Raises
     ------
     UsageError
-        With the same words.
+        In the words of typer.
     """
     try:
         yield
     except WrongUsage as error:
-        raise UsageError(
-            f"{' '.join(error.format_message().split()).rstrip('.')}; {ctx.command_path} --help tells more"
-        ) from None
-
-
-NO_PATH = {
-    errno.ENAMETOOLONG: "the name is longer than the file system takes",
-    errno.ELOOP: "its links lead in a circle",
-}
+        words = " ".join(error.format_message().split()).rstrip(".")
+        raise UsageError(f"{words}; see {ctx.command_path} --help") from None
 
 
 def check_given(ctx: Any, params: Iterable[Any], args: Sequence[str]) -> None:
-    """Refuse what no command can use: empty words (variables that are not set), and paths that no file can have.
+    """Refuse what no command can use: empty words (of unset variables), and paths that no file can have.
 
     Parameters
     ----------
@@ -64,37 +61,36 @@ def check_given(ctx: Any, params: Iterable[Any], args: Sequence[str]) -> None:
         if word == "" or (word.startswith("--") and word.find("=") == len(word) - 1):
             what = word[:-1] or (before if before.startswith("-") else "an argument")
             raise UsageError(
-                f"{what} is empty: give it a value, or leave it out; {ctx.command_path} --help tells more"
+                f"{what} is empty: give it a value, or leave it out; see {ctx.command_path} --help"
             )
     for param in params:
-        given = ctx.params.get(param.name)
-        of_paths = (
-            getattr(getattr(param, "type", None), "name", "") == "path"
-        )  # older typers keep text until the command is called
-        for path in given if isinstance(given, (list, tuple)) else (given,):
-            if (isinstance(path, Path) or (of_paths and path)) and (why := _unusable(Path(path))):
+        value = ctx.params.get(param.name)
+        # older versions of typer keep text until the command is called
+        is_path = getattr(getattr(param, "type", None), "name", "") == "path"
+        for path in value if isinstance(value, (list, tuple)) else (value,):
+            if (isinstance(path, Path) or (is_path and path)) and (why := _unusable(Path(path))):
                 option = f"{param.opts[0]} " if param.opts[0].startswith("-") else ""
                 raise InputError(f"{option}{shortened(str(path))}: {why}")
 
 
 def _unusable(path: Path) -> str:
-    """Why nothing can be called so; empty where a file may be."""
+    """Why no file can have this path; empty where one can."""
     try:
         os.stat(path.expanduser())
     except RuntimeError:
         return "there is no such user"
     except OSError as error:
-        return NO_PATH.get(error.errno or 0, "")
+        return UNUSABLE.get(error.errno or 0, "")
     return ""
 
 
 def switches_bare(params: Iterable[Any]) -> list[Any]:
-    """`params`, of which switches show no ``<bool>``."""
-    found = list(params)
-    for param in found:
+    """`params`, whose switches show no ``<bool>``."""
+    params = list(params)
+    for param in params:
         if isinstance(param, TyperOption) and param.is_flag and param.metavar is None:
             param.metavar = ""
-    return found
+    return params
 
 
 class Command(TyperCommand):
@@ -107,10 +103,10 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Fill `ctx`; errors are one line."""
         typed = list(args)
-        with told_in_a_line(ctx):
-            left = super().parse_args(ctx, args)
+        with usage_in_one_line(ctx):
+            rest = super().parse_args(ctx, args)
         check_given(ctx, self.get_params(ctx), typed)
-        return left
+        return rest
 
 
 class Group(TyperGroup):
@@ -121,10 +117,10 @@ class Group(TyperGroup):
         return switches_bare(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Fill `ctx`; errors are one line, and help where nothing was given."""
+        """Fill `ctx`; errors are one line; without arguments, show help."""
         if not args:
             return super().parse_args(ctx, args)
-        with told_in_a_line(ctx):
-            left = super().parse_args(ctx, args)
-        check_given(ctx, self.get_params(ctx), ())  # the words are those of the command that is called
-        return left
+        with usage_in_one_line(ctx):
+            rest = super().parse_args(ctx, args)
+        check_given(ctx, self.get_params(ctx), ())  # the words belong to the command that is called
+        return rest

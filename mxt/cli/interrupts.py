@@ -1,4 +1,4 @@
-"""Ctrl-C: told at once where something is still under way; the second one ends the process."""
+"""Ctrl-C: the first one ends a command in order, the second one at once."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from contextlib import contextmanager, suppress
 from mxt.cli import console
 
 INTERRUPTED = 130  # exit code
-AT_ONCE = 0.2  # seconds in which most commands end, without a word of waiting
-TOLD = "interrupted: ending what is under way; press Ctrl-C again to stop at once"
-STOPPED = b"stopped: what is finished is kept, the same command continues\n"
+AT_ONCE = 0.2  # seconds in which most commands end, so that nothing need be said about waiting
+WAITING = "interrupted: finishing the current step; press Ctrl-C again to stop at once"
+STOPPED = b"stopped: what is finished is kept; the same command continues\n"
 SHOW_CURSOR = b"\x1b[?25h"  # progress bars hide it
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Answer the first Ctrl-C with a `KeyboardInterrupt` and a line where that takes time, the second by ending the process.
+    """Raise `KeyboardInterrupt` at the first Ctrl-C, with a line if ending takes time; end at the second.
 
-    A store is made to be killed at any time: what is committed counts, the rest is open.
+    A store can be left at any time: what is committed counts, the rest is computed by the next run.
     """
     if (
         threading.current_thread() is not threading.main_thread()
@@ -30,7 +30,7 @@ def interruptible() -> Iterator[None]:
     ):
         yield
         return
-    presses, telling = 0, threading.Timer(AT_ONCE, console.warn, [TOLD])
+    presses, telling = 0, threading.Timer(AT_ONCE, console.warn, [WAITING])
     telling.daemon = True
 
     def interrupt(_signal: int, _frame: object) -> None:

@@ -1,4 +1,4 @@
-"""Progress in words, for pipes and logs: how far, how fast, how long still."""
+"""Progress in words, for pipes and logs: how much, how fast, how much longer."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LinesProgress:
 
     @contextmanager
     def step(self, what: str, total: int | None, *, unit: str = "") -> Iterator[Step]:
-        """Begin a piece of work; its last line is written only where an earlier one was."""
+        """Begin a piece of work; its last line is written only if there was an earlier one."""
         counted = _CountedLines(self, what, total, unit)
         try:
             yield counted
@@ -50,7 +50,7 @@ class LinesProgress:
 class _CountedLines:
     def __init__(self, parent: LinesProgress, what: str, total: int | None, unit: str) -> None:
         self.parent, self.what, self.total, self.unit = parent, what, total, unit
-        self.done, self.told, self.begun = 0, False, parent.clock()
+        self.done, self.written, self.begun = 0, False, parent.clock()
         self.last = self.begun
         self._lock = threading.Lock()
 
@@ -60,42 +60,36 @@ class _CountedLines:
             self.done += n
             now = self.parent.clock()
             if now - self.last >= self.parent.every:
-                self.last, self.told = now, True
-                self.parent.write(
-                    progress_line(self.what, self.done, self.total, self.unit, now - self.begun)
-                )
+                self.last, self.written = now, True
+                self._write(now)
 
     def finish(self) -> None:
         """Write how far it came."""
-        if self.told:
-            self.parent.write(
-                progress_line(self.what, self.done, self.total, self.unit, self.parent.clock() - self.begun)
-            )
+        if self.written:
+            self._write(self.parent.clock())
+
+    def _write(self, now: float) -> None:
+        words = progress_words(self.done, self.total, self.unit, now - self.begun)
+        self.parent.write(f"{self.what}: {words}")
 
 
-def progress_line(what: str, done: int, total: int | None, unit: str, elapsed: float) -> str:
-    """How far, how fast, how long yet.
+def progress_words(done: int, total: int | None, unit: str, elapsed: float) -> str:
+    """How much is done, how fast, and how long it still takes.
 
     Examples
     --------
-    >>> progress_line("extract", 100, 300, "clips", 4.0)
-    'extract: 100 of 300 clips, 25.0/s, 8 s left'
+    >>> progress_words(100, 300, "clips", 4.0)
+    '100 of 300 clips, 25.0/s, 8 s left'
     """
     in_bytes = unit in ("B", "bytes")
-    shown, of = (
-        (console.size_text(done), console.size_text(total or 0))
-        if in_bytes
-        else (f"{done:,}", f"{total or 0:,}")
-    )
-    line = (
-        f"{what}: {shown}"
-        + (f" of {of}" if total is not None else "")
-        + (f" {unit}" if unit and not in_bytes else "")
-    )
+    amount = console.size_text if in_bytes else "{:,}".format
+    words = amount(done) + (f" of {amount(total)}" if total is not None else "")
+    if unit and not in_bytes:
+        words += f" {unit}"
     if elapsed <= 0 or done <= 0:
-        return line
+        return words
     rate = done / elapsed
-    line += f", {console.size_text(round(rate))}/s" if in_bytes else f", {rate:.1f}/s"
+    words += f", {console.size_text(round(rate))}/s" if in_bytes else f", {rate:.1f}/s"
     if total is not None and done < total:
-        return f"{line}, {console.seconds_text((total - done) / rate)} left"
-    return f"{line}, {console.seconds_text(elapsed)}"
+        return f"{words}, {console.seconds_text((total - done) / rate)} left"
+    return f"{words}, {console.seconds_text(elapsed)}"

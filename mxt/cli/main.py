@@ -118,7 +118,7 @@ def build_app() -> Any:
         cls=LazyGroup,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
-        epilog="To begin: mxt ingest FOLDER, mxt extract --backbone musicnn, mxt eval. Without audio: mxt demo.",
+        epilog="Begin: mxt ingest FOLDER, mxt extract --backbone musicnn, mxt eval. No audio: mxt demo.",
     )
     app.callback()(_root)
     return typer.main.get_command(app)
@@ -140,7 +140,7 @@ def boundary() -> Iterator[None]:
         _warn(f"error: {error}")
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
-        _warn("interrupted: what is finished is kept, the same command continues")
+        _warn("interrupted: what is finished is kept; the same command continues")
         raise SystemExit(130) from None
     except BrokenPipeError:
         # what is still buffered must not fail again when the interpreter flushes it at exit
@@ -155,7 +155,7 @@ def _warn(line: str) -> None:
 
 
 def _guard_output() -> None:
-    """See that nothing written from here on steers the terminal: no name, warning, traceback or plugin's `print`."""
+    """Let nothing steer the terminal from here on: no name, warning, traceback or plugin's `print`."""
     for stream in map(unguarded, (sys.stdout, sys.stderr)):
         if isinstance(stream, io.TextIOWrapper):
             # file names may hold what the terminal's encoding cannot show

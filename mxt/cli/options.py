@@ -30,7 +30,7 @@ DEVICES = ("auto", "cpu", "cuda")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What was said before the command: ``mxt --plugin FILE.py COMMAND``."""
+    """What was given before the command: ``mxt --plugin FILE.py COMMAND``."""
 
     plugins: tuple[Path, ...] = ()
 
@@ -48,14 +48,14 @@ def _known_device(value: str) -> str:
 
 
 def _a_number(value: float | None) -> float | None:
-    """`value`, which a range alone would let be "nan"."""
+    """`value`, unless it is "nan", which every range lets pass."""
     if value is not None and math.isnan(value):
         raise typer.BadParameter("nan is not a number.")
     return value
 
 
 def seconds_option(name: str, *, help: str, least: float) -> Any:
-    """An option of a duration or a place in a clip, in seconds."""
+    """An option for a duration or a position in a clip, in seconds."""
     return typer.Option(name, min=least, max=MOST_SECONDS, metavar="SECONDS", help=help, callback=_a_number)
 
 
@@ -217,7 +217,7 @@ class AnswerOptions:
         plain: Callable[[Any], object] = console.plain,
         next: str = "",
     ) -> None:
-        """Print a result: `plain` of it as JSON, or as `render` words it, then the command that usually comes next."""
+        """Print `plain` of a result as JSON, or what `render` says of it and the command that comes next."""
         if self.as_json:
             console.emit_json(plain(result))
             return

@@ -1,13 +1,13 @@
-"""Which plugins in files a command is told of."""
+"""Plugins in files, named by options and by the environment."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 
-def plugin_files(given: Sequence[Path], environment: str) -> tuple[Path, ...]:
-    """The one-file plugins of ``--plugin`` and of MXT_PLUGIN (separated like PATH), each once, in this order."""
+def plugin_files(options: Iterable[Path], environment: str) -> tuple[Path, ...]:
+    """The files of ``--plugin``, then those of MXT_PLUGIN (separated as in PATH), without repetitions."""
     named = [Path(word) for word in environment.split(os.pathsep) if word.strip()]
-    return tuple(dict.fromkeys([*given, *named]))
+    return tuple(dict.fromkeys([*options, *named]))

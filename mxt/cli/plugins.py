@@ -29,7 +29,7 @@ def plugins(options: StageOptions) -> None:
 
 
 app = sub_app(
-    "List the packages and files that bring stages and what is wrong with them, check them, or begin a new one.",
+    "List the packages and files that bring stages and what is wrong with them, check them, or begin one.",
     listing=plugins,
 )
 
@@ -94,7 +94,7 @@ def new(
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Folder to write to.")] = Path(),
     options: AnswerOptions,
 ) -> None:
-    """Write a plugin to begin with: a backbone with one parameter, two layers and a test, which passes all checks.
+    """Write a plugin to begin with: a backbone with two layers, one parameter and a test that passes.
 
     It is a package in the folder mxt-NAME, or with --one-file the file NAME.py.
     """

@@ -17,12 +17,12 @@ STDERR = 2  # its file descriptor
 
 @contextmanager
 def shown_progress(quiet: bool = False) -> Iterator[Progress]:
-    """Progress on standard error: a bar with rate and time left on a terminal, a line every ten seconds elsewhere.
+    """Progress on standard error: bars with rate and time left on a terminal, else a line every ten seconds.
 
     Parameters
     ----------
     quiet : bool
-        True: none.
+        Show none.
     """
     with _only_python_speaks():
         if quiet:
@@ -34,33 +34,31 @@ def shown_progress(quiet: bool = False) -> Iterator[Progress]:
         from mxt.cli.bars import bars_progress
 
         with bars_progress(console.console(stderr=True)) as shown:
-            sys.stdout, sys.stderr = (
-                harmless(sys.stdout),
-                harmless(sys.stderr),
-            )  # those that write above the bars
+            # rich has put streams there that write above the bars
+            sys.stdout, sys.stderr = harmless(sys.stdout), harmless(sys.stderr)
             yield shown
 
 
 @contextmanager
 def _only_python_speaks() -> Iterator[None]:
-    """What decoders write to the terminal by themselves goes nowhere: the clips concerned are named in the summary."""
-    theirs = sys.stderr
+    """Discard what decoders write to the terminal by themselves; the summary names the clips concerned."""
+    stream = sys.stderr
     try:
-        real = theirs.fileno() == STDERR
+        real = stream.fileno() == STDERR
     except (OSError, ValueError):  # captured, or closed
         real = False
     if not real:
         yield
         return
-    theirs.flush()
+    stream.flush()
     kept, nothing = os.dup(STDERR), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, STDERR)
-    sys.stderr = harmless(open(kept, "w", buffering=1, encoding=theirs.encoding, errors=theirs.errors))  # noqa: SIM115
+    sys.stderr = harmless(open(kept, "w", buffering=1, encoding=stream.encoding, errors=stream.errors))  # noqa: SIM115
     try:
         yield
     finally:
         sys.stderr.flush()
         os.dup2(kept, STDERR)
         sys.stderr.close()
-        sys.stderr = theirs
+        sys.stderr = stream
         os.close(nothing)

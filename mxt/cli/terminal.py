@@ -1,4 +1,4 @@
-"""Lines as a terminal shows them: harmless, broken between words, some first words in colour."""
+"""Lines as a terminal shows them: harmless, wrapped between words, some first words in colour."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def visible(text: str) -> str:
 
 
 class HarmlessStream:
-    """A stream through which no text steers the terminal: all control characters but tabs and ends of lines are written out.
+    """A stream that cannot steer the terminal: control characters except tab and newline are written out.
 
-    It stands in for standard output and standard error, so that warnings, tracebacks, logs and what plugins
-    print pass it, too. What is harmless already, colours and bars included, goes straight to
+    It takes the place of standard output and standard error, so that warnings, tracebacks, logs and what
+    plugins print pass through it, too. What is harmless already, such as colours and bars, goes straight to
     `rich_proxied_file` (rich's own name for it).
     """
 
@@ -46,41 +46,41 @@ class HarmlessStream:
         self.rich_proxied_file = stream
 
     def write(self, text: str) -> int:
-        """Write a text of any lines."""
+        """Write a text of any number of lines."""
         lines = ("\t".join(map(visible, line.split("\t"))) for line in text.split("\n"))
         self.rich_proxied_file.write("\n".join(lines))
         return len(text)
 
     def writelines(self, lines: Any) -> None:
-        """Write texts one after the other."""
+        """Write several texts."""
         for line in lines:
             self.write(line)
 
     def __getattr__(self, name: str) -> Any:
-        """All else is the stream's own."""
+        """Everything else comes from the stream itself."""
         return getattr(self.rich_proxied_file, name)
 
 
 def harmless(stream: TextIO) -> Any:
-    """`stream` as a `HarmlessStream`, once."""
+    """`stream` as a `HarmlessStream`, unless it is one."""
     return stream if isinstance(stream, HarmlessStream) else HarmlessStream(stream)
 
 
 def unguarded(stream: TextIO) -> TextIO:
-    """What a `HarmlessStream` writes to; any other stream itself."""
+    """The stream that a `HarmlessStream` writes to, or `stream` itself if it is another one."""
     return stream.rich_proxied_file if isinstance(stream, HarmlessStream) else stream
 
 
 def warning_text(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
 ) -> str:
-    """What Python's warnings are shown as: one line, whatever the message is made of."""
+    """A Python warning in one line, whatever the message is made of."""
     del line
     return f"{visible(f'{category.__name__}: {message} ({filename}, line {lineno})')}\n"
 
 
 def on_terminal(line: str, stream: TextIO) -> str:
-    """`line` made harmless, as it is written to `stream`: into a pipe or a file without colours, however long."""
+    """`line` as it is written to `stream`, made harmless; wrapped and coloured only on a terminal."""
     line = visible(line)
     if not stream.isatty():
         return line
@@ -88,9 +88,9 @@ def on_terminal(line: str, stream: TextIO) -> str:
 
 
 def wrapped(line: str, width: int) -> list[str]:
-    """`line` in lines of at most `width` characters, broken between the parts that ``·`` separates where it can be, else between words.
+    """`line` in lines of at most `width` characters, broken at ``·`` where possible, else between words.
 
-    A word that is longer, and a command, which somebody may want to copy, stay whole.
+    A longer word stays whole, and so does a command, which somebody may want to copy.
 
     Examples
     --------

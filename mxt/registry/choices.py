@@ -1,4 +1,4 @@
-"""From what a person typed to a pipeline: settings shared out among stages, weights, renderer."""
+"""From what was typed to a pipeline: settings of each stage, weights, renderer."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def make_pipeline(registry: Registry, request: PipelineRequest) -> Pipeline:
     Raises
     ------
     UsageError
-        Names, parameters or weights that do not exist or do not fit together.
+        Names, parameters or weights that do not exist, or do not go together.
     """
     from mxt.audio.resample import RESAMPLERS
 
@@ -82,14 +82,14 @@ def make_pipeline(registry: Registry, request: PipelineRequest) -> Pipeline:
 
 
 def _weights(spec: StageSpec, name: str | None, path: Path | None) -> tuple[WeightsFile | None, str]:
-    """The weights and what they are called in the label (empty for the default set)."""
-    chosen = spec.weight_set(name)
+    """The weights, and their name in the label (empty for the default set)."""
+    weights = spec.weight_set(name)
     if path is None:
         default = spec.weights[0].name if spec.weights else ""
-        return chosen, "" if chosen is None or chosen.name == default else chosen.name
-    if chosen is None:
+        return weights, "" if weights is None or weights.name == default else weights.name
+    if weights is None:
         raise UsageError(f"backbone {spec.name} has no weights, so --weights-file does not apply")
-    path = Path(os.path.realpath(path.expanduser()))  # raises nothing for links that lead in a circle
+    path = Path(os.path.realpath(path.expanduser()))  # unlike resolve, it accepts circular links
     if not os.path.isfile(path):
         raise InputError(f"--weights-file {path}: there is no such file")
     called = OWN_FILE if name is None else f"{name}-{OWN_FILE}"
@@ -106,12 +106,12 @@ def _weights(spec: StageSpec, name: str | None, path: Path | None) -> tuple[Weig
 def stages_taking_part(
     registry: Registry, *, backbone: str, normalizer: str, settings: Sequence[str], weights: str | None = None
 ) -> list[StageSpec]:
-    """The stages that ``--set`` may configure: backbone, normalizer, and the renderer that these settings choose.
+    """The stages that ``--set`` may configure: backbone, normalizer, and the renderer that they choose.
 
     Parameters
     ----------
     registry : Registry
-        Where the stages are found.
+        All stages.
     backbone, normalizer, weights : str
         Their names.
     settings : sequence of str

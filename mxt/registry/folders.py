@@ -1,4 +1,4 @@
-"""The folder of a plugin's package, used without being installed: its pyproject.toml names the entry points."""
+"""The folder of a plugin's package, used without being installed: pyproject.toml names its entry points."""
 
 from __future__ import annotations
 
@@ -46,5 +46,5 @@ def read_folder(path: Path) -> PluginFolder:
 
 
 def same_distribution(name: str, other: str) -> bool:
-    """Whether two names mean one distribution, as installers compare them."""
+    """Whether two names mean the same distribution: installers ignore case, and take ``-_.`` for equal."""
     return re.sub(r"[-_.]+", "-", name).lower() == re.sub(r"[-_.]+", "-", other).lower()

@@ -1,4 +1,4 @@
-"""Gathers stages: built-ins from an explicit list, entry points one by one, one-file plugins by path."""
+"""Loading of stages: built-ins from a list, entry points one by one, one-file plugins by path."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class _Gathering:
 
 
 def build_registry(plugin_files: Sequence[Path] = ()) -> Registry:
-    """Load every plugin and return what they bring.
+    """Load every plugin, and return all stages.
 
-    A plugin that is broken, misspelt or clashes is contained: the others work, and `Registry.problems` has
-    its cause.
+    A plugin that is broken, has a misspelt hook, or clashes with another is contained: the others work, and
+    `Registry.problems` says what is wrong with it.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def build_registry(plugin_files: Sequence[Path] = ()) -> Registry:
 
 
 def _load_entry_point(gathering: _Gathering, point: EntryPoint, distribution: str) -> None:
-    """Load what `point` names; one that no installed package has comes from a folder, whose files may be edited."""
+    """Load what `point` names; one without an installed package comes from a folder that may be edited."""
     origin = Origin("entry point", distribution, point=point.name, value=point.value)
     try:
         editable = point.dist is None or _is_editable(point.dist)
@@ -115,7 +115,7 @@ def _load_file(gathering: _Gathering, path: Path) -> None:
     """Run a one-file plugin as a module of its own.
 
     The module's name holds the hash of the text that is run, so that an edited file is another module;
-    Python's bytecode cache, which takes a file of equal size and second for unchanged, is not asked.
+    Python's bytecode cache is not used: it takes a file of the same size and second for unchanged.
     """
     if not os.path.isfile(path):
         raise InputError(f"--plugin {shortened(str(path))}: there is no such file")
@@ -160,7 +160,7 @@ def _register(gathering: _Gathering, origin: Origin, plugin: Any) -> None:
 
 
 def _unknown_hooks(manager: pluggy.PluginManager, plugin: Any) -> str:
-    """Hooks that `plugin` implements and that nobody calls."""
+    """Hooks that `plugin` implements and that mxt does not have, probably misspelt."""
     callers = manager.get_hookcallers(plugin) or ()
     return ", ".join(repr(caller.name) for caller in callers if not caller.has_spec())
 
@@ -193,14 +193,14 @@ def _with_own_module(spec: StageSpec, origin: Origin) -> StageSpec:
 
 
 def _package_of(target: str) -> Path:
-    """Folder of the package that holds `target`, or the file of its module where it is in none; nothing is imported."""
+    """Folder of the package that holds `target`, or the file of a module outside packages."""
     module = target.partition(":")[0]
-    found = importlib.util.find_spec(module.partition(".")[0])
-    if found is None or importlib.util.find_spec(module) is None:
+    top = importlib.util.find_spec(module.partition(".")[0])
+    if top is None or importlib.util.find_spec(module) is None:
         raise ModuleNotFoundError(f"No module named {module!r}")
-    if found.submodule_search_locations:
-        return Path(next(iter(found.submodule_search_locations)))
-    return Path(found.origin or "")
+    if top.submodule_search_locations:
+        return Path(next(iter(top.submodule_search_locations)))
+    return Path(top.origin or "")
 
 
 def _without_clashes(gathering: _Gathering) -> Registry:

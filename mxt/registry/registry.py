@@ -1,4 +1,4 @@
-"""The registry: finds a stage by kind and name, checks its parameters, imports it when it is used."""
+"""The registry: it finds a stage by kind and name, checks its parameters, and imports it when it is used."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Registered:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """What a command needs to find the stage: ``--plugin`` and its file; nothing where it is installed."""
+        """Options by which a command finds the stage: ``--plugin`` and its file; none if it is installed."""
         return ("--plugin", str(self.origin.path)) if self.origin.path else ()
 
     def __str__(self) -> str:
@@ -83,9 +83,9 @@ class Registry:
     stages : tuple of Registered
         Sorted by kind (in the order of the work) and name.
     problems : tuple of Problem
-        Of plugins that are broken, misspelt or clash; sorted.
+        Plugins that are broken, have a misspelt hook, or clash; sorted.
     clashes : mapping
-        ``(kind, name)`` that several bring, to the message that names them all.
+        ``(kind, name)`` that several plugins bring, to a message that names them all.
     """
 
     stages: tuple[Registered, ...] = ()
@@ -102,9 +102,9 @@ class Registry:
         Raises
         ------
         UnknownName
-            There is none; the nearest are listed.
+            There is none; similar names are listed.
         PluginError
-            Several plugins bring one of this name.
+            Several plugins bring a stage of this name.
         """
         if message := self.clashes.get((kind, name)):
             raise PluginError(message)
@@ -116,33 +116,34 @@ class Registry:
         raise UnknownName("data set loader" if kind == "dataset" else kind, name, self.names(kind), hint=hint)
 
     def choose(self, kind: Kind, name: str, params: Mapping[str, Any], weights: str | None = None) -> Chosen:
-        """A stage with checked parameters, its spec resolved for them.
+        """A stage with checked parameters, and its spec as resolved for them.
 
         Parameters
         ----------
         kind, name : str
             Which stage.
         params : mapping
-            Those given; text is parsed. The others take their defaults.
+            Parameters that differ from their defaults; text is parsed.
         weights : str, optional
             Name of the weight set (``None``: the default one).
 
         Raises
         ------
         UsageError
-            A parameter or weight set it does not have, does not fit, or does not apply here.
+            A parameter or weight set that does not exist, has a wrong value, or does not apply.
         PluginError
-            The stage's own code fails, or its resolved spec is not valid.
+            The code of the stage fails, or its resolved spec is invalid.
         """
         entry = self.find(kind, name)
         checked = entry.spec.parameters(params)
         if weights is not None:
             entry.spec.weight_set(weights)
         spec = _resolve(entry, checked, weights)
-        for given in params:
-            if given not in {param.name for param in spec.params}:
+        known = {param.name for param in spec.params}
+        for param in params:
+            if param not in known:
                 used = f" with weights {weights}" if weights else ""
-                raise UsageError(f"parameter {given} does not apply to {kind} {name}{used}")
+                raise UsageError(f"parameter {param} does not apply to {kind} {name}{used}")
         kept = spec.parameters(
             {param.name: checked[param.name] for param in spec.params if param.name in checked}
         )
@@ -156,7 +157,7 @@ class Registry:
         Raises
         ------
         PluginError
-            It cannot be imported or made; names the stage, who brings it, and the cause.
+            It cannot be imported or made; the message names the stage, its package and the cause.
         """
         spec, what = chosen.spec, f"{chosen.spec.kind} {chosen.spec.name!r} ({chosen.distribution})"
         factory = _import_target(spec.target, what)
@@ -169,12 +170,12 @@ class Registry:
 
 
 def kind_named(text: str) -> Kind:
-    """The kind that `text` names, singular or plural.
+    """The kind of stage that `text` names, in the singular or the plural.
 
     Raises
     ------
     UnknownName
-        It names none.
+        There is no such kind.
 
     Examples
     --------
@@ -188,7 +189,7 @@ def kind_named(text: str) -> Kind:
 
 
 class blame:
-    """Turns what a plugin's code raises into a `PluginError` that begins with `message`; mxt's own errors pass."""
+    """Turn what a plugin's code raises into a `PluginError` with `message`; errors of mxt itself pass."""
 
     def __init__(self, message: str) -> None:
         self.message = message
@@ -230,7 +231,7 @@ def _source_hash(entry: Registered) -> str:
 
 
 def _hash_of_code(source: Path) -> str:
-    """Hash of a module's file, or of all modules of a package: a network's tensors may lie beside its stage."""
+    """Hash of a module, or of all modules of a package: a stage may depend on those beside it."""
     if not source.is_dir():
         return sha256_file(source)
     modules = {str(path.relative_to(source)): sha256_file(path) for path in sorted(source.rglob("*.py"))}

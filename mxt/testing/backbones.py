@@ -52,7 +52,7 @@ class Runner:
         return 1 if self.spec.window.kind == "whole" else self.spec.batch_windows
 
     def batch(self, clips: Array) -> Mapping[str, Any]:
-        """Features of float32 [N, samples], N at most `size`; missing places are zero. As returned, for all places."""
+        """Features of float32 [N, samples], N at most `size`, as returned: for all rows of the batch."""
         with one_thread():
             return self.network(self.input(clips))
 
@@ -68,7 +68,7 @@ class Runner:
             return tensor if self.render is None else self.render(tensor)
 
     def __call__(self, clips: Array) -> dict[str, Array]:
-        """Features of float32 [N, samples], N at most `size`: those places only."""
+        """Features of float32 [N, samples], N at most `size`: N rows."""
         import numpy as np
 
         return {name: np.asarray(values)[: len(clips)] for name, values in self.batch(clips).items()}
@@ -79,21 +79,14 @@ def layers_are_those_stated(subject: Subject) -> None:
     import numpy as np
 
     runner = _runner(subject)
-    found = runner.batch(windows(runner.spec, runner.size))
-    names = [layer.name for layer in runner.spec.layers]
-    expect(
-        sorted(found) == sorted(names), f"layers returned are {sorted(found)}, the spec has {sorted(names)}"
-    )
+    features = runner.batch(windows(runner.spec, runner.size))
+    returned, stated = sorted(features), sorted(layer.name for layer in runner.spec.layers)
+    expect(returned == stated, f"layers returned are {returned}, the spec has {stated}")
     for layer in runner.spec.layers:
-        values = found[layer.name]
-        expect(
-            isinstance(values, np.ndarray),
-            f"layer {layer.name} is a {type(values).__name__}, not a NumPy array",
-        )
-        expected = (runner.size, layer.dimension)
-        expect(
-            values.shape == expected, f"layer {layer.name} has the shape {values.shape}, expected {expected}"
-        )
+        values, shape = features[layer.name], (runner.size, layer.dimension)
+        is_array = isinstance(values, np.ndarray)
+        expect(is_array, f"layer {layer.name} is a {type(values).__name__}, not a NumPy array")
+        expect(values.shape == shape, f"layer {layer.name} has the shape {values.shape}, expected {shape}")
         expect(values.dtype == np.float32, f"layer {layer.name} is {values.dtype}, not float32")
 
 
@@ -122,21 +115,17 @@ def batch_equals_stacked_singles(subject: Subject) -> None:
     """A clip's feature is the same alone and with others beside it."""
     spec = subject.spec()
     if spec.rows_together:
-        what = subject.name.removeprefix(f"{spec.kind} ")
         raise CheckRefused(
-            f"{what} depends on its batch on purpose: {spec.rows_together} consecutive clips are computed together"
+            f"{subject.name} depends on its batch on purpose: "
+            f"{spec.rows_together} consecutive clips are computed together"
         )
     runner = _runner(subject)
     clips = windows(spec, runner.size)
     together = runner(clips)
-    for place in range(len(clips)):
-        alone = runner(clips[place : place + 1])
-        _expect_close(
-            {name: values[place : place + 1] for name, values in together.items()},
-            alone,
-            spec.tolerance,
-            "in a batch and alone",
-        )
+    for row in range(len(clips)):
+        alone = runner(clips[row : row + 1])
+        from_batch = {name: values[row : row + 1] for name, values in together.items()}
+        _expect_close(from_batch, alone, spec.tolerance, "in a batch and alone")
 
 
 def order_does_not_matter(subject: Subject) -> None:
@@ -160,14 +149,14 @@ def input_is_left_as_it_was(subject: Subject) -> None:
 
 
 def threads_do_not_disturb_each_other(subject: Subject) -> None:
-    """One prepared function, called by two threads at once, gives what it gives alone."""
+    """A prepared function called by two threads at once gives what it gives when called alone."""
     runner = _runner(subject)
     clips = windows(runner.spec, runner.size)
     batches = [clips, clips * clips.dtype.type(0.5)] * 3
     expected = [runner(batch) for batch in batches[:2]] * 3
     with ThreadPoolExecutor(2) as pool:
-        for found, wanted in zip(pool.map(runner, batches), expected, strict=True):
-            _expect_close(found, wanted, runner.spec.tolerance, "computed by two threads at once")
+        for features, alone in zip(pool.map(runner, batches), expected, strict=True):
+            _expect_close(features, alone, runner.spec.tolerance, "computed by two threads at once")
 
 
 def short_clips_are_filled(subject: Subject) -> None:
@@ -178,26 +167,22 @@ def short_clips_are_filled(subject: Subject) -> None:
 
     runner = _runner(subject)
     assert runner.spec.sample_rate is not None
-    short = cut(
-        signals(1, SHORT_SAMPLES, runner.spec.sample_rate)[0], runner.spec.window, runner.spec.sample_rate
-    )
+    y = signals(1, SHORT_SAMPLES, runner.spec.sample_rate)[0]
+    short = cut(y, runner.spec.window, runner.spec.sample_rate)
     for layer in runner.spec.layers:
-        values = runner(short)[layer.name]
-        fits = values.shape == (1, layer.dimension) and np.isfinite(values).all()
-        expect(
-            fits,
-            f"layer {layer.name} of a clip of {SHORT_SAMPLES} samples: shape {values.shape}, or not finite",
-        )
+        values, where = runner(short)[layer.name], f"layer {layer.name} of a clip of {SHORT_SAMPLES} samples"
+        expect(values.shape == (1, layer.dimension), f"{where} has the shape {values.shape}")
+        expect(np.isfinite(values).all(), f"{where} is not finite")
 
 
 def signals_made_while_read_give_the_same_features(subject: Subject) -> None:
     """A backbone that reads signals in pieces gives what it gives for tensors."""
     if not isinstance(subject.build(), ReadsPieces):
-        raise NotApplicable("it takes tensors alone")
+        raise NotApplicable("it takes only tensors")
     runner = _runner(subject)
     clips = windows(runner.spec, runner.size)
-    found = runner.network([in_pieces(y) for y in clips])
-    _expect_close(found, runner(clips), runner.spec.tolerance, "of a signal that is made while it is read")
+    features = runner.network([in_pieces(y) for y in clips])
+    _expect_close(features, runner(clips), runner.spec.tolerance, "of a signal that is made while it is read")
 
 
 def weights_are_verified(subject: Subject) -> None:
@@ -206,23 +191,16 @@ def weights_are_verified(subject: Subject) -> None:
     if not spec.weights:
         raise NotApplicable("it has no weights")
     for file in spec.weights:
+        which = f"weight set {file.name}"
         hexadecimal = len(file.sha256) == 64 and set(file.sha256) <= set("0123456789abcdef")
-        expect(
-            hexadecimal,
-            f"weight set {file.name}: sha256 is 64 lower-case hexadecimal digits, not {file.sha256!r}",
-        )
-        expect(
-            file.filename and "/" not in file.filename,
-            f"weight set {file.name}: {file.filename!r} is no file name",
-        )
-        expect(
-            file.licence or file.note,
-            f"weight set {file.name}: say its licence, or in a note that none is stated",
-        )
+        expect(hexadecimal, f"{which}: sha256 is 64 lower-case hexadecimal digits, not {file.sha256!r}")
+        is_name = file.filename and "/" not in file.filename
+        expect(is_name, f"{which}: {file.filename!r} is not a file name")
+        expect(file.licence or file.note, f"{which}: state its licence, or say in a note that none is stated")
     with tempfile.TemporaryDirectory(prefix="mxt-check-") as folder:
         junk = Path(folder) / spec.weights[0].filename
         junk.write_bytes(b"these are no weights" * 100)
-        _expect_typed(lambda: subject.build().prepare(junk, "cpu"), "a file of junk as --weights-file")
+        _expect_typed(lambda: subject.build().prepare(junk, "cpu"), "a --weights-file of junk")
 
 
 def agrees_with_the_gpu(subject: Subject) -> None:
@@ -230,18 +208,16 @@ def agrees_with_the_gpu(subject: Subject) -> None:
     import torch
 
     if not torch.cuda.is_available():
-        raise CheckSkipped("no CUDA device here")
-    here, there = _runner(subject), Runner(subject, "cuda")
-    clips = windows(here.spec, here.size)
-    _expect_close(there(clips), here(clips), max(DEVICE_TOLERANCE, here.spec.tolerance), "on CUDA")
+        raise CheckSkipped("there is no CUDA device")
+    cpu, cuda = _runner(subject), Runner(subject, "cuda")
+    clips = windows(cpu.spec, cpu.size)
+    _expect_close(cuda(clips), cpu(clips), max(DEVICE_TOLERANCE, cpu.spec.tolerance), "on CUDA")
 
 
 def _runner(subject: Subject) -> Runner:
     spec = subject.spec()
     if spec.rows_together:
-        raise NotApplicable(
-            f"{spec.rows_together} clips are one unit of work: only mxt extract computes them"
-        )
+        raise NotApplicable(f"{spec.rows_together} clips are computed together, which only mxt extract does")
     if "runner" not in subject.kept:
         subject.kept["runner"] = Runner(subject)
     return cast(Runner, subject.kept["runner"])
@@ -259,18 +235,18 @@ def _expect_typed(call: Callable[[], object], what: str) -> None:
         return
     except Exception as error:
         raise ContractBroken(f"{what} ends in {type(error).__name__}: {error}; raise WeightsError") from error
-    raise ContractBroken(f"{what} is taken without an error")
+    raise ContractBroken(f"{what} is accepted without an error")
 
 
 def _expect_close(
-    found: Mapping[str, Array], expected: Mapping[str, Array], tolerance: float, how: str
+    features: Mapping[str, Array], expected: Mapping[str, Array], tolerance: float, how: str
 ) -> None:
     """Largest difference, relative to the layer's largest value, at most `tolerance`."""
     import numpy as np
 
     for name, values in expected.items():
         scale = max(float(np.abs(values).max(initial=0.0)), 1e-12)
-        difference = float(np.abs(found[name].astype(np.float64) - values).max(initial=0.0)) / scale
+        difference = float(np.abs(features[name].astype(np.float64) - values).max(initial=0.0)) / scale
         expect(
             difference <= tolerance,
             f"layer {name} {how} differs by {difference:.2g} of its largest value (allowed: {tolerance:.2g})",

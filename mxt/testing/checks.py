@@ -1,4 +1,4 @@
-"""Which checks a stage has to pass, as named values."""
+"""The checks that a stage has to pass, as named values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BY_KIND: dict[str, tuple[CheckFunction, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a check ended, and why where it did not simply pass."""
+    """How a check ended, and why, unless it simply passed."""
 
     check: str
     subject: str
@@ -58,17 +58,15 @@ class Check:
         return f"{self.subject.name}: {self.name}"
 
     def with_weights(self, files: Mapping[str, Path]) -> Check:
-        """The same check of the stage with files of one's own, by weight set, as with ``--weights-file``.
+        """The same check with other files for the weight sets, as with ``--weights-file``.
 
-        For networks whose released weights cannot always be had: any values of the right names and shapes
-        keep the contract.
+        For networks whose released weights are not always available: any values of the right names and
+        shapes keep the contract.
         """
         file = self.subject.spec().weight_set(self.subject.weights)
-        return (
-            replace(self, subject=replace(self.subject, weights_file=files.get(file.name)))
-            if file is not None
-            else self
-        )
+        if file is None:
+            return self
+        return replace(self, subject=replace(self.subject, weights_file=files.get(file.name)))
 
     def run(self) -> None:
         """Run it.
@@ -78,12 +76,12 @@ class Check:
         ContractBroken
             The contract is broken.
         CheckSkipped, CheckRefused
-            It cannot be checked here, or is not meant to hold.
+            It cannot be checked here, or is not supposed to hold.
         """
         self.function(self.subject)
 
     def outcome(self) -> Outcome:
-        """Run it and say how it ended; whatever the stage raises is a failure."""
+        """Run it, and say how it ended; whatever the stage raises is a failure."""
         try:
             self.run()
         except NotApplicable as reason:
@@ -99,7 +97,7 @@ class Check:
         return Outcome(self.name, self.subject.name, "passed")
 
     def run_in_pytest(self) -> None:
-        """Run it as a test: skipped where it cannot be run here; what does not apply or is refused on purpose is no failure."""
+        """Run it as a test: skipped where it cannot be run; passed where it is refused or does not apply."""
         import pytest
 
         try:
@@ -122,19 +120,19 @@ def checks_for(
     Parameters
     ----------
     stage : StageSpec or Registered
-        The stage; a bare spec need not be registered.
+        The stage; a spec need not be registered.
     registry : Registry, optional
-        Where renderers are found (``None``: what is installed).
+        Has the renderers (``None``: what is installed).
     plugin : str
-        For a bare spec: the module of its hook, which has to be light to import.
+        For a spec: the module of its hook, which has to be light to import.
     sample : Path, optional
         For a loader: a small folder in its layout, of which the checks make copies.
 
     Yields
     ------
     Check
-        The general ones, those of its kind, and for a backbone those that have to hold under
-        every choice of parameters and weights as well.
+        The general ones, those of its kind, and for a backbone those that have to hold for every choice
+        of parameters and weights.
     """
     if isinstance(stage, StageSpec):
         module = plugin.partition(":")[0]
@@ -169,7 +167,7 @@ def _applicable(subject: Subject) -> Iterator[Subject]:
     except UsageError:
         return
     except MxtError:
-        pass  # the check itself will say so
+        pass  # the check itself will fail
     yield subject
 
 
@@ -178,7 +176,7 @@ def _having(entry: Registered, registry: Registry) -> Registry:
         if registry.find(entry.spec.kind, entry.spec.name) == entry:
             return registry
     except MxtError:
-        pass  # not there, or there twice: this one is meant
+        pass  # there is none, or several: this one is meant
     others = tuple(
         other
         for other in registry.stages

@@ -1,4 +1,4 @@
-"""What every stage has to keep, whatever its kind. Each function's name is what holds when it returns."""
+"""What every stage has to keep, whatever its kind. The name of a check is what holds when it passes."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def spec_is_plain(subject: Subject) -> None:
         canonical_json(dataclasses.asdict(spec))
     except Exception as error:
         raise ContractBroken(
-            f"the spec holds something that is no plain value: {type(error).__name__}: {error}"
+            f"the spec holds something that is not a plain value: {type(error).__name__}: {error}"
         ) from error
     expect(same, "the spec does not survive pickling")
 
@@ -109,18 +109,12 @@ def defaults_are_valid(subject: Subject) -> None:
         expect(same, f"the default of {param.name} is {param.default!r}, its check makes {checked!r} of it")
         if param.default not in (None, ()):
             typed = param.check(_as_typed(param))
-            expect(
-                typed == param.default,
-                f"{param.name}={_as_typed(param)} is read as {typed!r}, not the default {param.default!r}",
-            )
+            read = f"{param.name}={_as_typed(param)} is read as {typed!r}"
+            expect(typed == param.default, f"{read}, not as the default {param.default!r}")
 
 
 def _as_typed(param: Param) -> str:
-    return (
-        ",".join(str(item) for item in param.default)
-        if isinstance(param.default, tuple)
-        else str(param.default)
-    )
+    return ",".join(map(str, param.default)) if isinstance(param.default, tuple) else str(param.default)
 
 
 def stage_is_a_frozen_dataclass_of_its_parameters(subject: Subject) -> None:
@@ -134,15 +128,10 @@ def stage_is_a_frozen_dataclass_of_its_parameters(subject: Subject) -> None:
     unknown = sorted(fields ^ set(chosen.params))
     expect(not unknown, f"fields of the dataclass and parameters of the spec differ: {', '.join(unknown)}")
     for name, value in chosen.params.items():
-        expect(
-            getattr(stage, name) == value,
-            f"parameter {name} was {value!r}, the stage has {getattr(stage, name)!r}",
-        )
-    again = subject.registry.build(chosen)
-    expect(
-        again == stage,
-        "two stages of equal parameters differ: something besides the parameters is kept in a field",
-    )
+        kept = getattr(stage, name)
+        expect(kept == value, f"parameter {name} was {value!r}, the stage has {kept!r}")
+    same = subject.registry.build(chosen) == stage
+    expect(same, "two stages of equal parameters differ: a field holds something besides the parameters")
     expect(pickle.loads(pickle.dumps(stage)) == stage, "the stage does not survive pickling")
 
 
@@ -159,7 +148,7 @@ def errors_are_typed(subject: Subject) -> None:
                 raise ContractBroken(
                     f"{param.name}={wrong!r} ends in {error}, not in a usage error"
                 ) from error
-            raise ContractBroken(f"{param.name}={wrong!r} is taken without an error")
+            raise ContractBroken(f"{param.name}={wrong!r} is accepted without an error")
 
 
 def _wrong_values(param: Param) -> list[object]:

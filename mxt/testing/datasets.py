@@ -24,74 +24,67 @@ def detection_is_a_score_with_a_reason(subject: Subject) -> None:
     """Between 0 and 1 with a reason, for an empty folder, foreign files and every sample layout."""
     loader = subject.build()
     with sample_folders() as folders:
-        root = folders["a folder a class"].root
+        root = folders["one folder per class"].root
         foreign = {
             "an empty folder": Listing(root, ()),
             "foreign files": Listing(root, ("notes.odt", "x/y.zip")),
         }
         for what, listing in (folders | foreign).items():
             try:
-                found = loader.detect(listing)
+                detection = loader.detect(listing)
             except Exception as error:
                 raise ContractBroken(
-                    f"{what}: detect ends in {type(error).__name__}: {error}; what is foreign has the score 0"
+                    f"{what}: detect ends in {type(error).__name__}: {error}; foreign files have the score 0"
                 ) from error
-            expect(
-                isinstance(found, Detection),
-                f"{what}: detect returns a Detection, not {type(found).__name__}",
-            )
-            expect(0 <= found.score <= 1, f"{what}: the score is {found.score}, not between 0 and 1")
-            expect(found.reason.strip(), f"{what}: no reason is given")
+            returned = type(detection).__name__
+            expect(isinstance(detection, Detection), f"{what}: detect returns {returned}, not a Detection")
+            expect(0 <= detection.score <= 1, f"{what}: the score is {detection.score}, not between 0 and 1")
+            expect(detection.reason.strip(), f"{what}: no reason is given")
         expect(loader.detect(foreign["an empty folder"]).score == 0, "an empty folder is recognised")
 
 
 def clips_lie_in_the_listing(subject: Subject) -> None:
-    """Clips and remarks only; paths of the listing, ``/``-separated; no id twice; at least one target or none at all."""
+    """Only clips and remarks; paths are those of the listing; ids are unique; target columns are the same."""
     with _recognised(subject) as (loader, listing):
         if isinstance(loader, FeatureSetLoader):
             raise NotApplicable("it loads features, without audio")
-        found = list(loader.clips(listing))
-        expect(
-            all(isinstance(one, (Clip, Remark)) for one in found),
-            "clips yields something that is neither Clip nor Remark",
-        )
-        clips = [one for one in found if isinstance(one, Clip)]
-        expect(clips, f"no clip in a layout that is recognised ({listing.files[0]}, …)")
+        items = list(loader.clips(listing))
+        known = all(isinstance(item, (Clip, Remark)) for item in items)
+        expect(known, "clips yields something that is neither a Clip nor a Remark")
+        clips = [item for item in items if isinstance(item, Clip)]
+        expect(clips, f"no clip in a layout that it recognises ({listing.files[0]}, …)")
         outside = [clip.path for clip in clips if clip.path not in listing.files]
         expect(not outside, f"a clip's path is not in the listing: {outside[:1]}")
         ids = [clip_id(clip.path, microseconds(clip.start), microseconds(clip.end)) for clip in clips]
-        expect(len(set(ids)) == len(ids), "two clips have one id")
+        expect(len(set(ids)) == len(ids), "two clips have the same id")
         expect(len({tuple(clip.targets) for clip in clips}) == 1, "clips differ in their target columns")
-        expect(
-            all(_is_target(value) for clip in clips for value in clip.targets.values()),
-            "a target is no text, number, tuple or None",
-        )
+        are_targets = all(_is_target(value) for clip in clips for value in clip.targets.values())
+        expect(are_targets, "a target is not text, a number, a tuple or None")
 
 
 def feature_sets_fit_their_clips(subject: Subject) -> None:
-    """A loader of features: a row a clip in every array, layers as stated, no id twice, sources of the listing."""
+    """Features have one row per clip, layers as stated, unique ids, and sources in the listing."""
     with _recognised(subject) as (loader, listing):
         if not isinstance(loader, FeatureSetLoader):
             raise NotApplicable("it loads audio")
-        found = list(loader.feature_sets(listing))
-        expect(found, f"no feature set in a layout that is recognised ({listing.files[0]}, …)")
-        for each in found:
-            _check_feature_set(each, listing)
+        sets = list(loader.feature_sets(listing))
+        expect(sets, f"no feature set in a layout that it recognises ({listing.files[0]}, …)")
+        for feature_set in sets:
+            _check_feature_set(feature_set, listing)
 
 
-def _check_feature_set(found: FeatureSet, listing: Listing) -> None:
-    expect(found.clips, f"{found.name} has no clips")
-    ids = [clip_id(clip.path, microseconds(clip.start), microseconds(clip.end)) for clip in found.clips]
-    expect(len(set(ids)) == len(ids), f"two clips of {found.name} have one id")
-    outside = [path for path in found.sources if path not in listing.files]
-    expect(found.sources and not outside, f"a source of {found.name} is not in the listing: {outside[:1]}")
-    for block in found.blocks:
+def _check_feature_set(feature_set: FeatureSet, listing: Listing) -> None:
+    name, clips, sources = feature_set.name, feature_set.clips, feature_set.sources
+    expect(clips, f"{name} has no clips")
+    ids = [clip_id(clip.path, microseconds(clip.start), microseconds(clip.end)) for clip in clips]
+    expect(len(set(ids)) == len(ids), f"two clips of {name} have the same id")
+    outside = [path for path in sources if path not in listing.files]
+    expect(sources and not outside, f"a source of {name} is not in the listing: {outside[:1]}")
+    for block in feature_set.blocks:
         for layer in block.layers:
-            shape, expected = tuple(block.arrays[layer.name].shape), (len(found.clips), layer.dimension)
-            expect(
-                shape == expected,
-                f"{block.label}, {layer.name} of {found.name}: the shape is {shape}, expected {expected}",
-            )
+            shape, expected = tuple(block.arrays[layer.name].shape), (len(clips), layer.dimension)
+            which = f"{block.label}, {layer.name} of {name}"
+            expect(shape == expected, f"{which}: the shape is {shape}, expected {expected}")
 
 
 def what_is_loaded_is_the_same_every_time(subject: Subject) -> None:
@@ -123,7 +116,7 @@ def audio_is_not_opened(subject: Subject) -> None:
 
 
 def foreign_files_end_in_typed_errors(subject: Subject) -> None:
-    """Files of another layout give clips, none, or an error of mxt's own."""
+    """Files of another layout give clips, nothing, or an error of mxt's own."""
     loader = subject.build()
     with sample_folders() as folders:
         empty = Listing(folders["gtzan"].root, ())
@@ -140,19 +133,19 @@ def foreign_files_end_in_typed_errors(subject: Subject) -> None:
 
 @contextmanager
 def _recognised(subject: Subject) -> Iterator[tuple[Any, Listing]]:
-    """The loader, and the sample of its layout: the one given, else the one it is surest of."""
+    """The loader and a sample of its layout: the one given, or the one that it scores highest."""
     loader = subject.build()
     if subject.sample is not None:
         with _copy(subject.sample) as listing:
-            found = loader.detect(listing)
-            expect(found.score > 0, f"the sample {subject.sample} is not recognised: {found.reason}")
+            detection = loader.detect(listing)
+            expect(detection.score > 0, f"the sample {subject.sample} is not recognised: {detection.reason}")
             yield loader, listing
         return
     with sample_folders() as folders:
         best = max(folders.values(), key=lambda listing: float(loader.detect(listing).score))
         if loader.detect(best).score <= 0:
             raise CheckSkipped(
-                "it recognises none of the layouts mxt knows; name a small folder of its own with --sample"
+                "it recognises none of the layouts mxt knows; give a small folder in its own with --sample"
             )
         yield loader, best
 
@@ -166,7 +159,7 @@ def _copy(folder: Path) -> Iterator[Listing]:
         raise UsageError(f"the sample {folder} has no files")
     if sum((folder / path).stat().st_size for path in files) > LARGEST_SAMPLE:
         raise UsageError(
-            f"the sample {folder} is larger than {LARGEST_SAMPLE / 1e6:.0f} MB; a few files of each kind do"
+            f"the sample {folder} is larger than {LARGEST_SAMPLE / 1e6:.0f} MB; a few files will do"
         )
     with TemporaryDirectory(prefix="mxt-check-") as top:
         for path in files:
@@ -181,16 +174,16 @@ def _loaded(loader: Any, listing: Listing) -> list[object]:
         return list(loader.clips(listing))
     return [
         (
-            each.name,
-            each.clips,
-            each.sources,
-            each.remarks,
+            loaded.name,
+            loaded.clips,
+            loaded.sources,
+            loaded.remarks,
             [
                 (block.label, block.layers, {name: values.tolist() for name, values in block.arrays.items()})
-                for block in each.blocks
+                for block in loaded.blocks
             ],
         )
-        for each in loader.feature_sets(listing)
+        for loaded in loader.feature_sets(listing)
     ]
 
 

@@ -38,15 +38,15 @@ def _problem(task: Task) -> tuple[npt.NDArray[np.float32], Any]:
 
 
 def _supported(subject: Subject) -> list[tuple[Task, Any]]:
-    """The tasks the head takes, with an estimator each; the others are refused with an error of mxt's own."""
-    found: list[tuple[Task, Any]] = []
+    """The tasks that the head takes, each with an estimator; it refuses others with an error of mxt's own."""
+    estimators: list[tuple[Task, Any]] = []
     for task in TASKS:
         try:
-            found.append((task, subject.build().estimator(task, seed=SEED)))
+            estimators.append((task, subject.build().estimator(task, seed=SEED)))
         except MxtError:
             continue
-    expect(found, f"it takes none of the tasks {', '.join(TASKS)}")
-    return found
+    expect(estimators, f"it takes none of the tasks {', '.join(TASKS)}")
+    return estimators
 
 
 def estimator_is_fresh_and_clonable(subject: Subject) -> None:
@@ -72,25 +72,19 @@ def estimator_learns_and_predicts(subject: Subject) -> None:
             raise ContractBroken(
                 f"{task}: fit or predict ends in {type(error).__name__}: {error}; {refuse}"
             ) from error
-        expect(
-            first.shape == np.asarray(y).shape,
-            f"{task}: predictions have the shape {first.shape}, targets {np.asarray(y).shape}",
-        )
+        shape = np.asarray(y).shape
+        expect(first.shape == shape, f"{task}: predictions have the shape {first.shape}, targets {shape}")
         again = np.asarray(subject.build().estimator(task, seed=SEED).fit(X, y).predict(X))
         expect(np.array_equal(first, again), f"{task}: the same seed gives other predictions")
 
 
 def grid_names_parameters_there_are(subject: Subject) -> None:
-    """Every name of the grid is a parameter of the estimator, with values to try."""
+    """Every name in the grid is a parameter of the estimator, with values to try."""
     for task, estimator in _supported(subject):
-        found = subject.build().grid(task, n_features=COLUMNS)
-        for grid in (
-            [found] if isinstance(found, Mapping) else found
-        ):  # scikit-learn takes one, or a list of them
-            unknown = sorted(set(grid) - set(estimator.get_params()))
-            expect(
-                not unknown, f"{task}: the grid names {', '.join(unknown)}, which the estimator does not have"
-            )
+        grids = subject.build().grid(task, n_features=COLUMNS)
+        for grid in [grids] if isinstance(grids, Mapping) else grids:  # scikit-learn takes one, or several
+            unknown = ", ".join(sorted(set(grid) - set(estimator.get_params())))
+            expect(not unknown, f"{task}: the grid names {unknown}, which the estimator does not have")
             empty = [name for name, values in grid.items() if not list(values)]
             expect(not empty, f"{task}: the grid has no values for {', '.join(empty)}")
 
@@ -100,25 +94,20 @@ def choices_are_an_evaluation(subject: Subject) -> None:
     taken = 0
     for task in TASKS:
         try:
-            found = subject.build().choices(task)
+            choices = subject.build().choices(task)
         except MxtError:
             continue
         taken += 1
-        expect(
-            isinstance(found, Evaluation), f"{task}: choices are an Evaluation, not {type(found).__name__}"
-        )
+        is_record = isinstance(choices, Evaluation)
+        expect(is_record, f"{task}: choices are an Evaluation, not {type(choices).__name__}")
         for name, allowed in _WORDS.items():
-            expect(
-                getattr(found, name) in allowed,
-                f"{task}: {name} is {getattr(found, name)!r}, not one of {', '.join(allowed)}",
-            )
-        expect(found.runs >= 1, f"{task}: runs is 1 or more, not {found.runs}")
-        expect(
-            found.folds >= 2 and found.inner_folds >= 2,
-            f"{task}: folds are 2 or more, not {found.folds} and {found.inner_folds}",
-        )
-        expect(found == subject.build().choices(task), f"{task}: two calls differ")
-        expect(dataclasses.replace(found) == found, f"{task}: the record cannot be copied")
+            word = getattr(choices, name)
+            expect(word in allowed, f"{task}: {name} is {word!r}, not one of {', '.join(allowed)}")
+        folds = choices.folds, choices.inner_folds
+        expect(choices.runs >= 1, f"{task}: runs is 1 or more, not {choices.runs}")
+        expect(min(folds) >= 2, f"{task}: folds are 2 or more, not {folds[0]} and {folds[1]}")
+        expect(choices == subject.build().choices(task), f"{task}: two calls differ")
+        expect(dataclasses.replace(choices) == choices, f"{task}: the record cannot be copied")
     expect(taken, f"it takes none of the tasks {', '.join(TASKS)}")
 
 
@@ -126,14 +115,14 @@ def head_brought_along_is_there(subject: Subject) -> None:
     """A head that the protocol names is registered, and takes the parameters it is given."""
     for task in TASKS:
         try:
-            found = subject.build().choices(task)
+            choices = subject.build().choices(task)
         except MxtError:
             continue
-        if found.head:
+        if choices.head:
             try:
-                subject.registry.build(subject.registry.choose("head", found.head, dict(found.head_params)))
+                subject.registry.create("head", choices.head, dict(choices.head_params))
             except MxtError as error:
-                raise ContractBroken(f"{task}: the head it brings along cannot be had: {error}") from error
+                raise ContractBroken(f"{task}: the head it names cannot be used: {error}") from error
 
 
 HEAD_CHECKS = (

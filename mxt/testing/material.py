@@ -37,12 +37,12 @@ def signals(count: int, samples: int, sample_rate: int) -> Signal:
     rng = np.random.default_rng(20170330)
     t = np.arange(samples) / sample_rate
     made = []
-    for place in range(count):
-        frequency = 110.0 * 2 ** (place % 12 / 3)
-        tone = np.sin(2 * np.pi * frequency * t * (1 + 0.1 * (place % 3) * t))
+    for n in range(count):
+        frequency = 110.0 * 2 ** (n % 12 / 3)
+        tone = np.sin(2 * np.pi * frequency * t * (1 + 0.1 * (n % 3) * t))
         noise = rng.standard_normal(samples) * 0.3
-        decay = np.exp(-t * (place % 4))
-        made.append((0.9 - 0.8 * place / max(1, count)) * (tone * decay + noise) / 2.5)
+        decay = np.exp(-t * (n % 4))
+        made.append((0.9 - 0.8 * n / max(1, count)) * (tone * decay + noise) / 2.5)
     return np.clip(np.stack(made), -1, 1).astype(np.float32)
 
 
@@ -56,7 +56,7 @@ def in_pieces(y: Signal) -> Streamed:
 
 
 def extremes(samples: int) -> dict[str, Signal]:
-    """Signals at the edges: silence, an impulse, full scale, barely audible, a constant. float32 [samples] each."""
+    """Extreme signals, float32 [samples]: silence, an impulse, full scale, barely audible, a constant."""
     import numpy as np
 
     silence = np.zeros(samples, np.float32)
@@ -74,7 +74,7 @@ def extremes(samples: int) -> dict[str, Signal]:
 
 
 def windows(spec: StageSpec, count: int) -> Signal:
-    """`count` windows as mxt would cut them for `spec`: float32 [count, samples]; one where the window is the whole clip."""
+    """`count` windows as mxt cuts them for `spec`, float32 [count, samples]; one for whole clips."""
     import numpy as np
 
     from mxt.audio.window import cut
@@ -98,15 +98,14 @@ def sample_folders() -> Iterator[dict[str, Listing]]:
         A layout's name to its listing; the folders are removed afterwards.
     """
     with TemporaryDirectory(prefix="mxt-check-") as top:
-        found = {}
+        listings = {}
         for name, files in _LAYOUTS.items():
             root = Path(top) / name.replace(" ", "_")
             for path, content in files.items():
-                place = root / path
-                place.parent.mkdir(parents=True, exist_ok=True)
-                _write(place, content)
-            found[name] = Listing(root=str(root), files=tuple(sorted(files)))
-        yield found
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                _write(root / path, content)
+            listings[name] = Listing(root=str(root), files=tuple(sorted(files)))
+        yield listings
 
 
 def _write(path: Path, content: Content) -> None:
@@ -128,7 +127,7 @@ def _write_wave(path: Path) -> None:
 
 _WORDS = ("dog", "rain")
 _LAYOUTS: dict[str, dict[str, Content]] = {
-    "a folder a class": {f"{word}/{n}.wav": None for word in _WORDS for n in range(3)},
+    "one folder per class": {f"{word}/{n}.wav": None for word in _WORDS for n in range(3)},
     "train and test folders": {
         f"{split}/{word}/{n}.wav": None for split in ("train", "test") for word in _WORDS for n in range(2)
     },
@@ -137,7 +136,7 @@ _LAYOUTS: dict[str, dict[str, Content]] = {
         **{f"audio/{n}.wav": None for n in range(4)},
         "metadata.csv": "file_name,label\n" + "".join(f"audio/{n}.wav,{_WORDS[n % 2]}\n" for n in range(4)),
     },
-    "a text file a clip": {
+    "one text file per clip": {
         **{f"{n}.wav": None for n in range(4)},
         **{f"{n}.txt": f"{_WORDS[n % 2]}\n" for n in range(4)},
     },
@@ -145,7 +144,9 @@ _LAYOUTS: dict[str, dict[str, Content]] = {
     "gtzan speech and music": {f"{word}_wav/{n}.wav": None for word in ("music", "speech") for n in range(3)},
     "extended ballroom": {
         **{f"{dance}/{n}.wav": None for dance in ("Waltz", "Tango") for n in range(3)},
-        "extendedballroom_v1.1.xml": '<x><Waltz><song id="0" artist="A"/><song id="1" artist="A" exact="2"/></Waltz></x>',
+        "extendedballroom_v1.1.xml": (
+            '<x><Waltz><song id="0" artist="A"/><song id="1" artist="A" exact="2"/></Waltz></x>'
+        ),
     },
     "emomusic": {
         **{f"clips_45seconds/{n}.wav": None for n in range(3)},

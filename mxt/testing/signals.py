@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mxt.audio.threads import one_thread
 from mxt.core.stages import Levels, MakesPieces, ReadsPieces
 from mxt.testing.material import extremes, in_pieces, signals
-from mxt.testing.subject import NotApplicable, Subject, expect
+from mxt.testing.subject import ContractBroken, NotApplicable, Subject, expect
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,17 +20,16 @@ KNOWN_LEVELS = ("peak", "rms", "lufs")
 
 
 def _levels(y: Signal, needs: tuple[str, ...]) -> Levels:
-    """Levels of `y`; what the spec does not ask for is not there."""
+    """Levels of `y`; those that the spec does not ask for are NaN."""
     import numpy as np
 
     nan = float("nan")
     peak, rms = float(np.abs(y).max()), float(np.sqrt(np.mean(np.square(y, dtype=np.float64))))
-    lufs = (
-        20 * float(np.log10(rms)) if rms > 0 else -float("inf")
-    )  # near enough: what counts is that it is the whole clip's
-    return Levels(
-        peak=peak if needs else nan, rms=rms if needs else nan, lufs=lufs if "lufs" in needs else nan
-    )
+    # not really LUFS, but a level of the whole clip, which is what counts here
+    lufs = 20 * float(np.log10(rms)) if rms > 0 else -float("inf")
+    if not needs:
+        return Levels(peak=nan, rms=nan, lufs=nan)
+    return Levels(peak=peak, rms=rms, lufs=lufs if "lufs" in needs else nan)
 
 
 def _normalize(subject: Subject, y: Signal, levels: Levels) -> Any:
@@ -38,29 +37,26 @@ def _normalize(subject: Subject, y: Signal, levels: Levels) -> Any:
 
 
 def levels_asked_for_are_known(subject: Subject) -> None:
-    """`needs` names levels there are."""
+    """`needs` names levels that exist."""
     unknown = sorted(set(subject.spec().needs) - set(KNOWN_LEVELS))
     expect(not unknown, f"needs {', '.join(unknown)}; levels there are: {', '.join(KNOWN_LEVELS)}")
 
 
 def signal_keeps_its_shape_and_type(subject: Subject) -> None:
-    """float32 of the same length (any length where it takes whole clips), finite, silence included, without a level it did not ask for."""
+    """float32, finite, of the same length unless it takes whole clips; made with the levels in `needs`."""
     import numpy as np
 
     for what, y in {"a signal": signals(1, SAMPLES, SAMPLE_RATE)[0], **extremes(SAMPLES)}.items():
-        found = _normalize(subject, y, _levels(y, subject.spec().needs))
-        fits = (
-            isinstance(found, np.ndarray) and found.dtype == np.float32 and found.ndim == 1 and found.size > 0
-        )
-        fits = fits and (found.shape == y.shape or subject.spec().whole_clip)
-        expect(
-            fits,
-            f"{what}: float32 {y.shape} expected, got {getattr(found, 'dtype', type(found).__name__)} {getattr(found, 'shape', '')}",
-        )
-        needs = (
+        result = _normalize(subject, y, _levels(y, subject.spec().needs))
+        if not isinstance(result, np.ndarray):
+            raise ContractBroken(f"{what}: a float32 array expected, got {type(result).__name__}")
+        fits = result.dtype == np.float32 and result.ndim == 1 and result.size > 0
+        fits = fits and (result.shape == y.shape or subject.spec().whole_clip)
+        expect(fits, f"{what}: float32 {y.shape} expected, got {result.dtype} {result.shape}")
+        hint = (
             "" if subject.spec().needs else ' (levels are NaN unless the spec asks for them: needs=("peak",))'
         )
-        expect(np.isfinite(found).all(), f"{what}: the result is not finite{needs}")
+        expect(np.isfinite(result).all(), f"{what}: the result is not finite{hint}")
 
 
 def signal_given_is_left_as_it_was(subject: Subject) -> None:
@@ -72,20 +68,18 @@ def signal_given_is_left_as_it_was(subject: Subject) -> None:
 
 
 def part_is_treated_as_the_whole(subject: Subject) -> None:
-    """A part of a clip is changed as it would be within the whole clip: by the levels given, not by its own."""
+    """A part of a clip is changed as within the whole clip: by the levels given, not by those of the part."""
     import numpy as np
 
     if subject.spec().whole_clip:
         raise NotApplicable("it is given whole clips only")
     y = signals(1, SAMPLES, SAMPLE_RATE)[0] * np.linspace(0.1, 1, SAMPLES, dtype=np.float32)
     levels = _levels(y, subject.spec().needs)
-    part, whole = (
-        _normalize(subject, y[: SAMPLES // 4], levels),
-        _normalize(subject, y, levels)[: SAMPLES // 4],
-    )
+    part = _normalize(subject, y[: SAMPLES // 4], levels)
+    whole = _normalize(subject, y, levels)[: SAMPLES // 4]
     same = np.allclose(part, whole, rtol=subject.spec().tolerance, atol=0, equal_nan=True)
-    how = "use the levels given, which are those of the whole clip, or ask for whole clips (whole_clip=True)"
-    expect(same, f"a part alone is changed otherwise than within the whole clip: {how}")
+    hint = "use the levels given, which are those of the whole clip, or ask for whole clips (whole_clip=True)"
+    expect(same, f"a part of a clip is changed in another way than the whole clip: {hint}")
 
 
 def normalizing_is_deterministic(subject: Subject) -> None:
@@ -94,10 +88,8 @@ def normalizing_is_deterministic(subject: Subject) -> None:
 
     y = signals(1, SAMPLES, SAMPLE_RATE)[0]
     levels = _levels(y, subject.spec().needs)
-    expect(
-        np.array_equal(_normalize(subject, y, levels), _normalize(subject, y, levels), equal_nan=True),
-        "two calls differ",
-    )
+    first, second = _normalize(subject, y, levels), _normalize(subject, y, levels)
+    expect(np.array_equal(first, second, equal_nan=True), "two calls differ")
 
 
 def pieces_are_what_the_call_returns(subject: Subject) -> None:
@@ -111,10 +103,8 @@ def pieces_are_what_the_call_returns(subject: Subject) -> None:
     levels = _levels(y, subject.spec().needs)
     whole = _normalize(subject, y, levels)
     pieces = np.concatenate(list(stage.pieces(y, sample_rate=SAMPLE_RATE, levels=levels)))
-    expect(
-        len(whole) == stage.copies * len(y),
-        f"{stage.copies} copies of {len(y)} samples are said, {len(whole)} samples returned",
-    )
+    stated = f"{stage.copies} copies of {len(y)} samples are stated"
+    expect(len(whole) == stage.copies * len(y), f"{stated}, {len(whole)} samples are returned")
     expect(np.array_equal(pieces, whole), "its pieces are not what the call returns")
 
 
@@ -126,20 +116,18 @@ def _render(subject: Subject, batch: Signal) -> Any:
 
 
 def picture_has_bands_and_frames(subject: Subject) -> None:
-    """float32 [N, bands, frames], or [N, 3, bands, frames] in colour, of finite values, for silence and extremes as well."""
+    """float32 [N, bands, frames], or [N, 3, bands, frames] in colour; finite for extreme signals, too."""
     import numpy as np
     import torch
 
     batch = np.concatenate([signals(2, SAMPLES, SAMPLE_RATE), np.stack(list(extremes(SAMPLES).values()))])
-    found = _render(subject, batch)
-    expect(isinstance(found, torch.Tensor), f"a renderer returns a tensor, not {type(found).__name__}")
-    fits = len(found) == len(batch) and (found.ndim == 3 or (found.ndim == 4 and found.shape[1] == 3))
-    expect(
-        fits,
-        f"the shape is {tuple(found.shape)}, expected ({len(batch)}, bands, frames) or ({len(batch)}, 3, bands, frames)",
-    )
-    expect(found.dtype == torch.float32, f"pictures are {found.dtype}, not float32")
-    expect(bool(torch.isfinite(found).all()), "a picture is not finite")
+    pictures, n = _render(subject, batch), len(batch)
+    expect(isinstance(pictures, torch.Tensor), f"a renderer returns a tensor, not {type(pictures).__name__}")
+    shape = tuple(pictures.shape)
+    fits = shape[:1] == (n,) and (len(shape) == 3 or (len(shape) == 4 and shape[1] == 3))
+    expect(fits, f"the shape is {shape}, expected ({n}, bands, frames) or ({n}, 3, bands, frames)")
+    expect(pictures.dtype == torch.float32, f"pictures are {pictures.dtype}, not float32")
+    expect(bool(torch.isfinite(pictures).all()), "a picture is not finite")
 
 
 def pictures_do_not_depend_on_each_other(subject: Subject) -> None:
@@ -149,14 +137,12 @@ def pictures_do_not_depend_on_each_other(subject: Subject) -> None:
     batch = signals(4, SAMPLES, SAMPLE_RATE)
     together = _render(subject, batch)
     expect(torch.equal(together, _render(subject, batch)), "two calls differ")
-    alone = torch.cat([_render(subject, batch[place : place + 1]) for place in range(len(batch))])
+    alone = torch.cat([_render(subject, batch[row : row + 1]) for row in range(len(batch))])
     scale = max(float(alone.abs().max()), 1e-12)
     difference = float((together - alone).abs().max()) / scale
     allowed = subject.spec().tolerance
-    expect(
-        difference <= allowed,
-        f"in a batch and alone differ by {difference:.2g} of the largest value (allowed: {allowed:.2g})",
-    )
+    how = f"{difference:.2g} of the largest value (allowed: {allowed:.2g})"
+    expect(difference <= allowed, f"in a batch and alone differ by {how}")
 
 
 def waveforms_are_left_as_they_were(subject: Subject) -> None:
@@ -173,12 +159,12 @@ def signals_made_while_read_give_the_same_picture(subject: Subject) -> None:
     import torch
 
     if not isinstance(subject.build(), ReadsPieces):
-        raise NotApplicable("it takes tensors alone")
+        raise NotApplicable("it takes only tensors")
     batch = signals(2, SAMPLES, SAMPLE_RATE)
     draw: Any = subject.build().prepare(SAMPLE_RATE, "cpu")
     with torch.inference_mode():
-        found = draw([in_pieces(y) for y in batch])
-    same = np.allclose(found, _render(subject, batch), rtol=0, atol=subject.spec().tolerance)
+        pictures = draw([in_pieces(y) for y in batch])
+    same = np.allclose(pictures, _render(subject, batch), rtol=0, atol=subject.spec().tolerance)
     expect(same, "a signal that is made while it is read gives another picture")
 
 

@@ -1,4 +1,4 @@
-"""What a check looks at: one stage with chosen parameters; and how a check ends."""
+"""What a check looks at, which is one stage with some parameters, and how a check ends."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class CheckSkipped(MxtError):
 
 
 class NotApplicable(CheckSkipped):
-    """The check says nothing about this stage."""
+    """The check does not concern this stage."""
 
 
 class CheckRefused(MxtError):
-    """The contract is not meant to hold, on purpose; the message names what depends on what."""
+    """The contract does not hold on purpose; the message names what depends on what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Subject:
     entry : Registered
         The stage.
     registry : Registry
-        Where it and the renderer it reads are found.
+        Has the stage, and the renderer that it reads.
     params : mapping
         Parameters given; the others have their defaults.
     weights : str, optional
@@ -48,9 +48,9 @@ class Subject:
     sample : Path, optional
         A small folder in the layout of a loader (``None``: the layouts that mxt knows).
     weights_file : Path, optional
-        A file of one's own in place of the set's, as with ``--weights-file``.
+        Another file in place of that of the set, as with ``--weights-file``.
     kept : dict
-        What the checks of one subject share: preparing a network may take long.
+        What the checks of one subject share, since preparing a network may take long.
     """
 
     entry: Registered
@@ -64,12 +64,9 @@ class Subject:
     @property
     def name(self) -> str:
         """Kind, name and what differs from the defaults: ``"backbone convnet statistics=batch"``."""
-        words = [
-            self.entry.spec.kind,
-            self.entry.spec.name,
-            *(f"{name}={value}" for name, value in self.params.items()),
-        ]
-        return " ".join([*words, *([f"weights={self.weights}"] if self.weights else [])])
+        params = [f"{name}={value}" for name, value in self.params.items()]
+        weights = [f"weights={self.weights}"] if self.weights else []
+        return " ".join([self.entry.spec.kind, self.entry.spec.name, *params, *weights])
 
     def chosen(self) -> Chosen:
         """The stage with all its parameters, resolved."""
@@ -89,18 +86,18 @@ class Subject:
         Raises
         ------
         CheckSkipped
-            The file is not here: checks fetch nothing.
+            The file is missing: checks fetch nothing.
         """
         file = self.spec().weight_set(self.weights)
         if file is None:
             return None
         if self.weights_file is not None:
             return self.weights_file
-        if (found := status(file)) != "present":
-            called = f"{self.entry.spec.name}:{file.name}"
-            words = ("fetch", called) if file.source else ("import", file.filename)
-            how = shlex.join(("mxt", "weights", *words, *self.entry.options))
-            raise CheckSkipped(f"weights {called} are {found} ({how})")
+        if (state := status(file)) != "present":
+            name = f"{self.entry.spec.name}:{file.name}"
+            words = ("fetch", name) if file.source else ("import", file.filename)
+            command = shlex.join(("mxt", "weights", *words, *self.entry.options))
+            raise CheckSkipped(f"weights {name} are {state} ({command})")
         return place_of(file)
 
 

@@ -24,7 +24,7 @@ class WeightsList:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedWeights:
-    """The weight sets whose files are present, those of them that are damaged, and how many sets are known."""
+    """The weight sets whose files are present, those that are damaged, and how many sets are known."""
 
     present: tuple[WeightsLine, ...]
     damaged: tuple[WeightsLine, ...]

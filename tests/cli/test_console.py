@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from mxt.cli import console
-from mxt.cli.lines import LinesProgress, progress_line
+from mxt.cli.lines import LinesProgress, progress_words
 from mxt.cli.progress import shown_progress
 from mxt.core.errors import Reason
 
@@ -114,9 +114,7 @@ def test_unknown_total_shows_count_and_rate():
 
 
 def test_bytes_are_shown_as_sizes():
-    assert (
-        progress_line("net", 500_000, 2_000_000, "B", 1.0) == "net: 500.0 kB of 2.0 MB, 500.0 kB/s, 3 s left"
-    )
+    assert progress_words(500_000, 2_000_000, "B", 1.0) == "500.0 kB of 2.0 MB, 500.0 kB/s, 3 s left"
 
 
 def test_progress_into_a_pipe_goes_to_standard_error(capsys):

@@ -36,7 +36,8 @@ PATHS = [
 
 @pytest.mark.parametrize("words", PATHS, ids=" ".join)
 @pytest.mark.parametrize(
-    ("path", "why"), [(LONG, "longer than the file system takes"), ("loop", "its links lead in a circle")]
+    ("path", "why"),
+    [(LONG, "longer than the file system allows"), ("loop", "its symbolic links form a circle")],
 )
 @pytest.mark.usefixtures("loop")
 def test_a_path_that_no_file_can_have_is_told_in_a_line(mxt, words, path, why):

@@ -220,12 +220,12 @@ def test_ctrl_c_in_a_slow_backbone_is_told_at_once_and_a_second_one_ends_the_pro
         process.send_signal(signal.SIGINT)
         assert (
             process.stderr.readline()
-            == "interrupted: ending what is under way; press Ctrl-C again to stop at once\n"
+            == "interrupted: finishing the current step; press Ctrl-C again to stop at once\n"
         )
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=5) == 130
-        assert process.stderr.read() == "stopped: what is finished is kept, the same command continues\n"
+        assert process.stderr.read() == "stopped: what is finished is kept; the same command continues\n"
     finally:
         process.kill()
         process.communicate()

@@ -125,15 +125,15 @@ def test_error_meant_for_people_is_one_line_and_an_exit_code(mxt, command, error
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        (["stages", "--jsn"], r"No such option: --jsn.*; mxt stages --help tells more"),
-        (["--no-such-option"], r"No such option: --no-such-option.*; mxt --help tells more"),
-        (["extract", "--jobs", "0"], r"Invalid value for '--jobs'.* 1; mxt extract --help tells more"),
-        (["ingest"], r"Missing argument 'PATH'; mxt ingest --help tells more"),
+        (["stages", "--jsn"], r"No such option: --jsn.*; see mxt stages --help"),
+        (["--no-such-option"], r"No such option: --no-such-option.*; see mxt --help"),
+        (["extract", "--jobs", "0"], r"Invalid value for '--jobs'.* 1; see mxt extract --help"),
+        (["ingest"], r"Missing argument 'PATH'; see mxt ingest --help"),
         (
             ["weights", "fetch", "--nothing"],
-            r"No such option: --nothing.*; mxt weights fetch --help tells more",
+            r"No such option: --nothing.*; see mxt weights fetch --help",
         ),
-        (["extract", "--limit", "many"], r"Invalid value for '--limit': .*; mxt extract --help tells more"),
+        (["extract", "--limit", "many"], r"Invalid value for '--limit': .*; see mxt extract --help"),
     ],
 )
 def test_wrong_usage_is_one_line(mxt, args, told):
@@ -171,7 +171,7 @@ def test_interrupted_command_says_that_finished_work_is_kept(mxt, command):
     found = mxt("ls")
     assert (found.out, found.err, found.code) == (
         "",
-        "interrupted: what is finished is kept, the same command continues\n",
+        "interrupted: what is finished is kept; the same command continues\n",
         130,
     )
 

@@ -161,7 +161,7 @@ NO_LICENCE = (WeightsFile("w", "w.bin", sha256="a" * 64),)
         ("Position", "order does not matter", "in reversed order", {}),
         ("WritesToItsInput", "input is left as it was", "changed in place", {}),
         ("SharedBuffer", "threads do not disturb each other", "two threads at once", {}),
-        ("TakesAnyWeights", "weights are verified", "taken without an error", {"weights": GOOD_WEIGHTS}),
+        ("TakesAnyWeights", "weights are verified", "accepted without an error", {"weights": GOOD_WEIGHTS}),
         (
             "UntypedWeightsError",
             "weights are verified",
@@ -169,7 +169,7 @@ NO_LICENCE = (WeightsFile("w", "w.bin", sha256="a" * 64),)
             {"weights": GOOD_WEIGHTS},
         ),
         ("Good", "weights are verified", "64 lower-case", {"weights": NO_HASH}),
-        ("Good", "weights are verified", "say its licence", {"weights": NO_LICENCE}),
+        ("Good", "weights are verified", "state its licence", {"weights": NO_LICENCE}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

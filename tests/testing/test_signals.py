@@ -88,7 +88,7 @@ class OtherPieces(Doubles):
         ("Widens", "signal keeps its shape and type", "got float64", {}),
         ("ByUnaskedPeak", "signal keeps its shape and type", "not finite", {}),
         ("InPlace", "signal given is left as it was", "changed in place", {}),
-        ("ByItsOwnPeak", "part is treated as the whole", "otherwise than within", {}),
+        ("ByItsOwnPeak", "part is treated as the whole", "in another way than the whole clip", {}),
         ("Dithers", "normalizing is deterministic", "two calls differ", {}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

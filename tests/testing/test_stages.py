@@ -61,8 +61,8 @@ GAIN = (Param("gain", "float", 1.0, "factor"),)
         ("Gain", "spec is valid", "summary is one line", {"params": GAIN, "summary": "a\nb"}),
         ("Gain", "spec is valid", "gain has no help", {"params": (replace(GAIN[0], help=""),)}),
         ("Gain", "spec is valid", "version is 1 or more", {"params": GAIN, "version": 0}),
-        ("Gain", "spec is plain", "no plain value", {"params": (replace(GAIN[0], default=object()),)}),
-        ("Gain", "spec is plain", "no plain value", {"params": (replace(GAIN[0], default=float("nan")),)}),
+        ("Gain", "spec is plain", "not a plain value", {"params": (replace(GAIN[0], default=object()),)}),
+        ("Gain", "spec is plain", "not a plain value", {"params": (replace(GAIN[0], default=float("nan")),)}),
         (
             "Gain",
             "defaults are valid",
@@ -112,7 +112,7 @@ def test_untyped_error_for_a_wrong_value_is_found(run, monkeypatch):
 
 def test_wrong_value_that_is_taken_is_found(run, monkeypatch):
     monkeypatch.setattr(Param, "check", lambda _self, value: value)
-    with pytest.raises(ContractBroken, match="taken without an error"):
+    with pytest.raises(ContractBroken, match="accepted without an error"):
         run("normalizer", "Gain", "errors are typed", params=GAIN)
 
 

@@ -1,4 +1,4 @@
-"""What Inception-v3 says of itself: light to import."""
+"""The spec of Inception-v3."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Any
 from mxt.core.errors import UsageError
 from mxt.core.params import Param
 from mxt.core.specs import Input, Layer, StageSpec, WeightsFile, Window
+from mxt.stages.citations import SHTERN_2017
 
 SZEGEDY_2016 = (
-    "C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna: Rethinking the Inception architecture for computer vision, CVPR 2016, "
-    "arXiv:1512.00567"
-)
-SHTERN_2017 = (
-    "M. Shtern, R. Ejaz, V. Tzerpos: Transfer learning in neural networks: an experience report, CASCON 2017"
+    "C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna: Rethinking the Inception architecture for "
+    "computer "
+    "vision, CVPR 2016, arXiv:1512.00567"
 )
 
 SIZE = 299  # pixels: height and width of the picture the network sees
@@ -61,17 +60,21 @@ RENDERERS: Mapping[str, Mapping[str, Any]] = {
 INCEPTION_V3 = StageSpec(
     kind="backbone",
     name="inception_v3",
-    summary="Inception-v3, an image network trained on ImageNet, looking at a picture of the clip",
+    summary="Inception-v3, an image network trained on ImageNet, applied to a picture of the clip",
     target="mxt.stages.backbones.inception_v3:InceptionV3",
     params=(
         Param(
-            "renderer", "choice", "logfrequency", "how the clip is made a picture", choices=tuple(RENDERERS)
+            "renderer",
+            "choice",
+            "logfrequency",
+            "how a picture is made of the clip",
+            choices=tuple(RENDERERS),
         ),
         Param(
             "max_seconds",
             "float",
             None,
-            "how much of a clip is in the picture, seconds; all of it where not given",
+            "seconds of the clip in the picture; if not given, the whole clip",
             minimum=0.1,
             maximum=1_000_000,
         ),
@@ -79,20 +82,20 @@ INCEPTION_V3 = StageSpec(
             "last",
             "choice",
             POOL,
-            "deepest layer: what lies behind it is neither computed nor needed in the weights",
+            "last layer to compute; layers after it are not needed in the weights either",
             choices=tuple(layer.name for layer in LAYERS),
         ),
         Param(
             "random",
             "int",
             None,
-            "seed of random weights, in the layout of tf2015; trained ones where not given",
+            "seed of random weights, in the layout of tf2015; if not given, trained weights are used",
             minimum=0,
             maximum=2**32 - 1,
         ),
     ),
     citation=f"{SZEGEDY_2016}; on spectrograms: {SHTERN_2017}",
-    licence="weights: see mxt weights (fetched by you)",
+    licence="weights: see mxt weights (you fetch them)",
     sample_rate=22_050,
     input=Input("logfrequency", RENDERERS["logfrequency"]),
     window=Window.whole(min_samples=2048),
@@ -107,17 +110,19 @@ INCEPTION_V3 = StageSpec(
             size=108_949_747,
             licence="none stated for the file; torchvision is BSD-3-Clause",
             citation=SZEGEDY_2016,
-            note="torchvision's weights IMAGENET1K_V1, ported from Google's; trained on ImageNet, whose pictures are for research",
+            note="torchvision's weights IMAGENET1K_V1, ported from Google's; "
+            "the pictures of ImageNet are for research",
         ),
         WeightsFile(
             name="tf2015",
             filename="pt_inception-2015-12-05-6726825d.pth",
-            source="https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth",
+            source="https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
+            "pt_inception-2015-12-05-6726825d.pth",
             sha256="6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
             size=95_628_359,
             licence="Apache-2.0 (pytorch-fid, which ported it; TensorFlow)",
             citation=f"{SZEGEDY_2016}; used by {SHTERN_2017}",
-            note="the graph of 2015-12-05 of TensorFlow's image retraining tutorial, ported by pytorch-fid",
+            note="the graph of TensorFlow's image retraining tutorial (2015-12-05), ported by pytorch-fid",
         ),
     ),
     batch_windows=1,
@@ -128,13 +133,13 @@ INCEPTION_V3 = StageSpec(
 def resolve(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> StageSpec:
     """The spec for a renderer, a deepest layer and a weight set.
 
-    A weight set brings its pooling layout and its input scaling with it; a file of the user's own has those
-    of the set it replaces. Random weights are no file.
+    A weight set decides the layout of the pooling and the scaling of the input; a file of the user's own has
+    those of the set that it replaces. Random weights need no file.
 
     Raises
     ------
     UsageError
-        Random weights and a weight set.
+        Random weights and a weight set are both chosen.
     """
     layout = weights or spec.weights[0].name
     files = spec.weights

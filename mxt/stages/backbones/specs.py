@@ -1,4 +1,4 @@
-"""What the built-in backbones say of themselves."""
+"""Specs of the built-in backbones."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import Any
 from mxt.core.params import Param
 from mxt.core.specs import Input, Layer, StageSpec, WeightsFile, Window
 from mxt.stages.backbones.inception_v3_specs import INCEPTION_V3
+from mxt.stages.citations import CHOI_2017
 
-CHOI_2017 = "K. Choi, G. Fazekas, M. Sandler, K. Cho: Transfer learning for music classification and regression tasks, ISMIR 2017, arXiv:1703.09179"
 STATISTICS = ("clip_ref", "fixed_ref", "gtzan_genre_rows_0_255", "gtzan_genre_rows_256_511", "batch")
 BATCH_ROWS = 256
 _REPOSITORY = "https://raw.githubusercontent.com/keunwoochoi/transfer_learning_music"
 _NO_LICENCE = "none stated"
-_NOTE = "from the authors' repository keunwoochoi/transfer_learning_music, which states no licence: fetched by you, never shipped with mxt"
+_NOTE = (
+    "from the authors' repository keunwoochoi/transfer_learning_music, which states no licence: "
+    "you fetch it, mxt never contains it"
+)
 
 # REFERENCE: 512-point power spectra, hop 256; Theano flips its kernels, which delays the signal by one sample
 _INPUT: Mapping[str, Any] = {
@@ -33,20 +36,21 @@ _FIVE_BLOCKS = tuple(Layer(k, f"block{k}", 32) for k in range(1, 6))
 CONVNET = StageSpec(
     kind="backbone",
     name="convnet",
-    summary="Music tagging network of Choi et al. 2017 (five layers, trained on 244,224 clips of the Million Song Dataset)",
+    summary="Music tagger of Choi et al. 2017: five layers, trained on the Million Song Dataset",
     target="mxt.stages.backbones.convnet:ConvNet",
     params=(
         Param(
             "statistics",
             "choice",
             "clip_ref",
-            "batch statistics: of 100 excerpts, dB against the clip's maximum; of 512 clips, one fixed reference; the authors' own first "
-            "two batches; or batch: those of 256 consecutive rows computed together, as in the paper",
+            "statistics of batch normalization. clip_ref: of 100 excerpts, 0 dB is the maximum of each clip; "
+            "fixed_ref: of 512 clips, 0 dB is the same for all; gtzan_genre_rows_…: of the first two batches "
+            "of the authors; batch: of 256 consecutive clips computed together, as in the paper",
             choices=STATISTICS,
         ),
     ),
     citation=CHOI_2017,
-    licence=f"weights: {_NO_LICENCE} (fetched by you)",
+    licence=f"weights: {_NO_LICENCE} (you fetch them)",
     sample_rate=12_000,
     input=Input("melspectrogram", _INPUT),
     window=Window.fixed(29, pad="repeat"),
@@ -80,7 +84,7 @@ CONVNET = StageSpec(
 RANDOM_CONVNET = StageSpec(
     kind="backbone",
     name="random_convnet",
-    summary="The same network with random weights: what the architecture alone can do",
+    summary="The convnet with random weights: what the architecture alone can do",
     target="mxt.stages.backbones.random_convnet:RandomConvNet",
     params=(Param("seed", "int", 0, "seed of the weights", minimum=0, maximum=2**32 - 1),),
     citation=CHOI_2017,
@@ -95,14 +99,14 @@ RANDOM_CONVNET = StageSpec(
 MFCC = StageSpec(
     kind="backbone",
     name="mfcc",
-    summary="20 MFCCs and their first and second differences, means and deviations: the classic baseline",
+    summary="20 MFCCs with first and second differences, as means and deviations: the classic baseline",
     target="mxt.stages.backbones.mfcc:Mfcc",
     params=(
         Param(
             "pad_mode",
             "choice",
             "constant",
-            "around the clip: zeros (librosa since 0.10), or its reflection (librosa before, and the paper)",
+            "padding at both ends: zeros (librosa since 0.10), or reflection (before, and the paper)",
             choices=("constant", "reflect"),
         ),
     ),
@@ -120,9 +124,10 @@ _SUMMARIES = ("mean_of_means", "mean_of_deviations", "deviation_of_means", "devi
 MARSYAS = StageSpec(
     kind="backbone",
     name="marsyas",
-    summary="Timbre features of Tzanetakis & Cook: zero crossings, centroid, rolloff, flux, 13 MFCCs, over windows of a second",
+    summary="Timbre features of Tzanetakis and Cook: zero crossings, centroid, rolloff, flux and 13 MFCCs",
     target="mxt.stages.backbones.marsyas:Marsyas",
-    citation="G. Tzanetakis, P. Cook: Musical genre classification of audio signals, IEEE Transactions on Speech and Audio Processing 2002",
+    citation="G. Tzanetakis, P. Cook: Musical genre classification of audio signals, "
+    "IEEE Transactions on Speech and Audio Processing 2002",
     licence="MIT",
     sample_rate=22_050,
     window=Window.whole(min_samples=512),
@@ -141,26 +146,23 @@ SPECS: tuple[StageSpec, ...] = (CONVNET, INCEPTION_V3, MARSYAS, MFCC, RANDOM_CON
 
 
 def resolve_convnet(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> StageSpec:
-    """The convnet's spec for a set of statistics or of weights.
+    """The spec of the convnet for some statistics or weights.
 
-    The second release (``keras2``) is a network of its own: TensorFlow's padding, and moving statistics, so
-    that ``statistics`` is no parameter of it. A set of statistics decides what 0 dB is; ``batch`` computes
-    256 rows together.
+    The second release (``keras2``) is another network, with TensorFlow's padding and with moving statistics
+    of its own, so that it has no parameter ``statistics``. For the first, statistics decide what 0 dB is;
+    ``batch`` computes 256 rows together.
     """
     if weights == "keras2":
-        shown = Input("melspectrogram", {**_INPUT, "pad": "same", "delay_samples": 0})
-        return replace(spec, target="mxt.stages.backbones.convnet:Keras2ConvNet", params=(), input=shown)
-    chosen = params["statistics"]
-    if chosen == "batch":
-        loose = {name: value for name, value in _INPUT.items() if name != "floor_db"}
-        return replace(
-            spec, input=Input("melspectrogram", {**loose, "reference": "none"}), rows_together=BATCH_ROWS
-        )
+        same = Input("melspectrogram", {**_INPUT, "pad": "same", "delay_samples": 0})
+        return replace(spec, target="mxt.stages.backbones.convnet:Keras2ConvNet", params=(), input=same)
+    if params["statistics"] == "batch":
+        without_floor = {name: value for name, value in _INPUT.items() if name != "floor_db"}
+        plain = Input("melspectrogram", {**without_floor, "reference": "none"})
+        return replace(spec, input=plain, rows_together=BATCH_ROWS)
     from mxt.stages.backbones.batchnorm import decibel_reference
 
-    level = decibel_reference(chosen)
+    level = decibel_reference(params["statistics"])
     if level is None:
         return spec
-    return replace(
-        spec, input=Input("melspectrogram", {**_INPUT, "reference": "fixed", "reference_db": level})
-    )
+    fixed = Input("melspectrogram", {**_INPUT, "reference": "fixed", "reference_db": level})
+    return replace(spec, input=fixed)

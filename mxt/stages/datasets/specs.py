@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from mxt.core.params import Param
 from mxt.core.specs import StageSpec
+from mxt.stages.citations import CHOI_2017
 from mxt.stages.datasets import cards
 
 _TARGET = Param(
     "target",
     "list",
     (),
-    "columns or fields that are targets, the first is the default one; empty: recognised",
+    "columns or fields to use as targets, the default one first; if empty, detected",
     item="str",
 )
 
@@ -18,14 +19,15 @@ SPECS: tuple[StageSpec, ...] = (
     StageSpec(
         kind="dataset",
         name="folder",
-        summary="a folder per class, parents such as train/test as splits, or fields taken from the file names",
+        summary="One folder per class, splits in folders such as train and test, or labels in file names",
         target="mxt.stages.datasets.folder:Folder",
         params=(
             Param(
                 "label_level",
                 "int",
                 0,
-                "folder that names the class: 1 the first below the root, -1 the file's own; 0: recognised",
+                "level of the folder that names the class: 1 below the root, -1 next to the file; "
+                "if 0, detected",
                 minimum=-1,
                 maximum=50,
             ),
@@ -33,54 +35,59 @@ SPECS: tuple[StageSpec, ...] = (
                 "pattern",
                 "str",
                 "",
-                'how names are made: "{digit}_{speaker}_{take}.wav", "{artist}/{album}/{}.mp3", "{speaker:2}{text:3}{}.wav"',
+                'fields in names: "{digit}_{speaker}_{take}.wav", "{artist}/{album}/{}.mp3", '
+                '"{speaker:2}{}.wav"',
             ),
             _TARGET,
             Param(
                 "group_column",
                 "str",
                 "",
-                "field of what belongs together (artist, speaker, …), or folder; empty: one called group",
+                "field that says what belongs together (artist, speaker, …), or folder; "
+                "if empty, one called group",
             ),
         ),
     ),
     StageSpec(
         kind="dataset",
         name="table",
-        summary="a CSV, TSV or JSON Lines table of files and labels, or metadata.csv beside the files",
+        summary="A CSV, TSV or JSON Lines table of files and labels, or metadata.csv beside the files",
         target="mxt.stages.datasets.table:Table",
         params=(
             Param(
                 "table",
                 "str",
                 "",
-                "which table, by its path below the folder; empty: the one that was named, else recognised",
+                "path of the table below the folder; if empty, the one that was given, or the one detected",
             ),
-            Param("file_column", "str", "", "column of file names; empty: recognised"),
+            Param("file_column", "str", "", "column of file names; if empty, detected"),
             _TARGET,
             Param(
                 "group_column",
                 "str",
                 "",
-                "column of what belongs together (artist, speaker, …); empty: one called group",
+                "column that says what belongs together (artist, speaker, …); if empty, one called group",
             ),
             Param(
-                "split_column", "str", "", "column of train, valid, test; empty: one called split or subset"
+                "split_column",
+                "str",
+                "",
+                "column with train, valid and test; if empty, one called split or subset",
             ),
-            Param("fold_column", "str", "", "column of given folds; empty: one called fold"),
-            Param("encoding", "str", "", "encoding of the table, e.g. cp1252; empty: found out"),
+            Param("fold_column", "str", "", "column of folds to use; if empty, one called fold"),
+            Param("encoding", "str", "", "encoding of the table, e.g. cp1252; if empty, detected"),
             Param(
                 "segments",
                 "choice",
                 "auto",
-                "whether start and end cut segments; auto: not where they lie beyond the files",
+                "whether start and end cut segments; auto: unless they lie beyond the end of the files",
                 choices=("auto", "yes", "no"),
             ),
             Param(
                 "numbers",
                 "choice",
                 "auto",
-                "numbers in a target are values or classes; auto: few whole ones that repeat are classes",
+                "whether numbers are values or classes; auto: a few whole numbers that repeat are classes",
                 choices=("auto", "values", "classes"),
             ),
         ),
@@ -88,25 +95,25 @@ SPECS: tuple[StageSpec, ...] = (
     StageSpec(
         kind="dataset",
         name="choi2017",
-        summary="published features of Choi et al. 2017, no audio: csv/<task>.csv, features/<task>_layer_<0 to 4>.npy and <task>_mfcc.npy",
+        summary="Features published by Choi et al. 2017, without audio: csv/*.csv and features/*.npy",
         target="mxt.stages.datasets.choi2017:Choi2017",
         params=(
             Param(
                 "tasks",
                 "list",
                 (),
-                "tasks to be read, e.g. gtzan_genre,emoMusic; empty: all that are there",
+                "tasks to read, e.g. gtzan_genre,emoMusic; if empty, all that are present",
                 item="str",
             ),
         ),
-        citation=cards.PAPER_2017,
+        citation=CHOI_2017,
         licence="none stated",
         card=cards.CHOI_2017,
     ),
     StageSpec(
         kind="dataset",
         name="extended_ballroom",
-        summary="Extended Ballroom as distributed: <Dance>/<id>.mp3 and extendedballroom_v1.1.xml; grouped by artist",
+        summary="Extended Ballroom: <Dance>/<id>.mp3 and extendedballroom_v1.1.xml; grouped by artist",
         target="mxt.stages.datasets.extended_ballroom:ExtendedBallroom",
         citation=cards.EXTENDED_BALLROOM.papers[0],
         licence="none stated; the audio belongs to its owners",
@@ -115,14 +122,14 @@ SPECS: tuple[StageSpec, ...] = (
     StageSpec(
         kind="dataset",
         name="gtzan",
-        summary="GTZAN genre as distributed: genres/<genre>/<genre>.NNNNN.au or .wav",
+        summary="GTZAN genres: genres/<genre>/<genre>.NNNNN.au or .wav",
         target="mxt.stages.datasets.gtzan:Gtzan",
         params=(
             Param(
                 "split",
                 "choice",
                 "none",
-                "none: the data set has no split; filtered: the artist- and fault-filtered one (443/197/290)",
+                "none: no split; filtered: the artist- and fault-filtered split (443, 197 and 290 clips)",
                 choices=("none", "filtered"),
             ),
         ),
@@ -133,7 +140,7 @@ SPECS: tuple[StageSpec, ...] = (
     StageSpec(
         kind="dataset",
         name="gtzan_speechmusic",
-        summary="GTZAN speech/music as distributed: music_wav/*.wav and speech_wav/*.wav",
+        summary="GTZAN speech and music: music_wav/*.wav and speech_wav/*.wav",
         target="mxt.stages.datasets.gtzan_speechmusic:GtzanSpeechMusic",
         citation=cards.GTZAN_SPEECHMUSIC.papers[0],
         licence="none stated; for research",
@@ -142,7 +149,7 @@ SPECS: tuple[StageSpec, ...] = (
     StageSpec(
         kind="dataset",
         name="emomusic",
-        summary="emoMusic as distributed: clips_45seconds/<id>.mp3 and annotations/static_annotations.csv; arousal and valence",
+        summary="emoMusic: clips_45seconds/<id>.mp3 and annotations/*.csv; arousal and valence",
         target="mxt.stages.datasets.emomusic:EmoMusic",
         citation=cards.EMOMUSIC.papers[0],
         licence="for research, on request; each song has its own licence",
@@ -151,7 +158,7 @@ SPECS: tuple[StageSpec, ...] = (
     StageSpec(
         kind="dataset",
         name="jamendo",
-        summary="Jamendo vocal detection as distributed: {train,valid,test}/*.ogg with .lab; one clip a segment, grouped by track",
+        summary="Jamendo vocal detection: *.ogg and *.lab; one clip per segment, grouped by track",
         target="mxt.stages.datasets.jamendo:Jamendo",
         citation=cards.JAMENDO.papers[0],
         licence="each song has its own Creative Commons licence",
@@ -160,7 +167,7 @@ SPECS: tuple[StageSpec, ...] = (
     StageSpec(
         kind="dataset",
         name="urbansound8k",
-        summary="UrbanSound8K as distributed: audio/fold1 to fold10 and metadata/UrbanSound8K.csv; whole files, grouped by recording",
+        summary="UrbanSound8K: audio/fold1 to fold10 and metadata/UrbanSound8K.csv; grouped by recording",
         target="mxt.stages.datasets.urbansound8k:UrbanSound8K",
         citation=cards.URBANSOUND8K.papers[0],
         licence="CC BY-NC 3.0",
@@ -169,7 +176,7 @@ SPECS: tuple[StageSpec, ...] = (
     StageSpec(
         kind="dataset",
         name="nsynth",
-        summary="NSynth as distributed: examples.json and audio/<family>_<source>_<number>-<pitch>-<velocity>.wav; grouped by instrument",
+        summary="NSynth: examples.json and audio/<family>_<source>_*.wav; grouped by instrument",
         target="mxt.stages.datasets.nsynth:NSynth",
         citation=cards.NSYNTH.papers[0],
         licence="CC BY 4.0",

@@ -1,26 +1,23 @@
-"""Specs of the normalizers."""
+"""Specs of the built-in normalizers."""
 
 from __future__ import annotations
 
 from mxt.core.params import Param
 from mxt.core.specs import StageSpec
-
-SHTERN_2017 = (
-    "M. Shtern, R. Ejaz, V. Tzerpos: Transfer Learning in Neural Networks: An Experience Report, CASCON 2017"
-)
+from mxt.stages.citations import SHTERN_2017
 
 SPECS: tuple[StageSpec, ...] = (
     StageSpec(
         kind="normalizer",
         name="none",
-        summary="leaves the level as it is",
+        summary="Leaves the level unchanged",
         target="mxt.stages.normalizers.none:Unchanged",
         licence="MIT",
     ),
     StageSpec(
         kind="normalizer",
         name="peak",
-        summary="scales each clip so that its largest sample has a given level",
+        summary="Scales each clip to a given peak level",
         target="mxt.stages.normalizers.peak:PeakNormalizer",
         params=(Param("target_db", "float", 0.0, "level of the peak, dBFS", minimum=-120, maximum=60),),
         licence="MIT",
@@ -29,7 +26,7 @@ SPECS: tuple[StageSpec, ...] = (
     StageSpec(
         kind="normalizer",
         name="rms",
-        summary="scales each clip so that its root mean square has a given level",
+        summary="Scales each clip to a given level of its root mean square",
         target="mxt.stages.normalizers.rms:RmsNormalizer",
         params=(Param("target_db", "float", -20.0, "root mean square, dBFS", minimum=-120, maximum=60),),
         licence="MIT",
@@ -38,24 +35,25 @@ SPECS: tuple[StageSpec, ...] = (
     StageSpec(
         kind="normalizer",
         name="lufs",
-        summary="scales each clip so that it has a given integrated loudness (ITU-R BS.1770)",
+        summary="Scales each clip to a given integrated loudness (ITU-R BS.1770)",
         target="mxt.stages.normalizers.lufs:LufsNormalizer",
         params=(Param("target_lufs", "float", -23.0, "integrated loudness, LUFS", minimum=-120, maximum=60),),
-        citation="ITU-R BS.1770-4: Algorithms to measure audio programme loudness and true-peak audio level, 2015",
+        citation="ITU-R BS.1770-4: Algorithms to measure audio programme loudness "
+        "and true-peak audio level, 2015",
         licence="MIT",
         needs=("lufs",),
     ),
     StageSpec(
         kind="normalizer",
         name="loudness_stack",
-        summary="copies of each clip, one after the other, with peaks from quiet to loud",
+        summary="Copies of each clip in a row, with peak levels from quiet to loud",
         target="mxt.stages.normalizers.stacks:LoudnessStack",
         params=(
             Param(
                 "levels_db",
                 "list",
                 (-35.0, -30.0, -25.0, -20.0, -15.0, -10.0, -5.0, 0.0),
-                "level of each copy's peak, dBFS",
+                "peak level of each copy, dBFS",
                 minimum=-120,
                 maximum=60,
             ),
@@ -67,14 +65,14 @@ SPECS: tuple[StageSpec, ...] = (
     StageSpec(
         kind="normalizer",
         name="noise",
-        summary="copies of each clip, one after the other, with white noise from much to little, then the clip itself",
+        summary="Copies of each clip in a row, with white noise from loud to faint, then the clip itself",
         target="mxt.stages.normalizers.stacks:NoiseStack",
         params=(
             Param(
                 "snr_db",
                 "list",
                 (10.0, 20.0, 30.0),
-                "signal to noise of each copy, dB",
+                "signal-to-noise ratio of each copy, dB",
                 minimum=-60,
                 maximum=120,
             ),
@@ -85,7 +83,7 @@ SPECS: tuple[StageSpec, ...] = (
     StageSpec(
         kind="normalizer",
         name="pitch_shift",
-        summary="copies of each clip, one after the other, at pitches from low to high",
+        summary="Copies of each clip in a row, at pitches from low to high",
         target="mxt.stages.normalizers.stacks:PitchShiftStack",
         params=(
             Param(

@@ -84,9 +84,7 @@ def test_two_classes_have_one_score_whose_sign_decides() -> None:
 def test_settings_of_the_other_preset_are_refused() -> None:
     registry = build_registry()
     assert registry.choose("head", "linear", {"preset": "tutorial", "steps": 100}).params["steps"] == 100
-    with pytest.raises(
-        UsageError, match="steps belongs to --set preset=tutorial of linear, and sound is chosen"
-    ):
+    with pytest.raises(UsageError, match="steps of linear needs --set preset=tutorial; the preset is sound"):
         registry.choose("head", "linear", {"steps": 100})
     with pytest.raises(UsageError, match="C belongs to --set preset=sound"):
         registry.choose("head", "pairwise", {"preset": "tutorial", "C": (1.0,)})
