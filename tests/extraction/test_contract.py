@@ -11,7 +11,7 @@ from mxt.extraction.request import ExtractRequest
 from mxt.registry import build_registry
 from mxt.store.layout import Store
 from mxt.workflows.extract import extract
-from mxt.workflows.render import Asked, render
+from mxt.workflows.render import RenderRequest, render
 
 PLUGIN = """
 import dataclasses
@@ -107,7 +107,7 @@ def test_pictures_that_are_none_are_said_of_the_renderer(store, tmp_path, collec
         extract(store, ExtractRequest("wrong"), registry)
     clip = str(next(collection.rglob("*.wav")))
     with pytest.raises(PluginError, match=message):
-        render([clip], tmp_path / "out", registry, Asked("drawer"), store=store)
+        render(store, RenderRequest((clip,), tmp_path / "out", "drawer"), registry)
 
 
 @pytest.mark.parametrize(
