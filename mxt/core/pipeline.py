@@ -74,6 +74,11 @@ class Pipeline:
     dataset: str = ""
     notes: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def stages(self) -> tuple[Chosen, ...]:
+        """Normalizer, renderer where there is one, and backbone."""
+        return (self.normalizer, *([self.renderer] if self.renderer else []), self.backbone)
+
     def identity(self) -> dict[str, Any]:
         """Plain values that decide the features; equal identities give equal features."""
         spec = self.backbone.spec
@@ -117,7 +122,7 @@ class Pipeline:
 
 
 def _differences(stage: Chosen, usual: Mapping[str, Any]) -> list[str]:
-    """Parameters that are neither the defaults nor those of `usual`, as words of a label."""
+    """Parameters that differ from `usual`, or else from the defaults, as words of a label."""
     words = []
     for param in stage.spec.params:
         value = stage.params[param.name]

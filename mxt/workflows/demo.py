@@ -83,7 +83,7 @@ def demo(
     DemoStep
         As each command is finished.
     """
-    from mxt.extraction.records import Request
+    from mxt.extraction.request import ExtractRequest
     from mxt.ingestion.requests import IngestRequest
     from mxt.workflows.evaluate import evaluate
     from mxt.workflows.extract import extract
@@ -93,11 +93,13 @@ def demo(
     (ingested,) = ingest(store, IngestRequest(root, jobs=jobs), registry, progress=progress)
     yield DemoStep(f"mxt ingest {root.name}", ingested)
     for backbone in BACKBONES:
-        found = extract(store, Request(backbone, dataset=root.name, jobs=jobs), registry, progress=progress)
+        found = extract(
+            store, ExtractRequest(backbone, dataset=root.name, jobs=jobs), registry, progress=progress
+        )
         yield DemoStep(f"mxt extract --backbone {backbone}", found)
     if pretrained:
         command = f"mxt extract --backbone {PRETRAINED} --layers {PRETRAINED_LAYER}"
-        request = Request(PRETRAINED, layers=PRETRAINED_LAYER, dataset=root.name, jobs=jobs)
+        request = ExtractRequest(PRETRAINED, layers=PRETRAINED_LAYER, dataset=root.name, jobs=jobs)
         try:
             yield DemoStep(command, extract(store, request, registry, progress=progress))
         except UnknownName:

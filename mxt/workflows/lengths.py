@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,25 +13,16 @@ from mxt.core.views import parse_view
 from mxt.evaluation import statistics
 from mxt.evaluation.assess import Score
 from mxt.extraction.plan import make_plan
-from mxt.extraction.records import Request as ExtractRequest
+from mxt.extraction.request import ExtractRequest
 from mxt.ingestion.lineage import last_ingested
 from mxt.ingestion.requests import DeriveRequest
 from mxt.registry import Registry
 from mxt.results.records import DatasetResult, Request
 from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
-from mxt.workflows.commands import extract_command
 from mxt.workflows.derive import derive
 from mxt.workflows.evaluate import evaluate
 from mxt.workflows.extract import extract
-
-_OPTIONS = {
-    "--backbone": "backbone",
-    "--normalizer": "normalizer",
-    "--resampler": "resampler",
-    "--weights": "weights",
-    "--as": "name",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,23 +170,15 @@ def _recipe(store: Store, registry: Registry, label: str) -> ExtractRequest:
         It was imported, came with a data set, or its stages are not what they were.
     """
     table = store.features.find(label)
-    words = shlex.split(extract_command(table, registry))
-    if words[:2] != ["mxt", "extract"]:
+    if "pipeline" not in table.attributes:
         raise InputError(
             f"{label} was not computed by mxt: it cannot be computed for excerpts; choose other views with --features"
         )
-    given: dict[str, str] = {}
-    settings: list[str] = []
-    for option, value in zip(words[2::2], words[3::2], strict=True):
-        if option == "--set":
-            settings.append(value)
-        elif option in _OPTIONS:
-            given[_OPTIONS[option]] = value
-        elif option != "--plugin":  # which `registry` has read
-            raise InputError(
-                f"{label} needs {option}, which mxt lengths cannot repeat; derive excerpts and extract them one by one"
-            )
-    request = ExtractRequest(**given, settings=tuple(settings))  # type: ignore[arg-type]
+    request = ExtractRequest.from_table(table, registry)
+    if request.weights_sha256:
+        raise InputError(
+            f"{label} needs --weights-file, which mxt lengths cannot repeat; derive excerpts and extract them one by one"
+        )
     _check_same(store, registry, table, request)
     return request
 

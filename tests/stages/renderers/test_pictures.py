@@ -112,7 +112,7 @@ def test_the_axis_of_a_resized_picture_says_so_too(kind):
             "bands from A0 .27.5 Hz. to 12000 Hz do not fit into 0 to 11025 Hz",
         ),
         (LogFrequency(lowest_note="H2"), "lowest_note is a note such as A0"),
-        (MelImage(fmax=20_000.0), "mel bands from 0 to 20000.0 Hz do not fit"),
+        (MelImage(fmax=20_000.0), "mel bands from 0 to 20000 Hz do not fit"),
         *(
             (kind(floor_db=-10.0, reference_db=-20.0), "floor_db -10 is not below reference_db -20")
             for kind in OF_LEVELS
