@@ -16,9 +16,9 @@ from mxt.core.specs import Layer
 from mxt.core.views import Part, choose_layers, layers_text
 from mxt.core.weights import ensure, with_options
 from mxt.extraction.recipe import Recipe
-from mxt.extraction.request import ExtractRequest, plugin_files
+from mxt.extraction.request import ExtractRequest
 from mxt.extraction.tasks import by_content
-from mxt.registry import Registry
+from mxt.registry import Registry, plugin_files
 from mxt.store.features import FAILED, OPEN, FeatureTable
 from mxt.store.layout import Store
 
@@ -99,7 +99,7 @@ class ExtractionPlan:
             with with_options(self.registry.find("backbone", backbone).options):
                 weights = ensure(file, progress=progress, called=f"{backbone}:{file.name}")
         stages = [(stage.spec.kind, stage.spec.name) for stage in self.pipeline.stages]
-        plugins = dict.fromkeys([*self.request.plugins, *plugin_files(self.registry, stages)])
+        plugins = dict.fromkeys([*self.request.plugins, *plugin_files(self.registry, *stages)])
         return Recipe(self.pipeline, device, weights, tuple(plugins))
 
     def create_table(self) -> FeatureTable:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mxt.core.commands import typed
 from mxt.core.errors import InputError, MxtError
+from mxt.core.params import setting
 from mxt.core.pipeline import Pipeline
 from mxt.core.specs import Kind
-from mxt.registry import PipelineRequest, Registry, make_pipeline, split_settings, stages_taking_part
+from mxt.registry import (
+    PipelineRequest,
+    Registry,
+    given_params,
+    make_pipeline,
+    plugin_files,
+    split_settings,
+    stages_taking_part,
+)
 from mxt.registry.choices import OWN_FILE
-from mxt.registry.settings import given_settings
 from mxt.store.features import FeatureTable
 
 Stages = Mapping[
@@ -129,7 +137,7 @@ class ExtractRequest:
             weights=weight_set,
             dataset=dataset,
             plugins=plugin_files(
-                registry, [(kind, stage["name"]) for kind, stage in stages.items() if stage]
+                registry, *((kind, stage["name"]) for kind, stage in stages.items() if stage)
             ),
             weights_sha256=needed,
         )
@@ -197,9 +205,9 @@ def _settings(registry: Registry, stages: Stages) -> tuple[str, ...]:
         if not stage:
             continue
         defaults = brought if kind == "renderer" else None
-        for name, value in given_settings(registry, kind, stage["name"], stage["params"], defaults).items():
+        for name, value in given_params(registry, kind, stage["name"], stage["params"], defaults).items():
             own = kind != "renderer" and parameters.count(name) == 1
-            settings.append(f"{name}={value}" if own else f"{stage['name']}.{name}={value}")
+            settings.append(setting(name if own else f"{stage['name']}.{name}", value))
     return tuple(settings)
 
 
@@ -216,9 +224,3 @@ def _weights(registry: Registry, backbone: str, weights: Mapping[str, Any]) -> t
             return known.name if number else None, ""
     own_files = (known.name for known in sets if weights["name"] == f"{known.name}-{OWN_FILE}")
     return next(own_files, None), weights["sha256"]
-
-
-def plugin_files(registry: Registry, stages: Collection[tuple[Kind, str]]) -> tuple[Path, ...]:
-    """The one-file plugins that bring any of these stages, by kind and name."""
-    entries = [entry for entry in registry.stages if (entry.spec.kind, entry.spec.name) in stages]
-    return tuple(dict.fromkeys(entry.source for entry in entries if entry.options and entry.source))

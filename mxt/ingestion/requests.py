@@ -63,7 +63,7 @@ class IngestRequest:
         Files opened at a time (default: one per core).
     reading : Reading
         How each of them is opened.
-    plugins : tuple of str
+    plugins : tuple of Path
         Files of plugins that the loader needs.
 
     Examples
@@ -82,7 +82,7 @@ class IngestRequest:
     yes: bool = False
     jobs: int | None = None
     reading: Reading = Reading()
-    plugins: tuple[str, ...] = ()
+    plugins: tuple[Path, ...] = ()
 
     @classmethod
     def from_dataset(cls, record: DatasetRecord, registry: Registry) -> Self:

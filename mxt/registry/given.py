@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from mxt.core.errors import MxtError
@@ -10,21 +11,44 @@ from mxt.core.specs import Kind
 from mxt.registry.registry import Registry
 
 
-def given_params(registry: Registry, kind: Kind, name: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters that differ from the stage's defaults; all of them where the stage is not installed."""
+def given_params(
+    registry: Registry,
+    kind: Kind,
+    name: str,
+    params: Mapping[str, Any],
+    defaults: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The parameters that have to be given to make a stage again.
+
+    Parameters
+    ----------
+    registry : Registry
+        Where the defaults are found.
+    kind, name : str
+        The stage. Where it is not installed, every parameter has to be given.
+    params : mapping
+        All its parameters, as they were stored.
+    defaults : mapping, optional
+        Defaults other than the stage's own: those that a backbone gives its renderer.
+
+    Returns
+    -------
+    dict
+        Name to value; a parameter whose value is ``None`` cannot be given and is left out.
+    """
     try:
-        defaults = {param.name: param.default for param in registry.find(kind, name).spec.params}
+        usual = registry.find(kind, name).spec.parameters(defaults or {})
     except MxtError:
-        defaults = {}
-    plain = {key: tuple(value) if isinstance(value, list) else value for key, value in params.items()}
+        usual = {}
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in params.items()}
     return {
         key: value
-        for key, value in plain.items()
-        if value is not None and (key not in defaults or defaults[key] != value)
+        for key, value in values.items()
+        if value is not None and (key not in usual or usual[key] != value)
     }
 
 
-def plugin_files(registry: Registry, *stages: tuple[Kind, str]) -> tuple[str, ...]:
-    """Files of one's own that bring some of these stages, for ``--plugin``."""
-    entries = [entry for entry in registry.stages if (entry.spec.kind, entry.spec.name) in stages]
-    return tuple(dict.fromkeys(file for entry in entries for file in entry.options[1:]))
+def plugin_files(registry: Registry, *stages: tuple[Kind, str]) -> tuple[Path, ...]:
+    """The one-file plugins that bring any of these stages, by kind and name; for ``--plugin``."""
+    origins = [entry.origin for entry in registry.stages if (entry.spec.kind, entry.spec.name) in stages]
+    return tuple(dict.fromkeys(origin.path for origin in origins if origin.path))
