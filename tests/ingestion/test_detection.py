@@ -96,11 +96,11 @@ def test_a_folder_is_walked_once_and_each_loader_is_asked_once(collection, tmp_p
     asked: Counter[str] = Counter()
     build = type(registry).build
 
-    def counted(self, chosen):
+    def counted(chosen):
         asked[chosen.spec.name] += 1
-        return build(self, chosen)
+        return build(chosen)
 
-    monkeypatch.setattr(type(registry), "build", counted)
+    monkeypatch.setattr(type(registry), "build", staticmethod(counted))
     ingest(tmp_path / "store", IngestRequest(collection, dry_run=True), registry)
     assert walks == [collection]
     assert asked == dict.fromkeys(registry.names("dataset"), 1)
