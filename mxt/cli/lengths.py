@@ -101,7 +101,11 @@ def lengths(
     if as_json:
         evaluated = to_json(Evaluated(tuple(row.result for row in found.rows)))
         console.emit_json(
-            {"seconds": [row.seconds for row in found.rows], "changes": dict(found.changes), **evaluated}
+            {
+                "seconds": [row.seconds for row in found.rows],
+                "changes": {view: change.to_plain() for view, change in found.changes.items()},
+                **evaluated,
+            }
         )
         return
     render(found)
@@ -112,7 +116,7 @@ def lengths(
 def render(found: Lengths) -> None:
     """Print scores by length, and what the longest clips have over the shortest."""
     from mxt.cli import console
-    from mxt.cli.scores import WORDS, interval_text
+    from mxt.cli.scores import WORDS
 
     first = found.rows[0].result
     console.say(
@@ -121,18 +125,16 @@ def render(found: Lengths) -> None:
     rows: list[list[object]] = []
     for row in found.rows:
         scores = [row.score(view) for view in found.views]
-        cells = [
-            None if score is None else f"{score.value:.3f} ({interval_text(score.low, score.high)})"
-            for score in scores
-        ]
+        cells = [None if score is None else str(score.interval) for score in scores]
         rows.append([f"{row.seconds:g}", row.result.clips, *cells])
     console.table("", ["seconds", "clips", *found.views], rows)
     if first.task != "regression":
         console.say(f"chance {found.chance:.3f}")
     shortest, longest = found.rows[0].seconds, found.rows[-1].seconds
     for view, change in found.changes.items():
-        interval = interval_text(change.low, change.high) + ("" if change.clear else ", not clearly a change")
-        console.say(f"{view}: {change.value:+.3f} from {shortest:g} to {longest:g} s (95 %: {interval})")
+        doubt = "" if change.clear else ", not clearly a change"
+        gain = f"{change.value:+.3f} from {shortest:g} to {longest:g} s"
+        console.say(f"{view}: {gain} (95 %: {change.bounds}{doubt})")
     console.say(
         f"{found.computed:,} features computed; data sets: {', '.join(row.dataset for row in found.rows)}"
     )

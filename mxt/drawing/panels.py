@@ -73,7 +73,7 @@ class Panel:
     def plain(self) -> list[StrategyResult]:
         """Combinations of layers alone, the best first; of equals the one of fewer columns."""
         rows = [row for row in self.result.rows if not self._added(row.name)]
-        return sorted(rows, key=lambda row: (-round(row.score, 9), row.columns, row.name))
+        return sorted(rows, key=lambda row: (-round(row.score.value, 9), row.columns, row.name))
 
     @property
     def alone(self) -> list[StrategyResult]:

@@ -100,15 +100,15 @@ def _tuning(tasks: Sequence[TaskReproduction]) -> Iterator[Finding]:
         best, whole = each.released.rows[each.released.best], each.nested.scores[0]
         says = (
             f"{each.task.words}: best of {len(each.cells)} strategies, tuned and reported on the same folds, "
-            f"{best.score:.3f} ({best.name}); "
+            f"{best.score.value:.3f} ({best.name}); "
             f"parameters and strategy chosen inside, on standardised columns and folds drawn at random, "
-            f"{whole.value:.3f} (95 %: {whole.low:.3f} to {whole.high:.3f}): the difference is of all three, not of tuning alone"
+            f"{whole.value:.3f} (95 %: {whole.interval.bounds}): the difference is of all three, not of tuning alone"
         )
         numbers = {
-            "released": best.score,
+            "released": best.score.value,
             "nested": whole.value,
-            "low": whole.low,
-            "high": whole.high,
+            "low": whole.interval.low,
+            "high": whole.interval.high,
             "chosen": list(each.nested.chosen),
         }
         yield Finding("tuning and reporting on the same folds", says, CODE, None, numbers)

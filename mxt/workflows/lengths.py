@@ -13,6 +13,7 @@ from mxt.core.reprs import short_repr
 from mxt.core.views import parse_view
 from mxt.evaluation import statistics
 from mxt.evaluation.assess import Score
+from mxt.evaluation.interval import Interval
 from mxt.extraction.plan import make_plan
 from mxt.extraction.records import Request as ExtractRequest
 from mxt.registry import Registry
@@ -47,20 +48,6 @@ class AtLength:
         return next((each.assessment.first for each in self.result.views if each.view == view), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """From the shortest clips to the longest: difference of the main score and its 95 % interval, drawn for both alike."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def clear(self) -> bool:
-        """Whether the interval leaves zero out."""
-        return self.low > 0 or self.high < 0
-
-
 @dataclass(frozen=True, eq=False)
 class Lengths:
     """Scores by clip length, the shortest first.
@@ -71,7 +58,7 @@ class Lengths:
     views : tuple of str
     rows : tuple of AtLength
     changes : mapping
-        View to its change.
+        View to the difference of its main scores from the shortest clips to the longest, paired.
     chance : float
     computed : int
         Features that had to be computed.
@@ -83,7 +70,7 @@ class Lengths:
     main: str
     views: tuple[str, ...]
     rows: tuple[AtLength, ...]
-    changes: Mapping[str, Change]
+    changes: Mapping[str, Interval]
     chance: float
     computed: int
     __repr__ = short_repr
@@ -206,10 +193,10 @@ def _check_same(store: Store, registry: Registry, table: FeatureTable, request: 
         )
 
 
-def _changes(first: DatasetResult, last: DatasetResult) -> dict[str, Change]:
+def _changes(first: DatasetResult, last: DatasetResult) -> dict[str, Interval]:
     found = {}
     for short, long in zip(first.views, last.views, strict=True):
         a, b = short.assessment, long.assessment
-        low, high = statistics.interval(b.samples[b.main] - a.samples[a.main])
-        found[long.view] = Change(b.first.value - a.first.value, low, high)
+        samples = b.samples[b.main] - a.samples[a.main]
+        found[long.view] = statistics.interval(b.first.value - a.first.value, samples)
     return found

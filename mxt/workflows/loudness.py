@@ -179,7 +179,7 @@ def loudness(
         alone=alone,
         folds=f"nested {selection.plan.words}",
         head=prepared.head.spec.name,
-        leaks=alone.first.low > baseline(alone),
+        leaks=alone.first.interval.low > baseline(alone),
         unread=unread,
     )
 
@@ -235,9 +235,7 @@ def as_plain(study: LoudnessStudy) -> Mapping[str, object]:
         "classes": study.classes,
         "loudness_alone": {
             "score": first.name,
-            "value": first.value,
-            "low": first.low,
-            "high": first.high,
+            **first.interval.to_plain(),
             "baselines": dict(study.alone.baselines),
             "head": study.head,
             "folds": study.folds,

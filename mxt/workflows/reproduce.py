@@ -150,10 +150,10 @@ def _task(
     for row in released.rows:
         name = _published_name(row.name)
         values = [
-            None if each is None or (one := each.row(row.name)) is None else one.score
+            None if each is None or (one := each.row(row.name)) is None else one.score.value
             for each in (standardised, nested)
         ]
-        cells.append(Cell(name, row.score, known.get(name), values[0], values[1]))
+        cells.append(Cell(name, row.score.value, known.get(name), values[0], values[1]))
     return TaskReproduction(
         task, tuple(cells), released, standardised, nested, len(catalogue.clips(task.dataset))
     )

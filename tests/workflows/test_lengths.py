@@ -48,7 +48,7 @@ def test_scores_grow_with_what_is_heard(found: Lengths) -> None:
     assert [row.seconds for row in found.rows] == [0.5, 2.0]
     assert short is not None
     assert long is not None
-    assert short.low < 0.5 < long.low
+    assert short.interval.low < 0.5 < long.interval.low
     change = found.changes["tiny-scale2"]
     assert change.clear
     assert change.value == pytest.approx(long.value - short.value)

@@ -89,7 +89,7 @@ def test_classes_of_equal_levels_are_not(
         registry,
     )
     assert not study.leaks
-    assert study.alone.first.low < 1 / 3
+    assert study.alone.first.interval.low < 1 / 3
     with pytest.raises(SystemExit, match="0"):
         main(["loudness", "--store", str(tmp_path / "store"), "-q"])
     assert "loudness alone is not clearly better than the baseline" in capsys.readouterr().out
