@@ -116,11 +116,11 @@ def lengths(
 def render(found: Lengths) -> None:
     """Print scores by length, and what the longest clips have over the shortest."""
     from mxt.cli import console
-    from mxt.cli.scores import WORDS
+    from mxt.evaluation.metrics import metric_words
 
     first = found.rows[0].result
     console.say(
-        f"{found.dataset} · {found.target} · {found.head} · {first.folds} · {WORDS[found.main]} by clip length"
+        f"{found.dataset} · {found.target} · {found.head} · {first.folds} · {metric_words(found.main)} by clip length"
     )
     rows: list[list[object]] = []
     for row in found.rows:

@@ -82,7 +82,7 @@ def loudness(
 def render(study: LoudnessStudy) -> None:
     """Print a study: a table of classes, and what loudness alone can tell."""
     from mxt.cli import console
-    from mxt.cli.scores import WORDS
+    from mxt.evaluation.metrics import METRICS, metric_words
 
     console.say(
         f"{study.dataset} · {study.target} · {len(study.clips):,} clips, of the mean of their channels"
@@ -109,9 +109,9 @@ def render(study: LoudnessStudy) -> None:
     bases = ", ".join(
         f"{word} {alone.baselines[name]:.3f}" for name, word in words.items() if name in alone.baselines
     )
-    console.say(f"{WORDS[first.name]} {first.value:.3f}  (95 %: {first.interval.bounds})   {bases}")
+    console.say(f"{metric_words(first.name)} {first.value:.3f}  (95 %: {first.interval.bounds})   {bases}")
     if study.leaks:
-        what = "numbers follow" if alone.main.startswith("r2") else "classes can be told by"
+        what = "numbers follow" if METRICS[alone.main].task == "regression" else "classes can be told by"
         console.say(
             f"careful: {what} loudness alone, clearly better than the baseline ({study.baseline:.3f}): a score may come from levels; "
             "compare with a normalised view"

@@ -90,7 +90,11 @@ def class_pairs(
                 for i in range(len(classes))
             ]
         )
-        samples.append(statistics.resample_recalls(y, predicted, unit, n_classes=len(classes), seed=seed))
+        samples.append(
+            statistics.resample(
+                "classification", y, predicted, unit, n_classes=len(classes), seed=seed
+            ).classes["recall"]
+        )
     found = []
     for i, name in enumerate(classes):
         if not (clips := int((y == i).sum())):

@@ -28,7 +28,7 @@ from mxt.drawing.figure import (
 )
 from mxt.drawing.panels import Panel
 from mxt.evaluation.interval import Interval
-from mxt.evaluation.metrics import WORDS
+from mxt.evaluation.metrics import metric_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -222,7 +222,9 @@ def _limits(axis: Axes, panel: Panel, bars: Sequence[Bar]) -> None:
         axis.axvline(base, color="black", linewidth=0.8, zorder=3)
     axis.locator_params(axis="x", nbins=10)
     start = "0" if panel.result.task == "regression" else f"chance, {base:.3g}"
-    axis.set_xlabel(f"{WORDS[panel.result.main]} with 95 % interval; bars begin at {start}", fontsize=8)
+    axis.set_xlabel(
+        f"{metric_words(panel.result.main)} with 95 % interval; bars begin at {start}", fontsize=8
+    )
     axis.tick_params(axis="x", labelsize=7)
     axis.grid(axis="x", color="#D9D9D9", linewidth=0.6)
 

@@ -25,7 +25,7 @@ from mxt.drawing.figure import (
 )
 from mxt.drawing.panels import Panel
 from mxt.evaluation.interval import Interval
-from mxt.evaluation.metrics import WORDS
+from mxt.evaluation.metrics import metric_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +72,7 @@ def draw_summary(panels: Sequence[Panel], stem: Path) -> None:
             axis.text(
                 0.0,
                 place,
-                shown(f"{task} · {WORDS[first.result.main]}"),
+                shown(f"{task} · {metric_words(first.result.main)}"),
                 transform=axis.get_yaxis_transform(),
                 fontsize=7.5,
                 fontweight="bold",
@@ -230,7 +230,7 @@ def _first_of_each(panels: Sequence[Panel]) -> list[Panel]:
 def _numbers(tasks: dict[str, list[Panel]], found: dict[str, list[Summed]]) -> Iterator[list[object]]:
     for task, panels in tasks.items():
         result, quoted = panels[0].result, panels[0].quoted
-        head: list[object] = [task, result.dataset, result.target, WORDS[result.main]]
+        head: list[object] = [task, result.dataset, result.target, metric_words(result.main)]
         for bar in found[task]:
             yield [
                 *head,

@@ -12,7 +12,7 @@ from mxt.core.records import ClipRecord
 from mxt.evaluation.batch_steps import step_test
 from mxt.evaluation.crossval import cross_validate
 from mxt.evaluation.duplicates import Duplicates, Pair, find_duplicates
-from mxt.evaluation.metrics import pooled
+from mxt.evaluation.metrics import main, pooled
 from mxt.evaluation.splits import part_of
 from mxt.papers.choi2017_tasks import published
 from mxt.papers.records import Finding, TaskReproduction
@@ -354,7 +354,7 @@ class _Set:
             nested=prepared.evaluation.nested,
         )
         scores = pooled(targets.task, targets.y[found.rows], found.predicted, n_classes=len(targets.classes))
-        return scores["accuracy" if targets.task == "classification" else "r2"]
+        return scores[main(targets.task).name]
 
 
 def _backbone(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
