@@ -66,15 +66,16 @@ def lengths(
     """Score excerpts of several lengths: how much of each clip a representation needs. Derives, extracts and evaluates in one."""
     from mxt.cli import console
     from mxt.cli.progress import shown_progress
-    from mxt.cli.scores import to_json
     from mxt.drawing.charts import check_picture, lengths_chart
     from mxt.registry import build_registry
-    from mxt.results.records import Evaluated, Request
+    from mxt.results.plain import evaluated_plain
+    from mxt.results.records import Evaluated
+    from mxt.results.request import EvaluateRequest
     from mxt.workflows.lengths import lengths as run
 
     if chart is not None:
         check_picture(chart)
-    request = Request(
+    request = EvaluateRequest(
         datasets=(dataset,) if dataset else (),
         features=tuple(features or ()),
         target=target,
@@ -99,7 +100,7 @@ def lengths(
     if chart is not None:
         lengths_chart(found, chart)
     if as_json:
-        evaluated = to_json(Evaluated(tuple(row.result for row in found.rows)))
+        evaluated = evaluated_plain(Evaluated(tuple(row.result for row in found.rows)))
         console.emit_json(
             {
                 "seconds": [row.seconds for row in found.rows],

@@ -54,13 +54,13 @@ def loudness(
     from mxt.cli.progress import shown_progress
     from mxt.drawing.charts import check_picture, loudness_chart
     from mxt.registry import build_registry
-    from mxt.results.records import Request
+    from mxt.results.request import EvaluateRequest
     from mxt.workflows.loudness import as_plain
     from mxt.workflows.loudness import loudness as run
 
     if chart is not None:
         check_picture(chart)
-    request = Request(
+    request = EvaluateRequest(
         datasets=(dataset,) if dataset else (), target=target, group_by=group_by, folds=folds, seed=seed
     )
     with shown_progress(quiet or as_json) as progress:

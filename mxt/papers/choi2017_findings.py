@@ -17,8 +17,8 @@ from mxt.evaluation.splits import part_of
 from mxt.papers.choi2017_tasks import published
 from mxt.papers.records import Finding, TaskReproduction
 from mxt.registry import Registry
-from mxt.results.preparing import prepare
-from mxt.results.records import Request
+from mxt.results.request import EvaluateRequest
+from mxt.results.study import prepare
 from mxt.results.views import Matrix, load_view
 from mxt.store.layout import Store
 
@@ -340,7 +340,7 @@ class _Set:
         )
 
     def _score(self, matrix: Matrix, clips: Sequence[ClipRecord], protocol: str, *settings: str) -> float:
-        request = Request(datasets=(self.dataset,), protocols=(protocol,), settings=settings)
+        request = EvaluateRequest(datasets=(self.dataset,), protocols=(protocol,), settings=settings)
         record = self.store.catalogue.dataset(self.dataset)
         prepared = prepare(self.registry, request, record, list(clips), protocol)
         X: Any = prepared.rows(matrix)

@@ -17,7 +17,8 @@ from mxt.evaluation.interval import Interval
 from mxt.extraction.plan import make_plan
 from mxt.extraction.records import Request as ExtractRequest
 from mxt.registry import Registry
-from mxt.results.records import DatasetResult, Request
+from mxt.results.records import DatasetResult
+from mxt.results.request import EvaluateRequest
 from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
 from mxt.workflows.commands import extract_command
@@ -80,7 +81,7 @@ def lengths(
     store_path: Path,
     registry: Registry,
     seconds: Sequence[float],
-    request: Request | None = None,
+    request: EvaluateRequest | None = None,
     *,
     start: float = 0.0,
     device: str = "auto",
@@ -95,7 +96,7 @@ def lengths(
     registry : Registry
     seconds : sequence of float
         Lengths of the excerpts.
-    request : Request, optional
+    request : EvaluateRequest, optional
         Data set, views and how they are evaluated; by default every view of the data set last ingested.
     start : float
         Where excerpts begin, seconds.
@@ -110,7 +111,7 @@ def lengths(
     wanted = sorted(set(seconds))
     if len(wanted) < 2:
         raise UsageError("--seconds names two lengths at least, e.g. --seconds 1,3,10")
-    request = request or Request()
+    request = request or EvaluateRequest()
     store = Store.open(store_path)
     catalogue = store.catalogue
     parent = catalogue.dataset(request.datasets[0]) if request.datasets else last_ingested(catalogue)

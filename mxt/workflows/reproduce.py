@@ -12,9 +12,10 @@ from mxt.papers.choi2017_findings import findings
 from mxt.papers.choi2017_tasks import TASKS, Task, published
 from mxt.papers.records import CLOSE, Cell, Finding, Reproduction, TaskReproduction
 from mxt.registry import Registry
-from mxt.results.preparing import open_store
+from mxt.results.request import SearchRequest
+from mxt.results.study import open_store
 from mxt.store.layout import Store
-from mxt.workflows.search import SearchRequest, search
+from mxt.workflows.search import search
 
 PAPERS = ("choi2017",)
 

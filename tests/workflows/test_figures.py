@@ -24,11 +24,12 @@ from mxt.evaluation.interval import Interval
 from mxt.ingestion.feature_sets import ingest_all
 from mxt.papers.choi2017_tasks import find_task, published, state_of_the_art
 from mxt.registry import build_registry
+from mxt.results.request import SearchRequest
 from mxt.results.search_record import SearchResult
 from mxt.store.layout import Store
 from mxt.workflows.figures import Figures, figures
 from mxt.workflows.import_features import import_features
-from mxt.workflows.search import SearchRequest, search
+from mxt.workflows.search import search
 
 REGISTRY = build_registry()
 N, CLASSES, LAYERS = 60, 3, 5
@@ -290,7 +291,14 @@ def test_values_are_drawn_without_classes(panel: Panel, tmp_path: Path) -> None:
             replace(row, score=Interval(row.score.value - 1, row.score.low - 1, row.score.high - 1))
             for row in found.rows
         )
-        return replace(found, task="regression", main="r2_fold_mean", chance=0.0, rows=rows, nested=False)
+        return replace(
+            found,
+            task="regression",
+            scores=(replace(found.first, name="r2_fold_mean"),),
+            chance=0.0,
+            rows=rows,
+            nested=False,
+        )
 
     values = replace(
         panel, result=below(panel.result), baseline=None, task=find_task(record("emomusic"), "valence", 744)

@@ -12,14 +12,14 @@ from mxt.core.specs import Layer
 from mxt.drawing.charts import lengths_chart
 from mxt.extraction.records import Request as ExtractRequest
 from mxt.registry import Registry
-from mxt.results.records import Request
+from mxt.results.request import EvaluateRequest
 from mxt.store.layout import Store
 from mxt.workflows.extract import extract
 from mxt.workflows.ingest import ingest
 from mxt.workflows.lengths import Lengths, lengths
 
 RATE = 8000
-QUICK = Request(head="linear", settings=("C=1", "folds=4"))
+QUICK = EvaluateRequest(head="linear", settings=("C=1", "folds=4"))
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def test_one_length_is_no_comparison(store: Path, registry: Registry) -> None:
 def test_features_that_were_imported_cannot_be_computed_for_excerpts(store: Path, registry: Registry) -> None:
     Store.open(store).features.create("0" * 64, "brought", {}, [Layer(1, "all", 2)])
     with pytest.raises(InputError, match="brought was not computed by mxt"):
-        lengths(store, registry, (1.0, 2.0), Request(features=("brought",)))
+        lengths(store, registry, (1.0, 2.0), EvaluateRequest(features=("brought",)))
 
 
 @pytest.mark.usefixtures("found")

@@ -11,7 +11,7 @@ from mxt.cli.main import main
 from mxt.core.errors import InputError, UsageError
 from mxt.drawing.charts import check_picture, loudness_chart
 from mxt.registry import Registry
-from mxt.results.records import Request
+from mxt.results.request import EvaluateRequest
 from mxt.workflows.ingest import ingest
 from mxt.workflows.loudness import LoudnessStudy, loudness
 
@@ -35,7 +35,7 @@ def folder_of(
 
 def study_of(root: Path, store: Path, registry: Registry, **request: object) -> LoudnessStudy:
     ingest(store, root, registry)
-    return loudness(store, registry, Request(settings=("folds=4",), **request))  # type: ignore[arg-type]
+    return loudness(store, registry, EvaluateRequest(settings=("folds=4",), **request))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,8 @@ def test_clips_that_went_away_are_named(tmp_path: Path, registry: Registry) -> N
     ingest(tmp_path / "store", root, registry)
     (root / "a" / "00.wav").unlink()
     assert [
-        clip for clip, _ in loudness(tmp_path / "store", registry, Request(settings=("folds=3",))).unread
+        clip
+        for clip, _ in loudness(tmp_path / "store", registry, EvaluateRequest(settings=("folds=3",))).unread
     ] == ["a/00.wav"]
     for path in root.rglob("*.wav"):
         path.unlink()
