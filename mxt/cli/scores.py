@@ -79,7 +79,7 @@ def _render_one(each: DatasetResult) -> None:
     shown = [score for score in found.scores[1:] if _is_shown(score.name, found)]
     if shown:
         words = [f"{metric_words(score.name)} {score.interval}" for score in shown]
-        if each.task == "classification":
+        if each.task == "classification" and _unequal(found):
             words.append(f"always the largest class {found.baselines['majority']:.3f}")
         console.say(" · ".join(words))
     if line := _weakest(found.classes):

@@ -207,7 +207,7 @@ def _view_from(plain: Mapping[str, Any]) -> ViewResult:
 
 
 def _search(result: SearchResult) -> Plain:
-    names = ("view", "nested", "chance", "best", "fits", "spared", "seconds")
+    names = ("view", "nested", "chance", "best", "fits", "spared", "seconds", "from_store")
     return {
         **{name: getattr(result, name) for name in names},
         **{name: list(getattr(result, name)) for name in ("beside", "chosen", "fold_names")},

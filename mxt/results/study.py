@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -166,7 +167,7 @@ class Study:
             "dataset": self.record.name,
             "target": targets.column,
             "task": targets.task,
-            "stage": self.prepared.head.identity(),
+            "stage": json.loads(canonical_json(self.prepared.head.identity())),
             "protocol": self.prepared.protocol,
             "clips": len(self.selection.plan.tested),
             "left_out": self.left_out,
