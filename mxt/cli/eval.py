@@ -82,7 +82,7 @@ def evaluate(
         seed=study.seed,
     )
     with run.progress() as progress:
-        result = work(run.store, run.registry(), request, jobs=jobs, progress=progress)
+        result = work(run.store, request, run.registry(), jobs=jobs, progress=progress)
     if chart is not None:
         comparison_chart(result, chart)
 

@@ -78,7 +78,7 @@ def search(
         seed=study.seed,
     )
     with run.progress() as progress:
-        searched = work(run.store, run.registry(), request, jobs=jobs, progress=progress)
+        searched = work(run.store, request, run.registry(), jobs=jobs, progress=progress)
     saved = any(result.result_id for result in searched.results)
     run.answer(
         searched,

@@ -17,8 +17,8 @@ from mxt.evaluation.splits import part_of
 from mxt.papers.choi2017_tasks import published
 from mxt.papers.records import Finding, TaskReproduction
 from mxt.registry import Registry
+from mxt.results.prepared import prepare
 from mxt.results.request import EvaluateRequest
-from mxt.results.study import prepare
 from mxt.results.views import Matrix, load_view
 from mxt.store.layout import Store
 

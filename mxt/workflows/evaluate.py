@@ -26,8 +26,8 @@ from mxt.workflows.derive import outdated
 
 def evaluate(
     store_path: Path,
+    request: EvaluateRequest,
     registry: Registry,
-    request: EvaluateRequest | None = None,
     *,
     jobs: int | None = None,
     progress: Progress = SILENT,
@@ -38,10 +38,10 @@ def evaluate(
     ----------
     store_path : Path
         The store's folder.
+    request : EvaluateRequest
+        What is wanted; an empty one: every view of the data set last ingested.
     registry : Registry
         Where heads and protocols are found.
-    request : EvaluateRequest, optional
-        What is wanted; by default every view of the data set last ingested.
     jobs : int, optional
         Folds computed at a time (default: one per core). Results do not depend on it.
     progress : Progress
@@ -56,7 +56,6 @@ def evaluate(
     EvaluationError, InputError, UsageError
         Nothing can be scored; the message says what to do.
     """
-    request = request or EvaluateRequest()
     store = open_store(store_path)
     remarks: list[str] = []
     results = []

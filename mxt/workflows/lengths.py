@@ -134,8 +134,8 @@ def lengths(
             computed += extract(store_path, asked, registry, progress=progress).computed
     evaluated = evaluate(
         store_path,
-        registry,
         replace(request, datasets=tuple(names), features=views, protocols=request.protocols[:1]),
+        registry,
         jobs=jobs,
         progress=progress,
     )

@@ -138,13 +138,13 @@ def _task(
         target=task.target if task.target in targets else None,
         only=strategies_of(mfcc),
     )
-    released = search(store_path, registry, base, jobs=jobs, progress=progress).results[0]
+    released = search(store_path, base, registry, jobs=jobs, progress=progress).results[0]
     standardised = nested = None
     if not quick:
         scaled = replace(base, settings=("choi2017.standardise=yes",))
-        standardised = search(store_path, registry, scaled, jobs=jobs, progress=progress).results[0]
+        standardised = search(store_path, scaled, registry, jobs=jobs, progress=progress).results[0]
         nested = search(
-            store_path, registry, replace(base, protocols=("nested",)), jobs=jobs, progress=progress
+            store_path, replace(base, protocols=("nested",)), registry, jobs=jobs, progress=progress
         ).results[0]
     known = published()["scores"].get(task.name, {})
     cells = []

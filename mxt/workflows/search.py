@@ -36,8 +36,8 @@ MOST_LAYERS = 8
 
 def search(
     store_path: Path,
+    request: SearchRequest,
     registry: Registry,
-    request: SearchRequest | None = None,
     *,
     jobs: int | None = None,
     progress: Progress = SILENT,
@@ -48,10 +48,10 @@ def search(
     ----------
     store_path : Path
         The store's folder.
+    request : SearchRequest
+        What is wanted; an empty one: every table of several layers of the data set last ingested.
     registry : Registry
         Where heads and protocols are found.
-    request : SearchRequest, optional
-        By default every table of several layers extracted for the data set last ingested.
     jobs : int, optional
         Fits at a time (default: one per core). Results do not depend on it.
     progress : Progress
@@ -62,7 +62,6 @@ def search(
     EvaluationError, InputError, UsageError
         Nothing can be searched; the message says what to do.
     """
-    request = request or SearchRequest()
     store = open_store(store_path)
     results = []
     for name in request.datasets or (None,):

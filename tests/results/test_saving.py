@@ -44,7 +44,7 @@ def same_scores(one: DatasetResult, other: DatasetResult) -> bool:
 
 
 def test_an_evaluation_comes_back_as_it_was(small: Store) -> None:
-    (result,) = evaluate(small.root, REGISTRY, ASKED).datasets
+    (result,) = evaluate(small.root, ASKED, REGISTRY).datasets
     for view in result.views:
         saved = load_result(small, view.result_id)
         assert isinstance(saved, DatasetResult)
@@ -64,14 +64,14 @@ def test_an_evaluation_comes_back_as_it_was(small: Store) -> None:
 
 
 def test_a_search_comes_back_as_it_was(small: Store) -> None:
-    (result,) = search(small.root, REGISTRY, SEARCHED).results
+    (result,) = search(small.root, SEARCHED, REGISTRY).results
     assert load_result(small, result.result_id) == replace(result, from_store=True)
     assert saved_search(small, result.provenance.key) == replace(result, from_store=True)
     assert saved_search(small, "another key") is None
 
 
 def test_what_is_saved_names_its_format_and_the_command_that_makes_it_again(small: Store) -> None:
-    (result,) = evaluate(small.root, REGISTRY, replace(ASKED, features=("good",))).datasets
+    (result,) = evaluate(small.root, replace(ASKED, features=("good",)), REGISTRY).datasets
     saved = small.results.load(result.views[0].result_id)
     assert saved["format"] == FORMAT
     assert saved["command"] == (
@@ -82,7 +82,7 @@ def test_what_is_saved_names_its_format_and_the_command_that_makes_it_again(smal
 
 
 def test_numbers_that_json_does_not_have_come_back(small: Store) -> None:
-    (result,) = evaluate(small.root, REGISTRY, ASKED).datasets
+    (result,) = evaluate(small.root, ASKED, REGISTRY).datasets
     plain = to_plain(result)
     plain["views"][0]["per_fold"][0] = None
     again = from_plain(json.loads(json.dumps(plain)))
@@ -101,7 +101,7 @@ def test_the_request_of_a_saved_evaluation_gives_the_same_again(before: Store, n
         settings=SETTINGS,
         seed=2,
     )
-    (again,) = evaluate(before.root, REGISTRY, request).datasets
+    (again,) = evaluate(before.root, request, REGISTRY).datasets
     assert any(same_scores(saved, replace(again, views=(view,), best=0)) for view in again.views)
 
 
@@ -126,9 +126,9 @@ def test_a_search_of_an_earlier_version_is_read_and_answers_the_same_search(befo
     saved = load_result(before, name)
     assert isinstance(saved, SearchResult)
     assert saved.request == replace(SEARCHED, datasets=("small songs",))
-    (again,) = search(before.root, REGISTRY, SEARCHED).results
+    (again,) = search(before.root, SEARCHED, REGISTRY).results
     assert (again.result_id, again.from_store) == (name, True)
-    (fresh,) = search(before.root, REGISTRY, replace(SEARCHED, only=("1", "2", "12", "fair"))).results
+    (fresh,) = search(before.root, replace(SEARCHED, only=("1", "2", "12", "fair")), REGISTRY).results
     row = saved.row("12")
     assert row is not None
     assert row.score == fresh.row("12").score  # type: ignore[union-attr]
@@ -141,7 +141,7 @@ def test_a_request_is_of_the_kind_of_its_result(before: Store) -> None:
 
 
 def test_a_result_of_a_newer_version_is_said_to_be_one(small: Store) -> None:
-    (result,) = evaluate(small.root, REGISTRY, ASKED).datasets
+    (result,) = evaluate(small.root, ASKED, REGISTRY).datasets
     name = small.results.publish({**to_plain(result), "format": FORMAT + 1}, {})
     with pytest.raises(StoreDamaged, match="newer mxt"):
         load_result(small, name)
