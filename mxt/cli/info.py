@@ -49,7 +49,9 @@ def info(
     plugin: PluginOption = None,
     at: StoreOptions,
 ) -> None:
-    """Show everything about a data set, a feature table or a result: provenance, counts, failures, how to make it again.
+    """Show everything about a data set, a feature table, a result or a clip.
+
+    Provenance, counts, failures, and the commands that make it again.
 
     Of a clip (its id, or its file's name): its measurements and labels, the tables that hold it, and the tags
     that a tagger gave it.
@@ -142,7 +144,8 @@ def render_table(found: TableInfo) -> None:
     """Print a feature table."""
     entry = found.entry
     console.say(
-        f"features {entry.label} · {entry.done:,} done, {entry.failed:,} failed, {entry.open:,} open · {console.size_text(entry.nbytes)}"
+        f"features {entry.label} · {entry.done:,} done, {entry.failed:,} failed, {entry.open:,} open · "
+        f"{console.size_text(entry.nbytes)}"
     )
     if entry.damage:
         console.say(f"cannot be read: {entry.damage}")
@@ -163,7 +166,8 @@ def render_table(found: TableInfo) -> None:
     for run in found.runs[-3:]:
         done = f"{run.get('computed', 0):,} clips in {run.get('seconds', 0):g} s"
         console.say(
-            f"run: {run.get('dataset', '')} · {done} · {run.get('device', '')} · {_words(run.get('versions') or {})}"
+            f"run: {run.get('dataset', '')} · {done} · {run.get('device', '')} · "
+            f"{_words(run.get('versions') or {})}"
         )
     say_commands(found.commands)
 
@@ -227,7 +231,8 @@ def _say_coverage(coverage: Sequence[Coverage]) -> None:
     for each in coverage:
         total = each.done + each.failed + each.missing
         console.say(
-            f"{each.dataset} in {each.label}: {each.done:,} of {total:,} clips, {each.failed:,} failed, {each.missing:,} missing"
+            f"{each.dataset} in {each.label}: {each.done:,} of {total:,} clips, "
+            f"{each.failed:,} failed, {each.missing:,} missing"
         )
 
 

@@ -75,6 +75,7 @@ def _search_facts(result: SearchResult) -> dict[str, Any]:
 
 
 def say_commands(commands: Sequence[str]) -> None:
+    """Print the commands that make something again."""
     if commands:
         console.say("to make it again:")
         for command in commands:

@@ -1,4 +1,4 @@
-"""How scores are printed: a few lines a view, a table for several."""
+"""How scores are printed: a few lines for one view, a table for several."""
 
 from __future__ import annotations
 
@@ -55,11 +55,12 @@ def headline(each: DatasetResult) -> str:
     return " · ".join([*words, each.folds, f"{each.clips:,} clips"])
 
 
-def runs_text(found: Assessment) -> str:
+def runs_text(assessment: Assessment) -> str:
     """Every run's score, and their standard deviation."""
     import numpy as np
 
-    return f"runs: {' '.join(f'{score:.3f}' for score in found.per_fold)}, deviation {np.std(found.per_fold, ddof=1):.3f}"
+    scores = " ".join(f"{score:.3f}" for score in assessment.per_fold)
+    return f"runs: {scores}, standard deviation {np.std(assessment.per_fold, ddof=1):.3f}"
 
 
 def _taken_for(gap: Difference | None, noise: float) -> str:
@@ -161,7 +162,7 @@ def _render_protocols(results: Sequence[DatasetResult]) -> None:
 
 
 def _render_grid(results: Sequence[DatasetResult]) -> None:
-    """Data sets by views, the best of each marked, and those that are not clearly below it; where it is narrow without intervals."""
+    """Data sets by views, with marks for the best and those not clearly below it; intervals if they fit."""
     views = list(dict.fromkeys(view.view for each in results for view in each.views))
     rows = []
     what, ways = _ways(results)
@@ -258,7 +259,7 @@ def _cautions(each: DatasetResult) -> list[str]:
         for line, named in views.items()
     ]
     if any(left.why is Why.NOT_EXTRACTED for left in each.left_out):
-        lines.append("some clips are not extracted yet: extract again, then evaluate again")
+        lines.append("some clips are not extracted yet: rerun mxt extract, then mxt eval")
     return lines
 
 

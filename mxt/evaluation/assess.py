@@ -1,4 +1,4 @@
-"""From out-of-fold predictions to what is reported: scores with intervals, baselines, classes, confusions, comparisons."""
+"""From out-of-fold predictions to what is reported: scores with intervals, classes, and comparisons."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class Difference:
         return self.interval.clear and self.p < CLEAR
 
     def below(self, noise: float) -> bool:
-        """Whether the difference is smaller than `noise`, without any test; rounding alone decides nothing."""
+        """Whether the difference is smaller than `noise`, whatever the test says."""
         return abs(self.value) < noise - 1e-12
 
 

@@ -116,7 +116,7 @@ def _common_clips(record: DatasetRecord, matrices: Sequence[Matrix]) -> list[Cli
 def _without(
     record: DatasetRecord, clips: Sequence[ClipRecord], matrices: Sequence[Matrix]
 ) -> Iterator[LeftOut]:
-    """How many clips of a data set lack which features; tables and hidden files beside the audio are no clips."""
+    """How many clips of a data set lack which features; other files beside the audio are not counted."""
     if unusable := sum(not clip.usable and not is_other(clip.file) for clip in clips):
         yield LeftOut(Why.UNUSABLE, unusable, record.name)
     for matrix in matrices:

@@ -74,7 +74,7 @@ def evaluate(
 
 
 def _matrices(store: Store, dataset: Catalogued, request: EvaluateRequest) -> tuple[list[Matrix], list[str]]:
-    """The views asked for; else all that were extracted for the data set and are still there, and which are not."""
+    """The views asked for, or all extracted for the data set; and remarks on those that are gone."""
     record, clips = dataset.record, dataset.clips
     if request.features:
         found = [load_view(store, record.name, view, clips=clips) for view in request.features]

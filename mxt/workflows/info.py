@@ -50,7 +50,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class DatasetInfo:
-    """A data set: as catalogued, in figures, what was left out, what was extracted and evaluated, how to make it again.
+    """A data set: as catalogued, in figures, what was left out, what was made of it, how to make it again.
 
     `outdated` says of a derived one what has become of its parent, else it is empty.
     """
@@ -67,7 +67,7 @@ class DatasetInfo:
 
 @dataclass(frozen=True, slots=True)
 class TableInfo:
-    """A feature table: as listed, its whole provenance, what failed, the runs that wrote it, how to make it again."""
+    """A feature table: as listed, its provenance, failures, runs, and how to make it again."""
 
     entry: TableEntry
     attributes: Mapping[str, Any]
@@ -171,7 +171,7 @@ def _result_info(store: Store, name: str, registry: Registry) -> ResultInfo:
 
 
 def _tables_of(store: Store, result: Result) -> list[FeatureTable]:
-    """The feature tables of a result, and of the views it was compared with, as far as they are still there."""
+    """The feature tables of a result and of the views it was compared with, if they are still there."""
     views = [result.view]
     views += result.beside if isinstance(result, SearchResult) else [one.view for one in result.compared]
     labels = {part.label for view in views if view for part in parse_view(view)}

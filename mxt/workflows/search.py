@@ -100,7 +100,8 @@ def _tables(store: Store, record: DatasetRecord) -> list[str]:
     ]
     if not found:
         raise InputError(
-            f"no features of {record.name} with several layers yet; mxt extract --dataset {record.name} lists the backbones"
+            f"no features of {record.name} with several layers yet; "
+            f"mxt extract --dataset {record.name} lists the backbones"
         )
     return found
 
@@ -116,7 +117,8 @@ def _space(store: Store, dataset: Catalogued, view: str, request: SearchRequest)
     layers = choose_layers(parts[0].layers, table.layers, of=table.label)
     if len(layers) > MOST_LAYERS:
         raise UsageError(
-            f"{len(layers)} layers of {table.label} make {2 ** len(layers) - 1:,} combinations; choose up to {MOST_LAYERS}: "
+            f"{len(layers)} layers of {table.label} make {2 ** len(layers) - 1:,} combinations; "
+            f"choose up to {MOST_LAYERS}: "
             f"--features {table.label}:{','.join(str(layer.number) for layer in layers[:3])}"
         )
     matrices = [load_view(store, record.name, view, clips=clips)]

@@ -54,6 +54,6 @@ def small(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def before(small: Store) -> Store:
-    """The same store with an evaluation of both views and a search, saved by mxt before results had a format."""
+    """The same store with an evaluation and a search that mxt saved before results had a format."""
     shutil.copytree(SAVED_BEFORE, small.results.path)
     return small

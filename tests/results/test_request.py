@@ -25,9 +25,9 @@ FULL = EvaluateRequest(
 
 def test_a_command_says_everything_that_was_asked() -> None:
     assert FULL.command() == (
-        "mxt eval --dataset 'my genres' --features convnet:135 --features mfcc --target mood --task multilabel "
-        "--group-by artist --folds 'my folds.csv' --head svm --head linear --protocol nested "
-        "--protocol choi2017 --seed 3 --set svm.C=8"
+        "mxt eval --dataset 'my genres' --features convnet:135 --features mfcc --target mood "
+        "--task multilabel --group-by artist --folds 'my folds.csv' --head svm --head linear "
+        "--protocol nested --protocol choi2017 --seed 3 --set svm.C=8"
     )
     assert EvaluateRequest().command() == "mxt eval"
     searched = SearchRequest(features=("convnet",), beside=("mfcc",), head="svm")

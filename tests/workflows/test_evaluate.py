@@ -121,8 +121,8 @@ def test_the_result_that_is_saved_says_everything(make_store: Make) -> None:
     saved = load_result(store, found.result_id)
     (view,) = saved.views
     assert (
-        saved.request.command()
-        == "mxt eval --dataset music --features good --head svm --seed 3 --set kernel=rbf --set svm.C=8 --set gamma=1"
+        saved.request.command() == "mxt eval --dataset music --features good --head svm --seed 3 "
+        "--set kernel=rbf --set svm.C=8 --set gamma=1"
     )
     assert view.assessment.scores == found.assessment.scores
     assert view.assessment.classes == found.assessment.classes
@@ -362,7 +362,10 @@ class Nearest:
 
 @hookimpl
 def mxt_stages():
-    return [StageSpec(kind="head", name=name, summary=name, target=f":{name.title()}") for name in ("fails", "nearest")]
+    return [
+        StageSpec(kind="head", name=name, summary=name, target=f":{name.title()}")
+        for name in ("fails", "nearest")
+    ]
 """
 
 

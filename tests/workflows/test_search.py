@@ -85,7 +85,10 @@ def test_a_search_that_is_in_the_store_is_answered_without_loading_any_learner(s
     search(small, SearchRequest(features=("choi2017_convnet:13",), settings=QUICK), REGISTRY)
     settings = [word for setting in QUICK for word in ("--set", setting)]
     words = ["search", "--store", str(small), "--features", "choi2017_convnet:13", *settings]
-    code = f"import sys\nfrom mxt.cli.main import main\ntry:\n    main({words!r})\nfinally:\n    assert 'sklearn' not in sys.modules"
+    code = (
+        f"import sys\nfrom mxt.cli.main import main\ntry:\n    main({words!r})\n"
+        "finally:\n    assert 'sklearn' not in sys.modules"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "from the store" in done.stdout
 
