@@ -60,23 +60,23 @@ def info(
     from mxt.workflows import info as work
     from mxt.workflows.info_clip import ClipInfo
 
-    found = work.info(at.store, name, build_registry(plugin or ()), kind=kind, dataset=dataset)
-    if isinstance(found, work.ResultInfo):
-        at.answer(found, render_result, plain=_result_plain)
-    elif isinstance(found, ClipInfo):
-        at.answer(found, render_clip)
+    answer = work.info(at.store, name, build_registry(plugin or ()), kind=kind, dataset=dataset)
+    if isinstance(answer, work.ResultInfo):
+        at.answer(answer, render_result, plain=_result_plain)
+    elif isinstance(answer, ClipInfo):
+        at.answer(answer, render_clip)
     elif failures and not at.as_json:
-        render_failures(found.failures)
-    elif isinstance(found, work.TableInfo):
-        at.answer(found, render_table)
+        render_failures(answer.failures)
+    elif isinstance(answer, work.TableInfo):
+        at.answer(answer, render_table)
     else:
-        at.answer(found, render_dataset)
+        at.answer(answer, render_dataset)
 
 
-def _result_plain(found: ResultInfo) -> dict[str, Any]:
+def _result_plain(answer: ResultInfo) -> dict[str, Any]:
     from mxt.results.plain import to_plain
 
-    return {"entry": found.entry, "result": to_plain(found.result), "commands": found.commands}
+    return {"entry": answer.entry, "result": to_plain(answer.result), "commands": answer.commands}
 
 
 def render_failures(failures: Sequence[Left]) -> None:
@@ -91,9 +91,9 @@ def render_failures(failures: Sequence[Left]) -> None:
     )
 
 
-def render_dataset(found: DatasetInfo) -> None:
+def render_dataset(answer: DatasetInfo) -> None:
     """Print a data set."""
-    record, summary = found.record, found.summary
+    record, summary = answer.record, answer.summary
     audio = console.seconds_text(summary.seconds) if summary.seconds else "no audio"
     console.say(f"data set {record.name} · {summary.clips:,} clips, {summary.used:,} used · {audio}")
     lines = {"folder": record.root, **_origin(record)}
@@ -117,14 +117,14 @@ def render_dataset(found: DatasetInfo) -> None:
     _say_lines(lines)
     others = {"hidden": summary.hidden, "of another kind": summary.others}
     _say_failures(summary.left_out, record.name, {word: number for word, number in others.items() if number})
-    _say_coverage(found.coverage)
-    if found.outdated:
-        console.say(f"careful: {found.outdated}")
-    if found.views:
-        console.say(f"views: {' '.join(found.views)}")
-    if found.results:
-        console.say(f"results, the newest first: {listed(reversed(found.results), MOST_RESULTS)}")
-    say_commands(found.commands)
+    _say_coverage(answer.coverage)
+    if answer.outdated:
+        console.say(f"careful: {answer.outdated}")
+    if answer.views:
+        console.say(f"views: {' '.join(answer.views)}")
+    if answer.results:
+        console.say(f"results, the newest first: {listed(reversed(answer.results), MOST_RESULTS)}")
+    say_commands(answer.commands)
 
 
 def _origin(record: DatasetRecord) -> dict[str, str]:
@@ -140,9 +140,9 @@ def _origin(record: DatasetRecord) -> dict[str, str]:
     return {"loader": ", ".join(filter(None, (record.loader, _words(params)))), "ingested": when}
 
 
-def render_table(found: TableInfo) -> None:
+def render_table(answer: TableInfo) -> None:
     """Print a feature table."""
-    entry = found.entry
+    entry = answer.entry
     console.say(
         f"features {entry.label} · {entry.done:,} done, {entry.failed:,} failed, {entry.open:,} open · "
         f"{console.size_text(entry.nbytes)}"
@@ -151,37 +151,37 @@ def render_table(found: TableInfo) -> None:
         console.say(f"cannot be read: {entry.damage}")
     layers = ", ".join(
         f"{layer['number']} {layer['name']} ({layer['dimension']})"
-        for layer in found.attributes.get("layers", ())
+        for layer in answer.attributes.get("layers", ())
     )
     _say_lines({"fingerprint": entry.fingerprint, "layers": layers})
     shown = {
         name: value
-        for name, value in found.attributes.items()
+        for name, value in answer.attributes.items()
         if name not in ("label", "fingerprint", "layers")
     }
     for line in tree(shown):
         console.say(line)
-    _say_failures(Counter(failure.reason for failure in found.failures), entry.label)
-    _say_coverage(found.coverage)
-    for run in found.runs[-3:]:
+    _say_failures(Counter(failure.reason for failure in answer.failures), entry.label)
+    _say_coverage(answer.coverage)
+    for run in answer.runs[-3:]:
         done = f"{run.get('computed', 0):,} clips in {run.get('seconds', 0):g} s"
         console.say(
             f"run: {run.get('dataset', '')} · {done} · {run.get('device', '')} · "
             f"{_words(run.get('versions') or {})}"
         )
-    say_commands(found.commands)
+    say_commands(answer.commands)
 
 
-def render_clip(found: ClipInfo) -> None:
+def render_clip(answer: ClipInfo) -> None:
     """Print a clip."""
-    clip, measured = found.clip, found.measurement
-    console.say(f"clip {clip.id} · {found.dataset}" + (f" · {clip.seconds:.2f} s" if clip.seconds else ""))
+    clip, measured = answer.clip, answer.measurement
+    console.say(f"clip {clip.id} · {answer.dataset}" + (f" · {clip.seconds:.2f} s" if clip.seconds else ""))
     if clip.reason:
         console.say(f"left out: {clip.reason}" + (f", {clip.detail}" if clip.detail else ""))
-    lines = {"folder": found.root, "file": found.path}
-    if found.start is not None or found.end is not None:
-        lines["part"] = f"{found.start or 0:g} s to " + (
-            "its end" if found.end is None else f"{found.end:g} s"
+    lines = {"folder": answer.root, "file": answer.path}
+    if answer.start is not None or answer.end is not None:
+        lines["part"] = f"{answer.start or 0:g} s to " + (
+            "its end" if answer.end is None else f"{answer.end:g} s"
         )
     lines |= {
         name: "unlabelled" if value is None else ", ".join(value) if isinstance(value, tuple) else str(value)
@@ -197,10 +197,10 @@ def render_clip(found: ClipInfo) -> None:
         lines["levels"] = f"peak {about}{_decibels(measured.peak)}, rms {about}{_decibels(measured.rms)}"
         lines["noted"], lines["sha256"] = ", ".join(measured.notes), measured.sha256
     _say_lines(lines)
-    for row in found.tables:
+    for row in answer.tables:
         why = ", ".join(filter(None, (row.reason, row.detail)))
         console.say(f"{row.label}: {row.state}" + (f", {why}" if why else ""))
-    for heard in found.heard:
+    for heard in answer.heard:
         console.say(f"{heard.label} hears: " + ", ".join(f"{tag} {value:.3f}" for tag, value in heard.tags))
 
 
@@ -228,11 +228,11 @@ def _say_failures(
 
 
 def _say_coverage(coverage: Sequence[Coverage]) -> None:
-    for each in coverage:
-        total = each.done + each.failed + each.missing
+    for table in coverage:
+        total = table.done + table.failed + table.missing
         console.say(
-            f"{each.dataset} in {each.label}: {each.done:,} of {total:,} clips, "
-            f"{each.failed:,} failed, {each.missing:,} missing"
+            f"{table.dataset} in {table.label}: {table.done:,} of {total:,} clips, "
+            f"{table.failed:,} failed, {table.missing:,} missing"
         )
 
 

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from mxt.workflows.info import ResultInfo
 
 
-def render_result(found: ResultInfo) -> None:
+def render_result(answer: ResultInfo) -> None:
     """Print a result."""
     from mxt.evaluation.metrics import metric_words
 
-    entry, result = found.entry, found.result
+    entry, result = answer.entry, answer.result
     console.say(f"result {entry.id} · {entry.dataset} · {entry.view} · {entry.head} · {entry.protocol}")
     if entry.stale:
         console.say(f"careful: {entry.stale}")
@@ -26,18 +26,18 @@ def render_result(found: ResultInfo) -> None:
         bounds = f"  (95 %: {score.bounds})" if score.low == score.low else ""
         if score.value == score.value:
             console.say(f"{metric_words(name)} {score.value:.3f}{bounds}")
-    for line in tree(_result_facts(found)):
+    for line in tree(_result_facts(answer)):
         console.say(line)
     for caution in result.all_cautions:
         console.say(f"careful: {caution}")
-    say_commands(found.commands)
+    say_commands(answer.commands)
 
 
-def _result_facts(found: ResultInfo) -> dict[str, Any]:
+def _result_facts(answer: ResultInfo) -> dict[str, Any]:
     """What is known of a result beside its scores, under the words that people have for it."""
     from mxt.results.search_record import SearchResult
 
-    result, rests_on = found.result, found.result.provenance
+    result, rests_on = answer.result, answer.result.provenance
     own = _search_facts(result) if isinstance(result, SearchResult) else _evaluation_facts(result)
     return {
         "created": rests_on.created,
@@ -55,12 +55,12 @@ def _result_facts(found: ResultInfo) -> dict[str, Any]:
 
 def _evaluation_facts(result: DatasetResult) -> dict[str, Any]:
     view = result.views[result.best]
-    found, method = view.assessment, view.assessment.method
+    assessment, method = view.assessment, view.assessment.method
     unit = f" over {method.unit}s" if method.unit else ""
     return {
-        "drawn independently": f"{found.units:,}",
+        "drawn independently": f"{assessment.units:,}",
         "intervals": f"{method.level:.0%}, {method.name}{unit}",
-        "baselines": {name: f"{value:.3f}" for name, value in found.baselines.items()},
+        "baselines": {name: f"{value:.3f}" for name, value in assessment.baselines.items()},
         "compared with": [one.view for one in result.compared if one.view != view.view],
     }
 

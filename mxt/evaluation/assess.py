@@ -204,7 +204,7 @@ def compare(
         ``None`` for the best one.
     """
     main = assessed[0].main
-    best = first_best([each.first.value for each in assessed])
+    best = first_best([one.first.value for one in assessed])
     others = [i for i in range(len(assessed)) if i != best]
     p_values = statistics.holm(
         [_p_value(selection, found[i], found[best], assessed[i], assessed[best], seed) for i in others]

@@ -211,7 +211,8 @@ def use_hash(sample: Sample, *, inner: int, percent: tuple[float, float]) -> Pla
     if not len(test) or not len(learn):
         raise EvaluationError(
             f"hashing the file names leaves {len(learn)} clips to learn from and {len(test)} to test with, "
-            "and both are needed; if the same few names repeat in many folders, hash whole paths: --set hash=path"
+            "and both are needed; if the same few names repeat in many folders, "
+            "hash whole paths: --set hash=path"
         )
     remarks = (
         [f"{copies.sum()} copies of testing recordings left out of the other parts"] if copies.any() else []

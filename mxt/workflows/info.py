@@ -131,9 +131,7 @@ def _dataset_info(store: Store, name: str, registry: Registry) -> DatasetInfo:
             Left(clip.id, name, clip.reason.words, clip.detail) for clip in clips if not clip.usable
         ),
         views=tuple(views),
-        coverage=tuple(
-            found for table in store.features.tables() if (found := _coverage(table, name, clips))
-        ),
+        coverage=tuple(part for table in store.features.tables() if (part := _coverage(table, name, clips))),
         results=tuple(entry.id for entry in result_entries(store) if entry.dataset == name),
         commands=dataset_commands(record, store.catalogue, registry),
         outdated=outdated(record, store.catalogue),
@@ -145,8 +143,8 @@ def _table_info(store: Store, named: Named, registry: Registry) -> TableInfo:
     table = FeatureTable(named.path, read_only=True)
     datasets = {record.name: store.catalogue.clips(record.name) for record in store.catalogue.datasets()}
     runs = [run for run in store.runs() if run.get("fingerprint") == table.fingerprint]
-    coverage = tuple(found for name, clips in datasets.items() if (found := _coverage(table, name, clips)))
-    commands = [extract_command(table, registry, dataset=found.dataset) for found in coverage] or [
+    coverage = tuple(part for name, clips in datasets.items() if (part := _coverage(table, name, clips)))
+    commands = [extract_command(table, registry, dataset=part.dataset) for part in coverage] or [
         extract_command(table, registry)
     ]
     return TableInfo(
@@ -161,7 +159,7 @@ def _table_info(store: Store, named: Named, registry: Registry) -> TableInfo:
 
 def _result_info(store: Store, name: str, registry: Registry) -> ResultInfo:
     result = load_result(store, name)
-    record = next((each for each in store.catalogue.datasets() if each.name == result.dataset), None)
+    record = next((known for known in store.catalogue.datasets() if known.name == result.dataset), None)
     commands = list(dataset_commands(record, store.catalogue, registry)) if record is not None else []
     commands += [
         extract_command(table, registry, dataset=result.dataset) for table in _tables_of(store, result)
@@ -208,15 +206,15 @@ def _failures(
         for row in np.flatnonzero(ledger.states == FAILED)
     }
     details = {clip: detail for run in runs for clip, _, detail in run.get("failures") or ()}
-    found = []
+    lost = []
     known: set[bytes] = set()
     for dataset, clips in datasets.items():
         for clip, key in zip(clips, table.keys_of(clips), strict=True):
             if key is not None:
                 known.add(key)
             if key in failed:
-                found.append(Left(clip.id, dataset, failed[key].words, details.get(written(clip.id), "")))
-    found += [
+                lost.append(Left(clip.id, dataset, failed[key].words, details.get(written(clip.id), "")))
+    lost += [
         Left(f"key {key.hex()[:12]}", "", reason.words) for key, reason in failed.items() if key not in known
     ]
-    return tuple(found)
+    return tuple(lost)
