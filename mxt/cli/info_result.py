@@ -58,8 +58,8 @@ def _evaluation_facts(result: DatasetResult) -> dict[str, Any]:
     assessment, method = view.assessment, view.assessment.method
     unit = f" over {method.unit}s" if method.unit else ""
     return {
-        "drawn independently": f"{assessment.units:,}",
-        "intervals": f"{method.level:.0%}, {method.name}{unit}",
+        "independent units": f"{assessment.units:,}",
+        "intervals": f"{100 * method.level:g} %, {method.name}{unit}",
         "baselines": {name: f"{value:.3f}" for name, value in assessment.baselines.items()},
         "compared with": [one.view for one in result.compared if one.view != view.view],
     }

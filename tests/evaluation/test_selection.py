@@ -48,7 +48,7 @@ def clips(make_clip: MakeClip) -> list[ClipRecord]:
 
 
 def why(selection: Selection) -> dict[str, tuple[int, tuple[str, ...]]]:
-    return {each.why: (each.count, each.names) for each in selection.left_out}
+    return {each.words: (each.count, each.names) for each in selection.left_out}
 
 
 def test_unlabelled_clips_are_left_out_and_counted(clips: list[ClipRecord], make_clip: MakeClip) -> None:
