@@ -31,7 +31,7 @@ class _HowFar(ProgressColumn):
 
 
 class _ShrinkingBar(BarColumn):
-    """A bar that leaves room for the words beside it, and for the ``^C`` that terminals echo."""
+    """A bar that shrinks for the words beside it, and leaves room for the ``^C`` that terminals echo."""
 
     def __init__(self, console: Console) -> None:
         super().__init__()

@@ -22,6 +22,7 @@ from mxt.core.errors import UsageError
 
 if TYPE_CHECKING:
     from mxt.core.records import Task
+    from mxt.results.records import Evaluated
 
 TASKS: dict[str, Task] = {
     "classification": "classification",
@@ -60,14 +61,15 @@ def evaluate(
     """
     if task is not None and task not in TASKS:
         raise UsageError(f"--task is one of {', '.join(TASKS)}, not {task!r}")
-    from mxt.cli.scores import render, render_next, to_json
+    from mxt.cli.scores import next_command, render
     from mxt.drawing.charts import check_picture, comparison_chart
-    from mxt.workflows.evaluate import Request
+    from mxt.results.plain import evaluated_plain
+    from mxt.results.request import EvaluateRequest
     from mxt.workflows.evaluate import evaluate as work
 
     if chart is not None:
         check_picture(chart)
-    request = Request(
+    request = EvaluateRequest(
         datasets=tuple(dataset or ()),
         features=tuple(features or ()),
         target=study.target,
@@ -80,13 +82,13 @@ def evaluate(
         seed=study.seed,
     )
     with run.progress() as progress:
-        result = work(run.store, run.registry(), request, jobs=jobs, progress=progress)
+        result = work(run.store, request, run.registry(), jobs=jobs, progress=progress)
     if chart is not None:
         comparison_chart(result, chart)
-    if run.as_json:
-        console.emit_json(to_json(result))
-        return
-    render(result, details=details)
-    if chart is not None:
-        console.say(f"drawn: {chart}")
-    render_next(result)
+
+    def show(result: Evaluated) -> None:
+        render(result, details=details)
+        if chart is not None:
+            console.say(f"drawn: {chart}")
+
+    run.answer(result, show, plain=evaluated_plain, next=next_command(result))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mxt.cli import completion
-from mxt.cli.options import DEFAULT_STORE, DatasetOption, JsonOption, PluginOption, StoreOption
+from mxt.cli import completion, console
+from mxt.cli.info_result import render_result, say_commands, tree
+from mxt.cli.options import DatasetOption, PluginOption, StoreOptions
 from mxt.core.errors import listed
 
 if TYPE_CHECKING:
@@ -27,50 +28,59 @@ def info(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME|LABEL|RESULT|CLIP", autocompletion=completion.names, help="What to tell about."
+            metavar="NAME|LABEL|RESULT|CLIP",
+            autocompletion=completion.names,
+            help="Data set, feature table, result or clip.",
         ),
     ],
-    store: StoreOption = DEFAULT_STORE,
+    *,
     kind: Annotated[
         str | None,
-        typer.Option("--kind", metavar="dataset|features|result|clip", help="Where a name is used twice."),
+        typer.Option(
+            "--kind",
+            metavar="dataset|features|result|clip",
+            help="What is meant, where a name is used twice.",
+        ),
     ] = None,
     dataset: DatasetOption = None,
     failures: Annotated[
         bool, typer.Option("--failures", help="List every clip that was left out or failed, and why.")
     ] = False,
     plugin: PluginOption = None,
-    as_json: JsonOption = False,
+    at: StoreOptions,
 ) -> None:
-    """Tell everything about a data set, a feature table or a result: provenance, counts, failures, how to make it again.
+    """Show everything about a data set, a feature table, a result or a clip.
 
-    Of a clip (its id, or its file's name): what was measured and labelled, which tables hold it, and what a
-    tagger heard in it.
+    Provenance, counts, failures, and the commands that make it again.
+
+    Of a clip (its id, or its file's name): its measurements and labels, the tables that hold it, and the tags
+    that a tagger gave it.
     """
-    from mxt.cli import console
     from mxt.registry import build_registry
     from mxt.workflows import info as work
     from mxt.workflows.info_clip import ClipInfo
 
-    found = work.info(store, name, build_registry(plugin or ()), kind=kind, dataset=dataset)
-    if as_json:
-        console.emit_json(found)
-    elif isinstance(found, work.ResultInfo):
-        render_result(found)
-    elif isinstance(found, ClipInfo):
-        render_clip(found)
-    elif failures:
-        render_failures(found.failures)
-    elif isinstance(found, work.TableInfo):
-        render_table(found)
+    answer = work.info(at.store, name, build_registry(plugin or ()), kind=kind, dataset=dataset)
+    if isinstance(answer, work.ResultInfo):
+        at.answer(answer, render_result, plain=_result_plain)
+    elif isinstance(answer, ClipInfo):
+        at.answer(answer, render_clip)
+    elif failures and not at.as_json:
+        render_failures(answer.failures)
+    elif isinstance(answer, work.TableInfo):
+        at.answer(answer, render_table)
     else:
-        render_dataset(found)
+        at.answer(answer, render_dataset)
+
+
+def _result_plain(answer: ResultInfo) -> dict[str, Any]:
+    from mxt.results.plain import to_plain
+
+    return {"entry": answer.entry, "result": to_plain(answer.result), "commands": answer.commands}
 
 
 def render_failures(failures: Sequence[Left]) -> None:
     """Print every clip that was left out or failed."""
-    from mxt.cli import console
-
     if not failures:
         console.say("no clip was left out")
         return
@@ -81,11 +91,9 @@ def render_failures(failures: Sequence[Left]) -> None:
     )
 
 
-def render_dataset(found: DatasetInfo) -> None:
+def render_dataset(answer: DatasetInfo) -> None:
     """Print a data set."""
-    from mxt.cli import console
-
-    record, summary = found.record, found.summary
+    record, summary = answer.record, answer.summary
     audio = console.seconds_text(summary.seconds) if summary.seconds else "no audio"
     console.say(f"data set {record.name} · {summary.clips:,} clips, {summary.used:,} used · {audio}")
     lines = {"folder": record.root, **_origin(record)}
@@ -109,14 +117,14 @@ def render_dataset(found: DatasetInfo) -> None:
     _say_lines(lines)
     others = {"hidden": summary.hidden, "of another kind": summary.others}
     _say_failures(summary.left_out, record.name, {word: number for word, number in others.items() if number})
-    _say_coverage(found.coverage)
-    if found.outdated:
-        console.say(f"careful: {found.outdated}")
-    if found.views:
-        console.say(f"views: {' '.join(found.views)}")
-    if found.results:
-        console.say(f"results, the newest first: {listed(reversed(found.results), MOST_RESULTS)}")
-    _say_commands(found.commands)
+    _say_coverage(answer.coverage)
+    if answer.outdated:
+        console.say(f"careful: {answer.outdated}")
+    if answer.views:
+        console.say(f"views: {' '.join(answer.views)}")
+    if answer.results:
+        console.say(f"results, the newest first: {listed(reversed(answer.results), MOST_RESULTS)}")
+    say_commands(answer.commands)
 
 
 def _origin(record: DatasetRecord) -> dict[str, str]:
@@ -132,90 +140,48 @@ def _origin(record: DatasetRecord) -> dict[str, str]:
     return {"loader": ", ".join(filter(None, (record.loader, _words(params)))), "ingested": when}
 
 
-def render_table(found: TableInfo) -> None:
+def render_table(answer: TableInfo) -> None:
     """Print a feature table."""
-    from mxt.cli import console
-
-    entry = found.entry
+    entry = answer.entry
     console.say(
-        f"features {entry.label} · {entry.done:,} done, {entry.failed:,} failed, {entry.open:,} open · {console.size_text(entry.nbytes)}"
+        f"features {entry.label} · {entry.done:,} done, {entry.failed:,} failed, {entry.open:,} open · "
+        f"{console.size_text(entry.nbytes)}"
     )
     if entry.damage:
         console.say(f"cannot be read: {entry.damage}")
     layers = ", ".join(
         f"{layer['number']} {layer['name']} ({layer['dimension']})"
-        for layer in found.attributes.get("layers", ())
+        for layer in answer.attributes.get("layers", ())
     )
     _say_lines({"fingerprint": entry.fingerprint, "layers": layers})
     shown = {
         name: value
-        for name, value in found.attributes.items()
+        for name, value in answer.attributes.items()
         if name not in ("label", "fingerprint", "layers")
     }
-    for line in _tree(shown):
+    for line in tree(shown):
         console.say(line)
-    _say_failures(Counter(failure.reason for failure in found.failures), entry.label)
-    _say_coverage(found.coverage)
-    for run in found.runs[-3:]:
+    _say_failures(Counter(failure.reason for failure in answer.failures), entry.label)
+    _say_coverage(answer.coverage)
+    for run in answer.runs[-3:]:
         done = f"{run.get('computed', 0):,} clips in {run.get('seconds', 0):g} s"
         console.say(
-            f"run: {run.get('dataset', '')} · {done} · {run.get('device', '')} · {_words(run.get('versions') or {})}"
+            f"run: {run.get('dataset', '')} · {done} · {run.get('device', '')} · "
+            f"{_words(run.get('versions') or {})}"
         )
-    _say_commands(found.commands)
+    say_commands(answer.commands)
 
 
-def render_result(found: ResultInfo) -> None:
-    """Print a result."""
-    from mxt.cli import console
-
-    entry, result = found.entry, found.result
-    console.say(
-        f"result {entry.id} · {entry.dataset} · {entry.view} · {entry.head} · {result.get('protocol', '')}"
-    )
-    if entry.stale:
-        console.say(f"careful: {entry.stale}")
-    main = result.get("main")
-    for name, score in sorted((result.get("scores") or {}).items(), key=lambda each: each[0] != main):
-        if score.get("value") is not None:
-            console.say(
-                f"{name} {score['value']:.3f}"
-                + (
-                    f"  (95 %: {score['low']:.3f} to {score['high']:.3f})"
-                    if score.get("low") is not None
-                    else ""
-                )
-            )
-    long = (
-        "scores",
-        "classes",
-        "confusion",
-        "folds",
-        "left_out",
-        "cautions",
-        "compared",
-        "argv",
-        "command",
-        "kind",
-    )
-    for line in _tree({name: value for name, value in result.items() if name not in long}):
-        console.say(line)
-    for caution in result.get("cautions") or ():
-        console.say(f"careful: {caution}")
-    _say_commands(found.commands)
-
-
-def render_clip(found: ClipInfo) -> None:
+def render_clip(answer: ClipInfo) -> None:
     """Print a clip."""
-    from mxt.cli import console
-
-    clip, measured = found.clip, found.measurement
-    console.say(f"clip {clip.id} · {found.dataset}" + (f" · {clip.seconds:.2f} s" if clip.seconds else ""))
+    clip, measured = answer.clip, answer.measurement
+    console.say(f"clip {clip.id} · {answer.dataset}" + (f" · {clip.seconds:.2f} s" if clip.seconds else ""))
     if clip.reason:
         console.say(f"left out: {clip.reason}" + (f", {clip.detail}" if clip.detail else ""))
-    lines = {"folder": found.root, "file": found.path}
-    if found.start is not None or found.end is not None:
-        lines["part"] = f"{found.start or 0:g} s to " + (
-            "its end" if found.end is None else f"{found.end:g} s"
+    lines = {"folder": answer.root, "file": answer.path}
+    if answer.start is not None or answer.end is not None:
+        lines["part"] = f"{answer.start or 0:g} s to " + (
+            "its end" if answer.end is None else f"{answer.end:g} s"
         )
     lines |= {
         name: "unlabelled" if value is None else ", ".join(value) if isinstance(value, tuple) else str(value)
@@ -231,10 +197,10 @@ def render_clip(found: ClipInfo) -> None:
         lines["levels"] = f"peak {about}{_decibels(measured.peak)}, rms {about}{_decibels(measured.rms)}"
         lines["noted"], lines["sha256"] = ", ".join(measured.notes), measured.sha256
     _say_lines(lines)
-    for row in found.tables:
+    for row in answer.tables:
         why = ", ".join(filter(None, (row.reason, row.detail)))
         console.say(f"{row.label}: {row.state}" + (f", {why}" if why else ""))
-    for heard in found.heard:
+    for heard in answer.heard:
         console.say(f"{heard.label} hears: " + ", ".join(f"{tag} {value:.3f}" for tag, value in heard.tags))
 
 
@@ -243,8 +209,6 @@ def _decibels(amplitude: float) -> str:
 
 
 def _say_lines(lines: Mapping[str, str]) -> None:
-    from mxt.cli import console
-
     width = max(map(len, lines), default=0)
     for name, text in lines.items():
         if text:
@@ -254,8 +218,6 @@ def _say_lines(lines: Mapping[str, str]) -> None:
 def _say_failures(
     counted: Mapping[str, int], name: str, also: Mapping[str, int] = MappingProxyType({})
 ) -> None:
-    from mxt.cli import console
-
     def words(counts: Mapping[str, int]) -> str:
         return ", ".join(f"{reason} {number:,}" for reason, number in counts.items())
 
@@ -266,22 +228,12 @@ def _say_failures(
 
 
 def _say_coverage(coverage: Sequence[Coverage]) -> None:
-    from mxt.cli import console
-
-    for each in coverage:
-        total = each.done + each.failed + each.missing
+    for table in coverage:
+        total = table.done + table.failed + table.missing
         console.say(
-            f"{each.dataset} in {each.label}: {each.done:,} of {total:,} clips, {each.failed:,} failed, {each.missing:,} missing"
+            f"{table.dataset} in {table.label}: {table.done:,} of {total:,} clips, "
+            f"{table.failed:,} failed, {table.missing:,} missing"
         )
-
-
-def _say_commands(commands: Sequence[str]) -> None:
-    from mxt.cli import console
-
-    if commands:
-        console.say("to make it again:")
-        for command in commands:
-            console.say(f"  {command}")
 
 
 def _words(values: Mapping[str, Any]) -> str:
@@ -290,20 +242,3 @@ def _words(values: Mapping[str, Any]) -> str:
         for name, value in values.items()
     }
     return ", ".join(f"{name} {value}".strip() for name, value in texts.items() if value is not None)
-
-
-def _tree(values: Mapping[str, Any], indent: int = 1) -> list[str]:
-    """Nested values as indented lines; lists of plain values on one line."""
-    lines = []
-    for name, value in values.items():
-        if isinstance(value, Mapping) and value:
-            lines += ["  " * indent + name, *_tree(value, indent + 1)]
-        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
-            lines += ["  " * indent + f"{name}: {len(value)}"]
-        elif value not in (None, "", [], {}):
-            items = value if isinstance(value, list) else [value]
-            text = ", ".join(
-                " ".join(map(str, item)) if isinstance(item, list) else str(item) for item in items
-            )
-            lines.append("  " * indent + f"{name}: {text}")
-    return lines

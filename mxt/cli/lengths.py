@@ -66,15 +66,16 @@ def lengths(
     """Score excerpts of several lengths: how much of each clip a representation needs. Derives, extracts and evaluates in one."""
     from mxt.cli import console
     from mxt.cli.progress import shown_progress
-    from mxt.cli.scores import to_json
     from mxt.drawing.charts import check_picture, lengths_chart
     from mxt.registry import build_registry
-    from mxt.results.records import Evaluated, Request
+    from mxt.results.plain import evaluated_plain
+    from mxt.results.records import Evaluated
+    from mxt.results.request import EvaluateRequest
     from mxt.workflows.lengths import lengths as run
 
     if chart is not None:
         check_picture(chart)
-    request = Request(
+    request = EvaluateRequest(
         datasets=(dataset,) if dataset else (),
         features=tuple(features or ()),
         target=target,
@@ -99,9 +100,13 @@ def lengths(
     if chart is not None:
         lengths_chart(found, chart)
     if as_json:
-        evaluated = to_json(Evaluated(tuple(row.result for row in found.rows)))
+        evaluated = evaluated_plain(Evaluated(tuple(row.result for row in found.rows)))
         console.emit_json(
-            {"seconds": [row.seconds for row in found.rows], "changes": dict(found.changes), **evaluated}
+            {
+                "seconds": [row.seconds for row in found.rows],
+                "changes": {view: change.to_plain() for view, change in found.changes.items()},
+                **evaluated,
+            }
         )
         return
     render(found)
@@ -112,27 +117,25 @@ def lengths(
 def render(found: Lengths) -> None:
     """Print scores by length, and what the longest clips have over the shortest."""
     from mxt.cli import console
-    from mxt.cli.scores import WORDS, interval_text
+    from mxt.evaluation.metrics import metric_words
 
     first = found.rows[0].result
     console.say(
-        f"{found.dataset} · {found.target} · {found.head} · {first.folds} · {WORDS[found.main]} by clip length"
+        f"{found.dataset} · {found.target} · {found.head} · {first.folds} · {metric_words(found.main)} by clip length"
     )
     rows: list[list[object]] = []
     for row in found.rows:
         scores = [row.score(view) for view in found.views]
-        cells = [
-            None if score is None else f"{score.value:.3f} ({interval_text(score.low, score.high)})"
-            for score in scores
-        ]
+        cells = [None if score is None else str(score.interval) for score in scores]
         rows.append([f"{row.seconds:g}", row.result.clips, *cells])
     console.table("", ["seconds", "clips", *found.views], rows)
     if first.task != "regression":
         console.say(f"chance {found.chance:.3f}")
     shortest, longest = found.rows[0].seconds, found.rows[-1].seconds
     for view, change in found.changes.items():
-        interval = interval_text(change.low, change.high) + ("" if change.clear else ", not clearly a change")
-        console.say(f"{view}: {change.value:+.3f} from {shortest:g} to {longest:g} s (95 %: {interval})")
+        doubt = "" if change.clear else ", not clearly a change"
+        gain = f"{change.value:+.3f} from {shortest:g} to {longest:g} s"
+        console.say(f"{view}: {gain} (95 %: {change.bounds}{doubt})")
     console.say(
         f"{found.computed:,} features computed; data sets: {', '.join(row.dataset for row in found.rows)}"
     )

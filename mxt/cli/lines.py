@@ -74,7 +74,7 @@ class _CountedLines:
 
 
 def progress_words(done: int, total: int | None, unit: str, elapsed: float) -> str:
-    """How much is done, how fast, and how long it still takes.
+    """How much is done, how fast, and the time left.
 
     Examples
     --------

@@ -54,13 +54,13 @@ def loudness(
     from mxt.cli.progress import shown_progress
     from mxt.drawing.charts import check_picture, loudness_chart
     from mxt.registry import build_registry
-    from mxt.results.records import Request
+    from mxt.results.request import EvaluateRequest
     from mxt.workflows.loudness import as_plain
     from mxt.workflows.loudness import loudness as run
 
     if chart is not None:
         check_picture(chart)
-    request = Request(
+    request = EvaluateRequest(
         datasets=(dataset,) if dataset else (), target=target, group_by=group_by, folds=folds, seed=seed
     )
     with shown_progress(quiet or as_json) as progress:
@@ -82,7 +82,7 @@ def loudness(
 def render(study: LoudnessStudy) -> None:
     """Print a study: a table of classes, and what loudness alone can tell."""
     from mxt.cli import console
-    from mxt.cli.scores import WORDS, interval_text
+    from mxt.evaluation.metrics import METRICS, metric_words
 
     console.say(
         f"{study.dataset} · {study.target} · {len(study.clips):,} clips, of the mean of their channels"
@@ -109,11 +109,9 @@ def render(study: LoudnessStudy) -> None:
     bases = ", ".join(
         f"{word} {alone.baselines[name]:.3f}" for name, word in words.items() if name in alone.baselines
     )
-    console.say(
-        f"{WORDS[first.name]} {first.value:.3f}  (95 %: {interval_text(first.low, first.high)})   {bases}"
-    )
+    console.say(f"{metric_words(first.name)} {first.value:.3f}  (95 %: {first.interval.bounds})   {bases}")
     if study.leaks:
-        what = "numbers follow" if alone.main.startswith("r2") else "classes can be told by"
+        what = "numbers follow" if METRICS[alone.main].task == "regression" else "classes can be told by"
         console.say(
             f"careful: {what} loudness alone, clearly better than the baseline ({study.baseline:.3f}): a score may come from levels; "
             "compare with a normalised view"

@@ -104,7 +104,7 @@ def to_json(found: Reproduction) -> dict[str, Any]:
 
 def _render_task(each: TaskReproduction) -> None:
     from mxt.cli import console
-    from mxt.cli.scores import WORDS
+    from mxt.evaluation.metrics import metric_words
 
     more = each.nested is not None
     rows = []
@@ -121,7 +121,7 @@ def _render_task(each: TaskReproduction) -> None:
                 ),
             ][: 6 if more else 4]
         )
-    title = f"{each.task.words} · {WORDS[each.released.main]} · {each.released.clips:,} clips · {each.released.folds}"
+    title = f"{each.task.words} · {metric_words(each.released.main)} · {each.released.clips:,} clips · {each.released.folds}"
     columns = ["strategy", "mxt", "published", "difference"]
     console.table(title, [*columns, "standardised", "nested"] if more else columns, rows)
     if each.clips != each.task.clips:

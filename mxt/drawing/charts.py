@@ -11,7 +11,7 @@ import numpy as np
 
 from mxt.core.errors import InputError, UsageError
 from mxt.core.files import atomic_write, translate_os_errors
-from mxt.evaluation.metrics import WORDS
+from mxt.evaluation.metrics import metric_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,7 +91,7 @@ def loudness_chart(study: LoudnessStudy, path: Path) -> None:
             if study.leaks
             else "loudness alone does not tell classes apart"
         )
-        score = f"{WORDS[first.name]} {first.value:.2f} (95 %: {first.low:.2f} to {first.high:.2f}), baseline {study.baseline:.2f}"
+        score = f"{metric_words(first.name)} {first.value:.2f} (95 %: {first.interval.low:.2f} to {first.interval.high:.2f}), baseline {study.baseline:.2f}"
         figure.suptitle(f"{study.dataset}, {study.target}: {verdict}\n{score}", fontsize=10)
 
 
@@ -126,8 +126,10 @@ def comparison_chart(result: Evaluated, path: Path) -> None:
                 row += 1
                 score = view.assessment.first
                 axis.barh(row, score.value, height=0.75, color=colour[view.view])
-                axis.hlines(row, score.low, score.high, color="black", linewidth=1.2)
-                axis.text(max(score.high, 0.0) + 0.012, row, f"{score.value:.3f}", va="center", fontsize=8)
+                axis.hlines(row, score.interval.low, score.interval.high, color="black", linewidth=1.2)
+                axis.text(
+                    max(score.interval.high, 0.0) + 0.012, row, f"{score.value:.3f}", va="center", fontsize=8
+                )
                 ticks.append(row)
                 names.append(_short(view.view))
             if each.task != "regression":
@@ -142,10 +144,10 @@ def comparison_chart(result: Evaluated, path: Path) -> None:
             row += 1
         axis.set_yticks(ticks, names, fontsize=9)
         axis.set_ylim(row - 0.4, -0.6)
-        lowest = min(view.assessment.first.low for each in groups for view in each.views)
+        lowest = min(view.assessment.first.interval.low for each in groups for view in each.views)
         axis.set_xlim(min(0.0, lowest), 1.12)
         axis.set_xlabel(
-            " / ".join(dict.fromkeys(WORDS[each.views[0].assessment.main] for each in groups))
+            " / ".join(dict.fromkeys(metric_words(each.views[0].assessment.main) for each in groups))
             + ", 95 % interval; dotted: chance"
         )
         axis.grid(axis="x", alpha=FAINT)
@@ -163,7 +165,10 @@ def lengths_chart(found: Lengths, path: Path) -> None:
                 1 + 0.012 * (number - (len(found.views) - 1) / 2)
             )
             y = np.array([score.value for _, score in there])
-            error = [y - [score.low for _, score in there], np.array([score.high for _, score in there]) - y]
+            low, high = (
+                np.array([getattr(score.interval, side) for _, score in there]) for side in ("low", "high")
+            )
+            error = [y - low, high - y]
             colour = COLOURS[number % len(COLOURS)]
             axis.errorbar(x, y, yerr=np.maximum(error, 0), marker="o", capsize=3, color=colour, label=view)
         axis.axhline(found.chance, color="black", linestyle="dotted", linewidth=1)
@@ -171,7 +176,7 @@ def lengths_chart(found: Lengths, path: Path) -> None:
         axis.set_xticks([each.seconds for each in found.rows], [f"{each.seconds:g}" for each in found.rows])
         axis.minorticks_off()
         axis.set_xlabel("seconds of each clip")
-        axis.set_ylabel(f"{WORDS[found.main]}, 95 % interval; dotted: chance")
+        axis.set_ylabel(f"{metric_words(found.main)}, 95 % interval; dotted: chance")
         axis.grid(alpha=FAINT)
         axis.legend(fontsize=8)
         figure.suptitle(f"{found.dataset}, {found.target}: {found.head}", fontsize=10)

@@ -22,6 +22,7 @@ from mxt.drawing.figure import (
 )
 from mxt.drawing.panels import Panel
 from mxt.evaluation import statistics
+from mxt.evaluation.interval import Interval
 
 MOST = 40  # classes that are drawn: those that differ most
 COLUMNS = (
@@ -44,13 +45,13 @@ WIDTH, ROW, LINE = 7.2, 0.36, 100
 
 @dataclass(frozen=True, slots=True)
 class ClassPair:
-    """One class under two combinations: recalls and their difference, each as (value, low, high)."""
+    """One class under two combinations: recalls and their difference."""
 
     name: str
     clips: int
-    first: tuple[float, float, float]
-    second: tuple[float, float, float]
-    difference: tuple[float, float, float]
+    first: Interval
+    second: Interval
+    difference: Interval
 
 
 def pair_of(panel: Panel) -> tuple[str, str] | None:
@@ -89,7 +90,11 @@ def class_pairs(
                 for i in range(len(classes))
             ]
         )
-        samples.append(statistics.resample_recalls(y, predicted, unit, n_classes=len(classes), seed=seed))
+        samples.append(
+            statistics.resample(
+                "classification", y, predicted, unit, n_classes=len(classes), seed=seed
+            ).classes["recall"]
+        )
     found = []
     for i, name in enumerate(classes):
         if not (clips := int((y == i).sum())):
@@ -98,23 +103,24 @@ def class_pairs(
         each = [
             _interval(value[i], sample[:, i], units) for value, sample in zip(values, samples, strict=True)
         ]
-        gap = statistics.interval(samples[0][:, i] - samples[1][:, i])
-        found.append(ClassPair(str(name), clips, each[0], each[1], (values[0][i] - values[1][i], *gap)))
+        gap = statistics.interval(values[0][i] - values[1][i], samples[0][:, i] - samples[1][:, i])
+        found.append(ClassPair(str(name), clips, each[0], each[1], gap))
     return found
 
 
 def draw_classes(panel: Panel, names: tuple[str, str], pairs: Sequence[ClassPair], stem: Path) -> None:
     """Draw both recalls of each class with their difference, and write the numbers of all classes."""
-    kept = {each.name for each in sorted(pairs, key=lambda each: -abs(each.difference[0]))[:MOST]}
+    kept = {each.name for each in sorted(pairs, key=lambda each: -abs(each.difference.value))[:MOST]}
     drawn = [each for each in pairs if each.name in kept]
     with page(stem, width=WIDTH, height=1.7 + ROW * len(drawn)) as (figure, axis):
         for place, each in enumerate(drawn):
-            for side, (value, low, high), colour in ((-0.19, each.first, BLUE), (0.19, each.second, ORANGE)):
-                axis.barh(place + side, value, height=0.36, color=colour, zorder=2)
-                interval_line(axis, place + side, low, high)
-            gap, low, high = each.difference
+            for side, recall, colour in ((-0.19, each.first, BLUE), (0.19, each.second, ORANGE)):
+                axis.barh(place + side, recall.value, height=0.36, color=colour, zorder=2)
+                interval_line(axis, place + side, recall.low, recall.high)
+            gap = each.difference
+            same = gap.low == gap.high == gap.value
             words = (
-                "all the same" if low == high == gap else f"{signed(gap)}  ({signed(low)} to {signed(high)})"
+                "all the same" if same else f"{signed(gap.value)}  ({signed(gap.low)} to {signed(gap.high)})"
             )
             axis.text(
                 1.03,
@@ -122,7 +128,7 @@ def draw_classes(panel: Panel, names: tuple[str, str], pairs: Sequence[ClassPair
                 words,
                 fontsize=7,
                 va="center",
-                fontweight="bold" if low > 0 or high < 0 else "normal",
+                fontweight="bold" if gap.clear else "normal",
             )
         axis.set_yticks(
             range(len(drawn)), [f"{short(each.name)} ({each.clips:,})" for each in drawn], fontsize=7.5
@@ -163,16 +169,28 @@ def draw_classes(panel: Panel, names: tuple[str, str], pairs: Sequence[ClassPair
         stem,
         COLUMNS,
         [
-            [each.name, each.clips, names[0], *each.first, names[1], *each.second, *each.difference]
+            [
+                each.name,
+                each.clips,
+                names[0],
+                *_cells(each.first),
+                names[1],
+                *_cells(each.second),
+                *_cells(each.difference),
+            ]
             for each in pairs
         ],
     )
 
 
-def _interval(value: float, sample: npt.NDArray[np.float64], units: int) -> tuple[float, float, float]:
+def _interval(value: float, sample: npt.NDArray[np.float64], units: int) -> Interval:
     if value in (0.0, 1.0):
-        return (value, *statistics.perfect_interval(value, units))
-    return (value, *statistics.interval(sample))
+        return statistics.perfect_interval(value, units)
+    return statistics.interval(value, sample)
+
+
+def _cells(interval: Interval) -> tuple[float, float, float]:
+    return interval.value, interval.low, interval.high
 
 
 def _legend(names: tuple[str, str]) -> list[object]:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from mxt.core.errors import MxtError, StoreDamaged
+from mxt.core.errors import MxtError
 from mxt.core.reprs import short_repr
 from mxt.core.views import parse_view
 from mxt.papers.choi2017_tasks import Quoted, Task, find_task, published, state_of_the_art
 from mxt.results.records import stale
-from mxt.results.search_record import KIND, SearchResult, StrategyResult, from_record
+from mxt.results.request import SearchRequest
+from mxt.results.saving import saved_searches
+from mxt.results.search_record import SearchResult, StrategyResult
 from mxt.store.layout import Store
 
 RANDOM = "random_"  # backbones of this name are baselines
-_NAMED = {"--dataset", "--features", "--with", "--target", "--protocol"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +72,7 @@ class Panel:
     def plain(self) -> list[StrategyResult]:
         """Combinations of layers alone, the best first; of equals the one of fewer columns."""
         rows = [row for row in self.result.rows if not self._added(row.name)]
-        return sorted(rows, key=lambda row: (-round(row.score, 9), row.columns, row.name))
+        return sorted(rows, key=lambda row: (-round(row.score.value, 9), row.columns, row.name))
 
     @property
     def alone(self) -> list[StrategyResult]:
@@ -119,14 +118,14 @@ def read_panels(
     """
     newest: dict[tuple[str, ...], Panel] = {}
     remarks: list[str] = []
-    for result_id, record in _records(store, remarks):
-        result = from_record(record)
+    for result in saved_searches(store, remarks):
+        result_id, rests_on = result.result_id, result.provenance
         if (datasets and result.dataset not in datasets) or (protocols and result.protocol not in protocols):
             continue
-        if why := stale(record, store.catalogue):
+        if why := stale(result.dataset, result.target, rests_on.targets_hash, store.catalogue):
             remarks.append(f"not drawn: {result_id}, {why}")
             continue
-        panel = _panel(store, result_id, record, result)
+        panel = _panel(store, result)
         key = (result.dataset, result.target, result.view, *panel.way)
         before = newest.get(key)
         # of searches of the same clips the one that tried most, else the newest
@@ -140,19 +139,7 @@ def read_panels(
     return list(_paired(found)), remarks
 
 
-def _records(store: Store, remarks: list[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Saved searches, the newest first."""
-    for result_id in reversed(store.results.list()):
-        try:
-            record = store.results.load(result_id)
-        except StoreDamaged as error:
-            remarks.append(str(error))
-            continue
-        if record.get("kind") == KIND:
-            yield result_id, record
-
-
-def _panel(store: Store, result_id: str, record: Mapping[str, Any], result: SearchResult) -> Panel:
+def _panel(store: Store, result: SearchResult) -> Panel:
     label = parse_view(result.view)[0].label
     task = find_task(
         store.catalogue.dataset(result.dataset), result.target, len(store.catalogue.clips(result.dataset))
@@ -160,24 +147,25 @@ def _panel(store: Store, result_id: str, record: Mapping[str, Any], result: Sear
     is_random = _backbone(store, label).startswith(RANDOM)
     return Panel(
         result,
-        result_id,
-        _how(str(record.get("command", ""))),
+        result.result_id,
+        _how(result.request),
         label,
         is_random,
-        str(record.get("sample_sha256", "")),
+        result.provenance.sample_sha256,
         task,
     )
 
 
-def _how(command: str) -> str:
-    """Options of a search's command that say how it was done."""
-    words = shlex.split(command)[2:]
-    pairs = zip(words[::2], words[1::2], strict=False)
-    return " ".join(
-        value if name == "--set" else f"{name.lstrip('-')}={value}"
-        for name, value in pairs
-        if name not in _NAMED
-    )
+def _how(request: SearchRequest) -> str:
+    """What a search was asked beside data set, features, target and protocol."""
+    named = {
+        "group-by": request.group_by,
+        "folds": request.folds,
+        "head": request.head,
+        "seed": request.seed or None,
+    }
+    words = [f"{name}={value}" for name, value in named.items() if value is not None]
+    return " ".join([*words, *request.settings])
 
 
 def _backbone(store: Store, label: str) -> str:

@@ -27,7 +27,8 @@ from mxt.drawing.figure import (
     write_numbers,
 )
 from mxt.drawing.panels import Panel
-from mxt.evaluation.metrics import WORDS
+from mxt.evaluation.interval import Interval
+from mxt.evaluation.metrics import metric_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,14 +69,12 @@ _COLOURS = {TOP: BLUE, BETWEEN: PALE, LOW: VERMILION, INSIDE: SKY, ADDED: PURPLE
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: what it belongs to, its rank among combinations (0: none), its score with 95 % interval, and the random network's."""
+    """One bar: what it belongs to, its rank among combinations (0: none), its score, and the random network's."""
 
     group: str
     rank: int
     name: str
-    score: float
-    low: float
-    high: float
+    score: Interval
     row: StrategyResult | None = None
     random: StrategyResult | None = None
 
@@ -83,16 +82,16 @@ class Bar:
 def bars_of(panel: Panel) -> list[Bar]:
     """The bars of a search: combinations by rank, then what else was scored."""
     rows = panel.plain
-    ranks = ranks_of([row.score for row in rows])
+    ranks = ranks_of([row.score.value for row in rows])
     ends = ends_of(len(rows))
-    floor = sorted(row.score for row in rows)[ends - 1] if ends else -np.inf
+    floor = sorted(row.score.value for row in rows)[ends - 1] if ends else -np.inf
     found = []
     for row, rank in zip(rows, ranks, strict=True):
-        group = TOP if rank <= ends else LOW if row.score <= floor + 1e-9 else BETWEEN
+        group = TOP if rank <= ends else LOW if row.score.value <= floor + 1e-9 else BETWEEN
         found.append(_bar(panel, group, rank, row))
     if panel.result.nested:
         whole = panel.result.scores[0]
-        found.append(Bar(INSIDE, 0, "chosen inside", whole.value, whole.low, whole.high))
+        found.append(Bar(INSIDE, 0, "chosen inside", whole.interval))
     found += [_bar(panel, ADDED, 0, row) for row in panel.alone]
     found += [_bar(panel, JOINED, 0, row) for row in panel.whole]
     return found
@@ -166,21 +165,21 @@ def _arranged(bars: Sequence[Bar]) -> tuple[list[Bar], list[float]]:
 
 def _bar(panel: Panel, group: str, rank: int, row: StrategyResult) -> Bar:
     random = None if panel.baseline is None or group == ADDED else panel.baseline.row(row.name)
-    return Bar(group, rank, row.name, row.score, row.low, row.high, row, random)
+    return Bar(group, rank, row.name, row.score, row, random)
 
 
 def _draw(axis: Axes, place: float, bar: Bar, base: float) -> None:
     """A bar from chance to its score; below it, narrow, the random network's on the same layers."""
     two = bar.random is not None
     middle, height = (place - 0.14, 0.52) if two else (place, 0.74)
-    axis.barh(middle, bar.score - base, left=base, height=height, color=_COLOURS[bar.group], zorder=2)
-    interval_line(axis, middle, bar.low, bar.high)
-    at_right(axis, place, f"{bar.score:.3f}")
+    axis.barh(middle, bar.score.value - base, left=base, height=height, color=_COLOURS[bar.group], zorder=2)
+    interval_line(axis, middle, bar.score.low, bar.score.high)
+    at_right(axis, place, f"{bar.score.value:.3f}")
     if bar.random is not None:
         lower = place + 0.27
-        axis.barh(lower, bar.random.score - base, left=base, height=0.24, color=GREY, zorder=2)
-        interval_line(axis, lower, bar.random.low, bar.random.high, colour="#404040", width=0.6)
-        at_right(axis, place, f"{bar.random.score:.3f}", column=1, colour="#606060")
+        axis.barh(lower, bar.random.score.value - base, left=base, height=0.24, color=GREY, zorder=2)
+        interval_line(axis, lower, bar.random.score.low, bar.random.score.high, colour="#404040", width=0.6)
+        at_right(axis, place, f"{bar.random.score.value:.3f}", column=1, colour="#606060")
 
 
 def _ticks(axis: Axes, places: Sequence[float], bars: Sequence[Bar]) -> None:
@@ -212,7 +211,8 @@ def _limits(axis: Axes, panel: Panel, bars: Sequence[Bar]) -> None:
     values = [
         value
         for bar in bars
-        for value in (bar.low, bar.high, *((bar.random.low, bar.random.high) if bar.random else ()))
+        for score in (bar.score, *((bar.random.score,) if bar.random else ()))
+        for value in (score.low, score.high)
     ]
     values += [base] if panel.quoted is None else [base, panel.quoted.value]
     finite = [value for value in values if np.isfinite(value)]
@@ -222,7 +222,9 @@ def _limits(axis: Axes, panel: Panel, bars: Sequence[Bar]) -> None:
         axis.axvline(base, color="black", linewidth=0.8, zorder=3)
     axis.locator_params(axis="x", nbins=10)
     start = "0" if panel.result.task == "regression" else f"chance, {base:.3g}"
-    axis.set_xlabel(f"{WORDS[panel.result.main]} with 95 % interval; bars begin at {start}", fontsize=8)
+    axis.set_xlabel(
+        f"{metric_words(panel.result.main)} with 95 % interval; bars begin at {start}", fontsize=8
+    )
     axis.tick_params(axis="x", labelsize=7)
     axis.grid(axis="x", color="#D9D9D9", linewidth=0.6)
 
@@ -287,9 +289,11 @@ def _subtitle(panel: Panel, *, part: bool) -> str:
 def _numbers(panel: Panel, bar: Bar) -> list[object]:
     row, random = bar.row, bar.random
     behind: list[object] = (
-        [None] * 4 if row is None else [row.behind, row.behind_low, row.behind_high, row.chosen]
+        [None] * 4 if row is None else [row.behind.value, row.behind.low, row.behind.high, row.chosen]
     )
-    other: list[object] = [None] * 3 if random is None else [random.score, random.low, random.high]
+    other: list[object] = (
+        [None] * 3 if random is None else [random.score.value, random.score.low, random.score.high]
+    )
     known = None if row is None else panel.published(bar.name)
     columns = None if row is None else row.columns
     return [
@@ -297,9 +301,9 @@ def _numbers(panel: Panel, bar: Bar) -> list[object]:
         bar.rank or None,
         bar.name,
         columns,
-        bar.score,
-        bar.low,
-        bar.high,
+        bar.score.value,
+        bar.score.low,
+        bar.score.high,
         *behind,
         *other,
         known,

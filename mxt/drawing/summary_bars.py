@@ -24,7 +24,8 @@ from mxt.drawing.figure import (
     write_numbers,
 )
 from mxt.drawing.panels import Panel
-from mxt.evaluation.metrics import WORDS
+from mxt.evaluation.interval import Interval
+from mxt.evaluation.metrics import metric_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,13 +52,11 @@ WIDTH, ROW, LINE = 7.2, 0.24, 104
 
 @dataclass(frozen=True, slots=True)
 class Summed:
-    """One bar: what it is called in the legend, its layers, its score with 95 % interval."""
+    """One bar: what it is called in the legend, its layers, its score."""
 
     what: str
     layers: str
-    score: float
-    low: float
-    high: float
+    score: Interval
 
 
 def draw_summary(panels: Sequence[Panel], stem: Path) -> None:
@@ -73,7 +72,7 @@ def draw_summary(panels: Sequence[Panel], stem: Path) -> None:
             axis.text(
                 0.0,
                 place,
-                shown(f"{task} · {WORDS[first.result.main]}"),
+                shown(f"{task} · {metric_words(first.result.main)}"),
                 transform=axis.get_yaxis_transform(),
                 fontsize=7.5,
                 fontweight="bold",
@@ -90,7 +89,7 @@ def draw_summary(panels: Sequence[Panel], stem: Path) -> None:
         axis.set_yticks(ticks, labels, fontsize=6.5, fontfamily="DejaVu Sans Mono")
         axis.tick_params(axis="y", length=0)
         axis.set_ylim(place - 0.5, -0.7)
-        lowest = min((bar.low for bars in found.values() for bar in bars), default=0.0)
+        lowest = min((bar.score.low for bars in found.values() for bar in bars), default=0.0)
         axis.set_xlim(min(0.0, lowest - 0.02), 1.005)
         axis.set_xticks([tick / 5 for tick in range(6)])
         axis.tick_params(axis="x", labelsize=7)
@@ -128,7 +127,7 @@ def _bars(panels: Sequence[Panel]) -> Iterator[Summed]:
     for row in (row for panel in panels for row in panel.alone):
         if row.name not in seen:
             seen.add(row.name)
-            yield Summed(row.name, "", row.score, row.low, row.high)
+            yield Summed(row.name, "", row.score)
 
 
 def _chosen(panel: Panel) -> Summed:
@@ -138,15 +137,15 @@ def _chosen(panel: Panel) -> Summed:
         whole = result.scores[0]
         often = max(dict.fromkeys(result.chosen), key=result.chosen.count)
         words = f"{often} {result.chosen.count(often)} of {len(result.chosen)}"
-        return Summed(f"{result.view}, {CHOSEN}", words, whole.value, whole.low, whole.high)
+        return Summed(f"{result.view}, {CHOSEN}", words, whole.interval)
     best = panel.plain[0]
-    return Summed(f"{result.view}, {BEST}", best.name, best.score, best.low, best.high)
+    return Summed(f"{result.view}, {BEST}", best.name, best.score)
 
 
 def _all_layers(result: SearchResult, name: str) -> Summed:
     row = result.row(name)
     assert row is not None
-    return Summed(f"{result.view}, {ALL}", name, row.score, row.low, row.high)
+    return Summed(f"{result.view}, {ALL}", name, row.score)
 
 
 def _colours(panels: Sequence[Panel]) -> dict[str, str]:
@@ -168,9 +167,9 @@ def _paler(colour: str) -> str:
 
 
 def _draw(axis: Axes, place: float, bar: Summed, colour: str) -> None:
-    axis.barh(place, bar.score, height=0.78, color=colour, zorder=2)
-    interval_line(axis, place, bar.low, bar.high)
-    at_right(axis, place, f"{bar.score:.3f}")
+    axis.barh(place, bar.score.value, height=0.78, color=colour, zorder=2)
+    interval_line(axis, place, bar.score.low, bar.score.high)
+    at_right(axis, place, f"{bar.score.value:.3f}")
 
 
 def _references(axis: Axes, panel: Panel, top: float, bottom: float) -> None:
@@ -231,9 +230,18 @@ def _first_of_each(panels: Sequence[Panel]) -> list[Panel]:
 def _numbers(tasks: dict[str, list[Panel]], found: dict[str, list[Summed]]) -> Iterator[list[object]]:
     for task, panels in tasks.items():
         result, quoted = panels[0].result, panels[0].quoted
-        head: list[object] = [task, result.dataset, result.target, WORDS[result.main]]
+        head: list[object] = [task, result.dataset, result.target, metric_words(result.main)]
         for bar in found[task]:
-            yield [*head, bar.what, bar.layers, bar.score, bar.low, bar.high, result.chance, "this store"]
+            yield [
+                *head,
+                bar.what,
+                bar.layers,
+                bar.score.value,
+                bar.score.low,
+                bar.score.high,
+                result.chance,
+                "this store",
+            ]
         if quoted is not None:
             yield [
                 *head[:3],

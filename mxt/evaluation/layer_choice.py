@@ -96,7 +96,7 @@ class Nested(PartFits):
         search = self.search
         if search.learner.standardise is None:
             raise EvaluationError(
-                "both scalings can be tried only where parameters are chosen on the reported folds"
+                "both scalings can be tried only if parameters are chosen on the reported folds"
             )
         n, tried = len(search.strategies), len(search.learner.grid)
         values, truth = [], []
@@ -180,13 +180,13 @@ class Reported(PartFits):
         found = metrics.pooled(
             task, search.y[test], _typed(search, values), n_classes=search.learner.n_classes
         )
-        self.score[s, i, number] = found[metrics.MAIN[task]]
+        self.score[s, i, number] = found[metrics.main(task).name]
         self.done[s, i, number] = True
         self.predicted[s, i, number] = values
         self.converged[s, i, number] = converged
 
     def _give_up(self) -> None:
-        """Drop candidates whose best possible mean lies below one that is complete: no fold's score is above 1."""
+        """Drop candidates that cannot reach a complete one, even if their remaining folds score 1."""
         if self.search.learner.score != "fold_mean":
             return
         most = (np.where(self.done, self.score, 1.0) * self.weight).sum(axis=2)
@@ -247,5 +247,5 @@ def _typed(search: Search, values: Matrix) -> Matrix:
 def _pooled(search: Search, found: OutOfFold) -> float:
     learner = search.learner
     return metrics.pooled(learner.task, search.y[found.rows], found.predicted, n_classes=learner.n_classes)[
-        metrics.MAIN[learner.task]
+        metrics.main(learner.task).name
     ]

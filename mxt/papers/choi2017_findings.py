@@ -12,13 +12,13 @@ from mxt.core.records import ClipRecord
 from mxt.evaluation.batch_steps import step_test
 from mxt.evaluation.crossval import cross_validate
 from mxt.evaluation.duplicates import Duplicates, Pair, find_duplicates
-from mxt.evaluation.metrics import pooled
+from mxt.evaluation.metrics import main, pooled
 from mxt.evaluation.splits import part_of
 from mxt.papers.choi2017_tasks import published
 from mxt.papers.records import Finding, TaskReproduction
 from mxt.registry import Registry
-from mxt.results.preparing import prepare
-from mxt.results.records import Request
+from mxt.results.prepared import prepare
+from mxt.results.request import EvaluateRequest
 from mxt.results.views import Matrix, load_view
 from mxt.store.layout import Store
 
@@ -100,15 +100,15 @@ def _tuning(tasks: Sequence[TaskReproduction]) -> Iterator[Finding]:
         best, whole = each.released.rows[each.released.best], each.nested.scores[0]
         says = (
             f"{each.task.words}: best of {len(each.cells)} strategies, tuned and reported on the same folds, "
-            f"{best.score:.3f} ({best.name}); "
+            f"{best.score.value:.3f} ({best.name}); "
             f"parameters and strategy chosen inside, on standardised columns and folds drawn at random, "
-            f"{whole.value:.3f} (95 %: {whole.low:.3f} to {whole.high:.3f}): the difference is of all three, not of tuning alone"
+            f"{whole.value:.3f} (95 %: {whole.interval.bounds}): the difference is of all three, not of tuning alone"
         )
         numbers = {
-            "released": best.score,
+            "released": best.score.value,
             "nested": whole.value,
-            "low": whole.low,
-            "high": whole.high,
+            "low": whole.interval.low,
+            "high": whole.interval.high,
             "chosen": list(each.nested.chosen),
         }
         yield Finding("tuning and reporting on the same folds", says, CODE, None, numbers)
@@ -340,7 +340,7 @@ class _Set:
         )
 
     def _score(self, matrix: Matrix, clips: Sequence[ClipRecord], protocol: str, *settings: str) -> float:
-        request = Request(datasets=(self.dataset,), protocols=(protocol,), settings=settings)
+        request = EvaluateRequest(datasets=(self.dataset,), protocols=(protocol,), settings=settings)
         record = self.store.catalogue.dataset(self.dataset)
         prepared = prepare(self.registry, request, record, list(clips), protocol)
         X: Any = prepared.rows(matrix)
@@ -354,7 +354,7 @@ class _Set:
             nested=prepared.evaluation.nested,
         )
         scores = pooled(targets.task, targets.y[found.rows], found.predicted, n_classes=len(targets.classes))
-        return scores["accuracy" if targets.task == "classification" else "r2"]
+        return scores[main(targets.task).name]
 
 
 def _backbone(attributes: Mapping[str, Any]) -> Mapping[str, Any]:

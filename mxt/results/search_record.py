@@ -1,22 +1,17 @@
-"""What a search gave, and how it is kept in the store and found again."""
+"""What a search found."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
-from mxt.core.provenance import versions
+from mxt.core.records import Task
 from mxt.evaluation.assess import Score
-
-if TYPE_CHECKING:
-    from mxt.store.layout import Store
-
-KIND = "search"
+from mxt.evaluation.interval import Interval
+from mxt.evaluation.left_out import LeftOut
+from mxt.results.records import Provenance
+from mxt.results.request import SearchRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +23,11 @@ class StrategyResult:
     name : str
         The layers, and what was joined to them.
     columns : int
-    score, low, high : float
-        The main score with its 95 % interval.
+    score : Interval
+        The main score.
     per_fold : tuple of float
-    behind, behind_low, behind_high : float
-        Score minus that of the best combination, with the paired 95 % interval.
+    behind : Interval
+        Score minus that of the best combination, paired.
     chosen : int
         Folds in which it was the one chosen.
     params : mapping
@@ -43,13 +38,9 @@ class StrategyResult:
 
     name: str
     columns: int
-    score: float
-    low: float
-    high: float
+    score: Interval
     per_fold: tuple[float, ...]
-    behind: float
-    behind_low: float
-    behind_high: float
+    behind: Interval
     chosen: int
     params: Mapping[str, Any]
     recalls: Mapping[str, float]
@@ -61,6 +52,10 @@ class SearchResult:
 
     Parameters
     ----------
+    request : SearchRequest
+        That gives it again.
+    stage : mapping
+        Identity of the head.
     scores : tuple of Score
         Of the search as a whole: nested, the combination is chosen inside each learning part; else the best
         one's.
@@ -70,39 +65,61 @@ class SearchResult:
         Every combination, its parameters chosen by the protocol.
     best : int
         Place of the combination that is best in hindsight.
-    cost : tuple of float
-        Its score minus that of the search as a whole, and the 95 % interval: what choosing costs.
+    cost : Interval
+        Its score minus that of the search as a whole: what choosing costs.
     fits, spared : int
         Fits done, and those that could not have won any more.
     from_store : bool
         Whether nothing was computed.
     """
 
+    kind: ClassVar[str] = "search"
+    request: SearchRequest
     dataset: str
     target: str
-    task: str
+    task: Task
     view: str
     beside: tuple[str, ...]
-    head: str
+    stage: Mapping[str, Any]
     protocol: str
     nested: bool
     folds: str
     clips: int
-    main: str
     scores: tuple[Score, ...]
     chance: float
     chosen: tuple[str, ...]
     fold_names: tuple[str, ...]
     rows: tuple[StrategyResult, ...]
     best: int
-    cost: tuple[float, float, float]
+    cost: Interval
     cautions: tuple[str, ...]
-    left_out: tuple[tuple[str, int], ...]
+    left_out: tuple[LeftOut, ...]
     fits: int = 0
     spared: int = 0
     seconds: float = 0.0
+    provenance: Provenance = field(default_factory=Provenance)
     result_id: str = ""
     from_store: bool = False
+
+    @property
+    def head(self) -> str:
+        """The head's name."""
+        return str(self.stage["name"])
+
+    @property
+    def first(self) -> Score:
+        """The main score of the search as a whole."""
+        return self.scores[0]
+
+    @property
+    def main(self) -> str:
+        """The name of the main score."""
+        return self.first.name
+
+    @property
+    def all_cautions(self) -> tuple[str, ...]:
+        """What the score may suffer from."""
+        return self.cautions
 
     def row(self, name: str) -> StrategyResult | None:
         """The combination called `name`, where it was tried."""
@@ -114,56 +131,4 @@ class Searched:
     """All searches of a command, and what should be said of them as a whole."""
 
     results: tuple[SearchResult, ...]
-    remarks: tuple[str, ...] = field(default=())
-
-
-def to_record(result: SearchResult) -> dict[str, Any]:
-    """A search as it is published: beside its own fields those every result has."""
-    plain = asdict(result)
-    return {
-        "kind": KIND,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "argv": sys.argv[1:],
-        "dataset": result.dataset,
-        "target": result.target,
-        "task": result.task,
-        "protocol": result.protocol,
-        "folds_words": result.folds,
-        "main": result.main,
-        "scores": {
-            score.name: {"value": score.value, "low": score.low, "high": score.high}
-            for score in result.scores
-        },
-        "clips": result.clips,
-        "cautions": list(result.cautions),
-        "seconds": round(result.seconds, 3),
-        "versions": versions(),
-        "search": plain,
-    }
-
-
-def from_record(record: Mapping[str, Any]) -> SearchResult:
-    """The search of a published result."""
-    plain = json.loads(json.dumps(record["search"]))
-    plain["scores"] = tuple(Score(**score) for score in plain["scores"])
-    plain["rows"] = tuple(
-        StrategyResult(**(row | {"per_fold": tuple(row["per_fold"])})) for row in plain["rows"]
-    )
-    for name in ("beside", "chosen", "fold_names", "cost", "cautions"):
-        plain[name] = tuple(plain[name])
-    plain["left_out"] = tuple((why, count) for why, count in plain["left_out"])
-    known = {each.name for each in fields(SearchResult)}
-    return SearchResult(**{name: value for name, value in plain.items() if name in known})
-
-
-def saved_search(store: Store, key: str) -> SearchResult | None:
-    """The newest result of exactly this search, if there is one."""
-    from dataclasses import replace
-
-    for result_id in reversed(store.results.list()):
-        path = store.results.path / result_id / "result.json"
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            text = path.read_text(encoding="utf-8")
-            if key in text:
-                return replace(from_record(json.loads(text)), result_id=result_id, from_store=True)
-    return None
+    remarks: tuple[str, ...] = ()

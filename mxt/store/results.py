@@ -208,5 +208,5 @@ def _intact(result: Any, text: str, result_id: str) -> bool:
 
 def _stem(result: Mapping[str, Any], text: str) -> str:
     now = datetime.now().astimezone()
-    dataset = safe_name(str(result.get("dataset") or "result"))[:40]
-    return f"{now:%Y%m%d-%H%M%S}-{dataset}-{sha256_text(text)[:4]}"
+    name = safe_name(str(result.get("dataset") or "result"))[:40]
+    return f"{now:%Y%m%d-%H%M%S}-{name}-{sha256_text(text)[:4]}"

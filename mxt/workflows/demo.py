@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mxt.core.errors import PluginError, UnknownName, WeightsError
 from mxt.core.progress import SILENT, Progress
 from mxt.registry import Registry
+from mxt.results.request import EvaluateRequest
 
 if TYPE_CHECKING:
     from mxt.extraction.records import Extraction
@@ -109,4 +110,4 @@ def demo(
         except WeightsError as error:
             reason = str(error).partition(" Ways to get it:")[0].partition("\n")[0].rstrip(".")
             yield DemoStep(command, f"{reason}; to try again: mxt weights fetch {PRETRAINED}")
-    yield DemoStep("mxt eval", evaluate(store, registry, jobs=jobs, progress=progress))
+    yield DemoStep("mxt eval", evaluate(store, EvaluateRequest(), registry, jobs=jobs, progress=progress))

@@ -10,7 +10,7 @@ from mxt.core.errors import InputError, UnknownName, listed
 from mxt.core.files import translate_os_errors
 from mxt.drawing.figure import FORMATS, safe_name
 from mxt.drawing.panels import Panel, read_panels
-from mxt.results.preparing import open_store
+from mxt.results.study import open_store
 from mxt.store.layout import Store
 
 

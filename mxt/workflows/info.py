@@ -16,6 +16,9 @@ from mxt.core.views import parse_view
 from mxt.ingestion.lineage import outdated
 from mxt.ingestion.summary import Summary, summarise
 from mxt.registry import Registry
+from mxt.results.plain import Result
+from mxt.results.saving import load_result
+from mxt.results.search_record import SearchResult
 from mxt.store.features import DONE, FAILED, FeatureTable
 from mxt.store.layout import Store
 from mxt.store.names import WITH_CLIPS, Named, find_named
@@ -47,7 +50,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class DatasetInfo:
-    """A data set: as catalogued, in figures, what was left out, what was extracted and evaluated, how to make it again.
+    """A data set: as catalogued, in figures, what was left out, what was made of it, how to make it again.
 
     `outdated` says of a derived one what has become of its parent, else it is empty.
     """
@@ -64,7 +67,7 @@ class DatasetInfo:
 
 @dataclass(frozen=True, slots=True)
 class TableInfo:
-    """A feature table: as listed, its whole provenance, what failed, the runs that wrote it, how to make it again."""
+    """A feature table: as listed, its provenance, failures, runs, and how to make it again."""
 
     entry: TableEntry
     attributes: Mapping[str, Any]
@@ -79,14 +82,14 @@ class ResultInfo:
     """A result: as listed, all that was saved of it, and the commands that make it again."""
 
     entry: ResultEntry
-    result: Mapping[str, Any]
+    result: Result
     commands: tuple[str, ...]
 
 
 def info(
     store: Path, name: str, registry: Registry, *, kind: str | None = None, dataset: str | None = None
 ) -> DatasetInfo | TableInfo | ResultInfo | ClipInfo:
-    """Tell everything about what is called `name`.
+    """Everything about the data set, feature table, result or clip called `name`.
 
     Parameters
     ----------
@@ -128,9 +131,7 @@ def _dataset_info(store: Store, name: str, registry: Registry) -> DatasetInfo:
             Left(clip.id, name, clip.reason.words, clip.detail) for clip in clips if not clip.usable
         ),
         views=tuple(views),
-        coverage=tuple(
-            found for table in store.features.tables() if (found := _coverage(table, name, clips))
-        ),
+        coverage=tuple(part for table in store.features.tables() if (part := _coverage(table, name, clips))),
         results=tuple(entry.id for entry in result_entries(store) if entry.dataset == name),
         commands=dataset_commands(record, store.catalogue, registry),
         outdated=outdated(record, store.catalogue),
@@ -142,8 +143,8 @@ def _table_info(store: Store, named: Named, registry: Registry) -> TableInfo:
     table = FeatureTable(named.path, read_only=True)
     datasets = {record.name: store.catalogue.clips(record.name) for record in store.catalogue.datasets()}
     runs = [run for run in store.runs() if run.get("fingerprint") == table.fingerprint]
-    coverage = tuple(found for name, clips in datasets.items() if (found := _coverage(table, name, clips)))
-    commands = [table_command(table, registry, dataset=found.dataset) for found in coverage] or [
+    coverage = tuple(part for name, clips in datasets.items() if (part := _coverage(table, name, clips)))
+    commands = [table_command(table, registry, dataset=part.dataset) for part in coverage] or [
         table_command(table, registry)
     ]
     return TableInfo(
@@ -157,28 +158,26 @@ def _table_info(store: Store, named: Named, registry: Registry) -> TableInfo:
 
 
 def _result_info(store: Store, name: str, registry: Registry) -> ResultInfo:
-    result = store.results.load(name)
-    commands: list[str] = []
-    record = next((each for each in store.catalogue.datasets() if each.name == result.get("dataset")), None)
-    if record is not None:
-        commands += dataset_commands(record, store.catalogue, registry)
+    result = load_result(store, name)
+    record = next((known for known in store.catalogue.datasets() if known.name == result.dataset), None)
+    commands = list(dataset_commands(record, store.catalogue, registry)) if record is not None else []
     commands += [
-        table_command(table, registry, dataset=result.get("dataset")) for table in _tables_of(store, result)
+        table_command(table, registry, dataset=result.dataset) for table in _tables_of(store, result)
     ]
-    commands.append(str(result.get("command", "")))
-    return ResultInfo(result_entry(store, name), result, tuple(filter(None, commands)))
+    commands.append(result.request.command())
+    return ResultInfo(result_entry(store, name, result), result, tuple(filter(None, commands)))
 
 
-def _tables_of(store: Store, result: Mapping[str, Any]) -> list[FeatureTable]:
-    """The feature tables of a result, and of the views it was compared with, as far as they are still there."""
-    views = [result.get("view"), *(each.get("view") for each in result.get("compared") or ())]
+def _tables_of(store: Store, result: Result) -> list[FeatureTable]:
+    """The feature tables of a result and of the views it was compared with, if they are still there."""
+    views = [result.view]
+    views += result.beside if isinstance(result, SearchResult) else [one.view for one in result.compared]
     labels = {part.label for view in views if view for part in parse_view(view)}
-    fingerprints = set((result.get("fingerprints") or {}).values())
-    own = set(result.get("fingerprints") or {})
+    own = result.provenance.fingerprints
     return [
         table
         for table in store.features.tables()
-        if table.fingerprint in fingerprints or table.label in labels - own
+        if table.fingerprint in own.values() or table.label in labels - set(own)
     ]
 
 
@@ -207,15 +206,15 @@ def _failures(
         for row in np.flatnonzero(ledger.states == FAILED)
     }
     details = {clip: detail for run in runs for clip, _, detail in run.get("failures") or ()}
-    found = []
+    lost = []
     known: set[bytes] = set()
     for dataset, clips in datasets.items():
         for clip, key in zip(clips, table.keys_of(clips), strict=True):
             if key is not None:
                 known.add(key)
             if key in failed:
-                found.append(Left(clip.id, dataset, failed[key].words, details.get(written(clip.id), "")))
-    found += [
+                lost.append(Left(clip.id, dataset, failed[key].words, details.get(written(clip.id), "")))
+    lost += [
         Left(f"key {key.hex()[:12]}", "", reason.words) for key, reason in failed.items() if key not in known
     ]
-    return tuple(found)
+    return tuple(lost)

@@ -12,12 +12,14 @@ from mxt.core.reprs import short_repr
 from mxt.core.views import parse_view
 from mxt.evaluation import statistics
 from mxt.evaluation.assess import Score
+from mxt.evaluation.interval import Interval
 from mxt.extraction.plan import make_plan
 from mxt.extraction.request import ExtractRequest
 from mxt.ingestion.lineage import last_ingested
 from mxt.ingestion.requests import DeriveRequest
 from mxt.registry import Registry
-from mxt.results.records import DatasetResult, Request
+from mxt.results.records import DatasetResult
+from mxt.results.request import EvaluateRequest
 from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
 from mxt.workflows.derive import derive
@@ -39,20 +41,6 @@ class AtLength:
         return next((each.assessment.first for each in self.result.views if each.view == view), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """From the shortest clips to the longest: difference of the main score and its 95 % interval, drawn for both alike."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def clear(self) -> bool:
-        """Whether the interval leaves zero out."""
-        return self.low > 0 or self.high < 0
-
-
 @dataclass(frozen=True, eq=False)
 class Lengths:
     """Scores by clip length, the shortest first.
@@ -63,7 +51,7 @@ class Lengths:
     views : tuple of str
     rows : tuple of AtLength
     changes : mapping
-        View to its change.
+        View to the difference of its main scores from the shortest clips to the longest, paired.
     chance : float
     computed : int
         Features that had to be computed.
@@ -75,7 +63,7 @@ class Lengths:
     main: str
     views: tuple[str, ...]
     rows: tuple[AtLength, ...]
-    changes: Mapping[str, Change]
+    changes: Mapping[str, Interval]
     chance: float
     computed: int
     __repr__ = short_repr
@@ -85,7 +73,7 @@ def lengths(
     store_path: Path,
     registry: Registry,
     seconds: Sequence[float],
-    request: Request | None = None,
+    request: EvaluateRequest | None = None,
     *,
     start: float = 0.0,
     device: str = "auto",
@@ -100,7 +88,7 @@ def lengths(
     registry : Registry
     seconds : sequence of float
         Lengths of the excerpts.
-    request : Request, optional
+    request : EvaluateRequest, optional
         Data set, views and how they are evaluated; by default every view of the data set last ingested.
     start : float
         Where excerpts begin, seconds.
@@ -115,7 +103,7 @@ def lengths(
     wanted = sorted(set(seconds))
     if len(wanted) < 2:
         raise UsageError("--seconds names two lengths at least, e.g. --seconds 1,3,10")
-    request = request or Request()
+    request = request or EvaluateRequest()
     store = Store.open(store_path)
     catalogue = store.catalogue
     parent = catalogue.dataset(request.datasets[0]) if request.datasets else last_ingested(catalogue)
@@ -138,8 +126,8 @@ def lengths(
             computed += extract(store_path, asked, registry, progress=progress).computed
     evaluated = evaluate(
         store_path,
-        registry,
         replace(request, datasets=tuple(names), features=views, protocols=request.protocols[:1]),
+        registry,
         jobs=jobs,
         progress=progress,
     )
@@ -190,10 +178,10 @@ def _check_same(store: Store, registry: Registry, table: FeatureTable, request: 
         )
 
 
-def _changes(first: DatasetResult, last: DatasetResult) -> dict[str, Change]:
+def _changes(first: DatasetResult, last: DatasetResult) -> dict[str, Interval]:
     found = {}
     for short, long in zip(first.views, last.views, strict=True):
         a, b = short.assessment, long.assessment
-        low, high = statistics.interval(b.samples[b.main] - a.samples[a.main])
-        found[long.view] = Change(b.first.value - a.first.value, low, high)
+        samples = b.samples[b.main] - a.samples[a.main]
+        found[long.view] = statistics.interval(b.first.value - a.first.value, samples)
     return found

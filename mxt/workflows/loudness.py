@@ -23,8 +23,9 @@ from mxt.evaluation.crossval import cross_validate
 from mxt.evaluation.tasks import class_name, is_labelled
 from mxt.ingestion.levels import clip_levels
 from mxt.registry import Registry
-from mxt.results.preparing import open_store, prepare
-from mxt.results.records import Request
+from mxt.results.prepared import prepare
+from mxt.results.request import EvaluateRequest
+from mxt.results.study import open_store
 
 MEASURES = {"rms": "RMS, dBFS", "peak": "peak, dBFS", "lufs": "loudness, LUFS"}
 QUIETEST_DB = -120.0  # silence, as the classifier sees it; means leave it out
@@ -107,7 +108,7 @@ class LoudnessStudy:
 def loudness(
     store_path: Path,
     registry: Registry,
-    request: Request | None = None,
+    request: EvaluateRequest | None = None,
     *,
     jobs: int | None = None,
     progress: Progress = SILENT,
@@ -120,7 +121,7 @@ def loudness(
         The store's folder.
     registry : Registry
         Where the head is found.
-    request : Request, optional
+    request : EvaluateRequest, optional
         Data set (the first of `datasets`), target, grouping, folds, head and seed, as for `evaluate`.
     jobs : int, optional
         Clips read at a time; else one a core.
@@ -130,7 +131,7 @@ def loudness(
     InputError, EvaluationError
         No audio, or nothing to tell apart.
     """
-    request = request or Request()
+    request = request or EvaluateRequest()
     catalogue = open_store(store_path).catalogue
     record = catalogue.dataset(request.datasets[0] if request.datasets else None)
     clips = [clip for clip in catalogue.clips(record.name) if clip.usable and clip.has_audio]
@@ -179,7 +180,7 @@ def loudness(
         alone=alone,
         folds=f"nested {selection.plan.words}",
         head=prepared.head.spec.name,
-        leaks=alone.first.low > baseline(alone),
+        leaks=alone.first.interval.low > baseline(alone),
         unread=unread,
     )
 
@@ -235,9 +236,7 @@ def as_plain(study: LoudnessStudy) -> Mapping[str, object]:
         "classes": study.classes,
         "loudness_alone": {
             "score": first.name,
-            "value": first.value,
-            "low": first.low,
-            "high": first.high,
+            **first.interval.to_plain(),
             "baselines": dict(study.alone.baselines),
             "head": study.head,
             "folds": study.folds,

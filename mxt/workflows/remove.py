@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
@@ -15,6 +14,7 @@ from mxt.core.errors import Refused, StoreDamaged, StoreError, listed
 from mxt.core.files import folder_bytes, is_held, translate_os_errors
 from mxt.core.records import ClipRecord
 from mxt.core.views import parse_view
+from mxt.results.index import Outline, outlines
 from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
 from mxt.store.names import WORDS, Named, find_named
@@ -153,16 +153,17 @@ def _carry_out(store: Store, steps: Sequence[Step], command: str, *, dry_run: bo
 
 
 def _remove_dataset(store: Store, named: Named) -> Step:
-    results = tuple(name for name in store.results.list() if _is_of(store, name, named.name))
-    item = Item(WORDS["dataset"], named.name, note=Note.FEATURES_STAY, results=results)
+    item = Item(WORDS["dataset"], named.name, note=Note.FEATURES_STAY, results=_results_of(store, named.name))
     return item, partial(store.catalogue.remove, named.name)
 
 
-def _is_of(store: Store, result: str, dataset: str) -> bool:
-    """Whether a result belongs to a data set; a damaged one belongs to none."""
-    with suppress(StoreDamaged):
-        return bool(store.results.load(result).get("dataset") == dataset)
-    return False
+def _results_of(store: Store, dataset: str) -> tuple[str, ...]:
+    """Of the results that can be read, those of a data set."""
+    return tuple(
+        name
+        for name, outline in outlines(store).items()
+        if isinstance(outline, Outline) and outline.dataset == dataset
+    )
 
 
 def _remove_table(store: Store, named: Named, note: Note | None = None) -> Step:

@@ -12,9 +12,10 @@ from mxt.papers.choi2017_findings import findings
 from mxt.papers.choi2017_tasks import TASKS, Task, published
 from mxt.papers.records import CLOSE, Cell, Finding, Reproduction, TaskReproduction
 from mxt.registry import Registry
-from mxt.results.preparing import open_store
+from mxt.results.request import SearchRequest
+from mxt.results.study import open_store
 from mxt.store.layout import Store
-from mxt.workflows.search import SearchRequest, search
+from mxt.workflows.search import search
 
 PAPERS = ("choi2017",)
 
@@ -137,23 +138,23 @@ def _task(
         target=task.target if task.target in targets else None,
         only=strategies_of(mfcc),
     )
-    released = search(store_path, registry, base, jobs=jobs, progress=progress).results[0]
+    released = search(store_path, base, registry, jobs=jobs, progress=progress).results[0]
     standardised = nested = None
     if not quick:
         scaled = replace(base, settings=("choi2017.standardise=yes",))
-        standardised = search(store_path, registry, scaled, jobs=jobs, progress=progress).results[0]
+        standardised = search(store_path, scaled, registry, jobs=jobs, progress=progress).results[0]
         nested = search(
-            store_path, registry, replace(base, protocols=("nested",)), jobs=jobs, progress=progress
+            store_path, replace(base, protocols=("nested",)), registry, jobs=jobs, progress=progress
         ).results[0]
     known = published()["scores"].get(task.name, {})
     cells = []
     for row in released.rows:
         name = _published_name(row.name)
         values = [
-            None if each is None or (one := each.row(row.name)) is None else one.score
+            None if each is None or (one := each.row(row.name)) is None else one.score.value
             for each in (standardised, nested)
         ]
-        cells.append(Cell(name, row.score, known.get(name), values[0], values[1]))
+        cells.append(Cell(name, row.score.value, known.get(name), values[0], values[1]))
     return TaskReproduction(
         task, tuple(cells), released, standardised, nested, len(catalogue.clips(task.dataset))
     )

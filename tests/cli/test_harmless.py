@@ -20,7 +20,7 @@ from mxt.core.text import written
 from mxt.extraction.request import ExtractRequest
 from mxt.ingestion.requests import IngestRequest
 from mxt.registry import build_registry
-from mxt.workflows.evaluate import Request as Evaluation
+from mxt.results.request import EvaluateRequest
 from mxt.workflows.evaluate import evaluate
 from mxt.workflows.extract import extract
 from mxt.workflows.ingest import ingest
@@ -70,7 +70,7 @@ def store(sounds: Path) -> Path:
     folder = sounds.parent / "mxt-store"
     ingest(folder, IngestRequest(sounds, name="evil"), build_registry())
     extract(folder, ExtractRequest("mfcc"), build_registry())
-    evaluate(folder, build_registry(), Evaluation(seed=1))
+    evaluate(folder, EvaluateRequest(seed=1), build_registry())
     return folder
 
 

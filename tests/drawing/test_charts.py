@@ -10,7 +10,7 @@ from mxt.cli.main import main
 from mxt.drawing.charts import comparison_chart
 from mxt.extraction.request import ExtractRequest
 from mxt.registry import Registry
-from mxt.results.records import Request
+from mxt.results.request import EvaluateRequest
 from mxt.workflows.evaluate import evaluate
 from mxt.workflows.extract import extract
 
@@ -22,12 +22,12 @@ def test_a_comparison_has_a_bar_a_view_with_its_score(
         extract(store, ExtractRequest(backbone="tiny", settings=(f"scale={scale}",)), registry)
     found = evaluate(
         store,
-        registry,
-        Request(
+        EvaluateRequest(
             head="linear",
             settings=("C=1", "nested.folds=3", "choi2017.folds=3"),
             protocols=("nested", "choi2017"),
         ),
+        registry,
     )
     with mpl.rc_context({"svg.fonttype": "none"}):
         comparison_chart(found, tmp_path / "a.svg")

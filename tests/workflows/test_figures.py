@@ -20,15 +20,17 @@ from mxt.drawing.class_bars import class_pairs, pair_of
 from mxt.drawing.panels import Panel, read_panels
 from mxt.drawing.strategy_bars import BETWEEN, LOW, TOP, bars_of, draw_strategies
 from mxt.drawing.summary_bars import draw_summary
+from mxt.evaluation.interval import Interval
 from mxt.ingestion.requests import ImportRequest, IngestRequest
 from mxt.papers.choi2017_tasks import find_task, published, state_of_the_art
 from mxt.registry import build_registry
+from mxt.results.request import SearchRequest
 from mxt.results.search_record import SearchResult
 from mxt.store.layout import Store
 from mxt.workflows.figures import Figures, figures
 from mxt.workflows.import_features import import_features
 from mxt.workflows.ingest import ingest
-from mxt.workflows.search import SearchRequest, search
+from mxt.workflows.search import search
 
 REGISTRY = build_registry()
 N, CLASSES, LAYERS = 60, 3, 5
@@ -64,7 +66,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         np.savez(path, clip=np.array(paths), **features(seed, strength))
         import_features(root, ImportRequest(path, label=name))
     views = ("net", "random_net")
-    search(root, REGISTRY, SearchRequest(features=views, beside=("choi2017_mfcc",), settings=QUICK), jobs=2)
+    search(root, SearchRequest(features=views, beside=("choi2017_mfcc",), settings=QUICK), REGISTRY, jobs=2)
     return root
 
 
@@ -103,13 +105,13 @@ def test_the_numbers_are_those_of_the_search(drawn: tuple[Figures, Path], panel:
     rows = {row["layers"]: row for row in numbers(found.figures[0].files[2])}
     assert panel.baseline is not None
     for each in panel.plain:
-        assert float(rows[each.name]["score"]) == pytest.approx(each.score, abs=1e-6)
+        assert float(rows[each.name]["score"]) == pytest.approx(each.score.value, abs=1e-6)
         assert (float(rows[each.name]["low"]), float(rows[each.name]["high"])) == pytest.approx(
-            (each.low, each.high), abs=1e-6
+            (each.score.low, each.score.high), abs=1e-6
         )
         other = panel.baseline.row(each.name)
         assert other is not None
-        assert float(rows[each.name]["random_score"]) == pytest.approx(other.score, abs=1e-6)
+        assert float(rows[each.name]["random_score"]) == pytest.approx(other.score.value, abs=1e-6)
     assert {"chosen inside", "choi2017_mfcc", "12345+choi2017_mfcc"} <= set(rows)
 
 
@@ -138,7 +140,7 @@ def test_equal_stores_give_equal_files(store: Path, drawn: tuple[Figures, Path],
 def test_ranks_are_shared_by_equals_and_the_ends_are_set_off(panel: Panel) -> None:
     scores = [0.9, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.2]
     rows = tuple(
-        replace(panel.result.rows[0], name=f"{place + 1:05}", score=score)
+        replace(panel.result.rows[0], name=f"{place + 1:05}", score=Interval(score, score, score))
         for place, score in enumerate(scores)
     )
     bars = bars_of(
@@ -146,7 +148,7 @@ def test_ranks_are_shared_by_equals_and_the_ends_are_set_off(panel: Panel) -> No
     )
     assert [bar.rank for bar in bars] == [1, 1, 3, 4, 5, 6, 7, 8, 9, 9]
     assert [bar.group for bar in bars] == [TOP] * 3 + [BETWEEN] * 4 + [LOW] * 3
-    level = tuple(replace(row, score=1.0) for row in rows)
+    level = tuple(replace(row, score=Interval(1.0, 1.0, 1.0)) for row in rows)
     assert {
         bar.group
         for bar in bars_of(
@@ -159,7 +161,10 @@ def test_of_very_many_combinations_the_best_and_the_lowest_are_drawn_and_all_are
     panel: Panel, tmp_path: Path
 ) -> None:
     first = panel.result.rows[0]
-    rows = tuple(replace(first, name=f"{place + 1:03}", score=0.9 - place / 1000) for place in range(255))
+    rows = tuple(
+        replace(first, name=f"{place + 1:03}", score=Interval(0.9 - place / 1000, 0.4, 0.95))
+        for place in range(255)
+    )
     many = replace(panel, result=replace(panel.result, rows=rows, nested=False, beside=()), baseline=None)
     with mpl.rc_context({"svg.fonttype": "none"}):
         draw_strategies(many, tmp_path / "many")
@@ -175,7 +180,7 @@ def test_an_older_search_of_the_same_clips_that_tried_more_is_drawn(
     import shutil
 
     other = Path(shutil.copytree(store, tmp_path / "mxt-store"))
-    search(other, REGISTRY, SearchRequest(features=("net",), settings=QUICK), jobs=2)
+    search(other, SearchRequest(features=("net",), settings=QUICK), REGISTRY, jobs=2)
     (found,), _ = read_panels(Store.open(other), datasets=(), protocols=())
     assert found.result_id == panel.result_id
 
@@ -185,7 +190,7 @@ def test_a_search_by_other_settings_is_a_figure_of_its_own(store: Path, tmp_path
 
     other = Path(shutil.copytree(store, tmp_path / "mxt-store"))
     search(
-        other, REGISTRY, SearchRequest(features=("net:12",), settings=(*QUICK[:-1], "nested.folds=4")), jobs=2
+        other, SearchRequest(features=("net:12",), settings=(*QUICK[:-1], "nested.folds=4")), REGISTRY, jobs=2
     )
     found = figures(other, tmp_path / "out")
     assert [each.kind for each in found.figures].count("combinations") == 2
@@ -224,12 +229,12 @@ def test_recalls_and_their_differences_are_of_the_same_resamples(store: Path, pa
     for each in pairs:
         row = panel.result.row("5")
         assert row is not None
-        assert each.second[0] == pytest.approx(row.recalls[each.name])
-        for value, low, high in (each.first, each.second, each.difference):
-            assert low <= value <= high
-        assert each.difference[0] == pytest.approx(each.first[0] - each.second[0])
+        assert each.second.value == pytest.approx(row.recalls[each.name])
+        for found in (each.first, each.second, each.difference):
+            assert found.low <= found.value <= found.high
+        assert each.difference.value == pytest.approx(each.first.value - each.second.value)
     same = class_pairs(("5", "5"), predictions)
-    assert all(each.difference == (0, 0, 0) for each in same)
+    assert all(each.difference == Interval(0, 0, 0) for each in same)
 
 
 def test_a_class_that_is_always_recognised_has_an_interval_all_the_same() -> None:
@@ -242,8 +247,8 @@ def test_a_class_that_is_always_recognised_has_an_interval_all_the_same() -> Non
         "by_strategy": np.stack([y, 1 - y]),
     }
     for each in class_pairs(("12", "2"), predictions):
-        assert each.first == pytest.approx((1.0, 0.025**0.1, 1.0))
-        assert each.second == pytest.approx((0.0, 0.0, 1 - 0.025**0.1))
+        assert each.first == Interval(1.0, pytest.approx(0.025**0.1), 1.0)
+        assert each.second == Interval(0.0, 0.0, pytest.approx(1 - 0.025**0.1))
 
 
 def record(loader: str, name: str = "mine") -> DatasetRecord:
@@ -284,9 +289,17 @@ def test_published_scores_go_by_the_names_of_the_store(panel: Panel) -> None:
 def test_values_are_drawn_without_classes(panel: Panel, tmp_path: Path) -> None:
     def below(found: SearchResult) -> SearchResult:
         rows = tuple(
-            replace(row, score=row.score - 1, low=row.low - 1, high=row.high - 1) for row in found.rows
+            replace(row, score=Interval(row.score.value - 1, row.score.low - 1, row.score.high - 1))
+            for row in found.rows
         )
-        return replace(found, task="regression", main="r2_fold_mean", chance=0.0, rows=rows, nested=False)
+        return replace(
+            found,
+            task="regression",
+            scores=(replace(found.first, name="r2_fold_mean"),),
+            chance=0.0,
+            rows=rows,
+            nested=False,
+        )
 
     values = replace(
         panel, result=below(panel.result), baseline=None, task=find_task(record("emomusic"), "valence", 744)

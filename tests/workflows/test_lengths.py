@@ -13,14 +13,14 @@ from mxt.drawing.charts import lengths_chart
 from mxt.extraction.request import ExtractRequest
 from mxt.ingestion.requests import IngestRequest
 from mxt.registry import Registry
-from mxt.results.records import Request
+from mxt.results.request import EvaluateRequest
 from mxt.store.layout import Store
 from mxt.workflows.extract import extract
 from mxt.workflows.ingest import ingest
 from mxt.workflows.lengths import Lengths, lengths
 
 RATE = 8000
-QUICK = Request(head="linear", settings=("C=1", "folds=4"))
+QUICK = EvaluateRequest(head="linear", settings=("C=1", "folds=4"))
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_scores_grow_with_what_is_heard(found: Lengths) -> None:
     assert [row.seconds for row in found.rows] == [0.5, 2.0]
     assert short is not None
     assert long is not None
-    assert short.low < 0.5 < long.low
+    assert short.interval.low < 0.5 < long.interval.low
     change = found.changes["tiny-scale2"]
     assert change.clear
     assert change.value == pytest.approx(long.value - short.value)
@@ -108,7 +108,7 @@ def test_one_length_is_no_comparison(store: Path, registry: Registry) -> None:
 def test_features_that_were_imported_cannot_be_computed_for_excerpts(store: Path, registry: Registry) -> None:
     Store.open(store).features.create("0" * 64, "brought", {}, [Layer(1, "all", 2)])
     with pytest.raises(InputError, match="brought was not computed by mxt"):
-        lengths(store, registry, (1.0, 2.0), Request(features=("brought",)))
+        lengths(store, registry, (1.0, 2.0), EvaluateRequest(features=("brought",)))
 
 
 @pytest.mark.usefixtures("found")

@@ -12,7 +12,7 @@ from mxt.core.errors import InputError, UsageError
 from mxt.drawing.charts import check_picture, loudness_chart
 from mxt.ingestion.requests import IngestRequest
 from mxt.registry import Registry
-from mxt.results.records import Request
+from mxt.results.request import EvaluateRequest
 from mxt.workflows.ingest import ingest
 from mxt.workflows.loudness import LoudnessStudy, loudness
 
@@ -36,7 +36,7 @@ def folder_of(
 
 def study_of(root: Path, store: Path, registry: Registry, **request: object) -> LoudnessStudy:
     ingest(store, IngestRequest(root), registry)
-    return loudness(store, registry, Request(settings=("folds=4",), **request))  # type: ignore[arg-type]
+    return loudness(store, registry, EvaluateRequest(settings=("folds=4",), **request))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_classes_of_equal_levels_are_not(
         registry,
     )
     assert not study.leaks
-    assert study.alone.first.low < 1 / 3
+    assert study.alone.first.interval.low < 1 / 3
     with pytest.raises(SystemExit, match="0"):
         main(["loudness", "--store", str(tmp_path / "store"), "-q"])
     assert "loudness alone is not clearly better than the baseline" in capsys.readouterr().out
@@ -110,7 +110,8 @@ def test_clips_that_went_away_are_named(tmp_path: Path, registry: Registry) -> N
     ingest(tmp_path / "store", IngestRequest(root), registry)
     (root / "a" / "00.wav").unlink()
     assert [
-        clip for clip, _ in loudness(tmp_path / "store", registry, Request(settings=("folds=3",))).unread
+        clip
+        for clip, _ in loudness(tmp_path / "store", registry, EvaluateRequest(settings=("folds=3",))).unread
     ] == ["a/00.wav"]
     for path in root.rglob("*.wav"):
         path.unlink()

@@ -1,19 +1,15 @@
-"""From what was asked to what is computed: the clips and folds of a protocol, its head, and their identity."""
+"""A protocol on the clips of a data set, ready to be carried out: clips, folds, head, and their identity."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from mxt.core.errors import EvaluationError, MxtError, PluginError, stage_failures
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.pipeline import Chosen
 from mxt.core.records import ClipRecord, DatasetRecord, Task
@@ -21,11 +17,10 @@ from mxt.core.reprs import short_repr
 from mxt.core.stages import Evaluation
 from mxt.evaluation.columns import choose_target, group_values, read_folds
 from mxt.evaluation.search import Learner, expand
-from mxt.evaluation.selection import LeftOut, Selection, select
+from mxt.evaluation.selection import Selection, select
 from mxt.registry import Registry, split_settings
-from mxt.results.records import LARGEST_SVM, Request
+from mxt.results.request import LARGEST_SVM, EvaluateRequest
 from mxt.results.views import Matrix
-from mxt.store.layout import Store
 
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "regression")
 
@@ -101,21 +96,19 @@ class Prepared:
         return sha256_text(canonical_json(choices))
 
 
-def open_store(path: Path) -> Store:
-    """A store to be written, where results can be saved in it; else one to be read."""
-    writable = all(os.access(folder, os.W_OK) for folder in (path, path / "results") if folder.exists())
-    return Store.open(path, read_only=not writable)
-
-
 def prepare(
-    registry: Registry, request: Request, record: DatasetRecord, clips: Sequence[ClipRecord], protocol: str
+    registry: Registry,
+    request: EvaluateRequest,
+    record: DatasetRecord,
+    clips: Sequence[ClipRecord],
+    protocol: str,
 ) -> Prepared:
     """Choose clips, folds and head as `protocol` says.
 
     Parameters
     ----------
     registry : Registry
-    request : Request
+    request : EvaluateRequest
         What was asked for.
     record : DatasetRecord
     clips : sequence of ClipRecord
@@ -146,84 +139,30 @@ def prepare(
     return Prepared(protocol, selection, evaluation, head, was_chosen, registry.build(head), request.seed)
 
 
-def count_unusable(clips: Sequence[ClipRecord]) -> int:
-    """Clips without features for want of usable audio; tables and hidden files beside the audio are none."""
-    return sum(not clip.usable and clip.is_clip for clip in clips)
-
-
-def common_clips(
-    record: DatasetRecord, matrices: Sequence[Matrix], unusable: int
-) -> tuple[list[ClipRecord], list[LeftOut]]:
-    """Clips that have all views, in catalogue order, and how many lack which."""
-    without = []
-    if unusable:
-        without.append(LeftOut(f"cannot be used (mxt info {record.name} --failures)", unusable))
-    for matrix in matrices:
-        if matrix.n_missing:
-            without.append(LeftOut(f"not extracted yet ({matrix.view})", matrix.n_missing))
-        if matrix.n_failed:
-            without.append(LeftOut(f"extraction failed ({matrix.view})", matrix.n_failed))
-    common = set.intersection(*(set(matrix.ids) for matrix in matrices))
-    clips = [clip for clip in matrices[0].clips if clip.id in common]
-    if not clips:
-        views = " and ".join(matrix.view for matrix in matrices)
-        raise EvaluationError(
-            f"no clip of {record.name} has features of {views}; run mxt extract for it first"
-        )
-    return clips, without
-
-
-@contextmanager
-def naming(without: Sequence[LeftOut]) -> Iterator[None]:
-    """What cannot be evaluated for want of clips is said together with the clips that are not there."""
-    try:
-        yield
-    except EvaluationError as error:
-        if not without:
-            raise
-        missing = "; ".join(f"{left.count:,} clips: {left.why}" for left in without)
-        raise EvaluationError(f"{error} (not there: {missing})") from error
-
-
-@contextmanager
-def blame(head: Chosen) -> Iterator[None]:
-    """What the code of a plugin's head raises becomes a `PluginError` that names it."""
-    try:
-        yield
-    except MxtError:
-        raise
-    except stage_failures() as error:
-        if head.distribution == "mxt":
-            raise
-        raise PluginError(
-            f"head {head.spec.name!r} of {head.distribution} failed: {type(error).__name__}: {error}"
-        ) from error
-
-
 def _stage(
     registry: Registry,
-    request: Request,
+    request: EvaluateRequest,
     kind: Any,
     name: str,
-    brought_along: Mapping[str, Any] = MappingProxyType({}),
+    own: Mapping[str, Any] = MappingProxyType({}),
 ) -> Chosen:
     """A stage with its share of ``--set``; the settings of all that may take part are looked at together.
 
-    `brought_along` are a protocol's own settings of its head; ``--set`` comes before them.
+    `own` are a protocol's settings of its head; ``--set`` comes before them.
     """
     spec = registry.find(kind, name).spec
-    protocols = [registry.find("protocol", each).spec for each in request.protocols]
+    protocols = [registry.find("protocol", protocol).spec for protocol in request.protocols]
     heads = list(request.heads) or ([request.head] if request.head else ["svm", "linear"])
     if not request.head:
         brought = [
-            registry.build(registry.choose("protocol", each.name, {})).choices("classification").head
-            for each in protocols
+            registry.build(registry.choose("protocol", protocol.name, {})).choices("classification").head
+            for protocol in protocols
         ]
-        heads = ([] if all(brought) else heads) + list(dict.fromkeys(each for each in brought if each))
+        heads = ([] if all(brought) else heads) + list(dict.fromkeys(filter(None, brought)))
     shared = split_settings(
-        request.settings, [*protocols, *(registry.find("head", each).spec for each in heads)]
+        request.settings, [*protocols, *(registry.find("head", head).spec for head in heads)]
     )
-    return registry.choose(kind, name, {**brought_along, **shared[spec.name]})
+    return registry.choose(kind, name, {**own, **shared[spec.name]})
 
 
 def _plan_arrays(selection: Selection) -> list[Any]:
