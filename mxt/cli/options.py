@@ -47,6 +47,15 @@ def _known_device(value: str) -> str:
     return value
 
 
+def _writable(path: Path | None) -> Path | None:
+    """`path`, where a picture can be written to: this is checked before the work that it would show."""
+    if path is not None:
+        from mxt.drawing.page import check_picture
+
+        check_picture(path)
+    return path
+
+
 def _a_number(value: float | None) -> float | None:
     """`value`, which a range alone would let be "nan"."""
     if value is not None and math.isnan(value):
@@ -199,7 +208,8 @@ ProtocolOption = Annotated[
     ),
 ]
 ChartOption = Annotated[
-    Path | None, typer.Option("--chart", metavar="FILE.png", help="Also draw the answer as a chart.")
+    Path | None,
+    typer.Option("--chart", metavar="FILE.png", help="Also draw the answer as a chart.", callback=_writable),
 ]
 
 
@@ -217,7 +227,7 @@ class AnswerOptions:
         plain: Callable[[Any], object] = console.plain,
         next: str = "",
     ) -> None:
-        """Print a result: `plain` of it as JSON, or as `render` words it, then the command that usually comes next."""
+        """Print `plain` of a result as JSON, or what `render` says of it and the command that comes next."""
         if self.as_json:
             console.emit_json(plain(result))
             return
@@ -251,6 +261,34 @@ class RunOptions(StoreOptions):
         from mxt.cli.progress import shown_progress
 
         return shown_progress(self.quiet or self.as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class ChartOptions(RunOptions):
+    """A command whose answer can be drawn."""
+
+    chart: ChartOption = None
+
+    def answer_drawn(
+        self,
+        result: Any,
+        render: Callable[[Any], None],
+        draw: Callable[[Any, Path], None],
+        *,
+        plain: Callable[[Any], object] = console.plain,
+        next: str = "",
+    ) -> None:
+        """Answer as `answer` does, after the chart is drawn, where one is asked for."""
+        chart = self.chart
+
+        def render_and_name(result: Any) -> None:
+            render(result)
+            if chart is not None:
+                console.say(f"drawn: {chart}")
+
+        if chart is not None:
+            draw(result, chart)
+        self.answer(result, render_and_name, plain=plain, next=next)
 
 
 @dataclass(frozen=True, slots=True)
