@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from mxt.cli.main import main
-from mxt.extraction.records import Request as ExtractRequest
+from mxt.extraction.request import ExtractRequest
 from mxt.registry import build_registry
 from mxt.results.records import Request
 from mxt.workflows.evaluate import evaluate

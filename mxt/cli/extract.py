@@ -97,10 +97,10 @@ def extract(
     if backbone is None:
         _list_backbones(registry, as_json=as_json)
         return
-    from mxt.extraction.records import Request
+    from mxt.extraction.request import ExtractRequest
     from mxt.workflows.extract import extract as run
 
-    request = Request(
+    request = ExtractRequest(
         backbone=backbone,
         layers=layers,
         settings=tuple(setting or ()),
@@ -108,13 +108,14 @@ def extract(
         resampler=resampler,
         weights=weights,
         weights_file=weights_file,
-        name=name,
+        label=name,
         dataset=dataset,
         device=device,
         jobs=jobs,
         limit=limit,
         dry_run=dry_run,
         retry_failed=retry_failed,
+        plugins=tuple(plugin or ()),
     )
     with shown_progress(quiet or as_json) as progress:
         result = run(store, request, registry, progress=progress)

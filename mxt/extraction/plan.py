@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,9 @@ from mxt.core.views import choose_layers
 from mxt.core.weights import ensure, with_options
 from mxt.extraction.contract import held_to_contract
 from mxt.extraction.loading import is_long
-from mxt.extraction.records import Request
+from mxt.extraction.request import ExtractRequest
 from mxt.extraction.tasks import Job, Prepared, Recipe, prepare
-from mxt.registry import Registry, blame, make_pipeline, split_settings, stages_taking_part
+from mxt.registry import Registry, blame
 from mxt.store.features import OPEN, FeatureTable
 from mxt.store.layout import Store
 
@@ -47,7 +47,7 @@ class Plan:
 
     registry: Registry
     store: Store
-    request: Request
+    request: ExtractRequest
     dataset: DatasetRecord
     clips: Sequence[ClipRecord]
     contents: Mapping[bytes, ClipRecord]
@@ -94,7 +94,7 @@ class Plan:
         return ""
 
 
-def make_plan(store_path: Path, request: Request, registry: Registry) -> Plan:
+def make_plan(store_path: Path, request: ExtractRequest, registry: Registry) -> Plan:
     """Look up what was asked for.
 
     Raises
@@ -117,42 +117,24 @@ def make_plan(store_path: Path, request: Request, registry: Registry) -> Plan:
     spec = pipeline.backbone.spec
     chosen = choose_layers(request.layers or spec.default_layers, spec.layers, of=spec.name)
     table = store.features.by_fingerprint(pipeline.fingerprint)
-    if table is not None and request.name not in (None, table.label):
+    if table is not None and request.label not in (None, table.label):
         raise UsageError(
             f"these features are in the table {table.label} already; leave out --as, or remove it: mxt rm {table.label}"
         )
-    if table is None and request.name is not None:
-        store.features.check_free(request.name)  # now, not after the weights were fetched
+    if table is None and request.label is not None:
+        store.features.check_free(request.label)  # now, not after the weights were fetched
     return Plan(registry, store, request, dataset, clips, contents(clips), pipeline, chosen, table)
 
 
 def _pipeline(
-    registry: Registry, request: Request, dataset: DatasetRecord, clips: Sequence[ClipRecord]
+    registry: Registry, request: ExtractRequest, dataset: DatasetRecord, clips: Sequence[ClipRecord]
 ) -> Pipeline:
     """The pipeline a request asks for; a batch mode belongs to one ordered data set."""
-    stages = stages_taking_part(
-        registry,
-        backbone=request.backbone,
-        normalizer=request.normalizer,
-        settings=request.settings,
-        weights=request.weights,
-    )
-    settings = split_settings(request.settings, stages)
-    given: dict[str, Any] = {
-        "backbone": request.backbone,
-        "params": settings[request.backbone],
-        "normalizer": request.normalizer,
-        "normalizer_params": settings[request.normalizer],
-        "renderer_params": settings[stages[2].name] if len(stages) > 2 else {},
-        "resampler": request.resampler,
-        "weights": request.weights,
-        "weights_file": request.weights_file,
-    }
-    pipeline = make_pipeline(registry, **given)
-    if pipeline.backbone.spec.rows_together:
-        order = sha256_text(canonical_json([clip.key.hex() for clip in clips if clip.key]))
-        pipeline = make_pipeline(registry, **given, batch_of=order, dataset=dataset.name)
-    return pipeline
+    pipeline = request.pipeline(registry)
+    if not pipeline.backbone.spec.rows_together:
+        return pipeline
+    order = sha256_text(canonical_json([clip.key.hex() for clip in clips if clip.key]))
+    return replace(pipeline, batch_of=order, dataset=dataset.name)
 
 
 def recipe_for(registry: Registry, pipeline: Pipeline, weights: Path | None, device: str) -> Recipe:

@@ -1,33 +1,12 @@
-"""What an extraction is told and what it tells."""
+"""What an extraction did, or would do."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from mxt.core.errors import Reason
 from mxt.core.pipeline import Pipeline
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What was asked of `extract`, as plain values (see the options of ``mxt extract``)."""
-
-    backbone: str
-    layers: str | None = None
-    settings: tuple[str, ...] = ()
-    normalizer: str = "none"
-    resampler: str = "soxr"
-    weights: str | None = None
-    weights_file: Path | None = None
-    name: str | None = None
-    dataset: str | None = None
-    device: str = "auto"
-    jobs: int | None = None
-    limit: int | None = None
-    dry_run: bool = False
-    retry_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

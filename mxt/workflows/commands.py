@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
-from typing import Any
 
-from mxt.core.errors import MxtError
+from mxt.core.commands import typed
+from mxt.core.errors import InputError
 from mxt.core.records import DatasetRecord
-from mxt.core.specs import Kind
+from mxt.extraction.request import ExtractRequest
 from mxt.ingestion.derived import derive_words, is_derived
 from mxt.registry import Registry
+from mxt.registry.settings import given_settings
 from mxt.store.catalogue import Catalogue
 from mxt.store.features import FeatureTable
 
@@ -33,101 +33,24 @@ def dataset_commands(record: DatasetRecord, catalogue: Catalogue, registry: Regi
 
 def ingest_command(record: DatasetRecord, registry: Registry) -> str:
     """What ingests a data set like this."""
-    words = ["mxt", "ingest", record.root, "--name", record.name, "--loader", record.loader]
-    words += _plugin_files(registry, ("dataset", record.loader))
-    return shlex.join(words + _settings(registry, "dataset", record.loader, record.params))
-
-
-def extract_command(table: FeatureTable, registry: Registry, *, dataset: str | None = None) -> str:
-    """What computes or imports a feature table; empty where neither is described (features that came with a data set)."""
-    if file := table.attributes.get("file"):
-        order = ["--in-catalogue-order"] if table.attributes.get("in_catalogue_order") else []
-        return shlex.join(
-            ["mxt", "import", file, *(["--dataset", dataset] if dataset else []), "--as", table.label, *order]
-        )
-    pipeline = table.attributes.get("pipeline")
-    if not isinstance(pipeline, Mapping) or not isinstance(pipeline.get("backbone"), Mapping):
-        return ""
-    backbone, normalizer = pipeline["backbone"], pipeline.get("normalizer") or {"name": "none", "params": {}}
-    words = ["mxt", "extract", *(["--dataset", dataset] if dataset else []), "--backbone", backbone["name"]]
-    words += _weights(registry, backbone["name"], pipeline.get("weights"))
-    words += _settings(registry, "backbone", backbone["name"], backbone["params"])
-    words += _renderer_settings(registry, backbone, pipeline.get("renderer"))
-    if normalizer["name"] != "none":
-        words += [
-            "--normalizer",
-            normalizer["name"],
-            *_settings(registry, "normalizer", normalizer["name"], normalizer["params"]),
-        ]
-    renderer = (pipeline.get("renderer") or {}).get("name", "")
-    words += _plugin_files(
-        registry, ("backbone", backbone["name"]), ("normalizer", normalizer["name"]), ("renderer", renderer)
-    )
-    if pipeline.get("resampler", "soxr") != "soxr":
-        words += ["--resampler", pipeline["resampler"]]
-    if not table.label.startswith(backbone["name"]):
-        words += ["--as", table.label]
-    return shlex.join(words)
-
-
-def _plugin_files(registry: Registry, *stages: tuple[Kind, str]) -> list[str]:
-    """``--plugin`` for stages that come from a file of one's own."""
-    entries = [entry for entry in registry.stages if (entry.spec.kind, entry.spec.name) in stages]
-    return [word for options in dict.fromkeys(entry.options for entry in entries) for word in options]
-
-
-def _weights(registry: Registry, backbone: str, weights: Mapping[str, Any] | None) -> list[str]:
-    """The weight set where it is not the default one; a file of one's own is named by its hash."""
-    if not weights:
-        return []
-    try:
-        sets = registry.find("backbone", backbone).spec.weights
-    except MxtError:
-        sets = ()
-    for place, known in enumerate(sets):
-        if known.sha256 == weights.get("sha256"):
-            return ["--weights", known.name] if place else []
-    return ["--weights-file", f"sha256:{weights.get('sha256')}"]
-
-
-def _renderer_settings(
-    registry: Registry, backbone: Mapping[str, Any], renderer: Mapping[str, Any] | None
-) -> list[str]:
-    """``--set`` for parameters of the renderer that are not those the backbone brings; none where that is not known."""
-    if not renderer:
-        return []
-    try:
-        brought = registry.choose("backbone", backbone["name"], backbone["params"]).spec.input.params
-        usual = registry.find("renderer", renderer["name"]).spec.parameters(brought)
-    except MxtError:
-        return []
-    given = {
-        name: value
-        for name, value in renderer["params"].items()
-        if usual.get(name) != value and value is not None
-    }
-    return [
-        word
-        for name, value in given.items()
-        for word in ("--set", f"{renderer['name']}.{name}={_text(value)}")
+    settings = given_settings(registry, "dataset", record.loader, record.params)
+    files = [
+        entry.source
+        for entry in registry.stages
+        if (entry.spec.kind, entry.spec.name) == ("dataset", record.loader) and entry.options
     ]
+    options = [("--name", record.name), ("--loader", record.loader), *(("--plugin", file) for file in files)]
+    options += [("--set", f"{name}={value}") for name, value in settings.items()]
+    return typed("ingest", record.root, options=options)
 
 
-def _settings(registry: Registry, kind: Kind, name: str, params: Mapping[str, Any]) -> list[str]:
-    """``--set`` for parameters that differ from the defaults; all of them where the stage is not installed."""
+def table_command(table: FeatureTable, registry: Registry, *, dataset: str | None = None) -> str:
+    """What computes or imports a feature table; empty for features that came with a data set."""
+    if file := table.attributes.get("file"):
+        in_order = bool(table.attributes.get("in_catalogue_order"))
+        options = [("--dataset", dataset), ("--as", table.label), ("--in-catalogue-order", in_order)]
+        return typed("import", file, options=options)
     try:
-        defaults = {param.name: param.default for param in registry.find(kind, name).spec.params}
-    except MxtError:
-        defaults = {}
-    words = []
-    for key, value in params.items():
-        plain = tuple(value) if isinstance(value, list) else value
-        if value is not None and (key not in defaults or defaults[key] != plain):
-            words += ["--set", f"{key}={_text(value)}"]
-    return words
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+        return ExtractRequest.from_table(table, registry, dataset=dataset).command()
+    except InputError:
+        return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,21 +85,24 @@ def demo(
     DemoStep
         Each command as soon as it is finished.
     """
-    from mxt.extraction.records import Request
+    from mxt.extraction.request import ExtractRequest
     from mxt.workflows.evaluate import evaluate
     from mxt.workflows.extract import extract
     from mxt.workflows.ingest import ingest
 
     root, store = synthesise(folder), folder / "mxt-store"
     yield DemoStep(f"mxt ingest {root.name}", ingest(store, root, registry, jobs=jobs, progress=progress))
-    for backbone in BACKBONES:
-        found = extract(store, Request(backbone, dataset=root.name, jobs=jobs), registry, progress=progress)
-        yield DemoStep(f"mxt extract --backbone {backbone}", found)
+
+    def run(request: ExtractRequest) -> Extraction:
+        here = replace(request, dataset=root.name, jobs=jobs)
+        return extract(store, here, registry, progress=progress)
+
+    for request in map(ExtractRequest, BACKBONES):
+        yield DemoStep(request.command(), run(request))
     if pretrained:
-        command = f"mxt extract --backbone {PRETRAINED} --layers {PRETRAINED_LAYER}"
-        request = Request(PRETRAINED, layers=PRETRAINED_LAYER, dataset=root.name, jobs=jobs)
+        request = ExtractRequest(PRETRAINED, layers=PRETRAINED_LAYER)
         try:
-            yield DemoStep(command, extract(store, request, registry, progress=progress))
+            yield DemoStep(request.command(), run(request))
         except (UnknownName, PluginError, WeightsError) as error:
-            yield DemoStep(command, error)
+            yield DemoStep(request.command(), error)
     yield DemoStep("mxt eval", evaluate(store, registry, jobs=jobs, progress=progress))

@@ -20,7 +20,8 @@ from mxt.core.views import Part, layers_text
 from mxt.extraction.engine import run_pool
 from mxt.extraction.estimate import estimate
 from mxt.extraction.plan import NO_ROW, Plan, choose_device, make_plan, make_tasks, stratified
-from mxt.extraction.records import Estimate, Extraction, Failure, Request
+from mxt.extraction.records import Estimate, Extraction, Failure
+from mxt.extraction.request import ExtractRequest
 from mxt.extraction.tasks import Outcome, Timings
 from mxt.registry import Registry
 from mxt.store.features import DONE, FAILED, OPEN, FeatureTable
@@ -30,7 +31,7 @@ IN_A_ROW = 5  # errors of the moment, or failures of a stage, after which a run 
 
 
 def extract(
-    store_path: Path, request: Request, registry: Registry, *, progress: Progress = SILENT
+    store_path: Path, request: ExtractRequest, registry: Registry, *, progress: Progress = SILENT
 ) -> Extraction:
     """Compute the missing features of a data set.
 
@@ -80,7 +81,7 @@ def extract(
 
 
 def _create_table(plan: Plan) -> FeatureTable:
-    pipeline, name = plan.pipeline, plan.request.name
+    pipeline, label = plan.pipeline, plan.request.label
     attributes = {
         "kind": "extracted",
         "pipeline": pipeline.identity(),
@@ -88,7 +89,7 @@ def _create_table(plan: Plan) -> FeatureTable:
     }
     layers = pipeline.backbone.spec.layers
     return plan.store.features.create(
-        pipeline.fingerprint, name or pipeline.label, attributes, layers, exact_label=name is not None
+        pipeline.fingerprint, label or pipeline.label, attributes, layers, exact_label=label is not None
     )
 
 
@@ -220,7 +221,7 @@ class _Work:
 
 
 def _view(plan: Plan) -> str:
-    label = plan.table.label if plan.table is not None else plan.request.name or plan.pipeline.label
+    label = plan.table.label if plan.table is not None else plan.request.label or plan.pipeline.label
     return str(Part(label, layers_text(plan.chosen, plan.pipeline.backbone.spec.layers)))
 
 

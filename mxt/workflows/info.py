@@ -18,7 +18,7 @@ from mxt.registry import Registry
 from mxt.store.features import DONE, FAILED, FeatureTable
 from mxt.store.layout import Store
 from mxt.store.names import WITH_CLIPS, Named, find_named
-from mxt.workflows.commands import dataset_commands, extract_command
+from mxt.workflows.commands import dataset_commands, table_command
 from mxt.workflows.derive import outdated
 from mxt.workflows.info_clip import ClipInfo, clip_info
 from mxt.workflows.ls import ResultEntry, TableEntry, result_entries, result_entry, table_entry
@@ -143,8 +143,8 @@ def _table_info(store: Store, named: Named, registry: Registry) -> TableInfo:
     datasets = {record.name: store.catalogue.clips(record.name) for record in store.catalogue.datasets()}
     runs = [run for run in store.runs() if run.get("fingerprint") == table.fingerprint]
     coverage = tuple(found for name, clips in datasets.items() if (found := _coverage(table, name, clips)))
-    commands = [extract_command(table, registry, dataset=found.dataset) for found in coverage] or [
-        extract_command(table, registry)
+    commands = [table_command(table, registry, dataset=found.dataset) for found in coverage] or [
+        table_command(table, registry)
     ]
     return TableInfo(
         entry=table_entry(table),
@@ -163,7 +163,7 @@ def _result_info(store: Store, name: str, registry: Registry) -> ResultInfo:
     if record is not None:
         commands += dataset_commands(record, store.catalogue, registry)
     commands += [
-        extract_command(table, registry, dataset=result.get("dataset")) for table in _tables_of(store, result)
+        table_command(table, registry, dataset=result.get("dataset")) for table in _tables_of(store, result)
     ]
     commands.append(str(result.get("command", "")))
     return ResultInfo(result_entry(store, name), result, tuple(filter(None, commands)))

@@ -84,6 +84,10 @@ def _recipes(store: Store, registry: Registry, views: Sequence[str]) -> list[Ext
     recipes = []
     for label in dict.fromkeys(part.label for view in views for part in parse_view(view)):
         table = store.features.find(label)
+        if "pipeline" not in table.attributes:
+            raise InputError(
+                f"{label} was not computed by mxt, which is needed for excerpts; choose other --features"
+            )
         recipe = ExtractRequest.from_table(table, registry)
         if recipe.weights_sha256:
             raise InputError(

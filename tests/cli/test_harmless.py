@@ -17,7 +17,7 @@ from mxt.cli.bars import bars_progress
 from mxt.cli.lines import LinesProgress
 from mxt.cli.terminal import HarmlessStream, visible
 from mxt.core.text import written
-from mxt.extraction.records import Request
+from mxt.extraction.request import ExtractRequest
 from mxt.registry import build_registry
 from mxt.workflows.evaluate import Request as Evaluation
 from mxt.workflows.evaluate import evaluate
@@ -68,7 +68,7 @@ def store(sounds: Path) -> Path:
     """They are ingested, extracted and evaluated."""
     folder = sounds.parent / "mxt-store"
     ingest(folder, sounds, build_registry(), name="evil")
-    extract(folder, Request("mfcc"), build_registry())
+    extract(folder, ExtractRequest("mfcc"), build_registry())
     evaluate(folder, build_registry(), Evaluation(seed=1))
     return folder
 

@@ -8,7 +8,7 @@ import pytest
 
 from mxt.cli.main import main
 from mxt.drawing.charts import comparison_chart
-from mxt.extraction.records import Request as ExtractRequest
+from mxt.extraction.request import ExtractRequest
 from mxt.registry import Registry
 from mxt.results.records import Request
 from mxt.workflows.evaluate import evaluate

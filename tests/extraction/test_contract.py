@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mxt.core.errors import PluginError
-from mxt.extraction.records import Request
+from mxt.extraction.request import ExtractRequest
 from mxt.registry import build_registry
 from mxt.store.layout import Store
 from mxt.workflows.extract import extract
@@ -84,7 +84,7 @@ def test_layers_that_differ_from_the_spec_are_said_of_the_stage_and_nothing_is_k
         PluginError,
         match=rf"^backbone wrong of .*shapes\.py: {problem}.*; fix it \(mxt plugins check .*\), then rerun$",
     ):
-        extract(store, Request("wrong"), registry)
+        extract(store, ExtractRequest("wrong"), registry)
     opened = Store.open(store)
     assert opened.features.tables() == []
     assert opened.catalogue.views("timbres") == []
@@ -104,7 +104,7 @@ def test_pictures_that_are_none_are_said_of_the_renderer(store, tmp_path, collec
     registry = build_registry([plugin(tmp_path, drawn=drawn)])
     message = rf"^renderer drawer of .*shapes\.py: it returned {got}, expected float32 \[\d, bands, frames\]; fix it"
     with pytest.raises(PluginError, match=message):
-        extract(store, Request("wrong"), registry)
+        extract(store, ExtractRequest("wrong"), registry)
     clip = str(next(collection.rglob("*.wav")))
     with pytest.raises(PluginError, match=message):
         render([clip], tmp_path / "out", registry, Asked("drawer"), store=store)
@@ -114,4 +114,4 @@ def test_pictures_that_are_none_are_said_of_the_renderer(store, tmp_path, collec
     "returned", ['{"a": a, "b": torch.from_numpy(b)}', '{"b": b.astype(float).tolist(), "a": a > 0}']
 )
 def test_real_numbers_of_any_kind_are_taken_as_before(store, tmp_path, returned):
-    assert extract(store, Request("wrong"), build_registry([plugin(tmp_path, returned)])).failed == 0
+    assert extract(store, ExtractRequest("wrong"), build_registry([plugin(tmp_path, returned)])).failed == 0

@@ -11,7 +11,7 @@ import torch
 import mxt
 from mxt.audio.decode import read
 from mxt.audio.resample import resample
-from mxt.extraction.records import Request
+from mxt.extraction.request import ExtractRequest
 from mxt.registry import build_registry
 from mxt.stages.backbones.mfcc import Mfcc
 from mxt.workflows.extract import extract
@@ -47,7 +47,9 @@ def test_through_the_whole_extraction_the_published_rows_come_out(data, tmp_path
     registry = build_registry()
     ingest(tmp_path / "store", data / "gtzan_full", registry, jobs=2)
     found = extract(
-        tmp_path / "store", Request("mfcc", settings=("pad_mode=reflect",), resampler="kaiser_best"), registry
+        tmp_path / "store",
+        ExtractRequest("mfcc", settings=("pad_mode=reflect",), resampler="kaiser_best"),
+        registry,
     )
     X, ids = mxt.open(tmp_path / "store").features(found.view)
     assert ids == sorted(path.name for path in (data / "gtzan_full").glob("*.wav"))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from mxt.extraction.records import Request
+from mxt.extraction.request import ExtractRequest
 from mxt.registry import build_registry
 from mxt.store.layout import Store
 from mxt.workflows.extract import extract
@@ -39,7 +39,7 @@ def rows(folder: Path, clips: dict[str, np.ndarray], backbone: str, *, jobs: int
         soundfile.write(path, y, SAMPLE_RATE, subtype="FLOAT")
     registry = build_registry()
     ingest(folder / "store", folder / "sounds", registry)
-    found = extract(folder / "store", Request(backbone, device="cpu", jobs=jobs), registry)
+    found = extract(folder / "store", ExtractRequest(backbone, device="cpu", jobs=jobs), registry)
     assert (found.done, found.failed) == (len(clips), 0)
     store = Store.open(folder / "store", read_only=True)
     catalogued = store.catalogue.clips("sounds")

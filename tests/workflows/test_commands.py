@@ -9,7 +9,7 @@ import pytest
 
 from mxt.core.specs import Layer, StageSpec
 from mxt.registry import Registered, build_registry
-from mxt.workflows.commands import extract_command, first_extraction
+from mxt.workflows.commands import first_extraction, table_command
 
 MUSICNN = StageSpec(
     kind="backbone",
@@ -49,6 +49,6 @@ def test_every_stage_from_a_file_is_named_with_it(kind):
     )
     pipeline = {each: {"name": name, "params": {}} for each, name in used.items()}
     table = SimpleNamespace(attributes={"pipeline": pipeline}, label="efficientnet_lite0")
-    words = shlex.split(extract_command(table, replace(registry, stages=(*others, from_file))))
+    words = shlex.split(table_command(table, replace(registry, stages=(*others, from_file))))
     assert words.count("--plugin") == 1
     assert words[words.index("--plugin") + 1] == "/x.py"

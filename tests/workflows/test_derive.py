@@ -16,7 +16,7 @@ from mxt.cli.main import main
 from mxt.core.errors import InputError, Reason, Refused, UnknownName, UsageError
 from mxt.core.identity import audio_key, clip_id
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement
-from mxt.extraction.records import Request as ExtractRequest
+from mxt.extraction.request import ExtractRequest
 from mxt.ingestion.derivations import part
 from mxt.registry import Registry
 from mxt.store.layout import Store

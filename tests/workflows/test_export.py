@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from mxt.core.errors import InputError, Refused, UnknownName, UsageError
+from mxt.extraction.request import ExtractRequest
 from mxt.results.views import load_view
 from mxt.store.layout import Store
 from mxt.workflows.export import export
-from mxt.workflows.extract import Request, extract
+from mxt.workflows.extract import extract
 
 
 @pytest.fixture
 def extracted(store, registry):
-    extract(store, Request(backbone="tiny"), registry)
+    extract(store, ExtractRequest(backbone="tiny"), registry)
     return store
 
 
@@ -97,7 +98,7 @@ def test_several_labels_numbers_folds_and_odd_names_are_kept(odd_targets, tmp_pa
 
 
 def test_clips_without_features_are_counted_and_left_out(store, registry, tmp_path):
-    extract(store, Request(backbone="tiny", limit=12), registry)
+    extract(store, ExtractRequest(backbone="tiny", limit=12), registry)
     found = export(store, "tiny", tmp_path / "x.npz")
     assert (found.clips, found.missing, found.failed) == (12, 60, 0)
 

@@ -24,7 +24,7 @@ from mxt.core.errors import (
 )
 from mxt.extraction.engine import run_pool
 from mxt.extraction.plan import Plan
-from mxt.extraction.records import Request
+from mxt.extraction.request import ExtractRequest
 from mxt.registry import Registry, build_registry
 from mxt.store.layout import Store
 from mxt.workflows import extract as module
@@ -56,7 +56,7 @@ def copy_of(store: Path, name: str) -> Path:
 
 
 def test_all_layers_are_stored_and_the_view_is_remembered(store: Path, registry: Registry) -> None:
-    result = extract(store, Request("tiny", layers="1"), registry)
+    result = extract(store, ExtractRequest("tiny", layers="1"), registry)
     assert (result.done, result.failed, result.computed) == (CLIPS, 0, CLIPS)
     assert (result.view, result.columns) == ("tiny:level", 1)
     opened = Store.open(store)
@@ -65,14 +65,14 @@ def test_all_layers_are_stored_and_the_view_is_remembered(store: Path, registry:
 
 
 def test_a_second_run_computes_nothing(store: Path, registry: Registry) -> None:
-    extract(store, Request("tiny"), registry)
+    extract(store, ExtractRequest("tiny"), registry)
     before = table_files(store)
-    assert extract(store, Request("tiny"), registry).computed == 0
+    assert extract(store, ExtractRequest("tiny"), registry).computed == 0
     assert table_files(store) == before
 
 
 def test_nothing_to_do_does_not_import_torch(store: Path, registry: Registry, plugin: Path) -> None:
-    extract(store, Request("tiny"), registry)
+    extract(store, ExtractRequest("tiny"), registry)
     code = (
         "import sys; from mxt.cli.main import main\n"
         f"try: main(['--plugin', {str(plugin)!r}, 'extract', '--backbone', 'tiny', '--store', {str(store)!r}])\n"
@@ -88,14 +88,14 @@ def test_nothing_to_do_does_not_import_torch(store: Path, registry: Registry, pl
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_the_number_of_workers_changes_no_byte(store: Path, registry: Registry, jobs: int) -> None:
     other = copy_of(store, "other")
-    extract(store, Request("tiny", jobs=2), registry)
-    extract(other, Request("tiny", jobs=jobs), registry)
+    extract(store, ExtractRequest("tiny", jobs=2), registry)
+    extract(other, ExtractRequest("tiny", jobs=jobs), registry)
     assert table_files(store) == table_files(other)
 
 
 def test_a_trial_of_all_classes_continues_to_the_same_bytes(store: Path, registry: Registry) -> None:
     other = copy_of(store, "other")
-    trial = extract(store, Request("tiny", limit=12), registry)
+    trial = extract(store, ExtractRequest("tiny", limit=12), registry)
     assert (trial.computed, trial.left_open) == (12, CLIPS - 12)
     opened = Store.open(store)
     done = {
@@ -104,16 +104,16 @@ def test_a_trial_of_all_classes_continues_to_the_same_bytes(store: Path, registr
         if clip.key and opened.features.find("tiny").read([clip.key], ["level"])[1][0] == 1
     }
     assert len(done) == 6
-    assert extract(store, Request("tiny"), registry).computed == CLIPS - 12
-    extract(other, Request("tiny"), registry)
+    assert extract(store, ExtractRequest("tiny"), registry).computed == CLIPS - 12
+    extract(other, ExtractRequest("tiny"), registry)
     assert table_files(store) == table_files(other)
 
 
 def test_a_changed_parameter_is_another_table_with_a_name_that_says_so(
     store: Path, registry: Registry
 ) -> None:
-    extract(store, Request("tiny"), registry)
-    result = extract(store, Request("tiny", settings=("scale=2",)), registry)
+    extract(store, ExtractRequest("tiny"), registry)
+    result = extract(store, ExtractRequest("tiny", settings=("scale=2",)), registry)
     assert (result.label, result.computed) == ("tiny-scale2", CLIPS)
     opened = Store.open(store)
     np.testing.assert_allclose(
@@ -124,8 +124,8 @@ def test_a_changed_parameter_is_another_table_with_a_name_that_says_so(
 
 
 def test_a_name_of_ones_own_is_kept(store: Path, registry: Registry) -> None:
-    assert extract(store, Request("tiny", name="mine"), registry).label == "mine"
-    assert extract(store, Request("tiny"), registry).computed == 0
+    assert extract(store, ExtractRequest("tiny", label="mine"), registry).label == "mine"
+    assert extract(store, ExtractRequest("tiny"), registry).computed == 0
 
 
 @pytest.mark.parametrize(
@@ -135,16 +135,16 @@ def test_a_name_of_ones_own_is_kept(store: Path, registry: Registry) -> None:
 def test_a_name_that_cannot_be_had_is_refused_before_any_work(
     store, registry, monkeypatch, name, error, message
 ) -> None:
-    extract(store, Request("tiny", name="mine"), registry)
+    extract(store, ExtractRequest("tiny", label="mine"), registry)
     monkeypatch.setattr(Plan, "prepare", None)
     with pytest.raises(error, match=message):
-        extract(store, Request("tiny", settings=("scale=2",), name=name), registry)
+        extract(store, ExtractRequest("tiny", settings=("scale=2",), label=name), registry)
 
 
 def test_nothing_to_do_is_said_of_a_store_that_cannot_be_written(
     store, registry, plugin, mxt_as_anybody
 ) -> None:
-    extract(store, Request("tiny"), registry)
+    extract(store, ExtractRequest("tiny"), registry)
     places = [store, *store.rglob("*")]
     for place in places:
         place.chmod(0o555 if place.is_dir() else 0o444)
@@ -166,40 +166,40 @@ def test_where_the_network_cannot_be_loaded_no_empty_table_is_left(
     monkeypatch.setenv("MXT_WEIGHTS_DIR", str(tmp_path / "none"))
     monkeypatch.setenv("MXT_OFFLINE", "1")
     with pytest.raises(WeightsError, match="is not there"):
-        extract(store, Request("convnet"), registry)
+        extract(store, ExtractRequest("convnet"), registry)
     assert Store.open(store).features.folders() == []
 
 
 def test_the_normalizer_belongs_to_the_pipeline(store: Path, registry: Registry) -> None:
-    result = extract(store, Request("tiny", normalizer="peak"), registry)
+    result = extract(store, ExtractRequest("tiny", normalizer="peak"), registry)
     assert result.label == "tiny-peak"
 
 
 def test_moving_the_recordings_and_the_store_recomputes_nothing(
     store: Path, registry: Registry, collection: Path, tmp_path: Path
 ) -> None:
-    extract(store, Request("tiny"), registry)
+    extract(store, ExtractRequest("tiny"), registry)
     moved = Path(shutil.copytree(collection, tmp_path / "elsewhere" / "timbres"))
     store = Path(shutil.move(store, tmp_path / "elsewhere" / "mxt-store"))
     ingest(store, moved, registry, yes=True)
-    assert extract(store, Request("tiny"), registry).computed == 0
+    assert extract(store, ExtractRequest("tiny"), registry).computed == 0
 
 
 def test_relabelling_recomputes_nothing(
     store: Path, registry: Registry, collection: Path, tmp_path: Path
 ) -> None:
-    extract(store, Request("tiny"), registry)
+    extract(store, ExtractRequest("tiny"), registry)
     relabelled = Path(shutil.copytree(collection, tmp_path / "timbres"))
     (relabelled / "organ").rename(relabelled / "pipes")
     ingest(store, relabelled, registry, yes=True)
-    assert extract(store, Request("tiny"), registry).computed == 0
+    assert extract(store, ExtractRequest("tiny"), registry).computed == 0
 
 
 def test_an_edited_plugin_never_meets_its_old_rows(store: Path, plugin: Path, tmp_path: Path) -> None:
     own = Path(shutil.copy(plugin, tmp_path / "quick.py"))
-    extract(store, Request("tiny"), build_registry([own]))
+    extract(store, ExtractRequest("tiny"), build_registry([own]))
     own.write_text(own.read_text().replace("* self.scale", "* self.scale * 3"))
-    result = extract(store, Request("tiny"), build_registry([own]))
+    result = extract(store, ExtractRequest("tiny"), build_registry([own]))
     assert result.computed == CLIPS
     opened = Store.open(store)
     ratio = opened.features.find(result.label).layer("level") / opened.features.find("tiny").layer("level")
@@ -208,7 +208,7 @@ def test_an_edited_plugin_never_meets_its_old_rows(store: Path, plugin: Path, tm
 
 def test_a_backbone_that_always_fails_stops_after_a_few_clips(store: Path, registry: Registry) -> None:
     with pytest.raises(PluginError, match=r"broken of .* failed on 5 in a row.*oops"):
-        extract(store, Request("broken"), registry)
+        extract(store, ExtractRequest("broken"), registry)
 
 
 def test_recordings_that_are_gone_stay_open_and_stop_the_run(
@@ -218,7 +218,7 @@ def test_recordings_that_are_gone_stay_open_and_stop_the_run(
     ingest(store, lost, registry, yes=True)
     shutil.rmtree(lost)
     with pytest.raises(InputError, match=r"5 in a row.*missing"):
-        extract(store, Request("tiny"), registry)
+        extract(store, ExtractRequest("tiny"), registry)
     assert Store.open(store).features.find("tiny").counts() == (CLIPS, 0, 0)
 
 
@@ -228,7 +228,7 @@ def test_a_single_missing_file_is_left_open_and_told(
     root = Path(shutil.copytree(collection, tmp_path / "timbres"))
     ingest(store, root, registry, yes=True)
     (root / "organ" / "organ.003.wav").unlink()
-    result = extract(store, Request("tiny"), registry)
+    result = extract(store, ExtractRequest("tiny"), registry)
     assert (result.done, result.left_open) == (CLIPS - 1, 1)
     assert [failure.clip for failure in result.failures] == ["organ/organ.003.wav"]
 
@@ -251,7 +251,7 @@ def test_what_to_do_about_files_that_are_not_as_they_were_is_said(
 def test_a_newer_store_says_that_it_is_newer(store, registry) -> None:
     (store / "mxt.json").write_text('{"schema": 99}')
     with pytest.raises(StoreReadOnly, match="made by a newer mxt: upgrade"):
-        extract(store, Request("tiny"), registry)
+        extract(store, ExtractRequest("tiny"), registry)
 
 
 def test_what_is_finished_is_kept_when_interrupted(
@@ -264,28 +264,28 @@ def test_what_is_finished_is_kept_when_interrupted(
         raise KeyboardInterrupt
 
     whole = copy_of(store, "whole")
-    extract(whole, Request("tiny"), registry)
+    extract(whole, ExtractRequest("tiny"), registry)
     monkeypatch.setattr(module, "run_pool", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        extract(store, Request("tiny"), registry)
+        extract(store, ExtractRequest("tiny"), registry)
     monkeypatch.undo()
     _, done, _ = Store.open(store).features.find("tiny").counts()
     assert done == 24
-    assert extract(store, Request("tiny"), registry).computed == CLIPS - 24
+    assert extract(store, ExtractRequest("tiny"), registry).computed == CLIPS - 24
     assert table_files(store) == table_files(whole)
 
 
 def test_a_second_extraction_of_the_same_table_is_refused(store: Path, registry: Registry) -> None:
-    extract(store, Request("tiny", limit=2), registry)
+    extract(store, ExtractRequest("tiny", limit=2), registry)
     with (
         Store.open(store).features.find("tiny").writer(),
         pytest.raises(StoreBusy, match=r"process \d+ on .* since"),
     ):
-        extract(store, Request("tiny"), registry)
+        extract(store, ExtractRequest("tiny"), registry)
 
 
 def test_a_dry_run_writes_nothing(store: Path, registry: Registry) -> None:
-    result = extract(store, Request("tiny", dry_run=True), registry)
+    result = extract(store, ExtractRequest("tiny", dry_run=True), registry)
     assert result.estimate is not None
     assert result.left_open == CLIPS
     assert table_files(store) == {}
@@ -293,7 +293,7 @@ def test_a_dry_run_writes_nothing(store: Path, registry: Registry) -> None:
 
 def test_an_unknown_layer_names_those_there_are(store: Path, registry: Registry) -> None:
     with pytest.raises(UnknownName, match=r"1 \(level\), 2 \(both\)"):
-        extract(store, Request("tiny", layers="7"), registry)
+        extract(store, ExtractRequest("tiny", layers="7"), registry)
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGINT])
@@ -301,7 +301,7 @@ def test_a_killed_command_continues_to_the_same_bytes(
     store: Path, registry: Registry, plugin: Path, signal_number: int
 ) -> None:
     whole, settings = copy_of(store, "whole"), ("nap=0.03",)
-    extract(whole, Request("tiny", settings=settings, jobs=8), registry)
+    extract(whole, ExtractRequest("tiny", settings=settings, jobs=8), registry)
     command = [
         sys.executable,
         "-m",
@@ -330,5 +330,5 @@ def test_a_killed_command_continues_to_the_same_bytes(
         assert errors.splitlines()[-1].startswith("interrupted")
     _, done, _ = Store.open(store).features.find("tiny-nap0.03").counts()
     assert 0 < done < CLIPS
-    assert extract(store, Request("tiny", settings=settings), registry).computed == CLIPS - done
+    assert extract(store, ExtractRequest("tiny", settings=settings), registry).computed == CLIPS - done
     assert table_files(store) == table_files(whole)

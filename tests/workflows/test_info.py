@@ -9,8 +9,9 @@ import pytest
 
 from mxt.core.errors import Reason, UnknownName, UsageError
 from mxt.core.pipeline import Pipeline
+from mxt.extraction.request import ExtractRequest
 from mxt.store.layout import Store
-from mxt.workflows.extract import Request, extract
+from mxt.workflows.extract import extract
 from mxt.workflows.info import DatasetInfo, ResultInfo, TableInfo, info
 
 
@@ -22,7 +23,7 @@ def name(store):
 @pytest.fixture
 def extracted(store, registry):
     """The store with a table `tiny-scale2` of which one row has failed since."""
-    extract(store, Request(backbone="tiny", settings=("scale=2",)), registry)
+    extract(store, ExtractRequest(backbone="tiny", settings=("scale=2",)), registry)
     return store
 
 
@@ -49,7 +50,7 @@ def test_a_table_tells_its_provenance_and_the_command_that_makes_it_again(extrac
 def test_the_command_of_a_table_extracts_nothing_new(extracted, registry, name):
     words = shlex.split(info(extracted, "tiny-scale2", registry).commands[0])
     settings = tuple(words[place + 1] for place, word in enumerate(words) if word == "--set")
-    again = extract(extracted, Request(backbone="tiny", settings=settings, dataset=name), registry)
+    again = extract(extracted, ExtractRequest(backbone="tiny", settings=settings, dataset=name), registry)
     assert (again.label, again.computed) == ("tiny-scale2", 0)
 
 

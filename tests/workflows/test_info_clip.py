@@ -12,8 +12,9 @@ import pytest
 from mxt.cli.main import main
 from mxt.core.errors import Reason, UnknownName, UsageError
 from mxt.core.specs import Layer
+from mxt.extraction.request import ExtractRequest
 from mxt.store.layout import Store
-from mxt.workflows.extract import Request, extract
+from mxt.workflows.extract import extract
 from mxt.workflows.info import DatasetInfo, info
 from mxt.workflows.info_clip import ClipInfo, ClipRow, Heard
 from mxt.workflows.ingest import ingest
@@ -31,7 +32,7 @@ def clip(store):
 @pytest.fixture
 def tagged(store, registry, clip):
     """The store with three tables that have the clip: one of an extraction, one that failed, and one with tags."""
-    extract(store, Request(backbone="tiny", limit=72), registry)
+    extract(store, ExtractRequest(backbone="tiny", limit=72), registry)
     opened = Store.open(store)
     tagger = opened.features.create(
         "ab" * 32, "tagger", {}, (Layer(1, "tags", 7, TAGS), Layer(2, "columns", 2, ("low_hz", "high_hz")))

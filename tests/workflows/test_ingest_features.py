@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mxt.core.errors import InputError, PluginError, Refused
-from mxt.extraction.records import Request as ExtractRequest
+from mxt.extraction.request import ExtractRequest
 from mxt.ingestion.feature_sets import ingest_all
 from mxt.registry import build_registry
 from mxt.results.records import Request

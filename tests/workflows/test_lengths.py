@@ -10,7 +10,7 @@ from mxt.cli.main import main
 from mxt.core.errors import InputError, UsageError
 from mxt.core.specs import Layer
 from mxt.drawing.charts import lengths_chart
-from mxt.extraction.records import Request as ExtractRequest
+from mxt.extraction.request import ExtractRequest
 from mxt.registry import Registry
 from mxt.results.records import Request
 from mxt.store.layout import Store

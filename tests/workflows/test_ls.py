@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from mxt.core.errors import InputError, UnknownName
+from mxt.extraction.request import ExtractRequest
 from mxt.store.layout import Store
-from mxt.workflows.extract import Request, extract
+from mxt.workflows.extract import extract
 from mxt.workflows.ls import ls, ls_clips
 
 RESULT = {
@@ -40,7 +41,7 @@ def test_no_store_is_said_so(tmp_path):
 
 
 def test_data_sets_tables_and_results_are_listed_with_figures(store, registry, name):
-    extract(store, Request(backbone="tiny", layers="1"), registry)
+    extract(store, ExtractRequest(backbone="tiny", layers="1"), registry)
     opened = Store.open(store)
     result_id = opened.results.publish({**RESULT, "dataset": name}, {"y": np.arange(3)})
     found = ls(store)
@@ -77,7 +78,7 @@ def test_data_sets_tables_and_results_are_listed_with_figures(store, registry, n
 
 
 def test_a_table_and_a_result_that_cannot_be_read_are_listed_all_the_same(store, registry):
-    extract(store, Request(backbone="tiny"), registry)
+    extract(store, ExtractRequest(backbone="tiny"), registry)
     opened = Store.open(store)
     bad = opened.results.publish(RESULT, {})
     (opened.results.path / bad / "result.json").write_text("{")

@@ -13,13 +13,14 @@ from mxt.cli.console import plain
 from mxt.core.errors import UsageError
 from mxt.core.pipeline import Pipeline
 from mxt.core.text import written
+from mxt.extraction.request import ExtractRequest
 from mxt.store.layout import Store
 from mxt.workflows.demo import synthesise
 from mxt.workflows.derive import Derivation, derive
 from mxt.workflows.evaluate import Request as EvalRequest
 from mxt.workflows.evaluate import evaluate
 from mxt.workflows.export import export
-from mxt.workflows.extract import Request, extract
+from mxt.workflows.extract import extract
 from mxt.workflows.import_features import import_features
 from mxt.workflows.info import info
 from mxt.workflows.ingest import ingest
@@ -41,7 +42,7 @@ def _odd(tmp_path_factory, registry):
         os.rename(os.fsencode(sound), os.path.join(place, FILES[number % 4] % number))
     store = folder.parent / "mxt-store"
     ingest(store, folder.parent / "odd", registry)
-    extract(store, Request(backbone="tiny"), registry)
+    extract(store, ExtractRequest(backbone="tiny"), registry)
     return store
 
 
@@ -143,7 +144,7 @@ def test_names_as_long_as_the_file_system_takes_are_drawn_evaluated_and_shortene
         sound.rename(place / f"{number}{250 * 'c'}.wav")
     store = tmp_path / "store"
     ingest(store, tmp_path / "long", registry)
-    extract(store, Request(backbone="tiny"), registry)
+    extract(store, ExtractRequest(backbone="tiny"), registry)
     found = evaluate(store, registry, EvalRequest())
     assert found.datasets[0].views[0].result_id
     made = derive(store, Derivation("classes", {"names": ("ä" * 127, "b" * 255), "target": None}))
@@ -164,6 +165,6 @@ def test_a_name_that_cannot_be_part_of_a_file_name_is_refused(registry, collecti
 
 def test_a_label_of_any_length_is_refused_and_made_labels_are_cut(store, registry):
     with pytest.raises(UsageError, match=r"is not a label: .* at most 100"):
-        extract(store, Request(backbone="tiny", name=101 * "a"), registry)
+        extract(store, ExtractRequest(backbone="tiny", name=101 * "a"), registry)
     words = registry.choose("backbone", "tiny", {"scale": "1e300", "nap": "0"})
     assert len(Pipeline(words, registry.choose("normalizer", "none", {}), dataset=200 * "d").label) == 100

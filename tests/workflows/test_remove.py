@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from mxt.core.errors import Refused, StoreBusy, StoreDamaged, StoreReadOnly, UnknownName
+from mxt.extraction.request import ExtractRequest
 from mxt.store.layout import Store
-from mxt.workflows.extract import Request, extract
+from mxt.workflows.extract import extract
 from mxt.workflows.ls import ls
 from mxt.workflows.remove import prune, remove
 
@@ -22,7 +23,7 @@ def name(store):
 @pytest.fixture
 def opened(store, registry):
     """The store with one table and one result."""
-    extract(store, Request(backbone="tiny"), registry)
+    extract(store, ExtractRequest(backbone="tiny"), registry)
     opened = Store.open(store)
     opened.results.publish({"dataset": "x"}, {"y": np.arange(4)})
     return opened
@@ -106,7 +107,7 @@ def test_a_newer_store_is_not_touched(opened):
 
 def test_a_removed_table_is_computed_again(opened, registry):
     remove(opened.root, ["tiny"], yes=True)
-    assert extract(opened.root, Request(backbone="tiny"), registry).computed == 72
+    assert extract(opened.root, ExtractRequest(backbone="tiny"), registry).computed == 72
 
 
 def test_prune_keeps_what_a_clip_uses_and_removes_the_rest(opened, registry):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mxt.core.errors import StoreReadOnly
+from mxt.extraction.request import ExtractRequest
 from mxt.store.layout import Store
-from mxt.workflows.extract import Request, extract
+from mxt.workflows.extract import extract
 from mxt.workflows.verify import verify
 
 
@@ -20,7 +21,7 @@ def contents(folder):
 
 @pytest.mark.parametrize("damage", ["flip", "delete", "cut"])
 def test_extract_after_a_repair_restores_just_what_was_damaged(damage, store, registry):
-    extract(store, Request(backbone="tiny"), registry)
+    extract(store, ExtractRequest(backbone="tiny"), registry)
     table = Store.open(store).features.find("tiny")
     before = contents(table.path)
     chunk = table.path / "layer2.both" / "c.1.0"
@@ -37,7 +38,7 @@ def test_extract_after_a_repair_restores_just_what_was_damaged(damage, store, re
         ("tiny", "layer2.both", 64, 71),
     }
     assert verify(store, repair=True).tables[0].opened == 8
-    assert extract(store, Request(backbone="tiny"), registry).computed == 8
+    assert extract(store, ExtractRequest(backbone="tiny"), registry).computed == 8
     assert contents(table.path) == before
     assert verify(store).findings == ()
 

@@ -26,7 +26,7 @@ from mxt.audio.decode import read
 from mxt.audio.resample import resample
 from mxt.audio.window import cut
 from mxt.core.weights import ensure
-from mxt.extraction.records import Request
+from mxt.extraction.request import ExtractRequest
 from mxt.registry import Registry, build_registry
 from mxt.workflows.extract import extract
 from mxt.workflows.ingest import ingest
@@ -83,7 +83,7 @@ def main() -> None:
             store = Path(temporary) / "store"
             shutil.rmtree(store, ignore_errors=True)
             shutil.copytree(catalogued, store)
-            found = extract(store, Request("musicnn", device="cpu", jobs=1), registry)
+            found = extract(store, ExtractRequest("musicnn", device="cpu", jobs=1), registry)
             assert found.computed == len(files), f"{found.computed} rows computed for {len(files)} clips"
 
         alone(), whole()  # what only a first call costs

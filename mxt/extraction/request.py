@@ -1,0 +1,223 @@
+"""What is asked of ``mxt extract``, the command that asks for it, and the request that made a saved table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mxt.core.commands import typed
+from mxt.core.errors import InputError, MxtError
+from mxt.core.pipeline import Pipeline
+from mxt.core.specs import Kind
+from mxt.registry import Registry, make_pipeline, split_settings, stages_taking_part
+from mxt.registry.choices import OWN_FILE
+from mxt.registry.settings import given_settings
+from mxt.store.features import FeatureTable
+
+Stages = Mapping[
+    Kind, Mapping[str, Any]
+]  # of each kind, the stage's name and parameters as a table stores them
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractRequest:
+    """What is asked of an extraction, as plain values: the options of ``mxt extract``.
+
+    Parameters
+    ----------
+    backbone, layers, settings, normalizer, resampler, weights, weights_file
+        The pipeline, and the layers of the view; `settings` are ``NAME=VALUE`` or ``STAGE.NAME=VALUE``.
+    label : str, optional
+        The table's label (``--as``); by default it is made from the pipeline.
+    dataset : str, optional
+        By default the one last ingested.
+    device, jobs, limit, dry_run, retry_failed
+        How it is carried out, and how much of it.
+    plugins : tuple of Path
+        One-file plugins that bring some of the stages. The registry has loaded them already.
+    weights_sha256 : str
+        Hash of the weights that are needed, where a table was made with a file of the user's own: the store
+        knows what was in it, not where it lies.
+
+    Examples
+    --------
+    >>> ExtractRequest("convnet", layers="135", label="mine").command()
+    'mxt extract --backbone convnet --layers 135 --as mine'
+    """
+
+    backbone: str
+    layers: str | None = None
+    settings: tuple[str, ...] = ()
+    normalizer: str = "none"
+    resampler: str = "soxr"
+    weights: str | None = None
+    weights_file: Path | None = None
+    label: str | None = None
+    dataset: str | None = None
+    device: str = "auto"
+    jobs: int | None = None
+    limit: int | None = None
+    dry_run: bool = False
+    retry_failed: bool = False
+    plugins: tuple[Path, ...] = ()
+    weights_sha256: str = ""
+
+    def command(self) -> str:
+        """The command line that makes this request."""
+        needed = f"sha256:{self.weights_sha256}" if self.weights_sha256 else None
+        return typed(
+            "extract",
+            options=[
+                ("--dataset", self.dataset),
+                ("--backbone", self.backbone),
+                ("--layers", self.layers),
+                ("--weights", self.weights),
+                ("--weights-file", self.weights_file or needed),
+                ("--normalizer", None if self.normalizer == "none" else self.normalizer),
+                *(("--set", setting) for setting in self.settings),
+                *(("--plugin", file) for file in self.plugins),
+                ("--resampler", None if self.resampler == "soxr" else self.resampler),
+                ("--as", self.label),
+                ("--device", None if self.device == "auto" else self.device),
+                ("--jobs", self.jobs),
+                ("--limit", self.limit),
+                ("--dry-run", self.dry_run),
+                ("--retry-failed", self.retry_failed),
+            ],
+        )
+
+    @classmethod
+    def from_table(
+        cls, table: FeatureTable, registry: Registry, *, dataset: str | None = None
+    ) -> ExtractRequest:
+        """The request that computes a feature table again.
+
+        Parameters
+        ----------
+        table : FeatureTable
+            One that mxt computed.
+        registry : Registry
+            Where the defaults of its stages are found; of a stage that is not installed, every parameter is
+            given.
+        dataset : str, optional
+            The data set to compute it for.
+
+        Raises
+        ------
+        InputError
+            The table was imported, or came with a data set: nothing computes it.
+        """
+        pipeline = table.attributes.get("pipeline")
+        if not isinstance(pipeline, Mapping) or not isinstance(pipeline.get("backbone"), Mapping):
+            raise InputError(
+                f"{table.label} was not computed by mxt, so there is no command that computes it"
+            )
+        stages: dict[Kind, Mapping[str, Any]] = {
+            "backbone": pipeline["backbone"],
+            "renderer": pipeline.get("renderer") or {},
+            "normalizer": pipeline.get("normalizer") or {"name": "none", "params": {}},
+        }
+        backbone, weights = stages["backbone"]["name"], pipeline.get("weights") or {}
+        weight_set, needed = _weights(registry, backbone, weights)
+        request = cls(
+            backbone=backbone,
+            settings=_settings(registry, stages),
+            normalizer=stages["normalizer"]["name"],
+            resampler=pipeline.get("resampler", "soxr"),
+            weights=weight_set,
+            dataset=dataset,
+            plugins=_plugin_files(registry, stages),
+            weights_sha256=needed,
+        )
+        default = request._is_default_label(table.label, registry, weights)
+        return request if default else replace(request, label=table.label)
+
+    def pipeline(self, registry: Registry) -> Pipeline:
+        """The pipeline that is asked for; in a batch mode, without the data set that it belongs to.
+
+        Raises
+        ------
+        UsageError
+            A stage, parameter or weight set that does not exist or does not fit.
+        InputError
+            The weights file does not exist, or one is needed and none is given.
+        """
+        if self.weights_sha256 and self.weights_file is None:
+            raise InputError(f"--weights-file is needed: weights with the sha256 {self.weights_sha256}")
+        return self._pipeline(registry)
+
+    def _pipeline(self, registry: Registry) -> Pipeline:
+        stages = stages_taking_part(
+            registry,
+            backbone=self.backbone,
+            normalizer=self.normalizer,
+            settings=self.settings,
+            weights=self.weights,
+        )
+        settings = split_settings(self.settings, stages)
+        return make_pipeline(
+            registry,
+            backbone=self.backbone,
+            params=settings[self.backbone],
+            normalizer=self.normalizer,
+            normalizer_params=settings[self.normalizer],
+            renderer_params=settings[stages[2].name] if len(stages) > 2 else {},
+            resampler=self.resampler,
+            weights=self.weights,
+            weights_file=self.weights_file,
+        )
+
+    def _is_default_label(self, label: str, registry: Registry, weights: Mapping[str, Any]) -> bool:
+        """Whether a table of this request is called `label` without ``--as``."""
+        try:
+            pipeline = self._pipeline(registry)
+        except MxtError:  # a stage is not installed, or is not what it was: as far as can be known
+            return label.startswith(self.backbone)
+        if self.weights_sha256:
+            pipeline = replace(pipeline, weights_name=weights["name"])
+        if pipeline.backbone.spec.rows_together:  # the name of the data set follows
+            return label.startswith(pipeline.label)
+        return label == pipeline.label
+
+
+def _settings(registry: Registry, stages: Stages) -> tuple[str, ...]:
+    """What ``--set`` has to give, with the name of the stage where another one has the parameter, too."""
+    backbone = stages["backbone"]
+    try:
+        brought = registry.choose("backbone", backbone["name"], backbone["params"]).spec.input.params
+    except MxtError:  # what the backbone gives its renderer is not known, nor then what was given beyond it
+        stages, brought = {**stages, "renderer": {}}, {}
+    parameters = [name for stage in stages.values() for name in stage.get("params", ())]
+    settings = []
+    for kind, stage in stages.items():
+        if not stage:
+            continue
+        defaults = brought if kind == "renderer" else None
+        for name, value in given_settings(registry, kind, stage["name"], stage["params"], defaults).items():
+            own = kind != "renderer" and parameters.count(name) == 1
+            settings.append(f"{name}={value}" if own else f"{stage['name']}.{name}={value}")
+    return tuple(settings)
+
+
+def _weights(registry: Registry, backbone: str, weights: Mapping[str, Any]) -> tuple[str | None, str]:
+    """The name of the weight set, ``None`` for the default one, and the hash of a file of the user's own."""
+    if not weights:
+        return None, ""
+    try:
+        sets = registry.find("backbone", backbone).spec.weights
+    except MxtError:
+        sets = ()
+    for number, known in enumerate(sets):
+        if (known.name, known.sha256) == (weights["name"], weights["sha256"]):
+            return known.name if number else None, ""
+    own_files = (known.name for known in sets if weights["name"] == f"{known.name}-{OWN_FILE}")
+    return next(own_files, None), weights["sha256"]
+
+
+def _plugin_files(registry: Registry, stages: Stages) -> tuple[Path, ...]:
+    """The one-file plugins that bring any of these stages."""
+    wanted = {(kind, stage.get("name")) for kind, stage in stages.items()}
+    entries = [entry for entry in registry.stages if (entry.spec.kind, entry.spec.name) in wanted]
+    return tuple(dict.fromkeys(entry.source for entry in entries if entry.options and entry.source))
