@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mxt.cli import console
 from mxt.cli.options import (
-    ChartOption,
+    ChartOptions,
     DatasetsOption,
     FeaturesOption,
     HeadsOption,
     JobsOption,
     ProtocolsOption,
-    RunOptions,
     SetOption,
     StudyOptions,
 )
@@ -50,8 +49,7 @@ def evaluate(
     details: Annotated[
         bool, typer.Option("--details", help="Also show every class and the confusion matrix.")
     ] = False,
-    chart: ChartOption = None,
-    run: RunOptions,
+    run: ChartOptions,
 ) -> None:
     """Score the features of a data set: how well, how sure, and what may be wrong with it.
 
@@ -61,12 +59,10 @@ def evaluate(
     if task is not None and task not in TASKS:
         raise UsageError(f"--task is one of {', '.join(TASKS)}, not {task!r}")
     from mxt.cli.scores import render, render_next, to_json
-    from mxt.drawing.charts import check_picture, comparison_chart
+    from mxt.drawing.charts import comparison_chart
     from mxt.workflows.evaluate import Request
     from mxt.workflows.evaluate import evaluate as work
 
-    if chart is not None:
-        check_picture(chart)
     request = Request(
         datasets=tuple(dataset or ()),
         features=tuple(features or ()),
@@ -81,12 +77,6 @@ def evaluate(
     )
     with run.progress() as progress:
         result = work(run.store, run.registry(), request, jobs=jobs, progress=progress)
-    if chart is not None:
-        comparison_chart(result, chart)
-    if run.as_json:
-        console.emit_json(to_json(result))
-        return
-    render(result, details=details)
-    if chart is not None:
-        console.say(f"drawn: {chart}")
-    render_next(result)
+    run.answer_drawn(result, partial(render, details=details), comparison_chart, plain=to_json)
+    if not run.as_json:
+        render_next(result)

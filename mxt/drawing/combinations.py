@@ -187,7 +187,9 @@ def _text(panel: Panel, *, part: bool) -> str:
     text = f"{panel.about}."
     if part:
         n = len(panel.plain)
-        text += f" Drawn: the {BEST_DRAWN} best and {LOWEST_DRAWN} lowest of {n} combinations; the CSV has all."
+        text += (
+            f" Drawn: the {BEST_DRAWN} best and {LOWEST_DRAWN} lowest of {n} combinations; the CSV has all."
+        )
     if not panel.result.nested:
         text += " Optimistic: parameters were chosen on the reported folds."
     if panel.quoted is not None:

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mxt.core.errors import InputError, UsageError
 from mxt.core.files import atomic_write, translate_os_errors
@@ -100,8 +100,8 @@ def page(
         axis.spines[["top", "right"]].set_visible(False)
         axis.set_axisbelow(True)
         axis.tick_params(labelsize=7)
-        axis.xaxis.label.set_size(8)
-        axis.yaxis.label.set_size(8)
+        axis.xaxis.label.set_fontsize(8)
+        axis.yaxis.label.set_fontsize(8)
     yield figure, axes
     for path in paths:
         suffix = path.suffix.lower().lstrip(".")
@@ -116,11 +116,10 @@ def page(
 def headline(axis: Axes, title: str, text: str, *, characters: int, above: float = 8.0) -> None:
     """Write a bold title and text below it, `above` points over the axes, in lines of at most `characters`."""
     lines = textwrap.wrap(shown(text), characters)
-    for words, y, style in (
-        ("\n".join(lines), above, {"fontsize": 7, "color": DARK, "linespacing": 1.25}),
-        (shown(title), above + 4 + 10.5 * len(lines), {"fontsize": 10, "fontweight": "bold"}),
-    ):
-        axis.annotate(words, (0, 1), (0, y), "axes fraction", "offset points", va="bottom", **style)
+    where: Any = {"xy": (0, 1), "xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
+    axis.annotate("\n".join(lines), xytext=(0, above), fontsize=7, color=DARK, linespacing=1.25, **where)
+    title_above = above + 4 + 10.5 * len(lines)
+    axis.annotate(shown(title), xytext=(0, title_above), fontsize=10, fontweight="bold", **where)
 
 
 def legend(figure: Figure, dots: Mapping[str, str], *, chance: str = "", quoted: str = "") -> None:

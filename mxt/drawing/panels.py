@@ -110,7 +110,7 @@ class Panel:
         """Combinations of layers alone, the best first; of equals the one with fewer columns."""
         beside = self.result.beside
         rows = [row for row in self.result.rows if not any(_has(row.name, name) for name in beside)]
-        return sorted(rows, key=lambda row: (-round(row.score, 9), row.columns, row.name))
+        return sorted(rows, key=lambda row: (-round(row.score.value, 9), row.columns, row.name))
 
     @property
     def alone(self) -> list[StrategyResult]:

@@ -134,8 +134,8 @@ def _numbers(
         result, quoted = panel.result, panel.quoted
         about: list[object] = [task, result.dataset, result.target]
         for entry in entries[task]:
-            score = [entry.what, entry.layers, entry.score, result.chance, "this store"]
-            yield [*about, WORDS[result.main], *score]
+            what = [WORDS[result.main], entry.what, entry.layers]
+            yield [*about, *what, entry.score, result.chance, "this store"]
         if quoted is not None:
             score = Interval(quoted.value, NOTHING.low, NOTHING.high)
             yield [*about, quoted.metric, "state of the art", None, score, None, quoted.source]

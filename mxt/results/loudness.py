@@ -102,7 +102,7 @@ class LoudnessStudy:
     @property
     def leaks(self) -> bool:
         """Whether loudness alone is clearly better than the baseline."""
-        return self.alone.first.interval.low > self.baseline
+        return bool(self.alone.first.interval.low > self.baseline)
 
     def to_plain(self) -> dict[str, Any]:
         """The study as JSON shows it, with every clip."""

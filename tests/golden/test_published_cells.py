@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mxt.ingestion.feature_sets import ingest_all
+from mxt.papers.choi2017.tasks import published
 from mxt.registry import build_registry
 from mxt.results.search_record import SearchResult
-from mxt.workflows.reproduce import published
 from mxt.workflows.search import SearchRequest, search
 
 pytestmark = pytest.mark.realdata

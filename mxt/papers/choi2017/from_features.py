@@ -91,8 +91,8 @@ class Features:
         copies = duplicates.beyond_first(len(layers.clips))
         kept = [clip for clip, copy in zip(layers.clips, copies, strict=True) if not copy]
         for protocol in ("choi2017", "nested"):
-            scores = [self._score(layers, clips, protocol) for clips in (layers.clips, kept)]
-            yield WithoutCopies(protocol, *scores, int(copies.sum()))
+            before, after = (self._score(layers, clips, protocol) for clips in (layers.clips, kept))
+            yield WithoutCopies(protocol, before, after, int(copies.sum()))
         filtered = [(clip, clip.fields.get("filtered_split") or "") for clip in layers.clips]
         parts = [replace(clip, split=part, fold=None) for clip, part in filtered if part]
         if {part_of(clip.split or "") for clip in parts} >= set(PARTS):
@@ -107,8 +107,8 @@ class Features:
         others = [label for label, kind in kinds.items() if kind not in ("", "batch")]
         frozen = self._first(sorted(others, key=lambda label: label != self.request.features))
         if own is not None and frozen is not None:
-            clips, *scores = self._on_common_clips(own, frozen)
-            yield OwnBatches(self.dataset, clips, own.view, scores[0], frozen.view, scores[1])
+            clips, batch_score, frozen_score = self._on_common_clips(own, frozen)
+            yield OwnBatches(self.dataset, clips, own.view, batch_score, frozen.view, frozen_score)
 
     def random_network(self) -> Iterator[RandomNetwork]:
         """Compare the network with random weights with MFCCs, where both are there."""
@@ -116,8 +116,8 @@ class Features:
         random = self._first(label for label, stage in tables if stage.get("name") == "random_convnet")
         mfcc = self._matrix(self.request.mfcc)
         if random is not None and mfcc is not None:
-            clips, *scores = self._on_common_clips(random, mfcc)
-            yield RandomNetwork(self.dataset, clips, random.view, scores[0], mfcc.view, scores[1])
+            clips, random_score, mfcc_score = self._on_common_clips(random, mfcc)
+            yield RandomNetwork(self.dataset, clips, random.view, random_score, mfcc.view, mfcc_score)
 
     def _matrix(self, view: str) -> Matrix | None:
         """The features of a view, where the data set has any."""

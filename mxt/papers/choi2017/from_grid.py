@@ -72,4 +72,5 @@ def of_task(task: TaskReproduction) -> Iterator[Finding]:
         here = max(task.cells, key=lambda cell: cell.score)
         table = published()["scores"].get(name, {})
         best = max(table, key=table.__getitem__) if table else ""
-        yield BestScore(words, here.score, here.strategy, *stated, table.get(best), best)
+        paper, paper_strategy = stated
+        yield BestScore(words, here.score, here.strategy, paper, paper_strategy, table.get(best), best)
