@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from mxt.cli import console
 from mxt.core.errors import listed
 from mxt.results.records import LARGEST_SVM
+from mxt.results.saving import difference_plain
 
 if TYPE_CHECKING:
     from mxt.evaluation.assess import Assessment, ClassResult, Difference
@@ -87,28 +87,18 @@ def _taken_for(gap: Difference | None, noise: float) -> str:
     return "" if gap is None else "as chance" if gap.below(noise) else "as a difference"
 
 
-def interval_text(low: float, high: float) -> str:
-    """``"0.840 to 0.883"``."""
-    return f"{low:.3f} to {high:.3f}"
-
-
 def _render_one(each: DatasetResult) -> None:
     view = each.views[0]
     found = view.assessment
     first = found.first
     console.say(headline(each))
     chance = "" if each.task == "regression" else f"   chance {found.baselines['chance']:.3f}"
-    console.say(
-        f"{WORDS[first.name]} {first.value:.3f}  (95 %: {interval_text(first.low, first.high)}){chance}"
-    )
+    console.say(f"{WORDS[first.name]} {first.value:.3f}  (95 %: {first.interval.bounds}){chance}")
     if each.runs > 1:
         console.say(runs_text(found))
     shown = [score for score in found.scores[1:] if each.task != "classification" or _unequal(found)]
     if shown:
-        words = [
-            f"{WORDS[score.name]} {score.value:.3f} ({interval_text(score.low, score.high)})"
-            for score in shown
-        ]
+        words = [f"{WORDS[score.name]} {score.interval}" for score in shown]
         if each.task == "classification":
             words.append(f"always the largest class {found.baselines['majority']:.3f}")
         console.say(" · ".join(words))
@@ -134,21 +124,10 @@ def _render_several(each: DatasetResult) -> None:
     rows: list[list[object]] = []
     for view in each.views:
         found, gap = view.assessment, view.difference
-        cells = (
-            [f"{gap.value:+.3f} ({interval_text(gap.low, gap.high)})", f"{gap.p:.4f}"]
-            if gap
-            else ["best", ""]
-        )
+        cells = [gap.interval.signed, f"{gap.p:.4f}"] if gap else ["best", ""]
         more = [f"{found.score(name).value:.3f}" for name in scores[1:]]
         cells += [_taken_for(gap, each.noise)] if each.noise else []
-        rows.append(
-            [
-                view.view,
-                f"{found.first.value:.3f} ({interval_text(found.first.low, found.first.high)})",
-                *more,
-                *cells,
-            ]
-        )
+        rows.append([view.view, found.first.interval, *more, *cells])
     if console.width() >= WIDE:
         columns, rows = (
             [*columns, "columns"],
@@ -198,9 +177,7 @@ def _render_protocols(results: Sequence[DatasetResult]) -> None:
             block = ["", ""] if place else [dataset, view]  # named once
             word = f"{WORDS[score.name]} " if len(called) > 1 else ""
             gap = f"{score.value - scores[names[0]].value:+.3f}" if place and names[0] in scores else None
-            rows.append(
-                [*block, name, f"{word}{score.value:.3f} ({interval_text(score.low, score.high)})", gap]
-            )
+            rows.append([*block, name, f"{word}{score.interval}", gap])
     heading = f"{called.pop() if len(called) == 1 else 'score'} (95 %)"
     console.table(f"by {what}", ["data set", "view", "", heading, "to first"], rows)
 
@@ -230,7 +207,7 @@ def _render_grid(results: Sequence[DatasetResult]) -> None:
 def _grid_cell(view: ViewResult, *, interval: bool) -> str:
     first, gap = view.assessment.first, view.difference
     mark = " *" if gap is None else "" if gap.clear else " ~"
-    return f"{first.value:.3f}" + (f" ({interval_text(first.low, first.high)})" if interval else "") + mark
+    return (str(first.interval) if interval else f"{first.value:.3f}") + mark
 
 
 def _ways(results: Sequence[DatasetResult]) -> tuple[str, list[str]]:
@@ -369,9 +346,7 @@ def _view_json(view: ViewResult) -> Mapping[str, Any]:
         "columns": view.columns,
         "result": view.result_id,
         "main": found.main,
-        "scores": {
-            score.name: {"value": score.value, "low": score.low, "high": score.high} for score in found.scores
-        },
+        "scores": {score.name: score.interval.to_plain() for score in found.scores},
         "baselines": dict(found.baselines),
         "per_fold": list(found.per_fold),
         "params": [dict(params) for params in view.params],
@@ -380,5 +355,5 @@ def _view_json(view: ViewResult) -> Mapping[str, Any]:
         "cautions": list(view.cautions),
         "resumed_folds": view.resumed,
         "seconds": view.seconds,
-        "difference_to_best": None if gap is None else asdict(gap) | {"clear": gap.clear},
+        "difference_to_best": None if gap is None else difference_plain(gap),
     }

@@ -124,7 +124,7 @@ def render(found: Searched, *, details: bool = False) -> None:
 
 def _render_one(each: SearchResult, *, details: bool) -> None:
     from mxt.cli import console
-    from mxt.cli.scores import WORDS, interval_text
+    from mxt.cli.scores import WORDS
 
     joined = f", with {' and '.join(each.beside)}" if each.beside else ""
     console.say(
@@ -137,9 +137,9 @@ def _render_one(each: SearchResult, *, details: bool) -> None:
         cells = [
             row.name,
             row.columns,
-            f"{row.score:.3f}",
-            interval_text(row.low, row.high),
-            f"{row.behind:+.3f}",
+            f"{row.score.value:.3f}",
+            row.score.bounds,
+            f"{row.behind.value:+.3f}",
         ]
         rows.append([*cells, f"{row.chosen} of {n_folds}"] if each.nested else cells)
     columns = ["layers", "columns", WORDS[each.main], "95 %", "to the best"]
@@ -148,20 +148,19 @@ def _render_one(each: SearchResult, *, details: bool) -> None:
     if left:
         console.say(f"and {left} more (--details)")
     whole, best = each.scores[0], each.rows[each.best]
-    level = [row.name for row in each.rows if row.behind < 0 and row.behind_high >= 0]
+    level = [row.name for row in each.rows if row.behind.value < 0 and row.behind.high >= 0]
     if level:
         console.say(f"not clearly below {best.name}: {len(level)} of {len(each.rows) - 1}")
     if each.nested:
-        cost, low, high = each.cost
         console.say(
-            f"combination chosen inside: {WORDS[whole.name]} {whole.value:.3f} (95 %: {interval_text(whole.low, whole.high)})"
+            f"combination chosen inside: {WORDS[whole.name]} {whole.value:.3f} (95 %: {whole.interval.bounds})"
         )
         console.say(
-            f"best in hindsight: {best.name} {best.score:.3f}; choosing costs {cost:+.3f} (95 %: {interval_text(low, high)})"
+            f"best in hindsight: {best.name} {best.score.value:.3f}; choosing costs {each.cost.signed}"
         )
     else:
         console.say(
-            f"best of {len(each.rows)} on the folds that are reported: {best.name} {best.score:.3f}, too high by that choice"
+            f"best of {len(each.rows)} on the folds that are reported: {best.name} {best.score.value:.3f}, too high by that choice"
         )
     for why, count in each.left_out:
         console.say(f"left out {count:,}: {why}")
@@ -177,7 +176,7 @@ def _render_one(each: SearchResult, *, details: bool) -> None:
 
 
 def _best_first(each: SearchResult, *, details: bool) -> list[StrategyResult]:
-    rows = sorted(each.rows, key=lambda row: -row.score)
+    rows = sorted(each.rows, key=lambda row: -row.score.value)
     return rows if details else [row for place, row in enumerate(rows) if place < SHOWN or row.chosen]
 
 
@@ -196,8 +195,8 @@ def _render_protocols(results: Sequence[SearchResult], *, details: bool) -> None
         rows: list[list[object]] = []
         for row in _best_first(first, details=details):
             scores = [each.row(row.name) for each in found]
-            values = [None if one is None else one.score for one in scores]
-            gaps = [None if value is None else f"{value - row.score:+.3f}" for value in values[1:]]
+            values = [None if one is None else one.score.value for one in scores]
+            gaps = [None if value is None else f"{value - row.score.value:+.3f}" for value in values[1:]]
             rows.append([row.name, *(None if value is None else f"{value:.3f}" for value in values), *gaps])
         ends = [each.scores[0].value for each in found]
         rows.append(
@@ -218,7 +217,6 @@ def _render_protocols(results: Sequence[SearchResult], *, details: bool) -> None
 def _render_grid(results: Sequence[SearchResult]) -> None:
     """Data sets by backbones, for several of either."""
     from mxt.cli import console
-    from mxt.cli.scores import interval_text
 
     if len({(each.dataset, each.view) for each in results}) < 2:
         return
@@ -230,8 +228,8 @@ def _render_grid(results: Sequence[SearchResult]) -> None:
                 each.dataset,
                 each.view,
                 each.protocol,
-                f"{whole.value:.3f} ({interval_text(whole.low, whole.high)})",
-                f"{best.name} {best.score:.3f}",
+                str(whole.interval),
+                f"{best.name} {best.score.value:.3f}",
                 ", ".join(dict.fromkeys(each.chosen)),
             ]
         )

@@ -79,17 +79,14 @@ def class_pairs(
             _recall(float((guesses[of_class] == i).mean()), sample[:, i], units)
             for guesses, sample in zip(predicted, samples, strict=True)
         )
-        bounds = statistics.interval(samples[0][:, i] - samples[1][:, i])
-        difference = Interval(first.value - second.value, *bounds)
+        difference = statistics.interval(first.value - second.value, samples[0][:, i] - samples[1][:, i])
         pairs.append(ClassPair(str(name), int(of_class.sum()), first, second, difference))
     return pairs
 
 
 def _recall(value: float, sample: npt.NDArray[np.float64], units: int) -> Interval:
     perfect = value in (0.0, 1.0)
-    return Interval(
-        value, *(statistics.perfect_interval(value, units) if perfect else statistics.interval(sample))
-    )
+    return statistics.perfect_interval(value, units) if perfect else statistics.interval(value, sample)
 
 
 def draw_classes(panel: Panel, names: tuple[str, str], pairs: Sequence[ClassPair], stem: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,6 +15,7 @@ from mxt.results.search_record import KIND, SearchResult, StrategyResult, from_r
 from mxt.store.layout import Store
 
 RANDOM = "random_"  # how the names of untrained backbones begin
+_NAMED = {"--dataset", "--features", "--with", "--target", "--protocol"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,19 +184,19 @@ def _records(store: Store, remarks: list[str]) -> Iterator[tuple[str, Mapping[st
 def _panel(store: Store, result_id: str, record: Mapping[str, Any], result: SearchResult) -> Panel:
     label = parse_view(result.view)[0].label
     is_random = _backbone(store, label).startswith(RANDOM)
-    how = _how(SearchRequest.from_result(record))
+    how = _how(str(record.get("command", "")))
     return Panel(result, result_id, how, label, is_random, str(record.get("sample_sha256", "")))
 
 
-def _how(request: SearchRequest) -> str:
-    """What was chosen beyond data set, features, target and protocol."""
-    options = {
-        "group-by": request.group_by,
-        "folds": request.folds,
-        "head": request.head,
-        "seed": request.seed,
-    }
-    return " ".join([*(f"{name}={value}" for name, value in options.items() if value), *request.settings])
+def _how(command: str) -> str:
+    """Options of a search's command that say how it was done."""
+    words = shlex.split(command)[2:]
+    pairs = zip(words[::2], words[1::2], strict=False)
+    return " ".join(
+        value if name == "--set" else f"{name.lstrip('-')}={value}"
+        for name, value in pairs
+        if name not in _NAMED
+    )
 
 
 def _backbone(store: Store, label: str) -> str:

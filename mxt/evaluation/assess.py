@@ -12,6 +12,7 @@ import numpy.typing as npt
 from mxt.core.reprs import short_repr
 from mxt.evaluation import metrics, statistics
 from mxt.evaluation.crossval import OutOfFold
+from mxt.evaluation.interval import Interval
 from mxt.evaluation.search import first_best
 from mxt.evaluation.selection import Selection
 
@@ -22,12 +23,15 @@ CLEAR = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A score with its 95 % interval."""
+    """A score: the name of its metric, and its 95 % interval."""
 
     name: str
-    value: float
-    low: float
-    high: float
+    interval: Interval
+
+    @property
+    def value(self) -> float:
+        """The estimate."""
+        return self.interval.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +91,23 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A view against the best one on the same clips: paired difference, its interval, and a p-value.
+    """A view against the best one on the same clips: the paired difference, and a p-value.
 
     `p` is adjusted for the number of views compared (Holm).
     """
 
-    value: float
-    low: float
-    high: float
+    interval: Interval
     p: float
 
     @property
+    def value(self) -> float:
+        """The estimate."""
+        return self.interval.value
+
+    @property
     def clear(self) -> bool:
-        """Whether chance is an unlikely explanation: the interval leaves zero out, and p < 0.05."""
-        return (self.low > 0 or self.high < 0) and self.p < CLEAR
+        """Whether chance is an unlikely explanation: the interval excludes zero, and p < 0.05."""
+        return self.interval.clear and self.p < CLEAR
 
     def below(self, noise: float) -> bool:
         """Whether the difference is smaller than `noise`, without any test; rounding alone decides nothing."""
@@ -125,10 +132,11 @@ def assess(selection: Selection, found: OutOfFold, *, seed: int, score: str = "p
         )
         samples[main] = statistics.resample_fold_mean(y, judged, unit_of, found.fold, seed=seed)
     for name in sorted(values, key=lambda name: name != main):
-        low, high = statistics.interval(samples[name])
-        if values[name] in (0.0, 1.0) and task == "classification" and low == high:
-            low, high = statistics.perfect_interval(values[name], units)
-        scores.append(Score(name, values[name], low, high))
+        found_interval = statistics.interval(values[name], samples[name])
+        certain = found_interval.low == found_interval.high
+        if values[name] in (0.0, 1.0) and task == "classification" and certain:
+            found_interval = statistics.perfect_interval(values[name], units)
+        scores.append(Score(name, found_interval))
     confusion = metrics.confusion(y, judged, n_classes) if task == "classification" else None
     per_fold = [
         metrics.pooled(task, y[found.fold == i], judged[found.fold == i], n_classes=n_classes)
@@ -169,8 +177,9 @@ def compare(
     )
     differences: list[Difference | None] = [None] * len(assessed)
     for i, p in zip(others, p_values, strict=True):
-        low, high = statistics.interval(assessed[i].samples[main] - assessed[best].samples[main])
-        differences[i] = Difference(assessed[i].first.value - assessed[best].first.value, low, high, p)
+        gap = assessed[i].first.value - assessed[best].first.value
+        samples = assessed[i].samples[main] - assessed[best].samples[main]
+        differences[i] = Difference(statistics.interval(gap, samples), p)
     return best, differences
 
 

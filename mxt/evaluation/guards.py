@@ -53,12 +53,12 @@ def about_score(
     lines = []
     task, first = selection.sample.targets.task, assessed.first
     chance = assessed.baselines.get("majority", assessed.baselines["chance"])
-    if first.high < assessed.baselines["chance"] and task != "regression":
+    if first.interval.high < assessed.baselines["chance"] and task != "regression":
         lines.append(
             f"worse than guessing ({assessed.baselines['chance']:.3f}): clips that resemble each other most have different labels, "
             "as takes of one session do; name what belongs together with --group-by"
         )
-    elif first.low <= chance:
+    elif first.interval.low <= chance:
         beaten = (
             "always the largest class"
             if "majority" in assessed.baselines
@@ -66,7 +66,7 @@ def about_score(
             if task == "multilabel"
             else "always the mean"
         )
-        worse = first.high < chance
+        worse = first.interval.high < chance
         lines.append(
             f"worse than {beaten} ({chance:.3f})"
             if worse

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +48,19 @@ class Interval:
         """
         return f"{_number(self.low)} to {_number(self.high)}"
 
+    @property
+    def signed(self) -> str:
+        """A difference in words, every number with its sign.
+
+        Examples
+        --------
+        >>> Interval(0.031, -0.004, 0.058).signed
+        '+0.031 (-0.004 to +0.058)'
+        """
+        if self.low != self.low:
+            return _number(self.value, "+")
+        return f"{_number(self.value, '+')} ({_number(self.low, '+')} to {_number(self.high, '+')})"
+
     def __str__(self) -> str:
         return f"{_number(self.value)} ({self.bounds})" if self.low == self.low else _number(self.value)
 
@@ -56,10 +70,13 @@ class Interval:
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Interval:
-        """The interval that `to_plain` wrote."""
-        return cls(float(plain["value"]), float(plain["low"]), float(plain["high"]))
+        """The interval that `to_plain` wrote; JSON's ``null`` stands for NaN."""
+        value, low, high = (
+            math.nan if plain[name] is None else float(plain[name]) for name in ("value", "low", "high")
+        )
+        return cls(value, low, high)
 
 
-def _number(value: float) -> str:
+def _number(value: float, sign: str = "") -> str:
     """Three decimals; very large numbers by their power of ten."""
-    return f"{value:.3f}" if abs(value) < 1e6 else f"{value:.3g}"
+    return format(value, f"{sign}.3f" if abs(value) < 1e6 else f"{sign}.3g")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from mxt.core.records import Task
 from mxt.evaluation import metrics
 from mxt.evaluation.groups import Codes
+from mxt.evaluation.interval import Interval
 
 Array = npt.NDArray[np.float64]
 RESAMPLES = 2000
@@ -127,16 +129,24 @@ def unit_sums(
     return _gather(unit_of) @ metrics.contributions(task, y, predicted, n_classes=n_classes, center=center)
 
 
-def interval(samples: Array) -> tuple[float, float]:
-    """The middle 95 % of resampled scores (percentile method)."""
+def interval(value: float, samples: Array) -> Interval:
+    """An estimate with the middle 95 % of its resamples (percentile method).
+
+    Parameters
+    ----------
+    value : float
+        The estimate.
+    samples : float64 [resamples]
+        What resamples give for it; those that are not finite are left out.
+    """
     finite = samples[np.isfinite(samples)]
     if not len(finite):
-        return float("nan"), float("nan")
+        return Interval(value, math.nan, math.nan)
     low, high = np.quantile(finite, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+    return Interval(value, float(low), float(high))
 
 
-def perfect_interval(value: float, n_units: int) -> tuple[float, float]:
+def perfect_interval(value: float, n_units: int) -> Interval:
     """Exact (Clopper-Pearson) interval of a share that is 0 or 1, where a bootstrap has nothing to vary.
 
     References
@@ -146,11 +156,11 @@ def perfect_interval(value: float, n_units: int) -> tuple[float, float]:
 
     Examples
     --------
-    >>> perfect_interval(1.0, 100)[0].__round__(3)
-    0.964
+    >>> print(perfect_interval(1.0, 100))
+    1.000 (0.964 to 1.000)
     """
     bound = float(((1 - LEVEL) / 2) ** (1 / n_units))
-    return (bound, 1.0) if value == 1 else (0.0, 1 - bound)
+    return Interval(value, bound, 1.0) if value == 1 else Interval(value, 0.0, 1 - bound)
 
 
 def permutation_p(

@@ -16,6 +16,7 @@ from mxt.core.text import written
 
 if TYPE_CHECKING:
     from mxt.core.pipeline import Chosen
+    from mxt.evaluation.assess import Difference
     from mxt.evaluation.crossval import OutOfFold
     from mxt.evaluation.selection import Selection
     from mxt.results.records import DatasetResult, Request
@@ -56,9 +57,7 @@ def result_record(
         "folds_words": result.folds,
         "seed": request.seed,
         "main": found.main,
-        "scores": {
-            score.name: {"value": score.value, "low": score.low, "high": score.high} for score in found.scores
-        },
+        "scores": {score.name: score.interval.to_plain() for score in found.scores},
         "interval": "95 %, percentile bootstrap over clips and their copies, or groups",
         "baselines": dict(found.baselines),
         "classes": [asdict(each) for each in found.classes],
@@ -105,6 +104,11 @@ def save(store: Store, record: dict[str, Any], selection: Selection, found: OutO
         return ""
 
 
+def difference_plain(difference: Difference) -> dict[str, Any]:
+    """A difference as JSON keeps it."""
+    return {**difference.interval.to_plain(), "p": difference.p, "clear": difference.clear}
+
+
 def _folds(result: DatasetResult, place: int, selection: Selection) -> list[dict[str, Any]]:
     view = result.views[place]
     return [
@@ -129,9 +133,7 @@ def _comparison(result: DatasetResult) -> list[dict[str, Any]]:
         {
             "view": each.view,
             "value": each.assessment.first.value,
-            "difference_to_best": None
-            if each.difference is None
-            else {**asdict(each.difference), "clear": each.difference.clear},
+            "difference_to_best": None if each.difference is None else difference_plain(each.difference),
         }
         for each in result.views
     ]

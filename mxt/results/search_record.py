@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mxt.core.provenance import versions
 from mxt.evaluation.assess import Score
+from mxt.evaluation.interval import Interval
 
 if TYPE_CHECKING:
     from mxt.store.layout import Store
@@ -28,11 +29,11 @@ class StrategyResult:
     name : str
         The layers, and what was joined to them.
     columns : int
-    score, low, high : float
-        The main score with its 95 % interval.
+    score : Interval
+        The main score.
     per_fold : tuple of float
-    behind, behind_low, behind_high : float
-        Score minus that of the best combination, with the paired 95 % interval.
+    behind : Interval
+        Score minus that of the best combination, paired.
     chosen : int
         Folds in which it was the one chosen.
     params : mapping
@@ -43,13 +44,9 @@ class StrategyResult:
 
     name: str
     columns: int
-    score: float
-    low: float
-    high: float
+    score: Interval
     per_fold: tuple[float, ...]
-    behind: float
-    behind_low: float
-    behind_high: float
+    behind: Interval
     chosen: int
     params: Mapping[str, Any]
     recalls: Mapping[str, float]
@@ -70,8 +67,8 @@ class SearchResult:
         Every combination, its parameters chosen by the protocol.
     best : int
         Place of the combination that is best in hindsight.
-    cost : tuple of float
-        Its score minus that of the search as a whole, and the 95 % interval: what choosing costs.
+    cost : Interval
+        Its score minus that of the search as a whole: what choosing costs.
     fits, spared : int
         Fits done, and those that could not have won any more.
     from_store : bool
@@ -95,7 +92,7 @@ class SearchResult:
     fold_names: tuple[str, ...]
     rows: tuple[StrategyResult, ...]
     best: int
-    cost: tuple[float, float, float]
+    cost: Interval
     cautions: tuple[str, ...]
     left_out: tuple[tuple[str, int], ...]
     fits: int = 0
@@ -130,10 +127,7 @@ def to_record(result: SearchResult) -> dict[str, Any]:
         "protocol": result.protocol,
         "folds_words": result.folds,
         "main": result.main,
-        "scores": {
-            score.name: {"value": score.value, "low": score.low, "high": score.high}
-            for score in result.scores
-        },
+        "scores": {score.name: score.interval.to_plain() for score in result.scores},
         "clips": result.clips,
         "cautions": list(result.cautions),
         "seconds": round(result.seconds, 3),
@@ -145,15 +139,30 @@ def to_record(result: SearchResult) -> dict[str, Any]:
 def from_record(record: Mapping[str, Any]) -> SearchResult:
     """The search of a published result."""
     plain = json.loads(json.dumps(record["search"]))
-    plain["scores"] = tuple(Score(**score) for score in plain["scores"])
-    plain["rows"] = tuple(
-        StrategyResult(**(row | {"per_fold": tuple(row["per_fold"])})) for row in plain["rows"]
-    )
-    for name in ("beside", "chosen", "fold_names", "cost", "cautions"):
+    plain["scores"] = tuple(_score(score) for score in plain["scores"])
+    plain["rows"] = tuple(_row(row) for row in plain["rows"])
+    cost = plain["cost"]
+    plain["cost"] = Interval.from_plain(cost) if isinstance(cost, dict) else Interval(*cost)
+    for name in ("beside", "chosen", "fold_names", "cautions"):
         plain[name] = tuple(plain[name])
     plain["left_out"] = tuple((why, count) for why, count in plain["left_out"])
     known = {each.name for each in fields(SearchResult)}
     return SearchResult(**{name: value for name, value in plain.items() if name in known})
+
+
+def _score(plain: Mapping[str, Any]) -> Score:
+    return Score(plain["name"], Interval.from_plain(plain.get("interval", plain)))
+
+
+def _row(plain: Mapping[str, Any]) -> StrategyResult:
+    row = dict(plain) | {"per_fold": tuple(plain["per_fold"])}
+    if "low" in row:
+        row["score"] = {"value": row["score"], "low": row.pop("low"), "high": row.pop("high")}
+        bounds = {side: row.pop(f"behind_{side}") for side in ("low", "high")}
+        row["behind"] = {"value": row["behind"], **bounds}
+    for name in ("score", "behind"):
+        row[name] = Interval.from_plain(row[name])
+    return StrategyResult(**row)
 
 
 def saved_search(store: Store, key: str) -> SearchResult | None:

@@ -273,8 +273,9 @@ class _Work:
             )
             for strategy, each, out in zip(task.strategies, assessed, found.found, strict=True)
         ]
-        cost_low, cost_high = statistics.interval(
-            assessed[best].samples[whole.main] - whole.samples[whole.main]
+        cost = statistics.interval(
+            assessed[best].first.value - whole.first.value,
+            assessed[best].samples[whole.main] - whole.samples[whole.main],
         )
         cautions = [
             *guards.about_clips(selection),
@@ -299,7 +300,7 @@ class _Work:
             fold_names=tuple(fold.name for fold in selection.plan.folds),
             rows=tuple(rows),
             best=best,
-            cost=(assessed[best].first.value - whole.first.value, cost_low, cost_high),
+            cost=cost,
             cautions=tuple(cautions),
             left_out=tuple((each.why, each.count) for each in (*without, *selection.left_out)),
             fits=found.fits,
@@ -344,18 +345,14 @@ def _row(
     chosen: int,
 ) -> StrategyResult:
     main = each.main
-    low, high = statistics.interval(each.samples[main] - best.samples[main])
+    behind = each.first.value - best.first.value
     same = all(dict(one) == dict(params[0]) for one in params)
     return StrategyResult(
         name=strategy.name,
         columns=columns,
-        score=each.first.value,
-        low=each.first.low,
-        high=each.first.high,
+        score=each.first.interval,
         per_fold=each.per_fold,
-        behind=each.first.value - best.first.value,
-        behind_low=low,
-        behind_high=high,
+        behind=statistics.interval(behind, each.samples[main] - best.samples[main]),
         chosen=chosen,
         params=dict(params[0]) if same else {},
         recalls={one.name: one.scores.get("recall", float("nan")) for one in each.classes},

@@ -54,7 +54,7 @@ def test_the_score_is_pooled_and_stands_inside_its_interval(selected: Choose) ->
     selection = selected(Y)
     found = assess(selection, predictions(selection, np.where(np.arange(100) < 80, Y, (Y + 1) % 4)), seed=0)
     assert (found.main, found.first.value) == ("accuracy", 0.8)
-    assert found.first.low < 0.8 < found.first.high
+    assert found.first.interval.low < 0.8 < found.first.interval.high
     assert np.mean(found.per_fold) == pytest.approx(0.8)
 
 
@@ -70,8 +70,8 @@ def test_a_class_says_what_it_is_taken_for(selected: Choose) -> None:
 def test_a_perfect_score_does_not_claim_certainty(selected: Choose) -> None:
     selection = selected(Y)
     first = assess(selection, predictions(selection, Y), seed=0).first
-    assert first.high == 1.0
-    assert first.low == pytest.approx(0.025**0.01)
+    assert first.interval.high == 1.0
+    assert first.interval.low == pytest.approx(0.025**0.01)
 
 
 def test_views_are_compared_with_the_best_one_and_clear_differences_are_told_from_others(
@@ -87,7 +87,7 @@ def test_views_are_compared_with_the_best_one_and_clear_differences_are_told_fro
     assert differences[0] is not None
     assert differences[2] is not None
     assert differences[0].value == pytest.approx(-0.4)
-    assert differences[0].low <= -0.4 <= differences[0].high
+    assert differences[0].interval.low <= -0.4 <= differences[0].interval.high
     assert differences[0].clear
     assert not differences[2].clear
 

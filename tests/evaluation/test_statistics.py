@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mxt.evaluation.interval import Interval
 from mxt.evaluation.statistics import (
     bootstrap_p,
     holm,
@@ -14,12 +15,17 @@ from mxt.evaluation.statistics import (
 )
 
 
+def bounds(samples: np.ndarray) -> tuple[float, float]:
+    found = interval(0.0, samples)
+    return found.low, found.high
+
+
 def covers(rng: np.random.Generator, *, group_size: int) -> bool:
     """Whether the interval of a 70 % right classifier on 200 clips contains 0.7; a group is right or wrong as a whole."""
     right = np.repeat(rng.random(200 // group_size) < 0.7, group_size)
     y = rng.integers(2, size=200)
     units = np.arange(200) // group_size
-    low, high = interval(
+    low, high = bounds(
         resample(
             "classification", y, np.where(right, y, 1 - y), units, n_classes=2, seed=int(rng.integers(1000))
         )["accuracy"]
@@ -36,7 +42,7 @@ def test_95_percent_intervals_contain_the_truth_about_that_often(group_size: int
 def test_the_interval_of_a_share_is_as_wide_as_the_binomial_distribution() -> None:
     y = np.arange(400) % 2
     predicted = np.where(np.arange(400) < 320, y, 1 - y)
-    low, high = interval(
+    low, high = bounds(
         resample("classification", y, predicted, np.arange(400), n_classes=2, seed=0)["accuracy"]
     )
     assert (high - low) / 2 == pytest.approx(1.96 * np.sqrt(0.8 * 0.2 / 400), rel=0.08)
@@ -66,12 +72,12 @@ def test_views_on_the_same_clips_are_resampled_alike() -> None:
 def test_regression_and_rankings_are_resampled_too() -> None:
     rng = np.random.default_rng(0)
     y = rng.normal(size=300)
-    low, high = interval(
+    low, high = bounds(
         resample("regression", y, y + rng.normal(size=300), np.arange(300), n_classes=0, seed=0)["r2"]
     )
     assert low < 0 < high
     labels = rng.random((300, 4)) < 0.3
-    low, high = interval(
+    low, high = bounds(
         resample("multilabel", labels, rng.random((300, 4)), np.arange(300), n_classes=4, seed=0)["roc_auc"]
     )
     assert low < 0.5 < high
@@ -79,19 +85,19 @@ def test_regression_and_rankings_are_resampled_too() -> None:
 
 def test_the_mean_itself_explains_nothing_in_every_resample() -> None:
     y = np.random.default_rng(0).normal(size=40)
-    assert interval(
+    assert bounds(
         resample("regression", y, np.full(40, y.mean()), np.arange(40), n_classes=0, seed=0)["r2"]
     ) == (0.0, 0.0)
     fold = np.arange(40) % 4
     means = (np.bincount(fold, weights=y) / 10)[fold]
-    assert interval(resample_fold_mean(y, means, np.arange(40), fold, seed=0)) == (0.0, 0.0)
+    assert bounds(resample_fold_mean(y, means, np.arange(40), fold, seed=0)) == (0.0, 0.0)
 
 
 def covers_r2(rng: np.random.Generator) -> bool:
     """Whether the interval of a prediction that explains 9 % of the variance contains 0.09; 100 clips."""
     y = rng.normal(size=100)
     predicted = 0.09 * y + 0.3 * np.sqrt(0.91) * rng.normal(size=100)
-    low, high = interval(
+    low, high = bounds(
         resample("regression", y, predicted, np.arange(100), n_classes=0, seed=int(rng.integers(1000)))["r2"]
     )
     return low <= 0.09 <= high
@@ -106,8 +112,8 @@ def test_a_perfect_score_keeps_an_honest_lower_bound() -> None:
     from scipy.stats import binomtest
 
     exact = binomtest(60, 60).proportion_ci(0.95, method="exact")
-    assert perfect_interval(1.0, 60) == pytest.approx((exact.low, 1.0))
-    assert perfect_interval(0.0, 60) == pytest.approx((0.0, 1 - exact.low))
+    assert perfect_interval(1.0, 60) == Interval(1.0, pytest.approx(exact.low), 1.0)
+    assert perfect_interval(0.0, 60) == Interval(0.0, 0.0, pytest.approx(1 - exact.low))
 
 
 def paired(rng: np.random.Generator, better: float) -> float:

@@ -35,19 +35,19 @@ def found(store: Path, dataset: str, target: str, *only: str, settings: tuple[st
 def test_speech_and_music_are_told_apart_as_published_to_the_last_digit(store: Path) -> None:
     result = found(store, "gtzan_speechmusic", "label", "1", "5", "135", "12345", MFCC, f"12345+{MFCC}")
     expected = published()["scores"]["gtzan_speechmusic"]
-    assert {row.name.replace(MFCC, "mfcc"): round(row.score, 6) for row in result.rows} == {
+    assert {row.name.replace(MFCC, "mfcc"): round(row.score.value, 6) for row in result.rows} == {
         name: expected[name] for name in ("1", "5", "135", "12345", "mfcc", "12345+mfcc")
     }
 
 
 def test_genres_over_the_whole_grid_are_as_published_to_the_last_digit(store: Path) -> None:
     (row,) = found(store, "gtzan_genre", "label", "35").rows
-    assert round(row.score, 6) == published()["scores"]["gtzan_genre"]["35"] == 0.849
+    assert round(row.score.value, 6) == published()["scores"]["gtzan_genre"]["35"] == 0.849
 
 
 def test_all_layers_tell_genres_with_the_winning_penalty_as_published_to_the_last_digit(store: Path) -> None:
     (row,) = found(store, "gtzan_genre", "label", "12345", settings=("svm_choi2017.C=32",)).rows
-    assert round(row.score, 6) == published()["scores"]["gtzan_genre"]["12345"] == 0.898
+    assert round(row.score.value, 6) == published()["scores"]["gtzan_genre"]["12345"] == 0.898
 
 
 @pytest.mark.parametrize(("target", "name", "C"), [("arousal", "4", "8"), ("valence", "3", "2")])
@@ -56,4 +56,4 @@ def test_arousal_and_valence_where_an_rbf_kernel_wins_are_within_0_002(
 ) -> None:
     (row,) = found(store, "emoMusic", target, name, settings=(f"svm_choi2017.C={C}",)).rows
     assert row.params["kernel"] == "rbf"
-    assert row.score == pytest.approx(published()["scores"][f"emoMusic_{target[0]}"][name], abs=0.002)
+    assert row.score.value == pytest.approx(published()["scores"][f"emoMusic_{target[0]}"][name], abs=0.002)

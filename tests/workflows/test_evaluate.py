@@ -106,7 +106,7 @@ def test_without_options_every_view_of_the_last_data_set_is_scored_and_compared(
         "nested 10-fold, stratified",
     )
     assert good.assessment.first.value > 0.9
-    assert noise.assessment.first.low < 1 / 3 < noise.assessment.first.high
+    assert noise.assessment.first.interval.low < 1 / 3 < noise.assessment.first.interval.high
     assert noise.difference is not None
     assert noise.difference.clear
     assert any("not clearly better" in line for line in noise.cautions)
@@ -199,7 +199,7 @@ def test_numbers_make_a_regression(make_store: Make) -> None:
     assert found.task == "regression"
     assert [view.assessment.main for view in found.views] == ["r2", "r2"]
     assert found.views[0].assessment.first.value > 0.9
-    assert found.views[1].assessment.first.low < 0
+    assert found.views[1].assessment.first.interval.low < 0
 
 
 @pytest.mark.parametrize("head", ["svm", "linear"])

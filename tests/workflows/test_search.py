@@ -67,7 +67,7 @@ def test_every_combination_is_scored_and_the_choice_is_part_of_the_score(small: 
     assert len(found.rows) == 31
     assert sum(row.chosen for row in found.rows) == len(found.fold_names)
     best = found.rows[found.best]
-    assert found.cost[0] == pytest.approx(best.score - found.scores[0].value)
+    assert found.cost.value == pytest.approx(best.score.value - found.scores[0].value)
     assert "3" in best.name
 
 
