@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mxt.drawing.page import BLUE, CHANCE, PALE_LINE, SERIES, page, short
+from mxt.drawing.page import BLUE, CHANCE, PALE_LINE, SERIES, legend, page, short, shown
 from mxt.drawing.rows import Group, Row, draw_rows, height_of
 from mxt.evaluation.metrics import WORDS
 from mxt.results.loudness import MEASURES
@@ -23,19 +24,14 @@ def loudness_chart(study: LoudnessStudy, path: Path) -> None:
     """Draw RMS, peak and loudness of every clip by class, with means and deviations, the quietest lowest."""
     names = [of_class.name for of_class in study.classes]
     row_of = {name: row for row, name in enumerate(names)}
-    rng = np.random.default_rng(0)
-    height = 1.6 + 0.36 * len(names)
+    points = [(clip, row_of[name]) for clip, of_clip in enumerate(study.labels) for name in of_clip]
+    clips, rows = np.array(points, int).reshape(-1, 2).T
+    y = rows + np.random.default_rng(0).uniform(-0.25, 0.25, len(rows))
+    levels = np.where(np.isfinite(study.values), study.values, np.nan)[clips]
+    labels, height = [shown(short(name)) for name in names], 1.6 + 0.36 * len(names)
     with page(path, width=10.0, height=height, columns=len(MEASURES)) as (figure, axes):
-        for axis, values, (measure, words) in zip(axes, study.values.T, MEASURES.items(), strict=True):
-            x, y = np.array(
-                [
-                    (value, row_of[name])
-                    for value, labels in zip(values, study.labels, strict=True)
-                    for name in labels
-                    if np.isfinite(value)
-                ]
-            ).reshape(-1, 2).T  # fmt: off
-            axis.scatter(x, y + rng.uniform(-0.25, 0.25, len(y)), s=7, color=BLUE, alpha=0.6, linewidths=0)
+        for axis, x, (measure, words) in zip(axes, levels.T, MEASURES.items(), strict=True):
+            axis.scatter(x, y, s=7, color=BLUE, alpha=0.6, linewidths=0)
             spreads = [getattr(of_class, measure) for of_class in study.classes]
             axis.errorbar(
                 [spread.mean for spread in spreads],
@@ -48,20 +44,21 @@ def loudness_chart(study: LoudnessStudy, path: Path) -> None:
                 zorder=3,
             )
             axis.set_xlabel(words)
-            axis.set_yticks(range(len(names)), [short(name) for name in names] if axis is axes[0] else [])
+            axis.locator_params(axis="x", nbins=6)
+            axis.set_yticks(range(len(names)), labels if axis is axes[0] else [])
             axis.set_ylim(-0.6, len(names) - 0.4)
             axis.grid(axis="x", color=PALE_LINE, linewidth=0.6)
         alone = study.alone.first
         verdict = "tells classes apart" if study.leaks else "does not tell classes apart"
-        score = f"{WORDS[alone.name]} {alone.interval}, baseline {study.baseline:.3f}"
-        title = f"{study.dataset}, {study.target}: loudness alone {verdict}\n{score}"
-        figure.suptitle(short(title, len(title)), fontsize=10)
+        score = f"{WORDS[alone.name]} {alone.value:.3f} (95 %: {alone.interval.bounds})"
+        title = f"{study.dataset}, {study.target}: loudness alone {verdict}"
+        figure.suptitle(shown(f"{title}\n{score}, baseline {study.baseline:.3f}"), fontsize=10)
 
 
 def comparison_chart(result: Evaluated, path: Path) -> None:
     """Draw the main score of every view with its 95 % interval, grouped by data set, protocol and head."""
     views = dict.fromkeys(view.view for of_dataset in result.datasets for view in of_dataset.views)
-    colours = {view: SERIES[number % len(SERIES)] for number, view in enumerate(views)}
+    colours = dict(zip(views, cycle(SERIES), strict=False))
     groups = [_compared(of_dataset, result, colours) for of_dataset in result.datasets]
     scores = dict.fromkeys(WORDS[of_dataset.views[0].assessment.main] for of_dataset in result.datasets)
     with page(path, width=8.0, height=0.9 + 0.26 * height_of(groups)) as (_, (axis,)):
@@ -91,22 +88,23 @@ def _differing(of_dataset: DatasetResult, result: Evaluated) -> Iterator[str]:
 def lengths_chart(lengths: Lengths, path: Path) -> None:
     """Draw the main score of every view against the length of the clips in seconds, with 95 % intervals."""
     seconds = [row.seconds for row in lengths.rows]
+    colours = dict(zip(lengths.views, cycle(SERIES), strict=False))
     with page(path, width=7.0, height=4.6) as (figure, (axis,)):
         for number, view in enumerate(lengths.views):
             aside = 1 + 0.012 * (number - (len(lengths.views) - 1) / 2)
             scores = [(row.seconds * aside, row.score(view)) for row in lengths.rows]
             known = [(x, score.interval) for x, score in scores if score is not None]
             x, values = [x for x, _ in known], [score for _, score in known]
-            colour = SERIES[number % len(SERIES)]
-            axis.plot(x, [score.value for score in values], "o-", color=colour, label=short(view))
+            colour = colours[view]
+            axis.plot(x, [score.value for score in values], "o-", color=colour)
             axis.vlines(x, [score.low for score in values], [score.high for score in values], color=colour)
         axis.axhline(lengths.chance, color="black", linestyle=CHANCE, linewidth=1.2)
         axis.set_xscale("log")
         axis.set_xticks(seconds, [f"{length:g}" for length in seconds])
         axis.minorticks_off()
         axis.set_xlabel("seconds of each clip")
-        axis.set_ylabel(f"{WORDS[lengths.main]} with 95 % interval; dotted: chance")
+        axis.set_ylabel(f"{WORDS[lengths.main]} with 95 % interval")
         axis.grid(color=PALE_LINE, linewidth=0.6)
-        axis.legend(fontsize=8)
+        legend(figure, {short(view): colour for view, colour in colours.items()}, chance="chance")
         title = f"{lengths.dataset}, {lengths.first.target}: {lengths.first.head}"
-        figure.suptitle(short(title, len(title)), fontsize=10)
+        figure.suptitle(shown(title), fontsize=10)

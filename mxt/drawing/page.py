@@ -143,6 +143,6 @@ def shown(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode().replace("$", r"\$")
 
 
-def short(name: str, most: int = LONGEST_NAME) -> str:
+def short(name: str) -> str:
     """A name that fits beside a row."""
-    return shown(name if len(name) <= most else f"{name[: most - 1]}…")
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"

@@ -72,12 +72,14 @@ def draw_rows(axis: Axes, groups: Sequence[Group], *, headings: Sequence[str] = 
     for group in groups:
         if group.title:
             left = axis.get_yaxis_transform()
-            axis.text(0, y, shown(group.title), transform=left, fontsize=7.5, fontweight="bold", va="center")
+            axis.text(
+                0.005, y, shown(group.title), transform=left, fontsize=7.5, fontweight="bold", va="center"
+            )
             y += 1
         for row in group.rows:
             _draw(axis, y, row)
             places.append(y)
-            labels.append(short(row.label))
+            labels.append(shown(short(row.label)))
             y += 1
         for value, style in ((group.chance, CHANCE), (group.quoted, QUOTED)):
             if value is not None:
