@@ -87,10 +87,16 @@ def to_json(result: Lengths) -> dict[str, Any]:
 
 def render(result: Lengths) -> None:
     """Print scores by length, and how much better the longest excerpts are than the shortest."""
-    from mxt.evaluation.metrics import WORDS
+    from mxt.evaluation.metrics import metric_words
 
     first = result.first
-    about = (result.dataset, first.target, first.head, first.folds, f"{WORDS[result.main]} by clip length")
+    about = (
+        result.dataset,
+        first.target,
+        first.head,
+        first.folds,
+        f"{metric_words(result.main)} by clip length",
+    )
     console.say(" · ".join(about))
     rows: list[list[object]] = []
     for row in result.rows:

@@ -63,7 +63,7 @@ def render(study: LoudnessStudy) -> None:
 
 def _render_alone(study: LoudnessStudy) -> None:
     """Print the score of a classifier that sees only levels."""
-    from mxt.evaluation.metrics import WORDS
+    from mxt.evaluation.metrics import metric_words
 
     alone, first = study.alone, study.alone.first
     console.say(f"loudness alone (RMS, peak, LUFS) · {study.head} · {study.folds}")
@@ -71,7 +71,7 @@ def _render_alone(study: LoudnessStudy) -> None:
     baselines = ", ".join(
         f"{word} {alone.baselines[name]:.3f}" for name, word in words.items() if name in alone.baselines
     )
-    score = f"{WORDS[first.name]} {first.value:.3f}  (95 %: {first.interval.bounds})"
+    score = f"{metric_words(first.name)} {first.value:.3f}  (95 %: {first.interval.bounds})"
     console.say(f"{score}   {baselines}")
     if not study.leaks:
         console.say("loudness alone is not clearly better than the baseline")

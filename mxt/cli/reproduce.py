@@ -101,14 +101,14 @@ def render(result: Reproduction) -> None:
 
 
 def _render_task(task: TaskReproduction) -> None:
-    from mxt.evaluation.metrics import WORDS
+    from mxt.evaluation.metrics import metric_words
 
     columns = ["strategy", "mxt", "published", "difference"]
     if task.nested is not None:
         columns += ["standardised", "nested"]
     rows = [_row(cell)[: len(columns)] for cell in sorted(task.cells, key=lambda cell: -cell.score)]
     released = task.released
-    about = (task.task.words, WORDS[released.main], f"{released.clips:,} clips", released.folds)
+    about = (task.task.words, metric_words(released.main), f"{released.clips:,} clips", released.folds)
     console.table(" · ".join(about), columns, rows)
     if task.clips != task.task.clips:
         console.say(

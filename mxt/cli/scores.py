@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mxt.cli import console
 from mxt.core.errors import listed
+from mxt.evaluation.metrics import METRICS, metric_words
 from mxt.results.records import LARGEST_SVM
 from mxt.results.saving import difference_plain
 
@@ -19,16 +20,6 @@ WEAKEST = 3
 NAMED = 4
 GRID_CELL = 27
 WIDE = 100  # characters of a terminal from which on tables have what can be done without
-WORDS = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "macro_f1": "macro F1",
-    "r2": "r²",
-    "r2_fold_mean": "mean r² of the folds",
-    "mae": "mean absolute error",
-    "roc_auc": "ROC-AUC",
-    "average_precision": "average precision",
-}
 
 
 def render(result: Evaluated, *, details: bool = False) -> None:
@@ -93,12 +84,12 @@ def _render_one(each: DatasetResult) -> None:
     first = found.first
     console.say(headline(each))
     chance = "" if each.task == "regression" else f"   chance {found.baselines['chance']:.3f}"
-    console.say(f"{WORDS[first.name]} {first.value:.3f}  (95 %: {first.interval.bounds}){chance}")
+    console.say(f"{metric_words(first.name)} {first.value:.3f}  (95 %: {first.interval.bounds}){chance}")
     if each.runs > 1:
         console.say(runs_text(found))
-    shown = [score for score in found.scores[1:] if each.task != "classification" or _unequal(found)]
+    shown = [score for score in found.scores[1:] if _is_shown(score.name, found)]
     if shown:
-        words = [f"{WORDS[score.name]} {score.interval}" for score in shown]
+        words = [f"{metric_words(score.name)} {score.interval}" for score in shown]
         if each.task == "classification":
             words.append(f"always the largest class {found.baselines['majority']:.3f}")
         console.say(" · ".join(words))
@@ -109,14 +100,12 @@ def _render_one(each: DatasetResult) -> None:
 def _render_several(each: DatasetResult) -> None:
     console.say(headline(each))
     best = each.views[each.best]
-    scores = [score.name for score in best.assessment.scores]
-    if each.task == "classification" and not _unequal(best.assessment):
-        scores = scores[:1]
+    scores = [name for name in best.assessment.names if _is_shown(name, best.assessment)]
     main = scores[0]
     columns = [
         "view",
-        f"{WORDS[main]} (95 %)",
-        *(WORDS[name] for name in scores[1:]),
+        f"{metric_words(main)} (95 %)",
+        *(metric_words(name) for name in scores[1:]),
         "to the best (95 %)",
         "p",
     ]
@@ -169,13 +158,13 @@ def _render_protocols(results: Sequence[DatasetResult]) -> None:
         for each, way in zip(results, ways, strict=True)
         for view in each.views
     }
-    called = {WORDS[score.name] for score in found.values()}
+    called = {metric_words(score.name) for score in found.values()}
     rows: list[list[object]] = []
     for dataset, view in dict.fromkeys((dataset, view) for dataset, view, _ in found):
         scores = {name: found[dataset, view, name] for name in names if (dataset, view, name) in found}
         for place, (name, score) in enumerate(scores.items()):
             block = ["", ""] if place else [dataset, view]  # named once
-            word = f"{WORDS[score.name]} " if len(called) > 1 else ""
+            word = f"{metric_words(score.name)} " if len(called) > 1 else ""
             gap = f"{score.value - scores[names[0]].value:+.3f}" if place and names[0] in scores else None
             rows.append([*block, name, f"{word}{score.interval}", gap])
     heading = f"{called.pop() if len(called) == 1 else 'score'} (95 %)"
@@ -194,7 +183,7 @@ def _render_grid(results: Sequence[DatasetResult]) -> None:
             [
                 each.dataset,
                 *([way] if what else []),
-                WORDS[each.views[0].assessment.main],
+                metric_words(each.views[0].assessment.main),
                 *(found.get(view) for view in views),
             ]
         )
@@ -235,15 +224,18 @@ def _details(each: DatasetResult) -> None:
     classes = view.assessment.classes
     if not classes:
         return
-    measures = list(classes[0].scores)
     console.table(
         "",
         [
             "class" if each.task == "classification" else "label",
             "clips",
-            *(WORDS.get(name, name) for name in measures),
+            f"{metric_words(classes[0].first.name)} (95 %)",
+            *(metric_words(score.name) for score in classes[0].scores[1:]),
         ],
-        [[c.name, c.clips, *(c.scores[name] for name in measures)] for c in classes],
+        [
+            [one.name, one.clips, one.first.interval, *(score.value for score in one.scores[1:])]
+            for one in classes
+        ],
     )
     if view.assessment.confusion is not None:
         rows = [[c.name, *counts] for c, counts in zip(classes, view.assessment.confusion, strict=True)]
@@ -256,16 +248,11 @@ def _details(each: DatasetResult) -> None:
 
 def _weakest(classes: Sequence[ClassResult]) -> str:
     """The classes that are recognised least, and as what."""
-    if not classes or "recall" not in classes[0].scores:
-        return ""
-    tested = [each for each in classes if each.clips]
-    weak = [
-        each for each in sorted(tested, key=lambda each: each.scores["recall"]) if each.scores["recall"] < 1
-    ][:WEAKEST]
+    tested = [one for one in classes if one.clips and one.confused_with]
     words = []
-    for each in weak:
-        confused = ", ".join(f"as {name} {count}" for name, count in each.confused_with[:2])
-        words.append(f"{each.name} {each.scores['recall']:.2f}" + (f" ({confused})" if confused else ""))
+    for one in sorted(tested, key=lambda one: one.first.value)[:WEAKEST]:
+        confused = ", ".join(f"as {name} {count}" for name, count in one.confused_with[:2])
+        words.append(f"{one.name} {one.first.value:.2f} ({confused})")
     return f"weakest: {', '.join(words)}" if words else ""
 
 
@@ -284,6 +271,11 @@ def _cautions(each: DatasetResult) -> list[str]:
     if any(left.why.startswith("not extracted yet") for left in each.left_out):
         lines.append("some clips are not extracted yet: extract again, then evaluate again")
     return lines
+
+
+def _is_shown(name: str, found: Assessment) -> bool:
+    """Whether a score says something beside the main one."""
+    return _unequal(found) or not (name in METRICS and METRICS[name].for_unequal)
 
 
 def _unequal(found: Assessment) -> bool:
@@ -336,7 +328,7 @@ def _view_json(view: ViewResult) -> Mapping[str, Any]:
         {
             "name": each.name,
             "clips": each.clips,
-            **each.scores,
+            "scores": {score.name: score.interval.to_plain() for score in each.scores},
             "confused_with": [list(pair) for pair in each.confused_with],
         }
         for each in found.classes

@@ -124,7 +124,7 @@ def render(found: Searched, *, details: bool = False) -> None:
 
 def _render_one(each: SearchResult, *, details: bool) -> None:
     from mxt.cli import console
-    from mxt.cli.scores import WORDS
+    from mxt.evaluation.metrics import metric_words
 
     joined = f", with {' and '.join(each.beside)}" if each.beside else ""
     console.say(
@@ -142,7 +142,7 @@ def _render_one(each: SearchResult, *, details: bool) -> None:
             f"{row.behind.value:+.3f}",
         ]
         rows.append([*cells, f"{row.chosen} of {n_folds}"] if each.nested else cells)
-    columns = ["layers", "columns", WORDS[each.main], "95 %", "to the best"]
+    columns = ["layers", "columns", metric_words(each.main), "95 %", "to the best"]
     console.table("", [*columns, "chosen"] if each.nested else columns, rows)
     left = len(each.rows) - len(rows)
     if left:
@@ -153,7 +153,7 @@ def _render_one(each: SearchResult, *, details: bool) -> None:
         console.say(f"not clearly below {best.name}: {len(level)} of {len(each.rows) - 1}")
     if each.nested:
         console.say(
-            f"combination chosen inside: {WORDS[whole.name]} {whole.value:.3f} (95 %: {whole.interval.bounds})"
+            f"combination chosen inside: {metric_words(whole.name)} {whole.value:.3f} (95 %: {whole.interval.bounds})"
         )
         console.say(
             f"best in hindsight: {best.name} {best.score.value:.3f}; choosing costs {each.cost.signed}"

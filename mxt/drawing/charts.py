@@ -11,7 +11,7 @@ import numpy as np
 
 from mxt.drawing.page import BLUE, CHANCE, PALE_LINE, SERIES, legend, page, short, shown
 from mxt.drawing.rows import Group, Row, draw_rows, height_of
-from mxt.evaluation.metrics import WORDS
+from mxt.evaluation.metrics import metric_words
 from mxt.results.loudness import MEASURES
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def loudness_chart(study: LoudnessStudy, path: Path) -> None:
             axis.grid(axis="x", color=PALE_LINE, linewidth=0.6)
         alone = study.alone.first
         verdict = "tells classes apart" if study.leaks else "does not tell classes apart"
-        score = f"{WORDS[alone.name]} {alone.value:.3f} (95 %: {alone.interval.bounds})"
+        score = f"{metric_words(alone.name)} {alone.value:.3f} (95 %: {alone.interval.bounds})"
         title = f"{study.dataset}, {study.target}: loudness alone {verdict}"
         figure.suptitle(shown(f"{title}\n{score}, baseline {study.baseline:.3f}"), fontsize=10)
 
@@ -60,7 +60,9 @@ def comparison_chart(result: Evaluated, path: Path) -> None:
     views = dict.fromkeys(view.view for of_dataset in result.datasets for view in of_dataset.views)
     colours = dict(zip(views, cycle(SERIES), strict=False))
     groups = [_compared(of_dataset, result, colours) for of_dataset in result.datasets]
-    scores = dict.fromkeys(WORDS[of_dataset.views[0].assessment.main] for of_dataset in result.datasets)
+    scores = dict.fromkeys(
+        metric_words(of_dataset.views[0].assessment.main) for of_dataset in result.datasets
+    )
     with page(path, width=8.0, height=0.9 + 0.26 * height_of(groups)) as (_, (axis,)):
         draw_rows(axis, groups)
         lows = [dot.low for group in groups for row in group.rows for dot, _ in row.dots]
@@ -103,7 +105,7 @@ def lengths_chart(lengths: Lengths, path: Path) -> None:
         axis.set_xticks(seconds, [f"{length:g}" for length in seconds])
         axis.minorticks_off()
         axis.set_xlabel("seconds of each clip")
-        axis.set_ylabel(f"{WORDS[lengths.main]} with 95 % interval")
+        axis.set_ylabel(f"{metric_words(lengths.main)} with 95 % interval")
         axis.grid(color=PALE_LINE, linewidth=0.6)
         legend(figure, {short(view): colour for view, colour in colours.items()}, chance="chance")
         title = f"{lengths.dataset}, {lengths.first.target}: {lengths.first.head}"

@@ -16,6 +16,7 @@ from mxt.drawing.panels import Panel
 from mxt.drawing.rows import Group, Row, draw_rows, height_of
 from mxt.evaluation import statistics
 from mxt.evaluation.interval import Interval
+from mxt.evaluation.metrics import METRICS
 
 MOST = 40  # classes that are drawn: those that differ most
 COLUMNS = (
@@ -64,29 +65,25 @@ def class_pairs(
     """
     strategies = list(predictions["strategies"])
     y, unit, classes = predictions["y_true"], predictions["unit"], predictions["classes"]
-    predicted = [predictions["by_strategy"][strategies.index(name)] for name in names]
-    samples = [
-        statistics.resample_recalls(y, guesses, unit, n_classes=len(classes), seed=seed)
-        for guesses in predicted
-    ]
+    recalls = []
+    for name in names:
+        guesses = predictions["by_strategy"][strategies.index(name)]
+        resampled = statistics.resample("classification", y, guesses, unit, n_classes=len(classes), seed=seed)
+        recalls.append((guesses == y, resampled.classes["recall"]))
     pairs = []
     for i, name in enumerate(classes):
-        of_class = y == i
-        if not of_class.any():
+        clips = y == i
+        if not clips.any():
             continue
-        units = len(np.unique(unit[of_class]))
+        n_units = len(np.unique(unit[clips]))
         first, second = (
-            _recall(float((guesses[of_class] == i).mean()), sample[:, i], units)
-            for guesses, sample in zip(predicted, samples, strict=True)
+            statistics.score_interval(METRICS["recall"], float(right[clips].mean()), samples[:, i], n_units)
+            for right, samples in recalls
         )
-        difference = statistics.interval(first.value - second.value, samples[0][:, i] - samples[1][:, i])
-        pairs.append(ClassPair(str(name), int(of_class.sum()), first, second, difference))
+        gaps = recalls[0][1][:, i] - recalls[1][1][:, i]
+        difference = statistics.interval(first.value - second.value, gaps)
+        pairs.append(ClassPair(str(name), int(clips.sum()), first, second, difference))
     return pairs
-
-
-def _recall(value: float, sample: npt.NDArray[np.float64], units: int) -> Interval:
-    perfect = value in (0.0, 1.0)
-    return statistics.perfect_interval(value, units) if perfect else statistics.interval(value, sample)
 
 
 def draw_classes(panel: Panel, names: tuple[str, str], pairs: Sequence[ClassPair], stem: Path) -> None:

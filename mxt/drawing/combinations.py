@@ -25,7 +25,7 @@ from mxt.drawing.page import (
 from mxt.drawing.panels import Panel
 from mxt.drawing.rows import Group, Row, draw_rows, height_of
 from mxt.evaluation.interval import Interval
-from mxt.evaluation.metrics import WORDS
+from mxt.evaluation.metrics import metric_words
 from mxt.results.search_record import StrategyResult
 
 EXTREME = 7  # best and lowest combinations that are set off
@@ -121,7 +121,7 @@ def draw_combinations(panel: Panel, stem: Path) -> None:
         draw_rows(axis, groups, headings=("rank", "score", "random" if panel.baseline else ""))
         axis.margins(x=0.02)
         axis.locator_params(axis="x", nbins=10)
-        axis.set_xlabel(f"{WORDS[panel.result.main]} with 95 % interval")
+        axis.set_xlabel(f"{metric_words(panel.result.main)} with 95 % interval")
         legend(
             figure,
             _legend(panel, entries),

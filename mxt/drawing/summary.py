@@ -11,7 +11,7 @@ from mxt.drawing.page import GREY, PURPLE, SERIES, files_of, headline, legend, p
 from mxt.drawing.panels import Panel
 from mxt.drawing.rows import Group, Row, draw_rows, height_of
 from mxt.evaluation.interval import Interval
-from mxt.evaluation.metrics import WORDS
+from mxt.evaluation.metrics import metric_words
 from mxt.results.search_record import SearchResult
 
 COLUMNS = (
@@ -64,7 +64,7 @@ def _group(panel: Panel, entries: Sequence[Entry], colours: Mapping[str, str]) -
         Row(entry.layers, ((entry.score, colours[entry.what]),), (f"{entry.score.value:.3f}",))
         for entry in entries
     ]
-    title = f"{panel.words} · {WORDS[panel.result.main]}"
+    title = f"{panel.words} · {metric_words(panel.result.main)}"
     return Group(rows, title, panel.chance, panel.quoted.value if panel.quoted else None)
 
 
@@ -134,7 +134,7 @@ def _numbers(
         result, quoted = panel.result, panel.quoted
         about: list[object] = [task, result.dataset, result.target]
         for entry in entries[task]:
-            what = [WORDS[result.main], entry.what, entry.layers]
+            what = [metric_words(result.main), entry.what, entry.layers]
             yield [*about, *what, entry.score, result.chance, "this store"]
         if quoted is not None:
             score = Interval(quoted.value, NOTHING.low, NOTHING.high)

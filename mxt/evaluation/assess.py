@@ -12,9 +12,12 @@ import numpy.typing as npt
 from mxt.core.reprs import short_repr
 from mxt.evaluation import metrics, statistics
 from mxt.evaluation.crossval import OutOfFold
+from mxt.evaluation.groups import Codes
 from mxt.evaluation.interval import Interval
 from mxt.evaluation.search import first_best
 from mxt.evaluation.selection import Selection
+from mxt.evaluation.statistics import Resampled
+from mxt.evaluation.tasks import Targets
 
 Array = npt.NDArray[np.float64]
 UNEQUAL = 1.5  # largest over smallest class from which classes count as unequal
@@ -36,12 +39,28 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class ClassResult:
-    """One class (or label): clips, and recall, precision, F1 (or ROC-AUC, average precision)."""
+    """One class or label.
+
+    Parameters
+    ----------
+    name : str
+    clips : int
+        Tested.
+    scores : tuple of Score
+        Recall, precision and F1 of a class; ROC-AUC and average precision of a label.
+    confused_with : tuple of (str, int)
+        Classes that its clips were taken for, and how many, the most frequent first.
+    """
 
     name: str
     clips: int
-    scores: Mapping[str, float]
+    scores: tuple[Score, ...]
     confused_with: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def first(self) -> Score:
+        """The most telling score: recall, or ROC-AUC."""
+        return self.scores[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +103,11 @@ class Assessment:
         return next(score for score in self.scores if score.name == name)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the scores, the main one first."""
+        return tuple(score.name for score in self.scores)
+
+    @property
     def first(self) -> Score:
         """The main score."""
         return self.scores[0]
@@ -115,45 +139,51 @@ class Difference:
 
 
 def assess(selection: Selection, found: OutOfFold, *, seed: int, score: str = "pooled") -> Assessment:
-    """Scores of out-of-fold predictions, pooled; with `score` ``"fold_mean"`` the mean of the folds' r² comes first."""
+    """Scores of out-of-fold predictions with their intervals.
+
+    Parameters
+    ----------
+    selection : Selection
+        The clips and their folds.
+    found : OutOfFold
+        What was predicted.
+    seed : int
+        Of the resampling.
+    score : {"pooled", "fold_mean"}
+        ``"fold_mean"``: the mean of the folds' own scores comes first, where the task has such a metric.
+    """
     targets = selection.sample.targets.take(found.rows)
-    task, n_classes = targets.task, len(targets.classes)
-    y, judged = targets.y, judged_by(selection, found)
-    unit_of = selection.sample.unit_of[found.rows]
-    units, runs = len(np.unique(unit_of)), selection.plan.runs
-    samples = statistics.resample(task, y, judged, unit_of, n_classes=n_classes, seed=seed)
+    task, n_classes, y = targets.task, len(targets.classes), targets.y
+    judged, unit_of = judged_by(selection, found), selection.sample.unit_of[found.rows]
+    resampled = statistics.resample(task, y, judged, unit_of, n_classes=n_classes, seed=seed)
     values = metrics.pooled(task, y, judged, n_classes=n_classes)
-    scores, main = [], metrics.MAIN[task]
-    if score == "fold_mean" and task == "regression":
-        main = "r2_fold_mean"
-        parts = [found.fold == i for i in range(len(selection.plan.folds))]
-        values[main] = metrics.fold_mean(
-            task, [y[part] for part in parts], [judged[part] for part in parts], n_classes=0
+    main = metrics.main(task)
+    parts = [found.fold == i for i in range(len(selection.plan.folds))]
+    truths, predictions = [y[part] for part in parts], [judged[part] for part in parts]
+    of_folds = metrics.fold_metric(task) if score == "fold_mean" else None
+    if of_folds is not None:
+        values[of_folds.name] = metrics.fold_mean(task, truths, predictions, n_classes=n_classes)
+        resampled.scores[of_folds.name] = statistics.resample_fold_mean(
+            y, judged, unit_of, found.fold, seed=seed
         )
-        samples[main] = statistics.resample_fold_mean(y, judged, unit_of, found.fold, seed=seed)
-    for name in sorted(values, key=lambda name: name != main):
-        found_interval = statistics.interval(values[name], samples[name])
-        certain = found_interval.low == found_interval.high
-        if values[name] in (0.0, 1.0) and task == "classification" and certain:
-            found_interval = statistics.perfect_interval(values[name], units)
-        scores.append(Score(name, found_interval))
-    confusion = metrics.confusion(y, judged, n_classes) if task == "classification" else None
+    first, n_units = of_folds or main, len(np.unique(unit_of))
     per_fold = [
-        metrics.pooled(task, y[found.fold == i], judged[found.fold == i], n_classes=n_classes)
-        for i in range(len(selection.plan.folds))
+        metrics.pooled(task, truth, predicted, n_classes=n_classes)[main.name]
+        for truth, predicted in zip(truths, predictions, strict=True)
     ]
     return Assessment(
-        main=main,
-        scores=tuple(scores),
+        main=first.name,
+        scores=tuple(
+            Score(name, _interval(name, values[name], resampled.scores[name], n_units))
+            for name in sorted(values, key=lambda name: name != first.name)
+        ),
         baselines=metrics.baselines(task, y, n_classes),
-        classes=_labels(targets.classes, y, judged, runs)
-        if task == "multilabel"
-        else _classes(targets.classes, confusion, runs),
-        confusion=None if confusion is None else confusion.tolist(),
-        per_fold=tuple(each[metrics.MAIN[task]] for each in per_fold),
+        classes=_classes(targets, judged, unit_of, resampled, runs=selection.plan.runs),
+        confusion=metrics.confusion(y, judged, n_classes).tolist() if task == "classification" else None,
+        per_fold=tuple(per_fold),
         clips=len(np.unique(found.rows)),
-        units=units,
-        samples=samples,
+        units=n_units,
+        samples=resampled.scores,
     )
 
 
@@ -199,7 +229,7 @@ def _p_value(
     selection: Selection, first: OutOfFold, second: OutOfFold, a: Assessment, b: Assessment, seed: int
 ) -> float:
     targets = selection.sample.targets.take(first.rows)
-    if targets.task == "multilabel" or a.main == "r2_fold_mean":
+    if targets.task == "multilabel" or metrics.METRICS[a.main].per_fold:
         return statistics.bootstrap_p(a.samples[a.main] - b.samples[b.main])
     return statistics.permutation_p(
         targets.task,
@@ -213,39 +243,37 @@ def _p_value(
     )
 
 
+def _interval(name: str, value: float, samples: Array, n_units: int) -> Interval:
+    return statistics.score_interval(metrics.METRICS[name], value, samples, n_units)
+
+
 def _classes(
-    names: Sequence[str], confusion: npt.NDArray[np.int64] | None, runs: int
+    targets: Targets, judged: npt.NDArray[Any], unit_of: Codes, resampled: Resampled, *, runs: int
 ) -> tuple[ClassResult, ...]:
-    if confusion is None:
+    """Every class with its scores; `runs` times as many predictions as clips."""
+    if targets.task == "regression":
         return ()
-    found = []
-    there, said = confusion.sum(axis=1), confusion.sum(axis=0)
-    for i, name in enumerate(names):
-        right = int(confusion[i, i])
-        scores = {
-            "recall": right / there[i] if there[i] else float("nan"),
-            "precision": right / said[i] if said[i] else float("nan"),
-            "f1": 2 * right / (there[i] + said[i]) if there[i] + said[i] else float("nan"),
-        }
-        wrong = confusion[i].copy()
-        wrong[i] = 0
-        order = np.argsort(-wrong, kind="stable")
-        confused = tuple((names[j], int(wrong[j])) for j in order if wrong[j])
-        found.append(
-            ClassResult(
-                name, int(there[i]) // runs, {key: float(value) for key, value in scores.items()}, confused
-            )
+    member = targets.membership()
+    if targets.task == "multilabel":
+        values = {name: value[0] for name, value in metrics.ranking(targets.y, judged).items()}
+        confused: list[tuple[tuple[str, int], ...]] = [()] * len(targets.classes)
+    else:
+        confusion = metrics.confusion(targets.y, judged, len(targets.classes))
+        totals = np.concatenate([confusion.sum(axis=1), np.diag(confusion), confusion.sum(axis=0)])
+        values = metrics.class_scores(totals.astype(np.float64))
+        confused = [_confused(targets.classes, row, i) for i, row in enumerate(confusion)]
+    results = []
+    for i, name in enumerate(targets.classes):
+        n_units = max(1, len(np.unique(unit_of[member[:, i]])))
+        scores = tuple(
+            Score(metric, _interval(metric, float(value[i]), resampled.classes[metric][:, i], n_units))
+            for metric, value in values.items()
         )
-    return tuple(found)
+        results.append(ClassResult(name, int(member[:, i].sum()) // runs, scores, confused[i]))
+    return tuple(results)
 
 
-def _labels(
-    names: Sequence[str], y: npt.NDArray[Any], scores: npt.NDArray[Any], runs: int
-) -> tuple[ClassResult, ...]:
-    each = metrics.ranking(y, scores)
-    return tuple(
-        ClassResult(
-            name, int(y[:, i].sum()) // runs, {key: float(values[0, i]) for key, values in each.items()}
-        )
-        for i, name in enumerate(names)
-    )
+def _confused(names: Sequence[str], row: npt.NDArray[np.int64], true: int) -> tuple[tuple[str, int], ...]:
+    """Of one class: the others that its clips were taken for, the most frequent first."""
+    order = np.argsort(-row, kind="stable")
+    return tuple((names[i], int(row[i])) for i in order if row[i] and i != true)

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mxt.core.errors import listed
+from mxt.evaluation import metrics
 from mxt.evaluation.assess import Assessment, are_unequal
 from mxt.evaluation.crossval import OutOfFold
 from mxt.evaluation.duplicates import LARGEST, find_duplicates
-from mxt.evaluation.metrics import WORDS
 from mxt.evaluation.selection import Selection
 
 CEILING = 0.99
@@ -74,7 +74,7 @@ def about_score(
         )
     if first.value >= CEILING:
         lines.append(
-            f"{WORDS[first.name]} is near the ceiling: little is left by which representations differ, and leaks look like this too"
+            f"{metrics.metric_words(first.name)} is near the ceiling: little is left by which representations differ, and leaks look like this too"
         )
     if assessed.units < FEW_UNITS:
         what = "groups" if selection.groups is not None else "clips"

@@ -180,7 +180,7 @@ class Reported(PartFits):
         found = metrics.pooled(
             task, search.y[test], _typed(search, values), n_classes=search.learner.n_classes
         )
-        self.score[s, i, number] = found[metrics.MAIN[task]]
+        self.score[s, i, number] = found[metrics.main(task).name]
         self.done[s, i, number] = True
         self.predicted[s, i, number] = values
         self.converged[s, i, number] = converged
@@ -247,5 +247,5 @@ def _typed(search: Search, values: Matrix) -> Matrix:
 def _pooled(search: Search, found: OutOfFold) -> float:
     learner = search.learner
     return metrics.pooled(learner.task, search.y[found.rows], found.predicted, n_classes=learner.n_classes)[
-        metrics.MAIN[learner.task]
+        metrics.main(learner.task).name
     ]

@@ -1,8 +1,9 @@
-"""Scores as functions of sums over clips, so that they can be resampled; rankings as functions of weights."""
+"""The metrics: one table, each a function of what is summed over clips, so that it can be resampled."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,22 +12,207 @@ import numpy.typing as npt
 from mxt.core.records import Task
 
 Array = npt.NDArray[np.float64]
-MAIN: dict[Task, str] = {"classification": "accuracy", "regression": "r2", "multilabel": "roc_auc"}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Counts:
+    """Of a classification: clips of each class, those predicted right, and those predicted as it; [..., classes]."""
+
+    true: Array
+    right: Array
+    predicted: Array
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Sums:
+    """Of a regression, each [...].
+
+    Parameters
+    ----------
+    n : float64
+        Clips.
+    variation : float64
+        Sum of (y - mean y)^2; NaN where all values are equal.
+    squared, absolute : float64
+        Sums of the squared and of the absolute errors.
+    """
+
+    n: Array
+    variation: Array
+    squared: Array
+    absolute: Array
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Ranks:
+    """Of one label, from the highest score down: clips that have it and clips that do not; [resamples, scores]."""
+
+    positive: Array
+    negative: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric: a row of the table.
+
+    Parameters
+    ----------
+    name : str
+        Under which results keep it.
+    words : str
+        As people call it.
+    task : {"classification", "regression", "multilabel"}
+    of : callable
+        Gives the score, float64 [...], from `Counts` or `Sums`; for labels from the `Ranks` of one label,
+        of which the mean over labels is reported. For a metric of classes: one score per class.
+    per_class : bool
+        Whether every class or label has one of its own.
+    per_fold : bool
+        Whether it is computed in each fold, and averaged with the folds' sizes as weights.
+    for_unequal : bool
+        Whether it says more than the main score only where classes differ in size.
+    least : float, optional
+        The lowest score, of a metric that is 1 for perfect predictions and grows with the share of clips
+        predicted right: at either end its interval follows from the binomial distribution.
+    """
+
+    name: str
+    words: str
+    task: Task
+    of: Callable[[Any], Array]
+    per_class: bool = False
+    per_fold: bool = False
+    for_unequal: bool = False
+    least: float | None = None
+
+
+def _mean(values: Array) -> Array:
+    """Mean over the last axis of what is finite; NaN where nothing is."""
+    finite = np.isfinite(values)
+    return np.asarray(np.where(finite, values, 0.0).sum(axis=-1) / finite.sum(axis=-1))
+
+
+def _accuracy(counts: Counts) -> Array:
+    return np.asarray(counts.right.sum(axis=-1) / counts.true.sum(axis=-1))
+
+
+def _recall(counts: Counts) -> Array:
+    return counts.right / counts.true
+
+
+def _precision(counts: Counts) -> Array:
+    return counts.right / counts.predicted
+
+
+def _f1(counts: Counts) -> Array:
+    return 2 * counts.right / (counts.true + counts.predicted)
+
+
+def _matthews(counts: Counts) -> Array:
+    """Correlation of true and predicted classes; 0 where one of them is always the same class.
+
+    References
+    ----------
+    J. Gorodkin, Computational Biology and Chemistry 28 (2004): (c s - sum p_k t_k) / sqrt((s^2 - sum p_k^2)
+    (s^2 - sum t_k^2)) with c of s clips right, t_k of class k and p_k predicted as k.
+    """
+    n, right = counts.true.sum(axis=-1), counts.right.sum(axis=-1)
+    covariance = right * n - (counts.true * counts.predicted).sum(axis=-1)
+    spread = (n**2 - (counts.predicted**2).sum(axis=-1)) * (n**2 - (counts.true**2).sum(axis=-1))
+    return np.where(spread > 0, covariance / np.sqrt(spread), np.where(n > 0, 0.0, np.nan))
+
+
+def _r2(sums: Sums) -> Array:
+    return np.asarray(1 - sums.squared / sums.variation)
+
+
+def _absolute_error(sums: Sums) -> Array:
+    return sums.absolute / sums.n
+
+
+def _roc_auc(ranks: Ranks) -> Array:
+    """A clip without the label is beaten by all clips with it above, and by half of those level with it."""
+    above = np.cumsum(ranks.positive, axis=-1)
+    beaten = (ranks.negative * (above - ranks.positive / 2)).sum(axis=-1)
+    return np.asarray(beaten / (above[..., -1] * ranks.negative.sum(axis=-1)))
+
+
+def _average_precision(ranks: Ranks) -> Array:
+    above, seen = (np.cumsum(part, axis=-1) for part in (ranks.positive, ranks.positive + ranks.negative))
+    precision = np.where(seen > 0, above / seen, 0.0)
+    average = (precision * ranks.positive).sum(axis=-1) / above[..., -1]
+    return np.where(ranks.negative.sum(axis=-1) > 0, average, np.nan)
+
+
+# The first of a task is its main score.
+TABLE = (
+    Metric("accuracy", "accuracy", "classification", _accuracy, least=0.0),
+    Metric(
+        "balanced_accuracy",
+        "balanced accuracy",
+        "classification",
+        lambda counts: _mean(_recall(counts)),
+        for_unequal=True,
+        least=0.0,
+    ),
+    Metric(
+        "macro_f1",
+        "macro F1",
+        "classification",
+        lambda counts: _mean(_f1(counts)),
+        for_unequal=True,
+        least=0.0,
+    ),
+    Metric("matthews", "Matthews correlation", "classification", _matthews, least=-1.0),
+    Metric("recall", "recall", "classification", _recall, per_class=True, least=0.0),
+    Metric("precision", "precision", "classification", _precision, per_class=True, least=0.0),
+    Metric("f1", "F1", "classification", _f1, per_class=True, least=0.0),
+    Metric("r2", "r²", "regression", _r2),
+    Metric("r2_fold_mean", "mean r² of the folds", "regression", _r2, per_fold=True),
+    Metric("mae", "mean absolute error", "regression", _absolute_error),
+    Metric("roc_auc", "ROC-AUC", "multilabel", _roc_auc, per_class=True),
+    Metric("average_precision", "average precision", "multilabel", _average_precision, per_class=True),
+)
+METRICS = {metric.name: metric for metric in TABLE}
 CHOOSE_BY: dict[Task, str] = {
     "classification": "balanced_accuracy",
     "regression": "r2",
     "multilabel": "roc_auc",
 }
-WORDS = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "macro_f1": "macro F1",
-    "r2": "r²",
-    "r2_fold_mean": "mean r² of the folds",
-    "mae": "mean absolute error",
-    "roc_auc": "ROC-AUC",
-    "average_precision": "average precision",
-}
+
+
+def metric_words(name: str) -> str:
+    """How people call a metric; its name where it is of another version of mxt.
+
+    Examples
+    --------
+    >>> metric_words("macro_f1")
+    'macro F1'
+    """
+    return METRICS[name].words if name in METRICS else name
+
+
+def of_whole(task: Task) -> tuple[Metric, ...]:
+    """The metrics of all clips of a task together, the main one first."""
+    whole = task == "multilabel"  # there the mean over labels
+    return tuple(
+        each for each in TABLE if each.task == task and not each.per_fold and (whole or not each.per_class)
+    )
+
+
+def of_classes(task: Task) -> tuple[Metric, ...]:
+    """The metrics of each class or label of a task, the most telling first; none of a regression."""
+    return tuple(each for each in TABLE if each.task == task and each.per_class)
+
+
+def main(task: Task) -> Metric:
+    """The metric that comes first and is compared."""
+    return of_whole(task)[0]
+
+
+def fold_metric(task: Task) -> Metric | None:
+    """The metric that is the mean of the folds' own scores, where the task has one."""
+    return next((each for each in TABLE if each.task == task and each.per_fold), None)
 
 
 def contributions(
@@ -46,9 +232,9 @@ def contributions(
     y, predicted : [n]
         Class numbers, or values.
     n_classes : int
-        Of classification.
+        Of a classification.
     center : float or float64 [n]
-        Of regression: subtracted before squaring, for accuracy; any constant gives the same scores, unless
+        Of a regression: subtracted before squaring, for accuracy; any constant gives the same scores, unless
         they are `centered`.
 
     Returns
@@ -69,6 +255,48 @@ def contributions(
     return csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(n, 3 * n_classes))
 
 
+def totals_of(task: Task, totals: Array, *, centered: bool = False) -> Counts | Sums:
+    """Sums of contributions by their names.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+    totals : float64 [..., K]
+    centered : bool
+        True: r² is measured against the center that was subtracted, not against the mean of the clips summed.
+        The mean of a resample fits it better than the mean of the sample that it stands for: measured against
+        that, r² came out too low, below 0 for a prediction that is the mean itself.
+    """
+    if task != "regression":
+        return Counts(*np.split(totals, 3, axis=-1))
+    n, y, y2, squared, absolute = np.moveaxis(totals, -1, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variation = y2 if centered else y2 - y**2 / n
+        varies = variation > 1e-12 * np.maximum(y2, 1e-300)
+    return Sums(n, np.where(varies, variation, np.nan), squared, absolute)
+
+
+def from_totals(task: Task, totals: Array, *, centered: bool = False) -> dict[str, Array]:
+    """Scores of all clips together, float64 [...], from sums of contributions [..., K] (see `totals_of`).
+
+    Examples
+    --------
+    >>> scores = from_totals("classification", np.array([2.0, 2.0, 2.0, 1.0, 2.0, 2.0]))
+    >>> float(scores["accuracy"])
+    0.75
+    """
+    named = totals_of(task, totals, centered=centered)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {metric.name: metric.of(named) for metric in of_whole(task)}
+
+
+def class_scores(totals: Array) -> dict[str, Array]:
+    """Scores of each class, float64 [..., classes], from sums of a classification's contributions."""
+    named = totals_of("classification", totals)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {metric.name: metric.of(named) for metric in of_classes("classification")}
+
+
 def pooled(
     task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], *, n_classes: int
 ) -> dict[str, float]:
@@ -80,41 +308,6 @@ def pooled(
         contributions(task, y, predicted, n_classes=n_classes, center=center).sum(axis=0)
     ).ravel()
     return {name: float(value) for name, value in from_totals(task, totals).items()}
-
-
-def from_totals(task: Task, totals: Array, *, centered: bool = False) -> dict[str, Array]:
-    """Scores from sums of contributions.
-
-    Parameters
-    ----------
-    task : {"classification", "regression"}
-    totals : float64 [..., K]
-    centered : bool
-        True: r² is measured against the center that was subtracted, not against the mean of the clips summed.
-        Of resamples the mean fits better than that of the sample it stands for: against it r² came out too
-        low, below 0 for a prediction that is the mean itself.
-
-    Returns
-    -------
-    dict of float64 [...]
-        ``accuracy``, ``balanced_accuracy`` (mean recall of the classes that occur), ``macro_f1``; or
-        ``r2`` = 1 - sum (p - y)^2 / sum (y - mean y)^2, and ``mae``.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if task == "regression":
-            n, y, y2, squared, absolute = np.moveaxis(totals, -1, 0)
-            spread = y2 if centered else y2 - y**2 / n
-            return {
-                "r2": 1 - squared / np.where(spread > 1e-12 * np.maximum(y2, 1e-300), spread, np.nan),
-                "mae": absolute / n,
-            }
-        there, right, said = np.split(totals, 3, axis=-1)
-        f1 = 2 * right / (there + said)
-        return {
-            "accuracy": right.sum(axis=-1) / there.sum(axis=-1),
-            "balanced_accuracy": _mean(right / there),
-            "macro_f1": _mean(f1),
-        }
 
 
 def ranking(
@@ -136,25 +329,24 @@ def ranking(
         NaN where a label has no positive or no negative clip.
     """
     weights = np.ones((1, len(y))) if weights is None else weights
-    found = [_rank_one(y[:, i], scores[:, i], weights) for i in range(y.shape[1])]
-    return {
-        "roc_auc": np.stack([auc for auc, _ in found], axis=1),
-        "average_precision": np.stack([precision for _, precision in found], axis=1),
-    }
+    ranks = [_ranked(y[:, i], scores[:, i], weights) for i in range(y.shape[1])]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {
+            metric.name: np.stack([metric.of(each) for each in ranks], axis=1)
+            for metric in of_classes("multilabel")
+        }
 
 
 def macro(per_label: dict[str, Array]) -> dict[str, Array]:
     """Means over the labels that have a value: float64 [resamples]."""
-    return {name: _mean(values) for name, values in per_label.items()}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {name: _mean(values) for name, values in per_label.items()}
 
 
 def confusion(y: npt.NDArray[Any], predicted: npt.NDArray[Any], n_classes: int) -> npt.NDArray[np.int64]:
     """Counts, int64 [true class, predicted class]."""
-    return (
-        np.bincount(y * n_classes + predicted, minlength=n_classes**2)
-        .reshape(n_classes, n_classes)
-        .astype(np.int64)
-    )
+    counts = np.bincount(y * n_classes + predicted, minlength=n_classes**2)
+    return counts.reshape(n_classes, n_classes).astype(np.int64)
 
 
 def choose_score(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], *, n_classes: int) -> float:
@@ -165,9 +357,12 @@ def choose_score(task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], *
 def fold_mean(
     task: Task, y: Sequence[npt.NDArray[Any]], predicted: Sequence[npt.NDArray[Any]], *, n_classes: int
 ) -> float:
-    """Mean of the folds' main scores (accuracy, r², ROC-AUC), weighted by the folds' sizes: scikit-learn's before 0.24."""
-    scores = [pooled(task, a, b, n_classes=n_classes)[MAIN[task]] for a, b in zip(y, predicted, strict=True)]
-    return float(np.average(scores, weights=[len(each) for each in y]))
+    """Mean of the folds' main scores, weighted by the folds' sizes: scikit-learn's before 0.24."""
+    scores = [
+        pooled(task, truth, part, n_classes=n_classes)[main(task).name]
+        for truth, part in zip(y, predicted, strict=True)
+    ]
+    return float(np.average(scores, weights=[len(part) for part in y]))
 
 
 def baselines(task: Task, y: npt.NDArray[Any], n_classes: int) -> dict[str, float]:
@@ -179,25 +374,10 @@ def baselines(task: Task, y: npt.NDArray[Any], n_classes: int) -> dict[str, floa
     return {"chance": 1 / n_classes, "majority": float(np.bincount(y, minlength=n_classes).max() / len(y))}
 
 
-def _rank_one(y: npt.NDArray[np.bool_], score: npt.NDArray[Any], weights: Array) -> tuple[Array, Array]:
+def _ranked(y: npt.NDArray[np.bool_], score: npt.NDArray[Any], weights: Array) -> Ranks:
+    """Clips of one label by falling score; those with equal scores are one step."""
     order = np.argsort(-score, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(score[order]) != 0])
     weighed = weights[:, order]
     positive = np.add.reduceat(weighed * y[order], starts, axis=1)
-    everyone = np.add.reduceat(weighed, starts, axis=1)
-    negative = everyone - positive
-    above, seen = np.cumsum(positive, axis=1), np.cumsum(everyone, axis=1)
-    n_positive, n_negative = above[:, -1], seen[:, -1] - above[:, -1]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # a negative clip is beaten by all positive ones above it, and by half of those level with it
-        auc = (negative * (above - positive / 2)).sum(axis=1) / (n_positive * n_negative)
-        precision = np.where(seen > 0, above / seen, 0.0)
-        average = np.where(n_negative > 0, (precision * positive).sum(axis=1) / n_positive, np.nan)
-    return auc, average
-
-
-def _mean(values: Array) -> Array:
-    """Mean over the last axis of what is finite; NaN where nothing is."""
-    finite = np.isfinite(values)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(finite, values, 0.0).sum(axis=-1) / finite.sum(axis=-1))
+    return Ranks(positive, np.add.reduceat(weighed, starts, axis=1) - positive)

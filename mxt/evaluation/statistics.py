@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mxt.core.records import Task
+from mxt.core.reprs import short_repr
 from mxt.evaluation import metrics
 from mxt.evaluation.groups import Codes
 from mxt.evaluation.interval import Interval
+from mxt.evaluation.metrics import Metric
 
 Array = npt.NDArray[np.float64]
 RESAMPLES = 2000
@@ -22,9 +25,26 @@ _BLOCK = 2_000_000  # weights held at once
 _RANKING_WORK = 400_000_000  # clips x labels x resamples
 
 
+@dataclass(frozen=True, eq=False)
+class Resampled:
+    """Scores of bootstrap resamples.
+
+    Parameters
+    ----------
+    scores : dict of float64 [resamples]
+        Of all clips together, by the metric's name.
+    classes : dict of float64 [resamples, classes]
+        Of each class or label; NaN where it was not drawn.
+    """
+
+    scores: dict[str, Array]
+    classes: dict[str, Array]
+    __repr__ = short_repr
+
+
 def resample(
     task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of: Codes, *, n_classes: int, seed: int
-) -> dict[str, Array]:
+) -> Resampled:
     """Scores of bootstrap resamples of units.
 
     Two views evaluated on the same clips with the same seed are resampled alike, so that the
@@ -37,24 +57,22 @@ def resample(
     unit_of : int64 [n]
         Clips that are drawn together (a clip and its copies, a group).
     n_classes : int
+        Of a classification.
     seed : int
-
-    Returns
-    -------
-    dict of float64 [resamples]
+        Of the drawing.
     """
     _, unit_of = np.unique(unit_of, return_inverse=True)
     n_units = int(unit_of.max()) + 1
     if task == "multilabel":
         n = max(FEWEST_RESAMPLES, min(RESAMPLES, _RANKING_WORK // y.size))
-        blocks = [
-            metrics.macro(metrics.ranking(y, predicted, w[:, unit_of]))
-            for w in _draws(n_units, n, seed, len(y))
-        ]
-        return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+        blocks = [metrics.ranking(y, predicted, w[:, unit_of]) for w in _draws(n_units, n, seed, len(y))]
+        labels = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+        return Resampled(metrics.macro(labels), labels)
     sums = unit_sums(task, y, predicted, unit_of, n_classes=n_classes)
-    totals = [(sums.T @ weights.T).T for weights in _draws(n_units, RESAMPLES, seed, n_units)]
-    return metrics.from_totals(task, np.concatenate(totals), centered=True)
+    draws = _draws(n_units, RESAMPLES, seed, n_units)
+    totals = np.concatenate([(sums.T @ weights.T).T for weights in draws])
+    classes = metrics.class_scores(totals) if task == "classification" else {}
+    return Resampled(metrics.from_totals(task, totals, centered=True), classes)
 
 
 def resample_fold_mean(
@@ -77,8 +95,8 @@ def resample_fold_mean(
     _, unit_of = np.unique(unit_of, return_inverse=True)
     numbers = np.unique(fold)
     means = np.bincount(fold, weights=y) / np.maximum(np.bincount(fold), 1)
-    each = metrics.contributions("regression", y, predicted, n_classes=0, center=means[fold])
-    parts = hstack([each.multiply((fold == number)[:, None]) for number in numbers]).tocsr()
+    added = metrics.contributions("regression", y, predicted, n_classes=0, center=means[fold])
+    parts = hstack([added.multiply((fold == number)[:, None]) for number in numbers]).tocsr()
     sums = _gather(unit_of) @ parts
     n_units = sums.shape[0]
     totals = np.concatenate([(sums.T @ weights.T).T for weights in _draws(n_units, RESAMPLES, seed, n_units)])
@@ -86,31 +104,6 @@ def resample_fold_mean(
     scores = metrics.from_totals("regression", totals, centered=True)["r2"]
     weights = np.where(np.isfinite(scores), totals[..., 0], 0.0)
     return np.asarray((np.nan_to_num(scores) * weights).sum(axis=1) / weights.sum(axis=1))
-
-
-def resample_recalls(
-    y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of: Codes, *, n_classes: int, seed: int
-) -> Array:
-    """Recall of every class of the same resamples as `resample` draws.
-
-    Parameters
-    ----------
-    y, predicted, unit_of : int64 [n]
-    n_classes : int
-    seed : int
-
-    Returns
-    -------
-    float64 [resamples, classes]
-        NaN where a class was not drawn.
-    """
-    _, unit_of = np.unique(unit_of, return_inverse=True)
-    sums = unit_sums("classification", y, predicted, unit_of, n_classes=n_classes)
-    n_units = sums.shape[0]
-    totals = np.concatenate([(sums.T @ weights.T).T for weights in _draws(n_units, RESAMPLES, seed, n_units)])
-    there, right, _ = np.split(totals, 3, axis=1)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(right / there)
 
 
 def _gather(unit_of: Codes) -> Any:
@@ -146,8 +139,37 @@ def interval(value: float, samples: Array) -> Interval:
     return Interval(value, float(low), float(high))
 
 
-def perfect_interval(value: float, n_units: int) -> Interval:
+def score_interval(metric: Metric, value: float, samples: Array, n_units: int) -> Interval:
+    """An estimate with its interval; where no resample differs from a perfect score, the exact one.
+
+    Parameters
+    ----------
+    metric : Metric
+        What was estimated.
+    value : float
+        The estimate.
+    samples : float64 [resamples]
+        What resamples give for it.
+    n_units : int
+        How many clips or groups can be drawn independently.
+    """
+    found = interval(value, samples)
+    if metric.least is None or value not in (metric.least, 1.0) or found.low != found.high:
+        return found
+    return perfect_interval(value, n_units, least=metric.least)
+
+
+def perfect_interval(value: float, n_units: int, *, least: float = 0.0) -> Interval:
     """Exact (Clopper-Pearson) interval of a share that is 0 or 1, where a bootstrap has nothing to vary.
+
+    Parameters
+    ----------
+    value : float
+        1, or `least`.
+    n_units : int
+        Units of which the share is.
+    least : float
+        The lowest value of a score that grows with the share: -1 of a correlation.
 
     References
     ----------
@@ -160,7 +182,9 @@ def perfect_interval(value: float, n_units: int) -> Interval:
     1.000 (0.964 to 1.000)
     """
     bound = float(((1 - LEVEL) / 2) ** (1 / n_units))
-    return Interval(value, bound, 1.0) if value == 1 else Interval(value, 0.0, 1 - bound)
+    if value == 1:
+        return Interval(value, least + (1 - least) * bound, 1.0)
+    return Interval(value, least, least + (1 - least) * (1 - bound))
 
 
 def permutation_p(
@@ -177,7 +201,7 @@ def permutation_p(
     """Two-sided p-value of the difference of two views on the same clips.
 
     The two predictions of a unit are exchanged at random, `RESAMPLES` times: were the views equally
-    good, the difference found would be one among those.
+    good, the observed difference would be one among those.
 
     Returns
     -------
@@ -194,12 +218,12 @@ def permutation_p(
             metrics.from_totals(task, both + signed)[score] - metrics.from_totals(task, both - signed)[score]
         )
 
-    found = abs(float(difference(np.asarray(change.sum(axis=0)).ravel())))
+    observed = abs(float(difference(np.asarray(change.sum(axis=0)).ravel())))
     rng = np.random.default_rng(seed)
     larger = 0
     for rows in _block_sizes(RESAMPLES, len(unit_of)):
         signs = rng.integers(0, 2, size=(change.shape[0], rows), dtype=np.int8) * 2.0 - 1.0
-        larger += int((np.abs(difference((change.T @ signs).T)) >= found - 1e-12).sum())
+        larger += int((np.abs(difference((change.T @ signs).T)) >= observed - 1e-12).sum())
     return (1 + larger) / (1 + RESAMPLES)
 
 

@@ -355,7 +355,7 @@ def _row(
         behind=statistics.interval(behind, each.samples[main] - best.samples[main]),
         chosen=chosen,
         params=dict(params[0]) if same else {},
-        recalls={one.name: one.scores.get("recall", float("nan")) for one in each.classes},
+        recalls={one.name: one.first.value for one in each.classes},
     )
 
 

@@ -64,7 +64,8 @@ def test_a_class_says_what_it_is_taken_for(selected: Choose) -> None:
     predicted[[0, 4, 8]], predicted[12] = 2, 1
     first = assess(selection, predictions(selection, predicted), seed=0).classes[0]
     assert first.confused_with == (("class 2", 3), ("class 1", 1))
-    assert first.scores["recall"] == pytest.approx(21 / 25)
+    assert (first.first.name, first.first.value) == ("recall", pytest.approx(21 / 25))
+    assert 0.6 < first.first.interval.low < 0.84 < first.first.interval.high < 1
 
 
 def test_a_perfect_score_does_not_claim_certainty(selected: Choose) -> None:

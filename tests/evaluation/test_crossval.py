@@ -160,7 +160,7 @@ def test_random_labels_are_not_told_apart(classes: Make, logistic: Logistic) -> 
         plan = draw_folds(Sample(classes(y), np.arange(90)), 5, inner=3, seed=seed)
         found = cross_validate(logistic(3), rng.normal(size=(90, 4)).astype(np.float32), y, plan)
         samples = resample("classification", y, found.predicted, np.arange(90), n_classes=3, seed=seed)
-        found_interval = interval(0.0, samples["accuracy"])
+        found_interval = interval(0.0, samples.scores["accuracy"])
         inside += found_interval.low <= 1 / 3 <= found_interval.high
     assert inside >= 8
 

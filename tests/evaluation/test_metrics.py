@@ -4,7 +4,20 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from mxt.evaluation.metrics import baselines, confusion, from_totals, macro, pooled, ranking
+from mxt.evaluation.metrics import (
+    CHOOSE_BY,
+    METRICS,
+    TABLE,
+    baselines,
+    confusion,
+    contributions,
+    from_totals,
+    macro,
+    main,
+    metric_words,
+    pooled,
+    ranking,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -19,9 +32,49 @@ def test_classification_scores_are_scikit_learns(n_classes: int) -> None:
             "accuracy": sk.accuracy_score(y, predicted),
             "balanced_accuracy": sk.balanced_accuracy_score(y, predicted),
             "macro_f1": sk.f1_score(y, predicted, average="macro"),
+            "matthews": sk.matthews_corrcoef(y, predicted),
         }
     )
     assert np.array_equal(confusion(y, predicted, n_classes), sk.confusion_matrix(y, predicted))
+
+
+@pytest.mark.parametrize(
+    ("y", "predicted"),
+    [
+        ([0, 1, 2, 2, 1], [2, 2, 2, 2, 2]),
+        ([1, 1, 1], [0, 1, 2]),
+        ([0, 1, 2], [0, 1, 2]),
+        ([0, 0, 1, 1], [1, 1, 0, 0]),
+        ([0, 0, 1, 1], [0, 2, 1, 2]),
+    ],
+)
+def test_the_matthews_correlation_is_scikit_learns_where_a_class_is_missing_or_never_predicted(
+    y: list[int], predicted: list[int]
+) -> None:
+    found = pooled("classification", np.array(y), np.array(predicted), n_classes=3)
+    assert found["matthews"] == pytest.approx(sk.matthews_corrcoef(y, predicted))
+
+
+def test_the_matthews_correlation_of_resamples_is_that_of_the_clips_they_repeat() -> None:
+    y, predicted = RNG.integers(4, size=(2, 60))
+    weights = RNG.integers(0, 4, size=(5, 60)).astype(float)
+    totals = (contributions("classification", y, predicted, n_classes=4).T @ weights.T).T
+    expected = [sk.matthews_corrcoef(y, predicted, sample_weight=draw) for draw in weights]
+    assert from_totals("classification", totals)["matthews"] == pytest.approx(expected)
+
+
+def test_every_metric_has_a_name_of_its_own_and_a_task_that_has_a_main_score() -> None:
+    assert len(METRICS) == len(TABLE)
+    assert {task: main(task).name for task in CHOOSE_BY} == {
+        "classification": "accuracy",
+        "regression": "r2",
+        "multilabel": "roc_auc",
+    }
+    assert {METRICS[name].task for name in CHOOSE_BY.values()} == set(CHOOSE_BY)
+
+
+def test_a_metric_of_another_version_goes_by_its_name() -> None:
+    assert (metric_words("matthews"), metric_words("kappa")) == ("Matthews correlation", "kappa")
 
 
 def test_a_class_that_is_predicted_but_not_there_counts_in_macro_f1_alone() -> None:

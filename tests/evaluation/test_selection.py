@@ -192,5 +192,5 @@ def test_scores_of_numbers_do_not_depend_on_their_unit(make_clip: MakeClip, unit
     scores = pooled("regression", y, y * 0.5, n_classes=0)
     samples = resample("regression", y, y * 0.5, np.arange(12), n_classes=0, seed=0)
     assert scores["r2"] == pytest.approx(0.744, abs=0.001)
-    found = interval(0.0, samples["r2"])
+    found = interval(0.0, samples.scores["r2"])
     assert (found.low, found.high) == pytest.approx((0.703, 0.787), abs=0.001)

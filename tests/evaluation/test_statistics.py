@@ -28,7 +28,7 @@ def covers(rng: np.random.Generator, *, group_size: int) -> bool:
     low, high = bounds(
         resample(
             "classification", y, np.where(right, y, 1 - y), units, n_classes=2, seed=int(rng.integers(1000))
-        )["accuracy"]
+        ).scores["accuracy"]
     )
     return low <= 0.7 <= high
 
@@ -43,17 +43,17 @@ def test_the_interval_of_a_share_is_as_wide_as_the_binomial_distribution() -> No
     y = np.arange(400) % 2
     predicted = np.where(np.arange(400) < 320, y, 1 - y)
     low, high = bounds(
-        resample("classification", y, predicted, np.arange(400), n_classes=2, seed=0)["accuracy"]
+        resample("classification", y, predicted, np.arange(400), n_classes=2, seed=0).scores["accuracy"]
     )
     assert (high - low) / 2 == pytest.approx(1.96 * np.sqrt(0.8 * 0.2 / 400), rel=0.08)
 
 
 def test_clips_of_a_group_are_drawn_together() -> None:
     y, predicted = np.zeros(100, dtype=int), np.repeat([0, 1], 50)
-    wide = resample("classification", y, predicted, np.repeat(np.arange(4), 25), n_classes=2, seed=0)[
+    wide = resample("classification", y, predicted, np.repeat(np.arange(4), 25), n_classes=2, seed=0).scores[
         "accuracy"
     ]
-    narrow = resample("classification", y, predicted, np.arange(100), n_classes=2, seed=0)["accuracy"]
+    narrow = resample("classification", y, predicted, np.arange(100), n_classes=2, seed=0).scores["accuracy"]
     assert wide.std() > 4 * narrow.std()
     assert set(np.unique(wide)) == {0.0, 0.25, 0.5, 0.75, 1.0}
 
@@ -64,7 +64,8 @@ def test_views_on_the_same_clips_are_resampled_alike() -> None:
     predicted = np.where(rng.random(150) < 0.6, y, 0)
     units = rng.integers(40, size=150)
     found = [
-        resample("classification", y, predicted, units, n_classes=3, seed=5)["macro_f1"] for _ in range(2)
+        resample("classification", y, predicted, units, n_classes=3, seed=5).scores["macro_f1"]
+        for _ in range(2)
     ]
     assert np.array_equal(*found)
 
@@ -73,12 +74,14 @@ def test_regression_and_rankings_are_resampled_too() -> None:
     rng = np.random.default_rng(0)
     y = rng.normal(size=300)
     low, high = bounds(
-        resample("regression", y, y + rng.normal(size=300), np.arange(300), n_classes=0, seed=0)["r2"]
+        resample("regression", y, y + rng.normal(size=300), np.arange(300), n_classes=0, seed=0).scores["r2"]
     )
     assert low < 0 < high
     labels = rng.random((300, 4)) < 0.3
     low, high = bounds(
-        resample("multilabel", labels, rng.random((300, 4)), np.arange(300), n_classes=4, seed=0)["roc_auc"]
+        resample("multilabel", labels, rng.random((300, 4)), np.arange(300), n_classes=4, seed=0).scores[
+            "roc_auc"
+        ]
     )
     assert low < 0.5 < high
 
@@ -86,7 +89,7 @@ def test_regression_and_rankings_are_resampled_too() -> None:
 def test_the_mean_itself_explains_nothing_in_every_resample() -> None:
     y = np.random.default_rng(0).normal(size=40)
     assert bounds(
-        resample("regression", y, np.full(40, y.mean()), np.arange(40), n_classes=0, seed=0)["r2"]
+        resample("regression", y, np.full(40, y.mean()), np.arange(40), n_classes=0, seed=0).scores["r2"]
     ) == (0.0, 0.0)
     fold = np.arange(40) % 4
     means = (np.bincount(fold, weights=y) / 10)[fold]
@@ -98,7 +101,9 @@ def covers_r2(rng: np.random.Generator) -> bool:
     y = rng.normal(size=100)
     predicted = 0.09 * y + 0.3 * np.sqrt(0.91) * rng.normal(size=100)
     low, high = bounds(
-        resample("regression", y, predicted, np.arange(100), n_classes=0, seed=int(rng.integers(1000)))["r2"]
+        resample(
+            "regression", y, predicted, np.arange(100), n_classes=0, seed=int(rng.integers(1000))
+        ).scores["r2"]
     )
     return low <= 0.09 <= high
 
