@@ -148,6 +148,15 @@ def test_a_picture_that_cannot_be_written_is_refused_before_the_work(tmp_path: P
         check_picture(tmp_path / "nowhere" / "a.png")
 
 
+def test_the_command_refuses_such_a_picture_before_it_measures(
+    told_apart: tuple[LoudnessStudy, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, code in (("a.gold", 2), ("nowhere/a.png", 1)):
+        with pytest.raises(SystemExit, match=str(code)):
+            main(["loudness", "--store", str(told_apart[1]), "--chart", str(tmp_path / name)])
+        assert capsys.readouterr().out == ""
+
+
 def test_json_has_every_clip(
     told_apart: tuple[LoudnessStudy, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
