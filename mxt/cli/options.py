@@ -47,15 +47,6 @@ def _known_device(value: str) -> str:
     return value
 
 
-def _writable(path: Path | None) -> Path | None:
-    """`path`, where a picture can be written to: this is checked before the work that it would show."""
-    if path is not None:
-        from mxt.drawing.page import check_picture
-
-        check_picture(path)
-    return path
-
-
 def _a_number(value: float | None) -> float | None:
     """`value`, which a range alone would let be "nan"."""
     if value is not None and math.isnan(value):
@@ -208,8 +199,7 @@ ProtocolOption = Annotated[
     ),
 ]
 ChartOption = Annotated[
-    Path | None,
-    typer.Option("--chart", metavar="FILE.png", help="Also draw the answer as a chart.", callback=_writable),
+    Path | None, typer.Option("--chart", metavar="FILE.png", help="Also draw the answer as a chart.")
 ]
 
 
@@ -265,9 +255,15 @@ class RunOptions(StoreOptions):
 
 @dataclass(frozen=True, slots=True)
 class ChartOptions(RunOptions):
-    """A command whose answer can be drawn."""
+    """A command whose answer can be drawn; a chart that could not be written is refused before the work."""
 
     chart: ChartOption = None
+
+    def __post_init__(self) -> None:
+        if self.chart is not None:
+            from mxt.drawing.page import check_picture
+
+            check_picture(self.chart)
 
     def answer_drawn(
         self,

@@ -154,7 +154,7 @@ class BestScore(Finding):
     """The best score and its combination: here, in the paper's text and, if it is there, in its table."""
 
     name = "best score"
-    source = PAPER
+    source = f"{PAPER}; {SCORES}, where it has the task"
     task: str
     here: float
     strategy: str
