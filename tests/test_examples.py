@@ -16,7 +16,7 @@ import soundfile
 from mxt.cli.main import main
 from mxt.extraction.request import ExtractRequest
 from mxt.registry import build_registry
-from mxt.results.records import Request
+from mxt.results.request import EvaluateRequest
 from mxt.workflows.evaluate import evaluate
 from mxt.workflows.extract import extract
 from mxt.workflows.ingest import ingest
@@ -51,7 +51,7 @@ def test_timbre_is_heard_better_than_timing_by_features_averaged_over_a_clip(tim
     extract(store, ExtractRequest(backbone="mfcc"), registry)
     quick = ("C=0.1", "folds=5")
     timbre, metre = (
-        evaluate(store, registry, Request(target=name, head="linear", settings=quick))
+        evaluate(store, registry, EvaluateRequest(target=name, head="linear", settings=quick))
         for name in ("timbre", "metre")
     )
     assert timbre.datasets[0].views[0].assessment.first.value == 1.0

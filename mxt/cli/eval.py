@@ -58,12 +58,13 @@ def evaluate(
     """
     if task is not None and task not in TASKS:
         raise UsageError(f"--task is one of {', '.join(TASKS)}, not {task!r}")
-    from mxt.cli.scores import render, render_next, to_json
+    from mxt.cli.scores import next_command, render
     from mxt.drawing.charts import comparison_chart
-    from mxt.workflows.evaluate import Request
+    from mxt.results.plain import evaluated_plain
+    from mxt.results.request import EvaluateRequest
     from mxt.workflows.evaluate import evaluate as work
 
-    request = Request(
+    request = EvaluateRequest(
         datasets=tuple(dataset or ()),
         features=tuple(features or ()),
         target=study.target,
@@ -77,6 +78,5 @@ def evaluate(
     )
     with run.progress() as progress:
         result = work(run.store, run.registry(), request, jobs=jobs, progress=progress)
-    run.answer_drawn(result, partial(render, details=details), comparison_chart, plain=to_json)
-    if not run.as_json:
-        render_next(result)
+    show = partial(render, details=details)
+    run.answer_drawn(result, show, comparison_chart, plain=evaluated_plain, next=next_command(result))

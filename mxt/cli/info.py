@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mxt.cli import completion
-from mxt.cli.options import DEFAULT_STORE, DatasetOption, JsonOption, PluginOption, StoreOption
+from mxt.cli import completion, console
+from mxt.cli.options import DatasetOption, PluginOption, StoreOptions
 from mxt.core.errors import listed
 
 if TYPE_CHECKING:
     from mxt.core.records import DatasetRecord
+    from mxt.results.records import DatasetResult
+    from mxt.results.search_record import SearchResult
     from mxt.workflows.info import Coverage, DatasetInfo, Left, ResultInfo, TableInfo
     from mxt.workflows.info_clip import ClipInfo
 
@@ -27,50 +29,57 @@ def info(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME|LABEL|RESULT|CLIP", autocompletion=completion.names, help="What to tell about."
+            metavar="NAME|LABEL|RESULT|CLIP",
+            autocompletion=completion.names,
+            help="Data set, feature table, result or clip.",
         ),
     ],
-    store: StoreOption = DEFAULT_STORE,
+    *,
     kind: Annotated[
         str | None,
-        typer.Option("--kind", metavar="dataset|features|result|clip", help="Where a name is used twice."),
+        typer.Option(
+            "--kind",
+            metavar="dataset|features|result|clip",
+            help="What is meant, where a name is used twice.",
+        ),
     ] = None,
     dataset: DatasetOption = None,
     failures: Annotated[
         bool, typer.Option("--failures", help="List every clip that was left out or failed, and why.")
     ] = False,
     plugin: PluginOption = None,
-    as_json: JsonOption = False,
+    at: StoreOptions,
 ) -> None:
-    """Tell everything about a data set, a feature table or a result: provenance, counts, failures, how to make it again.
+    """Show everything about a data set, a feature table or a result: provenance, counts, failures, how to make it again.
 
-    Of a clip (its id, or its file's name): what was measured and labelled, which tables hold it, and what a
-    tagger heard in it.
+    Of a clip (its id, or its file's name): its measurements and labels, the tables that hold it, and the tags
+    that a tagger gave it.
     """
-    from mxt.cli import console
     from mxt.registry import build_registry
     from mxt.workflows import info as work
     from mxt.workflows.info_clip import ClipInfo
 
-    found = work.info(store, name, build_registry(plugin or ()), kind=kind, dataset=dataset)
-    if as_json:
-        console.emit_json(found)
-    elif isinstance(found, work.ResultInfo):
-        render_result(found)
+    found = work.info(at.store, name, build_registry(plugin or ()), kind=kind, dataset=dataset)
+    if isinstance(found, work.ResultInfo):
+        at.answer(found, render_result, plain=_result_plain)
     elif isinstance(found, ClipInfo):
-        render_clip(found)
-    elif failures:
+        at.answer(found, render_clip)
+    elif failures and not at.as_json:
         render_failures(found.failures)
     elif isinstance(found, work.TableInfo):
-        render_table(found)
+        at.answer(found, render_table)
     else:
-        render_dataset(found)
+        at.answer(found, render_dataset)
+
+
+def _result_plain(found: ResultInfo) -> dict[str, Any]:
+    from mxt.results.plain import to_plain
+
+    return {"entry": found.entry, "result": to_plain(found.result), "commands": found.commands}
 
 
 def render_failures(failures: Sequence[Left]) -> None:
     """Print every clip that was left out or failed."""
-    from mxt.cli import console
-
     if not failures:
         console.say("no clip was left out")
         return
@@ -83,8 +92,6 @@ def render_failures(failures: Sequence[Left]) -> None:
 
 def render_dataset(found: DatasetInfo) -> None:
     """Print a data set."""
-    from mxt.cli import console
-
     record, summary = found.record, found.summary
     audio = console.seconds_text(summary.seconds) if summary.seconds else "no audio"
     console.say(f"data set {record.name} · {summary.clips:,} clips, {summary.used:,} used · {audio}")
@@ -134,8 +141,6 @@ def _origin(record: DatasetRecord) -> dict[str, str]:
 
 def render_table(found: TableInfo) -> None:
     """Print a feature table."""
-    from mxt.cli import console
-
     entry = found.entry
     console.say(
         f"features {entry.label} · {entry.done:,} done, {entry.failed:,} failed, {entry.open:,} open · {console.size_text(entry.nbytes)}"
@@ -166,48 +171,66 @@ def render_table(found: TableInfo) -> None:
 
 def render_result(found: ResultInfo) -> None:
     """Print a result."""
-    from mxt.cli import console
+    from mxt.evaluation.metrics import metric_words
 
     entry, result = found.entry, found.result
-    console.say(
-        f"result {entry.id} · {entry.dataset} · {entry.view} · {entry.head} · {result.get('protocol', '')}"
-    )
+    console.say(f"result {entry.id} · {entry.dataset} · {entry.view} · {entry.head} · {entry.protocol}")
     if entry.stale:
         console.say(f"careful: {entry.stale}")
-    main = result.get("main")
-    for name, score in sorted((result.get("scores") or {}).items(), key=lambda each: each[0] != main):
-        if score.get("value") is not None:
-            console.say(
-                f"{name} {score['value']:.3f}"
-                + (
-                    f"  (95 %: {score['low']:.3f} to {score['high']:.3f})"
-                    if score.get("low") is not None
-                    else ""
-                )
-            )
-    long = (
-        "scores",
-        "classes",
-        "confusion",
-        "folds",
-        "left_out",
-        "cautions",
-        "compared",
-        "argv",
-        "command",
-        "kind",
-    )
-    for line in _tree({name: value for name, value in result.items() if name not in long}):
+    for name, score in entry.scores.items():
+        bounds = f"  (95 %: {score.bounds})" if score.low == score.low else ""
+        if score.value == score.value:
+            console.say(f"{metric_words(name)} {score.value:.3f}{bounds}")
+    for line in _tree(_result_facts(found)):
         console.say(line)
-    for caution in result.get("cautions") or ():
+    for caution in result.all_cautions:
         console.say(f"careful: {caution}")
     _say_commands(found.commands)
 
 
+def _result_facts(found: ResultInfo) -> dict[str, Any]:
+    """What is known of a result beside its scores, under the words that people have for it."""
+    from mxt.results.search_record import SearchResult
+
+    result, rests_on = found.result, found.result.provenance
+    own = _search_facts(result) if isinstance(result, SearchResult) else _evaluation_facts(result)
+    return {
+        "created": rests_on.created,
+        "target": f"{result.target} ({result.task})",
+        "folds": result.folds,
+        "clips": f"{result.clips:,}",
+        "left out": [f"{left.count:,} {left.words}" for left in result.left_out],
+        **own,
+        f"head {result.head}": dict(result.stage.get("params") or {}),
+        "seed": result.request.seed,
+        "fingerprints": dict(rests_on.fingerprints),
+        "versions": dict(rests_on.versions),
+    }
+
+
+def _evaluation_facts(result: DatasetResult) -> dict[str, Any]:
+    view = result.views[result.best]
+    found, method = view.assessment, view.assessment.method
+    unit = f" over {method.unit}s" if method.unit else ""
+    return {
+        "drawn independently": f"{found.units:,}",
+        "intervals": f"{method.level:.0%}, {method.name}{unit}",
+        "baselines": {name: f"{value:.3f}" for name, value in found.baselines.items()},
+        "compared with": [one.view for one in result.compared if one.view != view.view],
+    }
+
+
+def _search_facts(result: SearchResult) -> dict[str, Any]:
+    best = result.rows[result.best]
+    return {
+        "best in hindsight": f"{best.name} {best.score}",
+        "choosing costs": result.cost.signed,
+        "chosen": [f"{name} {count}" for name, count in Counter(result.chosen).most_common()],
+    }
+
+
 def render_clip(found: ClipInfo) -> None:
     """Print a clip."""
-    from mxt.cli import console
-
     clip, measured = found.clip, found.measurement
     console.say(f"clip {clip.id} · {found.dataset}" + (f" · {clip.seconds:.2f} s" if clip.seconds else ""))
     if clip.reason:
@@ -243,8 +266,6 @@ def _decibels(amplitude: float) -> str:
 
 
 def _say_lines(lines: Mapping[str, str]) -> None:
-    from mxt.cli import console
-
     width = max(map(len, lines), default=0)
     for name, text in lines.items():
         if text:
@@ -254,8 +275,6 @@ def _say_lines(lines: Mapping[str, str]) -> None:
 def _say_failures(
     counted: Mapping[str, int], name: str, also: Mapping[str, int] = MappingProxyType({})
 ) -> None:
-    from mxt.cli import console
-
     def words(counts: Mapping[str, int]) -> str:
         return ", ".join(f"{reason} {number:,}" for reason, number in counts.items())
 
@@ -266,8 +285,6 @@ def _say_failures(
 
 
 def _say_coverage(coverage: Sequence[Coverage]) -> None:
-    from mxt.cli import console
-
     for each in coverage:
         total = each.done + each.failed + each.missing
         console.say(
@@ -276,8 +293,6 @@ def _say_coverage(coverage: Sequence[Coverage]) -> None:
 
 
 def _say_commands(commands: Sequence[str]) -> None:
-    from mxt.cli import console
-
     if commands:
         console.say("to make it again:")
         for command in commands:

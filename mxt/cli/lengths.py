@@ -54,10 +54,10 @@ def lengths(
     """
     from mxt.drawing.charts import lengths_chart
     from mxt.results.lengths import LengthsRequest
-    from mxt.results.records import Request
+    from mxt.results.request import EvaluateRequest
     from mxt.workflows.lengths import lengths as work
 
-    study = Request(
+    study = EvaluateRequest(
         datasets=(dataset,) if dataset else (),
         features=tuple(features or ()),
         target=target,
@@ -75,13 +75,13 @@ def lengths(
 
 def to_json(result: Lengths) -> dict[str, Any]:
     """Scores by length as plain values."""
-    from mxt.cli.scores import to_json as scores_to_json
+    from mxt.results.plain import evaluated_plain
     from mxt.results.records import Evaluated
 
     return {
         "seconds": [row.seconds for row in result.rows],
         "changes": {view: change.to_plain() for view, change in result.changes.items()},
-        **scores_to_json(Evaluated(tuple(row.result for row in result.rows))),
+        **evaluated_plain(Evaluated(tuple(row.result for row in result.rows))),
     }
 
 

@@ -20,10 +20,10 @@ def loudness(
     """Show how loud the classes are, and whether they can be told apart by loudness alone."""
     from mxt.drawing.charts import loudness_chart
     from mxt.results.loudness import LoudnessStudy
-    from mxt.results.records import Request
+    from mxt.results.request import EvaluateRequest
     from mxt.workflows.loudness import loudness as work
 
-    request = Request(
+    request = EvaluateRequest(
         datasets=(dataset,) if dataset else (),
         target=study.target,
         group_by=study.group_by,

@@ -7,99 +7,104 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mxt.cli.options import DEFAULT_STORE, DatasetOption, JsonOption, StoreOption
+from mxt.cli import console
+from mxt.cli.options import DatasetOption, StoreOptions
 
 if TYPE_CHECKING:
-    from mxt.workflows.ls import ClipEntry, Contents, ResultEntry
+    from mxt.workflows.ls import ClipEntry, Contents, DatasetEntry, ResultEntry, TableEntry
 
 
 def ls(
-    store: StoreOption = DEFAULT_STORE,
+    *,
     clips: Annotated[bool, typer.Option("--clips", help="List the clips of a data set instead.")] = False,
     dataset: DatasetOption = None,
-    as_json: JsonOption = False,
+    at: StoreOptions,
 ) -> None:
     """List data sets, feature tables and results, with sizes; --clips lists the clips of a data set."""
-    from mxt.cli import console
     from mxt.workflows import ls as work
 
     if clips or dataset is not None:
-        entries = work.ls_clips(store, dataset)
-        if as_json:
-            console.emit_json(entries)
-        else:
-            render_clips(entries)
+        at.answer(work.ls_clips(at.store, dataset), render_clips)
         return
-    found = work.ls(store)
-    if as_json:
-        console.emit_json(found)
-    else:
-        render(found)
+    contents = work.ls(at.store)
+    at.answer(contents, render, next=_next_command(contents))
 
 
-def render(found: Contents) -> None:
+def render(contents: Contents) -> None:
     """Print what a store holds."""
-    from mxt.cli import console
-
-    console.say(f"{found.root} · {console.size_text(found.nbytes)}")
-    if found.datasets:
-        console.table(
-            "data sets",
-            ["name", "clips", "used", "audio", "targets", "views", "folder", ""],
-            [
-                [
-                    entry.name + (" (last)" if entry.last and len(found.datasets) > 1 else ""),
-                    entry.clips,
-                    entry.used,
-                    console.seconds_text(entry.seconds) if entry.seconds else "none",
-                    ", ".join(entry.targets),
-                    " ".join(entry.views),
-                    entry.root,
-                    entry.damage,
-                ]
-                for entry in found.datasets
-            ],
-        )
-    if found.tables:
-        console.table(
-            "feature tables",
-            ["label", "done", "failed", "open", "layers", "columns", "size", "fingerprint", ""],
-            [
-                [
-                    entry.label,
-                    entry.done,
-                    entry.failed,
-                    entry.open,
-                    len(entry.layers),
-                    entry.columns,
-                    console.size_text(entry.nbytes),
-                    entry.fingerprint[:12],
-                    entry.damage,
-                ]
-                for entry in found.tables
-            ],
-        )
-    if found.results:
-        told = _what_differs(found.results)
-        rows = [
-            [e.id, *(cells[n] for cells in told.values()), _score(e), e.damage or e.stale]
-            for n, e in enumerate(found.results)
-        ]
-        console.table("results", ["id", *told, "score (95 %)", ""], rows)
-    if not found.datasets:
+    console.say(f"{contents.root} · {console.size_text(contents.nbytes)}")
+    _render_datasets(contents.datasets)
+    _render_tables(contents.tables)
+    _render_results(contents.results)
+    if not contents.datasets:
         console.say("no data set yet")
-        console.next_line("mxt ingest FOLDER")
-    elif not found.tables:
-        from mxt.registry import build_registry
-        from mxt.workflows.commands import first_extraction
 
-        console.next_line(first_extraction(build_registry()))
+
+def _next_command(contents: Contents) -> str:
+    if not contents.datasets:
+        return "mxt ingest FOLDER"
+    if contents.tables:
+        return ""
+    from mxt.registry import build_registry
+    from mxt.workflows.commands import first_extraction
+
+    return first_extraction(build_registry())
+
+
+def _render_datasets(entries: Sequence[DatasetEntry]) -> None:
+    if not entries:
+        return
+    rows = [
+        [
+            entry.name + (" (last)" if entry.last and len(entries) > 1 else ""),
+            entry.clips,
+            entry.used,
+            console.seconds_text(entry.seconds) if entry.seconds else "none",
+            ", ".join(entry.targets),
+            " ".join(entry.views),
+            entry.root,
+            entry.damage,
+        ]
+        for entry in entries
+    ]
+    columns = ["name", "clips", "used", "audio", "targets", "views", "folder", ""]
+    console.table("data sets", columns, rows)
+
+
+def _render_tables(entries: Sequence[TableEntry]) -> None:
+    if not entries:
+        return
+    rows = [
+        [
+            entry.label,
+            entry.done,
+            entry.failed,
+            entry.open,
+            len(entry.layers),
+            entry.columns,
+            console.size_text(entry.nbytes),
+            entry.fingerprint[:12],
+            entry.damage,
+        ]
+        for entry in entries
+    ]
+    columns = ["label", "done", "failed", "open", "layers", "columns", "size", "fingerprint", ""]
+    console.table("feature tables", columns, rows)
+
+
+def _render_results(entries: Sequence[ResultEntry]) -> None:
+    if not entries:
+        return
+    differing = _what_differs(entries)
+    rows = [
+        [entry.id, *(cells[n] for cells in differing.values()), _score(entry), entry.damage or entry.stale]
+        for n, entry in enumerate(entries)
+    ]
+    console.table("results", ["id", *differing, "score (95 %)", ""], rows)
 
 
 def render_clips(entries: Sequence[ClipEntry]) -> None:
-    """Print the clips of a data set, one a line."""
-    from mxt.cli import console
-
+    """Print the clips of a data set, one per line."""
     targets = list(dict.fromkeys(name for entry in entries for name in entry.targets))
     extra = [
         name
@@ -120,43 +125,38 @@ def render_clips(entries: Sequence[ClipEntry]) -> None:
 
 
 def _what_differs(results: Sequence[ResultEntry]) -> dict[str, list[Any]]:
-    """View and head of each result, and by name whatever else is not the same for all: no two look alike that are not."""
+    """View and head of each result, and whatever else is not the same for all: what differs looks different."""
     settings = {
-        name: [None if name not in each.settings else _text(each.settings[name]) for each in results]
-        for name in dict.fromkeys(name for each in results for name in each.settings)
+        name: [_text(result.settings[name]) if name in result.settings else None for result in results]
+        for name in dict.fromkeys(name for result in results for name in result.settings)
         if any(len(values) > 1 for values in _values_by_head(results, name))
     }
     cells: dict[str, list[Any]] = {
-        "": [each.kind if each.kind != "evaluation" else None for each in results],
-        "data set": [each.dataset for each in results],
-        "target": [each.target for each in results],
-        "view": [each.view for each in results],
-        "head": [each.head for each in results],
-        "protocol": [each.protocol for each in results],
-        "folds": [each.folds for each in results],
-        "seed": [each.seed for each in results],
+        "": [result.kind if result.kind != "evaluation" else None for result in results],
+        "data set": [result.dataset for result in results],
+        "target": [result.target for result in results],
+        "view": [result.view for result in results],
+        "head": [result.head for result in results],
+        "protocol": [result.protocol for result in results],
+        "folds": [result.folds for result in results],
+        "seed": [result.seed for result in results],
         **settings,
     }
-    return {
-        name: column
-        for name, column in cells.items()
-        if name in ("view", "head", *settings) or len(set(column)) > 1
-    }
+    always = {"view", "head", *settings}
+    return {name: column for name, column in cells.items() if name in always or len(set(column)) > 1}
 
 
 def _values_by_head(results: Sequence[ResultEntry], name: str) -> Iterable[set[str]]:
-    found: dict[str, set[str]] = {}
-    for each in results:
-        if name in each.settings:
-            found.setdefault(each.head, set()).add(_text(each.settings[name]))
-    return found.values()
+    values: dict[str, set[str]] = {}
+    for result in results:
+        if name in result.settings:
+            values.setdefault(result.head, set()).add(_text(result.settings[name]))
+    return values.values()
 
 
 def _text(value: Any) -> str:
-    return ",".join(
-        f"{item:g}" if isinstance(item, float) else str(item)
-        for item in (value if isinstance(value, list) else [value])
-    )
+    items = value if isinstance(value, list) else [value]
+    return ",".join(f"{item:g}" if isinstance(item, float) else str(item) for item in items)
 
 
 def _target(value: Any) -> Any:
@@ -164,7 +164,7 @@ def _target(value: Any) -> Any:
 
 
 def _score(entry: ResultEntry) -> str:
-    if entry.value is None:
-        return ""
-    span = "" if entry.low is None or entry.high is None else f" ({entry.low:.3f} to {entry.high:.3f})"
-    return f"{entry.score} {entry.value:.3f}{span}"
+    """The main score with its interval."""
+    from mxt.evaluation.metrics import metric_words
+
+    return next((f"{metric_words(name)} {score}" for name, score in entry.scores.items()), "")

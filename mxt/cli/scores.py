@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from mxt.cli import console
 from mxt.core.errors import listed
+from mxt.evaluation.left_out import LeftOut, Why
 from mxt.evaluation.metrics import METRICS, metric_words
-from mxt.results.records import LARGEST_SVM
-from mxt.results.saving import difference_plain
+from mxt.results.request import LARGEST_SVM
 
 if TYPE_CHECKING:
     from mxt.evaluation.assess import Assessment, ClassResult, Difference
-    from mxt.evaluation.selection import LeftOut
     from mxt.results.records import DatasetResult, Evaluated, ViewResult
 
 WEAKEST = 3
@@ -45,24 +44,14 @@ def render(result: Evaluated, *, details: bool = False) -> None:
         console.say(remark)
 
 
-def to_json(result: Evaluated) -> dict[str, Any]:
-    """An evaluation as plain values."""
-    return {"datasets": [_dataset_json(each) for each in result.datasets], "remarks": list(result.remarks)}
-
-
 def headline(each: DatasetResult) -> str:
     """What was evaluated and how, with what was chosen for the user."""
     views = each.views[0].view if len(each.views) == 1 else f"{len(each.views)} views"
     words = [each.dataset, views]
     if each.several_targets:
         words.append(f"target {each.target}")
-    words.append(
-        f"{each.head} (default up to {LARGEST_SVM:,} clips)"
-        if each.head_was_chosen and each.head == "svm"
-        else f"{each.head} (default above {LARGEST_SVM:,} clips)"
-        if each.head_was_chosen
-        else each.head
-    )
+    side = "up to" if each.head == "svm" else "above"
+    words.append(f"{each.head} (default {side} {LARGEST_SVM:,} clips)" if each.head_was_chosen else each.head)
     return " · ".join([*words, each.folds, f"{each.clips:,} clips"])
 
 
@@ -216,7 +205,7 @@ def _render_left_out(left_out: Sequence[LeftOut]) -> None:
     for each in left_out:
         names = listed(each.names, NAMED)
         count = f" {each.count:,}" if each.count else ""
-        console.say(f"left out{count}: {each.why}{f': {names}' if names else ''}")
+        console.say(f"left out{count}: {each.words}{f': {names}' if names else ''}")
 
 
 def _details(each: DatasetResult) -> None:
@@ -268,7 +257,7 @@ def _cautions(each: DatasetResult) -> list[str]:
         line if len(named) == len(each.views) else f"{', '.join(named)}: {line}"
         for line, named in views.items()
     ]
-    if any(left.why.startswith("not extracted yet") for left in each.left_out):
+    if any(left.why is Why.NOT_EXTRACTED for left in each.left_out):
         lines.append("some clips are not extracted yet: extract again, then evaluate again")
     return lines
 
@@ -286,66 +275,13 @@ def _unequal(found: Assessment) -> bool:
     return are_unequal(np.array([each.clips for each in found.classes]))
 
 
-def render_next(result: Evaluated) -> None:
-    """Print the command that usually comes after an evaluation."""
-    each = result.datasets[-1]
-    best = each.views[each.best]
-    if len(each.views) == 1 and len(result.datasets) == 1:
-        if each.others:
-            console.next_line(f"mxt eval --features {best.view} --features {each.others[0]}   (compare)")
-            return
+def next_command(result: Evaluated) -> str:
+    """The command that usually comes after an evaluation; empty where none does."""
+    last = result.datasets[-1]
+    best = last.views[last.best]
+    if len(last.views) == 1 and len(result.datasets) == 1:
+        if last.others:
+            return f"mxt eval --features {best.view} --features {last.others[0]}   (compare)"
         if not best.view.startswith("mfcc"):
-            console.next_line("mxt extract --backbone mfcc   (then mxt eval compares the two)")
-            return
-    if best.result_id:
-        console.next_line(f"mxt info {best.result_id}")
-
-
-def _dataset_json(each: DatasetResult) -> dict[str, Any]:
-    return {
-        "dataset": each.dataset,
-        "target": each.target,
-        "task": each.task,
-        "head": each.head,
-        "protocol": each.protocol,
-        "folds": each.folds,
-        "clips": each.clips,
-        "classes": each.classes,
-        "left_out": [
-            {"why": left.why, "count": left.count, "names": list(left.names)} for left in each.left_out
-        ],
-        "cautions": list(each.cautions),
-        "best": each.views[each.best].view,
-        "runs": each.runs,
-        "noise": each.noise,
-        "views": [_view_json(view) for view in each.views],
-    }
-
-
-def _view_json(view: ViewResult) -> Mapping[str, Any]:
-    found, gap = view.assessment, view.difference
-    classes = [
-        {
-            "name": each.name,
-            "clips": each.clips,
-            "scores": {score.name: score.interval.to_plain() for score in each.scores},
-            "confused_with": [list(pair) for pair in each.confused_with],
-        }
-        for each in found.classes
-    ]
-    return {
-        "view": view.view,
-        "columns": view.columns,
-        "result": view.result_id,
-        "main": found.main,
-        "scores": {score.name: score.interval.to_plain() for score in found.scores},
-        "baselines": dict(found.baselines),
-        "per_fold": list(found.per_fold),
-        "params": [dict(params) for params in view.params],
-        "classes": classes,
-        "confusion": found.confusion,
-        "cautions": list(view.cautions),
-        "resumed_folds": view.resumed,
-        "seconds": view.seconds,
-        "difference_to_best": None if gap is None else difference_plain(gap),
-    }
+            return "mxt extract --backbone mfcc   (then mxt eval compares the two)"
+    return f"mxt info {best.result_id}" if best.result_id else ""

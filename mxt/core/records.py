@@ -10,6 +10,7 @@ from mxt.core.errors import Reason
 
 Target = str | float | tuple[str, ...] | None
 Task = Literal["classification", "multilabel", "regression"]
+OTHER_FILE = "not opened: another kind of file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,3 +186,8 @@ class DatasetRecord:
     targets: tuple[str, ...]
     created: str
     updated: str
+
+
+def is_other(file: FileRecord) -> bool:
+    """True for files that are no audio by their suffix, and for hidden ones: counted, but not missed."""
+    return file.reason is Reason.HIDDEN or file.detail.startswith(OTHER_FILE)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from mxt.core.errors import MxtError, StoreDamaged
+from mxt.core.errors import MxtError
 from mxt.core.reprs import short_repr
 from mxt.core.views import parse_view
 from mxt.results.records import stale
-from mxt.results.search_record import KIND, SearchResult, StrategyResult, from_record
+from mxt.results.saving import saved_searches
+from mxt.results.search_record import SearchResult, StrategyResult
 from mxt.store.layout import Store
 
 RANDOM = "random_"  # how the names of untrained backbones begin
-_NAMED = {"--dataset", "--features", "--with", "--target", "--protocol"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +51,8 @@ class Panel:
     Parameters
     ----------
     result : SearchResult
-    result_id : str
-    how : str
-        How it was done, beyond data set, features, target and protocol; empty for the defaults.
-    label : str
-        The table whose layers were searched.
     is_random : bool
         Whether its network is untrained.
-    sample : str
-        Hash of the clips that took part.
     published : Published, optional
         Where a paper reports on the same task.
     baseline : SearchResult, optional
@@ -69,11 +60,7 @@ class Panel:
     """
 
     result: SearchResult
-    result_id: str
-    how: str
-    label: str
     is_random: bool
-    sample: str
     published: Published | None = None
     baseline: SearchResult | None = field(default=None, repr=False)
     __repr__ = short_repr
@@ -85,6 +72,13 @@ class Panel:
             return self.published.task
         target = self.result.target
         return self.result.dataset if target in ("label", "class") else f"{self.result.dataset}, {target}"
+
+    @property
+    def how(self) -> str:
+        """What was chosen beyond data set, features, target and protocol; empty for the defaults."""
+        asked = self.result.request
+        named = {"group-by": asked.group_by, "folds": asked.folds, "head": asked.head, "seed": asked.seed}
+        return " ".join([*(f"{name}={value}" for name, value in named.items() if value), *asked.settings])
 
     @property
     def way(self) -> tuple[str, str]:
@@ -148,18 +142,15 @@ def read_panels(
     """
     newest: dict[tuple[str, ...], Panel] = {}
     remarks: list[str] = []
-    for result_id, record in _records(store, remarks):
-        result = from_record(record)
+    for result in saved_searches(store, remarks):
         if (datasets and result.dataset not in datasets) or (protocols and result.protocol not in protocols):
             continue
-        if why := stale(record, store.catalogue):
-            remarks.append(f"not drawn: {result_id}, {why}")
+        if why := stale(result.dataset, result.target, result.provenance.targets_hash, store.catalogue):
+            remarks.append(f"not drawn: {result.result_id}, {why}")
             continue
-        panel = _panel(store, result_id, record, result)
+        panel = Panel(result, _backbone(store, result.view).startswith(RANDOM))
         key = (result.dataset, result.target, result.view, *panel.way)
-        before = newest.get(key)
-        # of searches of the same clips the one that tried most, else the newest
-        if before is None or (before.sample == panel.sample and len(result.rows) > len(before.result.rows)):
+        if key not in newest or _tried_more(result, newest[key].result):
             newest[key] = panel
     order = {record.name: number for number, record in enumerate(store.catalogue.datasets())}
     panels = sorted(
@@ -169,38 +160,15 @@ def read_panels(
     return list(_paired(panels)), remarks
 
 
-def _records(store: Store, remarks: list[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Saved searches, the newest first."""
-    for result_id in reversed(store.results.list()):
-        try:
-            record = store.results.load(result_id)
-        except StoreDamaged as error:
-            remarks.append(str(error))
-            continue
-        if record.get("kind") == KIND:
-            yield result_id, record
+def _tried_more(older: SearchResult, newer: SearchResult) -> bool:
+    """Whether an older search of the same clips tried more combinations."""
+    same_clips = older.provenance.sample_sha256 == newer.provenance.sample_sha256
+    return same_clips and len(older.rows) > len(newer.rows)
 
 
-def _panel(store: Store, result_id: str, record: Mapping[str, Any], result: SearchResult) -> Panel:
-    label = parse_view(result.view)[0].label
-    is_random = _backbone(store, label).startswith(RANDOM)
-    how = _how(str(record.get("command", "")))
-    return Panel(result, result_id, how, label, is_random, str(record.get("sample_sha256", "")))
-
-
-def _how(command: str) -> str:
-    """Options of a search's command that say how it was done."""
-    words = shlex.split(command)[2:]
-    pairs = zip(words[::2], words[1::2], strict=False)
-    return " ".join(
-        value if name == "--set" else f"{name.lstrip('-')}={value}"
-        for name, value in pairs
-        if name not in _NAMED
-    )
-
-
-def _backbone(store: Store, label: str) -> str:
-    """The backbone of a table; its label where that is not known."""
+def _backbone(store: Store, view: str) -> str:
+    """The backbone of the table that was searched; its label where that is not known."""
+    label = parse_view(view)[0].label
     try:
         pipeline = store.features.find(label).attributes.get("pipeline")
     except MxtError:
@@ -216,8 +184,8 @@ def _paired(panels: Sequence[Panel]) -> Iterator[Panel]:
         beside = random.get(_study(panel))
         yield panel if beside is None else replace(panel, baseline=beside.result)
     studies = {_study(panel) for panel in trained}
-    used = {panel.result_id for study, panel in random.items() if study in studies}
-    yield from (panel for panel in panels if panel.is_random and panel.result_id not in used)
+    used = [panel for study, panel in random.items() if study in studies]
+    yield from (panel for panel in panels if panel.is_random and panel not in used)
 
 
 def _study(panel: Panel) -> tuple[object, ...]:

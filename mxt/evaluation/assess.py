@@ -13,7 +13,7 @@ from mxt.core.reprs import short_repr
 from mxt.evaluation import metrics, statistics
 from mxt.evaluation.crossval import OutOfFold
 from mxt.evaluation.groups import Codes
-from mxt.evaluation.interval import Interval
+from mxt.evaluation.interval import Interval, Method
 from mxt.evaluation.search import first_best
 from mxt.evaluation.selection import Selection
 from mxt.evaluation.statistics import Resampled
@@ -83,6 +83,8 @@ class Assessment:
         The main score in each fold, or run.
     clips, units : int
         Tested, and how many of them can be drawn independently.
+    method : Method
+        How intervals were computed.
     samples : mapping
         Resampled scores, for comparisons.
     """
@@ -95,7 +97,8 @@ class Assessment:
     per_fold: tuple[float, ...]
     clips: int
     units: int
-    samples: Mapping[str, Array] = field(repr=False)
+    method: Method
+    samples: Mapping[str, Array] = field(default_factory=dict, repr=False)
     __repr__ = short_repr
 
     def score(self, name: str) -> Score:
@@ -183,6 +186,7 @@ def assess(selection: Selection, found: OutOfFold, *, seed: int, score: str = "p
         per_fold=tuple(per_fold),
         clips=len(np.unique(found.rows)),
         units=n_units,
+        method=Method(statistics.METHOD, statistics.LEVEL, "clip" if selection.groups is None else "group"),
         samples=resampled.scores,
     )
 

@@ -77,6 +77,25 @@ class Interval:
         return cls(value, low, high)
 
 
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How intervals were computed.
+
+    Parameters
+    ----------
+    name : str
+        E.g. ``"percentile bootstrap"``.
+    level : float
+        Between 0 and 1.
+    unit : {"clip", "group", ""}
+        What was drawn: a clip with its copies, or a group; empty where that was not kept.
+    """
+
+    name: str
+    level: float
+    unit: str
+
+
 def _number(value: float, sign: str = "") -> str:
     """Three decimals; very large numbers by their power of ten."""
     return format(value, f"{sign}.3f" if abs(value) < 1e6 else f"{sign}.3g")

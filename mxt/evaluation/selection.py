@@ -17,6 +17,7 @@ from mxt.core.text import shortened, written
 from mxt.evaluation.columns import Groups, target_values
 from mxt.evaluation.groups import codes, conflicting, count_units
 from mxt.evaluation.hashing import hash_parts
+from mxt.evaluation.left_out import LeftOut, Why
 from mxt.evaluation.splits import (
     FEWEST_FOLDS,
     Plan,
@@ -31,15 +32,6 @@ from mxt.evaluation.splits import (
 from mxt.evaluation.tasks import Targets, encode, infer_task, is_labelled
 
 LARGEST = 1e15  # of numbers to be predicted: sums of their squares are finite, and in float32, too
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """Clips, or classes, that take no part: why, how many clips, and names of what it is about."""
-
-    why: str
-    count: int
-    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +98,7 @@ def select(
     """
     pool = _Pool(clips, groups)
     values = target_values(clips, column)
-    pool.keep([is_labelled(value) for value in values], f"without {column}")
+    pool.keep([is_labelled(value) for value in values], Why.UNLABELLED, column)
     labelled = [value for value, kept in zip(values, pool.mask, strict=True) if kept]
     if not labelled:
         raise EvaluationError(f"no clip has a {column!r}; choose another --target")
@@ -115,13 +107,13 @@ def select(
     evaluation = choices[task]
     if evaluation.keep_together:
         agree = ~conflicting(codes([clip.key for clip in pool.clips]), targets)
-        pool.keep_some(agree, f"the same audio under another {column}")
+        pool.keep_some(agree, Why.CONFLICTING, column)
         targets = targets.take(agree).drop_absent()
     found = _given(pool, folds, evaluation)
     given = None if found is None else [part for part in found if part is not None]
     if found is not None:
         there = np.array([part is not None for part in found])
-        pool.keep_some(there, "without a given fold")
+        pool.keep_some(there, Why.NO_FOLD)
         targets = targets.take(there).drop_absent()
     else:
         _refuse_one_group(pool.groups())
@@ -155,7 +147,11 @@ class _Pool:
         )
 
     def keep(
-        self, wanted: Sequence[bool] | npt.NDArray[Any], why: str, names: tuple[str, ...] | None = None
+        self,
+        wanted: Sequence[bool] | npt.NDArray[Any],
+        why: Why,
+        of: str = "",
+        names: tuple[str, ...] | None = None,
     ) -> None:
         """Keep those of all clips that are in and wanted."""
         before, wanted = self.mask, np.asarray(wanted, dtype=bool)
@@ -164,13 +160,15 @@ class _Pool:
             clip.id for clip, was, now in zip(self._all, before, self.mask, strict=True) if was and not now
         ]
         if lost:
-            self.left_out.append(LeftOut(why, len(lost), tuple(lost) if names is None else names))
+            self.left_out.append(LeftOut(why, len(lost), of, tuple(lost) if names is None else names))
 
-    def keep_some(self, wanted: npt.NDArray[Any], why: str, names: tuple[str, ...] | None = None) -> None:
+    def keep_some(
+        self, wanted: npt.NDArray[Any], why: Why, of: str = "", names: tuple[str, ...] | None = None
+    ) -> None:
         """Keep those of the clips still in that are wanted: bool [clips still in]."""
         spread = np.zeros(len(self._all), dtype=bool)
         spread[np.flatnonzero(self.mask)[wanted]] = True
-        self.keep(spread, why, names)
+        self.keep(spread, why, of, names)
 
     def sample(self, targets: Targets, given: Sequence[str] | None = None) -> Sample:
         groups = self.groups()
@@ -237,7 +235,7 @@ def _without_small_classes(pool: _Pool, targets: Targets) -> Targets:
     )
     unit = "clips" if len(np.unique(unit_of)) == len(unit_of) else "groups"
     if targets.task == "multilabel":
-        pool.left_out.append(LeftOut(f"labels in fewer than {FEWEST_FOLDS} {unit}", 0, names))
+        pool.left_out.append(LeftOut(Why.SMALL_LABELS, 0, unit, names))
         return Targets(
             targets.column,
             targets.task,
@@ -245,7 +243,7 @@ def _without_small_classes(pool: _Pool, targets: Targets) -> Targets:
             tuple(n for n, bad in zip(targets.classes, small, strict=True) if not bad),
         )
     large = ~small[targets.y]
-    pool.keep_some(large, f"classes of fewer than {FEWEST_FOLDS} {unit}", names)
+    pool.keep_some(large, Why.SMALL_CLASSES, unit, names)
     return targets.take(large).drop_absent()
 
 

@@ -21,6 +21,7 @@ Array = npt.NDArray[np.float64]
 RESAMPLES = 2000
 FEWEST_RESAMPLES = 200
 LEVEL = 0.95
+METHOD = "percentile bootstrap"
 _BLOCK = 2_000_000  # weights held at once
 _RANKING_WORK = 400_000_000  # clips x labels x resamples
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from mxt.core.errors import Reason, Refused
 from mxt.core.identity import sha256_file
-from mxt.core.records import ClipRecord, DatasetRecord, FileRecord
-from mxt.ingestion.walk import is_other
+from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, is_other
 
 MANY_GONE, SHARE_GONE = 5, 0.10
 MOST_HASHED = 16

@@ -14,13 +14,12 @@ from typing import Any
 from mxt.core.errors import AudioError, InputError, Reason, UnknownName, UsageError, listed
 from mxt.core.identity import audio_key, clip_id, microseconds
 from mxt.core.progress import SILENT, Progress
-from mxt.core.records import ClipRecord, DatasetRecord, Remark, Target
+from mxt.core.records import ClipRecord, DatasetRecord, Remark, Target, is_other
 from mxt.evaluation.columns import choose_target, target_values
 from mxt.evaluation.tasks import class_name
 from mxt.ingestion.clip_names import names_in
 from mxt.ingestion.levels import clip_levels
 from mxt.ingestion.nsynth_subsets import SUBSETS, fullest
-from mxt.ingestion.walk import is_other
 
 LOUDNESS = "loudness"
 MEASURES = ("rms", "peak", "lufs")

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from mxt.core.records import ClipRecord, Remark, Target
-from mxt.ingestion.walk import is_other
+from mxt.core.records import ClipRecord, Remark, Target, is_other
 
 WINDOW_SECONDS = 29.0  # what the convnet looks at
 MOST_CANDIDATES = 6

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mxt.core.errors import InputError, Reason
-from mxt.core.records import FileRecord, Listing
+from mxt.core.records import OTHER_FILE, FileRecord, Listing
 from mxt.core.text import shortened
 from mxt.stages.datasets.suffixes import SOUND, TABLES, may_be_sound, suffix
 
-OTHER_FILE = "not opened: another kind of file"
 STORE_MARK = "mxt.json"  # a store that lies inside the collection is no part of it
 
 
@@ -181,11 +180,6 @@ def other_file(file: FileRecord) -> FileRecord:
         reason=Reason.NOT_AUDIO,
         detail=f"{OTHER_FILE} (.{suffix(file.path)})",
     )
-
-
-def is_other(file: FileRecord) -> bool:
-    """True for what `other_file` made, and for hidden files: counted, but nothing a person misses."""
-    return file.reason is Reason.HIDDEN or file.detail.startswith(OTHER_FILE)
 
 
 def others(found: Walk, named: set[str]) -> list[FileRecord]:

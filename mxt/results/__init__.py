@@ -1,1 +1,1 @@
-"""What an evaluation is made of: preparing, saving, and what it tells."""
+"""Evaluations and searches: what was asked, how it is carried out, what was found, and how it is kept."""

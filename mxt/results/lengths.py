@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from mxt.core.reprs import short_repr
 from mxt.evaluation.interval import Interval
-from mxt.results.records import DatasetResult, Request
+from mxt.results.records import DatasetResult
+from mxt.results.request import EvaluateRequest
 
 if TYPE_CHECKING:
     from mxt.evaluation.assess import Score
@@ -22,7 +23,7 @@ class LengthsRequest:
     ----------
     seconds : tuple of float
         Lengths of the excerpts.
-    study : Request
+    study : EvaluateRequest
         Data set, views (default: every view extracted), and how they are evaluated.
     start : float
         Where the excerpts begin, in seconds.
@@ -31,7 +32,7 @@ class LengthsRequest:
     """
 
     seconds: tuple[float, ...]
-    study: Request = field(default_factory=Request)
+    study: EvaluateRequest = field(default_factory=EvaluateRequest)
     start: float = 0.0
     device: str = "auto"
 

@@ -1,65 +1,70 @@
-"""What an evaluation is told and what it tells."""
+"""What an evaluation found."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mxt.core.errors import UnknownName
 from mxt.core.records import Task
 from mxt.core.reprs import short_repr
+from mxt.evaluation.assess import Assessment, Difference, Score
+from mxt.evaluation.interval import Interval
+from mxt.evaluation.left_out import LeftOut
+from mxt.results.request import EvaluateRequest
 
 if TYPE_CHECKING:
-    from mxt.evaluation.assess import Assessment, Difference
-    from mxt.evaluation.selection import LeftOut
     from mxt.store.catalogue import Catalogue
-
-LARGEST_SVM = 5000  # clips up to which the default head is the support vector machine
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What was asked of `evaluate`, as plain values (see the options of ``mxt eval``).
+class Provenance:
+    """What a result rests on.
 
-    `heads` are evaluated one after the other in place of `head`.
+    Parameters
+    ----------
+    created : str
+        When it was saved, ISO 8601 in UTC; empty where it was not.
+    argv : tuple of str
+        The arguments that mxt was started with.
+    versions : mapping
+        Of mxt, Python and the libraries.
+    fingerprints : mapping
+        Label of each feature table to its fingerprint.
+    targets_hash : str
+        Of the clips and targets of the whole data set.
+    sample_sha256 : str
+        Of the clips that took part, their audio, targets and units.
+    key : str
+        Of a search: equal for searches that give the same result.
     """
 
-    datasets: tuple[str, ...] = ()
-    features: tuple[str, ...] = ()
-    target: str | None = None
-    task: Task | None = None
-    group_by: str | None = None
-    folds: Path | None = None
-    head: str | None = None
-    protocols: tuple[str, ...] = ("nested",)
-    settings: tuple[str, ...] = ()
-    seed: int = 0
-    heads: tuple[str, ...] = ()
+    created: str = ""
+    argv: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    targets_hash: str = ""
+    sample_sha256: str = ""
+    key: str = ""
 
-    def each_head(self) -> tuple[Request, ...]:
-        """One request a head."""
-        return tuple(replace(self, head=head) for head in self.heads) or (self,)
 
-    def command(self, dataset: str, views: tuple[str, ...], head: str) -> str:
-        """The command that computes the same again, with everything that was chosen written out."""
-        words = ["mxt", "eval", "--dataset", dataset]
-        words += [word for view in views for word in ("--features", view)]
-        protocols = self.protocols if self.protocols != ("nested",) else ()
-        for option, value in (
-            ("--target", self.target),
-            ("--task", self.task),
-            ("--group-by", self.group_by),
-            ("--folds", self.folds),
-            *(("--head", name) for name in self.heads or (head,)),
-            *(("--protocol", name) for name in protocols),
-            ("--seed", self.seed or None),
-        ):
-            words += [] if value is None else [option, str(value)]
-        words += [word for setting in self.settings for word in ("--set", setting)]
-        return shlex.join(words)
+@dataclass(frozen=True, slots=True)
+class FoldSize:
+    """A fold: its name, and how many clips it learns from and tests."""
+
+    name: str
+    learn: int
+    test: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A view among those of one evaluation: its main score, and its difference to the best (``None`` for that one)."""
+
+    view: str
+    score: Interval
+    difference: Difference | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +76,7 @@ class ViewResult:
     view : str
     columns : int
     assessment : Assessment
+        Without samples where it was read from a store.
     params : tuple of mapping
         Chosen in each fold.
     cautions : tuple of str
@@ -91,9 +97,9 @@ class ViewResult:
     params: tuple[Mapping[str, Any], ...]
     cautions: tuple[str, ...]
     difference: Difference | None
-    resumed: int
-    seconds: float
-    result_id: str
+    resumed: int = 0
+    seconds: float = 0.0
+    result_id: str = ""
     __repr__ = short_repr
 
 
@@ -103,47 +109,80 @@ class DatasetResult:
 
     Parameters
     ----------
-    dataset, target, task, head, protocol : str
+    request : EvaluateRequest
+        That gives it again, with everything that mxt chose written out.
+    dataset, target, task, protocol : str
         What was evaluated, with what was chosen for the user.
+    stage : mapping
+        Identity of the head: ``name``, ``version``, ``distribution``, ``params``.
     head_was_chosen, several_targets : bool
         Whether the default head was taken, and whether there were other targets.
     folds : str
         In words.
+    fold_sizes : tuple of FoldSize
     clips, classes : int
         That took part.
     left_out : tuple of LeftOut
     cautions : tuple of str
         About clips and folds.
     views : tuple of ViewResult
-        In the order asked for.
+        In the order asked for; the one that was saved where it was read from a store.
     best : int
         Place of the best view.
+    compared : tuple of Compared
+        All views of the evaluation; empty where there was one.
     others : tuple of str
         Views extracted for the data set that were not asked for.
     runs : int
         How often every fold was learnt; scores are means over them.
     noise : float
         Differences smaller than this the protocol takes for chance; 0: it says nothing of that.
+    provenance : Provenance
     """
 
+    kind: ClassVar[str] = "evaluation"
+    request: EvaluateRequest
     dataset: str
     target: str
     task: Task
-    head: str
-    head_was_chosen: bool
-    several_targets: bool
+    stage: Mapping[str, Any]
     protocol: str
     folds: str
+    fold_sizes: tuple[FoldSize, ...]
     clips: int
     classes: int
     left_out: tuple[LeftOut, ...]
     cautions: tuple[str, ...]
-    views: tuple[ViewResult, ...]
-    best: int
+    head_was_chosen: bool = False
+    several_targets: bool = False
+    views: tuple[ViewResult, ...] = ()
+    best: int = 0
+    compared: tuple[Compared, ...] = ()
     others: tuple[str, ...] = ()
     runs: int = 1
     noise: float = 0.0
+    provenance: Provenance = field(default_factory=Provenance)
     __repr__ = short_repr
+
+    @property
+    def head(self) -> str:
+        """The head's name."""
+        return str(self.stage["name"])
+
+    @property
+    def view(self) -> str:
+        """The best view, or the one that was saved."""
+        return self.views[self.best].view
+
+    @property
+    def all_cautions(self) -> tuple[str, ...]:
+        """Those about the clips, then those about each view."""
+        return (*self.cautions, *(line for view in self.views for line in view.cautions))
+
+    @property
+    def first(self) -> Score:
+        """The main score of the best view."""
+        return self.views[self.best].assessment.first
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,22 +194,22 @@ class Evaluated:
     __repr__ = short_repr
 
 
-def stale(result: Mapping[str, Any], catalogue: Catalogue) -> str:
-    """Whether a saved result still belongs to the catalogue.
+def stale(dataset: str, target: str, targets_hash: str, catalogue: Catalogue) -> str:
+    """Why a saved result does not belong to the catalogue any more.
 
     Parameters
     ----------
-    result : mapping
-        As `ResultStore.load` gives it.
+    dataset, target, targets_hash : str
+        What the result was saved with.
     catalogue : Catalogue
 
     Returns
     -------
     str
-        Empty where it does; else why not, e.g. ``"labels or clips changed since"``.
+        Empty where it does belong; else e.g. ``"labels or clips changed since"``.
     """
     try:
-        now = catalogue.targets_hash(str(result.get("dataset", "")), result.get("target"))
+        now = catalogue.targets_hash(dataset, target)
     except UnknownName:
         return "its data set is not in the catalogue any more"
-    return "" if now == result.get("targets_hash") else "labels or clips changed since"
+    return "" if now == targets_hash else "labels or clips changed since"

@@ -1,92 +1,49 @@
-"""What is saved of an evaluation: everything that is needed to read it, to doubt it, and to compute it again."""
+"""Saving results in a store, and reading them back."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mxt.core.errors import StoreReadOnly
+from mxt.core.errors import StoreDamaged, StoreError, StoreReadOnly
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.provenance import versions
 from mxt.core.text import written
+from mxt.results.index import outlines
+from mxt.results.plain import Result, from_plain, to_plain
+from mxt.results.records import Provenance
+from mxt.results.search_record import SearchResult
 
 if TYPE_CHECKING:
-    from mxt.core.pipeline import Chosen
-    from mxt.evaluation.assess import Difference
     from mxt.evaluation.crossval import OutOfFold
     from mxt.evaluation.selection import Selection
-    from mxt.results.records import DatasetResult, Request
-    from mxt.results.views import Matrix
     from mxt.store.layout import Store
 
 
-def result_record(
-    result: DatasetResult, place: int, matrix: Matrix, selection: Selection, head: Chosen, request: Request
-) -> dict[str, Any]:
-    """One view's result as plain values.
+def save(store: Store, result: Result, selection: Selection, found: OutOfFold, **arrays: Any) -> str:
+    """Publish a result with its predictions.
 
     Parameters
     ----------
-    result : DatasetResult
-    place : int
-        Of the view in `result`.
-    matrix : Matrix
-        Its features.
-    selection, head, request
-        What was evaluated, by which head, and how it was asked for.
+    store : Store
+    result : DatasetResult (of one view) or SearchResult
+    selection : Selection
+        The clips that took part.
+    found : OutOfFold
+        What was predicted.
+    **arrays : array
+        What else is kept beside the predictions.
+
+    Returns
+    -------
+    str
+        The id; empty where the store cannot be written.
     """
-    view = result.views[place]
-    found = view.assessment
-    return {
-        "kind": "evaluation",
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": request.command(result.dataset, tuple(each.view for each in result.views), result.head),
-        "argv": sys.argv[1:],
-        "dataset": result.dataset,
-        "target": result.target,
-        "task": result.task,
-        "view": view.view,
-        "columns": view.columns,
-        "fingerprints": dict(matrix.fingerprints),
-        "head": head.identity(),
-        "protocol": result.protocol,
-        "folds_words": result.folds,
-        "seed": request.seed,
-        "main": found.main,
-        "scores": {score.name: score.interval.to_plain() for score in found.scores},
-        "interval": "95 %, percentile bootstrap over clips and their copies, or groups",
-        "baselines": dict(found.baselines),
-        "classes": [asdict(each) for each in found.classes],
-        "confusion": found.confusion,
-        "clips": found.clips,
-        "units": found.units,
-        "folds": _folds(result, place, selection),
-        "runs": result.runs,
-        "noise": result.noise,
-        "left_out": [asdict(each) for each in result.left_out],
-        "cautions": [*result.cautions, *view.cautions],
-        "compared": _comparison(result),
-        "seconds": round(view.seconds, 3),
-        "versions": versions(),
-        "sample_sha256": sample_hash(selection),
-    }
-
-
-def sample_hash(selection: Selection) -> str:
-    """Hash of the clips that took part, their audio, targets and units."""
-    targets = selection.sample.targets
-    rows = zip(selection.clips, targets.y.tolist(), selection.sample.unit_of.tolist(), strict=True)
-    return sha256_text(
-        canonical_json([[clip.id, clip.key.hex() if clip.key else "", y, unit] for clip, y, unit in rows])
-    )
-
-
-def save(store: Store, record: dict[str, Any], selection: Selection, found: OutOfFold, **more: Any) -> str:
-    """Publish a result with its predictions and `more` arrays; returns its id, empty where the store cannot be written."""
     targets = selection.sample.targets
     predictions: dict[str, Any] = {
         "clip": np.array([written(selection.clips[row].id) for row in found.rows]),
@@ -99,41 +56,88 @@ def save(store: Store, record: dict[str, Any], selection: Selection, found: OutO
     if found.scores is not None:
         predictions["scores"] = found.scores
     try:
-        return store.results.publish(record, {**predictions, **more})
+        result_id = store.results.publish(to_plain(result), {**predictions, **arrays})
     except StoreReadOnly:
         return ""
+    outlines(store)
+    return result_id
 
 
-def difference_plain(difference: Difference) -> dict[str, Any]:
-    """A difference as JSON keeps it."""
-    return {**difference.interval.to_plain(), "p": difference.p, "clear": difference.clear}
+def load_result(store: Store, result_id: str) -> Result:
+    """Read a result back.
+
+    Parameters
+    ----------
+    store : Store
+    result_id : str
+        The id, a part of it that is its own, or ``"last"``.
+
+    Raises
+    ------
+    UnknownName, StoreDamaged, StoreReadOnly
+        There is no such result; its ``result.json`` is not what was written; no permission.
+    """
+    result_id = store.results.find(result_id)
+    plain = store.results.load(result_id)
+    try:
+        result = from_plain(plain)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        path = store.results.path / result_id
+        raise StoreDamaged(f"{path} is no result that mxt can read ({error!r})") from error
+    if isinstance(result, SearchResult):
+        return replace(result, result_id=result_id, from_store=True)
+    return replace(result, views=tuple(replace(view, result_id=result_id) for view in result.views))
 
 
-def _folds(result: DatasetResult, place: int, selection: Selection) -> list[dict[str, Any]]:
-    view = result.views[place]
-    return [
-        {
-            "name": fold.name,
-            "learn": len(fold.learn),
-            "test": len(fold.test),
-            view.assessment.main: score,
-            "params": dict(params),
-        }
-        for fold, score, params in zip(
-            selection.plan.folds, view.assessment.per_fold, view.params, strict=True
-        )
-    ]
+def saved_searches(store: Store, remarks: list[str]) -> Iterator[SearchResult]:
+    """All searches of a store, the newest first; results that cannot be read are told in `remarks`."""
+    for result_id, outline in reversed(outlines(store).items()):
+        try:
+            if isinstance(outline, StoreError):
+                raise outline
+            if outline.kind != SearchResult.kind:
+                continue
+            result = load_result(store, result_id)
+        except StoreDamaged as error:
+            remarks.append(str(error))
+            continue
+        if isinstance(result, SearchResult):
+            yield result
 
 
-def _comparison(result: DatasetResult) -> list[dict[str, Any]]:
-    """All views of the evaluation, with their differences to the best one."""
-    if len(result.views) < 2:
-        return []
-    return [
-        {
-            "view": each.view,
-            "value": each.assessment.first.value,
-            "difference_to_best": None if each.difference is None else difference_plain(each.difference),
-        }
-        for each in result.views
-    ]
+def saved_search(store: Store, key: str) -> SearchResult | None:
+    """The newest result of exactly this search, if there is one."""
+    for result_id, outline in reversed(outlines(store).items()):
+        if isinstance(outline, StoreError) or outline.key != key:
+            continue
+        try:
+            result = load_result(store, result_id)
+        except StoreDamaged:
+            continue
+        if isinstance(result, SearchResult) and result.provenance.key == key:
+            return result
+    return None
+
+
+def provenance(
+    store: Store, selection: Selection, dataset: str, fingerprints: Mapping[str, str], *, key: str = ""
+) -> Provenance:
+    """What a result of these clips and features rests on, now."""
+    return Provenance(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        argv=tuple(sys.argv[1:]),
+        versions=versions(),
+        fingerprints=dict(fingerprints),
+        targets_hash=store.catalogue.targets_hash(dataset, selection.sample.targets.column),
+        sample_sha256=_sample_hash(selection),
+        key=key,
+    )
+
+
+def _sample_hash(selection: Selection) -> str:
+    """Hash of the clips that took part, their audio, targets and units."""
+    targets = selection.sample.targets
+    rows = zip(selection.clips, targets.y.tolist(), selection.sample.unit_of.tolist(), strict=True)
+    return sha256_text(
+        canonical_json([[clip.id, clip.key.hex() if clip.key else "", y, unit] for clip, y, unit in rows])
+    )

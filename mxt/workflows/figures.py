@@ -11,7 +11,7 @@ from mxt.core.files import translate_os_errors
 from mxt.drawing.page import files_of, safe_name
 from mxt.drawing.panels import Panel, read_panels
 from mxt.papers.choi2017.tasks import about_task, find_task
-from mxt.results.preparing import open_store
+from mxt.results.study import open_store
 from mxt.store.layout import Store
 
 
@@ -116,7 +116,7 @@ def _draw_all(store: Store, panels: Sequence[Panel], names: _Names) -> Iterator[
     from mxt.drawing.summary import draw_summary
 
     for panel in panels:
-        result, results = panel.result, (panel.result_id,)
+        result, results = panel.result, (panel.result.result_id,)
         of_search = (result.dataset, result.target, result.view, result.protocol, panel.how)
         title = f"{panel.words} · {result.view}"
         stem = names.take(*of_search)
@@ -124,7 +124,9 @@ def _draw_all(store: Store, panels: Sequence[Panel], names: _Names) -> Iterator[
         yield Figure("combinations", f"{title} · {_words(panel.way)}", files_of(stem), results)
         if result.task == "classification" and (pair := pair_of(panel)) is not None:
             stem = names.take("classes", *of_search)
-            draw_classes(panel, pair, class_pairs(pair, store.results.predictions(panel.result_id)), stem)
+            draw_classes(
+                panel, pair, class_pairs(pair, store.results.predictions(panel.result.result_id)), stem
+            )
             yield Figure("classes", f"{title} · {pair[0]} against {pair[1]}", files_of(stem), results)
     for way in dict.fromkeys(panel.way for panel in panels):
         group = [panel for panel in panels if panel.way == way]
@@ -132,7 +134,7 @@ def _draw_all(store: Store, panels: Sequence[Panel], names: _Names) -> Iterator[
         draw_summary(group, stem)
         n_tasks = len({panel.words for panel in group})
         words = f"{n_tasks} {'task' if n_tasks == 1 else 'tasks'} · {_words(way)}"
-        yield Figure("summary", words, files_of(stem), tuple(panel.result_id for panel in group))
+        yield Figure("summary", words, files_of(stem), tuple(panel.result.result_id for panel in group))
 
 
 def _words(way: tuple[str, str]) -> str:

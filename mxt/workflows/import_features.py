@@ -15,12 +15,11 @@ from mxt.core.errors import InputError, UsageError
 from mxt.core.identity import canonical_json, sha256_file, sha256_text
 from mxt.core.progress import SILENT, Progress
 from mxt.core.provenance import versions
-from mxt.core.records import ClipRecord
+from mxt.core.records import ClipRecord, is_other
 from mxt.core.text import written
 from mxt.ingestion.feature_files import Table, read_features
 from mxt.ingestion.feature_rows import KIND, fill, finite_rows, single
 from mxt.ingestion.plan import safe_name
-from mxt.ingestion.walk import is_other
 from mxt.stages.datasets.matching import FileIndex, match_rows
 from mxt.store.features import FeatureTable
 from mxt.store.layout import Store

@@ -15,6 +15,9 @@ from mxt.core.text import written
 from mxt.core.views import parse_view
 from mxt.ingestion.summary import Summary, summarise
 from mxt.registry import Registry
+from mxt.results.plain import Result
+from mxt.results.saving import load_result
+from mxt.results.search_record import SearchResult
 from mxt.store.features import DONE, FAILED, FeatureTable
 from mxt.store.layout import Store
 from mxt.store.names import WITH_CLIPS, Named, find_named
@@ -79,14 +82,14 @@ class ResultInfo:
     """A result: as listed, all that was saved of it, and the commands that make it again."""
 
     entry: ResultEntry
-    result: Mapping[str, Any]
+    result: Result
     commands: tuple[str, ...]
 
 
 def info(
     store: Path, name: str, registry: Registry, *, kind: str | None = None, dataset: str | None = None
 ) -> DatasetInfo | TableInfo | ResultInfo | ClipInfo:
-    """Tell everything about what is called `name`.
+    """Everything about the data set, feature table, result or clip called `name`.
 
     Parameters
     ----------
@@ -157,28 +160,26 @@ def _table_info(store: Store, named: Named, registry: Registry) -> TableInfo:
 
 
 def _result_info(store: Store, name: str, registry: Registry) -> ResultInfo:
-    result = store.results.load(name)
-    commands: list[str] = []
-    record = next((each for each in store.catalogue.datasets() if each.name == result.get("dataset")), None)
-    if record is not None:
-        commands += dataset_commands(record, store.catalogue, registry)
+    result = load_result(store, name)
+    record = next((each for each in store.catalogue.datasets() if each.name == result.dataset), None)
+    commands = list(dataset_commands(record, store.catalogue, registry)) if record is not None else []
     commands += [
-        table_command(table, registry, dataset=result.get("dataset")) for table in _tables_of(store, result)
+        table_command(table, registry, dataset=result.dataset) for table in _tables_of(store, result)
     ]
-    commands.append(str(result.get("command", "")))
-    return ResultInfo(result_entry(store, name), result, tuple(filter(None, commands)))
+    commands.append(result.request.command())
+    return ResultInfo(result_entry(store, name, result), result, tuple(filter(None, commands)))
 
 
-def _tables_of(store: Store, result: Mapping[str, Any]) -> list[FeatureTable]:
+def _tables_of(store: Store, result: Result) -> list[FeatureTable]:
     """The feature tables of a result, and of the views it was compared with, as far as they are still there."""
-    views = [result.get("view"), *(each.get("view") for each in result.get("compared") or ())]
+    views = [result.view]
+    views += result.beside if isinstance(result, SearchResult) else [one.view for one in result.compared]
     labels = {part.label for view in views if view for part in parse_view(view)}
-    fingerprints = set((result.get("fingerprints") or {}).values())
-    own = set(result.get("fingerprints") or {})
+    own = result.provenance.fingerprints
     return [
         table
         for table in store.features.tables()
-        if table.fingerprint in fingerprints or table.label in labels - own
+        if table.fingerprint in own.values() or table.label in labels - set(own)
     ]
 
 

@@ -21,8 +21,8 @@ from mxt.evaluation.tasks import class_name, is_labelled
 from mxt.ingestion.levels import clip_levels
 from mxt.registry import Registry
 from mxt.results.loudness import MEASURES, ClassLoudness, LoudnessStudy, Spread
-from mxt.results.preparing import open_store, prepare
-from mxt.results.records import Request
+from mxt.results.request import EvaluateRequest
+from mxt.results.study import open_store, prepare
 
 QUIETEST_DB = -120.0  # silence as the classifier sees it; means leave it out
 EVERYTHING = "all clips"
@@ -30,7 +30,7 @@ EVERYTHING = "all clips"
 
 def loudness(
     store_path: Path,
-    request: Request,
+    request: EvaluateRequest,
     registry: Registry,
     *,
     jobs: int | None = None,
@@ -41,7 +41,7 @@ def loudness(
     Parameters
     ----------
     store_path : Path
-    request : Request
+    request : EvaluateRequest
         Data set (the first of `datasets`), target, grouping, folds, head and seed, as for `evaluate`.
     registry : Registry
         Where the head is found.

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import starmap
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from mxt.core.errors import StoreError
-from mxt.core.records import ClipRecord, DatasetRecord
-from mxt.ingestion.walk import is_other
+from mxt.core.records import ClipRecord, DatasetRecord, is_other
+from mxt.evaluation.interval import Interval
+from mxt.results.index import Outline, outline, outlines
+from mxt.results.plain import Result
+from mxt.results.records import stale
 from mxt.store.features import FeatureTable, folder_bytes
 from mxt.store.layout import Store
-
-Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,22 @@ class TableEntry:
 
 @dataclass(frozen=True, slots=True)
 class ResultEntry:
-    """A result: what was evaluated, its main score with its 95 % interval, and whether labels have changed since.
+    """A result.
 
-    `kind` is ``"evaluation"`` or ``"search"``, `folds` says how clips were split, `settings` are the head's
-    parameters.
+    Parameters
+    ----------
+    kind : {"evaluation", "search", ""}
+    folds : str
+        How clips were split, in words.
+    settings : mapping
+        Parameters of the head.
+    scores : mapping
+        Names of metrics to scores, the main one first.
+    nbytes : int
+    stale : str
+        Why it does not belong to the catalogue any more, else empty.
+    damage : str
+        What keeps it from being read, else empty.
     """
 
     id: str
@@ -75,10 +87,7 @@ class ResultEntry:
     folds: str = ""
     seed: int | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
-    score: str = ""
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
+    scores: Mapping[str, Interval] = field(default_factory=dict)
     nbytes: int = 0
     stale: str = ""
     damage: str = ""
@@ -111,7 +120,7 @@ class ClipEntry:
 
 
 def ls(store: Path) -> Contents:
-    """List what a store holds.
+    """List the data sets, feature tables and results of a store.
 
     Parameters
     ----------
@@ -141,7 +150,7 @@ def ls_clips(store: Path, dataset: str | None = None) -> tuple[ClipEntry, ...]:
     store : Path
         The store's folder.
     dataset : str, optional
-        Else the one last ingested.
+        By default the one last ingested.
     """
     opened = Store.open(store, read_only=True)
     return tuple(map(clip_entry, opened.catalogue.clips(opened.catalogue.dataset(dataset).name)))
@@ -184,70 +193,44 @@ def table_entry(table: FeatureTable) -> TableEntry:
 
 def result_entries(store: Store) -> tuple[ResultEntry, ...]:
     """All results as listed, the oldest first."""
-    known: dict[tuple[str, ...], str] = {}
-    return tuple(result_entry(store, name, known) for name in store.results.list())
+    known: dict[tuple[str, str, str], str] = {}
+    return tuple(_result_entry(store, name, what, known) for name, what in outlines(store).items())
 
 
-def result_entry(store: Store, name: str, known: dict[tuple[str, ...], str] | None = None) -> ResultEntry:
-    """A result as listed.
+def result_entry(store: Store, name: str, result: Result) -> ResultEntry:
+    """A result that was read, as listed."""
+    return _result_entry(store, name, outline(result), {})
 
-    Parameters
-    ----------
-    store : Store
-    name : str
-        Its id.
-    known : dict, optional
-        What was found of results on the same labels, so that the catalogue is read once for all of them.
-    """
-    known = {} if known is None else known
+
+def _result_entry(
+    store: Store, name: str, what: Outline | StoreError, known: dict[tuple[str, str, str], str]
+) -> ResultEntry:
+    """A result as listed; `known` says which labels are stale, so that the catalogue is read once for each."""
     nbytes = folder_bytes(store.results.path / name)
-    try:
-        found = store.results.load(name)
-    except StoreError as error:
-        return ResultEntry(name, nbytes=nbytes, damage=str(error))
-    main = str(found.get("main") or "")
-    labels = tuple(str(found.get(key)) for key in ("dataset", "target", "targets_hash"))
+    if isinstance(what, StoreError):
+        return ResultEntry(name, nbytes=nbytes, damage=str(what))
+    labels = (what.dataset, what.target, what.targets_hash)
     if labels not in known:
-        known[labels] = _stale(store, found)
-    score: Mapping[str, Any] = {}
-    head: Mapping[str, Any] = {}
-    searched: Mapping[str, Any] = {}
-    with suppress(TypeError, ValueError, AttributeError):
-        score, searched = dict(found.get("scores", {}).get(main, {})), dict(found.get("search", {}))
-        head = {"name": searched["head"]} if "head" in searched else dict(found.get("head", {}))
+        try:
+            known[labels] = stale(*labels, store.catalogue)
+        except StoreError as error:
+            known[labels] = str(error)
     return ResultEntry(
         id=name,
-        created=str(found.get("created", "")),
-        dataset=str(found.get("dataset", "")),
-        target=str(found.get("target", "")),
-        view=str(found.get("view", searched.get("view", ""))),
-        head=str(head.get("name", "")),
-        kind=str(found.get("kind", "")),
-        protocol=str(found.get("protocol", "")),
-        folds=str(found.get("folds_words", "")),
-        seed=_if(int, found.get("seed", searched.get("seed"))),
-        settings=_if(dict, head.get("params")) or {},
-        score=main,
-        value=score.get("value"),
-        low=score.get("low"),
-        high=score.get("high"),
+        created=what.created,
+        dataset=what.dataset,
+        target=what.target,
+        view=what.view,
+        head=what.head,
+        kind=what.kind,
+        protocol=what.protocol,
+        folds=what.folds,
+        seed=what.seed,
+        settings=what.settings,
+        scores={score.name: score.interval for score in what.scores},
         nbytes=nbytes,
         stale=known[labels],
     )
-
-
-def _stale(store: Store, result: Mapping[str, Any]) -> str:
-    from mxt.results.records import stale
-
-    try:
-        return stale(result, store.catalogue)
-    except StoreError as error:
-        return str(error)
-
-
-def _if(kind: type[Kept], value: Any) -> Kept | None:
-    """`value` where it is what mxt writes: a result may have been edited."""
-    return value if isinstance(value, kind) else None
 
 
 def _dataset(store: Store, record: DatasetRecord, last: str) -> DatasetEntry:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ from mxt.core.errors import Refused, StoreDamaged, StoreError, listed
 from mxt.core.files import is_held, translate_os_errors
 from mxt.core.records import ClipRecord
 from mxt.core.views import parse_view
+from mxt.results.index import Outline, outlines
 from mxt.store.features import FeatureTable, folder_bytes
 from mxt.store.layout import Store
 from mxt.store.names import WORDS, Named, find_named
@@ -142,12 +142,12 @@ def _remove_dataset(store: Store, named: Named) -> Step:
 
 
 def _results_of(store: Store, dataset: str) -> tuple[str, ...]:
-    found = []
-    for name in store.results.list():
-        with suppress(StoreDamaged):  # whose it was cannot be told
-            if store.results.load(name).get("dataset") == dataset:
-                found.append(name)
-    return tuple(found)
+    """Of the results that can be read, those of a data set."""
+    return tuple(
+        name
+        for name, outline in outlines(store).items()
+        if isinstance(outline, Outline) and outline.dataset == dataset
+    )
 
 
 def _remove_table(store: Store, named: Named, note: str = "") -> Step:

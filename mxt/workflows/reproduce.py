@@ -17,10 +17,11 @@ from mxt.papers.choi2017.from_features import Features
 from mxt.papers.choi2017.records import Cell, ReproduceRequest, Reproduction, TaskReproduction
 from mxt.papers.choi2017.tasks import TASKS, Task, published, published_name
 from mxt.registry import Registry
-from mxt.results.preparing import open_store
+from mxt.results.request import SearchRequest
 from mxt.results.search_record import SearchResult
+from mxt.results.study import open_store
 from mxt.store.layout import Store
-from mxt.workflows.search import SearchRequest, search
+from mxt.workflows.search import search
 
 PAPERS = ("choi2017",)
 Run = Callable[[SearchRequest], SearchResult]

@@ -19,7 +19,7 @@ from mxt.cli.terminal import HarmlessStream, visible
 from mxt.core.text import written
 from mxt.extraction.request import ExtractRequest
 from mxt.registry import build_registry
-from mxt.workflows.evaluate import Request as Evaluation
+from mxt.results.request import EvaluateRequest
 from mxt.workflows.evaluate import evaluate
 from mxt.workflows.extract import extract
 from mxt.workflows.ingest import ingest
@@ -69,7 +69,7 @@ def store(sounds: Path) -> Path:
     folder = sounds.parent / "mxt-store"
     ingest(folder, sounds, build_registry(), name="evil")
     extract(folder, ExtractRequest("mfcc"), build_registry())
-    evaluate(folder, build_registry(), Evaluation(seed=1))
+    evaluate(folder, build_registry(), EvaluateRequest(seed=1))
     return folder
 
 

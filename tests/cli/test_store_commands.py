@@ -13,6 +13,11 @@ from mxt.cli.main import main
 from mxt.core.errors import Reason
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement
 from mxt.core.specs import Layer
+from mxt.evaluation.assess import Score
+from mxt.evaluation.interval import Interval
+from mxt.results.plain import to_plain
+from mxt.results.request import SearchRequest
+from mxt.results.search_record import SearchResult, StrategyResult
 from mxt.store.layout import Store
 
 
@@ -145,7 +150,7 @@ def test_info_of_a_result_has_the_main_score_first_and_every_interval(run, store
         {"dataset": "songs", "view": "mfcc", "main": "r2", "scores": scores}, {"y": np.arange(3)}
     )
     lines = run("info", name)[1].splitlines()
-    assert lines[2:4] == ["r2 -0.500  (95 %: -1.000 to 0.000)", "accuracy 0.200  (95 %: 0.000 to 0.400)"]
+    assert lines[2:4] == ["r² -0.500  (95 %: -1.000 to 0.000)", "accuracy 0.200  (95 %: 0.000 to 0.400)"]
 
 
 def test_clips_whose_id_was_nearly_typed_are_listed(run):
@@ -233,6 +238,32 @@ def test_no_store_is_one_line(run, tmp_path):
     )
 
 
+def a_search(dataset):
+    score = Interval(0.5, 0.4, 0.6)
+    return SearchResult(
+        request=SearchRequest(),
+        dataset=dataset,
+        target="label",
+        task="classification",
+        view="convnet",
+        beside=(),
+        stage={"name": "linear", "params": {}},
+        protocol="nested",
+        nested=True,
+        folds="nested 10-fold",
+        clips=10,
+        scores=(Score("accuracy", score),),
+        chance=0.5,
+        chosen=("1",),
+        fold_names=("1",),
+        rows=(StrategyResult("1", 32, score, (0.5,), Interval(0.0, 0.0, 0.0), 1, {}, {}),),
+        best=0,
+        cost=Interval(0.0, 0.0, 0.0),
+        cautions=(),
+        left_out=(),
+    )
+
+
 def test_results_are_listed_with_what_tells_them_apart(run, store):
     opened = Store.open(store)
     same = {
@@ -253,11 +284,11 @@ def test_results_are_listed_with_what_tells_them_apart(run, store):
         {"head": one, "seed": 1},
         {"head": one, "folds_words": "nested 10-fold, grouped by artist"},
         {"head": one, "target": "mood"},
-        {"kind": "search", "search": {"head": "linear", "view": "convnet", "seed": 0}},
     ):
         opened.results.publish(
             {name: value for name, value in (same | change).items() if name != "view" or "head" in change}, {}
         )
+    opened.results.publish(to_plain(a_search(dataset=same["dataset"])), {})
     lines = run("ls")[1].partition("results\n")[2].splitlines()
     told = [line.partition("  ")[2] for line in lines[1:]]
     assert len(set(told)) == len(told) == 7

@@ -10,7 +10,7 @@ from mxt.cli.main import main
 from mxt.drawing.charts import comparison_chart
 from mxt.extraction.request import ExtractRequest
 from mxt.registry import Registry
-from mxt.results.records import Request
+from mxt.results.request import EvaluateRequest
 from mxt.workflows.evaluate import evaluate
 from mxt.workflows.extract import extract
 
@@ -23,7 +23,7 @@ def test_a_comparison_has_a_bar_a_view_with_its_score(
     found = evaluate(
         store,
         registry,
-        Request(
+        EvaluateRequest(
             head="linear",
             settings=("C=1", "nested.folds=3", "choi2017.folds=3"),
             protocols=("nested", "choi2017"),

@@ -9,8 +9,9 @@ import pytest
 from mxt.ingestion.feature_sets import ingest_all
 from mxt.papers.choi2017.tasks import published
 from mxt.registry import build_registry
+from mxt.results.request import SearchRequest
 from mxt.results.search_record import SearchResult
-from mxt.workflows.search import SearchRequest, search
+from mxt.workflows.search import search
 
 pytestmark = pytest.mark.realdata
 REGISTRY = build_registry()

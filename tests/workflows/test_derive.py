@@ -19,9 +19,10 @@ from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement
 from mxt.extraction.request import ExtractRequest
 from mxt.ingestion.derivations import part
 from mxt.registry import Registry
+from mxt.results.request import EvaluateRequest
 from mxt.store.layout import Store
 from mxt.workflows.derive import Derivation, Derived, derive, derive_again
-from mxt.workflows.evaluate import Request, evaluate
+from mxt.workflows.evaluate import evaluate
 from mxt.workflows.extract import extract
 from mxt.workflows.info import DatasetInfo, info
 from mxt.workflows.ingest import ingest
@@ -188,7 +189,9 @@ def test_derived_sets_are_extracted_evaluated_listed_described_and_removed(
     assert cut.views == ()
     run(store, cut.name, registry)
     found = evaluate(
-        store, registry, Request(datasets=(some.name, cut.name), head="linear", settings=("C=1", "folds=3"))
+        store,
+        registry,
+        EvaluateRequest(datasets=(some.name, cut.name), head="linear", settings=("C=1", "folds=3")),
     )
     assert [(each.dataset, each.clips) for each in found.datasets] == [(some.name, 36), (cut.name, 72)]
     assert [entry.name for entry in ls(store).datasets] == sorted([parent, some.name, cut.name])

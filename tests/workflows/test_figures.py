@@ -24,11 +24,12 @@ from mxt.evaluation.interval import Interval
 from mxt.ingestion.feature_sets import ingest_all
 from mxt.papers.choi2017.tasks import about_task, find_task, published
 from mxt.registry import build_registry
+from mxt.results.request import SearchRequest
 from mxt.results.search_record import SearchResult
 from mxt.store.layout import Store
 from mxt.workflows.figures import Figures, FiguresRequest, figures
 from mxt.workflows.import_features import import_features
-from mxt.workflows.search import SearchRequest, search
+from mxt.workflows.search import search
 
 REGISTRY = build_registry()
 N, CLASSES, LAYERS = 60, 3, 5
@@ -114,7 +115,7 @@ def test_the_numbers_are_those_of_the_search(drawn: tuple[Figures, Path], panel:
 
 
 def test_a_random_network_stands_beside_the_one_it_belongs_to(panel: Panel) -> None:
-    assert panel.label == "net"
+    assert panel.result.view == "net"
     assert panel.baseline is not None
     assert panel.baseline.view == "random_net"
 
@@ -123,7 +124,7 @@ def test_a_random_network_alone_is_drawn_for_itself(store: Path, tmp_path: Path,
     import shutil
 
     other = Path(shutil.copytree(store, tmp_path / "mxt-store"))
-    Store.open(other).results.remove(panel.result_id)
+    Store.open(other).results.remove(panel.result.result_id)
     found = figures(other, FiguresRequest(tmp_path / "out"))
     assert found.figures[0].files[0].name.startswith("gtzan_speechmusic-label-random_net")
 
@@ -182,7 +183,7 @@ def test_an_older_search_of_the_same_clips_that_tried_more_is_drawn(
     other = Path(shutil.copytree(store, tmp_path / "mxt-store"))
     search(other, REGISTRY, SearchRequest(features=("net",), settings=QUICK), jobs=2)
     (found,), _ = read_panels(Store.open(other), datasets=(), protocols=())
-    assert found.result_id == panel.result_id
+    assert found.result.result_id == panel.result.result_id
 
 
 def test_a_search_by_other_settings_is_a_figure_of_its_own(store: Path, tmp_path: Path) -> None:
@@ -208,7 +209,7 @@ def test_results_that_do_not_belong_to_the_catalogue_any_more_are_named_and_not_
     record, clips = opened.catalogue.dataset("gtzan_speechmusic"), opened.catalogue.clips("gtzan_speechmusic")
     opened.catalogue.replace_clips(record, clips[:-1])
     _, remarks = read_panels(Store.open(other), datasets=(), protocols=())
-    assert any(panel.result_id in remark and "changed" in remark for remark in remarks)
+    assert any(panel.result.result_id in remark and "changed" in remark for remark in remarks)
     with pytest.raises(InputError, match="no search"):
         figures(other, FiguresRequest(tmp_path / "out"))
 
@@ -221,7 +222,7 @@ def test_what_was_not_searched_says_what_to_do(store: Path, tmp_path: Path) -> N
 
 
 def test_recalls_and_their_differences_are_of_the_same_resamples(store: Path, panel: Panel) -> None:
-    predictions = Store.open(store).results.predictions(panel.result_id)
+    predictions = Store.open(store).results.predictions(panel.result.result_id)
     names = pair_of(panel)
     assert names == ("12345", "5")
     pairs = class_pairs(names, predictions)
@@ -294,7 +295,14 @@ def test_values_are_drawn_without_classes(panel: Panel, tmp_path: Path) -> None:
         rows = tuple(
             replace(row, score=Interval(*(bound - 1 for bound in astuple(row.score)))) for row in found.rows
         )
-        return replace(found, task="regression", main="r2_fold_mean", chance=0.0, rows=rows, nested=False)
+        return replace(
+            found,
+            task="regression",
+            scores=(replace(found.first, name="r2_fold_mean"),),
+            chance=0.0,
+            rows=rows,
+            nested=False,
+        )
 
     valence = find_task(record("emomusic"), "valence", 744)
     assert valence is not None

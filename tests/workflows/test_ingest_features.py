@@ -13,7 +13,7 @@ from mxt.core.errors import InputError, PluginError, Refused
 from mxt.extraction.request import ExtractRequest
 from mxt.ingestion.feature_sets import ingest_all
 from mxt.registry import build_registry
-from mxt.results.records import Request
+from mxt.results.request import EvaluateRequest
 from mxt.results.views import load_view
 from mxt.store.layout import Store
 from mxt.workflows.evaluate import evaluate
@@ -73,7 +73,7 @@ def test_features_are_recognised_and_stored_as_they_are_in_the_files(root, store
 
 def test_they_can_be_evaluated_listed_told_about_and_exported(root, store, tmp_path):
     ingest_all(store, root, REGISTRY)
-    result = evaluate(store, REGISTRY, Request(features=("choi2017_convnet:12345",), head="linear"))
+    result = evaluate(store, REGISTRY, EvaluateRequest(features=("choi2017_convnet:12345",), head="linear"))
     assert result.datasets[0].views[0].assessment.first.value == 1.0
     assert "fold" in result.datasets[0].folds
     told = info(store, "urbansound", REGISTRY)
@@ -213,7 +213,7 @@ def test_the_published_genre_features_give_the_published_kind_of_score(data, sto
         "gtzan_speechmusic": 128,
         "emoMusic": 744,
     }
-    request = Request(
+    request = EvaluateRequest(
         datasets=("gtzan_genre",), features=("choi2017_convnet:12345",), head="linear", settings=("C=0.01",)
     )
     (result,) = evaluate(store, REGISTRY, request).datasets

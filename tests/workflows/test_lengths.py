@@ -13,14 +13,14 @@ from mxt.drawing.charts import lengths_chart
 from mxt.extraction.request import ExtractRequest
 from mxt.registry import Registry
 from mxt.results.lengths import Lengths, LengthsRequest
-from mxt.results.records import Request
+from mxt.results.request import EvaluateRequest
 from mxt.store.layout import Store
 from mxt.workflows.extract import extract
 from mxt.workflows.ingest import ingest
 from mxt.workflows.lengths import lengths
 
 RATE = 8000
-QUICK = Request(head="linear", settings=("C=1", "folds=4"))
+QUICK = EvaluateRequest(head="linear", settings=("C=1", "folds=4"))
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def test_one_length_is_no_comparison(store: Path, registry: Registry) -> None:
 def test_features_that_were_imported_cannot_be_computed_for_excerpts(store: Path, registry: Registry) -> None:
     Store.open(store).features.create("0" * 64, "brought", {}, [Layer(1, "all", 2)])
     with pytest.raises(InputError, match="brought was not computed by mxt"):
-        lengths(store, LengthsRequest((1.0, 2.0), Request(features=("brought",))), registry)
+        lengths(store, LengthsRequest((1.0, 2.0), EvaluateRequest(features=("brought",))), registry)
 
 
 @pytest.mark.usefixtures("found")

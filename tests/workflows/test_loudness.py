@@ -13,7 +13,7 @@ from mxt.drawing.charts import loudness_chart
 from mxt.drawing.page import check_picture
 from mxt.registry import Registry
 from mxt.results.loudness import LoudnessStudy
-from mxt.results.records import Request
+from mxt.results.request import EvaluateRequest
 from mxt.workflows.ingest import ingest
 from mxt.workflows.loudness import loudness
 
@@ -37,7 +37,7 @@ def folder_of(
 
 def study_of(root: Path, store: Path, registry: Registry, **request: object) -> LoudnessStudy:
     ingest(store, root, registry)
-    return loudness(store, Request(settings=("folds=4",), **request), registry)  # type: ignore[arg-type]
+    return loudness(store, EvaluateRequest(settings=("folds=4",), **request), registry)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -110,12 +110,12 @@ def test_clips_that_went_away_are_named(tmp_path: Path, registry: Registry) -> N
     root = folder_of(tmp_path / "noise", {"a": -20.0, "b": -10.0}, clips=6)
     ingest(tmp_path / "store", root, registry)
     (root / "a" / "00.wav").unlink()
-    study = loudness(tmp_path / "store", Request(settings=("folds=3",)), registry)
+    study = loudness(tmp_path / "store", EvaluateRequest(settings=("folds=3",)), registry)
     assert [clip for clip, _ in study.unread] == ["a/00.wav"]
     for path in root.rglob("*.wav"):
         path.unlink()
     with pytest.raises(InputError, match=r"no clip of noise can be read; the first: a/00\.wav: "):
-        loudness(tmp_path / "store", Request(), registry)
+        loudness(tmp_path / "store", EvaluateRequest(), registry)
 
 
 def test_the_chart_names_classes_and_score(told_apart: tuple[LoudnessStudy, Path], tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mxt.core.errors import InputError, UnknownName
+from mxt.evaluation.interval import Interval
 from mxt.extraction.request import ExtractRequest
 from mxt.store.layout import Store
 from mxt.workflows.extract import extract
@@ -65,12 +66,11 @@ def test_data_sets_tables_and_results_are_listed_with_figures(store, registry, n
         3,
     )
     (result,) = found.results
-    assert (result.id, result.view, result.head, result.value, result.low) == (
+    assert (result.id, result.view, result.head, result.scores) == (
         result_id,
         "tiny",
         "svm",
-        0.75,
-        0.6,
+        {"accuracy": Interval(0.75, 0.6, 0.9)},
     )
     assert result.stale == "labels or clips changed since"
     assert min(table.nbytes, result.nbytes) > 500

@@ -14,10 +14,10 @@ from mxt.core.errors import UsageError
 from mxt.core.pipeline import Pipeline
 from mxt.core.text import written
 from mxt.extraction.request import ExtractRequest
+from mxt.results.request import EvaluateRequest
 from mxt.store.layout import Store
 from mxt.workflows.demo import synthesise
 from mxt.workflows.derive import Derivation, derive
-from mxt.workflows.evaluate import Request as EvalRequest
 from mxt.workflows.evaluate import evaluate
 from mxt.workflows.export import export
 from mxt.workflows.extract import extract
@@ -57,7 +57,7 @@ def ids_of(store):
 
 
 def test_an_evaluation_of_undecodable_names_is_saved_and_read_back(odd, registry):
-    found = evaluate(odd, registry, EvalRequest())
+    found = evaluate(odd, registry, EvaluateRequest())
     results = Store.open(odd).results
     saved = results.load(found.datasets[0].views[0].result_id)
     assert [each["name"] for each in saved["classes"]] == ['a, "b"; c|d', "back\\slash", "caf\\xe9", "café"]
@@ -105,7 +105,7 @@ def test_given_folds_may_hold_names_as_they_are_written(odd, registry, tmp_path)
         if "\n" not in name
     ]
     (tmp_path / "folds.csv").write_text("clip,fold\n" + "\n".join(rows), encoding="utf-8")
-    found = evaluate(odd, registry, EvalRequest(folds=tmp_path / "folds.csv"))
+    found = evaluate(odd, registry, EvaluateRequest(folds=tmp_path / "folds.csv"))
     assert found.datasets[0].clips == 12
 
 
@@ -145,7 +145,7 @@ def test_names_as_long_as_the_file_system_takes_are_drawn_evaluated_and_shortene
     store = tmp_path / "store"
     ingest(store, tmp_path / "long", registry)
     extract(store, ExtractRequest(backbone="tiny"), registry)
-    found = evaluate(store, registry, EvalRequest())
+    found = evaluate(store, registry, EvaluateRequest())
     assert found.datasets[0].views[0].result_id
     made = derive(store, Derivation("classes", {"names": ("ä" * 127, "b" * 255), "target": None}))
     assert (len(made.name), made.summary.clips) == (100, 8)

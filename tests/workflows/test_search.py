@@ -15,8 +15,9 @@ from mxt.cli.main import main
 from mxt.core.errors import InputError, UsageError
 from mxt.ingestion.feature_sets import ingest_all
 from mxt.registry import build_registry
+from mxt.results.request import SearchRequest
 from mxt.store.layout import Store
-from mxt.workflows.search import SearchRequest, search
+from mxt.workflows.search import search
 
 REGISTRY = build_registry()
 BOTH = ("--protocol", "choi2017", "--protocol", "nested")
@@ -132,7 +133,7 @@ def test_the_command_prints_both_protocols_and_their_difference(
     out = capsys.readouterr().out
     assert "nested - choi2017" in out
     assert "choosing costs" in out
-    assert "too high by that choice" in out
+    assert "optimistic, because it was chosen on the reported folds" in out
 
 
 def test_eval_by_two_protocols_is_one_table_with_the_difference(

@@ -27,8 +27,8 @@ from mxt.papers.choi2017.findings import (
 )
 from mxt.papers.choi2017.records import ReproduceRequest
 from mxt.registry import Registry
-from mxt.results.preparing import prepare
-from mxt.results.records import Request
+from mxt.results.request import EvaluateRequest
+from mxt.results.study import prepare
 from mxt.results.views import Matrix, load_view
 from mxt.store.layout import Store
 
@@ -140,7 +140,7 @@ class Features:
         return len(common), a, b
 
     def _score(self, matrix: Matrix, clips: Sequence[ClipRecord], protocol: str, *settings: str) -> float:
-        request = Request(datasets=(self.dataset,), protocols=(protocol,), settings=settings)
+        request = EvaluateRequest(datasets=(self.dataset,), protocols=(protocol,), settings=settings)
         record = self.store.catalogue.dataset(self.dataset)
         prepared = prepare(self.registry, request, record, list(clips), protocol)
         X: Any = prepared.rows(matrix)

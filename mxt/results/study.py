@@ -1,4 +1,4 @@
-"""From what was asked to what is computed: the clips and folds of a protocol, its head, and their identity."""
+"""A study: the clips, folds and head of one protocol on one data set, and where its results are kept."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ import numpy as np
 from mxt.core.errors import EvaluationError, MxtError, PluginError, stage_failures
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.pipeline import Chosen
-from mxt.core.records import ClipRecord, DatasetRecord, Task
+from mxt.core.records import ClipRecord, DatasetRecord, Task, is_other
 from mxt.core.reprs import short_repr
 from mxt.core.stages import Evaluation
 from mxt.evaluation.columns import choose_target, group_values, read_folds
+from mxt.evaluation.left_out import LeftOut, Why
 from mxt.evaluation.search import Learner, expand
-from mxt.evaluation.selection import LeftOut, Selection, select
-from mxt.ingestion.walk import is_other
+from mxt.evaluation.selection import Selection, select
 from mxt.registry import Registry, split_settings
-from mxt.results.records import LARGEST_SVM, Request
+from mxt.results.request import LARGEST_SVM, EvaluateRequest
 from mxt.results.views import Matrix
 from mxt.store.layout import Store
+from mxt.store.scratch import Scratch
 
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "regression")
 
@@ -102,6 +103,76 @@ class Prepared:
         return sha256_text(canonical_json(choices))
 
 
+@dataclass(frozen=True, eq=False)
+class Catalogued:
+    """A data set as catalogued, with all its clips."""
+
+    record: DatasetRecord
+    clips: Sequence[ClipRecord]
+    __repr__ = short_repr
+
+    @classmethod
+    def read(cls, store: Store, name: str | None) -> Catalogued:
+        """A data set of a store; ``None``: the one last ingested."""
+        record = store.catalogue.dataset(name)
+        return cls(record, store.catalogue.clips(record.name))
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """One protocol and head on the clips of a data set that have all views.
+
+    Parameters
+    ----------
+    store : Store
+    request : EvaluateRequest
+        What was asked, with one `head` where several were.
+    record : DatasetRecord
+    matrices : tuple of Matrix
+        Features of the views.
+    prepared : Prepared
+    left_out : tuple of LeftOut
+        What takes no part, for want of features or by the protocol.
+    """
+
+    store: Store
+    request: EvaluateRequest
+    record: DatasetRecord
+    matrices: tuple[Matrix, ...]
+    prepared: Prepared
+    left_out: tuple[LeftOut, ...]
+    __repr__ = short_repr
+
+    @property
+    def selection(self) -> Selection:
+        """The clips that take part, with their folds."""
+        return self.prepared.selection
+
+    @property
+    def folds(self) -> str:
+        """The protocol and its folds in words."""
+        return f"{self.prepared.protocol} {self.selection.plan.words}"
+
+    @contextmanager
+    def scratch(self, key: str) -> Iterator[Scratch]:
+        """Where finished parts of the work `key` are kept; errors of a plugin's head are named as such."""
+        with _blame(self.prepared.head):
+            yield self.store.results.scratch(key)
+
+    def common(self) -> dict[str, Any]:
+        """What every result of the study says."""
+        targets = self.selection.sample.targets
+        return {
+            "dataset": self.record.name,
+            "target": targets.column,
+            "task": targets.task,
+            "stage": self.prepared.head.identity(),
+            "protocol": self.prepared.protocol,
+            "clips": len(self.selection.plan.tested),
+            "left_out": self.left_out,
+        }
+
+
 def open_store(path: Path) -> Store:
     """A store to be written, where results can be saved in it; else one to be read."""
     writable = all(os.access(folder, os.W_OK) for folder in (path, path / "results") if folder.exists())
@@ -109,14 +180,18 @@ def open_store(path: Path) -> Store:
 
 
 def prepare(
-    registry: Registry, request: Request, record: DatasetRecord, clips: Sequence[ClipRecord], protocol: str
+    registry: Registry,
+    request: EvaluateRequest,
+    record: DatasetRecord,
+    clips: Sequence[ClipRecord],
+    protocol: str,
 ) -> Prepared:
     """Choose clips, folds and head as `protocol` says.
 
     Parameters
     ----------
     registry : Registry
-    request : Request
+    request : EvaluateRequest
         What was asked for.
     record : DatasetRecord
     clips : sequence of ClipRecord
@@ -147,23 +222,8 @@ def prepare(
     return Prepared(protocol, selection, evaluation, head, was_chosen, registry.build(head), request.seed)
 
 
-def count_unusable(clips: Sequence[ClipRecord]) -> int:
-    """Clips without features for want of usable audio; tables and hidden files beside the audio are none."""
-    return sum(not clip.usable and not is_other(clip.file) for clip in clips)
-
-
-def common_clips(
-    record: DatasetRecord, matrices: Sequence[Matrix], unusable: int
-) -> tuple[list[ClipRecord], list[LeftOut]]:
-    """Clips that have all views, in catalogue order, and how many lack which."""
-    without = []
-    if unusable:
-        without.append(LeftOut(f"cannot be used (mxt info {record.name} --failures)", unusable))
-    for matrix in matrices:
-        if matrix.n_missing:
-            without.append(LeftOut(f"not extracted yet ({matrix.view})", matrix.n_missing))
-        if matrix.n_failed:
-            without.append(LeftOut(f"extraction failed ({matrix.view})", matrix.n_failed))
+def _common_clips(record: DatasetRecord, matrices: Sequence[Matrix]) -> list[ClipRecord]:
+    """Clips that have all views, in catalogue order."""
     common = set.intersection(*(set(matrix.ids) for matrix in matrices))
     clips = [clip for clip in matrices[0].clips if clip.id in common]
     if not clips:
@@ -171,23 +231,54 @@ def common_clips(
         raise EvaluationError(
             f"no clip of {record.name} has features of {views}; run mxt extract for it first"
         )
-    return clips, without
+    return clips
+
+
+def _without(
+    record: DatasetRecord, clips: Sequence[ClipRecord], matrices: Sequence[Matrix]
+) -> Iterator[LeftOut]:
+    """How many clips of a data set lack which features; tables and hidden files beside the audio are no clips."""
+    if unusable := sum(not clip.usable and not is_other(clip.file) for clip in clips):
+        yield LeftOut(Why.UNUSABLE, unusable, record.name)
+    for matrix in matrices:
+        if matrix.n_missing:
+            yield LeftOut(Why.NOT_EXTRACTED, matrix.n_missing, matrix.view)
+        if matrix.n_failed:
+            yield LeftOut(Why.FAILED, matrix.n_failed, matrix.view)
+
+
+def begin(
+    store: Store,
+    registry: Registry,
+    request: EvaluateRequest,
+    dataset: Catalogued,
+    matrices: Sequence[Matrix],
+    protocol: str,
+) -> Study:
+    """Prepare a study of the clips that have all views."""
+    record = dataset.record
+    without = tuple(_without(record, dataset.clips, matrices))
+    common = _common_clips(record, matrices)
+    with _naming(without):
+        prepared = prepare(registry, request, record, common, protocol)
+    left_out = (*without, *prepared.selection.left_out)
+    return Study(store, request, record, tuple(matrices), prepared, left_out)
 
 
 @contextmanager
-def naming(without: Sequence[LeftOut]) -> Iterator[None]:
-    """What cannot be evaluated for want of clips is said together with the clips that are not there."""
+def _naming(without: Sequence[LeftOut]) -> Iterator[None]:
+    """An error for want of clips also names the clips that are not there."""
     try:
         yield
     except EvaluationError as error:
         if not without:
             raise
-        missing = "; ".join(f"{left.count:,} clips: {left.why}" for left in without)
+        missing = "; ".join(f"{left.count:,} clips: {left.words}" for left in without)
         raise EvaluationError(f"{error} (not there: {missing})") from error
 
 
 @contextmanager
-def blame(head: Chosen) -> Iterator[None]:
+def _blame(head: Chosen) -> Iterator[None]:
     """What the code of a plugin's head raises becomes a `PluginError` that names it."""
     try:
         yield
@@ -203,28 +294,28 @@ def blame(head: Chosen) -> Iterator[None]:
 
 def _stage(
     registry: Registry,
-    request: Request,
+    request: EvaluateRequest,
     kind: Any,
     name: str,
-    brought_along: Mapping[str, Any] = MappingProxyType({}),
+    own: Mapping[str, Any] = MappingProxyType({}),
 ) -> Chosen:
     """A stage with its share of ``--set``; the settings of all that may take part are looked at together.
 
-    `brought_along` are a protocol's own settings of its head; ``--set`` comes before them.
+    `own` are a protocol's settings of its head; ``--set`` comes before them.
     """
     spec = registry.find(kind, name).spec
-    protocols = [registry.find("protocol", each).spec for each in request.protocols]
+    protocols = [registry.find("protocol", protocol).spec for protocol in request.protocols]
     heads = list(request.heads) or ([request.head] if request.head else ["svm", "linear"])
     if not request.head:
         brought = [
-            registry.build(registry.choose("protocol", each.name, {})).choices("classification").head
-            for each in protocols
+            registry.build(registry.choose("protocol", protocol.name, {})).choices("classification").head
+            for protocol in protocols
         ]
-        heads = ([] if all(brought) else heads) + list(dict.fromkeys(each for each in brought if each))
+        heads = ([] if all(brought) else heads) + list(dict.fromkeys(filter(None, brought)))
     shared = split_settings(
-        request.settings, [*protocols, *(registry.find("head", each).spec for each in heads)]
+        request.settings, [*protocols, *(registry.find("head", head).spec for head in heads)]
     )
-    return registry.choose(kind, name, {**brought_along, **shared[spec.name]})
+    return registry.choose(kind, name, {**own, **shared[spec.name]})
 
 
 def _plan_arrays(selection: Selection) -> list[Any]:

@@ -1,0 +1,170 @@
+"""Results that mxt saved before they had a format number, brought into today's form."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from mxt.results.request import EvaluateRequest, SearchRequest
+
+Plain = dict[str, Any]
+_FIELDS = {
+    "--dataset": "datasets",
+    "--features": "features",
+    "--with": "beside",
+    "--target": "target",
+    "--task": "task",
+    "--group-by": "group_by",
+    "--folds": "folds",
+    "--head": "heads",
+    "--protocol": "protocols",
+    "--seed": "seed",
+    "--set": "settings",
+}
+_SEVERAL = {"datasets", "features", "beside", "heads", "protocols", "settings"}
+
+
+def lift(old: Mapping[str, Any]) -> Plain:
+    """A result without a format number as `mxt.results.plain.from_plain` reads it; what it does not say is empty."""
+    searched = old.get("search")
+    own = _evaluation(old) if searched is None else _search(old, searched)
+    result = {"clips": 0, "main": "", **{name: old[name] for name in ("clips", "main") if name in old}, **own}
+    texts = {name: str(old.get(name) or "") for name in ("dataset", "target", "protocol")}
+    return {
+        "format": 0,
+        "kind": "evaluation" if searched is None else "search",
+        **texts,
+        "task": str(old.get("task") or "classification"),
+        "head": {"name": "", "params": {}, **_mapping(old.get("head"))},
+        "folds": str(old.get("folds_words") or ""),
+        "cautions": list(old.get("cautions") or ()),
+        "provenance": {
+            "created": str(old.get("created") or ""),
+            "argv": list(old.get("argv") or ()),
+            "versions": _mapping(old.get("versions")),
+            "fingerprints": _mapping(old.get("fingerprints")),
+            "targets_hash": str(old.get("targets_hash") or ""),
+            "sample_sha256": str(old.get("sample_sha256") or ""),
+            "key": str(old.get("search_key") or ""),
+        },
+        **result,
+    }
+
+
+def _evaluation(old: Mapping[str, Any]) -> Plain:
+    main, view = str(old.get("main") or ""), str(old.get("view") or "")
+    folds = old.get("folds") or ()
+    only = {
+        "view": view,
+        "columns": old.get("columns", 0),
+        "result": "",
+        "main": main,
+        "scores": {main: _bare(None), **_mapping(old.get("scores"))},
+        "interval": {"name": "percentile bootstrap", "level": 0.95, "unit": ""},
+        "baselines": _mapping(old.get("baselines")),
+        "per_fold": [fold.get(main) for fold in folds],
+        "params": [fold["params"] for fold in folds],
+        "classes": [_class(one) for one in old.get("classes") or ()],
+        "confusion": old.get("confusion"),
+        "clips": old.get("clips", 0),
+        "units": old.get("units", 0),
+        "cautions": [],
+        "difference_to_best": None,
+        "resumed_folds": 0,
+        "seconds": old.get("seconds", 0.0),
+    }
+    compared = [
+        {
+            "view": one["view"],
+            "score": _bare(one["value"]),
+            "difference_to_best": one["difference_to_best"],
+        }
+        for one in old.get("compared") or ()
+    ]
+    for one in compared:
+        if one["view"] == view:
+            only["difference_to_best"] = one["difference_to_best"]
+    return {
+        "request": EvaluateRequest.from_plain(_request(old.get("command"), old)).to_plain(),
+        "head_was_chosen": False,
+        "several_targets": False,
+        "fold_sizes": [{name: fold[name] for name in ("name", "learn", "test")} for fold in folds],
+        "classes": len(only["classes"]),
+        "best": view,
+        "views": [only],
+        "compared": compared,
+        "others": [],
+        "runs": old.get("runs", 1),
+        "noise": old.get("noise", 0.0),
+        "left_out": [
+            _left_out(left["why"], left["count"], left["names"]) for left in old.get("left_out") or ()
+        ],
+    }
+
+
+def _search(old: Mapping[str, Any], searched: Mapping[str, Any]) -> Plain:
+    value, low, high = searched["cost"]
+    return {
+        **searched,
+        "request": SearchRequest.from_plain(_request(old.get("command"), old)).to_plain(),
+        "result": "",
+        "head": {"params": {}, **_mapping(old.get("head")), "name": searched["head"]},
+        "scores": {
+            score["name"]: _span(score["value"], score["low"], score["high"]) for score in searched["scores"]
+        },
+        "cost": _span(value, low, high),
+        "rows": [_row(row) for row in searched["rows"]],
+        "left_out": [_left_out(why, count, ()) for why, count in searched["left_out"]],
+    }
+
+
+def _row(old: Mapping[str, Any]) -> Plain:
+    names = ("name", "columns", "per_fold", "chosen", "params", "recalls")
+    return {
+        **{name: old[name] for name in names},
+        "score": _span(old["score"], old["low"], old["high"]),
+        "behind": _span(old["behind"], old["behind_low"], old["behind_high"]),
+    }
+
+
+def _request(command: object, old: Mapping[str, Any]) -> Plain:
+    """The request of a result that kept it as the command alone."""
+    words = shlex.split(str(command or ""))[2:]
+    values: Plain = {}
+    for option, value in zip(words[::2], words[1::2], strict=False):
+        name = _FIELDS.get(option)
+        if name in _SEVERAL:
+            values[name] = [*values.get(name, ()), value]
+        elif name is not None:
+            values[name] = int(value) if name == "seed" else value
+    if old.get("search") is not None and "heads" in values:
+        values["head"] = values.pop("heads")[0]
+    return {"seed": old.get("seed", 0), **values}
+
+
+def _class(old: Mapping[str, Any]) -> Plain:
+    scores = {name: _bare(value) for name, value in old["scores"].items()}
+    return {
+        "name": old["name"],
+        "clips": old["clips"],
+        "scores": scores,
+        "confused_with": old["confused_with"],
+    }
+
+
+def _left_out(why: str, count: int, names: object) -> Plain:
+    return {"why": "other", "count": count, "of": why, "names": names}
+
+
+def _bare(value: float | None) -> Plain:
+    """A number that was kept without its interval."""
+    return _span(value, None, None)
+
+
+def _span(value: float | None, low: float | None, high: float | None) -> Plain:
+    return {"value": value, "low": low, "high": high}
+
+
+def _mapping(value: Any) -> Plain:
+    return dict(value) if isinstance(value, Mapping) else {}
