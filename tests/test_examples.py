@@ -51,7 +51,7 @@ def test_timbre_is_heard_better_than_timing_by_features_averaged_over_a_clip(tim
     extract(store, ExtractRequest(backbone="mfcc"), registry)
     quick = ("C=0.1", "folds=5")
     timbre, metre = (
-        evaluate(store, registry, EvaluateRequest(target=name, head="linear", settings=quick))
+        evaluate(store, EvaluateRequest(target=name, head="linear", settings=quick), registry)
         for name in ("timbre", "metre")
     )
     assert timbre.datasets[0].views[0].assessment.first.value == 1.0

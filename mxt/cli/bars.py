@@ -34,7 +34,7 @@ class _HowFar(ProgressColumn):
 
 
 class _ShrinkingBar(BarColumn):
-    """A bar that gives way to the words beside it where it is narrow, with room for the ``^C`` that terminals echo."""
+    """A bar that shrinks for the words beside it, and leaves room for the ``^C`` that terminals echo."""
 
     def __init__(self, console: Console) -> None:
         super().__init__()

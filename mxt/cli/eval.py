@@ -77,6 +77,6 @@ def evaluate(
         seed=study.seed,
     )
     with run.progress() as progress:
-        result = work(run.store, run.registry(), request, jobs=jobs, progress=progress)
+        result = work(run.store, request, run.registry(), jobs=jobs, progress=progress)
     show = partial(render, details=details)
     run.answer_drawn(result, show, comparison_chart, plain=evaluated_plain, next=next_command(result))

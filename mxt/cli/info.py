@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mxt.cli import completion, console
+from mxt.cli.info_result import render_result, say_commands, tree
 from mxt.cli.options import DatasetOption, PluginOption, StoreOptions
 from mxt.core.errors import listed
 
 if TYPE_CHECKING:
     from mxt.core.records import DatasetRecord
-    from mxt.results.records import DatasetResult
-    from mxt.results.search_record import SearchResult
     from mxt.workflows.info import Coverage, DatasetInfo, Left, ResultInfo, TableInfo
     from mxt.workflows.info_clip import ClipInfo
 
@@ -50,7 +49,9 @@ def info(
     plugin: PluginOption = None,
     at: StoreOptions,
 ) -> None:
-    """Show everything about a data set, a feature table or a result: provenance, counts, failures, how to make it again.
+    """Show everything about a data set, a feature table, a result or a clip.
+
+    Provenance, counts, failures, and the commands that make it again.
 
     Of a clip (its id, or its file's name): its measurements and labels, the tables that hold it, and the tags
     that a tagger gave it.
@@ -59,23 +60,23 @@ def info(
     from mxt.workflows import info as work
     from mxt.workflows.info_clip import ClipInfo
 
-    found = work.info(at.store, name, build_registry(plugin or ()), kind=kind, dataset=dataset)
-    if isinstance(found, work.ResultInfo):
-        at.answer(found, render_result, plain=_result_plain)
-    elif isinstance(found, ClipInfo):
-        at.answer(found, render_clip)
+    answer = work.info(at.store, name, build_registry(plugin or ()), kind=kind, dataset=dataset)
+    if isinstance(answer, work.ResultInfo):
+        at.answer(answer, render_result, plain=_result_plain)
+    elif isinstance(answer, ClipInfo):
+        at.answer(answer, render_clip)
     elif failures and not at.as_json:
-        render_failures(found.failures)
-    elif isinstance(found, work.TableInfo):
-        at.answer(found, render_table)
+        render_failures(answer.failures)
+    elif isinstance(answer, work.TableInfo):
+        at.answer(answer, render_table)
     else:
-        at.answer(found, render_dataset)
+        at.answer(answer, render_dataset)
 
 
-def _result_plain(found: ResultInfo) -> dict[str, Any]:
+def _result_plain(answer: ResultInfo) -> dict[str, Any]:
     from mxt.results.plain import to_plain
 
-    return {"entry": found.entry, "result": to_plain(found.result), "commands": found.commands}
+    return {"entry": answer.entry, "result": to_plain(answer.result), "commands": answer.commands}
 
 
 def render_failures(failures: Sequence[Left]) -> None:
@@ -90,9 +91,9 @@ def render_failures(failures: Sequence[Left]) -> None:
     )
 
 
-def render_dataset(found: DatasetInfo) -> None:
+def render_dataset(answer: DatasetInfo) -> None:
     """Print a data set."""
-    record, summary = found.record, found.summary
+    record, summary = answer.record, answer.summary
     audio = console.seconds_text(summary.seconds) if summary.seconds else "no audio"
     console.say(f"data set {record.name} · {summary.clips:,} clips, {summary.used:,} used · {audio}")
     lines = {"folder": record.root, **_origin(record)}
@@ -116,14 +117,14 @@ def render_dataset(found: DatasetInfo) -> None:
     _say_lines(lines)
     others = {"hidden": summary.hidden, "of another kind": summary.others}
     _say_failures(summary.left_out, record.name, {word: number for word, number in others.items() if number})
-    _say_coverage(found.coverage)
-    if found.outdated:
-        console.say(f"careful: {found.outdated}")
-    if found.views:
-        console.say(f"views: {' '.join(found.views)}")
-    if found.results:
-        console.say(f"results, the newest first: {listed(reversed(found.results), MOST_RESULTS)}")
-    _say_commands(found.commands)
+    _say_coverage(answer.coverage)
+    if answer.outdated:
+        console.say(f"careful: {answer.outdated}")
+    if answer.views:
+        console.say(f"views: {' '.join(answer.views)}")
+    if answer.results:
+        console.say(f"results, the newest first: {listed(reversed(answer.results), MOST_RESULTS)}")
+    say_commands(answer.commands)
 
 
 def _origin(record: DatasetRecord) -> dict[str, str]:
@@ -139,106 +140,48 @@ def _origin(record: DatasetRecord) -> dict[str, str]:
     return {"loader": ", ".join(filter(None, (record.loader, _words(params)))), "ingested": when}
 
 
-def render_table(found: TableInfo) -> None:
+def render_table(answer: TableInfo) -> None:
     """Print a feature table."""
-    entry = found.entry
+    entry = answer.entry
     console.say(
-        f"features {entry.label} · {entry.done:,} done, {entry.failed:,} failed, {entry.open:,} open · {console.size_text(entry.nbytes)}"
+        f"features {entry.label} · {entry.done:,} done, {entry.failed:,} failed, {entry.open:,} open · "
+        f"{console.size_text(entry.nbytes)}"
     )
     if entry.damage:
         console.say(f"cannot be read: {entry.damage}")
     layers = ", ".join(
         f"{layer['number']} {layer['name']} ({layer['dimension']})"
-        for layer in found.attributes.get("layers", ())
+        for layer in answer.attributes.get("layers", ())
     )
     _say_lines({"fingerprint": entry.fingerprint, "layers": layers})
     shown = {
         name: value
-        for name, value in found.attributes.items()
+        for name, value in answer.attributes.items()
         if name not in ("label", "fingerprint", "layers")
     }
-    for line in _tree(shown):
+    for line in tree(shown):
         console.say(line)
-    _say_failures(Counter(failure.reason for failure in found.failures), entry.label)
-    _say_coverage(found.coverage)
-    for run in found.runs[-3:]:
+    _say_failures(Counter(failure.reason for failure in answer.failures), entry.label)
+    _say_coverage(answer.coverage)
+    for run in answer.runs[-3:]:
         done = f"{run.get('computed', 0):,} clips in {run.get('seconds', 0):g} s"
         console.say(
-            f"run: {run.get('dataset', '')} · {done} · {run.get('device', '')} · {_words(run.get('versions') or {})}"
+            f"run: {run.get('dataset', '')} · {done} · {run.get('device', '')} · "
+            f"{_words(run.get('versions') or {})}"
         )
-    _say_commands(found.commands)
+    say_commands(answer.commands)
 
 
-def render_result(found: ResultInfo) -> None:
-    """Print a result."""
-    from mxt.evaluation.metrics import metric_words
-
-    entry, result = found.entry, found.result
-    console.say(f"result {entry.id} · {entry.dataset} · {entry.view} · {entry.head} · {entry.protocol}")
-    if entry.stale:
-        console.say(f"careful: {entry.stale}")
-    for name, score in entry.scores.items():
-        bounds = f"  (95 %: {score.bounds})" if score.low == score.low else ""
-        if score.value == score.value:
-            console.say(f"{metric_words(name)} {score.value:.3f}{bounds}")
-    for line in _tree(_result_facts(found)):
-        console.say(line)
-    for caution in result.all_cautions:
-        console.say(f"careful: {caution}")
-    _say_commands(found.commands)
-
-
-def _result_facts(found: ResultInfo) -> dict[str, Any]:
-    """What is known of a result beside its scores, under the words that people have for it."""
-    from mxt.results.search_record import SearchResult
-
-    result, rests_on = found.result, found.result.provenance
-    own = _search_facts(result) if isinstance(result, SearchResult) else _evaluation_facts(result)
-    return {
-        "created": rests_on.created,
-        "target": f"{result.target} ({result.task})",
-        "folds": result.folds,
-        "clips": f"{result.clips:,}",
-        "left out": [f"{left.count:,} {left.words}" for left in result.left_out],
-        **own,
-        f"head {result.head}": dict(result.stage.get("params") or {}),
-        "seed": result.request.seed,
-        "fingerprints": dict(rests_on.fingerprints),
-        "versions": dict(rests_on.versions),
-    }
-
-
-def _evaluation_facts(result: DatasetResult) -> dict[str, Any]:
-    view = result.views[result.best]
-    found, method = view.assessment, view.assessment.method
-    unit = f" over {method.unit}s" if method.unit else ""
-    return {
-        "drawn independently": f"{found.units:,}",
-        "intervals": f"{method.level:.0%}, {method.name}{unit}",
-        "baselines": {name: f"{value:.3f}" for name, value in found.baselines.items()},
-        "compared with": [one.view for one in result.compared if one.view != view.view],
-    }
-
-
-def _search_facts(result: SearchResult) -> dict[str, Any]:
-    best = result.rows[result.best]
-    return {
-        "best in hindsight": f"{best.name} {best.score}",
-        "choosing costs": result.cost.signed,
-        "chosen": [f"{name} {count}" for name, count in Counter(result.chosen).most_common()],
-    }
-
-
-def render_clip(found: ClipInfo) -> None:
+def render_clip(answer: ClipInfo) -> None:
     """Print a clip."""
-    clip, measured = found.clip, found.measurement
-    console.say(f"clip {clip.id} · {found.dataset}" + (f" · {clip.seconds:.2f} s" if clip.seconds else ""))
+    clip, measured = answer.clip, answer.measurement
+    console.say(f"clip {clip.id} · {answer.dataset}" + (f" · {clip.seconds:.2f} s" if clip.seconds else ""))
     if clip.reason:
         console.say(f"left out: {clip.reason}" + (f", {clip.detail}" if clip.detail else ""))
-    lines = {"folder": found.root, "file": found.path}
-    if found.start is not None or found.end is not None:
-        lines["part"] = f"{found.start or 0:g} s to " + (
-            "its end" if found.end is None else f"{found.end:g} s"
+    lines = {"folder": answer.root, "file": answer.path}
+    if answer.start is not None or answer.end is not None:
+        lines["part"] = f"{answer.start or 0:g} s to " + (
+            "its end" if answer.end is None else f"{answer.end:g} s"
         )
     lines |= {
         name: "unlabelled" if value is None else ", ".join(value) if isinstance(value, tuple) else str(value)
@@ -254,10 +197,10 @@ def render_clip(found: ClipInfo) -> None:
         lines["levels"] = f"peak {about}{_decibels(measured.peak)}, rms {about}{_decibels(measured.rms)}"
         lines["noted"], lines["sha256"] = ", ".join(measured.notes), measured.sha256
     _say_lines(lines)
-    for row in found.tables:
+    for row in answer.tables:
         why = ", ".join(filter(None, (row.reason, row.detail)))
         console.say(f"{row.label}: {row.state}" + (f", {why}" if why else ""))
-    for heard in found.heard:
+    for heard in answer.heard:
         console.say(f"{heard.label} hears: " + ", ".join(f"{tag} {value:.3f}" for tag, value in heard.tags))
 
 
@@ -285,18 +228,12 @@ def _say_failures(
 
 
 def _say_coverage(coverage: Sequence[Coverage]) -> None:
-    for each in coverage:
-        total = each.done + each.failed + each.missing
+    for table in coverage:
+        total = table.done + table.failed + table.missing
         console.say(
-            f"{each.dataset} in {each.label}: {each.done:,} of {total:,} clips, {each.failed:,} failed, {each.missing:,} missing"
+            f"{table.dataset} in {table.label}: {table.done:,} of {total:,} clips, "
+            f"{table.failed:,} failed, {table.missing:,} missing"
         )
-
-
-def _say_commands(commands: Sequence[str]) -> None:
-    if commands:
-        console.say("to make it again:")
-        for command in commands:
-            console.say(f"  {command}")
 
 
 def _words(values: Mapping[str, Any]) -> str:
@@ -305,20 +242,3 @@ def _words(values: Mapping[str, Any]) -> str:
         for name, value in values.items()
     }
     return ", ".join(f"{name} {value}".strip() for name, value in texts.items() if value is not None)
-
-
-def _tree(values: Mapping[str, Any], indent: int = 1) -> list[str]:
-    """Nested values as indented lines; lists of plain values on one line."""
-    lines = []
-    for name, value in values.items():
-        if isinstance(value, Mapping) and value:
-            lines += ["  " * indent + name, *_tree(value, indent + 1)]
-        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
-            lines += ["  " * indent + f"{name}: {len(value)}"]
-        elif value not in (None, "", [], {}):
-            items = value if isinstance(value, list) else [value]
-            text = ", ".join(
-                " ".join(map(str, item)) if isinstance(item, list) else str(item) for item in items
-            )
-            lines.append("  " * indent + f"{name}: {text}")
-    return lines

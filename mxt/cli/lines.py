@@ -74,7 +74,7 @@ class _CountedLines:
 
 
 def progress_line(what: str, done: int, total: int | None, unit: str, elapsed: float) -> str:
-    """How far, how fast, how long yet.
+    """How much is done, how fast, and the time left.
 
     Examples
     --------

@@ -125,7 +125,7 @@ def render_clips(entries: Sequence[ClipEntry]) -> None:
 
 
 def _what_differs(results: Sequence[ResultEntry]) -> dict[str, list[Any]]:
-    """View and head of each result, and whatever else is not the same for all: what differs looks different."""
+    """View and head of each result, and every other column in which results differ."""
     settings = {
         name: [_text(result.settings[name]) if name in result.settings else None for result in results]
         for name in dict.fromkeys(name for result in results for name in result.settings)

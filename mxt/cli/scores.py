@@ -1,4 +1,4 @@
-"""How scores are printed: a few lines a view, a table for several."""
+"""How scores are printed: a few lines for one view, a table for several."""
 
 from __future__ import annotations
 
@@ -21,45 +21,48 @@ GRID_CELL = 27
 WIDE = 100  # characters of a terminal from which on tables have what can be done without
 
 
-def render(result: Evaluated, *, details: bool = False) -> None:
+def render(evaluated: Evaluated, *, details: bool = False) -> None:
     """Print an evaluation."""
-    for each in result.datasets:
-        if len(each.views) == 1:
-            _render_one(each)
+    for result in evaluated.datasets:
+        if len(result.views) == 1:
+            _render_one(result)
         else:
-            _render_several(each)
+            _render_several(result)
         if details:
-            _details(each)
-        _render_left_out(each.left_out)
-        for line in _cautions(each):
+            _details(result)
+        _render_left_out(result.left_out)
+        for line in _cautions(result):
             console.say(f"careful: {line}")
-        saved = [view.result_id for view in each.views if view.result_id]
+        saved = [view.result_id for view in result.views if view.result_id]
         if saved:
             others = f", and {len(saved) - 1} of the other views (mxt ls)" if len(saved) > 1 else ""
-            console.say(f"saved: {each.views[each.best].result_id or saved[0]}{others}")
-    if len({each.dataset for each in result.datasets}) > 1:
-        _render_grid(result.datasets)
-    _render_protocols(result.datasets)
-    for remark in result.remarks:
+            console.say(f"saved: {result.views[result.best].result_id or saved[0]}{others}")
+    if len({result.dataset for result in evaluated.datasets}) > 1:
+        _render_grid(evaluated.datasets)
+    _render_protocols(evaluated.datasets)
+    for remark in evaluated.remarks:
         console.say(remark)
 
 
-def headline(each: DatasetResult) -> str:
+def headline(result: DatasetResult) -> str:
     """What was evaluated and how, with what was chosen for the user."""
-    views = each.views[0].view if len(each.views) == 1 else f"{len(each.views)} views"
-    words = [each.dataset, views]
-    if each.several_targets:
-        words.append(f"target {each.target}")
-    side = "up to" if each.head == "svm" else "above"
-    words.append(f"{each.head} (default {side} {LARGEST_SVM:,} clips)" if each.head_was_chosen else each.head)
-    return " · ".join([*words, each.folds, f"{each.clips:,} clips"])
+    views = result.views[0].view if len(result.views) == 1 else f"{len(result.views)} views"
+    words = [result.dataset, views]
+    if result.several_targets:
+        words.append(f"target {result.target}")
+    side = "up to" if result.head == "svm" else "above"
+    words.append(
+        f"{result.head} (default {side} {LARGEST_SVM:,} clips)" if result.head_was_chosen else result.head
+    )
+    return " · ".join([*words, result.folds, f"{result.clips:,} clips"])
 
 
-def runs_text(found: Assessment) -> str:
+def runs_text(assessment: Assessment) -> str:
     """Every run's score, and their standard deviation."""
     import numpy as np
 
-    return f"runs: {' '.join(f'{score:.3f}' for score in found.per_fold)}, deviation {np.std(found.per_fold, ddof=1):.3f}"
+    scores = " ".join(f"{score:.3f}" for score in assessment.per_fold)
+    return f"runs: {scores}, standard deviation {np.std(assessment.per_fold, ddof=1):.3f}"
 
 
 def _taken_for(gap: Difference | None, noise: float) -> str:
@@ -67,28 +70,28 @@ def _taken_for(gap: Difference | None, noise: float) -> str:
     return "" if gap is None else "as chance" if gap.below(noise) else "as a difference"
 
 
-def _render_one(each: DatasetResult) -> None:
-    view = each.views[0]
-    found = view.assessment
-    first = found.first
-    console.say(headline(each))
-    chance = "" if each.task == "regression" else f"   chance {found.baselines['chance']:.3f}"
+def _render_one(result: DatasetResult) -> None:
+    view = result.views[0]
+    assessment = view.assessment
+    first = assessment.first
+    console.say(headline(result))
+    chance = "" if result.task == "regression" else f"   chance {assessment.baselines['chance']:.3f}"
     console.say(f"{metric_words(first.name)} {first.value:.3f}  (95 %: {first.interval.bounds}){chance}")
-    if each.runs > 1:
-        console.say(runs_text(found))
-    shown = [score for score in found.scores[1:] if _is_shown(score.name, found)]
+    if result.runs > 1:
+        console.say(runs_text(assessment))
+    shown = [score for score in assessment.scores[1:] if _is_shown(score.name, assessment)]
     if shown:
         words = [f"{metric_words(score.name)} {score.interval}" for score in shown]
-        if each.task == "classification":
-            words.append(f"always the largest class {found.baselines['majority']:.3f}")
+        if result.task == "classification" and _unequal(assessment):
+            words.append(f"always the largest class {assessment.baselines['majority']:.3f}")
         console.say(" · ".join(words))
-    if line := _weakest(found.classes):
+    if line := _weakest(assessment.classes):
         console.say(line)
 
 
-def _render_several(each: DatasetResult) -> None:
-    console.say(headline(each))
-    best = each.views[each.best]
+def _render_several(result: DatasetResult) -> None:
+    console.say(headline(result))
+    best = result.views[result.best]
     scores = [name for name in best.assessment.names if _is_shown(name, best.assessment)]
     main = scores[0]
     columns = [
@@ -98,18 +101,18 @@ def _render_several(each: DatasetResult) -> None:
         "to the best (95 %)",
         "p",
     ]
-    columns += [f"under {100 * each.noise:g} points"] if each.noise else []
+    columns += [f"under {100 * result.noise:g} points"] if result.noise else []
     rows: list[list[object]] = []
-    for view in each.views:
-        found, gap = view.assessment, view.difference
+    for view in result.views:
+        assessment, gap = view.assessment, view.difference
         cells = [gap.interval.signed, f"{gap.p:.4f}"] if gap else ["best", ""]
-        more = [f"{found.score(name).value:.3f}" for name in scores[1:]]
-        cells += [_taken_for(gap, each.noise)] if each.noise else []
-        rows.append([view.view, found.first.interval, *more, *cells])
+        more = [f"{assessment.score(name).value:.3f}" for name in scores[1:]]
+        cells += [_taken_for(gap, result.noise)] if result.noise else []
+        rows.append([view.view, assessment.first.interval, *more, *cells])
     if console.width() >= WIDE:
         columns, rows = (
             [*columns, "columns"],
-            [[*row, view.columns] for row, view in zip(rows, each.views, strict=True)],
+            [[*row, view.columns] for row, view in zip(rows, result.views, strict=True)],
         )
     console.table("", columns, rows)
     base = best.assessment.baselines
@@ -117,17 +120,17 @@ def _render_several(each: DatasetResult) -> None:
     words = [f"{name} {value:.3f}" for name, value in known if value]
     if words:
         console.say(" · ".join(words))
-    _render_clear(each)
-    if each.runs > 1:
-        for view in each.views:
+    _render_clear(result)
+    if result.runs > 1:
+        for view in result.views:
             console.say(f"{view.view} {runs_text(view.assessment)}")
     if line := _weakest(best.assessment.classes):
         console.say(f"{best.view} {line}")
 
 
-def _render_clear(each: DatasetResult) -> None:
-    best = each.views[each.best].view
-    gaps = [(view.view, view.difference) for view in each.views if view.difference is not None]
+def _render_clear(result: DatasetResult) -> None:
+    best = result.views[result.best].view
+    gaps = [(view.view, view.difference) for view in result.views if view.difference is not None]
     clear = [name for name, gap in gaps if gap.clear]
     unclear = [name for name, gap in gaps if not gap.clear]
     if clear:
@@ -142,38 +145,42 @@ def _render_protocols(results: Sequence[DatasetResult]) -> None:
     names = list(dict.fromkeys(ways))
     if len(names) < 2:
         return
-    found = {
-        (each.dataset, view.view, way): view.assessment.first
-        for each, way in zip(results, ways, strict=True)
-        for view in each.views
+    scores_by_way = {
+        (result.dataset, view.view, way): view.assessment.first
+        for result, way in zip(results, ways, strict=True)
+        for view in result.views
     }
-    called = {metric_words(score.name) for score in found.values()}
+    called = {metric_words(score.name) for score in scores_by_way.values()}
     rows: list[list[object]] = []
-    for dataset, view in dict.fromkeys((dataset, view) for dataset, view, _ in found):
-        scores = {name: found[dataset, view, name] for name in names if (dataset, view, name) in found}
-        for place, (name, score) in enumerate(scores.items()):
-            block = ["", ""] if place else [dataset, view]  # named once
+    for dataset, view in dict.fromkeys((dataset, view) for dataset, view, _ in scores_by_way):
+        scores = {
+            name: scores_by_way[dataset, view, name]
+            for name in names
+            if (dataset, view, name) in scores_by_way
+        }
+        for number, (name, score) in enumerate(scores.items()):
+            block = ["", ""] if number else [dataset, view]  # named once
             word = f"{metric_words(score.name)} " if len(called) > 1 else ""
-            gap = f"{score.value - scores[names[0]].value:+.3f}" if place and names[0] in scores else None
+            gap = f"{score.value - scores[names[0]].value:+.3f}" if number and names[0] in scores else None
             rows.append([*block, name, f"{word}{score.interval}", gap])
     heading = f"{called.pop() if len(called) == 1 else 'score'} (95 %)"
     console.table(f"by {what}", ["data set", "view", "", heading, "to first"], rows)
 
 
 def _render_grid(results: Sequence[DatasetResult]) -> None:
-    """Data sets by views, the best of each marked, and those that are not clearly below it; where it is narrow without intervals."""
-    views = list(dict.fromkeys(view.view for each in results for view in each.views))
+    """Data sets by views, with marks for the best and those not clearly below it; intervals if they fit."""
+    views = list(dict.fromkeys(view.view for result in results for view in result.views))
     rows = []
     what, ways = _ways(results)
     wide = console.width() >= GRID_CELL * (len(views) + 1)
-    for each, way in zip(results, ways, strict=True):
-        found = {view.view: _grid_cell(view, interval=wide) for view in each.views}
+    for result, way in zip(results, ways, strict=True):
+        cells = {view.view: _grid_cell(view, interval=wide) for view in result.views}
         rows.append(
             [
-                each.dataset,
+                result.dataset,
                 *([way] if what else []),
-                metric_words(each.views[0].assessment.main),
-                *(found.get(view) for view in views),
+                metric_words(result.views[0].assessment.main),
+                *(cells.get(view) for view in views),
             ]
         )
     console.say()
@@ -190,33 +197,33 @@ def _grid_cell(view: ViewResult, *, interval: bool) -> str:
 
 def _ways(results: Sequence[DatasetResult]) -> tuple[str, list[str]]:
     """What evaluations of one data set differ in, empty where there is one, and each one's way."""
-    protocols = len({each.protocol for each in results}) > 1
-    heads = len({(each.dataset, each.protocol, each.head) for each in results}) > len(
-        {(each.dataset, each.protocol) for each in results}
+    protocols = len({result.protocol for result in results}) > 1
+    heads = len({(result.dataset, result.protocol, result.head) for result in results}) > len(
+        {(result.dataset, result.protocol) for result in results}
     )
     what = " and ".join([*(["protocol"] if protocols else []), *(["head"] if heads else [])])
     return what, [
-        ", ".join([*([each.protocol] if protocols else []), *([each.head] if heads else [])])
-        for each in results
+        ", ".join([*([result.protocol] if protocols else []), *([result.head] if heads else [])])
+        for result in results
     ]
 
 
 def _render_left_out(left_out: Sequence[LeftOut]) -> None:
-    for each in left_out:
-        names = listed(each.names, NAMED)
-        count = f" {each.count:,}" if each.count else ""
-        console.say(f"left out{count}: {each.words}{f': {names}' if names else ''}")
+    for left in left_out:
+        names = listed(left.names, NAMED)
+        count = f" {left.count:,}" if left.count else ""
+        console.say(f"left out{count}: {left.words}{f': {names}' if names else ''}")
 
 
-def _details(each: DatasetResult) -> None:
-    view = each.views[each.best]
+def _details(result: DatasetResult) -> None:
+    view = result.views[result.best]
     classes = view.assessment.classes
     if not classes:
         return
     console.table(
         "",
         [
-            "class" if each.task == "classification" else "label",
+            "class" if result.task == "classification" else "label",
             "clips",
             f"{metric_words(classes[0].first.name)} (95 %)",
             *(metric_words(score.name) for score in classes[0].scores[1:]),
@@ -245,43 +252,43 @@ def _weakest(classes: Sequence[ClassResult]) -> str:
     return f"weakest: {', '.join(words)}" if words else ""
 
 
-def _cautions(each: DatasetResult) -> list[str]:
+def _cautions(result: DatasetResult) -> list[str]:
     """Those about the clips, then those of views, which are named where not all have them."""
-    lines = list(each.cautions)
+    lines = list(result.cautions)
     views = {
-        line: [view.view for view in each.views if line in view.cautions]
-        for view in each.views
+        line: [view.view for view in result.views if line in view.cautions]
+        for view in result.views
         for line in view.cautions
     }
     lines += [
-        line if len(named) == len(each.views) else f"{', '.join(named)}: {line}"
+        line if len(named) == len(result.views) else f"{', '.join(named)}: {line}"
         for line, named in views.items()
     ]
-    if any(left.why is Why.NOT_EXTRACTED for left in each.left_out):
-        lines.append("some clips are not extracted yet: extract again, then evaluate again")
+    if any(left.why is Why.NOT_EXTRACTED for left in result.left_out):
+        lines.append("some clips are not extracted yet: rerun mxt extract, then mxt eval")
     return lines
 
 
-def _is_shown(name: str, found: Assessment) -> bool:
+def _is_shown(name: str, assessment: Assessment) -> bool:
     """Whether a score says something beside the main one."""
-    return _unequal(found) or not (name in METRICS and METRICS[name].for_unequal)
+    return _unequal(assessment) or not (name in METRICS and METRICS[name].for_unequal)
 
 
-def _unequal(found: Assessment) -> bool:
+def _unequal(assessment: Assessment) -> bool:
     import numpy as np
 
     from mxt.evaluation.assess import are_unequal
 
-    return are_unequal(np.array([each.clips for each in found.classes]))
+    return are_unequal(np.array([one.clips for one in assessment.classes]))
 
 
-def next_command(result: Evaluated) -> str:
+def next_command(evaluated: Evaluated) -> str:
     """The command that usually comes after an evaluation; empty where none does."""
-    last = result.datasets[-1]
-    best = last.views[last.best]
-    if len(last.views) == 1 and len(result.datasets) == 1:
-        if last.others:
-            return f"mxt eval --features {best.view} --features {last.others[0]}   (compare)"
+    result = evaluated.datasets[-1]
+    best = result.views[result.best]
+    if len(result.views) == 1 and len(evaluated.datasets) == 1:
+        if result.others:
+            return f"mxt eval --features {best.view} --features {result.others[0]}   (compare)"
         if not best.view.startswith("mfcc"):
             return "mxt extract --backbone mfcc   (then mxt eval compares the two)"
     return f"mxt info {best.result_id}" if best.result_id else ""

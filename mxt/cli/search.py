@@ -78,7 +78,7 @@ def search(
         seed=study.seed,
     )
     with run.progress() as progress:
-        searched = work(run.store, run.registry(), request, jobs=jobs, progress=progress)
+        searched = work(run.store, request, run.registry(), jobs=jobs, progress=progress)
     saved = any(result.result_id for result in searched.results)
     run.answer(
         searched,
@@ -103,8 +103,8 @@ def _render_one(result: SearchResult, *, details: bool) -> None:
 
     joined = f", with {' and '.join(result.beside)}" if result.beside else ""
     console.say(
-        f"{result.dataset} · {result.view}{joined} · target {result.target} · {result.head} · {result.folds} · "
-        f"{result.clips:,} clips · {len(result.rows)} combinations"
+        f"{result.dataset} · {result.view}{joined} · target {result.target} · {result.head} · "
+        f"{result.folds} · {result.clips:,} clips · {len(result.rows)} combinations"
     )
     _render_combinations(result, details=details)
     first, best = result.first, result.rows[result.best]

@@ -1,4 +1,4 @@
-"""From out-of-fold predictions to what is reported: scores with intervals, baselines, classes, confusions, comparisons."""
+"""From out-of-fold predictions to what is reported: scores with intervals, classes, and comparisons."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class Difference:
         return self.interval.clear and self.p < CLEAR
 
     def below(self, noise: float) -> bool:
-        """Whether the difference is smaller than `noise`, without any test; rounding alone decides nothing."""
+        """Whether the difference is smaller than `noise`, whatever the test says."""
         return abs(self.value) < noise - 1e-12
 
 
@@ -204,7 +204,7 @@ def compare(
         ``None`` for the best one.
     """
     main = assessed[0].main
-    best = first_best([each.first.value for each in assessed])
+    best = first_best([one.first.value for one in assessed])
     others = [i for i in range(len(assessed)) if i != best]
     p_values = statistics.holm(
         [_p_value(selection, found[i], found[best], assessed[i], assessed[best], seed) for i in others]

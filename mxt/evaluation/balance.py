@@ -86,7 +86,7 @@ def _level(
     counts: npt.NDArray[np.float64],
     rng: np.random.Generator | None,
 ) -> None:
-    """Give each fold so many single clips of one class that the class is level; folds with fewer clips first."""
+    """Distribute single clips of one class so that all folds hold as many of it; smaller folds come first."""
     n_folds, n = len(counts), len(members)
     tie = (
         np.arange(n_folds) if rng is None else np.lexsort((rng.permutation(n_folds), counts[:, -1])).argsort()

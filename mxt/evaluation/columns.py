@@ -145,7 +145,8 @@ def _matched(clips: Sequence[ClipRecord], pattern: str) -> Groups:
         raise UsageError(f"--group-by {pattern!r} is no column and no regular expression: {error}") from error
     if expression.groups != 1:
         raise UsageError(
-            f"--group-by {pattern!r} has {expression.groups} groups in parentheses; one is needed: what it matches is the group"
+            f"--group-by {pattern!r} has {expression.groups} groups in parentheses, and needs exactly one: "
+            "what it matches names the group"
         )
     matches = [expression.search(clip.id) for clip in clips]
     values = tuple((match.group(1) or None) if match else None for match in matches)

@@ -1,4 +1,4 @@
-"""Carry out a plan: every fold in a thread of its own, finished folds kept, so that a killed evaluation continues."""
+"""Cross-validation: one thread per fold; finished folds are kept, so that a killed evaluation continues."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """Pairs below the limit, the nearest first, and the nearest ones above it: how far those are says how safe the limit is."""
+    """Pairs below the limit, nearest first, and the nearest above it: they show how safe the limit is."""
 
     pairs: tuple[Pair, ...]
     limit: float

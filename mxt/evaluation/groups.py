@@ -1,4 +1,4 @@
-"""What belongs together: clips of one group or of one audio key are never split between learning and testing."""
+"""Clips that belong together, by group or audio key: they are never split between learning and testing."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from mxt.evaluation.selection import Selection
 CEILING = 0.99
 FEW_UNITS = 20
 SHOWN = 5
+_MAY_BE_SPLIT = "recordings that belong together may be split between learning and testing"
 FEWEST_COLUMNS = 16  # below which equal features are no sign of equal recordings
 
 
@@ -38,7 +39,8 @@ def about_features(selection: Selection, X: npt.NDArray[Any]) -> list[str]:
     names = [f"{ids[pair.first]} = {ids[pair.second]}" for pair in pairs]
     count = "1 pair of clips looks" if len(pairs) == 1 else f"{len(pairs)} pairs of clips look"
     lines = [
-        f"{count} like one recording and may be split between learning and testing: {listed(names, SHOWN)}"
+        f"{count} like copies of one recording, and may be split between learning and testing: "
+        f"{listed(names, SHOWN)}"
     ]
     clash = [name for name, pair in zip(names, pairs, strict=True) if np.any(y[pair.first] != y[pair.second])]
     if clash and selection.sample.targets.task != "regression":
@@ -55,8 +57,8 @@ def about_score(
     chance = assessed.baselines.get("majority", assessed.baselines["chance"])
     if first.interval.high < assessed.baselines["chance"] and task != "regression":
         lines.append(
-            f"worse than guessing ({assessed.baselines['chance']:.3f}): clips that resemble each other most have different labels, "
-            "as takes of one session do; name what belongs together with --group-by"
+            f"worse than guessing ({assessed.baselines['chance']:.3f}): the most similar clips have "
+            "different labels, such as takes of one session; name what belongs together with --group-by"
         )
     elif first.interval.low <= chance:
         beaten = (
@@ -74,37 +76,45 @@ def about_score(
         )
     if first.value >= CEILING:
         lines.append(
-            f"{metrics.metric_words(first.name)} is near the ceiling: little is left by which representations differ, and leaks look like this too"
+            f"{metrics.metric_words(first.name)} is near the ceiling: representations can hardly differ "
+            "there, and a leak would look the same"
         )
     if assessed.units < FEW_UNITS:
         what = "groups" if selection.groups is not None else "clips"
-        lines.append(f"the interval rests on {assessed.units} {what}: it is rough, and rather too narrow")
+        lines.append(
+            f"the interval rests on {assessed.units} {what}: it is approximate, and probably too narrow"
+        )
     if found.unfinished:
         lines.append(
-            f"the head stopped at its iteration limit in {len(found.unfinished)} of {len(selection.plan.folds)} folds"
+            f"the head stopped at its iteration limit in {len(found.unfinished)} of "
+            f"{len(selection.plan.folds)} folds"
         )
     if not nested:
-        lines.append(
-            "parameters were chosen on the folds that are reported: the score is too high by that choice"
-        )
+        lines.append("the score is optimistic, because parameters were chosen on the reported folds")
     return lines
+
+
+def _duplicates(n: int) -> str:
+    return "1 duplicate" if n == 1 else f"{n} duplicates"
 
 
 def _about_groups(selection: Selection) -> Iterator[str]:
     given = selection.plan.kind in ("given folds", "given split")
     if selection.plan.kind == "in order":
-        among = f", {selection.copies} duplicates among them" if selection.copies else ""
-        yield f"folds are cut in catalogue order: recordings that belong together may be split between learning and testing{among}"
+        among = f", {_duplicates(selection.copies)} among them" if selection.copies else ""
+        yield f"folds are cut in catalogue order: {_MAY_BE_SPLIT}{among}"
         return
     if selection.groups is None and not given:
         kept = "; duplicates were kept in one fold" if selection.copies else ""
-        yield f"no groups known: recordings that belong together may be split between learning and testing (--group-by){kept}"
+        yield f"no groups known: {_MAY_BE_SPLIT} (--group-by){kept}"
     elif selection.copies and not given:
-        yield f"{selection.copies} duplicates were kept in the fold of the recording they copy"
+        was = "was" if selection.copies == 1 else "were"
+        yield f"{_duplicates(selection.copies)} {was} kept in the fold of the original recording"
     if selection.groups is not None:
         alone = sum(value is None for value in selection.groups.values)
         if alone:
-            yield f"{alone} clips have no group and stand alone"
+            has = "clip has no group and stands" if alone == 1 else "clips have no group and stand"
+            yield f"{alone} {has} alone"
         elif len(np.unique(selection.sample.unit_of)) == len(selection.clips):
             yield "every group is a single clip: grouping changes nothing"
 
@@ -122,10 +132,12 @@ def _about_folds(selection: Selection) -> Iterator[str]:
         if not tested.all():
             untested.add(fold.name)
     if untaught:
-        yield f"tested but never learnt in the same fold: {listed(sorted(untaught), SHOWN)}; these clips count as wrong"
+        names = listed(sorted(untaught), SHOWN)
+        yield f"tested but never learnt in the same fold: {names}; these clips count as wrong"
     if untested and targets.task == "classification":
-        names = [fold.name for fold in folds if fold.name in untested]
-        yield f"classes are missing in the testing part of {len(names)} of {len(folds)} folds ({listed(names, SHOWN)})"
+        lacking = [fold.name for fold in folds if fold.name in untested]
+        count = f"{len(lacking)} of {len(folds)} folds"
+        yield f"classes are missing in the testing part of {count} ({listed(lacking, SHOWN)})"
     if targets.task == "classification" and are_unequal(
         np.bincount(targets.y, minlength=len(targets.classes))
     ):

@@ -1,4 +1,4 @@
-"""Support vector machines on kernels computed once and shared over a grid: the same machine, a third of the time."""
+"""Support vector machines on kernels shared over a grid: the same results in a third of the time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _AT_WORK = 1 << 16  # numbers
 
 
 def kernel_prefix(estimator: Any, grid: Sequence[Mapping[str, Any]]) -> str | None:
-    """Where in the estimator's parameters a support vector machine sits: ``""``, ``"estimator__"``, ``"regressor__"``.
+    """Prefix of a support vector machine's parameters: ``""``, ``"estimator__"`` or ``"regressor__"``.
 
     ``None`` where there is none, or where the grid tries a kernel other than linear and RBF with a
     number for gamma: then nothing is precomputed.
@@ -107,7 +107,7 @@ class SharedKernels:
 
 
 def _rbf(products: Matrix, row_squares: Matrix, column_squares: Matrix, gamma: float, out: Matrix) -> None:
-    """exp(-gamma |a - b|^2), |a - b|^2 = |a|^2 + |b|^2 - 2 a.b, some rows at a time: what is at work stays in the cache."""
+    """exp(-gamma |a - b|^2) with |a - b|^2 = |a|^2 + |b|^2 - 2 a.b, in blocks that fit the cache."""
     rows = max(1, _AT_WORK // max(products.shape[1], 1))
     for start in range(0, len(products), rows):
         here = slice(start, start + rows)

@@ -96,7 +96,7 @@ class Nested(PartFits):
         search = self.search
         if search.learner.standardise is None:
             raise EvaluationError(
-                "both scalings can be tried only where parameters are chosen on the reported folds"
+                "both scalings can be tried only if parameters are chosen on the reported folds"
             )
         n, tried = len(search.strategies), len(search.learner.grid)
         values, truth = [], []
@@ -186,7 +186,7 @@ class Reported(PartFits):
         self.converged[s, i, number] = converged
 
     def _give_up(self) -> None:
-        """Drop candidates whose best possible mean lies below one that is complete: no fold's score is above 1."""
+        """Drop candidates that cannot reach a complete one, even if their remaining folds score 1."""
         if self.search.learner.score != "fold_mean":
             return
         most = (np.where(self.done, self.score, 1.0) * self.weight).sum(axis=2)

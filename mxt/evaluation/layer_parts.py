@@ -1,4 +1,4 @@
-"""What a layer search is asked, and the fits of one learning part: in threads, on kernels that all combinations share."""
+"""A layer search, and its fits on one learning part: in threads, on kernels that all combinations share."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Search:
 
 
 class PartFits:
-    """The fits of a search under way, learning part by learning part; finished parts are taken from the scratch."""
+    """The fits of a running search, one learning part at a time; finished parts come from the scratch."""
 
     def __init__(self, search: Search, jobs: int, scratch: Kept | None, step: Step) -> None:
         self.search, self.jobs, self.scratch, self.step = search, jobs, scratch, step
@@ -167,7 +167,7 @@ class PartFits:
 def _in_threads(
     task: Callable[[int, Callable[[], None]], Any], todo: Sequence[int], jobs: int, step: Step
 ) -> Generator[Any, None, None]:
-    """Run tasks in threads and yield what they give as they end; an error or an interruption ends the others."""
+    """Run tasks in threads and yield results as they finish; an error or an interruption ends the others."""
     from sklearn import config_context
 
     stop, lock = threading.Event(), threading.Lock()

@@ -1,4 +1,4 @@
-"""Which layers to join: every combination, chosen inside the learning parts or, as papers do, on the reported folds."""
+"""Which layers to join: chosen inside the learning parts or, as papers do, on the reported folds."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class PartKernels:
                 self._products.append((A @ A.T, B @ A.T))
 
     def workers(self, jobs: int) -> int:
-        """Workers whose kernels fit into memory together, at most `jobs`: each has its inner products and one kernel."""
+        """How many workers, at most `jobs`, fit into memory: each holds inner products and one kernel."""
         if self._prefix is None or not self._small:
             return jobs
         room = WORK_BYTES - len(self._products) * self._kernel_bytes

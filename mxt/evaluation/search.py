@@ -1,4 +1,4 @@
-"""Choose a head's parameters inside a learning part, then learn and predict. Nothing here sees the testing part but to predict it."""
+"""Choose a head's parameters inside a learning part, then learn, and predict the testing part."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Learner:
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What was predicted for the testing rows: classes, labels or values; and scores [n, classes] where there are any."""
+    """Classes, labels or values predicted for the testing rows, and scores [n, classes] if any."""
 
     predicted: Matrix
     scores: Matrix | None
@@ -145,13 +145,13 @@ def try_all(
     *,
     scored: bool = True,
 ) -> dict[int, Prediction]:
-    """Predictions of `test` for every set of parameters, learnt from `learn`: {place in the grid: prediction}.
+    """Predictions of `test` for every set of parameters, learnt from `learn`, by their place in the grid.
 
     `scored` False leaves out scores that nobody will look at.
     """
     if learner.standardise is None:
         raise EvaluationError(
-            "both scalings can be tried only where parameters are chosen on the reported folds"
+            "both scalings can be tried only if parameters are chosen on the reported folds"
         )
     parts = scaled(X[learn], X[test], standardise=learner.standardise)
     prefix = kernel_prefix(learner.make(), learner.grid)
@@ -206,7 +206,7 @@ def scaled(learn: Matrix, test: Matrix, *, standardise: bool) -> tuple[Matrix, M
 
 @dataclass(frozen=True, eq=False)
 class _Exact:
-    """What is needed to solve a regression whose iterations did not end: its parameters, learning and testing rows."""
+    """What solves a regression that did not converge: its parameters, learning and testing rows."""
 
     params: Params
     learn: Matrix
@@ -267,7 +267,7 @@ def _solve_exactly(estimator: Any, exact: _Exact, y: Matrix) -> Matrix | None:
 
 
 def _scores(estimator: Any, B: Matrix, learner: Learner) -> Matrix | None:
-    """Scores float32 [n, classes], NaN for classes that were not there to learn; ``None`` where the estimator has none."""
+    """Scores, float32 [n, classes], NaN for classes that were not learnt; ``None`` if there are none."""
     name = next((name for name in ("decision_function", "predict_proba") if hasattr(estimator, name)), None)
     if name is None or (learner.task == "classification" and not hasattr(estimator, "classes_")):
         return None

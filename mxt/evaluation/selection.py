@@ -187,7 +187,8 @@ def _given(pool: _Pool, folds: Mapping[str, str] | None, evaluation: Evaluation)
         if len(set(found) - {None}) < 2:
             first = next(iter(folds), "")
             raise EvaluationError(
-                f"--folds names two folds of this data set at least; a clip here is called {pool.clips[0].id!r}, there {first!r}"
+                f"--folds must name at least two folds of this data set; clips here look like "
+                f"{pool.clips[0].id!r}, in the table like {first!r}"
             )
         return found
     if evaluation.outer == "kfold":
@@ -207,7 +208,7 @@ def _given(pool: _Pool, folds: Mapping[str, str] | None, evaluation: Evaluation)
     if "train" in parts and ("test" in parts or "valid" in parts):
         return parts
     if evaluation.outer == "split":
-        raise EvaluationError("this data set has no split into learning and testing part")
+        raise EvaluationError("this data set has no split into a training and a test part")
     return None
 
 
@@ -215,9 +216,9 @@ def _refuse_one_group(groups: Groups | None) -> None:
     """A single group leaves nothing to test with: it is never split."""
     if groups is not None and groups.count == 1 and None not in groups.values and len(groups.values) > 1:
         raise EvaluationError(
-            f"all {len(groups.values):,} clips are in one group, {shortened(str(groups.values[0]))!r} ({groups.words}), and a group is "
-            "never split between learning and testing: choose another --group-by (a column, folder, a regular expression, or file, "
-            "where each stands alone)"
+            f"all {len(groups.values):,} clips are in one group, {shortened(str(groups.values[0]))!r} "
+            f"({groups.words}), and a group is never split between learning and testing: choose another "
+            "--group-by (a column, folder, a regular expression, or file for one group per file)"
         )
 
 
@@ -252,12 +253,13 @@ def _check(targets: Targets, column: str, groups: Groups | None) -> None:
         largest = float(np.abs(targets.y).max(initial=0.0))
         if largest and not 1 / LARGEST <= largest <= LARGEST:
             raise EvaluationError(
-                f"numbers of {column!r} reach {largest:.3g}, and their squares are beyond what can be computed with; "
-                f"bring them between {1 / LARGEST:g} and {LARGEST:g} by another unit"
+                f"values of {column!r} reach {largest:.3g}, too large or too small to square; "
+                f"choose a unit in which they lie between {1 / LARGEST:g} and {LARGEST:g}"
             )
         if len(targets) < 2 * FEWEST_FOLDS or np.ptp(targets.y) == 0:
             raise EvaluationError(
-                f"{len(targets)} clips with {len(np.unique(targets.y))} different values of {column!r} are too few to learn from"
+                f"{len(targets)} clips with {len(np.unique(targets.y))} different values of {column!r} "
+                "are too few to learn from"
             )
     elif not len(targets.classes) or (targets.task == "classification" and len(targets.classes) < 2):
         names = listed(targets.classes) or "none"
@@ -294,5 +296,6 @@ def _plan(sample: Sample, evaluation: Evaluation, seed: int, *, hashed: bool) ->
     if n_folds == evaluation.folds:
         return plan
     units = "clips" if sample.groups is None else "groups"
-    few = "the smallest class reaches into no more" if n_folds < n_units else f"there are no more {units}"
-    return replace(plan, remarks=(*plan.remarks, f"{n_folds} folds rather than {evaluation.folds}: {few}"))
+    owner = "the smallest class has" if n_folds < n_units else "there are only"
+    few = f"only {n_folds} folds, not {evaluation.folds}: {owner} {n_folds} {units}"
+    return replace(plan, remarks=(*plan.remarks, few))

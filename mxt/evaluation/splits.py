@@ -51,7 +51,7 @@ class Fold:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """All folds of an evaluation, in words too; `remarks` should be read by a person."""
+    """All folds of an evaluation, how they were made in words, and remarks for the reader of its scores."""
 
     kind: Literal["given folds", "given split", "hashed split", "grouped", "stratified", "in order"]
     folds: tuple[Fold, ...]
@@ -185,7 +185,7 @@ def use_split(sample: Sample, *, inner: int, seed: int) -> Plan:
     remarks = (
         [f"{copies.sum()} copies of testing recordings left out of the learning part"] if copies.any() else []
     )
-    remarks += [] if test_name == "test" else ["no testing part is there: tested on the validation part"]
+    remarks += [] if test_name == "test" else ["there is no test part: tested on the validation part"]
     remarks += _straddling(sample, (parts == test_name).astype(np.int64), "learning and testing part")
     valid = learn[parts[learn] == "valid"]
     train = learn[(parts[learn] == "train") & ~np.isin(sample.keys[learn], sample.keys[valid])]
@@ -199,7 +199,7 @@ def use_split(sample: Sample, *, inner: int, seed: int) -> Plan:
 
 
 def use_hash(sample: Sample, *, inner: int, percent: tuple[float, float]) -> Plan:
-    """The split that hashes of the file names gave: learnt from the training part alone, chosen on the validation part.
+    """The split given by hashes of the file names; parameters are chosen on the validation part.
 
     Copies of testing recordings are left out of the other parts.
     """
@@ -210,8 +210,9 @@ def use_hash(sample: Sample, *, inner: int, percent: tuple[float, float]) -> Pla
     learn, valid = (np.flatnonzero((parts == name) & ~copies) for name in ("train", "valid"))
     if not len(test) or not len(learn):
         raise EvaluationError(
-            f"by the hash of the file names {len(learn)} clips learn and {len(test)} test, both are needed; if few names "
-            "repeat in many folders, hash whole paths: --set hash=path"
+            f"hashing the file names leaves {len(learn)} clips to learn from and {len(test)} to test with, "
+            "and both are needed; if the same few names repeat in many folders, "
+            "hash whole paths: --set hash=path"
         )
     remarks = (
         [f"{copies.sum()} copies of testing recordings left out of the other parts"] if copies.any() else []
@@ -219,7 +220,8 @@ def use_hash(sample: Sample, *, inner: int, percent: tuple[float, float]) -> Pla
     remarks += _straddling(sample, (parts == "test").astype(np.int64), "learning and testing part")
     pairs = ((learn, valid),) if len(valid) and inner else ()
     valid_percent, test_percent = percent
-    words = f"{100 - valid_percent - test_percent:g}/{valid_percent:g}/{test_percent:g} by SHA-1 of the file names"
+    shares = f"{100 - valid_percent - test_percent:g}/{valid_percent:g}/{test_percent:g}"
+    words = f"{shares} by SHA-1 of the file names"
     return Plan("hashed split", (Fold("test", learn, test, pairs),), words, tuple(remarks))
 
 

@@ -16,6 +16,7 @@ from mxt.evaluation import metrics
 from mxt.evaluation.groups import Codes
 from mxt.evaluation.interval import Interval
 from mxt.evaluation.metrics import Metric
+from mxt.evaluation.totals import contributions
 
 Array = npt.NDArray[np.float64]
 RESAMPLES = 2000
@@ -96,7 +97,7 @@ def resample_fold_mean(
     _, unit_of = np.unique(unit_of, return_inverse=True)
     numbers = np.unique(fold)
     means = np.bincount(fold, weights=y) / np.maximum(np.bincount(fold), 1)
-    added = metrics.contributions("regression", y, predicted, n_classes=0, center=means[fold])
+    added = contributions("regression", y, predicted, n_classes=0, center=means[fold])
     parts = hstack([added.multiply((fold == number)[:, None]) for number in numbers]).tocsr()
     sums = _gather(unit_of) @ parts
     n_units = sums.shape[0]
@@ -120,7 +121,7 @@ def unit_sums(
 ) -> Any:
     """Contributions summed over the clips of each unit: float64 [units, K], a sparse matrix."""
     center = float(y.mean()) if task == "regression" else 0.0
-    return _gather(unit_of) @ metrics.contributions(task, y, predicted, n_classes=n_classes, center=center)
+    return _gather(unit_of) @ contributions(task, y, predicted, n_classes=n_classes, center=center)
 
 
 def interval(value: float, samples: Array) -> Interval:

@@ -159,7 +159,8 @@ def _quantity(value: Target, column: str) -> float:
     number = _number(value)
     if number is None or not math.isfinite(number):
         raise EvaluationError(
-            f"{column!r} holds {value!r}, which is no number; choose another --target or --task classification"
+            f"{column!r} holds {value!r}, which is not a number; "
+            "choose another --target or --task classification"
         )
     return number
 

@@ -94,24 +94,24 @@ def outlines(store: Store) -> dict[str, Outline | StoreError]:
     The index is brought up to date where the store may be written.
     """
     known = _read(store.results.path / INDEX)
-    found: dict[str, Outline | StoreError] = {}
+    results: dict[str, Outline | StoreError] = {}
     entries: dict[str, dict[str, Any]] = {}
     for result_id in store.results.list():
         stamp = _stamp(store.results.path / result_id / RESULT)
         entry = known.get(result_id)
         if entry is not None and stamp is not None and entry["stamp"] == stamp:
-            found[result_id] = _from_plain(entry["outline"])
+            results[result_id] = _from_plain(entry["outline"])
             entries[result_id] = entry
             continue
         try:
-            found[result_id] = current = _outline_of(store, result_id)
+            results[result_id] = current = _outline_of(store, result_id)
         except StoreError as error:
-            found[result_id] = error
+            results[result_id] = error
         else:
             entries[result_id] = {"stamp": stamp, "outline": _to_plain(current)}
     if entries != known and not store.read_only:
         _write(store.results.path / INDEX, entries)
-    return found
+    return results
 
 
 def _outline_of(store: Store, result_id: str) -> Outline:

@@ -26,7 +26,7 @@ _SEVERAL = {"datasets", "features", "beside", "heads", "protocols", "settings"}
 
 
 def lift(old: Mapping[str, Any]) -> Plain:
-    """A result without a format number as `mxt.results.plain.from_plain` reads it; what it does not say is empty."""
+    """A result without a format number in the form that `mxt.results.plain.from_plain` reads."""
     searched = old.get("search")
     own = _evaluation(old) if searched is None else _search(old, searched)
     result = {"clips": 0, "main": "", **{name: old[name] for name in ("clips", "main") if name in old}, **own}

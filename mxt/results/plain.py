@@ -23,15 +23,7 @@ Plain = dict[str, Any]
 
 
 def to_plain(result: Result) -> Plain:
-    """A result as plain values, complete: `from_plain` gives it back.
-
-    Examples
-    --------
-    >>> import mxt.workflows.evaluate
-    >>> result = mxt.workflows.evaluate.evaluate(store, registry).datasets[0]  # doctest: +SKIP
-    >>> to_plain(result)["views"][0]["scores"]["accuracy"]  # doctest: +SKIP
-    {'value': 0.91, 'low': 0.85, 'high': 0.96}
-    """
+    """A result as plain values; `from_plain` gives it back."""
     own = _evaluation(result) if isinstance(result, DatasetResult) else _search(result)
     return {
         "format": FORMAT,
@@ -81,12 +73,15 @@ def from_plain(plain: Mapping[str, Any]) -> Result:
 
 def evaluated_plain(evaluated: Evaluated) -> Plain:
     """All data sets of an evaluation."""
-    return {"datasets": [to_plain(each) for each in evaluated.datasets], "remarks": list(evaluated.remarks)}
+    return {
+        "datasets": [to_plain(result) for result in evaluated.datasets],
+        "remarks": list(evaluated.remarks),
+    }
 
 
 def searched_plain(searched: Searched) -> Plain:
     """All searches of a command."""
-    return {"searches": [to_plain(each) for each in searched.results], "remarks": list(searched.remarks)}
+    return {"searches": [to_plain(result) for result in searched.results], "remarks": list(searched.remarks)}
 
 
 def scores_plain(scores: Iterable[Score]) -> Plain:
@@ -143,16 +138,16 @@ def _evaluation_from(plain: Mapping[str, Any], common: Plain) -> DatasetResult:
 
 
 def _view(view: ViewResult) -> Plain:
-    found = view.assessment
+    assessment = view.assessment
     return {
         "view": view.view,
         "columns": view.columns,
         "result": view.result_id,
-        "main": found.main,
-        "scores": scores_plain(found.scores),
-        "interval": asdict(found.method),
-        "baselines": dict(found.baselines),
-        "per_fold": list(found.per_fold),
+        "main": assessment.main,
+        "scores": scores_plain(assessment.scores),
+        "interval": asdict(assessment.method),
+        "baselines": dict(assessment.baselines),
+        "per_fold": list(assessment.per_fold),
         "params": [dict(params) for params in view.params],
         "classes": [
             {
@@ -161,11 +156,11 @@ def _view(view: ViewResult) -> Plain:
                 "scores": scores_plain(one.scores),
                 "confused_with": [list(pair) for pair in one.confused_with],
             }
-            for one in found.classes
+            for one in assessment.classes
         ],
-        "confusion": found.confusion,
-        "clips": found.clips,
-        "units": found.units,
+        "confusion": assessment.confusion,
+        "clips": assessment.clips,
+        "units": assessment.units,
         "cautions": list(view.cautions),
         "difference_to_best": _difference(view.difference),
         "resumed_folds": view.resumed,
@@ -207,7 +202,7 @@ def _view_from(plain: Mapping[str, Any]) -> ViewResult:
 
 
 def _search(result: SearchResult) -> Plain:
-    names = ("view", "nested", "chance", "best", "fits", "spared", "seconds")
+    names = ("view", "nested", "chance", "best", "fits", "spared", "seconds", "from_store")
     return {
         **{name: getattr(result, name) for name in names},
         **{name: list(getattr(result, name)) for name in ("beside", "chosen", "fold_names")},

@@ -60,7 +60,7 @@ class FoldSize:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A view among those of one evaluation: its main score, and its difference to the best (``None`` for that one)."""
+    """A view of an evaluation: its main score, and its difference to the best view, if it is another."""
 
     view: str
     score: Interval

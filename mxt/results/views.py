@@ -143,8 +143,8 @@ class OpenStore:
         X : float32 [n, d]
         ids : list of str
         """
-        found = self.matrix(view, dataset=dataset)
-        return found.X, found.ids
+        matrix = self.matrix(view, dataset=dataset)
+        return matrix.X, matrix.ids
 
 
 def _resolve(store: Store, part: Part) -> tuple[FeatureTable, tuple[Layer, ...]]:

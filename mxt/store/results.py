@@ -182,7 +182,7 @@ class ResultStore:
 
 @contextmanager
 def _reading(path: Path, advice: str) -> Iterator[None]:
-    """Whatever damaged bytes make a reader raise becomes `StoreDamaged`; errors of the system are no damage."""
+    """Whatever a reader raises on damaged bytes becomes `StoreDamaged`; errors of the system do not."""
     try:
         yield
     except MxtError:
@@ -200,7 +200,7 @@ def _with_checksum(result: Mapping[str, Any]) -> str:
 
 
 def _intact(result: Any, text: str, result_id: str) -> bool:
-    """Whether a ``result.json`` is what was written, and under this id, which ends with the first digits of its hash."""
+    """Whether a ``result.json`` is what was written under this id, which ends with digits of its hash."""
     if not isinstance(result, dict):
         return False
     rest = {name: value for name, value in result.items() if name != CHECKSUM}
@@ -213,4 +213,5 @@ def _intact(result: Any, text: str, result_id: str) -> bool:
 
 def _stem(result: Mapping[str, Any], text: str) -> str:
     now = datetime.now().astimezone()
-    return f"{now:%Y%m%d-%H%M%S}-{safe_name(str(result.get('dataset') or 'result'))[:40]}-{sha256_text(text)[:4]}"
+    name = safe_name(str(result.get("dataset") or "result"))[:40]
+    return f"{now:%Y%m%d-%H%M%S}-{name}-{sha256_text(text)[:4]}"

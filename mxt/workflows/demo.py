@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mxt.core.errors import MxtError, PluginError, UnknownName, WeightsError
 from mxt.core.progress import SILENT, Progress
 from mxt.registry import Registry
+from mxt.results.request import EvaluateRequest
 
 if TYPE_CHECKING:
     from mxt.extraction.records import Extraction
@@ -105,4 +106,4 @@ def demo(
             yield DemoStep(request.command(), run(request))
         except (UnknownName, PluginError, WeightsError) as error:
             yield DemoStep(request.command(), error)
-    yield DemoStep("mxt eval", evaluate(store, registry, jobs=jobs, progress=progress))
+    yield DemoStep("mxt eval", evaluate(store, EvaluateRequest(), registry, jobs=jobs, progress=progress))

@@ -26,8 +26,8 @@ from mxt.workflows.derive import outdated
 
 def evaluate(
     store_path: Path,
+    request: EvaluateRequest,
     registry: Registry,
-    request: EvaluateRequest | None = None,
     *,
     jobs: int | None = None,
     progress: Progress = SILENT,
@@ -38,10 +38,10 @@ def evaluate(
     ----------
     store_path : Path
         The store's folder.
+    request : EvaluateRequest
+        What is wanted; an empty one: every view of the data set last ingested.
     registry : Registry
         Where heads and protocols are found.
-    request : EvaluateRequest, optional
-        What is wanted; by default every view of the data set last ingested.
     jobs : int, optional
         Folds computed at a time (default: one per core). Results do not depend on it.
     progress : Progress
@@ -56,7 +56,6 @@ def evaluate(
     EvaluationError, InputError, UsageError
         Nothing can be scored; the message says what to do.
     """
-    request = request or EvaluateRequest()
     store = open_store(store_path)
     remarks: list[str] = []
     results = []
@@ -75,11 +74,11 @@ def evaluate(
 
 
 def _matrices(store: Store, dataset: Catalogued, request: EvaluateRequest) -> tuple[list[Matrix], list[str]]:
-    """The views asked for; else all that were extracted for the data set and are still there, and which are not."""
+    """The views asked for, or all extracted for the data set; and remarks on those that are gone."""
     record, clips = dataset.record, dataset.clips
     if request.features:
-        found = [load_view(store, record.name, view, clips=clips) for view in request.features]
-        return list({matrix.view: matrix for matrix in found}.values()), []
+        asked = [load_view(store, record.name, view, clips=clips) for view in request.features]
+        return list({matrix.view: matrix for matrix in asked}.values()), []
     matrices: dict[str, Matrix] = {}
     gone = []
     unreadable = next(iter(store.features.unreadable().values()), None)
@@ -104,32 +103,32 @@ def _matrices(store: Store, dataset: Catalogued, request: EvaluateRequest) -> tu
 def _evaluated(study: Study, others: Sequence[str], *, jobs: int, progress: Progress) -> DatasetResult:
     """Evaluate all views of a study, and save one result for each."""
     selection, seed = study.selection, study.request.seed
-    found, seconds, scratches = [], [], []
+    predictions, seconds, scratches = [], [], []
     for matrix in study.matrices:
         begun = time.monotonic()
-        predictions, scratch = _cross_validate(study, matrix, jobs, progress)
-        found.append(predictions)
+        predicted, scratch = _cross_validate(study, matrix, jobs, progress)
+        predictions.append(predicted)
         scratches.append(scratch)
         seconds.append(time.monotonic() - begun)
     score = study.prepared.evaluation.score
-    assessed = [assess(selection, predictions, seed=seed, score=score) for predictions in found]
-    best, differences = compare(selection, found, assessed, seed=seed)
+    assessed = [assess(selection, predicted, seed=seed, score=score) for predicted in predictions]
+    best, differences = compare(selection, predictions, assessed, seed=seed)
     views = [
         ViewResult(
             view=matrix.view,
             columns=matrix.X.shape[1],
             assessment=assessment,
-            params=predictions.params,
-            cautions=tuple(_cautions(study, matrix, predictions, assessment)),
+            params=predicted.params,
+            cautions=tuple(_cautions(study, matrix, predicted, assessment)),
             difference=difference,
-            resumed=predictions.resumed,
+            resumed=predicted.resumed,
             seconds=took,
         )
-        for matrix, predictions, assessment, difference, took in zip(
-            study.matrices, found, assessed, differences, seconds, strict=True
+        for matrix, predicted, assessment, difference, took in zip(
+            study.matrices, predictions, assessed, differences, seconds, strict=True
         )
     ]
-    result = _save(study, replace(_outline(study, others), views=tuple(views), best=best), found)
+    result = _save(study, replace(_outline(study, others), views=tuple(views), best=best), predictions)
     for scratch in scratches:
         scratch.clear()
     return result
@@ -139,7 +138,7 @@ def _cross_validate(study: Study, matrix: Matrix, jobs: int, progress: Progress)
     prepared = study.prepared
     X = prepared.rows(matrix)
     with study.scratch(prepared.key(X)) as scratch:
-        found = cross_validate(
+        predicted = cross_validate(
             prepared.learner(X.shape[1]),
             X,
             study.selection.sample.targets.y,
@@ -150,13 +149,13 @@ def _cross_validate(study: Study, matrix: Matrix, jobs: int, progress: Progress)
             progress=progress,
             what=f"eval {matrix.view}",
         )
-    return found, scratch
+    return predicted, scratch
 
 
-def _cautions(study: Study, matrix: Matrix, found: OutOfFold, assessment: Assessment) -> list[str]:
+def _cautions(study: Study, matrix: Matrix, predicted: OutOfFold, assessment: Assessment) -> list[str]:
     nested = study.prepared.evaluation.nested
     return [
-        *guards.about_score(study.selection, found, assessment, nested=nested),
+        *guards.about_score(study.selection, predicted, assessment, nested=nested),
         *guards.about_features(study.selection, study.prepared.rows(matrix)),
     ]
 
@@ -181,17 +180,17 @@ def _outline(study: Study, others: Sequence[str]) -> DatasetResult:
     )
 
 
-def _save(study: Study, result: DatasetResult, found: Sequence[OutOfFold]) -> DatasetResult:
+def _save(study: Study, result: DatasetResult, predictions: Sequence[OutOfFold]) -> DatasetResult:
     if len(result.views) > 1:
         compared = tuple(
             Compared(view.view, view.assessment.first.interval, view.difference) for view in result.views
         )
         result = replace(result, compared=compared)
-    fingerprints = {label: value for each in study.matrices for label, value in each.fingerprints.items()}
+    fingerprints = {label: value for matrix in study.matrices for label, value in matrix.fingerprints.items()}
     rests_on = provenance(study.store, study.selection, result.dataset, fingerprints)
     saved = []
-    for view, matrix, predictions in zip(result.views, study.matrices, found, strict=True):
+    for view, matrix, predicted in zip(result.views, study.matrices, predictions, strict=True):
         own = replace(rests_on, fingerprints=dict(matrix.fingerprints))
         alone = replace(result, views=(view,), best=0, provenance=own)
-        saved.append(replace(view, result_id=save(study.store, alone, study.selection, predictions)))
+        saved.append(replace(view, result_id=save(study.store, alone, study.selection, predicted)))
     return replace(result, views=tuple(saved), provenance=rests_on)

@@ -50,7 +50,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class DatasetInfo:
-    """A data set: as catalogued, in figures, what was left out, what was extracted and evaluated, how to make it again.
+    """A data set: as catalogued, in figures, what was left out, what was made of it, how to make it again.
 
     `outdated` says of a derived one what has become of its parent, else it is empty.
     """
@@ -67,7 +67,7 @@ class DatasetInfo:
 
 @dataclass(frozen=True, slots=True)
 class TableInfo:
-    """A feature table: as listed, its whole provenance, what failed, the runs that wrote it, how to make it again."""
+    """A feature table: as listed, its provenance, failures, runs, and how to make it again."""
 
     entry: TableEntry
     attributes: Mapping[str, Any]
@@ -131,9 +131,7 @@ def _dataset_info(store: Store, name: str, registry: Registry) -> DatasetInfo:
             Left(clip.id, name, clip.reason.words, clip.detail) for clip in clips if not clip.usable
         ),
         views=tuple(views),
-        coverage=tuple(
-            found for table in store.features.tables() if (found := _coverage(table, name, clips))
-        ),
+        coverage=tuple(part for table in store.features.tables() if (part := _coverage(table, name, clips))),
         results=tuple(entry.id for entry in result_entries(store) if entry.dataset == name),
         commands=dataset_commands(record, store.catalogue, registry),
         outdated=outdated(record, store.catalogue),
@@ -145,8 +143,8 @@ def _table_info(store: Store, named: Named, registry: Registry) -> TableInfo:
     table = FeatureTable(named.path, read_only=True)
     datasets = {record.name: store.catalogue.clips(record.name) for record in store.catalogue.datasets()}
     runs = [run for run in store.runs() if run.get("fingerprint") == table.fingerprint]
-    coverage = tuple(found for name, clips in datasets.items() if (found := _coverage(table, name, clips)))
-    commands = [table_command(table, registry, dataset=found.dataset) for found in coverage] or [
+    coverage = tuple(part for name, clips in datasets.items() if (part := _coverage(table, name, clips)))
+    commands = [table_command(table, registry, dataset=part.dataset) for part in coverage] or [
         table_command(table, registry)
     ]
     return TableInfo(
@@ -161,7 +159,7 @@ def _table_info(store: Store, named: Named, registry: Registry) -> TableInfo:
 
 def _result_info(store: Store, name: str, registry: Registry) -> ResultInfo:
     result = load_result(store, name)
-    record = next((each for each in store.catalogue.datasets() if each.name == result.dataset), None)
+    record = next((known for known in store.catalogue.datasets() if known.name == result.dataset), None)
     commands = list(dataset_commands(record, store.catalogue, registry)) if record is not None else []
     commands += [
         table_command(table, registry, dataset=result.dataset) for table in _tables_of(store, result)
@@ -171,7 +169,7 @@ def _result_info(store: Store, name: str, registry: Registry) -> ResultInfo:
 
 
 def _tables_of(store: Store, result: Result) -> list[FeatureTable]:
-    """The feature tables of a result, and of the views it was compared with, as far as they are still there."""
+    """The feature tables of a result and of the views it was compared with, if they are still there."""
     views = [result.view]
     views += result.beside if isinstance(result, SearchResult) else [one.view for one in result.compared]
     labels = {part.label for view in views if view for part in parse_view(view)}
@@ -208,15 +206,15 @@ def _failures(
         for row in np.flatnonzero(ledger.states == FAILED)
     }
     details = {clip: detail for run in runs for clip, _, detail in run.get("failures") or ()}
-    found = []
+    lost = []
     known: set[bytes] = set()
     for dataset, clips in datasets.items():
         for clip, key in zip(clips, table.keys_of(clips), strict=True):
             if key is not None:
                 known.add(key)
             if key in failed:
-                found.append(Left(clip.id, dataset, failed[key].words, details.get(written(clip.id), "")))
-    found += [
+                lost.append(Left(clip.id, dataset, failed[key].words, details.get(written(clip.id), "")))
+    lost += [
         Left(f"key {key.hex()[:12]}", "", reason.words) for key, reason in failed.items() if key not in known
     ]
-    return tuple(found)
+    return tuple(lost)

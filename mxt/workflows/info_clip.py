@@ -114,7 +114,7 @@ def _row(table: FeatureTable, clip: ClipRecord, details: Mapping[Any, str]) -> C
 def _heard(table: FeatureTable, clip: ClipRecord) -> Sequence[Heard]:
     """The strongest labels of the layer of probabilities, where the table has one."""
     (key,) = table.keys_of([clip])
-    found = []
+    heard = []
     for layer in table.layers:
         if key is not None and layer.name == TAGS and layer.labels:
             try:
@@ -122,11 +122,11 @@ def _heard(table: FeatureTable, clip: ClipRecord) -> Sequence[Heard]:
             except StoreError:
                 continue  # mxt verify names it
             strongest = np.argsort(-values, kind="stable")[:STRONGEST]
-            found.append(
+            heard.append(
                 Heard(
                     table.label,
                     layer.name,
-                    tuple((layer.labels[place], float(values[place])) for place in strongest),
+                    tuple((layer.labels[column], float(values[column])) for column in strongest),
                 )
             )
-    return found
+    return heard

@@ -68,7 +68,7 @@ def lengths(
             of_excerpts = replace(recipe, dataset=derived.name)
             computed += extract(store_path, of_excerpts, registry, progress=progress).computed
     study = replace(study, datasets=tuple(names), features=views, protocols=study.protocols[:1])
-    results = evaluate(store_path, registry, study, jobs=jobs, progress=progress).datasets
+    results = evaluate(store_path, study, registry, jobs=jobs, progress=progress).datasets
     rows = tuple(AtLength(*row) for row in zip(seconds, names, results, strict=True))
     return Lengths(parent.name, rows, _changes(results[0], results[-1]), computed)
 

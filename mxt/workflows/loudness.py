@@ -21,8 +21,9 @@ from mxt.evaluation.tasks import class_name, is_labelled
 from mxt.ingestion.levels import clip_levels
 from mxt.registry import Registry
 from mxt.results.loudness import MEASURES, ClassLoudness, LoudnessStudy, Spread
+from mxt.results.prepared import prepare
 from mxt.results.request import EvaluateRequest
-from mxt.results.study import open_store, prepare
+from mxt.results.study import open_store
 
 QUIETEST_DB = -120.0  # silence as the classifier sees it; means leave it out
 EVERYTHING = "all clips"

@@ -205,7 +205,7 @@ def result_entry(store: Store, name: str, result: Result) -> ResultEntry:
 def _result_entry(
     store: Store, name: str, what: Outline | StoreError, known: dict[tuple[str, str, str], str]
 ) -> ResultEntry:
-    """A result as listed; `known` says which labels are stale, so that the catalogue is read once for each."""
+    """A result as listed; `known` keeps which labels are stale, so that each is looked up once."""
     nbytes = folder_bytes(store.results.path / name)
     if isinstance(what, StoreError):
         return ResultEntry(name, nbytes=nbytes, damage=str(what))

@@ -62,7 +62,7 @@ def reproduce(
         raise _nothing(store_path, wanted, request.features)
 
     def run(grid: SearchRequest) -> SearchResult:
-        return search(store_path, registry, grid, jobs=jobs, progress=progress).results[0]
+        return search(store_path, grid, registry, jobs=jobs, progress=progress).results[0]
 
     tasks = []
     for task in present:

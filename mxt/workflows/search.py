@@ -36,8 +36,8 @@ MOST_LAYERS = 8
 
 def search(
     store_path: Path,
+    request: SearchRequest,
     registry: Registry,
-    request: SearchRequest | None = None,
     *,
     jobs: int | None = None,
     progress: Progress = SILENT,
@@ -48,10 +48,10 @@ def search(
     ----------
     store_path : Path
         The store's folder.
+    request : SearchRequest
+        What is wanted; an empty one: every table of several layers of the data set last ingested.
     registry : Registry
         Where heads and protocols are found.
-    request : SearchRequest, optional
-        By default every table of several layers extracted for the data set last ingested.
     jobs : int, optional
         Fits at a time (default: one per core). Results do not depend on it.
     progress : Progress
@@ -62,7 +62,6 @@ def search(
     EvaluationError, InputError, UsageError
         Nothing can be searched; the message says what to do.
     """
-    request = request or SearchRequest()
     store = open_store(store_path)
     results = []
     for name in request.datasets or (None,):
@@ -93,17 +92,18 @@ class _Space:
 def _tables(store: Store, record: DatasetRecord) -> list[str]:
     """Labels of the tables of several layers that were extracted for a data set."""
     tables = {table.label: table for table in store.features.tables()}
-    labels = [part.label for view in store.catalogue.views(record.name) for part in parse_view(view)]
-    found = [
+    extracted = [part.label for view in store.catalogue.views(record.name) for part in parse_view(view)]
+    labels = [
         label
-        for label in dict.fromkeys(labels)
+        for label in dict.fromkeys(extracted)
         if label in tables and 1 < len(tables[label].layers) <= MOST_LAYERS
     ]
-    if not found:
+    if not labels:
         raise InputError(
-            f"no features of {record.name} with several layers yet; mxt extract --dataset {record.name} lists the backbones"
+            f"no features of {record.name} with several layers yet; "
+            f"mxt extract --dataset {record.name} lists the backbones"
         )
-    return found
+    return labels
 
 
 def _space(store: Store, dataset: Catalogued, view: str, request: SearchRequest) -> _Space:
@@ -117,24 +117,23 @@ def _space(store: Store, dataset: Catalogued, view: str, request: SearchRequest)
     layers = choose_layers(parts[0].layers, table.layers, of=table.label)
     if len(layers) > MOST_LAYERS:
         raise UsageError(
-            f"{len(layers)} layers of {table.label} make {2 ** len(layers) - 1:,} combinations; choose up to {MOST_LAYERS}: "
+            f"{len(layers)} layers of {table.label} make {2 ** len(layers) - 1:,} combinations; "
+            f"choose up to {MOST_LAYERS}: "
             f"--features {table.label}:{','.join(str(layer.number) for layer in layers[:3])}"
         )
     matrices = [load_view(store, record.name, view, clips=clips)]
-    matrices += [load_view(store, record.name, each, clips=clips) for each in request.beside]
+    matrices += [load_view(store, record.name, name, clips=clips) for name in request.beside]
     few = len(table.layers) <= 9
     digits = [str(layer.number) if few else layer.name for layer in layers]
-    added = [(each.view, (len(layers) + i,)) for i, each in enumerate(matrices[1:])]
+    added = [(matrix.view, (len(layers) + i,)) for i, matrix in enumerate(matrices[1:])]
     tried = strategies(digits, added)
     if request.only:
-        by_name = {each.name: each for each in tried}
+        by_name = {strategy.name: strategy for strategy in tried}
         for name in request.only:
             if name not in by_name:
                 raise UnknownName("combination", name, by_name)
         tried = tuple(by_name[name] for name in request.only)
-    return _Space(
-        request, matrices[0].view, tuple(matrices), layers, tried, tuple(each.view for each in matrices[1:])
-    )
+    return _Space(request, matrices[0].view, tuple(matrices), layers, tried, tuple(view for view, _ in added))
 
 
 def _searched(study: Study, space: _Space, *, jobs: int, progress: Progress) -> SearchResult:
@@ -152,7 +151,7 @@ def _searched(study: Study, space: _Space, *, jobs: int, progress: Progress) -> 
         study.selection.plan,
     )
     with study.scratch(key) as scratch:
-        found = search_layers(
+        outcome = search_layers(
             task,
             nested=prepared.evaluation.nested,
             jobs=jobs,
@@ -160,8 +159,8 @@ def _searched(study: Study, space: _Space, *, jobs: int, progress: Progress) -> 
             progress=progress,
             what=f"search {study.record.name} {space.view} {prepared.protocol}",
         )
-    result = _result(study, space, task, found, key)
-    result = _save(study, replace(result, seconds=time.monotonic() - begun), found)
+    result = _result(study, space, task, outcome, key)
+    result = _save(study, replace(result, seconds=time.monotonic() - begun), outcome)
     scratch.clear()
     return result
 
@@ -191,20 +190,20 @@ def _columns(strategy: Strategy, blocks: Sequence[Any]) -> int:
     return sum(blocks[i].shape[1] for i in strategy.blocks)
 
 
-def _result(study: Study, space: _Space, task: Search, found: Found, key: str) -> SearchResult:
+def _result(study: Study, space: _Space, task: Search, outcome: Found, key: str) -> SearchResult:
     selection, seed = study.selection, study.request.seed
     evaluation = study.prepared.evaluation
-    assessed = [assess(selection, one, seed=seed, score=evaluation.score) for one in found.found]
-    whole = assess(selection, found.chosen, seed=seed, score=evaluation.score)
+    assessed = [assess(selection, one, seed=seed, score=evaluation.score) for one in outcome.found]
+    whole = assess(selection, outcome.chosen, seed=seed, score=evaluation.score)
     best = int(np.argmax([one.first.value for one in assessed]))
-    times = Counter(found.chosen_names)
+    times = Counter(outcome.chosen_names)
     rows = [
         replace(
             _row(strategy.name, one, assessed[best], out.params),
             columns=_columns(strategy, task.blocks),
             chosen=times[strategy.name],
         )
-        for strategy, one, out in zip(task.strategies, assessed, found.found, strict=True)
+        for strategy, one, out in zip(task.strategies, assessed, outcome.found, strict=True)
     ]
     fingerprints = {name: value for matrix in space.matrices for name, value in matrix.fingerprints.items()}
     return SearchResult(
@@ -216,27 +215,27 @@ def _result(study: Study, space: _Space, task: Search, found: Found, key: str) -
         folds=study.folds,
         scores=whole.scores,
         chance=whole.baselines["chance"],
-        chosen=found.chosen_names,
+        chosen=outcome.chosen_names,
         fold_names=tuple(fold.name for fold in selection.plan.folds),
         rows=tuple(rows),
         best=best,
         cost=_gap(assessed[best], whole),
         cautions=(
             *guards.about_clips(selection),
-            *guards.about_score(selection, found.chosen, whole, nested=evaluation.nested),
+            *guards.about_score(selection, outcome.chosen, whole, nested=evaluation.nested),
         ),
-        fits=found.fits,
-        spared=found.spared,
+        fits=outcome.fits,
+        spared=outcome.spared,
         provenance=provenance(study.store, selection, study.record.name, fingerprints, key=key),
     )
 
 
-def _save(study: Study, result: SearchResult, found: Found) -> SearchResult:
+def _save(study: Study, result: SearchResult, outcome: Found) -> SearchResult:
     arrays = {
         "strategies": np.array([row.name for row in result.rows]),
-        "by_strategy": np.stack([one.predicted for one in found.found]),
+        "by_strategy": np.stack([one.predicted for one in outcome.found]),
     }
-    return replace(result, result_id=save(study.store, result, study.selection, found.chosen, **arrays))
+    return replace(result, result_id=save(study.store, result, study.selection, outcome.chosen, **arrays))
 
 
 def _gap(first: Assessment, second: Assessment) -> Interval:
@@ -246,16 +245,16 @@ def _gap(first: Assessment, second: Assessment) -> Interval:
 
 
 def _row(
-    name: str, found: Assessment, best: Assessment, params: Sequence[Mapping[str, Any]]
+    name: str, assessment: Assessment, best: Assessment, params: Sequence[Mapping[str, Any]]
 ) -> StrategyResult:
     same = all(dict(one) == dict(params[0]) for one in params)
     return StrategyResult(
         name=name,
         columns=0,
-        score=found.first.interval,
-        per_fold=found.per_fold,
-        behind=_gap(found, best),
+        score=assessment.first.interval,
+        per_fold=assessment.per_fold,
+        behind=_gap(assessment, best),
         chosen=0,
         params=dict(params[0]) if same else {},
-        recalls={one.name: one.first.value for one in found.classes},
+        recalls={one.name: one.first.value for one in assessment.classes},
     )

@@ -69,7 +69,7 @@ def store(sounds: Path) -> Path:
     folder = sounds.parent / "mxt-store"
     ingest(folder, sounds, build_registry(), name="evil")
     extract(folder, ExtractRequest("mfcc"), build_registry())
-    evaluate(folder, build_registry(), EvaluateRequest(seed=1))
+    evaluate(folder, EvaluateRequest(seed=1), build_registry())
     return folder
 
 

@@ -22,12 +22,12 @@ def test_a_comparison_has_a_bar_a_view_with_its_score(
         extract(store, ExtractRequest(backbone="tiny", settings=(f"scale={scale}",)), registry)
     found = evaluate(
         store,
-        registry,
         EvaluateRequest(
             head="linear",
             settings=("C=1", "nested.folds=3", "choi2017.folds=3"),
             protocols=("nested", "choi2017"),
         ),
+        registry,
     )
     with mpl.rc_context({"svg.fonttype": "none"}):
         comparison_chart(found, tmp_path / "a.svg")

@@ -10,7 +10,6 @@ from mxt.evaluation.metrics import (
     TABLE,
     baselines,
     confusion,
-    contributions,
     from_totals,
     macro,
     main,
@@ -18,6 +17,7 @@ from mxt.evaluation.metrics import (
     pooled,
     ranking,
 )
+from mxt.evaluation.totals import contributions
 
 RNG = np.random.default_rng(0)
 

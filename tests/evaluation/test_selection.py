@@ -79,7 +79,7 @@ def test_copies_with_one_label_are_counted_and_stay(clips: list[ClipRecord], mak
 def test_a_small_class_means_fewer_folds(clips: list[ClipRecord], make_clip: MakeClip) -> None:
     selection = choose([*clips, *(make_clip(f"jazz{i}.wav", targets={"genre": "jazz"}) for i in range(4))])
     assert len(selection.plan.folds) == 4
-    assert selection.plan.remarks == ("4 folds rather than 10: the smallest class reaches into no more",)
+    assert selection.plan.remarks == ("only 4 folds, not 10: the smallest class has 4 clips",)
 
 
 def test_a_class_too_small_for_three_folds_is_left_out_by_name(

@@ -21,7 +21,7 @@ def bounds(samples: np.ndarray) -> tuple[float, float]:
 
 
 def covers(rng: np.random.Generator, *, group_size: int) -> bool:
-    """Whether the interval of a 70 % right classifier on 200 clips contains 0.7; a group is right or wrong as a whole."""
+    """Whether the interval of a classifier that is right in 70 % of 200 clips contains 0.7."""
     right = np.repeat(rng.random(200 // group_size) < 0.7, group_size)
     y = rng.integers(2, size=200)
     units = np.arange(200) // group_size

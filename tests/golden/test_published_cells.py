@@ -30,7 +30,7 @@ def found(store: Path, dataset: str, target: str, *only: str, settings: tuple[st
     request = SearchRequest(
         (dataset,), layers, target, protocols=("choi2017",), settings=settings, beside=together, only=only
     )
-    return search(store, REGISTRY, request, jobs=2).results[0]
+    return search(store, request, REGISTRY, jobs=2).results[0]
 
 
 def test_speech_and_music_are_told_apart_as_published_to_the_last_digit(store: Path) -> None:

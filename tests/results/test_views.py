@@ -29,7 +29,7 @@ UNUSABLE = ClipRecord(
 
 
 def fill(store: Store, label: str, rows: dict[str, int | None]) -> None:
-    """Write a table: content to the value its features begin with; ``None``: failed; contents that are not named stay open."""
+    """Write a table: content to its first value, or ``None`` for failed; others stay open."""
     table = store.features.create(hashlib.sha256(label.encode()).hexdigest(), label, {}, LAYERS)
     with table.writer() as writer:
         keys = [hashlib.sha256(content.encode()).digest() for content in rows]

@@ -190,8 +190,8 @@ def test_derived_sets_are_extracted_evaluated_listed_described_and_removed(
     run(store, cut.name, registry)
     found = evaluate(
         store,
-        registry,
         EvaluateRequest(datasets=(some.name, cut.name), head="linear", settings=("C=1", "folds=3")),
+        registry,
     )
     assert [(each.dataset, each.clips) for each in found.datasets] == [(some.name, 36), (cut.name, 72)]
     assert [entry.name for entry in ls(store).datasets] == sorted([parent, some.name, cut.name])

@@ -20,7 +20,7 @@ from mxt.core.errors import EvaluationError, InputError, PluginError, Reason, Un
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement
 from mxt.core.specs import Layer
 from mxt.registry import build_registry
-from mxt.results import study
+from mxt.results import prepared
 from mxt.results.records import stale
 from mxt.results.request import EvaluateRequest
 from mxt.results.saving import load_result
@@ -100,7 +100,7 @@ def make_store(tmp_path: Path) -> Make:
 
 def test_without_options_every_view_of_the_last_data_set_is_scored_and_compared(make_store: Make) -> None:
     store = make_store({"good": GOOD, "noise": NOISE})
-    found = evaluate(store.root, REGISTRY).datasets[0]
+    found = evaluate(store.root, EvaluateRequest(), REGISTRY).datasets[0]
     good, noise = found.views
     assert (found.dataset, found.target, found.head, found.folds) == (
         "music",
@@ -117,12 +117,12 @@ def test_without_options_every_view_of_the_last_data_set_is_scored_and_compared(
 
 def test_the_result_that_is_saved_says_everything(make_store: Make) -> None:
     store = make_store({"good": GOOD})
-    found = evaluate(store.root, REGISTRY, EvaluateRequest(settings=QUICK, seed=3)).datasets[0].views[0]
+    found = evaluate(store.root, EvaluateRequest(settings=QUICK, seed=3), REGISTRY).datasets[0].views[0]
     saved = load_result(store, found.result_id)
     (view,) = saved.views
     assert (
-        saved.request.command()
-        == "mxt eval --dataset music --features good --head svm --seed 3 --set kernel=rbf --set svm.C=8 --set gamma=1"
+        saved.request.command() == "mxt eval --dataset music --features good --head svm --seed 3 "
+        "--set kernel=rbf --set svm.C=8 --set gamma=1"
     )
     assert view.assessment.scores == found.assessment.scores
     assert view.assessment.classes == found.assessment.classes
@@ -138,7 +138,7 @@ def test_the_same_seed_gives_the_same_scores_and_another_seed_other_folds(make_s
     store = make_store({"fair": FAIR})
     wanted = [(EvaluateRequest(settings=QUICK, seed=seed), jobs) for seed, jobs in ((0, 1), (0, 3), (1, 1))]
     runs = [
-        evaluate(store.root, REGISTRY, request, jobs=jobs).datasets[0].views[0] for request, jobs in wanted
+        evaluate(store.root, request, REGISTRY, jobs=jobs).datasets[0].views[0] for request, jobs in wanted
     ]
     predicted = [store.results.predictions(run.result_id) for run in runs]
     assert runs[0].assessment.scores == runs[1].assessment.scores
@@ -148,7 +148,7 @@ def test_the_same_seed_gives_the_same_scores_and_another_seed_other_folds(make_s
 
 def test_a_result_is_marked_when_labels_have_changed_since(make_store: Make) -> None:
     store = make_store({"good": GOOD})
-    view = evaluate(store.root, REGISTRY, EvaluateRequest(settings=QUICK)).datasets[0].views[0]
+    view = evaluate(store.root, EvaluateRequest(settings=QUICK), REGISTRY).datasets[0].views[0]
     saved = load_result(store, view.result_id)
     labels = (saved.dataset, saved.target, saved.provenance.targets_hash)
     assert stale(*labels, store.catalogue) == ""
@@ -163,7 +163,7 @@ def test_a_result_is_marked_when_labels_have_changed_since(make_store: Make) -> 
 
 def test_groups_are_honoured_and_named(make_store: Make) -> None:
     store = make_store({"good": GOOD}, fields={"speaker": [f"s{i // 3 % 6}" for i in range(N)]})
-    found = evaluate(store.root, REGISTRY, EvaluateRequest(settings=QUICK, group_by="speaker")).datasets[0]
+    found = evaluate(store.root, EvaluateRequest(settings=QUICK, group_by="speaker"), REGISTRY).datasets[0]
     assert found.folds == "nested 6-fold, grouped, stratified"
     assert found.views[0].assessment.units == 6
     predictions = store.results.predictions(found.views[0].result_id)
@@ -173,7 +173,7 @@ def test_groups_are_honoured_and_named(make_store: Make) -> None:
 
 def test_the_data_sets_own_folds_are_used(make_store: Make) -> None:
     store = make_store({"good": GOOD}, fold=[str(1 + i % 5) for i in range(N)])
-    found = evaluate(store.root, REGISTRY, EvaluateRequest(settings=QUICK)).datasets[0]
+    found = evaluate(store.root, EvaluateRequest(settings=QUICK), REGISTRY).datasets[0]
     assert found.folds == "nested 5 given folds"
     assert not any("no groups known" in line for line in found.cautions)
 
@@ -182,7 +182,7 @@ def test_a_split_is_learnt_on_train_and_valid_and_scored_on_test(make_store: Mak
     store = make_store(
         {"good": GOOD}, split=[("train", "train", "valid", "test")[i // 3 % 4] for i in range(N)]
     )
-    found = evaluate(store.root, REGISTRY, EvaluateRequest(settings=QUICK)).datasets[0]
+    found = evaluate(store.root, EvaluateRequest(settings=QUICK), REGISTRY).datasets[0]
     assert found.clips == sum(i // 3 % 4 == 3 for i in range(N))
     assert "validation part" in found.folds
 
@@ -192,7 +192,7 @@ def test_folds_of_a_file_are_used(make_store: Make, tmp_path: Path) -> None:
     path = tmp_path / "folds.csv"
     path.write_text("clip,fold\n" + "".join(f"{i % 3}/{i:03}.wav,{i // 30}\n" for i in range(N)))
     assert (
-        evaluate(store.root, REGISTRY, EvaluateRequest(settings=QUICK, folds=path)).datasets[0].folds
+        evaluate(store.root, EvaluateRequest(settings=QUICK, folds=path), REGISTRY).datasets[0].folds
         == "nested 3 given folds"
     )
 
@@ -200,7 +200,7 @@ def test_folds_of_a_file_are_used(make_store: Make, tmp_path: Path) -> None:
 def test_numbers_make_a_regression(make_store: Make) -> None:
     arousal = GOOD @ np.array([1.0, 2.0, -1.0]) + 0.05 * RNG.normal(size=N)
     store = make_store({"good": GOOD, "noise": NOISE}, {"arousal": arousal.tolist()})
-    found = evaluate(store.root, REGISTRY, EvaluateRequest(settings=QUICK)).datasets[0]
+    found = evaluate(store.root, EvaluateRequest(settings=QUICK), REGISTRY).datasets[0]
     assert found.task == "regression"
     assert [view.assessment.main for view in found.views] == ["r2", "r2"]
     assert found.views[0].assessment.first.value > 0.9
@@ -212,8 +212,8 @@ def test_several_labels_make_rankings(make_store: Make, head: str) -> None:
     tags = [tuple(name for name, there in zip("abc", row > 0.5, strict=True) if there) for row in GOOD]
     found = evaluate(
         make_store({"good": GOOD}, {"tags": tags}).root,
-        REGISTRY,
         EvaluateRequest(head=head, settings=("folds=4",)),
+        REGISTRY,
     ).datasets[0]
     assert found.task == "multilabel"
     assert found.views[0].assessment.score("roc_auc").value > 0.95
@@ -222,7 +222,7 @@ def test_several_labels_make_rankings(make_store: Make, head: str) -> None:
 
 def test_views_are_compared_on_the_clips_that_have_both(make_store: Make) -> None:
     store = make_store({"good": GOOD, "part": FAIR[:60]})
-    found = evaluate(store.root, REGISTRY, EvaluateRequest(settings=QUICK)).datasets[0]
+    found = evaluate(store.root, EvaluateRequest(settings=QUICK), REGISTRY).datasets[0]
     assert (found.clips, [(each.words, each.count) for each in found.left_out]) == (
         60,
         [("not extracted yet (part)", 30)],
@@ -232,11 +232,11 @@ def test_views_are_compared_on_the_clips_that_have_both(make_store: Make) -> Non
 def test_another_target_and_another_task_can_be_asked_for(make_store: Make) -> None:
     store = make_store({"good": GOOD}, fields={"year": [str(1960 + i % 3) for i in range(N)]})
     assert (
-        evaluate(store.root, REGISTRY, EvaluateRequest(settings=QUICK, target="year")).datasets[0].task
+        evaluate(store.root, EvaluateRequest(settings=QUICK, target="year"), REGISTRY).datasets[0].task
         == "classification"
     )
     assert (
-        evaluate(store.root, REGISTRY, EvaluateRequest(settings=QUICK, target="year", task="regression"))
+        evaluate(store.root, EvaluateRequest(settings=QUICK, target="year", task="regression"), REGISTRY)
         .datasets[0]
         .task
         == "regression"
@@ -247,16 +247,16 @@ def test_the_default_head_is_the_linear_one_where_a_support_vector_machine_would
     make_store: Make, monkeypatch
 ) -> None:
     store = make_store({"good": GOOD})
-    monkeypatch.setattr(study, "LARGEST_SVM", N)
-    assert evaluate(store.root, REGISTRY, EvaluateRequest(settings=QUICK)).datasets[0].head == "svm"
-    monkeypatch.setattr(study, "LARGEST_SVM", N - 1)
-    assert evaluate(store.root, REGISTRY).datasets[0].head == "linear"
+    monkeypatch.setattr(prepared, "LARGEST_SVM", N)
+    assert evaluate(store.root, EvaluateRequest(settings=QUICK), REGISTRY).datasets[0].head == "svm"
+    monkeypatch.setattr(prepared, "LARGEST_SVM", N - 1)
+    assert evaluate(store.root, EvaluateRequest(), REGISTRY).datasets[0].head == "linear"
 
 
 def test_parameters_of_head_and_protocol_can_be_set(make_store: Make) -> None:
     store = make_store({"good": GOOD})
     found = evaluate(
-        store.root, REGISTRY, EvaluateRequest(settings=("folds=4", "svm.C=2", "kernel=rbf", "gamma=1"))
+        store.root, EvaluateRequest(settings=("folds=4", "svm.C=2", "kernel=rbf", "gamma=1")), REGISTRY
     ).datasets[0]
     assert found.folds == "nested 4-fold, stratified"
     assert found.views[0].params == ({"C": 2.0, "gamma": 1 / 3, "kernel": "rbf"},) * 4
@@ -265,7 +265,7 @@ def test_parameters_of_head_and_protocol_can_be_set(make_store: Make) -> None:
 def test_several_data_sets_are_evaluated_one_after_the_other(make_store: Make) -> None:
     make_store({"good": GOOD}, name="one")
     store = make_store({"good": GOOD}, name="two")
-    found = evaluate(store.root, REGISTRY, EvaluateRequest(settings=QUICK, datasets=("one", "two")))
+    found = evaluate(store.root, EvaluateRequest(settings=QUICK, datasets=("one", "two")), REGISTRY)
     assert [each.dataset for each in found.datasets] == ["one", "two"]
 
 
@@ -287,7 +287,7 @@ def test_a_store_that_cannot_be_written_is_evaluated_and_that_is_said(
 def test_a_view_whose_features_are_gone_is_said_and_passed_over(make_store: Make) -> None:
     store = make_store({"good": GOOD})
     store.catalogue.add_view("music", "removed:1")
-    found = evaluate(store.root, REGISTRY, EvaluateRequest(settings=QUICK))
+    found = evaluate(store.root, EvaluateRequest(settings=QUICK), REGISTRY)
     assert (len(found.datasets[0].views), found.remarks[0]) == (
         1,
         "removed:1 was extracted for music once, its features are gone",
@@ -310,7 +310,7 @@ def test_what_cannot_be_evaluated_says_why(
 ) -> None:
     store = make_store({"good": GOOD})
     with pytest.raises(error, match=message):
-        evaluate(store.root, REGISTRY, request_)
+        evaluate(store.root, request_, REGISTRY)
 
 
 def test_clips_that_are_not_extracted_are_named_where_too_few_are_left(make_store: Make) -> None:
@@ -318,7 +318,7 @@ def test_clips_that_are_not_extracted_are_named_where_too_few_are_left(make_stor
     with pytest.raises(
         EvaluationError, match=r"two classes .* \(not there: 86 clips: not extracted yet \(good\)\)"
     ):
-        evaluate(store.root, REGISTRY)
+        evaluate(store.root, EvaluateRequest(), REGISTRY)
 
 
 def test_files_of_another_kind_are_not_counted_as_clips_that_cannot_be_used(make_store: Make) -> None:
@@ -332,13 +332,13 @@ def test_files_of_another_kind_are_not_counted_as_clips_that_cannot_be_used(make
         file = FileRecord(path, 1, 1, 1, None, reason, detail)
         clips.append(ClipRecord(path, file, None, reason, detail))
     store.catalogue.replace_clips(record, clips)
-    (left,) = evaluate(store.root, REGISTRY, EvaluateRequest(settings=QUICK)).datasets[0].left_out
+    (left,) = evaluate(store.root, EvaluateRequest(settings=QUICK), REGISTRY).datasets[0].left_out
     assert (left.words, left.count) == ("cannot be used (mxt info music --failures)", 1)
 
 
 def test_a_data_set_without_features_says_what_to_do(make_store: Make) -> None:
     with pytest.raises(InputError, match="mxt extract --dataset music"):
-        evaluate(make_store({}).root, REGISTRY)
+        evaluate(make_store({}).root, EvaluateRequest(), REGISTRY)
 
 
 HEAD = """
@@ -362,7 +362,10 @@ class Nearest:
 
 @hookimpl
 def mxt_stages():
-    return [StageSpec(kind="head", name=name, summary=name, target=f":{name.title()}") for name in ("fails", "nearest")]
+    return [
+        StageSpec(kind="head", name=name, summary=name, target=f":{name.title()}")
+        for name in ("fails", "nearest")
+    ]
 """
 
 
@@ -370,20 +373,20 @@ def test_a_head_of_a_plugin_is_used_and_blamed(make_store: Make, tmp_path: Path)
     (tmp_path / "heads.py").write_text(HEAD)
     registry, store = build_registry([tmp_path / "heads.py"]), make_store({"good": GOOD})
     assert (
-        evaluate(store.root, registry, EvaluateRequest(head="nearest"))
+        evaluate(store.root, EvaluateRequest(head="nearest"), registry)
         .datasets[0]
         .views[0]
         .assessment.first.value
         > 0.9
     )
     with pytest.raises(PluginError, match=r"head 'fails' of file:heads\.py failed: KeyError"):
-        evaluate(store.root, registry, EvaluateRequest(head="fails"))
+        evaluate(store.root, EvaluateRequest(head="fails"), registry)
 
 
 def test_a_killed_evaluation_takes_up_its_folds_and_ends_the_same(make_store: Make) -> None:
     store = make_store({"wide": np.repeat(FAIR, 40, axis=1) + RNG.normal(size=(N, 120)).astype(np.float32)})
     settings = ("kernel=rbf", "folds=30", "svm.C=8")
-    whole = evaluate(store.root, REGISTRY, EvaluateRequest(settings=settings)).datasets[0].views[0]
+    whole = evaluate(store.root, EvaluateRequest(settings=settings), REGISTRY).datasets[0].views[0]
     command = [sys.executable, "-m", "mxt", "eval", "--store", str(store.root), "--jobs", "1", "--json", "-q"]
     command += [word for setting in settings for word in ("--set", setting)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=dict(os.environ))
@@ -391,7 +394,7 @@ def test_a_killed_evaluation_takes_up_its_folds_and_ends_the_same(make_store: Ma
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    again = evaluate(store.root, REGISTRY, EvaluateRequest(settings=settings)).datasets[0].views[0]
+    again = evaluate(store.root, EvaluateRequest(settings=settings), REGISTRY).datasets[0].views[0]
     assert again.resumed >= 1
     assert again.assessment.scores == whole.assessment.scores
     assert not store.results.partial()
@@ -465,14 +468,14 @@ def clips_of_each_run(store: Store, result_id: str) -> dict[str, set[str]]:
 def test_the_hash_split_is_unchanged_when_fifty_files_are_added(make_store: Make) -> None:
     store = make_store({"good": np.concatenate([GOOD, FAIR, NOISE])}, {"genre": GENRES.tolist() * 3})
     request = EvaluateRequest(protocols=("shtern2017",), settings=("steps=20", "runs=2"))
-    before = evaluate(store.root, REGISTRY, request).datasets[0].views[0]
+    before = evaluate(store.root, request, REGISTRY).datasets[0].views[0]
     with_more_clips(store, 50)
     table = store.features.find("good")
     with table.writer() as writer:
         keys = [clip.key for clip in store.catalogue.clips("music")[:50] if clip.key]
         for row in writer.assign(keys):
             writer.put(int(row), {"all": np.zeros(3, dtype=np.float32)})
-    after = evaluate(store.root, REGISTRY, request).datasets[0].views[0]
+    after = evaluate(store.root, request, REGISTRY).datasets[0].views[0]
     old, now = clips_of_each_run(store, before.result_id), clips_of_each_run(store, after.result_id)
     assert set(old) == {"run 1", "run 2"}
     assert {
@@ -484,7 +487,7 @@ def test_the_hash_split_is_unchanged_when_fifty_files_are_added(make_store: Make
 def test_runs_are_kept_and_averaged(make_store: Make) -> None:
     store = make_store({"fair": FAIR, "noise": NOISE})
     found = evaluate(
-        store.root, REGISTRY, EvaluateRequest(protocols=("shtern2017",), settings=("steps=3", "test=40"))
+        store.root, EvaluateRequest(protocols=("shtern2017",), settings=("steps=3", "test=40")), REGISTRY
     ).datasets[0]
     assert (found.head, found.runs, found.noise) == ("linear", 5, 0.02)
     assert found.folds == "shtern2017 50/10/40 by SHA-1 of the file names, 5 runs"
@@ -535,12 +538,12 @@ def test_names_that_repeat_in_all_folders_are_met_with_advice(make_store: Make) 
     ]
     store.catalogue.replace_clips(record, moved)
     with pytest.raises(EvaluationError, match="hash whole paths: --set hash=path"):
-        evaluate(store.root, REGISTRY, EvaluateRequest(protocols=("shtern2017",)))
+        evaluate(store.root, EvaluateRequest(protocols=("shtern2017",)), REGISTRY)
     assert (
         evaluate(
             store.root,
-            REGISTRY,
             EvaluateRequest(protocols=("shtern2017",), settings=("hash=path", "steps=5")),
+            REGISTRY,
         )
         .datasets[0]
         .views
@@ -583,6 +586,6 @@ def test_a_forest_ranks_labels_that_no_learning_clip_has_last(make_store: Make) 
     tags = [("a",) if i < N // 2 else ("b",) if i < N - 2 else ("b", "rare") for i in range(N)]
     parts = ["train" if i < N - 12 else "test" for i in range(N)]
     store = make_store({"good": GOOD}, {"tags": tags}, split=parts)
-    found = evaluate(store.root, REGISTRY, EvaluateRequest(head="forest", settings=("trees=5",))).datasets[0]
+    found = evaluate(store.root, EvaluateRequest(head="forest", settings=("trees=5",)), REGISTRY).datasets[0]
     scores = store.results.predictions(found.views[0].result_id)["scores"]
     assert (scores[:, -1] == 0).all()

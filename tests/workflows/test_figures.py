@@ -65,7 +65,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         np.savez(path, clip=np.array(paths), **features(seed, strength))
         import_features(root, path, label=name)
     views = ("net", "random_net")
-    search(root, REGISTRY, SearchRequest(features=views, beside=("choi2017_mfcc",), settings=QUICK), jobs=2)
+    search(root, SearchRequest(features=views, beside=("choi2017_mfcc",), settings=QUICK), REGISTRY, jobs=2)
     return root
 
 
@@ -181,7 +181,7 @@ def test_an_older_search_of_the_same_clips_that_tried_more_is_drawn(
     import shutil
 
     other = Path(shutil.copytree(store, tmp_path / "mxt-store"))
-    search(other, REGISTRY, SearchRequest(features=("net",), settings=QUICK), jobs=2)
+    search(other, SearchRequest(features=("net",), settings=QUICK), REGISTRY, jobs=2)
     (found,), _ = read_panels(Store.open(other), datasets=(), protocols=())
     assert found.result.result_id == panel.result.result_id
 
@@ -191,7 +191,7 @@ def test_a_search_by_other_settings_is_a_figure_of_its_own(store: Path, tmp_path
 
     other = Path(shutil.copytree(store, tmp_path / "mxt-store"))
     search(
-        other, REGISTRY, SearchRequest(features=("net:12",), settings=(*QUICK[:-1], "nested.folds=4")), jobs=2
+        other, SearchRequest(features=("net:12",), settings=(*QUICK[:-1], "nested.folds=4")), REGISTRY, jobs=2
     )
     found = figures(other, FiguresRequest(tmp_path / "out"))
     assert [each.kind for each in found.figures].count("combinations") == 2

@@ -262,7 +262,7 @@ def test_imported_features_are_evaluated_told_about_kept_by_prune_and_intact(sto
     X = np.eye(len(classes))[[classes.index(name.partition("/")[0]) for name in ids]]
     np.savez(tmp_path / "m.npz", id=np.array(ids), X=X)
     import_features(store, tmp_path / "m.npz")
-    result = evaluate(store, build_registry(), EvaluateRequest(head="linear", settings=("C=1",)))
+    result = evaluate(store, EvaluateRequest(head="linear", settings=("C=1",)), build_registry())
     assert result.datasets[0].views[0].view == "m"
     told = info(store, "m", build_registry())
     assert told.attributes["kind"] == "imported"

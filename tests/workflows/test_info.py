@@ -104,7 +104,8 @@ def test_a_weight_set_and_a_normalizer_are_part_of_the_command(store, registry):
     )
     (command,) = info(store, "mine", registry).commands
     assert command == (
-        "mxt extract --backbone convnet --weights keras2 --normalizer peak --set target_db=-3.0 --resampler kaiser_best --as mine"
+        "mxt extract --backbone convnet --weights keras2 --normalizer peak --set target_db=-3.0 "
+        "--resampler kaiser_best --as mine"
     )
 
 

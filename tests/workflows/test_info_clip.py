@@ -31,7 +31,7 @@ def clip(store):
 
 @pytest.fixture
 def tagged(store, registry, clip):
-    """The store with three tables that have the clip: one of an extraction, one that failed, and one with tags."""
+    """The store with three tables that have the clip: an extraction, one that failed, and one with tags."""
     extract(store, ExtractRequest(backbone="tiny", limit=72), registry)
     opened = Store.open(store)
     tagger = opened.features.create(

@@ -73,7 +73,7 @@ def test_features_are_recognised_and_stored_as_they_are_in_the_files(root, store
 
 def test_they_can_be_evaluated_listed_told_about_and_exported(root, store, tmp_path):
     ingest_all(store, root, REGISTRY)
-    result = evaluate(store, REGISTRY, EvaluateRequest(features=("choi2017_convnet:12345",), head="linear"))
+    result = evaluate(store, EvaluateRequest(features=("choi2017_convnet:12345",), head="linear"), REGISTRY)
     assert result.datasets[0].views[0].assessment.first.value == 1.0
     assert "fold" in result.datasets[0].folds
     told = info(store, "urbansound", REGISTRY)
@@ -216,7 +216,7 @@ def test_the_published_genre_features_give_the_published_kind_of_score(data, sto
     request = EvaluateRequest(
         datasets=("gtzan_genre",), features=("choi2017_convnet:12345",), head="linear", settings=("C=0.01",)
     )
-    (result,) = evaluate(store, REGISTRY, request).datasets
+    (result,) = evaluate(store, request, REGISTRY).datasets
     assert result.clips == 1000
     assert result.views[0].assessment.first.value > 0.8
     assert json.dumps(dict(found[0].params)) == '{"tasks": ["gtzan_genre"]}'

@@ -57,7 +57,7 @@ def ids_of(store):
 
 
 def test_an_evaluation_of_undecodable_names_is_saved_and_read_back(odd, registry):
-    found = evaluate(odd, registry, EvaluateRequest())
+    found = evaluate(odd, EvaluateRequest(), registry)
     results = Store.open(odd).results
     saved = results.load(found.datasets[0].views[0].result_id)
     assert [each["name"] for each in saved["classes"]] == ['a, "b"; c|d', "back\\slash", "caf\\xe9", "café"]
@@ -105,7 +105,7 @@ def test_given_folds_may_hold_names_as_they_are_written(odd, registry, tmp_path)
         if "\n" not in name
     ]
     (tmp_path / "folds.csv").write_text("clip,fold\n" + "\n".join(rows), encoding="utf-8")
-    found = evaluate(odd, registry, EvaluateRequest(folds=tmp_path / "folds.csv"))
+    found = evaluate(odd, EvaluateRequest(folds=tmp_path / "folds.csv"), registry)
     assert found.datasets[0].clips == 12
 
 
@@ -145,7 +145,7 @@ def test_names_as_long_as_the_file_system_takes_are_drawn_evaluated_and_shortene
     store = tmp_path / "store"
     ingest(store, tmp_path / "long", registry)
     extract(store, ExtractRequest(backbone="tiny"), registry)
-    found = evaluate(store, registry, EvaluateRequest())
+    found = evaluate(store, EvaluateRequest(), registry)
     assert found.datasets[0].views[0].result_id
     made = derive(store, Derivation("classes", {"names": ("ä" * 127, "b" * 255), "target": None}))
     assert (len(made.name), made.summary.clips) == (100, 8)
@@ -165,6 +165,6 @@ def test_a_name_that_cannot_be_part_of_a_file_name_is_refused(registry, collecti
 
 def test_a_label_of_any_length_is_refused_and_made_labels_are_cut(store, registry):
     with pytest.raises(UsageError, match=r"is not a label: .* at most 100"):
-        extract(store, ExtractRequest(backbone="tiny", name=101 * "a"), registry)
+        extract(store, ExtractRequest(backbone="tiny", label=101 * "a"), registry)
     words = registry.choose("backbone", "tiny", {"scale": "1e300", "nap": "0"})
     assert len(Pipeline(words, registry.choose("normalizer", "none", {}), dataset=200 * "d").label) == 100

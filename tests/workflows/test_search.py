@@ -64,7 +64,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_combination_is_scored_and_the_choice_is_part_of_the_score(small: Path) -> None:
-    found = search(small, REGISTRY, SearchRequest(settings=QUICK)).results[0]
+    found = search(small, SearchRequest(settings=QUICK), REGISTRY).results[0]
     assert len(found.rows) == 31
     assert sum(row.chosen for row in found.rows) == len(found.fold_names)
     best = found.rows[found.best]
@@ -73,19 +73,22 @@ def test_every_combination_is_scored_and_the_choice_is_part_of_the_score(small: 
 
 
 def test_a_second_run_answers_from_the_store(small: Path) -> None:
-    first = search(small, REGISTRY, SearchRequest(settings=QUICK)).results[0]
-    again = search(small, REGISTRY, SearchRequest(settings=QUICK)).results[0]
+    first = search(small, SearchRequest(settings=QUICK), REGISTRY).results[0]
+    again = search(small, SearchRequest(settings=QUICK), REGISTRY).results[0]
     assert again.from_store
     assert (again.result_id, again.rows, again.scores) == (first.result_id, first.rows, first.scores)
-    other = search(small, REGISTRY, SearchRequest(settings=QUICK, seed=1)).results[0]
+    other = search(small, SearchRequest(settings=QUICK, seed=1), REGISTRY).results[0]
     assert not other.from_store
 
 
 def test_a_search_that_is_in_the_store_is_answered_without_loading_any_learner(small: Path) -> None:
-    search(small, REGISTRY, SearchRequest(features=("choi2017_convnet:13",), settings=QUICK))
+    search(small, SearchRequest(features=("choi2017_convnet:13",), settings=QUICK), REGISTRY)
     settings = [word for setting in QUICK for word in ("--set", setting)]
     words = ["search", "--store", str(small), "--features", "choi2017_convnet:13", *settings]
-    code = f"import sys\nfrom mxt.cli.main import main\ntry:\n    main({words!r})\nfinally:\n    assert 'sklearn' not in sys.modules"
+    code = (
+        f"import sys\nfrom mxt.cli.main import main\ntry:\n    main({words!r})\n"
+        "finally:\n    assert 'sklearn' not in sys.modules"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "from the store" in done.stdout
 
@@ -93,8 +96,8 @@ def test_a_search_that_is_in_the_store_is_answered_without_loading_any_learner(s
 def test_what_is_added_stands_alone_and_beside_every_combination(small: Path) -> None:
     found = search(
         small,
-        REGISTRY,
         SearchRequest(features=("choi2017_convnet:13",), beside=("choi2017_mfcc",), settings=QUICK),
+        REGISTRY,
     ).results[0]
     assert [row.name for row in found.rows] == [
         "1",
@@ -110,7 +113,7 @@ def test_what_is_added_stands_alone_and_beside_every_combination(small: Path) ->
 
 def test_several_tables_at_once_are_no_backbone(small: Path) -> None:
     with pytest.raises(UsageError, match="--with"):
-        search(small, REGISTRY, SearchRequest(features=("choi2017_convnet+choi2017_mfcc",)))
+        search(small, SearchRequest(features=("choi2017_convnet+choi2017_mfcc",)), REGISTRY)
 
 
 def test_the_command_prints_both_protocols_and_their_difference(
@@ -175,8 +178,8 @@ def test_a_search_that_was_killed_continues(small: Path, tmp_path: Path) -> None
     running.wait()
     kept = sum(len(list(path.glob("[0-9]*.npz"))) for path in store.glob("results/.partial-*"))
     request = SearchRequest(features=("choi2017_convnet:134",), seed=7)
-    found = search(store, REGISTRY, request, jobs=2).results[0]
-    whole = search(small, REGISTRY, request, jobs=2).results[0]
+    found = search(store, request, REGISTRY, jobs=2).results[0]
+    whole = search(small, request, REGISTRY, jobs=2).results[0]
     assert kept > 0
     assert found.fits < whole.fits
     assert (found.rows, found.scores, found.chosen) == (whole.rows, whole.scores, whole.chosen)
@@ -186,4 +189,4 @@ def test_a_search_that_was_killed_continues(small: Path, tmp_path: Path) -> None
 def test_a_store_without_layers_says_what_to_do(tmp_path: Path) -> None:
     Store.open(tmp_path / "mxt-store", create=True)
     with pytest.raises(InputError, match="ingest"):
-        search(tmp_path / "mxt-store", REGISTRY)
+        search(tmp_path / "mxt-store", SearchRequest(), REGISTRY)

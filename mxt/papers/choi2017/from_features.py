@@ -27,8 +27,8 @@ from mxt.papers.choi2017.findings import (
 )
 from mxt.papers.choi2017.records import ReproduceRequest
 from mxt.registry import Registry
+from mxt.results.prepared import prepare
 from mxt.results.request import EvaluateRequest
-from mxt.results.study import prepare
 from mxt.results.views import Matrix, load_view
 from mxt.store.layout import Store
 

@@ -1,0 +1,173 @@
+"""A protocol on the clips of a data set, ready to be carried out: clips, folds, head, and their identity."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from mxt.core.identity import canonical_json, sha256_text
+from mxt.core.pipeline import Chosen
+from mxt.core.records import ClipRecord, DatasetRecord, Task
+from mxt.core.reprs import short_repr
+from mxt.core.stages import Evaluation
+from mxt.evaluation.columns import choose_target, group_values, read_folds
+from mxt.evaluation.search import Learner, expand
+from mxt.evaluation.selection import Selection, select
+from mxt.registry import Registry, split_settings
+from mxt.results.request import LARGEST_SVM, EvaluateRequest
+from mxt.results.views import Matrix
+
+TASKS: tuple[Task, ...] = ("classification", "multilabel", "regression")
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """One protocol on one data set, ready to be carried out.
+
+    Parameters
+    ----------
+    protocol : str
+    selection : Selection
+        Clips with their folds.
+    evaluation : Evaluation
+        What the protocol chose for their task.
+    head : Chosen
+    head_was_chosen : bool
+        Whether mxt's default head was taken.
+    stage : Head
+        The head, built.
+    seed : int
+    """
+
+    protocol: str
+    selection: Selection
+    evaluation: Evaluation
+    head: Chosen
+    head_was_chosen: bool
+    stage: Any
+    seed: int
+    __repr__ = short_repr
+
+    def learner(self, n_columns: int) -> Learner:
+        """The head as evaluation uses it, for views of so many columns."""
+        targets = self.selection.sample.targets
+        return Learner(
+            make=lambda: self.stage.estimator(targets.task, seed=self.seed),
+            grid=expand(self.stage.grid(targets.task, n_features=n_columns)),
+            task=targets.task,
+            n_classes=len(targets.classes),
+            standardise=self.evaluation.standardise,
+            score=self.evaluation.score,
+            make_run=lambda run: self.stage.estimator(targets.task, seed=self.seed + run),
+        )
+
+    def rows(self, matrix: Matrix) -> Any:
+        """Features of the selected clips, float32 [n, d]."""
+        row_of = {clip.id: row for row, clip in enumerate(matrix.clips)}
+        return matrix.X[[row_of[clip.id] for clip in self.selection.clips]]
+
+    def key(self, X: Any, **more: Any) -> str:
+        """Equal for evaluations whose folds give the same predictions."""
+        from importlib.metadata import (
+            version,
+        )  # of what is not imported: a search that is in the store answers at once
+
+        digest = hashlib.sha256()
+        for array in (X, self.selection.sample.targets.y, *_plan_arrays(self.selection)):
+            digest.update(repr((array.shape, array.dtype.str)).encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        evaluation = self.evaluation
+        choices: Mapping[str, Any] = {
+            "data": digest.hexdigest(),
+            "head": self.head.identity(),
+            "task": self.selection.sample.targets.task,
+            "nested": evaluation.nested,
+            "standardise": evaluation.standardise,
+            "seed": self.seed,
+            "scikit-learn": version("scikit-learn"),
+            "folds": [fold.name for fold in self.selection.plan.folds],
+            **more,
+        }
+        return sha256_text(canonical_json(choices))
+
+
+def prepare(
+    registry: Registry,
+    request: EvaluateRequest,
+    record: DatasetRecord,
+    clips: Sequence[ClipRecord],
+    protocol: str,
+) -> Prepared:
+    """Choose clips, folds and head as `protocol` says.
+
+    Parameters
+    ----------
+    registry : Registry
+    request : EvaluateRequest
+        What was asked for.
+    record : DatasetRecord
+    clips : sequence of ClipRecord
+        With features.
+    protocol : str
+        One of the request's.
+    """
+    column = choose_target(clips, record.targets, request.target)
+    built = registry.build(_stage(registry, request, "protocol", protocol))
+    choices = {task: built.choices(task) for task in TASKS}
+    selection = select(
+        clips,
+        column=column,
+        task=request.task,
+        is_target=column in record.targets,
+        groups=group_values(clips, request.group_by),
+        folds=read_folds(request.folds) if request.folds else None,
+        choices=choices,
+        seed=request.seed,
+    )
+    evaluation = choices[selection.sample.targets.task]
+    default = "svm" if len(selection.clips) <= LARGEST_SVM else "linear"
+    name = request.head or evaluation.head or default
+    head = _stage(
+        registry, request, "head", name, dict(evaluation.head_params) if name == evaluation.head else {}
+    )
+    was_chosen = request.head is None and not evaluation.head
+    return Prepared(protocol, selection, evaluation, head, was_chosen, registry.build(head), request.seed)
+
+
+def _stage(
+    registry: Registry,
+    request: EvaluateRequest,
+    kind: Any,
+    name: str,
+    own: Mapping[str, Any] = MappingProxyType({}),
+) -> Chosen:
+    """A stage with its share of ``--set``; the settings of all that may take part are looked at together.
+
+    `own` are a protocol's settings of its head; ``--set`` comes before them.
+    """
+    spec = registry.find(kind, name).spec
+    protocols = [registry.find("protocol", protocol).spec for protocol in request.protocols]
+    heads = list(request.heads) or ([request.head] if request.head else ["svm", "linear"])
+    if not request.head:
+        brought = [
+            registry.build(registry.choose("protocol", protocol.name, {})).choices("classification").head
+            for protocol in protocols
+        ]
+        heads = ([] if all(brought) else heads) + list(dict.fromkeys(filter(None, brought)))
+    shared = split_settings(
+        request.settings, [*protocols, *(registry.find("head", head).spec for head in heads)]
+    )
+    return registry.choose(kind, name, {**own, **shared[spec.name]})
+
+
+def _plan_arrays(selection: Selection) -> list[Any]:
+    return [
+        rows
+        for fold in selection.plan.folds
+        for rows in (fold.learn, fold.test, *(part for pair in fold.inner for part in pair))
+    ]
