@@ -2,67 +2,60 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mxt.cli import completion
+from mxt.cli import console
 from mxt.cli.options import (
-    DEFAULT_STORE,
     MOST_CLIPS,
     BackboneOption,
     DatasetOption,
     DeviceOption,
     DryRunOption,
     JobsOption,
-    JsonOption,
     LayersOption,
-    PluginOption,
-    QuietOption,
+    NormalizerOption,
+    RunOptions,
     SetOption,
-    StoreOption,
     StrictOption,
 )
+from mxt.core.commands import typed
 
 if TYPE_CHECKING:
     from mxt.core.specs import Layer
     from mxt.extraction.records import Extraction
-    from mxt.registry import Registry
 
-SHOWN = 5
+SHOWN = 5  # clips of one reason that are named
+STEPS = ("decode", "front end", "network")
 
 
 def extract(
-    store: StoreOption = DEFAULT_STORE,
+    *,
     dataset: DatasetOption = None,
     backbone: BackboneOption = None,
     layers: LayersOption = None,
     setting: SetOption = None,
     weights: Annotated[
-        str | None, typer.Option("--weights", metavar="NAME", help="A weight set other than the default.")
+        str | None,
+        typer.Option("--weights", metavar="NAME", help="Weight set (default: the first the backbone has)."),
     ] = None,
     weights_file: Annotated[
-        Path | None, typer.Option("--weights-file", metavar="FILE", help="Weights of your own.")
+        Path | None, typer.Option("--weights-file", metavar="FILE", help="A weights file of your own.")
     ] = None,
-    normalizer: Annotated[
-        str,
-        typer.Option(
-            "--normalizer",
-            metavar="NAME",
-            help="What is done to the level first.",
-            autocompletion=completion.normalizers,
-        ),
-    ] = "none",
+    normalizer: NormalizerOption = "none",
     resampler: Annotated[
         str, typer.Option("--resampler", metavar="soxr|kaiser_best", help="How audio is resampled.")
     ] = "soxr",
-    name: Annotated[
-        str | None, typer.Option("--as", metavar="LABEL", help="A label of your own for the table.")
+    label: Annotated[
+        str | None,
+        typer.Option(
+            "--as", metavar="LABEL", help="Label of the feature table (default: made from the pipeline)."
+        ),
     ] = None,
     device: DeviceOption = "auto",
     jobs: JobsOption = None,
@@ -73,32 +66,25 @@ def extract(
             metavar="N",
             min=1,
             max=MOST_CLIPS,
-            help="A trial of so many clips of all classes; later runs go on.",
+            help="Only compute N clips, taken from all classes; a later run continues.",
         ),
     ] = None,
     dry_run: DryRunOption = False,
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try clips again that failed before.")
+        bool, typer.Option("--retry-failed", help="Also compute the clips that failed before.")
     ] = False,
     strict: StrictOption = False,
-    plugin: PluginOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
+    run: RunOptions,
 ) -> None:
     """Compute the features of every clip of a data set, once; all layers are kept.
 
-    What is there already is not computed again. Without --backbone, lists the backbones there are.
+    Only what is missing is computed. Without --backbone, the backbones are listed.
     """
-    from mxt.cli import console
-    from mxt.cli.progress import shown_progress
-    from mxt.registry import build_registry
-
-    registry = build_registry(plugin or ())
     if backbone is None:
-        _list_backbones(registry, as_json=as_json)
+        _list_backbones(run)
         return
     from mxt.extraction.request import ExtractRequest
-    from mxt.workflows.extract import extract as run
+    from mxt.workflows.extract import extract as work
 
     request = ExtractRequest(
         backbone=backbone,
@@ -108,31 +94,28 @@ def extract(
         resampler=resampler,
         weights=weights,
         weights_file=weights_file,
-        label=name,
+        label=label,
         dataset=dataset,
         device=device,
         jobs=jobs,
         limit=limit,
         dry_run=dry_run,
         retry_failed=retry_failed,
-        plugins=tuple(plugin or ()),
+        plugins=tuple(run.plugin or ()),
     )
-    with shown_progress(quiet or as_json) as progress:
-        result = run(store, request, registry, progress=progress)
-    if as_json:
-        console.emit_json(to_json(result))
-    else:
-        render(result)
-        console.next_line("the same without --dry-run" if dry_run and result.left_open else "mxt eval")
+    with run.progress() as progress:
+        result = work(run.store, request, run.registry(), progress=progress)
+    goes_on = dry_run and result.left_open
+    run.answer(result, render, plain=to_json, next="the same without --dry-run" if goes_on else "mxt eval")
     if strict and (result.failed or result.left_open):
         raise typer.Exit(1)
 
 
-def _list_backbones(registry: Registry, *, as_json: bool) -> None:
-    from mxt.cli import console
+def _list_backbones(run: RunOptions) -> None:
     from mxt.workflows.stages import list_stages
 
-    if as_json:
+    registry = run.registry()
+    if run.as_json:
         console.emit_json(list_stages(registry, "backbone"))
         return
     specs = [registry.find("backbone", name).spec for name in registry.names("backbone")]
@@ -147,85 +130,87 @@ def _list_backbones(registry: Registry, *, as_json: bool) -> None:
 
 def to_json(result: Extraction) -> dict[str, object]:
     """An extraction as plain values."""
-    found = {
-        name: getattr(result, name)
-        for name in result.__dataclass_fields__
-        if name not in ("pipeline", "failures", "estimate")
+    own_form = ("pipeline", "failures", "estimate")
+    values = {name: getattr(result, name) for name in result.__dataclass_fields__ if name not in own_form}
+    weights, failures = result.pipeline.weights, result.failures
+    return values | {
+        "estimate": asdict(result.estimate) if result.estimate else None,
+        "pipeline": result.pipeline.identity(),
+        "weights": asdict(weights) if weights else None,
+        "failures": [{"clip": f.clip, "reason": f.reason.words, "detail": f.detail} for f in failures],
     }
-    found["estimate"] = asdict(result.estimate) if result.estimate else None
-    failures = [{"clip": f.clip, "reason": f.reason.words, "detail": f.detail} for f in result.failures]
-    weights = asdict(result.pipeline.weights) if result.pipeline.weights else None
-    return found | {"pipeline": result.pipeline.identity(), "weights": weights, "failures": failures}
 
 
 def render(result: Extraction) -> None:
     """Print what an extraction did, in a few lines."""
-    from mxt.cli import console
-    from mxt.core.errors import Reason
-
     spec = result.pipeline.backbone.spec
+    words = [result.label, *_input_words(result), layers_text(spec.layers, result.layers)]
+    where = [result.device, f"{result.workers} worker{'s' if result.workers != 1 else ''}"]
+    if result.estimate is not None:
+        console.say(" · ".join([*words, *where]))
+        console.say(_estimate_text(result) if result.left_open else "nothing is missing")
+        return
     copies = f" (and {result.clips - result.contents:,} copies)" if result.clips > result.contents else ""
     settled = f"{result.done:,} of {result.contents:,} clips{copies}, {result.failed} failed"
-    words = [result.label, *_input_words(result), layers_text(spec.layers, result.layers)]
-    if (found := result.estimate) is not None:
-        console.say(" · ".join([*words, result.device, _workers(result.workers)]))
-        missing = f"missing {result.left_open:,} of {result.contents:,} clips"
-        disk = f"{console.size_text(found.disk_bytes)} on disk of {console.size_text(found.disk_free)} free"
-        console.say(
-            f"{missing} · about {_duration(found.seconds)} · {disk}"
-            if result.left_open
-            else "nothing is missing"
-        )
-        return
     if result.computed:
-        words += [result.device, _workers(result.workers)]
-    words.append(settled)
-    words.append(f"{_duration(result.seconds)}{_shares(result)}" if result.computed else "nothing to do")
+        words += [*where, settled, f"{_duration(result.seconds)}{_shares(result)}"]
+    else:
+        words += [settled, "nothing to do"]
     console.say(" · ".join(words))
-    gone = sum(failure.reason in (Reason.CHANGED, Reason.MISSING) for failure in result.failures)
-    if result.left_open > gone:
-        console.say(f"{result.left_open - gone:,} not computed yet; the same command goes on")
-    if gone:
-        again = shlex.join(["mxt", "ingest", result.root, "--name", result.dataset])
-        console.say(f"{gone:,} not as they were at ingest: {again}, then the same command")
-    for reason, count in Counter(failure.reason for failure in result.failures).most_common():
-        clips = [failure for failure in result.failures if failure.reason is reason][:SHOWN]
-        console.say(
-            f"{reason.words} {count}: "
-            + ", ".join(f"{f.clip} ({f.detail})" if f.detail else f.clip for f in clips)
-        )
-    if result.failed:
-        console.say("failed clips are tried again with --retry-failed")
-    if result.earlier:
-        console.say(
-            f"the table {result.earlier} holds features of another version of these stages; mxt rm {result.earlier} removes it"
-        )
-    if spec.rows_together:
-        console.say(
-            f"careful: every feature depends on the {spec.rows_together} clips computed with it, as in the paper"
-        )
+    for line in _notes(result):
+        console.say(line)
     console.say(f"view {result.view}, {result.columns} columns")
 
 
+def _estimate_text(result: Extraction) -> str:
+    assert result.estimate is not None
+    needed, free = result.estimate.disk_bytes, result.estimate.disk_free
+    disk = f"{console.size_text(needed)} on disk of {console.size_text(free)} free"
+    missing = f"missing {result.left_open:,} of {result.contents:,} clips"
+    return f"{missing} · about {_duration(result.estimate.seconds)} · {disk}"
+
+
+def _notes(result: Extraction) -> Iterator[str]:
+    """What is still to do, what failed, and what is odd about the features."""
+    from mxt.core.errors import Reason
+
+    changed = sum(failure.reason in (Reason.CHANGED, Reason.MISSING) for failure in result.failures)
+    if result.left_open > changed:
+        yield f"{result.left_open - changed:,} not computed yet; the same command continues"
+    if changed:
+        again = typed("ingest", result.root, options=[("--name", result.dataset)])
+        yield f"{changed:,} not as they were at ingest: {again}, then the same command"
+    for reason, count in Counter(failure.reason for failure in result.failures).most_common():
+        failures = [failure for failure in result.failures if failure.reason is reason][:SHOWN]
+        clips = (f"{f.clip} ({f.detail})" if f.detail else f.clip for f in failures)
+        yield f"{reason.words} {count}: {', '.join(clips)}"
+    if result.failed:
+        yield "to try failed clips again: --retry-failed"
+    if result.earlier:
+        yield (
+            f"the table {result.earlier} holds features of another version of these stages; "
+            f"mxt rm {result.earlier} removes it"
+        )
+    if together := result.pipeline.backbone.spec.rows_together:
+        yield f"careful: every feature depends on the {together} clips computed with it, as in the paper"
+
+
 def _input_words(result: Extraction) -> list[str]:
-    spec, words = result.pipeline.backbone.spec, []
-    if result.pipeline.weights_name:
-        words.append(result.pipeline.weights_name)
-    words += [
-        str(result.pipeline.backbone.params[p.name])
-        for p in spec.params
-        if p.type == "choice" and p.name in result.pipeline.backbone.params
-    ]
+    """The weight set, choices of the backbone, rate and window."""
+    spec, params = result.pipeline.backbone.spec, result.pipeline.backbone.params
+    words = [result.pipeline.weights_name] if result.pipeline.weights_name else []
+    words += [str(params[p.name]) for p in spec.params if p.type == "choice" and p.name in params]
     rate = f"{(spec.sample_rate or 0) / 1000:g} kHz"
     return [*words, f"{rate}, {spec.window.seconds:.3g} s" if spec.window.seconds else rate]
 
 
 def layers_text(layers: Sequence[Layer], chosen: Collection[str]) -> str:
-    """Which layers make the view: by their numbers where these are part of the names, else by name.
+    """Which layers make the view: by number where the names end in their numbers, or else by name.
 
     Examples
     --------
-    >>> layers_text([Layer(1, "block1", 32), Layer(2, "block2", 32), Layer(3, "block3", 32)], ["block1", "block3"])
+    >>> blocks = [Layer(1, "block1", 32), Layer(2, "block2", 32), Layer(3, "block3", 32)]
+    >>> layers_text(blocks, ["block1", "block3"])
     'layers 1 3 of 3'
     >>> layers_text([Layer(1, "penultimate", 200), Layer(2, "tags", 50)], ["penultimate"])
     'layer penultimate of 2'
@@ -240,14 +225,10 @@ def layers_text(layers: Sequence[Layer], chosen: Collection[str]) -> str:
 
 
 def _shares(result: Extraction) -> str:
-    order = ("decode", "front end", "network")
-    shares = result.shares
-    inside = ", ".join(f"{step} {shares[step]:.0%}".replace("%", " %") for step in order if step in shares)
-    return f" · {result.computed / result.seconds:.1f} clips/s ({inside})" if result.seconds else ""
-
-
-def _workers(number: int) -> str:
-    return f"{number} worker{'s' if number != 1 else ''}"
+    if not result.seconds:
+        return ""
+    shares = ", ".join(f"{step} {100 * result.shares[step]:.0f} %" for step in STEPS if step in result.shares)
+    return f" · {result.computed / result.seconds:.1f} clips/s ({shares})"
 
 
 def _duration(seconds: float) -> str:

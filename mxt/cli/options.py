@@ -116,6 +116,15 @@ LayersOption = Annotated[
         autocompletion=completion.layers,
     ),
 ]
+NormalizerOption = Annotated[
+    str,
+    typer.Option(
+        "--normalizer",
+        metavar="NAME",
+        help="What is done to the level of a clip first.",
+        autocompletion=completion.normalizers,
+    ),
+]
 ProtocolsOption = Annotated[
     list[str] | None,
     typer.Option(

@@ -26,6 +26,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from itertools import accumulate
+from typing import Any
 
 from mxt.core.text import shortened
 
@@ -63,6 +64,16 @@ class MxtError(Exception):
     """Base of all errors meant for people: what, where, expected, got, what to do."""
 
     exit_code = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """From another process it comes as it is, rather than made again from its message alone."""
+        return _as_it_was, (type(self), self.args, self.__dict__)
+
+
+def _as_it_was(kind: type[MxtError], args: tuple[object, ...], values: dict[str, object]) -> MxtError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(values)
+    return error
 
 
 def stage_failures() -> tuple[type[BaseException], ...]:
@@ -148,9 +159,6 @@ class AudioError(InputError):
     def __init__(self, reason: Reason, detail: str = "") -> None:
         self.reason, self.detail = reason, detail
         super().__init__(f"{reason.words}: {detail}" if detail else reason.words)
-
-    def __reduce__(self) -> tuple[type[AudioError], tuple[Reason, str]]:
-        return (type(self), (self.reason, self.detail))
 
 
 class TableError(InputError):

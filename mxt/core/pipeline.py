@@ -1,4 +1,4 @@
-"""A pipeline is everything that decides a feature, but the clip: stages, parameters, weights. Its hash is the fingerprint."""
+"""A pipeline is everything but the clip that decides a feature; its hash is the fingerprint."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ class Chosen:
 
     def identity(self) -> dict[str, Any]:
         """What of this stage enters the fingerprint."""
-        found = {
+        values = {
             "name": self.spec.name,
             "distribution": self.distribution,
             "version": self.spec.version,
             "params": dict(self.params),
         }
         if self.source_sha256:
-            found["source_sha256"] = self.source_sha256
-        return found
+            values["source_sha256"] = self.source_sha256
+        return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,15 @@ class Pipeline:
     dataset: str = ""
     notes: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def stages(self) -> tuple[Chosen, ...]:
+        """Normalizer, renderer where there is one, and backbone."""
+        return (self.normalizer, *([self.renderer] if self.renderer else []), self.backbone)
+
     def identity(self) -> dict[str, Any]:
         """Plain values that decide the features; equal identities give equal features."""
         spec = self.backbone.spec
-        found: dict[str, Any] = {
+        values: dict[str, Any] = {
             "decoding": DECODING_VERSION,
             "normalizer": self.normalizer.identity(),
             "resampler": self.resampler,
@@ -90,8 +95,8 @@ class Pipeline:
             "weights": {"name": self.weights.name, "sha256": self.weights.sha256} if self.weights else None,
         }
         if spec.rows_together:
-            found |= {"rows_together": spec.rows_together, "batch_of": self.batch_of}
-        return found
+            values |= {"rows_together": spec.rows_together, "batch_of": self.batch_of}
+        return values
 
     @property
     def fingerprint(self) -> str:
@@ -118,7 +123,7 @@ class Pipeline:
 
 
 def _differences(stage: Chosen, usual: Mapping[str, Any]) -> list[str]:
-    """Parameters that are neither the defaults nor those of `usual`, as words of a label."""
+    """Parameters that differ from `usual`, or else from the defaults, as words of a label."""
     words = []
     for param in stage.spec.params:
         value = stage.params[param.name]

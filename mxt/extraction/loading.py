@@ -1,106 +1,155 @@
-"""From a task's clips to the windows a backbone sees: decoded, normalised, resampled, cut; long clips piece by piece."""
+"""From the clips of a task to the windows a backbone sees: decoded, normalised, resampled, cut."""
 
 from __future__ import annotations
 
 import math
 import os
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mxt.core.errors import AudioError, Reason, stage_failures
 from mxt.core.identity import sha256_file
 from mxt.core.specs import Window
-from mxt.core.stages import Levels, MakesPieces, ReadsPieces
-from mxt.extraction.tasks import Job, Loaded, Recipe, Timings
+from mxt.core.stages import Levels, MakesPieces
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from mxt.extraction.tasks import Windows
+    from mxt.audio.streamed import Streamed
+    from mxt.extraction.tasks import ClipJob, Task
 
     Array = npt.NDArray[np.float32]
+    Windows = Array | Iterator[Array] | Streamed
 
 UNKNOWN_LEVELS = Levels(peak=float("nan"), rms=float("nan"))
 STREAM_SECONDS = 120.0  # longer clips are never in memory as a whole, where the backbone slides over them
 
 
-def load(jobs: Iterable[Job], recipe: Recipe) -> Loaded:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a clip is turned into windows.
+
+    Parameters
+    ----------
+    normalizer : stage object
+        That of the recipe.
+    resampler : str
+        Its name.
+    sample_rate : int
+        Hz the backbone wants.
+    window : Window
+        What of a clip it sees.
+    needs : tuple of str
+        Levels of the whole clip that the normalizer reads.
+    whole_clip : bool
+        Whether the normalizer is given the whole clip, resampled, and may change its length.
+    in_pieces : bool
+        Whether what the windows are given to reads them piece by piece; on a GPU they go there as a whole.
+    """
+
+    normalizer: Any
+    resampler: str
+    sample_rate: int
+    window: Window
+    needs: tuple[str, ...] = ()
+    whole_clip: bool = False
+    in_pieces: bool = False
+
+
+@dataclass(slots=True)
+class Timings:
+    """CPU seconds by step: ``"decode"``, ``"front end"``, ``"network"``."""
+
+    seconds: Counter[str] = field(default_factory=Counter)
+
+    def measure(self, step: str, since: float) -> float:
+        """Add what this thread has used since `since` to `step`; return now."""
+        now = time.thread_time()
+        self.seconds[step] += now - since  # type: ignore[assignment]
+        return now
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The windows of the clips of a task, and the failures by position.
+
+    The windows of a clip are float32 [W, samples], in one array or several; a signal where a long clip is one
+    window that is made while it is read; ``None`` where the clip failed.
+    """
+
+    task: Task
+    windows: tuple[Windows | None, ...]
+    failures: Mapping[int, tuple[Reason, str]]
+    timings: Timings
+
+
+def load(task: Task, reading: Reading) -> Loaded:
     """Decode, normalise, resample and cut the clips of a task."""
-    jobs, timings = tuple(jobs), Timings()
+    timings = Timings()
     windows: list[Windows | None] = []
     failures: dict[int, tuple[Reason, str]] = {}
     since = time.thread_time()
-    for place, job in enumerate(jobs):
+    for position, job in enumerate(task):
         try:
-            windows.append(_windows(job, recipe))
+            windows.append(_windows(job, reading))
         except AudioError as error:
             windows.append(None)
-            failures[place] = error.reason, error.detail
+            failures[position] = error.reason, error.detail
         except stage_failures() as error:  # a normalizer's
             windows.append(None)
-            failures[place] = Reason.STAGE_FAILED, f"{type(error).__name__}: {error}"
+            failures[position] = Reason.STAGE_FAILED, f"{type(error).__name__}: {error}"
         since = timings.measure("decode", since)
-    return Loaded(jobs, tuple(windows), failures, timings)
+    return Loaded(task, tuple(windows), failures, timings)
 
 
-def _windows(job: Job, recipe: Recipe) -> Windows:
+def _windows(job: ClipJob, reading: Reading) -> Windows:
     """A clip as the backbone sees it: normalised, resampled, cut."""
     from mxt.audio.streamed import joined
     from mxt.audio.window import cut, slide
 
     _check_unchanged(job)
-    long = is_long(job, recipe.window)
-    if long and recipe.window.kind == "sliding" and not recipe.whole_clip:
-        return slide(_stream(job, recipe), recipe.window, recipe.sample_rate)
-    y = (
-        joined(_stream(job, recipe), math.ceil(job.duration * recipe.sample_rate))
-        if long
-        else _read(job, recipe)
-    )
-    window = recipe.window
-    if not recipe.whole_clip:
+    long = is_long(job, reading.window)
+    if long and reading.window.kind == "sliding" and not reading.whole_clip:
+        return slide(_stream(job, reading), reading.window, reading.sample_rate)
+    if long:
+        y = joined(_stream(job, reading), math.ceil(job.duration * reading.sample_rate))
+    else:
+        y = _read(job, reading)
+    window = reading.window
+    if not reading.whole_clip:
         if window.kind == "whole" and not long:
-            window = replace(
-                window, seconds=None
-            )  # `_read` has stopped there; a sample more that a resampler adds was the paper's, too
-        return cut(y, window, recipe.sample_rate)
-    if (
-        long
-        and isinstance(recipe.normalizer, MakesPieces)
-        and (window.kind == "sliding" or _takes_pieces(recipe))
-    ):
-        return _stacked(y, job, recipe)
-    return cut(
-        recipe.normalizer(y, sample_rate=recipe.sample_rate, levels=_levels(job, recipe)),
-        window,
-        recipe.sample_rate,
-    )
+            # `_read` has stopped there; a sample more that a resampler adds was the paper's, too
+            window = replace(window, seconds=None)
+        return cut(y, window, reading.sample_rate)
+    reads_pieces = window.kind == "sliding" or reading.in_pieces
+    if long and reads_pieces and isinstance(reading.normalizer, MakesPieces):
+        return _stacked(y, job, reading)
+    y = reading.normalizer(y, sample_rate=reading.sample_rate, levels=_levels(job, reading))
+    return cut(y, window, reading.sample_rate)
 
 
-def _stacked(y: Array, job: Job, recipe: Recipe) -> Windows:
+def _stacked(y: Array, job: ClipJob, reading: Reading) -> Windows:
     """Copies of a long clip as the backbone reads them: they are never all in memory."""
     from mxt.audio.streamed import Streamed
     from mxt.audio.window import samples_in, slide
 
-    make = partial(recipe.normalizer.pieces, y, sample_rate=recipe.sample_rate, levels=_levels(job, recipe))
-    if recipe.window.kind == "sliding":
-        return slide(make(), recipe.window, recipe.sample_rate)
-    samples = recipe.normalizer.copies * len(y)
-    limit = recipe.window.seconds
-    return Streamed(make, samples if limit is None else min(samples, samples_in(limit, recipe.sample_rate)))
+    make = partial(
+        reading.normalizer.pieces, y, sample_rate=reading.sample_rate, levels=_levels(job, reading)
+    )
+    if reading.window.kind == "sliding":
+        return slide(make(), reading.window, reading.sample_rate)
+    samples = reading.normalizer.copies * len(y)
+    limit = reading.window.seconds
+    return Streamed(make, samples if limit is None else min(samples, samples_in(limit, reading.sample_rate)))
 
 
-def _takes_pieces(recipe: Recipe) -> bool:
-    """Whether what the windows are given to reads them piece by piece; on a GPU they go there as a whole."""
-    return isinstance(recipe.renderer or recipe.backbone, ReadsPieces) and recipe.device == "cpu"
-
-
-def _read(job: Job, recipe: Recipe) -> Array:
+def _read(job: ClipJob, reading: Reading) -> Array:
     """As much of a clip as is needed, normalised and resampled, float32 [samples]."""
     from mxt.audio.decode import read
     from mxt.audio.resample import resample
@@ -108,55 +157,54 @@ def _read(job: Job, recipe: Recipe) -> Array:
 
     start = (job.start_us or 0) / 1e6
     limits = [
-        None if recipe.whole_clip else source_seconds(recipe.window),
+        None if reading.whole_clip else source_seconds(reading.window),
         None if job.end_us is None else job.end_us / 1e6 - start,
     ]
     seconds = min((limit for limit in limits if limit is not None), default=None)
     y, sample_rate = read(job.path, start=start, seconds=seconds)
-    if not recipe.whole_clip:
-        y = recipe.normalizer(y, sample_rate=sample_rate, levels=_levels(job, recipe))
-    return resample(y, sample_rate, recipe.sample_rate, method=recipe.resampler)
+    if not reading.whole_clip:
+        y = reading.normalizer(y, sample_rate=sample_rate, levels=_levels(job, reading))
+    return resample(y, sample_rate, reading.sample_rate, method=reading.resampler)
 
 
-def is_long(job: Job, window: Window) -> bool:
-    """True where a clip is decoded piece by piece, in a task of its own: sliding windows while the network runs."""
+def is_long(job: ClipJob, window: Window) -> bool:
+    """Whether a clip is decoded piece by piece, in a task of its own."""
     needed = min(job.duration, window.seconds or math.inf) if window.kind == "whole" else job.duration
     return window.kind != "fixed" and needed > STREAM_SECONDS
 
 
-def _stream(job: Job, recipe: Recipe) -> Iterator[Array]:
-    """The same, all of a long clip, a few seconds at a time."""
+def _stream(job: ClipJob, reading: Reading) -> Iterator[Array]:
+    """All of a long clip, normalised and resampled, float32 [samples] of a few seconds at a time."""
     from mxt.audio.decode import blocks, mix
     from mxt.audio.resample import resample_blocks
 
-    known = UNKNOWN_LEVELS if recipe.whole_clip else _levels(job, recipe)
-    decoded = blocks(
-        job.path, start=(job.start_us or 0) / 1e6, end=None if job.end_us is None else job.end_us / 1e6
-    )
+    known = UNKNOWN_LEVELS if reading.whole_clip else _levels(job, reading)
+    start, end = (job.start_us or 0) / 1e6, None if job.end_us is None else job.end_us / 1e6
+    decoded = blocks(job.path, start=start, end=end)
     x, sample_rate = next(decoded)
     mono: Iterator[Array] = (mix(x).copy() for x, _ in chain(((x, sample_rate),), decoded))
-    if not recipe.whole_clip:
-        mono = (recipe.normalizer(y, sample_rate=sample_rate, levels=known) for y in mono)
-    yield from resample_blocks(mono, sample_rate, recipe.sample_rate, method=recipe.resampler)
+    if not reading.whole_clip:
+        mono = (reading.normalizer(y, sample_rate=sample_rate, levels=known) for y in mono)
+    yield from resample_blocks(mono, sample_rate, reading.sample_rate, method=reading.resampler)
 
 
-def _levels(job: Job, recipe: Recipe) -> Levels:
+def _levels(job: ClipJob, reading: Reading) -> Levels:
     from mxt.audio.measure import levels
 
-    loudness = "lufs" in recipe.needs
-    if not recipe.needs or (job.levels is not None and not loudness):
+    loudness = "lufs" in reading.needs
+    if not reading.needs or (job.levels is not None and not loudness):
         return job.levels or UNKNOWN_LEVELS
     return levels(job.path, job.start_us, job.end_us, loudness=loudness)
 
 
-def _check_unchanged(job: Job) -> None:
+def _check_unchanged(job: ClipJob) -> None:
     try:
-        found = os.stat(job.path)
+        stat = os.stat(job.path)
     except FileNotFoundError:
         raise AudioError(Reason.MISSING, "the file is gone since ingest") from None
     except OSError as error:
         raise AudioError(Reason.UNREADABLE, str(error.strerror)) from None
-    if (found.st_size, found.st_mtime_ns, found.st_ino) == job.stat:
+    if (stat.st_size, stat.st_mtime_ns, stat.st_ino) == job.stat:
         return
     try:
         same = sha256_file(job.path) == job.sha256

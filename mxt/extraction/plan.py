@@ -1,9 +1,9 @@
-"""What an extraction has to do: the pipeline that was asked for, its recipe, and the clips as tasks."""
+"""What an extraction has to do: the pipeline that was asked for, and the clips that it is wanted for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +13,13 @@ from mxt.core.pipeline import Pipeline
 from mxt.core.progress import Progress
 from mxt.core.records import ClipRecord, DatasetRecord
 from mxt.core.specs import Layer
-from mxt.core.stages import Levels
-from mxt.core.views import choose_layers
+from mxt.core.views import Part, choose_layers, layers_text
 from mxt.core.weights import ensure, with_options
-from mxt.extraction.contract import held_to_contract
-from mxt.extraction.loading import is_long
-from mxt.extraction.request import ExtractRequest
-from mxt.extraction.tasks import Job, Prepared, Recipe, prepare
-from mxt.registry import Registry, blame
-from mxt.store.features import OPEN, FeatureTable
+from mxt.extraction.recipe import Recipe
+from mxt.extraction.request import ExtractRequest, plugin_files
+from mxt.extraction.tasks import by_content
+from mxt.registry import Registry
+from mxt.store.features import FAILED, OPEN, FeatureTable
 from mxt.store.layout import Store
 
 if TYPE_CHECKING:
@@ -32,7 +30,7 @@ NO_ROW = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ExtractionPlan:
     """A data set, the pipeline its features are wanted under, and the table they are in, if there is one yet.
 
     Parameters
@@ -59,11 +57,27 @@ class Plan:
         """State of each of `contents`, `NO_ROW` where it has no row yet."""
         import numpy as np
 
-        found = np.full(len(self.contents), NO_ROW, dtype=np.int64)
+        all_states = np.full(len(self.contents), NO_ROW, dtype=np.int64)
         if self.table is not None:
             rows, states, _ = self.table.states_of(list(self.contents))
-            found[rows >= 0] = states[rows >= 0]
-        return found
+            all_states[rows >= 0] = states[rows >= 0]
+        return all_states
+
+    def anything_to_do(self) -> bool:
+        """Whether a row is not settled; where all are, no lock is needed and torch is not imported."""
+        states = self.states()
+        retry = self.request.retry_failed and bool((states == FAILED).any())
+        return bool((states == OPEN).any() or (states == NO_ROW).any() or retry)
+
+    @property
+    def label(self) -> str:
+        """Label of the table; of one that is to be made, the one asked for or made from the pipeline."""
+        return self.table.label if self.table is not None else self.request.label or self.pipeline.label
+
+    @property
+    def view(self) -> str:
+        """The view that was asked for."""
+        return str(Part(self.label, layers_text(self.chosen, self.pipeline.backbone.spec.layers)))
 
     def missing(self) -> list[ClipRecord]:
         """Clips whose content is not settled."""
@@ -71,16 +85,36 @@ class Plan:
             clip for clip, state in zip(self.contents.values(), self.states(), strict=True) if state <= OPEN
         ]
 
-    def prepare(self, device: str, progress: Progress) -> Prepared:
-        """Fetch the weights where they are not here yet, and load the network."""
-        file, backbone = self.pipeline.weights, self.pipeline.backbone
-        with with_options(self.registry.find("backbone", backbone.spec.name).options):
-            weights = (
-                ensure(file, progress=progress, called=f"{backbone.spec.name}:{file.name}") if file else None
-            )
-        recipe = recipe_for(self.registry, self.pipeline, weights, device)
-        with blame(f"backbone {backbone.spec.name!r} ({backbone.distribution}) cannot be prepared"):
-            return held_to_contract(prepare(recipe), backbone, self.pipeline.renderer)
+    def recipe(self, device: str, progress: Progress) -> Recipe:
+        """The recipe of the pipeline; its weights are fetched where they are not here yet.
+
+        Raises
+        ------
+        WeightsError
+            They cannot be had.
+        """
+        file, backbone = self.pipeline.weights, self.pipeline.backbone.spec.name
+        weights = None
+        if file is not None:
+            with with_options(self.registry.find("backbone", backbone).options):
+                weights = ensure(file, progress=progress, called=f"{backbone}:{file.name}")
+        stages = [(stage.spec.kind, stage.spec.name) for stage in self.pipeline.stages]
+        plugins = dict.fromkeys([*self.request.plugins, *plugin_files(self.registry, stages)])
+        return Recipe(self.pipeline, device, weights, tuple(plugins))
+
+    def create_table(self) -> FeatureTable:
+        """The table of the pipeline, empty."""
+        return self.store.features.create(
+            self.pipeline.fingerprint,
+            self.label,
+            {
+                "kind": "extracted",
+                "pipeline": self.pipeline.identity(),
+                "specification": _specification(self.pipeline),
+            },
+            self.pipeline.backbone.spec.layers,
+            exact_label=self.request.label is not None,
+        )
 
     def earlier(self) -> str:
         """Label of a table that differs in stage versions only; empty where there is none."""
@@ -94,7 +128,7 @@ class Plan:
         return ""
 
 
-def make_plan(store_path: Path, request: ExtractRequest, registry: Registry) -> Plan:
+def make_plan(store_path: Path, request: ExtractRequest, registry: Registry) -> ExtractionPlan:
     """Look up what was asked for.
 
     Raises
@@ -111,7 +145,8 @@ def make_plan(store_path: Path, request: ExtractRequest, registry: Registry) -> 
         raise InputError(f"{dataset.name} has no usable clip; mxt info {dataset.name} --failures says why")
     if not any(clip.has_audio for clip in clips):
         raise InputError(
-            f"{dataset.name} has no audio: it came as features, nothing can be computed from it; mxt info {dataset.name} lists them"
+            f"{dataset.name} came as features, without audio: nothing can be computed from it; "
+            f"mxt info {dataset.name} lists the features"
         )
     pipeline = _pipeline(registry, request, dataset, clips)
     spec = pipeline.backbone.spec
@@ -119,11 +154,14 @@ def make_plan(store_path: Path, request: ExtractRequest, registry: Registry) -> 
     table = store.features.by_fingerprint(pipeline.fingerprint)
     if table is not None and request.label not in (None, table.label):
         raise UsageError(
-            f"these features are in the table {table.label} already; leave out --as, or remove it: mxt rm {table.label}"
+            f"these features are already in the table {table.label}; "
+            f"leave out --as, or remove that table: mxt rm {table.label}"
         )
     if table is None and request.label is not None:
         store.features.check_free(request.label)  # now, not after the weights were fetched
-    return Plan(registry, store, request, dataset, clips, contents(clips), pipeline, chosen, table)
+    return ExtractionPlan(
+        registry, store, request, dataset, clips, by_content(clips), pipeline, chosen, table
+    )
 
 
 def _pipeline(
@@ -137,93 +175,19 @@ def _pipeline(
     return replace(pipeline, batch_of=order, dataset=dataset.name)
 
 
-def recipe_for(registry: Registry, pipeline: Pipeline, weights: Path | None, device: str) -> Recipe:
-    """The stages of `pipeline`, built."""
-    spec = pipeline.backbone.spec
-    assert spec.sample_rate is not None
-    return Recipe(
-        backbone=registry.build(pipeline.backbone),
-        normalizer=registry.build(pipeline.normalizer),
-        renderer=registry.build(pipeline.renderer) if pipeline.renderer else None,
-        resampler=pipeline.resampler,
-        sample_rate=spec.sample_rate,
-        window=spec.window,
-        batch_windows=spec.batch_windows,
-        together=bool(spec.rows_together),
-        needs=pipeline.normalizer.spec.needs,
-        whole_clip=pipeline.normalizer.spec.whole_clip,
-        weights=weights,
-        device=device,
-    )
-
-
-def contents(clips: Sequence[ClipRecord]) -> dict[bytes, ClipRecord]:
-    """Audio key to clip, in catalogue order; of clips with one content, the first."""
-    found: dict[bytes, ClipRecord] = {}
-    for clip in clips:
-        if clip.key is not None:
-            found.setdefault(clip.key, clip)
-    return found
-
-
-def job_of(clip: ClipRecord, row: int, dataset: DatasetRecord) -> Job:
-    """What a worker must know of a usable clip."""
-    file, found = clip.file, clip.file.measurement
-    assert found is not None
-    whole = clip.start_us is None and clip.end_us is None
-    return Job(
-        row=row,
-        clip_id=clip.id,
-        path=str(Path(dataset.root, file.path)),
-        sha256=found.sha256,
-        stat=(file.size, file.mtime_ns, file.inode),
-        start_us=clip.start_us,
-        end_us=clip.end_us,
-        levels=Levels(found.mono_peak, found.rms) if whole and not found.sampled else None,
-        duration=clip.duration,
-    )
-
-
-def make_tasks(
-    clips: Sequence[ClipRecord],
-    row_of: Mapping[bytes, int],
-    wanted: set[int],
-    dataset: DatasetRecord,
-    pipeline: Pipeline,
-) -> Iterator[tuple[Job, ...]]:
-    """Groups of clips to compute: a batch each, in row order.
-
-    In a batch mode: consecutive catalogue rows, wherever one of them is wanted.
-    """
-    spec = pipeline.backbone.spec
-    listed = list(clips) if spec.rows_together else list(contents(clips).values())
-    jobs = [job_of(clip, row_of[clip.key], dataset) for clip in listed if clip.key is not None]
-    if not spec.rows_together:
-        jobs = sorted((job for job in jobs if job.row in wanted), key=lambda job: job.row)
-        long = [job for job in jobs if is_long(job, spec.window)]
-        yield from (
-            (job,) for job in long
-        )  # decoded while the network runs, each a task of its own; the longest work first
-        jobs = [job for job in jobs if not is_long(job, spec.window)]
-    size = spec.rows_together or spec.batch_windows
-    for first in range(0, len(jobs), size):
-        task = tuple(jobs[first : first + size])
-        if any(job.row in wanted for job in task):
-            yield task
-
-
-def stratified(clips: Sequence[ClipRecord], number: int) -> list[ClipRecord]:
-    """`number` clips taken in turn from every class of the first target, spread over each."""
-    classes: dict[str, list[ClipRecord]] = {}
-    for clip in clips:
-        classes.setdefault(str(next(iter(clip.targets.values()), None)), []).append(clip)
-    ranked = [
-        (place / len(members), name, clip)
-        for name, members in classes.items()
-        for place, clip in enumerate(members)
-    ]
-    ranked.sort(key=lambda item: item[:2])
-    return [clip for _, _, clip in ranked[:number]]
+def _specification(pipeline: Pipeline) -> dict[str, Any]:
+    """What a reader of the store should know of the pipeline beyond what identifies it."""
+    spec, weights = pipeline.backbone.spec, pipeline.weights
+    public = None
+    if weights is not None:  # where a file of the user's own lies is nobody else's business
+        public = asdict(weights) | ({"source": ""} if weights.source.startswith("file:") else {})
+    return {
+        "summary": spec.summary,
+        "citation": spec.citation,
+        "licence": spec.licence,
+        "weights": public,
+        "layers": [asdict(layer) for layer in spec.layers],
+    }
 
 
 def choose_device(asked: str) -> str:
@@ -244,12 +208,10 @@ def choose_device(asked: str) -> str:
 
 
 def _without_versions(identity: Any) -> Any:
+    """The identity of a pipeline but for the versions of its stages and of decoding."""
     if isinstance(identity, Mapping):
-        return {
-            key: _without_versions(value)
-            for key, value in identity.items()
-            if key not in ("version", "decoding")
-        }
+        kept = {key: value for key, value in identity.items() if key not in ("version", "decoding")}
+        return {key: _without_versions(value) for key, value in kept.items()}
     return (
         [_without_versions(value) for value in identity] if isinstance(identity, (list, tuple)) else identity
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -128,7 +128,9 @@ class ExtractRequest:
             resampler=pipeline.get("resampler", "soxr"),
             weights=weight_set,
             dataset=dataset,
-            plugins=_plugin_files(registry, stages),
+            plugins=plugin_files(
+                registry, [(kind, stage["name"]) for kind, stage in stages.items() if stage]
+            ),
             weights_sha256=needed,
         )
         default = request._is_default_label(table.label, registry, weights)
@@ -216,8 +218,7 @@ def _weights(registry: Registry, backbone: str, weights: Mapping[str, Any]) -> t
     return next(own_files, None), weights["sha256"]
 
 
-def _plugin_files(registry: Registry, stages: Stages) -> tuple[Path, ...]:
-    """The one-file plugins that bring any of these stages."""
-    wanted = {(kind, stage.get("name")) for kind, stage in stages.items()}
-    entries = [entry for entry in registry.stages if (entry.spec.kind, entry.spec.name) in wanted]
+def plugin_files(registry: Registry, stages: Collection[tuple[Kind, str]]) -> tuple[Path, ...]:
+    """The one-file plugins that bring any of these stages, by kind and name."""
+    entries = [entry for entry in registry.stages if (entry.spec.kind, entry.spec.name) in stages]
     return tuple(dict.fromkeys(entry.source for entry in entries if entry.options and entry.source))

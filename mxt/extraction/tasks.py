@@ -1,73 +1,36 @@
-"""What the engine works on: a recipe, the clips of a task, and what became of them; plain and picklable but for the network."""
+"""Tasks: clips that are computed together, with all that a worker must know of them."""
 
 from __future__ import annotations
 
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from mxt.core.errors import Reason
-from mxt.core.specs import Window
+from mxt.core.pipeline import Pipeline
+from mxt.core.records import ClipRecord, DatasetRecord
 from mxt.core.stages import Levels
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from mxt.audio.streamed import Streamed
-
-    Array = npt.NDArray[np.float32]
-    Windows = Array | Iterator[Array] | Streamed
+from mxt.extraction.loading import is_long
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """All that turns a clip into features: stage objects (frozen dataclasses) and what their specs say.
+class ClipJob:
+    """One clip to compute: its row, where its samples lie, and how its file looked when it was catalogued.
 
     Parameters
     ----------
-    backbone, normalizer, renderer : stage objects
-        `renderer` is ``None`` where the backbone reads the waveform.
-    resampler : str
-        Its name.
-    sample_rate : int
-        Hz the backbone wants.
-    window : Window
-        What of a clip it sees.
-    batch_windows : int
-        Fixed first dimension of every batch.
-    together : bool
-        True: the clips of a task are one batch and are computed in one call (a paper's batch mode).
-    needs : tuple of str
-        Levels of the whole clip that the normalizer reads.
-    whole_clip : bool
-        Whether the normalizer is given the whole clip, resampled, and may change its length.
-    weights : Path, optional
-        Verified file.
-    device : str
-        ``"cpu"`` or ``"cuda"``.
+    row : int
+        Of the feature table.
+    clip_id, path, sha256 : str
+        The clip, its file, and the hash of the file.
+    stat : tuple of int
+        Size, modification time (ns) and inode of the file.
+    start_us, end_us : int, optional
+        Of a segment, microseconds.
+    levels : Levels, optional
+        Of the whole clip, where they were measured.
+    duration : float
+        Seconds.
     """
-
-    backbone: Any
-    normalizer: Any
-    renderer: Any
-    resampler: str
-    sample_rate: int
-    window: Window
-    batch_windows: int
-    together: bool = False
-    needs: tuple[str, ...] = ()
-    whole_clip: bool = False
-    weights: Path | None = None
-    device: str = "cpu"
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One clip to compute: its row, where its samples lie, and how its file looked when it was catalogued."""
 
     row: int
     clip_id: str
@@ -79,65 +42,73 @@ class Job:
     levels: Levels | None = None
     duration: float = 0.0
 
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a job: features by layer (float32 [dimension]), or a reason."""
-
-    job: Job
-    features: Mapping[str, Array] | None
-    reason: Reason = Reason.NONE
-    detail: str = ""
-
-
-@dataclass(slots=True)
-class Timings:
-    """CPU seconds a step took, over all workers."""
-
-    seconds: Counter[str] = field(default_factory=Counter)
-
-    def measure(self, step: str, since: float) -> float:
-        """Add what this thread has used since `since` to `step`; return now."""
-        now = time.thread_time()
-        self.seconds[step] += now - since  # type: ignore[assignment]
-        return now
+    @classmethod
+    def of(cls, clip: ClipRecord, row: int, dataset: DatasetRecord) -> ClipJob:
+        """The job of a usable clip."""
+        file, measured = clip.file, clip.file.measurement
+        assert measured is not None
+        whole = clip.start_us is None and clip.end_us is None
+        return cls(
+            row=row,
+            clip_id=clip.id,
+            path=str(Path(dataset.root, file.path)),
+            sha256=measured.sha256,
+            stat=(file.size, file.mtime_ns, file.inode),
+            start_us=clip.start_us,
+            end_us=clip.end_us,
+            levels=Levels(measured.mono_peak, measured.rms) if whole and not measured.sampled else None,
+            duration=clip.duration,
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A recipe with its network and matrices in memory, shared by all workers."""
-
-    recipe: Recipe
-    render: Callable[[Any], Any] | None
-    network: Callable[[Any], Mapping[str, Any]]
+Task = tuple[ClipJob, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """The windows of a task's clips and the failures.
+def make_tasks(
+    clips: Sequence[ClipRecord],
+    row_of: Mapping[bytes, int],
+    wanted: set[int],
+    dataset: DatasetRecord,
+    pipeline: Pipeline,
+) -> Iterator[Task]:
+    """The tasks that compute the rows `wanted`.
 
-    Windows are float32 [W, samples] a clip, in one array or several; a signal where a long clip is one window
-    that is made while it is read; ``None`` where a clip failed.
+    A batch of clips each, in row order; clips that are decoded piece by piece are tasks of their own and come
+    first, since they take longest. In a batch mode: consecutive clips of the catalogue, wherever a row of one
+    of them is wanted.
     """
+    spec = pipeline.backbone.spec
+    listed = list(clips) if spec.rows_together else list(by_content(clips).values())
+    jobs = [ClipJob.of(clip, row_of[clip.key], dataset) for clip in listed if clip.key is not None]
+    if not spec.rows_together:
+        jobs = sorted((job for job in jobs if job.row in wanted), key=lambda job: job.row)
+        yield from ((job,) for job in jobs if is_long(job, spec.window))
+        jobs = [job for job in jobs if not is_long(job, spec.window)]
+    size = spec.rows_together or spec.batch_windows
+    for first in range(0, len(jobs), size):
+        task = tuple(jobs[first : first + size])
+        if any(job.row in wanted for job in task):
+            yield task
 
-    jobs: tuple[Job, ...]
-    windows: tuple[Windows | None, ...]
-    failures: Mapping[int, tuple[Reason, str]]
-    timings: Timings
+
+def by_content(clips: Sequence[ClipRecord]) -> dict[bytes, ClipRecord]:
+    """Audio key to clip, in catalogue order; the first of clips with the same content."""
+    contents: dict[bytes, ClipRecord] = {}
+    for clip in clips:
+        if clip.key is not None:
+            contents.setdefault(clip.key, clip)
+    return contents
 
 
-def prepare(recipe: Recipe) -> Prepared:
-    """Load weights and build what the stages need once."""
-    from mxt.audio.memory import keep_freed_memory, return_freed_memory
-
-    keep_freed_memory()
-    if "lufs" in recipe.needs:
-        from mxt.audio.loudness import filters
-
-        filters()  # says now, not after an hour, that it cannot be imported
-    render = (
-        recipe.renderer.prepare(recipe.sample_rate, recipe.device) if recipe.renderer is not None else None
-    )
-    network = recipe.backbone.prepare(recipe.weights, recipe.device)
-    return_freed_memory()  # a state dict as it was read, or what random weights were calibrated with
-    return Prepared(recipe, render, network)
+def stratified(clips: Sequence[ClipRecord], number: int) -> list[ClipRecord]:
+    """`number` clips, taken in turn from the classes of the first target and spread over each class."""
+    classes: dict[str, list[ClipRecord]] = {}
+    for clip in clips:
+        classes.setdefault(str(next(iter(clip.targets.values()), None)), []).append(clip)
+    ranked = [
+        (position / len(members), name, clip)
+        for name, members in classes.items()
+        for position, clip in enumerate(members)
+    ]
+    ranked.sort(key=lambda item: item[:2])
+    return [clip for _, _, clip in ranked[:number]]

@@ -131,7 +131,8 @@ class Registry:
             spec=spec, params=kept, distribution=entry.distribution, source_sha256=_source_hash(entry)
         )
 
-    def build(self, chosen: Chosen) -> Any:
+    @staticmethod
+    def build(chosen: Chosen) -> Any:
         """The stage object: a frozen dataclass of its parameters.
 
         Raises

@@ -7,7 +7,7 @@ import shlex
 from mxt.core.commands import typed
 from mxt.core.errors import InputError
 from mxt.core.records import DatasetRecord
-from mxt.extraction.request import ExtractRequest
+from mxt.extraction.request import ExtractRequest, plugin_files
 from mxt.ingestion.derived import derive_words, is_derived
 from mxt.registry import Registry
 from mxt.registry.settings import given_settings
@@ -16,7 +16,7 @@ from mxt.store.features import FeatureTable
 
 
 def first_extraction(registry: Registry) -> str:
-    """What is proposed after the first ingest: the stronger of the pre-trained networks, where it is installed."""
+    """What is proposed after the first ingest: the stronger pre-trained network, where it is installed."""
     if "musicnn" in registry.names("backbone"):
         return "mxt extract --backbone musicnn"
     return "mxt extract --backbone convnet --layers 135"
@@ -34,13 +34,13 @@ def dataset_commands(record: DatasetRecord, catalogue: Catalogue, registry: Regi
 def ingest_command(record: DatasetRecord, registry: Registry) -> str:
     """What ingests a data set like this."""
     settings = given_settings(registry, "dataset", record.loader, record.params)
-    files = [
-        entry.source
-        for entry in registry.stages
-        if (entry.spec.kind, entry.spec.name) == ("dataset", record.loader) and entry.options
+    files = plugin_files(registry, [("dataset", record.loader)])
+    options = [
+        ("--name", record.name),
+        ("--loader", record.loader),
+        *(("--plugin", file) for file in files),
+        *(("--set", f"{name}={value}") for name, value in settings.items()),
     ]
-    options = [("--name", record.name), ("--loader", record.loader), *(("--plugin", file) for file in files)]
-    options += [("--set", f"{name}={value}") for name, value in settings.items()]
     return typed("ingest", record.root, options=options)
 
 

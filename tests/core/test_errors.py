@@ -59,6 +59,12 @@ def test_audio_error_keeps_its_reason_between_processes():
     assert (found.reason, found.detail, str(found)) == (Reason.TOO_SHORT, "3 samples", "too short: 3 samples")
 
 
+def test_an_error_with_arguments_of_its_own_comes_from_another_process_as_it_was():
+    error = UnknownName("backbone", "zzz", ["mfcc", "convnet"], hint="(more)")
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), again.known) == (UnknownName, str(error), error.known)
+
+
 def test_a_list_of_names_stays_a_line_however_many_and_long_they_are():
     assert listed(["a", "b"]) == "a, b"
     assert listed([]) == ""

@@ -1,306 +1,217 @@
+"""Engines: threads of this process, and one of a few lines that submits to other processes."""
+
 from __future__ import annotations
 
-import dataclasses
-import os
-from collections.abc import Callable, Mapping
+import multiprocessing
+import shutil
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from queue import SimpleQueue
 
 import numpy as np
 import pytest
-import soundfile
 
-from mxt.audio.stft import stretch
-from mxt.audio.streamed import Streamed
-from mxt.core.errors import AudioError, Reason
-from mxt.core.identity import sha256_file
-from mxt.core.specs import Window
-from mxt.core.stages import Levels
-from mxt.extraction import loading
-from mxt.extraction.engine import compute_chunk, run_pool
-from mxt.extraction.tasks import Job, Recipe, prepare
-from mxt.stages.normalizers.stacks import LoudnessStack
-
-SR = 8000
-
-
-@dataclasses.dataclass(frozen=True)
-class Mean:
-    """Mean and largest value of a window; refuses windows that hold `refuse`."""
-
-    refuse: float | None = None
-    seen: list[tuple[int, ...]] = dataclasses.field(default_factory=list)
-
-    def prepare(self, weights: Path | None, device: str) -> Callable[[Any], Mapping[str, Any]]:
-        def network(x: Any) -> Mapping[str, Any]:
-            self.seen.append(tuple(x.shape))
-            if self.refuse is not None and bool((x == self.refuse).any()):
-                raise ValueError("I do not like this one")
-            return {
-                "mean": x.mean(dim=1, keepdim=True).numpy(),
-                "largest": x.amax(dim=1, keepdim=True).numpy(),
-            }
-
-        return network
+from mxt.core.errors import PluginError, WeightsError
+from mxt.core.progress import SILENT
+from mxt.extraction import engine as engines
+from mxt.extraction import recipe as in_process
+from mxt.extraction.compute import Computed, compute
+from mxt.extraction.engine import Engine, carry_out, threads
+from mxt.extraction.plan import make_plan
+from mxt.extraction.recipe import Recipe
+from mxt.extraction.request import ExtractRequest
+from mxt.extraction.tasks import Task, make_tasks
+from mxt.registry import build_registry
+from mxt.store.layout import Store
+from mxt.workflows.extract import extract
 
 
-@dataclasses.dataclass(frozen=True)
-class Unchanged:
-    def __call__(self, y: Any, *, sample_rate: int, levels: Any) -> Any:
-        return y
+class Processes:
+    """Submits tasks to a pool of processes."""
+
+    def __init__(self, pool: ProcessPoolExecutor, recipe: Recipe, workers: int) -> None:
+        self.pool, self.recipe, self.ahead = pool, recipe, 2 * workers
+        self.done = SimpleQueue[Future[Computed]]()
+
+    def submit(self, task: Task) -> None:
+        self.pool.submit(compute, task, self.recipe).add_done_callback(self.done.put)
+
+    def finished(self) -> Computed:
+        return self.done.get().result()
 
 
-def recipe(backbone: Any, window: Window, *, batch_windows: int = 4, together: bool = False) -> Recipe:
-    return Recipe(backbone, Unchanged(), None, "soxr", SR, window, batch_windows, together)
+@contextmanager
+def processes(recipe: Recipe, workers: int) -> Iterator[Engine]:
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+    try:
+        yield Processes(pool, recipe, workers)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def job(path: Path, row: int = 0, **changes: Any) -> Job:
-    stat = path.stat()
-    found = Job(row, path.name, str(path), sha256_file(path), (stat.st_size, stat.st_mtime_ns, stat.st_ino))
-    return dataclasses.replace(found, **changes)
+class Counting:
+    """Gives back what it was submitted, and counts how much that was at once."""
+
+    def __init__(self, ahead: int) -> None:
+        self.ahead, self.under_way, self.most = ahead, [], 0
+
+    def submit(self, task):
+        self.under_way.append(task)
+        self.most = max(self.most, len(self.under_way))
+
+    def finished(self):
+        return self.under_way.pop()
+
+
+@pytest.mark.parametrize("ahead", [1, 3, 100])
+def test_as_many_tasks_are_under_way_as_the_engine_takes_and_each_comes_back(ahead):
+    engine = Counting(ahead)
+    assert sorted(carry_out(range(20), engine)) == list(range(20))
+    assert engine.most == min(ahead, 20)
+
+
+def table_files(store: Path) -> dict[str, bytes]:
+    """Every file of the feature tables but locks, by path."""
+    root = store / "features"
+    paths = (path for path in sorted(root.rglob("*")) if path.is_file() and "lock" not in path.name)
+    return {str(path.relative_to(root)): path.read_bytes() for path in paths}
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> list[Path]:
-    """Six files of one second, each holding a constant of its own."""
-    paths = [tmp_path / f"{n}.wav" for n in range(6)]
-    for n, path in enumerate(paths):
-        soundfile.write(path, np.full(SR, (n + 1) / 16, dtype=np.float32), SR, subtype="FLOAT")
-    return paths
+def tiny(store, registry):
+    """The recipe and tasks of the one-file plugin over the whole collection."""
+    plan = make_plan(store, ExtractRequest("tiny"), registry)
+    row_of = {key: row for row, key in enumerate(plan.contents)}
+    tasks = make_tasks(plan.clips, row_of, set(row_of.values()), plan.dataset, plan.pipeline)
+    return plan.recipe("cpu", SILENT), list(tasks)
 
 
-def test_batches_have_a_fixed_shape_and_results_the_order_of_the_jobs(files: list[Path]) -> None:
-    backbone = Mean()
-    outcomes, timings = compute_chunk(
-        [job(p, n) for n, p in enumerate(files)], prepare(recipe(backbone, Window.fixed(1.0)))
+@pytest.fixture(autouse=True)
+def _nothing_in_memory():
+    yield
+    in_process._in_memory.clear()
+
+
+def test_threads_finish_every_task_whatever_their_number(tiny):
+    recipe, tasks = tiny
+    with threads(recipe, 3) as engine:
+        rows = [outcome.job.row for computed in carry_out(tasks * 3, engine) for outcome in computed.outcomes]
+    assert sorted(rows) == sorted(3 * [job.row for task in tasks for job in task])
+
+
+def test_leaving_threads_early_cancels_what_has_not_begun(tiny):
+    recipe, tasks = tiny
+    recipe = replace(
+        recipe, pipeline=replace(recipe.pipeline, backbone=with_nap(recipe.pipeline.backbone, 0.05))
     )
-    assert backbone.seen == [(4, SR), (4, SR)]
-    assert [o.job.row for o in outcomes] == list(range(6))
-    np.testing.assert_allclose(
-        [o.features["mean"][0] for o in outcomes if o.features], np.arange(1, 7) / 16, rtol=1e-6
-    )
-    assert set(timings.seconds) == {"decode", "front end", "network"}
+    with threads(recipe, 1) as engine, closing(carry_out(tasks * 50, engine)) as finished:
+        next(finished)
+        pool = engine._pool
+    assert pool._work_queue.qsize() <= 1  # what wakes a thread that ends
 
 
-def test_sliding_windows_are_averaged_over_each_clip(tmp_path: Path) -> None:
-    path = tmp_path / "steps.wav"
-    soundfile.write(path, np.repeat(np.array([0.25, 0.5, 0.75], dtype=np.float32), SR), SR, subtype="FLOAT")
-    outcomes, _ = compute_chunk(
-        [job(path)], prepare(recipe(Mean(), Window.sliding(1.0, 1.0), batch_windows=2))
-    )
-    assert outcomes[0].features is not None
-    np.testing.assert_allclose(outcomes[0].features["largest"], [0.5], rtol=1e-6)
-
-
-def test_whole_clips_go_through_one_at_a_time(files: list[Path]) -> None:
-    backbone = Mean()
-    compute_chunk([job(p) for p in files[:2]], prepare(recipe(backbone, Window.whole())))
-    assert backbone.seen == [(1, SR), (1, SR)]
-
-
-def test_a_segment_is_cut_at_its_start_and_end(tmp_path: Path) -> None:
-    path = tmp_path / "steps.wav"
-    soundfile.write(path, np.repeat(np.array([0.25, 0.5, 0.75], dtype=np.float32), SR), SR, subtype="FLOAT")
-    segment = job(path, start_us=1_000_000, end_us=2_000_000)
-    outcomes, _ = compute_chunk([segment], prepare(recipe(Mean(), Window.whole())))
-    assert outcomes[0].features is not None
-    np.testing.assert_allclose(outcomes[0].features["mean"], [0.5], rtol=1e-6)
-
-
-def test_a_clip_the_backbone_refuses_does_not_take_its_batch_along(files: list[Path]) -> None:
-    outcomes, _ = compute_chunk(
-        [job(p) for p in files[:4]], prepare(recipe(Mean(refuse=2 / 16), Window.fixed(1.0)))
-    )
-    assert [o.reason for o in outcomes] == [Reason.NONE, Reason.STAGE_FAILED, Reason.NONE, Reason.NONE]
-    assert "I do not like this one" in outcomes[1].detail
-
-
-@pytest.mark.filterwarnings("ignore:invalid value")
-def test_features_that_are_not_finite_are_a_failure(files: list[Path]) -> None:
-    @dataclasses.dataclass(frozen=True)
-    class Broken:
-        def prepare(self, weights: Path | None, device: str) -> Callable[[Any], Mapping[str, Any]]:
-            return lambda x: {"nan": np.full((len(x), 1), np.nan, dtype=np.float32)}
-
-    outcomes, _ = compute_chunk([job(files[0])], prepare(recipe(Broken(), Window.fixed(1.0))))
-    assert outcomes[0].reason is Reason.STAGE_FAILED
-
-
-def test_a_file_changed_since_ingest_is_not_computed(files: list[Path]) -> None:
-    stale = job(files[0])
-    soundfile.write(files[0], np.zeros(SR, dtype=np.float32), SR)
-    outcomes, _ = compute_chunk([stale], prepare(recipe(Mean(), Window.fixed(1.0))))
-    assert outcomes[0].reason is Reason.CHANGED
-
-
-def test_a_file_only_touched_since_ingest_is_computed(files: list[Path]) -> None:
-    touched = job(files[0])
-    os.utime(files[0], ns=(1, 1))
-    outcomes, _ = compute_chunk([touched], prepare(recipe(Mean(), Window.fixed(1.0))))
-    assert outcomes[0].reason is Reason.NONE
-
-
-def test_a_file_that_is_gone_says_so(files: list[Path]) -> None:
-    lost = job(files[0])
-    files[0].unlink()
-    outcomes, _ = compute_chunk([lost], prepare(recipe(Mean(), Window.fixed(1.0))))
-    assert outcomes[0].reason is Reason.MISSING
-
-
-def test_what_a_stage_refuses_with_a_reason_keeps_that_reason(files: list[Path]) -> None:
-    @dataclasses.dataclass(frozen=True)
-    class Choosy:
-        def prepare(self, weights: Path | None, device: str) -> Callable[[Any], Mapping[str, Any]]:
-            def network(_: Any) -> Mapping[str, Any]:
-                raise AudioError(Reason.TOO_SHORT, "needs a minute")
-
-            return network
-
-    outcomes, _ = compute_chunk([job(files[0])], prepare(recipe(Choosy(), Window.fixed(1.0))))
-    assert outcomes[0].reason is Reason.TOO_SHORT
-
-
-def test_a_batch_mode_gets_the_clips_of_a_task_in_one_call(files: list[Path]) -> None:
-    backbone = Mean()
-    compute_chunk([job(p) for p in files], prepare(recipe(backbone, Window.fixed(1.0), together=True)))
-    assert backbone.seen == [(6, SR)]
-
-
-def test_the_pool_finishes_every_task_whatever_the_number_of_workers(files: list[Path]) -> None:
-    prepared = prepare(recipe(Mean(), Window.fixed(1.0)))
-    tasks = [(job(p, n),) for n, p in enumerate(files * 5)]
-    rows = sorted(o.job.row for outcomes, _ in run_pool(tasks, prepared, jobs=3) for o in outcomes)
-    assert rows == list(range(30))
-
-
-def test_closing_the_pool_early_stops_it(files: list[Path]) -> None:
-    backbone = Mean()
-    finished = run_pool(
-        [(job(p, n),) for n, p in enumerate(files * 50)], prepare(recipe(backbone, Window.fixed(1.0))), jobs=2
-    )
-    next(finished)
-    finished.close()
-    assert len(backbone.seen) < 50
-
-
-def test_a_long_clip_that_cannot_be_read_fails_alone(files: list[Path]) -> None:
-    lost = job(files[0], duration=1e4)
-    files[0].unlink()
-    outcomes, _ = compute_chunk([lost], prepare(recipe(Mean(), Window.sliding(1.0, 0.5))))
-    assert outcomes[0].reason is Reason.MISSING
-
-
-@dataclasses.dataclass(frozen=True)
-class Twice:
-    """The clip at half its level, then the clip."""
-
-    def __call__(self, y: Any, *, sample_rate: int, levels: Any) -> Any:
-        return np.concatenate([y / 2, y])
+def with_nap(backbone, seconds):
+    return replace(backbone, params={**backbone.params, "nap": seconds})
 
 
 @pytest.mark.parametrize(
-    ("window", "samples", "largest"),
+    "request_",
     [
-        (Window.whole(), 8 * SR, 1.0),
-        (Window.fixed(6.0), 6 * SR, 0.5),
-        (Window.whole(max_seconds=1.0), SR, 0.125),
+        ExtractRequest("tiny", device="cpu", jobs=2),
+        ExtractRequest("mfcc", device="cpu", jobs=2),
+        ExtractRequest("random_convnet", device="cpu", jobs=2, limit=6),
     ],
+    ids=lambda request: request.backbone,
 )
-def test_a_normalizer_of_whole_clips_sees_all_of_a_clip_before_windows_are_cut(
-    tmp_path: Path, window: Window, samples: int, largest: float
-) -> None:
-    path = tmp_path / "long.wav"
-    soundfile.write(path, np.linspace(0, 1, 4 * SR, dtype=np.float32), SR, subtype="FLOAT")
-    backbone = Mean()
-    stacked = dataclasses.replace(recipe(backbone, window), normalizer=Twice(), whole_clip=True)
-    (outcome,), _ = compute_chunk([job(path, duration=4.0)], prepare(stacked))
-    assert outcome.features is not None
-    assert backbone.seen[-1][1] == samples
-    np.testing.assert_allclose(outcome.features["largest"], [largest], atol=1e-3)
+def test_processes_compute_the_same_bits_as_threads(store, registry, tmp_path, request_):
+    other = Path(shutil.copytree(store, tmp_path / "other"))
+    by_threads = extract(store, request_, registry)
+    by_processes = extract(other, request_, registry, engine=processes)
+    assert by_processes.computed == by_threads.computed > 0
+    assert by_processes.failed == 0
+    assert table_files(store) == table_files(other)
+    assert {"decode", "front end", "network"} == set(by_processes.shares)
 
 
-def test_a_segment_is_stacked_alone(tmp_path: Path) -> None:
-    path = tmp_path / "steps.wav"
-    soundfile.write(path, np.repeat(np.array([0.25, 0.5, 0.75], dtype=np.float32), SR), SR, subtype="FLOAT")
-    stacked = dataclasses.replace(recipe(Mean(), Window.whole()), normalizer=Twice(), whole_clip=True)
-    (outcome,), _ = compute_chunk([job(path, start_us=1_000_000, end_us=2_000_000)], prepare(stacked))
-    assert outcome.features is not None
-    np.testing.assert_allclose(outcome.features["mean"], [0.375], rtol=1e-6)
+def test_a_plugin_edited_since_the_run_began_is_not_used(store, plugin, tmp_path):
+    copy = tmp_path / "edited.py"
+    copy.write_bytes(plugin.read_bytes())
+    registry = build_registry([copy])
+    copy.write_text(copy.read_text() + "\n# edited\n")
+    with pytest.raises(PluginError, match=r"edited\.py has changed since the run began; run it again"):
+        extract(store, ExtractRequest("tiny", device="cpu"), registry, engine=processes)
+    assert Store.open(store).features.tables() == []
 
 
-@pytest.mark.parametrize("window", [Window.whole(), Window.whole(max_seconds=33.0), Window.sliding(1.0, 0.5)])
-@pytest.mark.parametrize("whole_clip", [False, True])
-def test_a_long_clip_is_put_together_as_a_short_one_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, window: Window, whole_clip: bool
-) -> None:
-    path = tmp_path / "long.wav"
-    soundfile.write(
-        path,
-        np.random.default_rng(0).uniform(-1, 1, (35 * 16_000, 2)).astype(np.float32),
-        16_000,
-        subtype="FLOAT",
+@pytest.mark.parametrize("engine", [threads, processes])
+def test_a_backbone_that_cannot_be_prepared_leaves_no_empty_table(store, plugin, tmp_path, engine):
+    path = tmp_path / "unready.py"
+    path.write_text(
+        plugin.read_text().replace(
+            "def prepare(self, weights, device):", "def prepare(self, *_):\n        1 / 0"
+        )
     )
-    stage = Twice() if whole_clip else Unchanged()
-    prepared = prepare(dataclasses.replace(recipe(Mean(), window), normalizer=stage, whole_clip=whole_clip))
-    (at_once,), _ = compute_chunk([job(path, duration=35.0)], prepared)
-    monkeypatch.setattr(loading, "STREAM_SECONDS", 30.0)
-    (in_pieces,), _ = compute_chunk([job(path, duration=35.0)], prepared)
-    assert at_once.features is not None
-    assert in_pieces.features is not None
-    for name, values in at_once.features.items():
-        np.testing.assert_allclose(in_pieces.features[name], values, atol=1e-6)
+    with pytest.raises(
+        PluginError, match=r"'tiny' \(file:unready\.py\) cannot be prepared: ZeroDivisionError"
+    ):
+        extract(store, ExtractRequest("tiny", device="cpu"), build_registry([path]), engine=engine)
+    assert Store.open(store).features.tables() == []
 
 
-@dataclasses.dataclass(frozen=True)
-class Extremes:
-    """Largest and last sample, of signals that are made while they are read."""
-
-    given: list[type] = dataclasses.field(default_factory=list)
-    reads_pieces = True
-
-    def prepare(self, weights: Path | None, device: str) -> Callable[[Any], Mapping[str, Any]]:
-        def network(batch: Any) -> Mapping[str, Any]:
-            self.given.append(type(batch[0]))
-            y = stretch(batch[0], 0, len(batch[0])).numpy()
-            return {"all": np.array([[y.max(), y[-1], len(y), y[: len(y) // 4].max()]], np.float32)}
-
-        return network
+def test_a_process_prepares_a_recipe_once(tiny, monkeypatch):
+    recipe, tasks = tiny
+    prepared = []
+    real = in_process.prepare
+    monkeypatch.setattr(in_process, "_one_thread_for_all", lambda: None)
+    monkeypatch.setattr(in_process, "prepare", lambda recipe: prepared.append(recipe) or real(recipe))
+    features = [compute(task, recipe).outcomes[0].features for task in tasks[:3]]
+    assert len(prepared) == 1
+    with threads(recipe, 1) as engine:
+        again = sorted(carry_out(tasks[:3], engine), key=lambda computed: computed.outcomes[0].job.row)
+    for one, other in zip(features, again, strict=True):
+        np.testing.assert_array_equal(one["both"], other.outcomes[0].features["both"])
 
 
-@pytest.mark.parametrize(
-    "window", [Window.whole(), Window.whole(max_seconds=100.0), Window.sliding(1.0, 0.5)]
-)
-def test_copies_of_a_long_clip_are_made_while_they_are_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, window: Window
-) -> None:
-    path = tmp_path / "long.wav"
-    soundfile.write(
-        path, np.random.default_rng(0).uniform(-0.2, 0.2, 35 * SR).astype(np.float32), SR, subtype="FLOAT"
-    )
-    backbone: Any = Mean() if window.kind == "sliding" else Extremes()
-    prepared = prepare(
-        dataclasses.replace(recipe(backbone, window), normalizer=LoudnessStack(), whole_clip=True)
-    )
-    (at_once,), _ = compute_chunk([job(path, duration=35.0)], prepared)
-    monkeypatch.setattr(loading, "STREAM_SECONDS", 30.0)
-    (in_pieces,), _ = compute_chunk([job(path, duration=35.0)], prepared)
-    assert at_once.features is not None
-    assert in_pieces.features is not None
-    for name, values in at_once.features.items():
-        np.testing.assert_array_equal(in_pieces.features[name], values)
-    if isinstance(backbone, Extremes):
-        assert backbone.given[-1] is Streamed
+def test_weights_that_are_not_those_of_the_recipe_are_refused(tmp_path):
+    registry = build_registry()
+    file = tmp_path / "own.h5"
+    file.write_bytes(b"weights")
+    pipeline = ExtractRequest("convnet", weights_file=file).pipeline(registry)
+    file.write_bytes(b"other weights")
+    with pytest.raises(WeightsError, match="is not the file of the weights"):
+        compute((), Recipe(pipeline, weights=file))
+    with pytest.raises(WeightsError, match="does not see the file"):
+        compute((), Recipe(pipeline, weights=tmp_path / "gone"))
 
 
-def test_loudness_is_measured_for_a_normalizer_that_needs_it(tmp_path: Path) -> None:
-    @dataclasses.dataclass(frozen=True)
-    class Told:
-        def __call__(self, y: Any, *, sample_rate: int, levels: Any) -> Any:
-            return np.full_like(y, levels.lufs)
+def test_where_a_gpu_computes_workers_load_and_one_thread_feeds_the_network(tiny, monkeypatch):
+    recipe, tasks = tiny
+    fed_by = set()
 
-    path = tmp_path / "tone.wav"
-    soundfile.write(path, 0.1 * np.sin(2 * np.pi * 997 * np.arange(3 * SR) / SR), SR, subtype="FLOAT")
-    needing = dataclasses.replace(recipe(Mean(), Window.whole()), normalizer=Told(), needs=("lufs",))
-    (outcome,), _ = compute_chunk([job(path, levels=Levels(0.1, 0.07))], prepare(needing))
-    assert outcome.features is not None
-    np.testing.assert_allclose(outcome.features["mean"], [-23.0], atol=0.2)
+    def prepared(recipe):
+        ready = in_process.prepare(recipe)
+
+        def network(x):
+            fed_by.add(threading.current_thread())
+            return ready.network(x)
+
+        return replace(ready, network=network, device="cpu:0")  # a device that is not "cpu"
+
+    with threads(recipe, 2) as engine:
+        expected = features_by_row(carry_out(tasks, engine))
+    monkeypatch.setattr(engines, "prepare", prepared)
+    with threads(recipe, 2) as engine:
+        assert engine.ahead == 2 * engines.LOADED_AHEAD
+        found = features_by_row(carry_out(tasks, engine))
+    assert fed_by == {threading.current_thread()}
+    assert found.keys() == expected.keys()
+    for row, features in expected.items():
+        np.testing.assert_array_equal(found[row]["both"], features["both"])
+
+
+def features_by_row(finished):
+    return {outcome.job.row: outcome.features for computed in finished for outcome in computed.outcomes}

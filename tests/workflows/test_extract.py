@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +22,11 @@ from mxt.core.errors import (
     UsageError,
     WeightsError,
 )
-from mxt.extraction.engine import run_pool
-from mxt.extraction.plan import Plan
+from mxt.extraction.engine import threads
+from mxt.extraction.plan import ExtractionPlan
 from mxt.extraction.request import ExtractRequest
 from mxt.registry import Registry, build_registry
 from mxt.store.layout import Store
-from mxt.workflows import extract as module
 from mxt.workflows.extract import extract
 from mxt.workflows.ingest import ingest
 
@@ -75,7 +74,8 @@ def test_nothing_to_do_does_not_import_torch(store: Path, registry: Registry, pl
     extract(store, ExtractRequest("tiny"), registry)
     code = (
         "import sys; from mxt.cli.main import main\n"
-        f"try: main(['--plugin', {str(plugin)!r}, 'extract', '--backbone', 'tiny', '--store', {str(store)!r}])\n"
+        f"args = ['--plugin', {str(plugin)!r}, 'extract', '--backbone', 'tiny', '--store', {str(store)!r}]\n"
+        "try: main(args)\n"
         "except SystemExit as done: assert not done.code\n"
         "assert 'torch' not in sys.modules and 'librosa' not in sys.modules"
     )
@@ -136,7 +136,7 @@ def test_a_name_that_cannot_be_had_is_refused_before_any_work(
     store, registry, monkeypatch, name, error, message
 ) -> None:
     extract(store, ExtractRequest("tiny", label="mine"), registry)
-    monkeypatch.setattr(Plan, "prepare", None)
+    monkeypatch.setattr(ExtractionPlan, "recipe", None)
     with pytest.raises(error, match=message):
         extract(store, ExtractRequest("tiny", settings=("scale=2",), label=name), registry)
 
@@ -254,21 +254,24 @@ def test_a_newer_store_says_that_it_is_newer(store, registry) -> None:
         extract(store, ExtractRequest("tiny"), registry)
 
 
-def test_what_is_finished_is_kept_when_interrupted(
-    store: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupted(*args: object, **kwargs: object) -> object:
-        outcomes = run_pool(*args, **kwargs)  # type: ignore[arg-type]
-        for _ in range(6):
-            yield next(outcomes)
-        raise KeyboardInterrupt
+def test_what_is_finished_is_kept_when_interrupted(store: Path, registry: Registry) -> None:
+    @contextmanager
+    def interrupted(recipe, workers):
+        with threads(recipe, workers) as engine:
+            finished, number = engine.finished, iter(range(6))
+
+            def six_then_ctrl_c():
+                if next(number, None) is None:
+                    raise KeyboardInterrupt
+                return finished()
+
+            engine.finished = six_then_ctrl_c
+            yield engine
 
     whole = copy_of(store, "whole")
     extract(whole, ExtractRequest("tiny"), registry)
-    monkeypatch.setattr(module, "run_pool", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        extract(store, ExtractRequest("tiny"), registry)
-    monkeypatch.undo()
+        extract(store, ExtractRequest("tiny"), registry, engine=interrupted)
     _, done, _ = Store.open(store).features.find("tiny").counts()
     assert done == 24
     assert extract(store, ExtractRequest("tiny"), registry).computed == CLIPS - 24

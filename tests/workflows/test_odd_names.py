@@ -25,7 +25,7 @@ from mxt.workflows.import_features import import_features
 from mxt.workflows.info import info
 from mxt.workflows.ingest import ingest
 from mxt.workflows.ls import ls_clips
-from mxt.workflows.render import Asked, render
+from mxt.workflows.render import RenderRequest, render
 
 CLASSES = (b"caf\xe9", b"caf\xc3\xa9", b'a, "b"; c|d', b"back\\slash")
 FILES = (b"s\xfc%d.wav", b"new\nline %d.wav", b" sp  ace%d.wav", b"\xff\xfe%d.wav")
@@ -149,9 +149,7 @@ def test_names_as_long_as_the_file_system_takes_are_drawn_evaluated_and_shortene
     assert found.datasets[0].views[0].result_id
     made = derive(store, Derivation("classes", {"names": ("ä" * 127, "b" * 255), "target": None}))
     assert (len(made.name), made.summary.clips) == (100, 8)
-    drawn = render(
-        [ids_of(store)[0]], tmp_path / "q", registry, Asked(renderer="melspectrogram"), store=store
-    )
+    drawn = render(store, RenderRequest((ids_of(store)[0],), tmp_path / "q", "melspectrogram"), registry)
     assert len(os.path.basename(drawn[0].path).encode()) < 200
 
 

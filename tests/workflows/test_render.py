@@ -15,7 +15,7 @@ from mxt.core.stages import RowAxis
 from mxt.drawing.rendering import row_ticks
 from mxt.registry import build_registry
 from mxt.store.layout import Store
-from mxt.workflows.render import WIDTH, Asked, render
+from mxt.workflows.render import WIDTH, RenderRequest, render
 
 SR = 22_050
 RENDERERS = ("logfrequency", "melimage", "melspectrogram", "phase", "sox", "waveform")
@@ -37,9 +37,7 @@ def pixels(path):
 
 @pytest.mark.parametrize("renderer", RENDERERS)
 def test_every_renderer_makes_a_picture_with_axes(clip, tmp_path, renderer):
-    (found,) = render(
-        [str(clip)], tmp_path / "out", build_registry(), Asked(renderer=renderer), store=tmp_path
-    )
+    (found,) = render(tmp_path, RenderRequest((str(clip),), tmp_path / "out", renderer), build_registry())
     seen = pixels(found.path)
     assert (tmp_path / "out" / f"tone_1.wav-{renderer}.png").is_file()
     assert found.seconds == pytest.approx(2.0)
@@ -49,7 +47,7 @@ def test_every_renderer_makes_a_picture_with_axes(clip, tmp_path, renderer):
 
 
 def test_a_tone_is_drawn_at_its_frequency(clip, tmp_path):
-    (found,) = render([str(clip)], tmp_path, build_registry(), Asked(), store=tmp_path)
+    (found,) = render(tmp_path, RenderRequest((str(clip),), tmp_path), build_registry())
     column = pixels(found.path)[60:-80, 700].sum(axis=1)
     row = int(column.argmax()) / len(column)
     expected = 1 - math.log2(880 / 27.5) / math.log2(9956 / 27.5)
@@ -57,18 +55,20 @@ def test_a_tone_is_drawn_at_its_frequency(clip, tmp_path):
 
 
 def test_parameters_of_renderer_and_normalizer_can_be_set(clip, tmp_path):
-    asked = Asked(
+    request = RenderRequest(
+        (str(clip),),
+        tmp_path,
         settings=("bands_per_octave=24", "width=300", "loudness_stack.levels_db=-20,0"),
         normalizer="loudness_stack",
     )
-    (found,) = render([str(clip)], tmp_path, build_registry(), asked, store=tmp_path)
+    (found,) = render(tmp_path, request, build_registry())
     assert (found.rows, found.columns) == (205, 300)
     assert found.seconds == pytest.approx(4.0)
     assert found.path.endswith("tone_1.wav-logfrequency-loudness_stack.png")
 
 
 def test_a_picture_is_as_wide_as_a_screen_however_long_the_clip(clip, tmp_path):
-    (found,) = render([str(clip)], tmp_path, build_registry(), Asked(), store=tmp_path)
+    (found,) = render(tmp_path, RenderRequest((str(clip),), tmp_path), build_registry())
     assert found.columns == WIDTH
 
 
@@ -76,31 +76,31 @@ def test_clips_of_one_name_have_pictures_of_their_own(clip, tmp_path):
     other = tmp_path / "other" / clip.name
     other.parent.mkdir()
     other.write_bytes(clip.read_bytes())
-    found = render([str(clip), str(other)], tmp_path, build_registry(), Asked(), store=tmp_path)
+    found = render(tmp_path, RenderRequest((str(clip), str(other)), tmp_path), build_registry())
     assert len({each.path for each in found}) == 2
 
 
 def test_clips_of_a_data_set_are_found_by_their_ids(store, tmp_path, registry):
     catalogue = Store.open(store, read_only=True).catalogue
     first = catalogue.clips(catalogue.dataset(None).name)[0]
-    (found,) = render([first.id], tmp_path, registry, Asked(), store=store)
+    (found,) = render(store, RenderRequest((first.id,), tmp_path), registry)
     assert found.clip == first.id
     assert found.seconds == pytest.approx(first.duration, abs=0.01)
 
 
 def test_what_is_no_clip_is_said(store, clip, tmp_path, registry):
     with pytest.raises(UnknownName, match="no file, or clip of"):
-        render(["nothing"], tmp_path, registry, Asked(), store=store)
-    with pytest.raises(InputError, match="there is no such file, and no store"):
-        render(["nothing"], tmp_path, registry, Asked(), store=tmp_path)
+        render(store, RenderRequest(("nothing",), tmp_path), registry)
+    with pytest.raises(InputError, match="there is no such file, and there is no store at"):
+        render(tmp_path, RenderRequest(("nothing",), tmp_path), registry)
     with pytest.raises(UnknownName, match="renderer"):
-        render([str(clip)], tmp_path, registry, Asked(renderer="logfrequenzy"), store=store)
+        render(store, RenderRequest((str(clip),), tmp_path, "logfrequenzy"), registry)
     with pytest.raises(UsageError, match="do not fit into 0 to 4000 Hz"):
-        render([str(clip)], tmp_path, registry, Asked(sample_rate=8000), store=store)
+        render(store, RenderRequest((str(clip),), tmp_path, sample_rate=8000), registry)
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"no audio")
     with pytest.raises(AudioError):
-        render([str(broken)], tmp_path, registry, Asked(), store=store)
+        render(store, RenderRequest((str(broken),), tmp_path), registry)
 
 
 def test_the_command_names_what_it_wrote(clip, tmp_path, capsys, monkeypatch):

@@ -6,15 +6,15 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import torch
 
 from mxt.audio.bands import BandAnalysis
-from mxt.audio.picture import Signal, brightness, clip_by_clip, resized
+from mxt.audio.picture import Signal, clip_by_clip
 from mxt.core.errors import UsageError
 from mxt.core.stages import RowAxis
+from mxt.stages.renderers.levels import LevelPicture
 
 TUNING_HZ, TUNING_KEY = 440.0, 69  # A4
 _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -27,23 +27,23 @@ def note_hz(note: str) -> float:
     Raises
     ------
     UsageError
-        It is no note.
+        It is not a note.
 
     Examples
     --------
     >>> note_hz("A0"), round(note_hz("Bb3"), 2)
     (27.5, 233.08)
     """
-    found = re.fullmatch(r"([A-Ga-g])([#b]?)(-?\d)", note.strip())
-    if not found:
+    parts = re.fullmatch(r"([A-Ga-g])([#b]?)(-?\d)", note.strip())
+    if not parts:
         raise UsageError(f"lowest_note is a note such as A0, C#1 or Bb2, not {note!r}")
-    letter, accidental, octave = found.groups()
+    letter, accidental, octave = parts.groups()
     key = 12 * (int(octave) + 1) + _SEMITONES[letter.upper()] + _ACCIDENTALS[accidental]
     return float(TUNING_HZ * 2 ** ((key - TUNING_KEY) / 12))
 
 
 @dataclass(frozen=True, slots=True)
-class LogFrequency:
+class LogFrequency(LevelPicture):
     """Bands of equal width in octaves, level as brightness; the fields are the parameters of its spec.
 
     The highest band is the first row. Black and white are levels in dBFS, so that a louder clip is a brighter
@@ -60,36 +60,20 @@ class LogFrequency:
     lowest_note: str = "A0"
     highest_hz: float = 10_000.0
     hop_length: int = 256
-    reference_db: float = 0.0
-    floor_db: float = -80.0
-    rescale: bool = False
-    height: int = 0
-    width: int = 0
-
-    reads_pieces: ClassVar[bool] = True
 
     def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
-        """A function from float32 [N, samples] to brightness, float32 [N, bands or height, frames or width], 0 to 1.
+        """A function from float32 [N, samples] to float32 [N, bands or height, frames or width], 0 to 1.
 
         Raises
         ------
         UsageError
             The frequencies or levels do not fit together.
         """
-        if not self.floor_db < self.reference_db:
-            raise UsageError(f"floor_db {self.floor_db:g} is not below reference_db {self.reference_db:g}")
+        self.check_levels()
         analysis = self._analysis(sample_rate)
 
         def draw(y: Signal) -> torch.Tensor:
-            white = self.reference_db
-            if self.rescale:
-                white = max(float(level.max()) for level in _levels(analysis, y))
-            black = white - (self.reference_db - self.floor_db)
-            slabs = (
-                brightness(level, reference_db=white, floor_db=black).flip(0)
-                for level in _levels(analysis, y)
-            )
-            return resized(slabs, columns=analysis.frames(len(y)), height=self.height, width=self.width)
+            return self.picture(lambda: _levels(analysis, y), columns=analysis.frames(len(y)))
 
         return clip_by_clip(draw)
 
@@ -105,11 +89,10 @@ class LogFrequency:
     def _analysis(self, sample_rate: int) -> BandAnalysis:
         lowest = self._lowest()
         if not lowest < self.highest_hz <= sample_rate / 2:
-            raise UsageError(
-                f"bands from {self.lowest_note} ({lowest:g} Hz) to {self.highest_hz:g} Hz do not fit into 0 to {sample_rate / 2:g} Hz"
-            )
-        bands = math.floor(self.bands_per_octave * math.log2(self.highest_hz / lowest) + 1e-9) + 1
-        return BandAnalysis(sample_rate, lowest, bands, self.bands_per_octave, self.hop_length)
+            bands = f"bands from {self.lowest_note} ({lowest:g} Hz) to {self.highest_hz:g} Hz"
+            raise UsageError(f"{bands} do not fit into 0 to {sample_rate / 2:g} Hz")
+        number = math.floor(self.bands_per_octave * math.log2(self.highest_hz / lowest) + 1e-9) + 1
+        return BandAnalysis(sample_rate, lowest, number, self.bands_per_octave, self.hop_length)
 
 
 def _levels(analysis: BandAnalysis, y: Signal) -> Iterator[torch.Tensor]:

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import torch
 
 from mxt.audio.mel import hz_to_mel, mel_filterbank, mel_to_hz, power_to_db
-from mxt.audio.picture import Signal, brightness, clip_by_clip, resized
+from mxt.audio.picture import Signal, clip_by_clip
 from mxt.audio.stft import framed_slabs, periodic_window, power
-from mxt.core.errors import UsageError
 from mxt.core.stages import RowAxis
+from mxt.stages.renderers.levels import LevelPicture
+from mxt.stages.renderers.melspectrogram import highest_hz
 
 SLAB_FRAMES = 512
 
 
 @dataclass(frozen=True, slots=True)
-class MelImage:
-    """Mel bands, level as brightness; the fields are the parameters of its spec. The highest band is the first row.
+class MelImage(LevelPicture):
+    """Mel bands, level as brightness; the fields are the parameters of its spec.
 
-    0 dBFS is a full-scale sine in a band that is wide against the resolution of the transform.
+    The highest band is the first row. 0 dBFS is a full-scale sine in a band that is wide against the
+    resolution of the transform.
 
     Examples
     --------
@@ -35,28 +36,17 @@ class MelImage:
     n_mels: int = 128
     fmin: float = 0.0
     fmax: float | None = None
-    reference_db: float = 0.0
-    floor_db: float = -80.0
-    rescale: bool = False
-    height: int = 0
-    width: int = 0
-
-    reads_pieces: ClassVar[bool] = True
 
     def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
-        """A function from float32 [N, samples] to brightness, float32 [N, n_mels or height, frames or width], 0 to 1.
+        """A function from float32 [N, samples] to float32 [N, n_mels or height, frames or width], 0 to 1.
 
         Raises
         ------
         UsageError
             The frequencies or levels do not fit together.
         """
-        if not self.floor_db < self.reference_db:
-            raise UsageError(f"floor_db {self.floor_db:g} is not below reference_db {self.reference_db:g}")
-        if not self.fmin < self._top(sample_rate) <= sample_rate / 2:
-            raise UsageError(
-                f"mel bands from {self.fmin:g} to {self.fmax} Hz do not fit into 0 to {sample_rate / 2:g} Hz"
-            )
+        self.check_levels()
+        highest_hz(self.fmin, self.fmax, sample_rate)
         window = periodic_window("hann", self.n_fft)
         # a sine of amplitude A has the power A^2 n_fft sum(w^2) / 4 in all its bins together
         bank = mel_filterbank(
@@ -71,23 +61,15 @@ class MelImage:
         window = window.to(device)
 
         def draw(y: Signal) -> torch.Tensor:
-            white = (
-                max(float(level.max()) for level in self._levels(y, window, scaled))
-                if self.rescale
-                else self.reference_db
+            return self.picture(
+                lambda: self._levels(y, window, scaled), columns=1 + len(y) // self.hop_length
             )
-            black = white - (self.reference_db - self.floor_db)
-            slabs = (
-                brightness(level, reference_db=white, floor_db=black).flip(0)
-                for level in self._levels(y, window, scaled)
-            )
-            return resized(slabs, columns=1 + len(y) // self.hop_length, height=self.height, width=self.width)
 
         return clip_by_clip(draw)
 
     def row_axis(self, sample_rate: int, rows: int) -> RowAxis:
         """Frequencies of the rows, from the top."""
-        low, high = hz_to_mel(self.fmin), hz_to_mel(self._top(sample_rate))
+        low, high = hz_to_mel(self.fmin), hz_to_mel(highest_hz(self.fmin, self.fmax, sample_rate))
         bands = (np.arange(rows)[::-1] + 0.5) * (self.n_mels / rows) + 0.5
         return RowAxis("frequency, Hz", mel_to_hz(low + (high - low) * bands / (self.n_mels + 1)))
 
@@ -103,6 +85,3 @@ class MelImage:
         )
         for slab in slabs:
             yield power_to_db(power(slab, window) @ bank.T, floor=1e-20).T
-
-    def _top(self, sample_rate: int) -> float:
-        return sample_rate / 2 if self.fmax is None else self.fmax

@@ -19,9 +19,24 @@ LONG_SAMPLES = 1 << 21  # longer signals are not padded, which copies them, but 
 SLAB_FRAMES = 256
 
 
+def highest_hz(fmin: float, fmax: float | None, sample_rate: int) -> float:
+    """The upper end of mel bands, Hz: half the sample rate where `fmax` is not given.
+
+    Raises
+    ------
+    UsageError
+        Bands from `fmin` do not fit below half the sample rate.
+    """
+    nyquist = sample_rate / 2
+    highest = nyquist if fmax is None else fmax
+    if not fmin < highest <= nyquist:
+        raise UsageError(f"mel bands from {fmin:g} to {highest:g} Hz do not fit into 0 to {nyquist:g} Hz")
+    return highest
+
+
 @dataclass(frozen=True, slots=True)
 class MelSpectrogram:
-    """Mel spectrograms of a batch; the fields are the parameters of `mxt.stages.renderers.specs.MELSPECTROGRAM`.
+    """Mel spectrograms of a batch; the fields are the parameters of its spec.
 
     Each clip is rendered by itself, so a picture does not depend on the others in the batch.
 
@@ -63,7 +78,9 @@ class MelSpectrogram:
         UsageError
             The frequencies or lengths do not fit together.
         """
-        self._check(sample_rate)
+        if (self.win_length or self.n_fft) > self.n_fft:
+            raise UsageError(f"win_length {self.win_length} is longer than n_fft {self.n_fft}")
+        highest_hz(self.fmin, self.fmax, sample_rate)
         filters = mel_filterbank(
             sample_rate=sample_rate,
             n_fft=self.n_fft,
@@ -80,29 +97,17 @@ class MelSpectrogram:
             with torch.inference_mode():
                 if isinstance(y, torch.Tensor) and y.device.type != "cpu":
                     return self._decibels(self._bands(y, bank, window))
-                found = [self._decibels(self._bands_of_one(clip, bank, window)) for clip in y]
-                return torch.cat(found) if len(found) > 1 else found[0]
+                pictures = [self._decibels(self._bands_of_one(clip, bank, window)) for clip in y]
+                return torch.cat(pictures) if len(pictures) > 1 else pictures[0]
 
         return render
 
     def row_axis(self, sample_rate: int, rows: int) -> RowAxis:
         """Frequencies of the bands, the lowest first."""
-        low, high = (
-            hz_to_mel(f, scale=self.mel_scale)
-            for f in (self.fmin, sample_rate / 2 if self.fmax is None else self.fmax)
-        )
-        return RowAxis(
-            "frequency, Hz", mel_to_hz(np.linspace(low, high, rows + 2)[1:-1], scale=self.mel_scale)
-        )
-
-    def _check(self, sample_rate: int) -> None:
-        if (self.win_length or self.n_fft) > self.n_fft:
-            raise UsageError(f"win_length {self.win_length} is longer than n_fft {self.n_fft}")
-        top = sample_rate / 2 if self.fmax is None else self.fmax
-        if not self.fmin < top <= sample_rate / 2:
-            raise UsageError(
-                f"mel bands from {self.fmin:g} to {top:g} Hz do not fit into 0 to {sample_rate / 2:g} Hz"
-            )
+        highest = highest_hz(self.fmin, self.fmax, sample_rate)
+        low, high = (hz_to_mel(hz, scale=self.mel_scale) for hz in (self.fmin, highest))
+        centres = np.linspace(low, high, rows + 2)[1:-1]
+        return RowAxis("frequency, Hz", mel_to_hz(centres, scale=self.mel_scale))
 
     def _bands_of_one(
         self, y: torch.Tensor | Streamed, bank: torch.Tensor, window: torch.Tensor

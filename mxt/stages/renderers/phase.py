@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
-import numpy as np
 import torch
 
-from mxt.audio.picture import Signal, brightness, clip_by_clip, resized
+from mxt.audio.picture import Signal, clip_by_clip
 from mxt.audio.stft import framed_slabs, periodic_window
-from mxt.core.errors import UsageError
 from mxt.core.stages import RowAxis
+from mxt.stages.renderers.levels import LevelPicture, frequency_rows, shown
 
 SLAB_FRAMES = 128
 
 
 @dataclass(frozen=True, slots=True)
-class PhaseSpectrogram:
-    """A spectrogram in colour; the fields are the parameters of its spec. Half the sample rate is the first row.
+class PhaseSpectrogram(LevelPicture):
+    """A spectrogram in colour; the fields are the parameters of its spec.
 
-    The hue is the phase against a wave of the bin's frequency that starts with the clip: a steady tone in the
-    middle of its bin keeps one colour, any other runs through the circle of colours the faster the further
-    off it is. 0 is red, a third of a turn green, two thirds blue.
+    Half the sample rate is the first row. The hue is the phase against a wave of the bin's frequency that
+    starts with the clip: a steady tone in the middle of its bin keeps one colour, any other runs through the
+    circle of colours, faster the further off it is. 0 is red, a third of a turn green, two thirds blue.
 
     References
     ----------
@@ -38,13 +36,6 @@ class PhaseSpectrogram:
 
     n_fft: int = 1024
     hop_length: int = 256
-    reference_db: float = 0.0
-    floor_db: float = -80.0
-    rescale: bool = False
-    height: int = 0
-    width: int = 0
-
-    reads_pieces: ClassVar[bool] = True
 
     def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
         """A function from float32 [N, samples] to float32 [N, 3, bins or height, frames or width], 0 to 1.
@@ -54,36 +45,28 @@ class PhaseSpectrogram:
         UsageError
             The levels do not fit together.
         """
-        if not self.floor_db < self.reference_db:
-            raise UsageError(f"floor_db {self.floor_db:g} is not below reference_db {self.reference_db:g}")
+        self.check_levels()
         window = periodic_window("hann", self.n_fft).to(device)
 
         def draw(y: Signal) -> torch.Tensor:
-            white = self.reference_db
-            if self.rescale:
-                white = max(float(_levels(spectrum).max()) for spectrum, _ in self._spectra(y, window))
-            black = white - (self.reference_db - self.floor_db)
-            slabs = (
-                (
-                    _hues(self._phases(spectrum, first))
-                    * brightness(_levels(spectrum), reference_db=white, floor_db=black)
-                ).flip(1)
-                for spectrum, first in self._spectra(y, window)
-            )
-            return resized(slabs, columns=1 + len(y) // self.hop_length, height=self.height, width=self.width)
+            def levels() -> Iterator[torch.Tensor]:
+                return (_levels(spectrum) for spectrum, _ in self._spectra(y, window))
+
+            def coloured(white_db: float, range_db: float) -> Iterator[torch.Tensor]:
+                for spectrum, first in self._spectra(y, window):
+                    hues = _hues(self._phases(spectrum, first))
+                    yield hues * shown(_levels(spectrum), white_db, range_db)
+
+            return self.picture(levels, columns=1 + len(y) // self.hop_length, painted=coloured)
 
         return clip_by_clip(draw)
 
     def row_axis(self, sample_rate: int, rows: int) -> RowAxis:
         """Frequencies of the rows, from the top."""
-        bins = 1 + self.n_fft // 2
-        return RowAxis(
-            "frequency, Hz",
-            ((np.arange(rows)[::-1] + 0.5) * (bins / rows) - 0.5) * (sample_rate / self.n_fft),
-        )
+        return frequency_rows(rows, n_fft=self.n_fft, sample_rate=sample_rate)
 
     def _spectra(self, y: Signal, window: torch.Tensor) -> Iterator[tuple[torch.Tensor, int]]:
-        """Spectra complex64 [bins, frames] a slab, in which a sine of 1 has the magnitude 1, and the slab's first frame."""
+        """Spectra complex64 [bins, frames], a sine of 1 with the magnitude 1, and the first frame of each."""
         scaled = window * (2 / window.sum())
         count, first = 1 + len(y) // self.hop_length, -(self.n_fft // 2)
         slabs = framed_slabs(

@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
-import numpy as np
 import torch
 
-from mxt.audio.picture import Signal, clip_by_clip, resized
+from mxt.audio.picture import Signal, clip_by_clip
 from mxt.audio.stft import framed_slabs, periodic_window, power
-from mxt.core.errors import UsageError
 from mxt.core.stages import RowAxis
+from mxt.stages.renderers.levels import LevelPicture, frequency_rows
 
 COLOURS = 249  # sox's default number of colours on the scale (-q)
 MOST_COLUMNS_A_SECOND = 5000.0
@@ -55,7 +53,7 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
-class SoxSpectrogram:
+class SoxSpectrogram(LevelPicture):
     """Linear frequency, level as colour; the fields are the parameters of its spec.
 
     Half the sample rate is the first row. 0 dBFS is a full-scale sine.
@@ -69,43 +67,36 @@ class SoxSpectrogram:
     n_fft: int = 1024
     columns: int = 800
     colours: str = "colour"
-    reference_db: float = 0.0
     floor_db: float = -120.0
-    rescale: bool = False
-    height: int = 0
-    width: int = 0
-
-    reads_pieces: ClassVar[bool] = True
 
     def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
-        """A function from float32 [N, samples] to float32 [N, 3, rows, columns] ([N, rows, columns] in grey), 0 to 1.
+        """A function from float32 [N, samples] to float32 [N, 3, rows, columns] ([N, rows, columns] in grey).
 
         Raises
         ------
         UsageError
             The levels do not fit together.
         """
-        if not self.floor_db < self.reference_db:
-            raise UsageError(f"floor_db {self.floor_db:g} is not below reference_db {self.reference_db:g}")
+        self.check_levels()
         table = palette(grey=self.colours == "grey").to(device)
         window = periodic_window("hann", self.n_fft).to(device)
 
         def draw(y: Signal) -> torch.Tensor:
             timing = Timing.of(len(y), sample_rate, n_fft=self.n_fft, columns=self.columns)
-            level = torch.cat(list(_levels(y, timing, window)))
-            white = float(level.max()) if self.rescale else self.reference_db
-            numbers = colour_numbers(level.sub_(white), self.reference_db - self.floor_db).T.flip(0)
-            shown = table.index_select(1, numbers.flatten()).view(-1, *numbers.shape)
-            picture = resized([shown], columns=shown.shape[-1], height=self.height, width=self.width)
+            level = torch.cat(list(_levels(y, timing, window))).T
+
+            def coloured(white_db: float, range_db: float) -> list[torch.Tensor]:
+                numbers = colour_numbers(level.sub_(white_db), range_db)
+                return [table.index_select(1, numbers.flatten()).view(-1, *numbers.shape)]
+
+            picture = self.picture(lambda: [level], columns=level.shape[1], painted=coloured)
             return picture[0] if self.colours == "grey" else picture
 
         return clip_by_clip(draw)
 
     def row_axis(self, sample_rate: int, rows: int) -> RowAxis:
         """Frequencies of the rows, from the top."""
-        bins = 1 + self.n_fft // 2
-        places = (np.arange(rows)[::-1] + 0.5) * (bins / rows) - 0.5
-        return RowAxis("frequency, Hz", places * (sample_rate / self.n_fft))
+        return frequency_rows(rows, n_fft=self.n_fft, sample_rate=sample_rate)
 
 
 def _levels(y: Signal, timing: Timing, window: torch.Tensor) -> Iterator[torch.Tensor]:
@@ -137,7 +128,7 @@ def colour_numbers(level_db: torch.Tensor, range_db: float) -> torch.Tensor:
 
 
 def palette(*, grey: bool = False) -> torch.Tensor:
-    """The colours of sox's scale, float32 [3, `COLOURS`] (red, green, blue), from quiet to loud; [1, `COLOURS`] in grey.
+    """The scale of sox, from quiet to loud: red, green and blue, float32 [3, `COLOURS`]; in grey one row.
 
     References
     ----------

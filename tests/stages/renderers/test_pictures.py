@@ -73,7 +73,7 @@ def test_silence_is_black_but_for_the_line_of_the_waveform(kind):
 
 @named_levels
 def test_the_picture_of_a_long_clip_is_resized_from_the_full_one(kind):
-    """Columns are reduced while the work goes over time; the result is torch's resizing of the whole picture."""
+    """Columns are reduced piece by piece; the result is torch's resizing of the whole picture."""
     y = music(12.0)
     full = drawn(kind(), y)
     full = full[:, None] if full.ndim == 3 else full
@@ -112,7 +112,7 @@ def test_the_axis_of_a_resized_picture_says_so_too(kind):
             "bands from A0 .27.5 Hz. to 12000 Hz do not fit into 0 to 11025 Hz",
         ),
         (LogFrequency(lowest_note="H2"), "lowest_note is a note such as A0"),
-        (MelImage(fmax=20_000.0), "mel bands from 0 to 20000.0 Hz do not fit"),
+        (MelImage(fmax=20_000.0), "mel bands from 0 to 20000 Hz do not fit"),
         *(
             (kind(floor_db=-10.0, reference_db=-20.0), "floor_db -10 is not below reference_db -20")
             for kind in OF_LEVELS
