@@ -1,4 +1,4 @@
-"""A small synthetic collection with labels: notes of several timbres, for the demo and for tests.
+"""Synthetic notes of several timbres: a small labelled collection for the demo and for tests.
 
 Each timbre is a textbook synthesis method; pitch, level, duration, attack, added noise and tuning vary from
 note to note, so that telling the timbres apart is neither trivial nor hopeless.
@@ -16,7 +16,7 @@ Rng = np.random.Generator
 
 
 def note(timbre: str, rng: Rng, *, sample_rate: int = 22_050) -> npt.NDArray[np.float32]:
-    """One note of a timbre; everything else is drawn at random.
+    """Synthesise one note of a timbre, with everything else drawn at random.
 
     Parameters
     ----------
@@ -31,7 +31,12 @@ def note(timbre: str, rng: Rng, *, sample_rate: int = 22_050) -> npt.NDArray[np.
     Returns
     -------
     float32 [samples]
-        In -1 … 1.
+        Between -1 and 1.
+
+    Examples
+    --------
+    >>> note("bell", np.random.default_rng(0)).dtype
+    dtype('float32')
     """
     pitch = 110.0 * 2 ** rng.uniform(0, 2.6)
     t = np.arange(int(rng.uniform(1.0, 3.0) * sample_rate)) / sample_rate
@@ -50,11 +55,11 @@ def _envelope(t: Signal, attack: float, release: float) -> Signal:
 def _harmonics(t: Signal, pitch: float, amplitudes: Signal, rng: Rng) -> Signal:
     """Sum of harmonics with random phases, with a vibrato of up to 0.4 %."""
     phase = 2 * np.pi * pitch * (t + rng.uniform(0, 0.004) * np.sin(2 * np.pi * 5.5 * t) / (2 * np.pi * 5.5))
-    wave = np.zeros_like(t)
+    y = np.zeros_like(t)
     for number, amplitude in enumerate(amplitudes, start=1):
         if number * pitch < 9_000:
-            wave += amplitude * np.sin(number * phase + rng.uniform(0, 2 * np.pi))
-    return wave
+            y += amplitude * np.sin(number * phase + rng.uniform(0, 2 * np.pi))
+    return y
 
 
 def organ(t: Signal, pitch: float, rng: Rng) -> Signal:
@@ -78,19 +83,15 @@ def bow(t: Signal, pitch: float, rng: Rng) -> Signal:
 
 
 def pluck(t: Signal, pitch: float, rng: Rng) -> Signal:
-    """Harmonics that die the faster the higher they are: a plucked string."""
-    pluck_point = rng.uniform(0.1, 0.3)
+    """Harmonics that decay faster the higher they are: a plucked string."""
+    where = rng.uniform(0.1, 0.3)  # along the string
     decay = rng.uniform(1.0, 2.5)
-    wave = np.zeros_like(t)
+    y = np.zeros_like(t)
     for n in range(1, 30):
         if n * pitch < 9_000:
-            wave += (
-                np.sin(np.pi * n * pluck_point)
-                / n
-                * np.exp(-decay * t * (1 + 0.25 * n))
-                * np.sin(2 * np.pi * n * pitch * t)
-            )
-    return wave
+            amplitude = np.sin(np.pi * n * where) / n * np.exp(-decay * t * (1 + 0.25 * n))
+            y += amplitude * np.sin(2 * np.pi * n * pitch * t)
+    return y
 
 
 def bell(t: Signal, pitch: float, rng: Rng) -> Signal:
@@ -101,15 +102,13 @@ def bell(t: Signal, pitch: float, rng: Rng) -> Signal:
 
 
 def breath(t: Signal, pitch: float, rng: Rng) -> Signal:
-    """A nearly pure tone in noise that is filtered around it: a breathy flute."""
+    """A nearly pure tone in noise filtered around it: a breathy flute."""
     tone = _harmonics(t, pitch, np.array([1.0, rng.uniform(0.05, 0.25), 0.05]), rng)
     spectrum = np.fft.rfft(rng.standard_normal(len(t)))
     f = np.fft.rfftfreq(len(t), t[1])
     noise = np.fft.irfft(spectrum * np.exp(-(((f - 2 * pitch) / (3 * pitch)) ** 2)), len(t))
-    return np.asarray(
-        (tone + rng.uniform(0.2, 0.6) * noise / np.max(np.abs(noise)))
-        * _envelope(t, rng.uniform(0.05, 0.15), 0.15)
-    )
+    y = tone + rng.uniform(0.2, 0.6) * noise / np.max(np.abs(noise))
+    return np.asarray(y * _envelope(t, rng.uniform(0.05, 0.15), 0.15))
 
 
 TIMBRES: dict[str, Callable[[Signal, float, Rng], Signal]] = {

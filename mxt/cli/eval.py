@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mxt.cli import console
 from mxt.cli.options import (
-    ChartOption,
+    ChartOptions,
     DatasetsOption,
     FeaturesOption,
     HeadsOption,
     JobsOption,
     ProtocolsOption,
-    RunOptions,
     SetOption,
     StudyOptions,
 )
@@ -22,7 +21,6 @@ from mxt.core.errors import UsageError
 
 if TYPE_CHECKING:
     from mxt.core.records import Task
-    from mxt.results.records import Evaluated
 
 TASKS: dict[str, Task] = {
     "classification": "classification",
@@ -51,8 +49,7 @@ def evaluate(
     details: Annotated[
         bool, typer.Option("--details", help="Also show every class and the confusion matrix.")
     ] = False,
-    chart: ChartOption = None,
-    run: RunOptions,
+    run: ChartOptions,
 ) -> None:
     """Score the features of a data set: how well, how sure, and what may be wrong with it.
 
@@ -62,13 +59,11 @@ def evaluate(
     if task is not None and task not in TASKS:
         raise UsageError(f"--task is one of {', '.join(TASKS)}, not {task!r}")
     from mxt.cli.scores import next_command, render
-    from mxt.drawing.charts import check_picture, comparison_chart
+    from mxt.drawing.charts import comparison_chart
     from mxt.results.plain import evaluated_plain
     from mxt.results.request import EvaluateRequest
     from mxt.workflows.evaluate import evaluate as work
 
-    if chart is not None:
-        check_picture(chart)
     request = EvaluateRequest(
         datasets=tuple(dataset or ()),
         features=tuple(features or ()),
@@ -83,12 +78,5 @@ def evaluate(
     )
     with run.progress() as progress:
         result = work(run.store, request, run.registry(), jobs=jobs, progress=progress)
-    if chart is not None:
-        comparison_chart(result, chart)
-
-    def show(result: Evaluated) -> None:
-        render(result, details=details)
-        if chart is not None:
-            console.say(f"drawn: {chart}")
-
-    run.answer(result, show, plain=evaluated_plain, next=next_command(result))
+    show = partial(render, details=details)
+    run.answer_drawn(result, show, comparison_chart, plain=evaluated_plain, next=next_command(result))

@@ -209,7 +209,8 @@ def layers_text(layers: Sequence[Layer], chosen: Collection[str]) -> str:
 
     Examples
     --------
-    >>> layers_text([Layer(1, "block1", 32), Layer(2, "block2", 32), Layer(3, "block3", 32)], ["block1", "block3"])
+    >>> blocks = [Layer(1, "block1", 32), Layer(2, "block2", 32), Layer(3, "block3", 32)]
+    >>> layers_text(blocks, ["block1", "block3"])
     'layers 1 3 of 3'
     >>> layers_text([Layer(1, "penultimate", 200), Layer(2, "tags", 50)], ["penultimate"])
     'layer penultimate of 2'

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mxt.cli import completion
-from mxt.cli.options import DEFAULT_STORE, JsonOption, StoreOption
+from mxt.cli import completion, console
+from mxt.cli.options import StoreOptions
 
 if TYPE_CHECKING:
     from mxt.workflows.figures import Figures
 
 
 def figures(
-    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where they are written.")] = Path(
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Folder for the files.")] = Path(
         "figures"
     ),
-    store: StoreOption = DEFAULT_STORE,
     dataset: Annotated[
         list[str] | None,
         typer.Option(
             "--dataset",
             metavar="NAME",
-            help="A data set (repeatable); else all searched.",
+            help="A data set; repeatable (default: all that were searched).",
             autocompletion=completion.datasets,
         ),
     ] = None,
@@ -33,34 +33,30 @@ def figures(
         typer.Option(
             "--protocol",
             metavar="NAME",
-            help="A protocol (repeatable); else all.",
+            help="A protocol; repeatable (default: all).",
             autocompletion=completion.protocols,
         ),
     ] = None,
-    as_json: JsonOption = False,
+    at: StoreOptions,
 ) -> None:
-    """Draw what searches found: every combination ranked, class by class, and all tasks in one; PNG, SVG and CSV.
+    """Draw saved searches: every combination of layers ranked, class by class, and a summary of all tasks.
 
-    Of each data set, table, protocol and setting the newest search is drawn. A random network of the same
-    data set stands beside the one it belongs to; what papers quote as state of the art stands beside their
-    own data sets.
+    The newest search of each data set, table, protocol and setting is drawn as PNG and SVG, with its numbers
+    as CSV. A random network is drawn beside the trained one of the same data set, and what papers quote as
+    state of the art beside their own data sets.
     """
-    from mxt.cli import console
-    from mxt.workflows.figures import figures as run
+    from mxt.workflows.figures import FiguresRequest
+    from mxt.workflows.figures import figures as work
 
-    found = run(store, out, datasets=tuple(dataset or ()), protocols=tuple(protocol or ()))
-    if as_json:
-        console.emit_json(found)
-    else:
-        render(found, out)
+    request = FiguresRequest(out, tuple(dataset or ()), tuple(protocol or ()))
+    at.answer(work(at.store, request), render)
 
 
-def render(found: Figures, out: Path) -> None:
+def render(result: Figures) -> None:
     """Print what was drawn, and where it is."""
-    from mxt.cli import console
-
-    rows = [[each.kind, each.words, each.files[0].name] for each in found.figures]
+    rows = [[figure.kind, figure.words, figure.files[0].name] for figure in result.figures]
     console.table("", ["figure", "of", "file"], rows)
-    console.say(f"{len(rows)} figures in {out}, each as PNG and SVG with its numbers as CSV")
-    for remark in found.remarks:
+    folder = result.figures[0].files[0].parent
+    console.say(f"{len(rows)} figures in {folder}, each as PNG and SVG with its numbers as CSV")
+    for remark in result.remarks:
         console.say(remark)

@@ -2,131 +2,88 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from mxt.cli import completion
-from mxt.cli.options import (
-    DEFAULT_STORE,
-    DatasetOption,
-    GroupByOption,
-    JobsOption,
-    JsonOption,
-    PluginOption,
-    QuietOption,
-    SeedOption,
-    StoreOption,
-)
+from mxt.cli import console
+from mxt.cli.options import ChartOptions, DatasetOption, JobsOption, StudyOptions
 
 if TYPE_CHECKING:
-    from mxt.workflows.loudness import LoudnessStudy, Spread
+    from mxt.results.loudness import LoudnessStudy, Spread
 
 SHOWN = 3
+NEXT = "mxt extract --backbone … --normalizer peak   (then mxt eval compares it with the unprocessed one)"
 
 
 def loudness(
-    store: StoreOption = DEFAULT_STORE,
-    dataset: DatasetOption = None,
-    target: Annotated[
-        str | None,
-        typer.Option(
-            "--target",
-            metavar="COLUMN",
-            help="Whose classes; else the first target.",
-            autocompletion=completion.targets,
-        ),
-    ] = None,
-    group_by: GroupByOption = None,
-    folds: Annotated[
-        Path | None, typer.Option("--folds", metavar="FILE", help="Folds to use: a table with clip and fold.")
-    ] = None,
-    chart: Annotated[Path | None, typer.Option("--chart", metavar="FILE.png", help="Also draw it.")] = None,
-    seed: SeedOption = 0,
-    jobs: JobsOption = None,
-    plugin: PluginOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
+    *, dataset: DatasetOption = None, study: StudyOptions, jobs: JobsOption = None, run: ChartOptions
 ) -> None:
-    """How loud the classes are, and whether loudness alone tells them apart: if so, normalise, or know what you measure."""
-    from mxt.cli import console
-    from mxt.cli.progress import shown_progress
-    from mxt.drawing.charts import check_picture, loudness_chart
-    from mxt.registry import build_registry
+    """Show how loud the classes are, and whether they can be told apart by loudness alone."""
+    from mxt.drawing.charts import loudness_chart
+    from mxt.results.loudness import LoudnessStudy
     from mxt.results.request import EvaluateRequest
-    from mxt.workflows.loudness import as_plain
-    from mxt.workflows.loudness import loudness as run
+    from mxt.workflows.loudness import loudness as work
 
-    if chart is not None:
-        check_picture(chart)
     request = EvaluateRequest(
-        datasets=(dataset,) if dataset else (), target=target, group_by=group_by, folds=folds, seed=seed
+        datasets=(dataset,) if dataset else (),
+        target=study.target,
+        group_by=study.group_by,
+        folds=study.folds,
+        seed=study.seed,
     )
-    with shown_progress(quiet or as_json) as progress:
-        study = run(store, build_registry(plugin or ()), request, jobs=jobs, progress=progress)
-    if chart is not None:
-        loudness_chart(study, chart)
-    if as_json:
-        console.emit_json(as_plain(study))
-        return
-    render(study)
-    if chart is not None:
-        console.say(f"drawn: {chart}")
-    if study.leaks:
-        console.next_line(
-            "mxt extract --backbone … --normalizer peak   (then mxt eval compares it with the unprocessed one)"
-        )
+    with run.progress() as progress:
+        result = work(run.store, request, run.registry(), jobs=jobs, progress=progress)
+    next = NEXT if result.leaks else ""
+    run.answer_drawn(result, render, loudness_chart, plain=LoudnessStudy.to_plain, next=next)
 
 
 def render(study: LoudnessStudy) -> None:
-    """Print a study: a table of classes, and what loudness alone can tell."""
-    from mxt.cli import console
-    from mxt.evaluation.metrics import METRICS, metric_words
-
-    console.say(
-        f"{study.dataset} · {study.target} · {len(study.clips):,} clips, of the mean of their channels"
-    )
+    """Print a table of classes, and what loudness alone tells about them."""
+    n_clips = f"{len(study.clips):,} clips"
+    console.say(f"{study.dataset} · {study.target} · {n_clips}, measured on the mean of their channels")
+    columns = ["class", "clips", "RMS", "RMS, dBFS", "peak, dBFS", "LUFS", "silent"]
     rows = [
         [
-            each.name,
-            each.clips,
-            _linear(each.rms_linear),
-            *map(_spread, (each.rms, each.peak, each.lufs)),
-            each.silent or None,
+            of_class.name,
+            of_class.clips,
+            _spread(of_class.rms_linear, 3),
+            *(_spread(spread, 1) for spread in (of_class.rms, of_class.peak, of_class.lufs)),
+            of_class.silent or None,
         ]
-        for each in study.classes
+        for of_class in study.classes
     ]
-    columns = ["class", "clips", "RMS", "RMS, dBFS", "peak, dBFS", "LUFS", "silent"]
-    shown = columns if any(each.silent for each in study.classes) else columns[:-1]
-    console.table(
-        "mean and deviation of each class, the quietest first", shown, [row[: len(shown)] for row in rows]
-    )
-    alone = study.alone
-    first = alone.first
-    console.say(f"loudness alone (RMS, peak, LUFS) · {study.head} · {study.folds}")
-    words = {"chance": "chance", "majority": "always the largest class"}
-    bases = ", ".join(
-        f"{word} {alone.baselines[name]:.3f}" for name, word in words.items() if name in alone.baselines
-    )
-    console.say(f"{metric_words(first.name)} {first.value:.3f}  (95 %: {first.interval.bounds})   {bases}")
-    if study.leaks:
-        what = "numbers follow" if METRICS[alone.main].task == "regression" else "classes can be told by"
-        console.say(
-            f"careful: {what} loudness alone, clearly better than the baseline ({study.baseline:.3f}): a score may come from levels; "
-            "compare with a normalised view"
-        )
-    else:
-        console.say("loudness alone is not clearly better than the baseline")
+    n_columns = len(columns) if any(of_class.silent for of_class in study.classes) else len(columns) - 1
+    title = "mean and standard deviation of each class, the quietest first"
+    console.table(title, columns[:n_columns], [row[:n_columns] for row in rows])
+    _render_alone(study)
     for clip, why in study.unread[:SHOWN]:
         console.say(f"left out: {clip}: {why}")
     if len(study.unread) > SHOWN:
         console.say(f"left out: {len(study.unread) - SHOWN:,} more that cannot be read")
 
 
-def _spread(spread: Spread) -> str:
-    return "" if spread.mean != spread.mean else f"{spread.mean:.1f} ± {spread.deviation:.1f}"
+def _render_alone(study: LoudnessStudy) -> None:
+    """Print the score of a classifier that sees only levels."""
+    from mxt.evaluation.metrics import metric_words
+
+    alone, first = study.alone, study.alone.first
+    console.say(f"loudness alone (RMS, peak, LUFS) · {study.head} · {study.folds}")
+    words = {"chance": "chance", "majority": "always the largest class"}
+    baselines = ", ".join(
+        f"{word} {alone.baselines[name]:.3f}" for name, word in words.items() if name in alone.baselines
+    )
+    score = f"{metric_words(first.name)} {first.value:.3f}  (95 %: {first.interval.bounds})"
+    console.say(f"{score}   {baselines}")
+    if not study.leaks:
+        console.say("loudness alone is not clearly better than the baseline")
+        return
+    what = "numbers can be predicted from" if alone.main.startswith("r2") else "classes can be told by"
+    console.say(
+        f"careful: {what} loudness alone, clearly better than the baseline ({study.baseline:.3f}): "
+        "a score may come from levels; compare with a normalised view"
+    )
 
 
-def _linear(spread: Spread) -> str:
-    return "" if spread.mean != spread.mean else f"{spread.mean:.3f} ± {spread.deviation:.3f}"
+def _spread(spread: Spread, digits: int) -> str:
+    if spread.mean != spread.mean:
+        return ""
+    return f"{spread.mean:.{digits}f} ± {spread.deviation:.{digits}f}"

@@ -291,6 +291,40 @@ def _progress(*, shown: bool) -> AbstractContextManager[Progress]:
 
 
 @dataclass(frozen=True, slots=True)
+class ChartOptions(RunOptions):
+    """A command whose answer can be drawn; a chart that could not be written is refused before the work."""
+
+    chart: ChartOption = None
+
+    def __post_init__(self) -> None:
+        if self.chart is not None:
+            from mxt.drawing.page import check_picture
+
+            check_picture(self.chart)
+
+    def answer_drawn(
+        self,
+        result: Any,
+        render: Callable[[Any], None],
+        draw: Callable[[Any, Path], None],
+        *,
+        plain: Callable[[Any], object] = console.plain,
+        next: str = "",
+    ) -> None:
+        """Answer as `answer` does, after the chart is drawn, where one is asked for."""
+        chart = self.chart
+
+        def render_and_name(result: Any) -> None:
+            render(result)
+            if chart is not None:
+                console.say(f"drawn: {chart}")
+
+        if chart is not None:
+            draw(result, chart)
+        self.answer(result, render_and_name, plain=plain, next=next)
+
+
+@dataclass(frozen=True, slots=True)
 class StudyOptions:
     """What is predicted, and how clips are divided."""
 

@@ -7,131 +7,128 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mxt.cli import completion
-from mxt.cli.options import DEFAULT_STORE, JobsOption, JsonOption, PluginOption, QuietOption, StoreOption
+from mxt.cli import completion, console
+from mxt.cli.options import JobsOption, RunOptions
 from mxt.core.errors import listed
 
 if TYPE_CHECKING:
-    from mxt.workflows.reproduce import Reproduction, TaskReproduction
+    from mxt.papers.choi2017.records import Cell, Reproduction, TaskReproduction
+
+VERDICTS = {True: "holds", False: "does not hold", None: "measured"}
 
 
 def reproduce(
+    *,
     paper: Annotated[str, typer.Argument(metavar="PAPER", help="choi2017.")],
-    store: StoreOption = DEFAULT_STORE,
     task: Annotated[
         list[str] | None,
-        typer.Option("--task", metavar="NAME", help="A task or data set (repeatable); else all."),
+        typer.Option(
+            "--task", metavar="NAME", help="A task or data set; repeatable (default: all in the store)."
+        ),
     ] = None,
     features: Annotated[
         str,
         typer.Option(
-            "--features", metavar="LABEL", help="The network's table.", autocompletion=completion.tables
+            "--features", metavar="LABEL", help="Table of the network.", autocompletion=completion.tables
         ),
     ] = "choi2017_convnet",
     mfcc: Annotated[
         str,
-        typer.Option("--mfcc", metavar="LABEL", help="The MFCCs' table.", autocompletion=completion.tables),
+        typer.Option("--mfcc", metavar="LABEL", help="Table of the MFCCs.", autocompletion=completion.tables),
     ] = "choi2017_mfcc",
     quick: Annotated[
-        bool, typer.Option("--quick", help="Only the published protocol, not what it becomes otherwise.")
+        bool,
+        typer.Option("--quick", help="Only the published protocol: nothing standardised, nothing nested."),
     ] = False,
     jobs: JobsOption = None,
-    plugin: PluginOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
+    run: RunOptions,
 ) -> None:
-    """Run a paper's grid over what is in the store, beside what was published, and recompute its findings."""
-    from mxt.cli import console
-    from mxt.cli.progress import shown_progress
-    from mxt.registry import build_registry
-    from mxt.workflows.reproduce import reproduce as run
+    """Run a paper's grid over what is in the store, compare with the published scores, recompute its findings."""
+    from mxt.papers.choi2017.records import ReproduceRequest
+    from mxt.workflows.reproduce import reproduce as work
 
-    with shown_progress(quiet or as_json) as progress:
-        found = run(
-            store,
-            build_registry(plugin or ()),
-            paper,
-            tasks=tuple(task or ()),
-            features=features,
-            mfcc=mfcc,
-            quick=quick,
-            jobs=jobs,
-            progress=progress,
-        )
-    if as_json:
-        console.emit_json(to_json(found))
-    else:
-        render(found)
+    request = ReproduceRequest(paper, tuple(task or ()), features, mfcc, quick)
+    with run.progress() as progress:
+        result = work(run.store, request, run.registry(), jobs=jobs, progress=progress)
+    run.answer(result, render, plain=to_json, next="mxt figures   (draws every search of this store)")
 
 
-def render(found: Reproduction) -> None:
-    """Print a reproduction: a table a task, then the findings."""
-    from mxt.cli import console
-
-    for each in found.tasks:
-        _render_task(each)
-    if found.absent:
-        console.say(f"not in the store: {listed(found.absent)}")
-    console.say()
-    console.say("findings, recomputed from this store")
-    words = {True: "holds", False: "does not hold", None: "measured"}
-    for finding in found.findings:
-        console.say(f"- {finding.name} [{words[finding.holds]}]: {finding.says}")
-        console.say(f"  source: {finding.source}")
-    console.next_line("mxt figures   (draws every search of this store)")
-
-
-def to_json(found: Reproduction) -> dict[str, Any]:
+def to_json(result: Reproduction) -> dict[str, Any]:
     """A reproduction as plain values."""
+    from mxt.cli.findings import says
+
     return {
         "tasks": [
             {
-                "task": each.task.name,
-                "dataset": each.task.dataset,
-                "clips": each.clips,
-                "of": each.task.clips,
-                "score": each.released.main,
+                "task": task.task.name,
+                "dataset": task.task.dataset,
+                "clips": task.clips,
+                "of": task.task.clips,
+                "score": task.released.main,
                 "cells": [
-                    asdict(cell) | {"difference": cell.difference, "met": cell.met} for cell in each.cells
+                    asdict(cell) | {"difference": cell.difference, "met": cell.met} for cell in task.cells
                 ],
             }
-            for each in found.tasks
+            for task in result.tasks
         ],
-        "findings": [asdict(finding) for finding in found.findings],
-        "absent": list(found.absent),
+        "findings": [
+            {
+                "name": finding.name,
+                "says": says(finding),
+                "source": finding.source,
+                "holds": finding.holds,
+                "numbers": finding,
+            }
+            for finding in result.findings
+        ],
+        "absent": result.absent,
     }
 
 
-def _render_task(each: TaskReproduction) -> None:
-    from mxt.cli import console
+def render(result: Reproduction) -> None:
+    """Print a table for each task, then the findings."""
+    from mxt.cli.findings import says
+
+    for task in result.tasks:
+        _render_task(task)
+    if result.absent:
+        console.say(f"not in the store: {listed(result.absent)}")
+    console.say()
+    console.say("findings, recomputed from this store")
+    for finding in result.findings:
+        console.say(f"- {finding.name} [{VERDICTS[finding.holds]}]: {says(finding)}")
+        console.say(f"  source: {finding.source}")
+
+
+def _render_task(task: TaskReproduction) -> None:
     from mxt.evaluation.metrics import metric_words
 
-    more = each.nested is not None
-    rows = []
-    for cell in sorted(each.cells, key=lambda cell: -cell.score):
-        gap = None if cell.difference is None else f"{cell.difference:+.6f}"
-        published = None if cell.published is None else f"{cell.published:.6f}"
-        row: list[object] = [cell.strategy, f"{cell.score:.6f}", published, gap]
-        rows.append(
-            [
-                *row,
-                *(
-                    None if value is None else f"{value:.3f}"
-                    for value in (cell.unpublished_standardised, cell.nested)
-                ),
-            ][: 6 if more else 4]
-        )
-    title = f"{each.task.words} · {metric_words(each.released.main)} · {each.released.clips:,} clips · {each.released.folds}"
     columns = ["strategy", "mxt", "published", "difference"]
-    console.table(title, [*columns, "standardised", "nested"] if more else columns, rows)
-    if each.clips != each.task.clips:
+    if task.nested is not None:
+        columns += ["standardised", "nested"]
+    rows = [_row(cell)[: len(columns)] for cell in sorted(task.cells, key=lambda cell: -cell.score)]
+    released = task.released
+    about = (task.task.words, metric_words(released.main), f"{released.clips:,} clips", released.folds)
+    console.table(" · ".join(about), columns, rows)
+    if task.clips != task.task.clips:
         console.say(
-            f"careful: {each.clips:,} of {each.task.clips:,} clips are here; what was published is of all of them"
+            f"careful: only {task.clips:,} of the {task.task.clips:,} clips are here; "
+            "the published scores are of all of them"
         )
-    cells = each.published
-    if cells:
+    if cells := task.published:
         met = sum(cell.met for cell in cells)
         largest = max(abs(cell.difference or 0.0) for cell in cells)
         console.say(
             f"{met} of {len(cells)} published scores met within 0.002; largest difference {largest:.6f}"
         )
+
+
+def _row(cell: Cell) -> list[object]:
+    numbers = (
+        (cell.score, ".6f"),
+        (cell.published, ".6f"),
+        (cell.difference, "+.6f"),
+        (cell.unpublished_standardised, ".3f"),
+        (cell.nested, ".3f"),
+    )
+    return [cell.strategy, *(None if number is None else f"{number:{form}}" for number, form in numbers)]

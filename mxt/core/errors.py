@@ -190,7 +190,14 @@ class StoreFull(StoreError):
 
 
 class WeightsError(MxtError):
-    """Weights are missing or are not those expected."""
+    """Weights are missing or are not those expected.
+
+    `reason` is the message without the ways to get them.
+    """
+
+    def __init__(self, message: str, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason or message
 
 
 class PluginError(MxtError):

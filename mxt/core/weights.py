@@ -46,7 +46,7 @@ class WeightsMissing(WeightsError):
         sha256 = file.sha256 or "not known"
         head = f"weights {called or file.name}: {file.filename}{_size(file)}, sha256 {sha256}, {what}"
         if file.source.startswith("file:"):
-            super().__init__(f"{head} ({place_of(file)})")
+            super().__init__(f"{head} ({place_of(file)})", reason=head)
             return
         fetching, importing = (
             shlex.join(["mxt", "weights", *words, *options])
@@ -59,7 +59,8 @@ class WeightsMissing(WeightsError):
         ]
         super().__init__(
             f"{head}. Ways to get it: "
-            + "; ".join(f"{number}. {way}" for number, way in enumerate(ways, start=1))
+            + "; ".join(f"{number}. {way}" for number, way in enumerate(ways, start=1)),
+            reason=head,
         )
 
 

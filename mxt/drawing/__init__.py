@@ -1,1 +1,1 @@
-"""Pictures of results and renderings, for a person."""
+"""Pictures of results and of clips."""

@@ -1,4 +1,4 @@
-"""What is drawn of saved searches: the newest of each kind, with its baseline and what was published of its task."""
+"""The saved searches to draw: the newest of each kind, with its baseline and what was published about it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,40 @@ from dataclasses import dataclass, field, replace
 from mxt.core.errors import MxtError
 from mxt.core.reprs import short_repr
 from mxt.core.views import parse_view
-from mxt.papers.choi2017_tasks import Quoted, Task, find_task, published, state_of_the_art
 from mxt.results.records import stale
-from mxt.results.request import SearchRequest
 from mxt.results.saving import saved_searches
 from mxt.results.search_record import SearchResult, StrategyResult
 from mxt.store.layout import Store
 
-RANDOM = "random_"  # backbones of this name are baselines
+RANDOM = "random_"  # how the names of untrained backbones begin
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A score that others reached, as a paper quotes it: its value, what it measures, and who quotes it."""
+
+    value: float
+    metric: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a paper published about a task.
+
+    Parameters
+    ----------
+    task : str
+        Its name.
+    scores : mapping
+        Combinations, as the search names them, to their scores.
+    quoted : Quoted, optional
+        The state of the art.
+    """
+
+    task: str
+    scores: Mapping[str, float]
+    quoted: Quoted | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,53 +51,61 @@ class Panel:
     Parameters
     ----------
     result : SearchResult
-    result_id : str
-    how : str
-        Options beyond data set, features, target and protocol; empty for none.
-    label : str
-        The table whose layers were searched.
     is_random : bool
-        Whether its network learnt nothing.
-    sample : str
-        Hash of the clips that took part.
-    task : Task, optional
-        The paper's task that its data set is.
+        Whether its network is untrained.
+    published : Published, optional
+        Where a paper reports on the same task.
     baseline : SearchResult, optional
         The same search of a random network.
     """
 
     result: SearchResult
-    result_id: str
-    how: str
-    label: str
     is_random: bool
-    sample: str
-    task: Task | None = None
+    published: Published | None = None
     baseline: SearchResult | None = field(default=None, repr=False)
     __repr__ = short_repr
 
     @property
     def words(self) -> str:
-        """The task in words."""
-        if self.task is not None:
-            return self.task.words
+        """The name of the task."""
+        if self.published is not None:
+            return self.published.task
         target = self.result.target
         return self.result.dataset if target in ("label", "class") else f"{self.result.dataset}, {target}"
 
     @property
+    def how(self) -> str:
+        """What was chosen beyond data set, features, target and protocol; empty for the defaults."""
+        asked = self.result.request
+        named = {"group-by": asked.group_by, "folds": asked.folds, "head": asked.head, "seed": asked.seed}
+        return " ".join([*(f"{name}={value}" for name, value in named.items() if value), *asked.settings])
+
+    @property
     def way(self) -> tuple[str, str]:
-        """The protocol and its options: what is compared within a figure shares it."""
+        """The protocol and its options, which all searches in one figure share."""
         return self.result.protocol, self.how
 
     @property
+    def about(self) -> str:
+        """Clips, head and folds, for the text of a figure."""
+        result = self.result
+        return " · ".join(filter(None, (f"{result.clips:,} clips", result.head, result.folds, self.how)))
+
+    @property
+    def chance(self) -> float | None:
+        """The score of guessing; ``None`` for regression, where it is zero by definition."""
+        return None if self.result.task == "regression" else self.result.chance
+
+    @property
     def quoted(self) -> Quoted | None:
-        """What others reached, where the paper quotes it."""
-        return None if self.task is None else state_of_the_art(self.task)
+        """What others reached, where a paper quotes it."""
+        return None if self.published is None else self.published.quoted
 
     @property
     def plain(self) -> list[StrategyResult]:
-        """Combinations of layers alone, the best first; of equals the one of fewer columns."""
-        rows = [row for row in self.result.rows if not self._added(row.name)]
+        """Combinations of layers alone, the best first; of equals the one with fewer columns."""
+        beside = self.result.beside
+        rows = [row for row in self.result.rows if not any(_has(row.name, name) for name in beside)]
         return sorted(rows, key=lambda row: (-round(row.score.value, 9), row.columns, row.name))
 
     @property
@@ -85,30 +119,20 @@ class Panel:
         return max(self.plain, key=lambda row: row.columns).name
 
     @property
-    def whole(self) -> list[StrategyResult]:
+    def joined(self) -> list[StrategyResult]:
         """All layers with each thing joined to them."""
-        return [
-            row
-            for row in self.result.rows
-            if row.name in {f"{self.widest}+{name}" for name in self.result.beside}
-        ]
+        names = {f"{self.widest}+{name}" for name in self.result.beside}
+        return [row for row in self.result.rows if row.name in names]
 
-    def published(self, name: str) -> float | None:
-        """The published score of a combination, where there is one."""
-        if self.task is None:
-            return None
-        scores: Mapping[str, float] = published()["scores"].get(self.task.name, {})
-        layers, _, added = name.partition("+")
-        return scores.get(f"{layers}+mfcc" if added else layers if layers.isdigit() else "mfcc")
 
-    def _added(self, name: str) -> bool:
-        return any(name == each or name.endswith(f"+{each}") for each in self.result.beside)
+def _has(combination: str, added: str) -> bool:
+    return combination == added or combination.endswith(f"+{added}")
 
 
 def read_panels(
     store: Store, *, datasets: Sequence[str], protocols: Sequence[str]
 ) -> tuple[list[Panel], list[str]]:
-    """The searches to draw, in the order of data sets, and remarks on what is not drawn.
+    """The searches to draw, in the order of data sets, and remarks about those that are not drawn.
 
     Parameters
     ----------
@@ -119,57 +143,32 @@ def read_panels(
     newest: dict[tuple[str, ...], Panel] = {}
     remarks: list[str] = []
     for result in saved_searches(store, remarks):
-        result_id, rests_on = result.result_id, result.provenance
         if (datasets and result.dataset not in datasets) or (protocols and result.protocol not in protocols):
             continue
-        if why := stale(result.dataset, result.target, rests_on.targets_hash, store.catalogue):
-            remarks.append(f"not drawn: {result_id}, {why}")
+        if why := stale(result.dataset, result.target, result.provenance.targets_hash, store.catalogue):
+            remarks.append(f"not drawn: {result.result_id}, {why}")
             continue
-        panel = _panel(store, result)
+        panel = Panel(result, _backbone(store, result.view).startswith(RANDOM))
         key = (result.dataset, result.target, result.view, *panel.way)
-        before = newest.get(key)
-        # of searches of the same clips the one that tried most, else the newest
-        if before is None or (before.sample == panel.sample and len(result.rows) > len(before.result.rows)):
+        if key not in newest or _tried_more(result, newest[key].result):
             newest[key] = panel
-    order = {record.name: place for place, record in enumerate(store.catalogue.datasets())}
-    found = sorted(
+    order = {record.name: number for number, record in enumerate(store.catalogue.datasets())}
+    panels = sorted(
         newest.values(),
-        key=lambda each: (order[each.result.dataset], each.result.target, each.result.view, each.way),
+        key=lambda panel: (order[panel.result.dataset], panel.result.target, panel.result.view, panel.way),
     )
-    return list(_paired(found)), remarks
+    return list(_paired(panels)), remarks
 
 
-def _panel(store: Store, result: SearchResult) -> Panel:
-    label = parse_view(result.view)[0].label
-    task = find_task(
-        store.catalogue.dataset(result.dataset), result.target, len(store.catalogue.clips(result.dataset))
-    )
-    is_random = _backbone(store, label).startswith(RANDOM)
-    return Panel(
-        result,
-        result.result_id,
-        _how(result.request),
-        label,
-        is_random,
-        result.provenance.sample_sha256,
-        task,
-    )
+def _tried_more(older: SearchResult, newer: SearchResult) -> bool:
+    """Whether an older search of the same clips tried more combinations."""
+    same_clips = older.provenance.sample_sha256 == newer.provenance.sample_sha256
+    return same_clips and len(older.rows) > len(newer.rows)
 
 
-def _how(request: SearchRequest) -> str:
-    """What a search was asked beside data set, features, target and protocol."""
-    named = {
-        "group-by": request.group_by,
-        "folds": request.folds,
-        "head": request.head,
-        "seed": request.seed or None,
-    }
-    words = [f"{name}={value}" for name, value in named.items() if value is not None]
-    return " ".join([*words, *request.settings])
-
-
-def _backbone(store: Store, label: str) -> str:
-    """The backbone of a table; its label where that is not known."""
+def _backbone(store: Store, view: str) -> str:
+    """The backbone of the table that was searched; its label where that is not known."""
+    label = parse_view(view)[0].label
     try:
         pipeline = store.features.find(label).attributes.get("pipeline")
     except MxtError:
@@ -178,21 +177,16 @@ def _backbone(store: Store, label: str) -> str:
 
 
 def _paired(panels: Sequence[Panel]) -> Iterator[Panel]:
-    """Each search with that of a random network beside it; random ones that belong to none stand for themselves."""
-    by_place: dict[tuple[object, ...], Panel] = {}
-    for each in panels:
-        if each.is_random:
-            by_place.setdefault(_place(each), each)
-    used = set()
-    for each in panels:
-        other = by_place.get(_place(each))
-        if not each.is_random and other is not None:
-            used.add(other.result_id)
-            yield replace(each, baseline=other.result)
-        elif not each.is_random:
-            yield each
-    yield from (each for each in panels if each.is_random and each.result_id not in used)
+    """Each search with that of a random network beside it; random ones without partner stand alone."""
+    random = {_study(panel): panel for panel in reversed(panels) if panel.is_random}
+    trained = [panel for panel in panels if not panel.is_random]
+    for panel in trained:
+        beside = random.get(_study(panel))
+        yield panel if beside is None else replace(panel, baseline=beside.result)
+    studies = {_study(panel) for panel in trained}
+    used = [panel for study, panel in random.items() if study in studies]
+    yield from (panel for panel in panels if panel.is_random and panel not in used)
 
 
-def _place(panel: Panel) -> tuple[object, ...]:
+def _study(panel: Panel) -> tuple[object, ...]:
     return (panel.result.dataset, panel.result.target, panel.way)

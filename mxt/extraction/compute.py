@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a clip: its features by layer, float32 [dimension] each, or the reason why there are none."""
+    """What became of a clip: features by layer, float32 [dimension], or the reason why there are none."""
 
     job: ClipJob
     features: Mapping[str, Array] | None
@@ -130,7 +130,7 @@ def _features(clips: list[Any], prepared: Prepared, timings: Timings) -> Iterato
 
 
 def _average(parts: Iterable[Mapping[str, Array]]) -> Mapping[str, Array]:
-    """Mean over all windows, float32 [dimension] of each layer; summed in float64, so that the parts do not matter."""
+    """Mean over all windows, float32 [dimension] by layer; in float64, so that the parts do not matter."""
     sums: dict[str, Any] = {}
     number = 0
     for part in parts:
@@ -141,7 +141,7 @@ def _average(parts: Iterable[Mapping[str, Array]]) -> Mapping[str, Array]:
 
 
 def _run(windows: Any, size: int, prepared: Prepared, timings: Timings) -> Mapping[str, Array]:
-    """Run batches of fixed shape, filled up with zeros: a feature does not depend on how many clips came along."""
+    """Run batches of fixed shape, filled up with zeros: a feature does not depend on the clips beside it."""
     import numpy as np
     import torch
 

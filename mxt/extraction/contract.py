@@ -14,7 +14,7 @@ Network = Callable[[Any], Mapping[str, Any]]
 
 
 def checked_renderer(render: Render, stage: Chosen) -> Render:
-    """A function like `render` that raises `PluginError` where it does not return one picture of real numbers a window."""
+    """`render`, raising `PluginError` unless it returns one picture of real numbers for each window."""
 
     def checked(x: Any) -> Any:
         pictures = render(x)
@@ -28,7 +28,7 @@ def checked_renderer(render: Render, stage: Chosen) -> Render:
 
 
 def checked_network(network: Network, stage: Chosen) -> Network:
-    """A function like `network` that raises `PluginError` where it does not return every layer, a row a window."""
+    """`network`, raising `PluginError` unless it returns every layer, with one row for each window."""
     import numpy as np
 
     def checked(x: Any) -> Mapping[str, Any]:
@@ -91,6 +91,5 @@ def _words(value: Any) -> str:
 
 def _broken(stage: Chosen, problem: str) -> PluginError:
     source = stage.distribution.removeprefix("file:")
-    return PluginError(
-        f"{stage.spec.kind} {stage.spec.name} of {source}: {problem}; fix it (mxt plugins check {source}), then rerun"
-    )
+    who = f"{stage.spec.kind} {stage.spec.name} of {source}"
+    return PluginError(f"{who}: {problem}; fix it (mxt plugins check {source}), then rerun")

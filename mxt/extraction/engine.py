@@ -40,7 +40,7 @@ class Engine(Protocol):
 
 
 OpenEngine = Callable[[Recipe, int], AbstractContextManager[Engine]]
-"""Opens an engine for a recipe with at most so many workers; at the end, tasks that have not begun are cancelled."""
+"""Opens an engine for a recipe, with a number of workers; its end cancels the tasks that have not begun."""
 
 
 def carry_out(tasks: Iterable[Task], engine: Engine) -> Iterator[Computed]:

@@ -168,7 +168,7 @@ def _read(job: ClipJob, reading: Reading) -> Array:
 
 
 def is_long(job: ClipJob, window: Window) -> bool:
-    """Whether a clip is decoded piece by piece, in a task of its own; sliding windows while the network runs."""
+    """Whether a clip is decoded piece by piece, in a task of its own."""
     needed = min(job.duration, window.seconds or math.inf) if window.kind == "whole" else job.duration
     return window.kind != "fixed" and needed > STREAM_SECONDS
 

@@ -145,7 +145,8 @@ def make_plan(store_path: Path, request: ExtractRequest, registry: Registry) -> 
         raise InputError(f"{dataset.name} has no usable clip; mxt info {dataset.name} --failures says why")
     if not any(clip.has_audio for clip in clips):
         raise InputError(
-            f"{dataset.name} has no audio: it came as features, nothing can be computed from it; mxt info {dataset.name} lists them"
+            f"{dataset.name} came as features, without audio: nothing can be computed from it; "
+            f"mxt info {dataset.name} lists the features"
         )
     pipeline = _pipeline(registry, request, dataset, clips)
     spec = pipeline.backbone.spec
@@ -153,7 +154,8 @@ def make_plan(store_path: Path, request: ExtractRequest, registry: Registry) -> 
     table = store.features.by_fingerprint(pipeline.fingerprint)
     if table is not None and request.label not in (None, table.label):
         raise UsageError(
-            f"these features are in the table {table.label} already; leave out --as, or remove it: mxt rm {table.label}"
+            f"these features are already in the table {table.label}; "
+            f"leave out --as, or remove that table: mxt rm {table.label}"
         )
     if table is None and request.label is not None:
         store.features.check_free(request.label)  # now, not after the weights were fetched

@@ -1,4 +1,4 @@
-"""A recipe: all that turns clips into features, as plain values; and the same prepared, with its network in memory."""
+"""Recipes: all that turns clips into features, as plain values, and prepared with the network in memory."""
 
 from __future__ import annotations
 

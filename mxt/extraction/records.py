@@ -11,7 +11,7 @@ from mxt.core.pipeline import Pipeline
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Seconds of computing, bytes that will be written (before compression) and bytes free where the store lies."""
+    """Seconds of computing, bytes to be written (before compression), and bytes free where the store lies."""
 
     seconds: float
     disk_bytes: int

@@ -1,1 +1,1 @@
-"""What papers published and found, recomputed."""
+"""What papers published and found, recomputed: one folder for each paper."""

@@ -13,7 +13,7 @@ from mxt.store.features import FeatureTable
 
 
 def first_extraction(registry: Registry) -> str:
-    """What is proposed after the first ingest: the stronger of the pre-trained networks, where it is installed."""
+    """What is proposed after the first ingest: the stronger pre-trained network, where it is installed."""
     if "musicnn" in registry.names("backbone"):
         return ExtractRequest("musicnn").command()
     return ExtractRequest("convnet", layers="135").command()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mxt.core.errors import PluginError, UnknownName, WeightsError
+from mxt.core.errors import MxtError, PluginError, UnknownName, WeightsError
 from mxt.core.progress import SILENT, Progress
 from mxt.registry import Registry
 from mxt.results.request import EvaluateRequest
@@ -21,24 +21,23 @@ CLASS_SIZE = 16
 SAMPLE_RATE = 22_050
 BACKBONES = ("random_convnet", "mfcc")  # these need no download
 PRETRAINED, PRETRAINED_LAYER = "musicnn", "penultimate"
-INSTALL = "in a checkout of mxt: pip install ./plugins/mxt-musicnn"
 
 
 @dataclass(frozen=True, slots=True)
 class DemoStep:
-    """One of the commands the demo runs, as one would type it in its folder, and what came out: text where it could not be run."""
+    """One command of the demo as it is typed in its folder, and its result or error."""
 
     command: str
-    result: Ingested | Extraction | Evaluated | str
+    result: Ingested | Extraction | Evaluated | MxtError
 
 
 def synthesise(folder: Path, *, class_size: int = CLASS_SIZE, seed: int = 0) -> Path:
-    """Write the demo's collection: one folder a timbre, `class_size` notes in each.
+    """Write the demo's collection: one folder per timbre, `class_size` notes in each.
 
     Returns
     -------
     Path
-        The folder of the collection; files that are there already are kept.
+        The folder of the collection; files that exist already are kept.
     """
     import numpy as np
     import soundfile
@@ -48,12 +47,13 @@ def synthesise(folder: Path, *, class_size: int = CLASS_SIZE, seed: int = 0) -> 
 
     root = folder / "timbres"
     with translate_os_errors("writing the demo's recordings to", root):
-        for place, timbre in enumerate(TIMBRES):
+        for timbre_number, timbre in enumerate(TIMBRES):
             (root / timbre).mkdir(parents=True, exist_ok=True)
             for number in range(class_size):
                 path = root / timbre / f"{timbre}.{number:03}.wav"
                 if not path.exists():
-                    y = note(timbre, np.random.default_rng([seed, place, number]), sample_rate=SAMPLE_RATE)
+                    rng = np.random.default_rng([seed, timbre_number, number])
+                    y = note(timbre, rng, sample_rate=SAMPLE_RATE)
                     with atomic_write(path) as file:
                         soundfile.write(file, y, SAMPLE_RATE, format="WAV", subtype="PCM_16")
     return root
@@ -67,7 +67,7 @@ def demo(
     jobs: int | None = None,
     progress: Progress = SILENT,
 ) -> Iterator[DemoStep]:
-    """Synthesise, ingest, extract with two backbones that need no download, evaluate.
+    """Synthesise a collection, ingest it, extract features with backbones that need no download, evaluate.
 
     Parameters
     ----------
@@ -76,13 +76,15 @@ def demo(
     registry : Registry
         Where stages are found.
     pretrained : bool
-        Also extract with the pre-trained network that pip brings; where it cannot be had, its step says what
-        to type.
+        Whether to extract also with the pre-trained network whose weights come through pip.
+    jobs : int, optional
+        Parallel workers (default: one per core).
+    progress : Progress
 
     Yields
     ------
     DemoStep
-        As each command is finished.
+        Each command as soon as it is finished.
     """
     from mxt.extraction.request import ExtractRequest
     from mxt.ingestion.requests import IngestRequest
@@ -93,21 +95,17 @@ def demo(
     root, store = synthesise(folder), folder / "mxt-store"
     (ingested,) = ingest(store, IngestRequest(root, jobs=jobs), registry, progress=progress)
     yield DemoStep(f"mxt ingest {root.name}", ingested)
-    for backbone in BACKBONES:
-        found = extract(
-            store, ExtractRequest(backbone, dataset=root.name, jobs=jobs), registry, progress=progress
-        )
-        yield DemoStep(f"mxt extract --backbone {backbone}", found)
+
+    def run(request: ExtractRequest) -> Extraction:
+        here = replace(request, dataset=root.name, jobs=jobs)
+        return extract(store, here, registry, progress=progress)
+
+    for request in map(ExtractRequest, BACKBONES):
+        yield DemoStep(request.command(), run(request))
     if pretrained:
-        command = f"mxt extract --backbone {PRETRAINED} --layers {PRETRAINED_LAYER}"
-        request = ExtractRequest(PRETRAINED, layers=PRETRAINED_LAYER, dataset=root.name, jobs=jobs)
+        request = ExtractRequest(PRETRAINED, layers=PRETRAINED_LAYER)
         try:
-            yield DemoStep(command, extract(store, request, registry, progress=progress))
-        except UnknownName:
-            yield DemoStep(command, f"{PRETRAINED} is not installed; {INSTALL}")
-        except PluginError as error:
-            yield DemoStep(command, f"{error}; for more: mxt plugins")
-        except WeightsError as error:
-            reason = str(error).partition(" Ways to get it:")[0].partition("\n")[0].rstrip(".")
-            yield DemoStep(command, f"{reason}; to try again: mxt weights fetch {PRETRAINED}")
+            yield DemoStep(request.command(), run(request))
+        except (UnknownName, PluginError, WeightsError) as error:
+            yield DemoStep(request.command(), error)
     yield DemoStep("mxt eval", evaluate(store, EvaluateRequest(), registry, jobs=jobs, progress=progress))

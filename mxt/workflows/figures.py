@@ -1,22 +1,52 @@
-"""`mxt figures`: what searches found, drawn: combinations, classes, and a summary of tasks; PNG, SVG, and the numbers as CSV."""
+"""`mxt figures`: saved searches as figures of combinations, of classes and of all tasks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mxt.core.errors import InputError, UnknownName, listed
 from mxt.core.files import translate_os_errors
-from mxt.drawing.figure import FORMATS, safe_name
+from mxt.drawing.page import files_of, safe_name
 from mxt.drawing.panels import Panel, read_panels
+from mxt.papers.choi2017.tasks import about_task, find_task
 from mxt.results.study import open_store
 from mxt.store.layout import Store
 
 
 @dataclass(frozen=True, slots=True)
+class FiguresRequest:
+    """Which searches are drawn; nothing named means all.
+
+    Parameters
+    ----------
+    out : Path
+        The folder of the figures; it is made where it does not exist, and files of the same names are
+        replaced.
+    datasets, protocols : tuple of str
+        Names.
+    """
+
+    out: Path
+    datasets: tuple[str, ...] = ()
+    protocols: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure: its kind (``combinations``, ``classes``, ``summary``), what it shows, its files, the results it rests on."""
+    """One figure.
+
+    Parameters
+    ----------
+    kind : {"combinations", "classes", "summary"}
+    words : str
+        What it shows.
+    files : tuple of Path
+        PNG, SVG and CSV.
+    results : tuple of str
+        The saved results it is drawn from.
+    """
 
     kind: str
     words: str
@@ -26,91 +56,89 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All figures that were written, and what should be said of them."""
+    """All figures that were written, and remarks about them."""
 
     figures: tuple[Figure, ...]
     remarks: tuple[str, ...]
 
 
-def figures(
-    store_path: Path, out: Path, *, datasets: Sequence[str] = (), protocols: Sequence[str] = ()
-) -> Figures:
-    """Draw the searches of a store: of each data set, table, protocol and setting the newest.
-
-    Parameters
-    ----------
-    store_path : Path
-    out : Path
-        Folder of the figures; it is made where it is not there. Files of the same names are replaced.
-    datasets, protocols : sequence of str
-        Names; empty for all that were searched.
+def figures(store_path: Path, request: FiguresRequest) -> Figures:
+    """Draw the searches of a store: the newest of each data set, table, protocol and setting.
 
     Raises
     ------
-    InputError, UnknownName
-        Nothing was searched; there is no such data set.
+    InputError
+        Nothing was searched.
+    UnknownName
+        There is no such data set.
     """
     store = open_store(store_path)
     known = [record.name for record in store.catalogue.datasets()]
-    for name in datasets:
+    for name in request.datasets:
         if name not in known:
             raise UnknownName("data set", name, known)
-    panels, remarks = read_panels(store, datasets=datasets, protocols=protocols)
+    panels, remarks = read_panels(store, datasets=request.datasets, protocols=request.protocols)
     if not panels:
-        raise _nothing(store_path, datasets or known, protocols)
-    with translate_os_errors("making", out):
-        out.mkdir(parents=True, exist_ok=True)
-    found = tuple(_draw_all(store, panels, out))
+        raise _nothing(store_path, request.datasets or known, request.protocols)
+    panels = [_with_published(store, panel) for panel in panels]
+    with translate_os_errors("making", request.out):
+        request.out.mkdir(parents=True, exist_ok=True)
+    drawn = tuple(_draw_all(store, panels, _Names(request.out)))
     lacking = dict.fromkeys(panel.result.dataset for panel in panels if not panel.result.beside)
     if lacking:
         remarks.append(f"nothing beside the layers of {listed(lacking)}: mxt search --with mfcc adds it")
-    return Figures(found, tuple(remarks))
+    return Figures(drawn, tuple(remarks))
 
 
 def _nothing(store_path: Path, names: Sequence[str], protocols: Sequence[str]) -> InputError:
     of = f" of {listed(names)}" if names else ""
     by = f" by {' or '.join(protocols)}" if protocols else ""
     return InputError(
-        f"{store_path} holds no search{of}{by} to draw; mxt search makes one, mxt reproduce choi2017 those of the paper"
+        f"{store_path} has no search{of}{by} to draw; "
+        "mxt search makes one, mxt reproduce choi2017 those of the paper"
     )
 
 
-def _draw_all(store: Store, panels: Sequence[Panel], out: Path) -> Iterator[Figure]:
-    from mxt.drawing.class_bars import class_pairs, draw_classes, pair_of
-    from mxt.drawing.strategy_bars import draw_strategies
-    from mxt.drawing.summary_bars import draw_summary
+def _with_published(store: Store, panel: Panel) -> Panel:
+    """A panel with what a paper published about its task."""
+    record = store.catalogue.dataset(panel.result.dataset)
+    task = find_task(record, panel.result.target, len(store.catalogue.clips(record.name)))
+    return (
+        panel
+        if task is None
+        else replace(panel, published=about_task(task, (row.name for row in panel.result.rows)))
+    )
 
-    names = _Names(out)
+
+def _draw_all(store: Store, panels: Sequence[Panel], names: _Names) -> Iterator[Figure]:
+    from mxt.drawing.classes import class_pairs, draw_classes, pair_of
+    from mxt.drawing.combinations import draw_combinations
+    from mxt.drawing.summary import draw_summary
+
     for panel in panels:
-        result = panel.result
-        own = (result.dataset, result.target, result.view, result.protocol, panel.how)
-        stem = names.take(*own)
-        draw_strategies(panel, stem)
-        yield _figure(
-            "combinations",
-            f"{panel.words} · {result.view} · {' '.join(filter(None, panel.way))}",
-            stem,
-            (panel.result_id,),
-        )
+        result, results = panel.result, (panel.result.result_id,)
+        of_search = (result.dataset, result.target, result.view, result.protocol, panel.how)
+        title = f"{panel.words} · {result.view}"
+        stem = names.take(*of_search)
+        draw_combinations(panel, stem)
+        yield Figure("combinations", f"{title} · {_words(panel.way)}", files_of(stem), results)
         if result.task == "classification" and (pair := pair_of(panel)) is not None:
-            stem = names.take("classes", *own)
-            draw_classes(panel, pair, class_pairs(pair, store.results.predictions(panel.result_id)), stem)
-            yield _figure(
-                "classes",
-                f"{panel.words} · {result.view} · {pair[0]} against {pair[1]}",
-                stem,
-                (panel.result_id,),
+            stem = names.take("classes", *of_search)
+            draw_classes(
+                panel, pair, class_pairs(pair, store.results.predictions(panel.result.result_id)), stem
             )
+            yield Figure("classes", f"{title} · {pair[0]} against {pair[1]}", files_of(stem), results)
     for way in dict.fromkeys(panel.way for panel in panels):
         group = [panel for panel in panels if panel.way == way]
         stem = names.take("summary", *way)
         draw_summary(group, stem)
-        yield _figure(
-            "summary",
-            f"{len({panel.words for panel in group})} tasks · {' '.join(filter(None, way))}",
-            stem,
-            tuple(panel.result_id for panel in group),
-        )
+        n_tasks = len({panel.words for panel in group})
+        words = f"{n_tasks} {'task' if n_tasks == 1 else 'tasks'} · {_words(way)}"
+        yield Figure("summary", words, files_of(stem), tuple(panel.result.result_id for panel in group))
+
+
+def _words(way: tuple[str, str]) -> str:
+    return " ".join(filter(None, way))
 
 
 class _Names:
@@ -120,7 +148,7 @@ class _Names:
         self.out, self.taken = out, set[str]()
 
     def take(self, *parts: str) -> Path:
-        """A name made of parts; of names that would be the same the later ones are numbered."""
+        """A name made of parts; names that would be the same are numbered."""
         name = plain = safe_name(*parts)
         number = 1
         while name.lower() in self.taken:
@@ -128,9 +156,3 @@ class _Names:
             name = f"{plain}-{number}"
         self.taken.add(name.lower())
         return self.out / name
-
-
-def _figure(kind: str, words: str, stem: Path, results: tuple[str, ...]) -> Figure:
-    return Figure(
-        kind, words, tuple(stem.with_name(f"{stem.name}.{suffix}") for suffix in (*FORMATS, "csv")), results
-    )

@@ -15,9 +15,12 @@ import time
 from pathlib import Path
 
 from mxt.ingestion.requests import IngestRequest
+from mxt.papers.choi2017.findings import CLOSE
+from mxt.papers.choi2017.records import ReproduceRequest, TaskReproduction
+from mxt.papers.choi2017.tasks import TASKS, published
 from mxt.registry import build_registry
 from mxt.workflows.ingest import ingest
-from mxt.workflows.reproduce import CLOSE, TASKS, TaskReproduction, published, reproduce
+from mxt.workflows.reproduce import reproduce
 
 EXACT = ("gtzan_genre", "gtzan_speechmusic")
 EXPECTED = {"gtzan_genre": 30, "gtzan_speechmusic": 30}
@@ -49,7 +52,9 @@ def run(data: Path, store: Path, names: tuple[str, ...], jobs: int | None) -> in
     for task in TASKS:
         if task.name not in published()["scores"] or (names and task.name not in names):
             continue
-        (found,) = reproduce(store, registry, tasks=(task.name,), quick=True, jobs=jobs).tasks
+        (found,) = reproduce(
+            store, ReproduceRequest(tasks=(task.name,), quick=True), registry, jobs=jobs
+        ).tasks
         good = report(found)
         met, cells = met + good, cells + len(found.published)
         short |= good < EXPECTED.get(task.name, 0)

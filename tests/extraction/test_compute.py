@@ -293,3 +293,24 @@ def test_loudness_is_measured_for_a_normalizer_that_needs_it(tmp_path: Path) -> 
     (outcome,) = outcomes_of([job(path, levels=Levels(0.1, 0.07))], needing)
     assert outcome.features is not None
     np.testing.assert_allclose(outcome.features["mean"], [-23.0], atol=0.2)
+
+
+def test_a_batch_that_does_not_fit_into_the_memory_of_a_gpu_is_halved(files: list[Path]) -> None:
+    import torch
+
+    seen: list[int] = []
+
+    @dataclasses.dataclass(frozen=True)
+    class Small:
+        def prepare(self, weights: Path | None, device: str) -> Callable[[Any], Mapping[str, Any]]:
+            def network(x: Any) -> Mapping[str, Any]:
+                seen.append(len(x))
+                if len(x) > 1:
+                    raise torch.cuda.OutOfMemoryError("no room")
+                return {"mean": x.mean(dim=1, keepdim=True).numpy()}
+
+            return network
+
+    outcomes = outcomes_of([job(p) for p in files[:4]], prepared(Small(), Window.fixed(1.0)))
+    assert [outcome.reason for outcome in outcomes] == 4 * [Reason.NONE]
+    assert seen == [4, 2, 1, 1, 1, 1]

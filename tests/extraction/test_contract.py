@@ -1,4 +1,4 @@
-"""A backbone or renderer that returns something else than its spec promises ends the run before a row is written."""
+"""A stage that returns something other than its spec promises ends the run before a row is written."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ LAYERS = (Layer(1, "a", 1), Layer(2, "b", 2))
 @hookimpl
 def mxt_stages():
     return [
-        StageSpec(kind="backbone", name="wrong", summary="w", target=":Wrong", sample_rate=8000, window=Window.fixed(0.5),
-                  layers=LAYERS, batch_windows=4, input=Input("drawer")),
+        StageSpec(kind="backbone", name="wrong", summary="w", target=":Wrong", sample_rate=8000,
+                  window=Window.fixed(0.5), layers=LAYERS, batch_windows=4, input=Input("drawer")),
         StageSpec(kind="renderer", name="drawer", summary="d", target=":Drawer"),
     ]
 """
@@ -102,7 +102,8 @@ def test_layers_that_differ_from_the_spec_are_said_of_the_stage_and_nothing_is_k
 )
 def test_pictures_that_are_none_are_said_of_the_renderer(store, tmp_path, collection, drawn, got):
     registry = build_registry([plugin(tmp_path, drawn=drawn)])
-    message = rf"^renderer drawer of .*shapes\.py: it returned {got}, expected float32 \[\d, bands, frames\]; fix it"
+    expected = r"expected float32 \[\d, bands, frames\]"
+    message = rf"^renderer drawer of .*shapes\.py: it returned {got}, {expected}; fix it"
     with pytest.raises(PluginError, match=message):
         extract(store, ExtractRequest("wrong"), registry)
     clip = str(next(collection.rglob("*.wav")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing, contextmanager
@@ -16,6 +17,7 @@ import pytest
 
 from mxt.core.errors import PluginError, WeightsError
 from mxt.core.progress import SILENT
+from mxt.extraction import engine as engines
 from mxt.extraction import recipe as in_process
 from mxt.extraction.compute import Computed, compute
 from mxt.extraction.engine import Engine, carry_out, threads
@@ -184,3 +186,32 @@ def test_weights_that_are_not_those_of_the_recipe_are_refused(tmp_path):
         compute((), Recipe(pipeline, weights=file))
     with pytest.raises(WeightsError, match="does not see the file"):
         compute((), Recipe(pipeline, weights=tmp_path / "gone"))
+
+
+def test_where_a_gpu_computes_workers_load_and_one_thread_feeds_the_network(tiny, monkeypatch):
+    recipe, tasks = tiny
+    fed_by = set()
+
+    def prepared(recipe):
+        ready = in_process.prepare(recipe)
+
+        def network(x):
+            fed_by.add(threading.current_thread())
+            return ready.network(x)
+
+        return replace(ready, network=network, device="cpu:0")  # a device that is not "cpu"
+
+    with threads(recipe, 2) as engine:
+        expected = features_by_row(carry_out(tasks, engine))
+    monkeypatch.setattr(engines, "prepare", prepared)
+    with threads(recipe, 2) as engine:
+        assert engine.ahead == 2 * engines.LOADED_AHEAD
+        found = features_by_row(carry_out(tasks, engine))
+    assert fed_by == {threading.current_thread()}
+    assert found.keys() == expected.keys()
+    for row, features in expected.items():
+        np.testing.assert_array_equal(found[row]["both"], features["both"])
+
+
+def features_by_row(finished):
+    return {outcome.job.row: outcome.features for computed in finished for outcome in computed.outcomes}

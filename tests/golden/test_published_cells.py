@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from mxt.ingestion.requests import IngestRequest
+from mxt.papers.choi2017.tasks import published
 from mxt.registry import build_registry
 from mxt.results.request import SearchRequest
 from mxt.results.search_record import SearchResult
 from mxt.workflows.ingest import ingest
-from mxt.workflows.reproduce import published
 from mxt.workflows.search import search
 
 pytestmark = pytest.mark.realdata

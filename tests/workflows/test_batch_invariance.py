@@ -1,4 +1,4 @@
-"""Through the whole of `mxt extract`: a clip's row does not depend on the clips beside it."""
+"""Through all of `mxt extract`: the row of a clip does not depend on the clips beside it."""
 
 from __future__ import annotations
 

@@ -6,7 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from mxt.core.errors import WeightsError
+from mxt.cli.demo import why_left_out
+from mxt.core.errors import MxtError
+from mxt.core.specs import WeightsFile
+from mxt.core.weights import WeightsMissing
 from mxt.registry import build_registry
 from mxt.results.records import Evaluated
 from mxt.workflows import demo as module
@@ -42,8 +45,10 @@ def test_the_commands_are_those_one_would_type_and_end_in_a_score(tmp_path):
 
 def test_a_network_that_is_not_installed_is_said_in_one_line_and_the_rest_runs(tmp_path):
     found = steps(without(build_registry(), "musicnn"), tmp_path, pretrained=True)
+    assert isinstance(found[2].result, MxtError)
     assert (
-        found[2].result == "musicnn is not installed; in a checkout of mxt: pip install ./plugins/mxt-musicnn"
+        why_left_out(found[2].result)
+        == "musicnn is not installed; in a checkout of mxt: pip install ./plugins/mxt-musicnn"
     )
     assert isinstance(found[3].result, Evaluated)
 
@@ -53,8 +58,8 @@ def test_weights_that_cannot_be_had_are_said_in_one_line_and_the_rest_runs(tmp_p
 
     def extract(store, request, registry, **options):
         if request.backbone == "musicnn":
-            raise WeightsError(
-                "weights musicnn:released: a.whl, sha256 0, is not there. Ways to get it:\n  1. this\n  2. that"
+            raise WeightsMissing(
+                WeightsFile("released", "a.whl", "", "0"), "is not there", called="musicnn:released"
             )
         return run(store, request, registry, **options)
 
@@ -62,8 +67,9 @@ def test_weights_that_cannot_be_had_are_said_in_one_line_and_the_rest_runs(tmp_p
     monkeypatch.setattr(extracting, "extract", extract)
     found = steps(build_registry(), tmp_path, pretrained=True)
     assert found[2].command == "mxt extract --backbone musicnn --layers penultimate"
+    assert isinstance(found[2].result, MxtError)
     assert (
-        found[2].result
+        why_left_out(found[2].result)
         == "weights musicnn:released: a.whl, sha256 0, is not there; to try again: mxt weights fetch musicnn"
     )
     assert isinstance(found[3].result, Evaluated)

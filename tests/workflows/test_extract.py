@@ -75,7 +75,8 @@ def test_nothing_to_do_does_not_import_torch(store: Path, registry: Registry, pl
     extract(store, ExtractRequest("tiny"), registry)
     code = (
         "import sys; from mxt.cli.main import main\n"
-        f"try: main(['--plugin', {str(plugin)!r}, 'extract', '--backbone', 'tiny', '--store', {str(store)!r}])\n"
+        f"args = ['--plugin', {str(plugin)!r}, 'extract', '--backbone', 'tiny', '--store', {str(store)!r}]\n"
+        "try: main(args)\n"
         "except SystemExit as done: assert not done.code\n"
         "assert 'torch' not in sys.modules and 'librosa' not in sys.modules"
     )

@@ -6,7 +6,7 @@ import csv
 import re
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import matplotlib as mpl
@@ -16,18 +16,18 @@ import pytest
 from mxt.cli.main import main
 from mxt.core.errors import InputError, UnknownName
 from mxt.core.records import DatasetRecord
-from mxt.drawing.class_bars import class_pairs, pair_of
+from mxt.drawing.classes import class_pairs, pair_of
+from mxt.drawing.combinations import BETWEEN, LOW, TOP, draw_combinations, entries_of
 from mxt.drawing.panels import Panel, read_panels
-from mxt.drawing.strategy_bars import BETWEEN, LOW, TOP, bars_of, draw_strategies
-from mxt.drawing.summary_bars import draw_summary
+from mxt.drawing.summary import draw_summary
 from mxt.evaluation.interval import Interval
 from mxt.ingestion.requests import ImportRequest, IngestRequest
-from mxt.papers.choi2017_tasks import find_task, published, state_of_the_art
+from mxt.papers.choi2017.tasks import about_task, find_task, published
 from mxt.registry import build_registry
 from mxt.results.request import SearchRequest
 from mxt.results.search_record import SearchResult
 from mxt.store.layout import Store
-from mxt.workflows.figures import Figures, figures
+from mxt.workflows.figures import Figures, FiguresRequest, figures
 from mxt.workflows.import_features import import_features
 from mxt.workflows.ingest import ingest
 from mxt.workflows.search import search
@@ -79,7 +79,7 @@ def panel(store: Path) -> Panel:
 @pytest.fixture(scope="module")
 def drawn(store: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Figures, Path]:
     out = tmp_path_factory.mktemp("out") / "new" / "figures"
-    return figures(store, out), out
+    return figures(store, FiguresRequest(out)), out
 
 
 def numbers(path: Path) -> list[dict[str, str]]:
@@ -116,7 +116,7 @@ def test_the_numbers_are_those_of_the_search(drawn: tuple[Figures, Path], panel:
 
 
 def test_a_random_network_stands_beside_the_one_it_belongs_to(panel: Panel) -> None:
-    assert panel.label == "net"
+    assert panel.result.view == "net"
     assert panel.baseline is not None
     assert panel.baseline.view == "random_net"
 
@@ -125,13 +125,13 @@ def test_a_random_network_alone_is_drawn_for_itself(store: Path, tmp_path: Path,
     import shutil
 
     other = Path(shutil.copytree(store, tmp_path / "mxt-store"))
-    Store.open(other).results.remove(panel.result_id)
-    found = figures(other, tmp_path / "out")
+    Store.open(other).results.remove(panel.result.result_id)
+    found = figures(other, FiguresRequest(tmp_path / "out"))
     assert found.figures[0].files[0].name.startswith("gtzan_speechmusic-label-random_net")
 
 
 def test_equal_stores_give_equal_files(store: Path, drawn: tuple[Figures, Path], tmp_path: Path) -> None:
-    again = figures(store, tmp_path)
+    again = figures(store, FiguresRequest(tmp_path))
     for first, second in zip(drawn[0].figures, again.figures, strict=True):
         for one, other in zip(first.files, second.files, strict=True):
             assert one.read_bytes() == other.read_bytes()
@@ -140,18 +140,20 @@ def test_equal_stores_give_equal_files(store: Path, drawn: tuple[Figures, Path],
 def test_ranks_are_shared_by_equals_and_the_ends_are_set_off(panel: Panel) -> None:
     scores = [0.9, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.2]
     rows = tuple(
-        replace(panel.result.rows[0], name=f"{place + 1:05}", score=Interval(score, score, score))
+        replace(
+            panel.result.rows[0], name=f"{place + 1:05}", score=Interval(score, score - 0.05, score + 0.05)
+        )
         for place, score in enumerate(scores)
     )
-    bars = bars_of(
+    bars = entries_of(
         replace(panel, result=replace(panel.result, rows=rows, nested=False, beside=()), baseline=None)
     )
     assert [bar.rank for bar in bars] == [1, 1, 3, 4, 5, 6, 7, 8, 9, 9]
     assert [bar.group for bar in bars] == [TOP] * 3 + [BETWEEN] * 4 + [LOW] * 3
-    level = tuple(replace(row, score=Interval(1.0, 1.0, 1.0)) for row in rows)
+    level = tuple(replace(row, score=Interval(1.0, 0.9, 1.0)) for row in rows)
     assert {
         bar.group
-        for bar in bars_of(
+        for bar in entries_of(
             replace(panel, result=replace(panel.result, rows=level, nested=False), baseline=None)
         )
     } == {TOP}
@@ -162,12 +164,12 @@ def test_of_very_many_combinations_the_best_and_the_lowest_are_drawn_and_all_are
 ) -> None:
     first = panel.result.rows[0]
     rows = tuple(
-        replace(first, name=f"{place + 1:03}", score=Interval(0.9 - place / 1000, 0.4, 0.95))
+        replace(first, name=f"{place + 1:03}", score=Interval(0.9 - place / 1000, 0.1, 1.0))
         for place in range(255)
     )
     many = replace(panel, result=replace(panel.result, rows=rows, nested=False, beside=()), baseline=None)
     with mpl.rc_context({"svg.fonttype": "none"}):
-        draw_strategies(many, tmp_path / "many")
+        draw_combinations(many, tmp_path / "many")
     text = (tmp_path / "many.svg").read_text(encoding="utf-8")
     assert len(numbers(tmp_path / "many.csv")) == 255
     assert len(re.findall(r">0\.\d{3}</text>", text)) == 63
@@ -182,7 +184,7 @@ def test_an_older_search_of_the_same_clips_that_tried_more_is_drawn(
     other = Path(shutil.copytree(store, tmp_path / "mxt-store"))
     search(other, SearchRequest(features=("net",), settings=QUICK), REGISTRY, jobs=2)
     (found,), _ = read_panels(Store.open(other), datasets=(), protocols=())
-    assert found.result_id == panel.result_id
+    assert found.result.result_id == panel.result.result_id
 
 
 def test_a_search_by_other_settings_is_a_figure_of_its_own(store: Path, tmp_path: Path) -> None:
@@ -192,7 +194,7 @@ def test_a_search_by_other_settings_is_a_figure_of_its_own(store: Path, tmp_path
     search(
         other, SearchRequest(features=("net:12",), settings=(*QUICK[:-1], "nested.folds=4")), REGISTRY, jobs=2
     )
-    found = figures(other, tmp_path / "out")
+    found = figures(other, FiguresRequest(tmp_path / "out"))
     assert [each.kind for each in found.figures].count("combinations") == 2
     assert [each.kind for each in found.figures].count("summary") == 2
     assert any("nothing beside the layers" in remark for remark in found.remarks)
@@ -208,20 +210,20 @@ def test_results_that_do_not_belong_to_the_catalogue_any_more_are_named_and_not_
     record, clips = opened.catalogue.dataset("gtzan_speechmusic"), opened.catalogue.clips("gtzan_speechmusic")
     opened.catalogue.replace_clips(record, clips[:-1])
     _, remarks = read_panels(Store.open(other), datasets=(), protocols=())
-    assert any(panel.result_id in remark and "changed" in remark for remark in remarks)
+    assert any(panel.result.result_id in remark and "changed" in remark for remark in remarks)
     with pytest.raises(InputError, match="no search"):
-        figures(other, tmp_path / "out")
+        figures(other, FiguresRequest(tmp_path / "out"))
 
 
 def test_what_was_not_searched_says_what_to_do(store: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"by choi2017 to draw; mxt search"):
-        figures(store, tmp_path, protocols=("choi2017",))
+        figures(store, FiguresRequest(tmp_path, protocols=("choi2017",)))
     with pytest.raises(UnknownName, match="gtzan_speechmusic"):
-        figures(store, tmp_path, datasets=("gtzan_speechmusik",))
+        figures(store, FiguresRequest(tmp_path, datasets=("gtzan_speechmusik",)))
 
 
 def test_recalls_and_their_differences_are_of_the_same_resamples(store: Path, panel: Panel) -> None:
-    predictions = Store.open(store).results.predictions(panel.result_id)
+    predictions = Store.open(store).results.predictions(panel.result.result_id)
     names = pair_of(panel)
     assert names == ("12345", "5")
     pairs = class_pairs(names, predictions)
@@ -230,8 +232,8 @@ def test_recalls_and_their_differences_are_of_the_same_resamples(store: Path, pa
         row = panel.result.row("5")
         assert row is not None
         assert each.second.value == pytest.approx(row.recalls[each.name])
-        for found in (each.first, each.second, each.difference):
-            assert found.low <= found.value <= found.high
+        for recall in (each.first, each.second, each.difference):
+            assert recall.low <= recall.value <= recall.high
         assert each.difference.value == pytest.approx(each.first.value - each.second.value)
     same = class_pairs(("5", "5"), predictions)
     assert all(each.difference == Interval(0, 0, 0) for each in same)
@@ -247,8 +249,8 @@ def test_a_class_that_is_always_recognised_has_an_interval_all_the_same() -> Non
         "by_strategy": np.stack([y, 1 - y]),
     }
     for each in class_pairs(("12", "2"), predictions):
-        assert each.first == Interval(1.0, pytest.approx(0.025**0.1), 1.0)
-        assert each.second == Interval(0.0, 0.0, pytest.approx(1 - 0.025**0.1))
+        assert astuple(each.first) == pytest.approx((1.0, 0.025**0.1, 1.0))
+        assert astuple(each.second) == pytest.approx((0.0, 0.0, 1 - 0.025**0.1))
 
 
 def record(loader: str, name: str = "mine") -> DatasetRecord:
@@ -258,7 +260,7 @@ def record(loader: str, name: str = "mine") -> DatasetRecord:
 def test_the_state_of_the_art_stands_beside_the_paper_s_data_sets_only() -> None:
     whole = find_task(record("urbansound8k"), "class", 8732)
     assert whole is not None
-    quoted = state_of_the_art(whole)
+    quoted = about_task(whole, ()).quoted
     assert quoted is not None
     assert (quoted.value, "without augmentation" in quoted.metric, "Choi" in quoted.source) == (
         0.74,
@@ -274,23 +276,25 @@ def test_the_state_of_the_art_stands_beside_the_paper_s_data_sets_only() -> None
     assert names == ["emoMusic_a", "emoMusic_v", None]
     vocals = find_task(record("choi2017", "jamendo_vd"), "label", 4086)
     assert vocals is not None
-    assert state_of_the_art(vocals) is None
+    assert about_task(vocals, ()).quoted is None
 
 
-def test_published_scores_go_by_the_names_of_the_store(panel: Panel) -> None:
-    genre = replace(panel, task=find_task(record("gtzan"), "genre", 1000))
+def test_published_scores_go_by_the_names_of_the_search(panel: Panel) -> None:
+    task = find_task(record("gtzan"), "genre", 1000)
+    assert task is not None
     scores = published()["scores"]["gtzan_genre"]
-    assert genre.published("135") == scores["135"]
-    assert genre.published("choi2017_mfcc") == scores["mfcc"]
-    assert genre.published("12345+choi2017_mfcc") == scores["12345+mfcc"]
-    assert panel.published("135") is None
+    assert about_task(task, ("135", "choi2017_mfcc", "12345+choi2017_mfcc", "135+choi2017_mfcc")).scores == {
+        "135": scores["135"],
+        "choi2017_mfcc": scores["mfcc"],
+        "12345+choi2017_mfcc": scores["12345+mfcc"],
+    }
+    assert panel.published is None
 
 
 def test_values_are_drawn_without_classes(panel: Panel, tmp_path: Path) -> None:
     def below(found: SearchResult) -> SearchResult:
         rows = tuple(
-            replace(row, score=Interval(row.score.value - 1, row.score.low - 1, row.score.high - 1))
-            for row in found.rows
+            replace(row, score=Interval(*(bound - 1 for bound in astuple(row.score)))) for row in found.rows
         )
         return replace(
             found,
@@ -301,10 +305,10 @@ def test_values_are_drawn_without_classes(panel: Panel, tmp_path: Path) -> None:
             nested=False,
         )
 
-    values = replace(
-        panel, result=below(panel.result), baseline=None, task=find_task(record("emomusic"), "valence", 744)
-    )
-    draw_strategies(values, tmp_path / "values")
+    valence = find_task(record("emomusic"), "valence", 744)
+    assert valence is not None
+    values = replace(panel, result=below(panel.result), baseline=None, published=about_task(valence, ()))
+    draw_combinations(values, tmp_path / "values")
     draw_summary([values], tmp_path / "summary")
     quoted = numbers(tmp_path / "values.csv")[-1]
     assert (quoted["group"].startswith("state of the art"), quoted["score"]) == (True, "0.500000")

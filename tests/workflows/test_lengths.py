@@ -13,11 +13,12 @@ from mxt.drawing.charts import lengths_chart
 from mxt.extraction.request import ExtractRequest
 from mxt.ingestion.requests import IngestRequest
 from mxt.registry import Registry
+from mxt.results.lengths import Lengths, LengthsRequest
 from mxt.results.request import EvaluateRequest
 from mxt.store.layout import Store
 from mxt.workflows.extract import extract
 from mxt.workflows.ingest import ingest
-from mxt.workflows.lengths import Lengths, lengths
+from mxt.workflows.lengths import lengths
 
 RATE = 8000
 QUICK = EvaluateRequest(head="linear", settings=("C=1", "folds=4"))
@@ -41,7 +42,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> Path:
 
 @pytest.fixture(scope="module")
 def found(store: Path, registry: Registry) -> Lengths:
-    return lengths(store, registry, (2.0, 0.5), QUICK)
+    return lengths(store, LengthsRequest((2.0, 0.5), QUICK), registry)
 
 
 def test_scores_grow_with_what_is_heard(found: Lengths) -> None:
@@ -101,14 +102,14 @@ def test_the_chart_has_every_length_and_view(found: Lengths, tmp_path: Path) -> 
 
 
 def test_one_length_is_no_comparison(store: Path, registry: Registry) -> None:
-    with pytest.raises(UsageError, match="two lengths at least"):
-        lengths(store, registry, (1.0, 1.0))
+    with pytest.raises(UsageError, match="at least two lengths"):
+        lengths(store, LengthsRequest((1.0, 1.0)), registry)
 
 
 def test_features_that_were_imported_cannot_be_computed_for_excerpts(store: Path, registry: Registry) -> None:
     Store.open(store).features.create("0" * 64, "brought", {}, [Layer(1, "all", 2)])
     with pytest.raises(InputError, match="brought was not computed by mxt"):
-        lengths(store, registry, (1.0, 2.0), EvaluateRequest(features=("brought",)))
+        lengths(store, LengthsRequest((1.0, 2.0), EvaluateRequest(features=("brought",))), registry)
 
 
 @pytest.mark.usefixtures("found")

@@ -9,12 +9,14 @@ import soundfile
 
 from mxt.cli.main import main
 from mxt.core.errors import InputError, UsageError
-from mxt.drawing.charts import check_picture, loudness_chart
+from mxt.drawing.charts import loudness_chart
+from mxt.drawing.page import check_picture
 from mxt.ingestion.requests import IngestRequest
 from mxt.registry import Registry
+from mxt.results.loudness import LoudnessStudy
 from mxt.results.request import EvaluateRequest
 from mxt.workflows.ingest import ingest
-from mxt.workflows.loudness import LoudnessStudy, loudness
+from mxt.workflows.loudness import loudness
 
 RATE = 8000
 LEVELS_DB = {"soft": -40.0, "middle": -25.0, "loud": -10.0}
@@ -36,7 +38,7 @@ def folder_of(
 
 def study_of(root: Path, store: Path, registry: Registry, **request: object) -> LoudnessStudy:
     ingest(store, IngestRequest(root), registry)
-    return loudness(store, registry, EvaluateRequest(settings=("folds=4",), **request))  # type: ignore[arg-type]
+    return loudness(store, EvaluateRequest(settings=("folds=4",), **request), registry)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -109,14 +111,12 @@ def test_clips_that_went_away_are_named(tmp_path: Path, registry: Registry) -> N
     root = folder_of(tmp_path / "noise", {"a": -20.0, "b": -10.0}, clips=6)
     ingest(tmp_path / "store", IngestRequest(root), registry)
     (root / "a" / "00.wav").unlink()
-    assert [
-        clip
-        for clip, _ in loudness(tmp_path / "store", registry, EvaluateRequest(settings=("folds=3",))).unread
-    ] == ["a/00.wav"]
+    study = loudness(tmp_path / "store", EvaluateRequest(settings=("folds=3",)), registry)
+    assert [clip for clip, _ in study.unread] == ["a/00.wav"]
     for path in root.rglob("*.wav"):
         path.unlink()
     with pytest.raises(InputError, match=r"no clip of noise can be read; the first: a/00\.wav: "):
-        loudness(tmp_path / "store", registry)
+        loudness(tmp_path / "store", EvaluateRequest(), registry)
 
 
 def test_the_chart_names_classes_and_score(told_apart: tuple[LoudnessStudy, Path], tmp_path: Path) -> None:
@@ -143,10 +143,19 @@ def test_the_chart_names_classes_and_score(told_apart: tuple[LoudnessStudy, Path
 
 
 def test_a_picture_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"a\.gold: a picture is written as .*png"):
+    with pytest.raises(UsageError, match=r"a\.gold: the suffix of a picture is one of .*png"):
         check_picture(tmp_path / "a.gold")
-    with pytest.raises(InputError, match=r"there is no such folder for a\.png"):
+    with pytest.raises(InputError, match=r"a\.png: the folder .*nowhere does not exist"):
         check_picture(tmp_path / "nowhere" / "a.png")
+
+
+def test_the_command_refuses_such_a_picture_before_it_measures(
+    told_apart: tuple[LoudnessStudy, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, code in (("a.gold", 2), ("nowhere/a.png", 1)):
+        with pytest.raises(SystemExit, match=str(code)):
+            main(["loudness", "--store", str(told_apart[1]), "--chart", str(tmp_path / name)])
+        assert capsys.readouterr().out == ""
 
 
 def test_json_has_every_clip(

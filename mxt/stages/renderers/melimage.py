@@ -22,7 +22,8 @@ SLAB_FRAMES = 512
 class MelImage(LevelPicture):
     """Mel bands, level as brightness; the fields are the parameters of its spec.
 
-    The highest band is the first row. 0 dBFS is a full-scale sine in a band that is wide against the resolution of the transform.
+    The highest band is the first row. 0 dBFS is a full-scale sine in a band that is wide against the
+    resolution of the transform.
 
     Examples
     --------

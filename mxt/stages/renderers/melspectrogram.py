@@ -36,7 +36,7 @@ def highest_hz(fmin: float, fmax: float | None, sample_rate: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class MelSpectrogram:
-    """Mel spectrograms of a batch; the fields are the parameters of `mxt.stages.renderers.specs.MELSPECTROGRAM`.
+    """Mel spectrograms of a batch; the fields are the parameters of its spec.
 
     Each clip is rendered by itself, so a picture does not depend on the others in the batch.
 

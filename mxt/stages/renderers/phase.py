@@ -17,11 +17,11 @@ SLAB_FRAMES = 128
 
 @dataclass(frozen=True, slots=True)
 class PhaseSpectrogram(LevelPicture):
-    """A spectrogram in colour; the fields are the parameters of its spec. Half the sample rate is the first row.
+    """A spectrogram in colour; the fields are the parameters of its spec.
 
-    The hue is the phase against a wave of the bin's frequency that starts with the clip: a steady tone in the
-    middle of its bin keeps one colour, any other runs through the circle of colours the faster the further
-    off it is. 0 is red, a third of a turn green, two thirds blue.
+    Half the sample rate is the first row. The hue is the phase against a wave of the bin's frequency that
+    starts with the clip: a steady tone in the middle of its bin keeps one colour, any other runs through the
+    circle of colours, faster the further off it is. 0 is red, a third of a turn green, two thirds blue.
 
     References
     ----------

@@ -70,7 +70,7 @@ class SoxSpectrogram(LevelPicture):
     floor_db: float = -120.0
 
     def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
-        """A function from float32 [N, samples] to float32 [N, 3, rows, columns] ([N, rows, columns] in grey), 0 to 1.
+        """A function from float32 [N, samples] to float32 [N, 3, rows, columns] ([N, rows, columns] in grey).
 
         Raises
         ------
@@ -128,7 +128,7 @@ def colour_numbers(level_db: torch.Tensor, range_db: float) -> torch.Tensor:
 
 
 def palette(*, grey: bool = False) -> torch.Tensor:
-    """The colours of sox's scale, float32 [3, `COLOURS`] (red, green, blue), from quiet to loud; [1, `COLOURS`] in grey.
+    """The scale of sox, from quiet to loud: red, green and blue, float32 [3, `COLOURS`]; in grey one row.
 
     References
     ----------

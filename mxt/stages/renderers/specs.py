@@ -12,7 +12,10 @@ MELSPECTROGRAM = StageSpec(
     name="melspectrogram",
     summary="Mel spectrogram, as power or in decibels",
     target="mxt.stages.renderers.melspectrogram:MelSpectrogram",
-    citation="S. S. Stevens, J. Volkmann, E. B. Newman: A scale for the measurement of the psychological magnitude pitch, JASA 1937",
+    citation=(
+        "S. S. Stevens, J. Volkmann, E. B. Newman: "
+        "A scale for the measurement of the psychological magnitude pitch, JASA 1937"
+    ),
     params=(
         Param("n_fft", "int", 2048, "length of the Fourier transform, samples", minimum=2, maximum=65_536),
         Param("hop_length", "int", 512, "distance of two frames, samples", minimum=1, maximum=65_536),

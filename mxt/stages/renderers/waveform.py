@@ -19,13 +19,14 @@ SLAB_SAMPLES = 1 << 18  # looked at together
 
 @dataclass(frozen=True, slots=True)
 class Waveform:
-    """Bright between the lowest and the highest sample of each column; the fields are the parameters of its spec.
+    """Bright between the lowest and the highest sample of each column; the fields are those of its spec.
 
     Full scale is the first row, minus full scale the last one.
 
     Examples
     --------
-    >>> Waveform(height=5, width=2).prepare(22_050, "cpu")(torch.tensor([[0.0, 0.0, 1.0, -1.0]])).round().int()
+    >>> draw = Waveform(height=5, width=2).prepare(22_050, "cpu")
+    >>> draw(torch.tensor([[0.0, 0.0, 1.0, -1.0]])).round().int()
     tensor([[[0, 1],
              [0, 1],
              [1, 1],
@@ -57,7 +58,7 @@ class Waveform:
 
 
 def _extremes(y: Signal, columns: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Lowest and highest sample of each column, float32 [columns] each; a column begins where the one before it ended."""
+    """Lowest and highest sample of each column and of the one before it, float32 [columns] each."""
     starts = np.arange(columns + 1) * len(y) // columns
     at_once = max(1, SLAB_SAMPLES * columns // len(y))
     found = []
@@ -80,7 +81,7 @@ def _extremes(y: Signal, columns: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _filled(low: torch.Tensor, high: torch.Tensor, rows: int) -> torch.Tensor:
-    """How much of each pixel [rows, columns] lies between `low` and `high`, a line at least one pixel thick."""
+    """How much of each pixel [rows, columns] lies between `low` and `high`, at least a pixel apart."""
     pixel = 2 / rows
     top = 1 - torch.arange(rows, device=low.device)[:, None] * pixel
     centre, reach = (high + low) / 2, ((high - low) / 2).clamp(min=pixel / 2)

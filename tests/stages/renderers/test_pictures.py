@@ -73,7 +73,7 @@ def test_silence_is_black_but_for_the_line_of_the_waveform(kind):
 
 @named_levels
 def test_the_picture_of_a_long_clip_is_resized_from_the_full_one(kind):
-    """Columns are reduced while the work goes over time; the result is torch's resizing of the whole picture."""
+    """Columns are reduced piece by piece; the result is torch's resizing of the whole picture."""
     y = music(12.0)
     full = drawn(kind(), y)
     full = full[:, None] if full.ndim == 3 else full

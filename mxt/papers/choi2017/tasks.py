@@ -1,13 +1,15 @@
-"""The targets of Choi et al. 2017, where they are in a store, and what was published of them."""
+"""The targets of the paper, which data sets of a store they are, and what was published about them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from mxt.drawing.panels import Published, Quoted
 
 if TYPE_CHECKING:
     from mxt.core.records import DatasetRecord
@@ -27,8 +29,9 @@ class Task:
     dataset, target : str
         Data set and target column of the published features.
     words : str
+        What it is called in print.
     loader : str
-        Of the data set's audio.
+        The loader of the data set's audio.
     clips : int
         Of the whole data set.
     """
@@ -52,32 +55,22 @@ TASKS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Quoted:
-    """A score of others, as a paper quotes it: its value, what it is, and who quotes it."""
-
-    value: float
-    metric: str
-    source: str
-
-
 @cache
 def published() -> Mapping[str, Any]:
-    """What was published: the authors' scores, and the best of the paper's text."""
-    found: Mapping[str, Any] = json.loads(
-        (Path(__file__).parent / "choi2017_published.json").read_text(encoding="utf-8")
-    )
-    return found
+    """The published numbers: the authors' table of scores, and what the paper's text states."""
+    path = Path(__file__).parent / "published.json"
+    numbers: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return numbers
 
 
 def find_task(record: DatasetRecord, target: str, clips: int) -> Task | None:
-    """The paper's task that a data set is, from published features or from audio; ``None`` for others and for parts of one.
+    """The paper's task that a data set is, from published features or audio; ``None`` for others and for parts.
 
     Parameters
     ----------
     record : DatasetRecord
     target : str
-        The column that was learnt.
+        The column that was predicted.
     clips : int
         In the catalogue.
     """
@@ -89,7 +82,26 @@ def find_task(record: DatasetRecord, target: str, clips: int) -> Task | None:
     return None
 
 
-def state_of_the_art(task: Task) -> Quoted | None:
-    """What the paper quotes as the best of others; ``None`` where it quotes nothing."""
-    found = published()["paper"]["state_of_the_art"].get(task.name)
-    return None if found is None else Quoted(float(found[0]), str(found[1]), f"quoted in {PAPER}")
+def about_task(task: Task, combinations: Iterable[str]) -> Published:
+    """What was published about a task: the scores of these combinations of a search, and the state of the art."""
+    table, quoted = published()["scores"].get(task.name, {}), published()["paper"]["state_of_the_art"]
+    names = {name: published_name(name) for name in combinations}
+    scores = {name: float(table[known]) for name, known in names.items() if known in table}
+    if task.name not in quoted:
+        return Published(task.words, scores)
+    value, metric = quoted[task.name]
+    return Published(task.words, scores, Quoted(float(value), str(metric), f"quoted in {PAPER}"))
+
+
+def published_name(combination: str) -> str:
+    """A combination as the published table names it.
+
+    Examples
+    --------
+    >>> published_name("135"), published_name("choi2017_mfcc"), published_name("12345+choi2017_mfcc")
+    ('135', 'mfcc', '12345+mfcc')
+    """
+    layers, _, added = combination.partition("+")
+    if not layers.isdigit():
+        return "mfcc"
+    return f"{layers}+mfcc" if added else layers
