@@ -35,7 +35,7 @@ def shortened(text: str, most: int = 80) -> str:
     Examples
     --------
     >>> shortened("a" * 50 + ".wav", 13)
-    'aaaaaa…a.wav'
+    'aaaaa…a.wav'
     """
     whole = written(text).encode("utf-8")
     if len(whole) <= most:
