@@ -1,4 +1,4 @@
-"""Which column of a table is what: given by name, or recognised by its heading or by what it holds."""
+"""The columns of a table: given by name, or detected by their headings and values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mxt.core.errors import TableError, UnknownName, listed
 from mxt.stages.datasets.matching import FileIndex, tidy
 from mxt.stages.datasets.table_reading import Rows
-from mxt.stages.datasets.targets import Numbers, typed
+from mxt.stages.datasets.targets import ValueKind, typed
 
 FILE_HEADINGS = (
     "file_name",
@@ -62,7 +62,7 @@ ENOUGH = 0.5
 
 @dataclass(frozen=True)
 class Columns:
-    """Headings by what they are for; empty or ``None`` where there is none."""
+    """Headings of columns by their purpose; empty or ``None`` where there is no such column."""
 
     file: str
     targets: tuple[str, ...] = ()
@@ -76,37 +76,44 @@ class Columns:
 def find_columns(
     table: Rows,
     index: FileIndex,
+    named: Columns,
     *,
     folder: str,
-    file: str,
-    targets: Sequence[str],
-    split: str,
-    fold: str,
-    group: str,
     segments: bool,
 ) -> Columns:
-    """Choose the columns of `table`; those given must be there.
+    """Choose the columns of `table`.
+
+    Parameters
+    ----------
+    table : Rows
+        The table.
+    index : FileIndex
+        The files that its rows may mean.
+    named : Columns
+        Those that were given by name; the others are detected.
+    folder : str
+        Folder of the table, below which files are looked for first.
+    segments : bool
+        Whether columns of start and end cut segments.
 
     Raises
     ------
     UnknownName
-        A column that is not there.
+        A column that does not exist.
     TableError
         No column names the files.
     """
-    file = _given(table, file) if file else file_column(table, index, folder=folder)
+    file = _heading(table, named.file) if named.file else file_column(table, index, folder=folder)
     chosen = {
-        "split": _given(table, split) if split else _by_heading(table, SPLIT_HEADINGS),
-        "fold": _given(table, fold) if fold else _by_heading(table, FOLD_HEADINGS),
-        "group": _given(table, group) if group else _by_heading(table, GROUP_HEADINGS),
+        "split": _heading(table, named.split) if named.split else _by_heading(table, SPLIT_HEADINGS),
+        "fold": _heading(table, named.fold) if named.fold else _by_heading(table, FOLD_HEADINGS),
+        "group": _heading(table, named.group) if named.group else _by_heading(table, GROUP_HEADINGS),
         "start": _by_heading(table, START_HEADINGS) if segments else None,
         "end": _by_heading(table, END_HEADINGS) if segments else None,
     }
-    taken = {file, *(name for name in chosen.values() if name)}
-    named = tuple(_given(table, target) for target in targets)
-    return Columns(
-        file, named or _targets(table, [name for name in table.headings if name not in taken]), **chosen
-    )
+    used = {file, *(name for name in chosen.values() if name)}
+    targets = tuple(_heading(table, target) for target in named.targets)
+    return Columns(file, targets or _targets(table, [n for n in table.headings if n not in used]), **chosen)
 
 
 def file_column(table: Rows, index: FileIndex, *, folder: str) -> str:
@@ -127,7 +134,8 @@ def file_column(table: Rows, index: FileIndex, *, folder: str) -> str:
     if known:
         return max(known, key=lambda name: (shares[name], -ranks[name]))
     raise TableError(
-        f"{table.path}: no column names the files that are there; its columns are {listed(table.headings)}: name one with --file-column"
+        f"{table.path}: no column names the files; its columns are {listed(table.headings)}: "
+        "name one with --file-column"
     )
 
 
@@ -144,8 +152,8 @@ def _share_found(table: Rows, name: str, index: FileIndex, folder: str) -> float
     return sum(how not in ("none", "ambiguous") for how in found) / len(table.rows[::step])
 
 
-def _given(table: Rows, name: str) -> str:
-    """The heading called `name`, whatever its case."""
+def _heading(table: Rows, name: str) -> str:
+    """The heading `name`, in upper or lower case."""
     if name in table.headings:
         return name
     alike = [heading for heading in table.headings if heading.strip().lower() == name.strip().lower()]
@@ -165,22 +173,20 @@ def _rank(name: str, known: Sequence[str]) -> int:
 
 
 def _targets(table: Rows, free: Sequence[str]) -> tuple[str, ...]:
-    """A column with a heading people use for labels; else the only one there is, if its values differ, or all of numbers."""
+    """The column with a common heading for labels, or the only column if its values differ, or all numbers."""
     by_heading = sorted(
         (rank, name) for name in free if (rank := _rank(name, TARGET_HEADINGS)) < len(TARGET_HEADINGS)
     )
     if by_heading:
         return (by_heading[0][1],)
-    if len(free) == 1:  # what is the same in every row is no label: the recordist, the site
-        return (
-            (free[0],)
-            if len({str(value) for row in table.rows if (value := row.get(free[0])) not in (None, "")}) > 1
-            else ()
-        )
+    if len(free) == 1:  # a value that is the same in every row is not a label: the recordist, the site
+        values = {str(value) for row in table.rows if (value := row.get(free[0])) not in (None, "")}
+        return (free[0],) if len(values) > 1 else ()
     numbers = [name for name in free if kind_of(table, name) == "numbers"]
     return tuple(numbers) if numbers and len(numbers) == len(free) else ()
 
 
-def kind_of(table: Rows, name: str, numbers: Numbers = "auto") -> str:
-    """What the values of a column are, in a few words."""
-    return typed([row.get(name) for row in table.rows], numbers=numbers, decimal_comma=table.decimal_comma)[1]
+def kind_of(table: Rows, name: str) -> ValueKind:
+    """What the values of a column are."""
+    values = [row.get(name) for row in table.rows]
+    return typed(values, decimal_comma=table.decimal_comma)[1].kind

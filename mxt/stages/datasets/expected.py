@@ -1,4 +1,4 @@
-"""Compares what is there with what a data set should hold, and says what is missing."""
+"""What is missing of a published data set, or should not be there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_NAMED = 8
 
 
 def count_remarks(found: int, expected: int) -> Iterator[Remark]:
-    """Say it where fewer or more clips are there than the data set has.
+    """Say where there are fewer or more clips than the data set has.
 
     Examples
     --------
@@ -26,15 +26,19 @@ def count_remarks(found: int, expected: int) -> Iterator[Remark]:
         yield Remark(TOO_MANY, f"{found:,} clips, the data set has {expected:,}")
 
 
-def class_remarks(classes: Iterable[str], expected: Mapping[str, int]) -> Iterator[Remark]:
-    """The same by class: how many clips are missing, and of which classes.
+def class_remarks(
+    classes: Iterable[str], expected: Mapping[str, int], *, unit: str = "clips"
+) -> Iterator[Remark]:
+    """Say how many clips are missing or too many, and of which classes.
 
     Parameters
     ----------
     classes : iterable of str
-        The class of each clip that is there.
+        The class of each clip that is present.
     expected : mapping
         Class to its number of clips.
+    unit : str
+        What is counted.
 
     Examples
     --------
@@ -46,15 +50,12 @@ def class_remarks(classes: Iterable[str], expected: Mapping[str, int]) -> Iterat
     missing = {name: number - counts[name] for name, number in expected.items() if counts[name] < number}
     if missing:
         named = [
-            f"{name} all {expected[name]:,}"
-            if not counts[name]
-            else f"{name} {short:,} of {expected[name]:,}"
+            f"{name} {f'{short:,} of' if counts[name] else 'all'} {expected[name]:,}"
             for name, short in missing.items()
         ]
+        which = listed(named, MOST_NAMED)
         short = sum(missing.values())
-        yield Remark(
-            INCOMPLETE, f"{found:,} of {total:,} clips, {short:,} are missing: {listed(named, MOST_NAMED)}"
-        )
+        yield Remark(INCOMPLETE, f"{found:,} of {total:,} {unit}, {short:,} are missing: {which}")
     over = {name: number for name, number in counts.items() if number > expected.get(name, 0)}
     if over:
         named = [

@@ -61,8 +61,8 @@ class Jamendo:
                 "no split",
                 f"{tracks['none']} tracks lie in no folder train, valid or test, and no list names them",
             )
-        elif short := list(class_remarks(tracks.elements(), TRACKS)):
-            yield from (Remark(remark.kind, remark.text.replace("clips", "tracks")) for remark in short)
+        elif short := list(class_remarks(tracks.elements(), TRACKS, unit="tracks")):
+            yield from short
         else:
             yield from count_remarks(segments, SEGMENTS)
 

@@ -115,33 +115,22 @@ class Table:
 
     def _source(self, rows: Rows, index: FileIndex) -> Source:
         folder = posixpath.dirname(rows.path)
-        columns = find_columns(
-            rows,
-            index,
-            folder=folder,
-            file=self.file_column,
-            targets=self.target,
-            split=self.split_column,
-            fold=self.fold_column,
-            group=self.group_column,
-            segments=self.segments != "no",
-        )
-        return Source(
-            rows,
-            columns,
-            match_rows(index, [_words(row.get(columns.file)) for row in rows.rows], folder=folder),
-        )
+        named = Columns(self.file_column, self.target, self.split_column, self.fold_column, self.group_column)
+        columns = find_columns(rows, index, named, folder=folder, segments=self.segments != "no")
+        files = [_words(row.get(columns.file)) for row in rows.rows]
+        return Source(rows, columns, match_rows(index, files, folder=folder))
 
     def _of(self, source: Source) -> Iterator[Clip | Remark]:
         rows, columns = source.rows, source.columns
         values: dict[str, list[Target]] = {}
         for name in columns.targets:
-            values[name], what = typed(
+            values[name], meaning = typed(
                 [row.get(name) for row in rows.rows], numbers=self.numbers, decimal_comma=rows.decimal_comma
             )
-            if what not in ("classes", "numbers"):
-                hint = "; --set numbers=values makes them values" if what.startswith("whole") else ""
-                yield Remark("target", f"{name}: {what}{hint}")
+            if meaning.kind not in ("classes", "numbers"):
+                numbered = meaning.kind == "numbered classes"
+                hint = "; --set numbers=values makes them values" if numbered else ""
+                yield Remark("target", f"{name}: {meaning}{hint}")
         for number, (row, match) in enumerate(zip(rows.rows, source.matches, strict=True)):
             where = f"{rows.path}, line {rows.lines[number]}"
             text = _words(row.get(columns.file))

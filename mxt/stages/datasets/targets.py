@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from mxt.core.records import Target
@@ -44,19 +45,35 @@ def split_name(text: str) -> str | None:
     return _SPLITS.get(text.strip().lower())
 
 
+ValueKind = Literal["classes", "numbers", "numbered classes", "several labels"]
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What the values of a column are, and what separates several labels in a text."""
+
+    kind: ValueKind
+    separator: str = ""
+
+    def __str__(self) -> str:
+        if self.kind == "numbered classes":
+            return "whole numbers taken as classes"
+        return f"{self.kind}, separated by {self.separator}" if self.separator else self.kind
+
+
 def typed(
     values: Sequence[object], *, numbers: Numbers = "auto", decimal_comma: bool = False
-) -> tuple[list[Target], str]:
+) -> tuple[list[Target], Meaning]:
     """The values of one column as targets.
 
-    A list in any row makes all several labels, and so does ``;`` or ``|`` in the text of any. Numbers are
-    values to be predicted, but few whole numbers that repeat are taken as classes. An empty value is no
-    label.
+    A list in any row means several labels in all of them, and so does ``;`` or ``|`` in any text. Numbers
+    are values to predict, but a few whole numbers that repeat are taken as classes. An empty value means
+    that there is no label.
 
     Parameters
     ----------
     values : sequence
-        Text, numbers, lists or ``None``, one a clip.
+        Text, numbers, lists or ``None``, one per clip.
     numbers : {"auto", "values", "classes"}
         What numbers are.
     decimal_comma : bool
@@ -65,30 +82,31 @@ def typed(
     Returns
     -------
     targets : list of Target
-        One a value.
-    what : str
-        In a few words, e.g. ``"numbers"``.
+        One per value.
+    meaning : Meaning
+        What they are.
 
     Examples
     --------
     >>> typed(["rock;pop", "jazz", ""])
-    ([('rock', 'pop'), ('jazz',), None], 'several labels, separated by ;')
-    >>> typed(["0.25", "1.5"])
-    ([0.25, 1.5], 'numbers')
+    ([('rock', 'pop'), ('jazz',), None], Meaning(kind='several labels', separator=';'))
+    >>> typed(["0.25", "1.5"])[0]
+    [0.25, 1.5]
     """
     if any(isinstance(value, (list, tuple)) for value in values):
-        return [_labels(value, "") for value in values], "several labels"
+        return [_labels(value, "") for value in values], Meaning("several labels")
     texts = [_text(value) for value in values]
     if numbers != "classes" and (parsed := _numbers(texts, decimal_comma)) is not None:
         if numbers == "values" or not _numbered_classes(texts):
-            return list(parsed), "numbers"
-        return [
-            text.strip() or None if text.strip().lower() not in _NOT_THERE else None for text in texts
-        ], "whole numbers taken as classes"
+            return list(parsed), Meaning("numbers")
+        words = [text.strip() for text in texts]
+        return [word if word.lower() not in _NOT_THERE else None for word in words], Meaning(
+            "numbered classes"
+        )
     for separator in SEPARATORS:
         if any(separator in text for text in texts):
-            return [_labels(text, separator) for text in texts], f"several labels, separated by {separator}"
-    return [text.strip() or None for text in texts], "classes"
+            return [_labels(text, separator) for text in texts], Meaning("several labels", separator)
+    return [text.strip() or None for text in texts], Meaning("classes")
 
 
 def _text(value: object) -> str:
@@ -96,7 +114,7 @@ def _text(value: object) -> str:
 
 
 def _labels(value: object, separator: str) -> Target:
-    """Several labels in their order, each once; none at all is no label."""
+    """Several labels in their order, without repetitions; ``None`` where there is none."""
     if isinstance(value, (list, tuple)):
         words = [_text(word).strip() for word in value]
         return tuple(dict.fromkeys(word for word in words if word))  # an empty list is known to have no label

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mxt.stages.datasets.targets import split_name, typed
+from mxt.stages.datasets.targets import Meaning, split_name, typed
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,8 @@ from mxt.stages.datasets.targets import split_name, typed
     ],
 )
 def test_values_become_targets(values, targets, what):
-    assert typed(values) == (targets, what)
+    assert typed(values)[0] == targets
+    assert str(typed(values)[1]) == what
 
 
 def test_numbers_are_classes_or_values_where_that_is_said():
@@ -33,8 +34,8 @@ def test_numbers_are_classes_or_values_where_that_is_said():
 
 
 def test_a_decimal_comma_is_read_where_the_table_has_one():
-    assert typed(["3,5", "4"], decimal_comma=True) == ([3.5, 4.0], "numbers")
-    assert typed(["3,5", "4"])[1] == "classes"
+    assert typed(["3,5", "4"], decimal_comma=True) == ([3.5, 4.0], Meaning("numbers"))
+    assert typed(["3,5", "4"])[1] == Meaning("classes")
 
 
 @pytest.mark.parametrize(

@@ -86,5 +86,5 @@ def test_settings_of_the_other_preset_are_refused() -> None:
     assert registry.choose("head", "linear", {"preset": "tutorial", "steps": 100}).params["steps"] == 100
     with pytest.raises(UsageError, match="steps of linear needs --set preset=tutorial; the preset is sound"):
         registry.choose("head", "linear", {"steps": 100})
-    with pytest.raises(UsageError, match="C belongs to --set preset=sound"):
+    with pytest.raises(UsageError, match="C of pairwise needs --set preset=sound"):
         registry.choose("head", "pairwise", {"preset": "tutorial", "C": (1.0,)})
