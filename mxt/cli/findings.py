@@ -53,8 +53,8 @@ def _(finding: Standardisation) -> str:
 def _(finding: SameFolds) -> str:
     return (
         f"{finding.task}: the best of {finding.strategies} combinations, tuned and reported on the same "
-        f"folds, scores {finding.released:.3f} ({finding.best}); with parameters and combination chosen inside, "
-        f"standardised columns and random folds it is {finding.nested.value:.3f} "
+        f"folds, scores {finding.released:.3f} ({finding.best}); with parameters and combination chosen "
+        f"inside, standardised columns and random folds it is {finding.nested.value:.3f} "
         f"(95 %: {finding.nested.bounds}): the difference is due to all three, not to tuning alone"
     )
 

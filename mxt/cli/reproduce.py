@@ -43,7 +43,7 @@ def reproduce(
     jobs: JobsOption = None,
     run: RunOptions,
 ) -> None:
-    """Run a paper's grid over what is in the store, compare with the published scores, recompute its findings."""
+    """Run a paper's grid over the store, compare with the published scores, and recompute its findings."""
     from mxt.papers.choi2017.records import ReproduceRequest
     from mxt.workflows.reproduce import reproduce as work
 

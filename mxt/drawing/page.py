@@ -114,7 +114,7 @@ def page(
 
 
 def headline(axis: Axes, title: str, text: str, *, characters: int, above: float = 8.0) -> None:
-    """Write a bold title and text below it, `above` points over the axes, in lines of at most `characters`."""
+    """Write a bold title and, below it, lines of at most `characters`, `above` points over the axes."""
     lines = textwrap.wrap(shown(text), characters)
     where: Any = {"xy": (0, 1), "xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
     axis.annotate("\n".join(lines), xytext=(0, above), fontsize=7, color=DARK, linespacing=1.25, **where)

@@ -76,9 +76,14 @@ class Panel:
     @property
     def how(self) -> str:
         """What was chosen beyond data set, features, target and protocol; empty for the defaults."""
-        asked = self.result.request
-        named = {"group-by": asked.group_by, "folds": asked.folds, "head": asked.head, "seed": asked.seed}
-        return " ".join([*(f"{name}={value}" for name, value in named.items() if value), *asked.settings])
+        request = self.result.request
+        options = {
+            "group-by": request.group_by,
+            "folds": request.folds,
+            "head": request.head,
+            "seed": request.seed,
+        }
+        return " ".join([*(f"{name}={value}" for name, value in options.items() if value), *request.settings])
 
     @property
     def way(self) -> tuple[str, str]:

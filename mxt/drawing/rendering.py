@@ -95,7 +95,7 @@ def row_ticks(axis: RowAxis) -> tuple[list[float], list[str]]:
 
 
 def _round_values(rising: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Values of one digit, 1, 2 or 5, on a logarithmic or mel axis, else in equal steps; of one row its own."""
+    """Values of one digit, 1, 2 or 5, on a logarithmic or mel axis; otherwise values in equal steps."""
     if len(rising) == 1:
         return rising
     low, high = rising[0], rising[-1]

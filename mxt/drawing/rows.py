@@ -1,4 +1,4 @@
-"""Rows of dots with intervals, their labels at the left, their numbers at the right, and lines across them."""
+"""Rows of dots with intervals: labels at the left, numbers at the right, lines across."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rows under a title, crossed by a line at chance and by one at what others are quoted to have reached."""
+    """Rows under a title, crossed by a line at chance and by one at the quoted state of the art."""
 
     rows: Sequence[Row]
     title: str = ""
@@ -97,9 +97,9 @@ def draw_rows(axis: Axes, groups: Sequence[Group], *, headings: Sequence[str] = 
 
 def _draw(axis: Axes, y: float, row: Row) -> None:
     for number, (score, colour) in enumerate(row.dots):
-        place = y + APART * (2 * number - len(row.dots) + 1)
-        axis.hlines(place, score.low, score.high, color=colour, linewidth=1.3, zorder=3)
-        axis.plot(score.value, place, "o", color=colour, markersize=4, zorder=4)
+        height = y + APART * (2 * number - len(row.dots) + 1)
+        axis.hlines(height, score.low, score.high, color=colour, linewidth=1.3, zorder=3)
+        axis.plot(score.value, height, "o", color=colour, markersize=4, zorder=4)
     for column, text in enumerate(row.texts):
         at = (TEXT_WIDTH * column + 6, 0)
         axis.annotate(

@@ -75,7 +75,7 @@ class Lengths:
 
     @property
     def first(self) -> DatasetResult:
-        """The evaluation of the shortest clips; its target, head, folds and views are those of all lengths."""
+        """The evaluation of the shortest clips, whose target, head, folds and views all lengths share."""
         return self.rows[0].result
 
     @property

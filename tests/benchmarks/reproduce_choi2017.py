@@ -1,4 +1,4 @@
-"""The published scores of Choi et al. 2017 beside mxt's, from the features they published: how many are within 0.002.
+"""How many published scores of Choi et al. 2017 mxt meets within 0.002, from the features they published.
 
     python tests/benchmarks/reproduce_choi2017.py DATA [TASK …] [--store FOLDER]
 
@@ -63,7 +63,7 @@ def run(data: Path, store: Path, names: tuple[str, ...], jobs: int | None) -> in
 
 
 def report(found: TaskReproduction) -> int:
-    """Print a target, its worst cells, and give how many are met: where scores are shares of clips, to the last digit."""
+    """Print a target and its worst cells; returns how many are met, shares of clips to the last digit."""
     exact = found.task.name in EXACT
     met = [
         cell for cell in found.published if (round(cell.score, 6) == cell.published if exact else cell.met)
@@ -73,12 +73,14 @@ def report(found: TaskReproduction) -> int:
     seconds = "from the store" if found.released.from_store else f"{found.released.seconds:.0f} s"
     fits = f"{found.released.fits} fits, {found.released.spared} spared"
     print(
-        f"{found.task.name}: {len(met)} of {len(found.published)} {words}; largest difference {largest:.6f}; {fits}, {seconds}"
+        f"{found.task.name}: {len(met)} of {len(found.published)} {words}; "
+        f"largest difference {largest:.6f}; {fits}, {seconds}"
     )
     for cell in found.published:
         if cell not in met:
             print(
-                f"  {cell.strategy}: mxt {cell.score:.6f}, published {cell.published:.6f}, difference {cell.difference:+.6f}"
+                f"  {cell.strategy}: mxt {cell.score:.6f}, published {cell.published:.6f}, "
+                f"difference {cell.difference:+.6f}"
             )
     return len(met)
 

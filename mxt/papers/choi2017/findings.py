@@ -188,7 +188,7 @@ class BatchSteps(Finding):
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """Two clips, the distance of their MFCCs, and whether they lie in a run of copies, so may be copies too."""
+    """Two clips, the distance of their MFCCs, and whether they lie in a run of copies."""
 
     first: str
     second: str

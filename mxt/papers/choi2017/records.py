@@ -54,7 +54,7 @@ class ReproduceRequest:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One combination of layers: mxt's score, the published one if any, and what the score becomes otherwise."""
+    """One combination of layers: mxt's score, the published one, and what it becomes otherwise."""
 
     strategy: str
     score: float

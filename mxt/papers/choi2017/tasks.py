@@ -64,7 +64,7 @@ def published() -> Mapping[str, Any]:
 
 
 def find_task(record: DatasetRecord, target: str, clips: int) -> Task | None:
-    """The paper's task that a data set is, from published features or audio; ``None`` for others and for parts.
+    """The paper's task that a data set is; ``None`` for other data sets and for small parts of one.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def find_task(record: DatasetRecord, target: str, clips: int) -> Task | None:
 
 
 def about_task(task: Task, combinations: Iterable[str]) -> Published:
-    """What was published about a task: the scores of these combinations of a search, and the state of the art."""
+    """What was published about a task: scores of these combinations, and the state of the art."""
     table, quoted = published()["scores"].get(task.name, {}), published()["paper"]["state_of_the_art"]
     names = {name: published_name(name) for name in combinations}
     scores = {name: float(table[known]) for name, known in names.items() if known in table}
