@@ -13,6 +13,7 @@ from mxt.cli.main import main
 from mxt.core.errors import Reason
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement
 from mxt.core.specs import Layer
+from mxt.ingestion.walk import other_file
 from mxt.store.layout import Store
 
 
@@ -156,9 +157,7 @@ def test_clips_whose_id_was_nearly_typed_are_listed(run):
 
 def test_files_of_another_kind_are_not_told_as_left_out(run, store):
     opened = Store.open(store)
-    other = FileRecord(
-        "cover.jpg", 1, 1, 9, None, Reason.NOT_AUDIO, "not opened: another kind of file (.jpg)"
-    )
+    other = other_file(FileRecord("cover.jpg", 1, 1, 9))
     clips = [clip(0), ClipRecord(other.path, other, None, other.reason, other.detail)]
     opened.catalogue.replace_clips(
         DatasetRecord(
