@@ -48,7 +48,7 @@ def ingest(
     begun = time.monotonic()
     plans = make_plans(store, request, registry)
     if request.dry_run:
-        return tuple(plan.dry_run() for plan in plans)
+        return tuple(replace(plan.dry_run(), seconds=time.monotonic() - begun) for plan in plans)
     opened = Store.open(store, create=True)
     opened.check_writable()
     ingested: list[Ingested] = []

@@ -15,6 +15,7 @@ from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement
 from mxt.core.specs import Layer
 from mxt.evaluation.assess import Score
 from mxt.evaluation.interval import Interval
+from mxt.ingestion.walk import other_file
 from mxt.results.plain import to_plain
 from mxt.results.request import SearchRequest
 from mxt.results.search_record import SearchResult, StrategyResult
@@ -161,9 +162,7 @@ def test_clips_whose_id_was_nearly_typed_are_listed(run):
 
 def test_files_of_another_kind_are_not_told_as_left_out(run, store):
     opened = Store.open(store)
-    other = FileRecord(
-        "cover.jpg", 1, 1, 9, None, Reason.NOT_AUDIO, "not opened: another kind of file (.jpg)"
-    )
+    other = other_file(FileRecord("cover.jpg", 1, 1, 9))
     clips = [clip(0), ClipRecord(other.path, other, None, other.reason, other.detail)]
     opened.catalogue.replace_clips(
         DatasetRecord(

@@ -17,7 +17,7 @@ import pytest
 
 from mxt.cli.main import main
 from mxt.core.errors import EvaluationError, InputError, PluginError, Reason, UnknownName
-from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement
+from mxt.core.records import ClipRecord, DatasetRecord, FileKind, FileRecord, Measurement
 from mxt.core.specs import Layer
 from mxt.registry import build_registry
 from mxt.results import prepared
@@ -324,13 +324,13 @@ def test_clips_that_are_not_extracted_are_named_where_too_few_are_left(make_stor
 def test_files_of_another_kind_are_not_counted_as_clips_that_cannot_be_used(make_store: Make) -> None:
     store = make_store({"good": GOOD})
     record, clips = store.catalogue.dataset("music"), store.catalogue.clips("music")
-    for path, reason, detail in (
-        ("x.csv", Reason.NOT_AUDIO, "not opened: another kind of file (.csv)"),
-        (".x.wav", Reason.HIDDEN, ""),
-        ("x.wav", Reason.EMPTY, ""),
+    for path, reason, kind in (
+        ("x.csv", Reason.NOT_AUDIO, FileKind.OTHER),
+        (".x.wav", Reason.HIDDEN, FileKind.HIDDEN),
+        ("x.wav", Reason.EMPTY, FileKind.CLIP),
     ):
-        file = FileRecord(path, 1, 1, 1, None, reason, detail)
-        clips.append(ClipRecord(path, file, None, reason, detail))
+        file = FileRecord(path, 1, 1, 1, reason=reason, kind=kind)
+        clips.append(ClipRecord(path, file, None, reason))
     store.catalogue.replace_clips(record, clips)
     (left,) = evaluate(store.root, EvaluateRequest(settings=QUICK), REGISTRY).datasets[0].left_out
     assert (left.words, left.count) == ("cannot be used (mxt info music --failures)", 1)
