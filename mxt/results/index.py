@@ -6,7 +6,6 @@ that result is read again; what a result is used for is always read from the res
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mxt.core.errors import MxtError, StoreDamaged, StoreError
 from mxt.core.files import atomic_write
 from mxt.core.identity import sha256_text
+from mxt.core.text import parse_json
 from mxt.evaluation.assess import Score
 from mxt.evaluation.interval import Interval
 from mxt.results.plain import Result, from_plain
@@ -135,7 +135,7 @@ def _stamp(path: Path) -> list[int] | None:
 def _read(path: Path) -> dict[str, dict[str, Any]]:
     """The entries of an index; none where it is missing or not what was written."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        plain: Any = parse_json(path.read_text(encoding="utf-8"))
         entries: dict[str, dict[str, Any]] = plain["entries"]
         if plain["format"] == FORMAT and plain["checksum"] == sha256_text(dump_json(entries)):
             return entries

@@ -53,10 +53,39 @@ def lift(old: Mapping[str, Any]) -> Plain:
 
 
 def _evaluation(old: Mapping[str, Any]) -> Plain:
-    main, view = str(old.get("main") or ""), str(old.get("view") or "")
-    folds = old.get("folds") or ()
-    only = {
-        "view": view,
+    folds, view = old.get("folds") or (), _view(old)
+    compared = [
+        {
+            "view": one["view"],
+            "score": _bare(one["value"]),
+            "difference_to_best": one["difference_to_best"],
+        }
+        for one in old.get("compared") or ()
+    ]
+    differences = {one["view"]: one["difference_to_best"] for one in compared}
+    return {
+        "request": EvaluateRequest.from_plain(_request(old.get("command"), old)).to_plain(),
+        "head_was_chosen": False,
+        "several_targets": False,
+        "fold_sizes": [{name: fold[name] for name in ("name", "learn", "test")} for fold in folds],
+        "classes": len(view["classes"]),
+        "best": view["view"],
+        "views": [view | {"difference_to_best": differences.get(view["view"])}],
+        "compared": compared,
+        "others": [],
+        "runs": old.get("runs", 1),
+        "noise": old.get("noise", 0.0),
+        "left_out": [
+            _left_out(left["why"], left["count"], left["names"]) for left in old.get("left_out") or ()
+        ],
+    }
+
+
+def _view(old: Mapping[str, Any]) -> Plain:
+    """The one view of a saved evaluation."""
+    main, folds = str(old.get("main") or ""), old.get("folds") or ()
+    return {
+        "view": str(old.get("view") or ""),
         "columns": old.get("columns", 0),
         "result": "",
         "main": main,
@@ -70,36 +99,8 @@ def _evaluation(old: Mapping[str, Any]) -> Plain:
         "clips": old.get("clips", 0),
         "units": old.get("units", 0),
         "cautions": [],
-        "difference_to_best": None,
         "resumed_folds": 0,
         "seconds": old.get("seconds", 0.0),
-    }
-    compared = [
-        {
-            "view": one["view"],
-            "score": _bare(one["value"]),
-            "difference_to_best": one["difference_to_best"],
-        }
-        for one in old.get("compared") or ()
-    ]
-    for one in compared:
-        if one["view"] == view:
-            only["difference_to_best"] = one["difference_to_best"]
-    return {
-        "request": EvaluateRequest.from_plain(_request(old.get("command"), old)).to_plain(),
-        "head_was_chosen": False,
-        "several_targets": False,
-        "fold_sizes": [{name: fold[name] for name in ("name", "learn", "test")} for fold in folds],
-        "classes": len(only["classes"]),
-        "best": view,
-        "views": [only],
-        "compared": compared,
-        "others": [],
-        "runs": old.get("runs", 1),
-        "noise": old.get("noise", 0.0),
-        "left_out": [
-            _left_out(left["why"], left["count"], left["names"]) for left in old.get("left_out") or ()
-        ],
     }
 
 

@@ -67,7 +67,7 @@ def test_copies_under_other_names_are_a_caution(make_clip: Callable[..., ClipRec
     few = X[:100].copy()
     few[51] = few[2]
     lines = guards.about_features(selection, few)
-    assert lines[0].startswith("1 pair of clips looks like one recording")
+    assert lines[0].startswith("1 pair of clips looks like copies of one recording")
     assert "002.wav = 051.wav" in lines[0]
     assert lines[1] == "1 of them with different labels: 002.wav = 051.wav"
     assert guards.about_features(selection, X[:100]) == []

@@ -126,7 +126,7 @@ def test_a_file_of_folds_comes_before_all_and_clips_it_lacks_are_left_out(clips:
 
 
 def test_a_file_of_folds_for_other_clips_is_refused(clips: list[ClipRecord]) -> None:
-    with pytest.raises(EvaluationError, match=r"a clip here is called 'pop00\.wav'"):
+    with pytest.raises(EvaluationError, match=r"clips here look like 'pop00\.wav'"):
         choose(clips, folds={"elsewhere.wav": "1"})
 
 
@@ -180,7 +180,7 @@ def test_numbers_whose_squares_cannot_be_computed_with_are_said_so(make_clip: Ma
     clips = [make_clip(f"{i:02}.wav", targets={"genre": (i - 5) * unit}) for i in range(12)]
     with pytest.raises(
         EvaluationError,
-        match=r"numbers of 'genre' reach .*e.*; bring them between 1e-15 and 1e\+15 by another unit",
+        match=r"values of 'genre' reach .*e.*; choose a unit in which they lie between 1e-15 and 1e\+15",
     ):
         choose(clips)
 

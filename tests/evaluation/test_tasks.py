@@ -49,7 +49,7 @@ def test_classes_are_numbered_by_name() -> None:
 
 
 def test_a_value_that_is_no_number_is_named() -> None:
-    with pytest.raises(EvaluationError, match="'loud', which is no number"):
+    with pytest.raises(EvaluationError, match="'loud', which is not a number"):
         encode(["1", "loud"], task="regression", column="arousal")
 
 

@@ -36,7 +36,9 @@ def test_results_are_read_once_and_then_found_in_the_index(before: Store, read: 
     assert [each.kind for each in first.values() if isinstance(each, Outline)].count("search") == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"format": 1, "entries": {}}', b"\xff\xfe", None])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b'{"format": 1, "entries": {}}', b"\xff\xfe", b"[" * 100_000, None]
+)
 def test_an_index_that_is_damaged_or_gone_costs_a_reading(
     before: Store, read: list[str], content: bytes | None
 ) -> None:

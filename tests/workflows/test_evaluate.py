@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -420,7 +421,11 @@ def test_the_command_prints_a_score_what_to_be_careful_of_and_what_comes_next(
     )
     assert lines[1].startswith("accuracy 0.9")
     assert "chance 0.333" in lines[1]
+    assert lines[2].startswith("Matthews correlation 0.")
     assert "confusion of good (rows: true, columns: predicted)" in [line.strip() for line in lines]
+    heading = next(place for place, line in enumerate(lines) if line.startswith("class "))
+    assert lines[heading].split() == ["class", "clips", "recall", "(95", "%)", "precision", "F1"]
+    assert re.fullmatch(r"blues +30 +[01]\.\d{3} \(.* to .*\) +[01]\.\d{3} +[01]\.\d{3}", lines[heading + 1])
     assert any(line.startswith("careful: no groups known") for line in lines)
     assert lines[-1] == "next: mxt eval --features good --features fair   (compare)"
 
@@ -441,6 +446,11 @@ def test_the_command_prints_json(make_store: Make, capsys: pytest.CaptureFixture
     found = json.loads(capsys.readouterr().out)["datasets"][0]["views"][0]
     assert found["scores"]["accuracy"]["value"] > 0.9
     assert len(found["confusion"]) == 3
+    assert {"balanced_accuracy", "macro_f1", "matthews"} < set(found["scores"])
+    for one in found["classes"]:
+        recall = one["scores"]["recall"]
+        assert recall["low"] <= recall["value"] <= recall["high"]
+        assert recall["low"] < 1
 
 
 def with_more_clips(store: Store, n: int) -> None:
