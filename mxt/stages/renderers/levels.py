@@ -38,7 +38,7 @@ class LevelPicture:
         columns: int,
         painted: Callable[[float, float], Iterable[Tensor]] | None = None,
     ) -> Tensor:
-        """The picture of one clip, float32 [..., rows, columns]; rows of the slabs are turned upside down.
+        """The picture of one clip, float32 [..., rows, columns]; the rows of slabs are turned round.
 
         Parameters
         ----------
