@@ -43,8 +43,8 @@ class LevelPicture:
         Parameters
         ----------
         levels : callable
-            Gives levels in dBFS, float32 [rows, columns of a slab], from left to right; called twice where the
-            loudest level is white.
+            Gives levels in dBFS, float32 [rows, columns of a slab], from left to right; called twice where
+            the loudest level is white.
         columns : int
             Of all slabs together.
         painted : callable, optional
