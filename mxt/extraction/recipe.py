@@ -138,6 +138,12 @@ def prepared_here(recipe: Recipe) -> Prepared:
         return _in_memory[key]
 
 
+def release() -> None:
+    """Forget the recipe that this process has in memory."""
+    with _lock:
+        _in_memory.clear()
+
+
 def _check_weights(recipe: Recipe) -> None:
     file = recipe.pipeline.weights
     if file is None or recipe.weights is None or not file.sha256:
@@ -154,11 +160,16 @@ def _load_plugins(recipe: Recipe) -> None:
         return
     build_registry(recipe.plugins)
     for stage in recipe.pipeline.stages:
-        module = stage.spec.target.partition(":")[0]
-        if module not in sys.modules and importlib.util.find_spec(module) is None:
-            raise PluginError(
-                f"{stage.distribution.removeprefix('file:')} has changed since the run began; run it again"
-            )
+        kind, _, file = stage.distribution.partition(":")
+        if kind == "file" and not _is_importable(stage.spec.target.partition(":")[0]):
+            raise PluginError(f"{file} has changed since the run began; run it again")
+
+
+def _is_importable(module: str) -> bool:
+    try:
+        return module in sys.modules or importlib.util.find_spec(module) is not None
+    except ImportError:  # of the package it should be in
+        return False
 
 
 def _one_thread_for_all() -> None:

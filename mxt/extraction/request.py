@@ -24,9 +24,8 @@ from mxt.registry import (
 from mxt.registry.choices import OWN_FILE
 from mxt.store.features import FeatureTable
 
-Stages = Mapping[
-    Kind, Mapping[str, Any]
-]  # of each kind, the stage's name and parameters as a table stores them
+# Of each kind, the name and parameters of the stage as a table stores them.
+Stages = Mapping[Kind, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +34,30 @@ class ExtractRequest:
 
     Parameters
     ----------
-    backbone, layers, settings, normalizer, resampler, weights, weights_file
-        The pipeline, and the layers of the view; `settings` are ``NAME=VALUE`` or ``STAGE.NAME=VALUE``.
+    backbone, normalizer, resampler : str
+        Their names.
+    layers : str, optional
+        Of the view; by default those the backbone names.
+    settings : tuple of str
+        Parameters of stages, ``NAME=VALUE`` or ``STAGE.NAME=VALUE``.
+    weights : str, optional
+        Weight set; by default the first one.
+    weights_file : Path, optional
+        A file of the user's own.
     label : str, optional
-        The table's label (``--as``); by default it is made from the pipeline.
+        Of the table (``--as``); by default it is made from the pipeline.
     dataset : str, optional
         By default the one last ingested.
-    device, jobs, limit, dry_run, retry_failed
-        How it is carried out, and how much of it.
+    device : str
+        ``"auto"``, ``"cpu"`` or ``"cuda"``.
+    jobs : int, optional
+        Number of workers; by default one per core.
+    limit : int, optional
+        Clips of a trial.
+    dry_run, retry_failed : bool
+        Whether to stop before any work, and whether to compute clips again that failed.
     plugins : tuple of Path
-        One-file plugins that bring some of the stages. The registry has loaded them already.
+        Plugins that were named to make the registry: workers in other processes load them as well.
     weights_sha256 : str
         Hash of the weights that are needed, where a table was made with a file of the user's own: the store
         knows what was in it, not where it lies.
@@ -127,18 +140,17 @@ class ExtractRequest:
             "renderer": pipeline.get("renderer") or {},
             "normalizer": pipeline.get("normalizer") or {"name": "none", "params": {}},
         }
+        names = [(kind, stage["name"]) for kind, stage in stages.items() if stage]
         backbone, weights = stages["backbone"]["name"], pipeline.get("weights") or {}
         weight_set, needed = _weights(registry, backbone, weights)
         request = cls(
             backbone=backbone,
-            settings=_settings(registry, stages),
+            settings=_settings(registry, stages, weight_set),
             normalizer=stages["normalizer"]["name"],
             resampler=pipeline.get("resampler", "soxr"),
             weights=weight_set,
             dataset=dataset,
-            plugins=plugin_files(
-                registry, *((kind, stage["name"]) for kind, stage in stages.items() if stage)
-            ),
+            plugins=plugin_files(registry, *names),
             weights_sha256=needed,
         )
         default = request._is_default_label(table.label, registry, weights)
@@ -192,12 +204,12 @@ class ExtractRequest:
         return label == pipeline.label
 
 
-def _settings(registry: Registry, stages: Stages) -> tuple[str, ...]:
-    """What ``--set`` has to give, with the name of the stage where another one has the parameter, too."""
+def _settings(registry: Registry, stages: Stages, weights: str | None) -> tuple[str, ...]:
+    """What ``--set`` has to give, with the name of the stage where several have the parameter."""
     backbone = stages["backbone"]
     try:
-        brought = registry.choose("backbone", backbone["name"], backbone["params"]).spec.input.params
-    except MxtError:  # what the backbone gives its renderer is not known, nor then what was given beyond it
+        brought = registry.choose("backbone", backbone["name"], backbone["params"], weights).spec.input.params
+    except MxtError:  # what the backbone gives its renderer is not known, so neither is what was changed
         stages, brought = {**stages, "renderer": {}}, {}
     parameters = [name for stage in stages.values() for name in stage.get("params", ())]
     settings = []

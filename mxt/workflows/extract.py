@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mxt.audio.memory import return_freed_memory
 from mxt.core.cores import cores
-from mxt.core.errors import InputError, MxtError, PluginError, Reason
+from mxt.core.errors import InputError, PluginError, Reason, UsageError, WeightsError
 from mxt.core.progress import SILENT, Progress
 from mxt.core.provenance import versions
 from mxt.extraction.compute import Outcome
@@ -109,7 +109,7 @@ def _compute(run: _Run, engine: OpenEngine, progress: Progress) -> None:
         run.plan = replace(plan, table=table)
         try:
             _fill(table, run, opened, progress)
-        except MxtError:
+        except (PluginError, UsageError, WeightsError):  # a worker could not begin, or a stage is broken
             if plan.table is None and not (run.computed or run.failures):
                 plan.store.features.remove(table.path)  # made in this run, and nothing is in it
             raise

@@ -93,7 +93,7 @@ def tiny(store, registry):
 @pytest.fixture(autouse=True)
 def _nothing_in_memory():
     yield
-    in_process._in_memory.clear()
+    in_process.release()
 
 
 def test_threads_finish_every_task_whatever_their_number(tiny):

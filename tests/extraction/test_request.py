@@ -31,6 +31,7 @@ def stored(registry, request, label=None):
         ExtractRequest("convnet", normalizer="loudness_stack", settings=("levels_db=-18.0,0.0",)),
         ExtractRequest("inception_v3", weights="tf2015"),
         ExtractRequest("convnet", settings=("statistics=batch",)),
+        ExtractRequest("convnet", weights="keras2"),
         ExtractRequest("mfcc", label="mfcc_mine"),
         ExtractRequest("mfcc", label="mine"),
     ],

@@ -246,7 +246,7 @@ def test_what_to_do_about_files_that_are_not_as_they_were_is_said(
         main(["--plugin", str(plugin), "extract", "--backbone", "tiny", "--store", str(store)])
     out = capsys.readouterr().out
     assert f"2 not as they were at ingest: mxt ingest {copy} --name timbres, then the same command" in out
-    assert "the same command goes on" not in out
+    assert "the same command continues" not in out
 
 
 def test_a_newer_store_says_that_it_is_newer(store, registry) -> None:

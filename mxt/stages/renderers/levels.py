@@ -38,13 +38,13 @@ class LevelPicture:
         columns: int,
         painted: Callable[[float, float], Iterable[Tensor]] | None = None,
     ) -> Tensor:
-        """The picture of one clip, float32 [..., rows, columns]; rows of the slabs are turned upside down.
+        """The picture of one clip, float32 [..., rows, columns]; the rows of slabs are turned round.
 
         Parameters
         ----------
         levels : callable
-            Gives levels in dBFS, float32 [rows, columns of a slab], from left to right; called twice where the
-            loudest level is white.
+            Gives levels in dBFS, float32 [rows, columns of a slab], from left to right; called twice where
+            the loudest level is white.
         columns : int
             Of all slabs together.
         painted : callable, optional
