@@ -186,7 +186,8 @@ CHANGES = {
     ),
     "another shape": (
         lambda t: t.update({"Mixed_6a.branch3x3.conv.weight": torch.zeros(384, 288, 5, 5)}),
-        r"'Mixed_6a\.branch3x3\.conv\.weight' is float32 \(384, 288, 5, 5\), expected floating point \(384, 288, 3, 3\)",
+        r"'Mixed_6a\.branch3x3\.conv\.weight' is float32 \(384, 288, 5, 5\), "
+        r"expected floating point \(384, 288, 3, 3\)",
     ),
     "whole numbers": (
         lambda t: t.update({"Mixed_7c.branch1x1.bn.bias": torch.zeros(320, dtype=torch.int64)}),

@@ -107,7 +107,7 @@ def test_urbansound_has_its_folds_and_needs_no_mfcc(tmp_path):
     ]
     assert [block.label for block in found.blocks] == [CONVNET]
     assert {remark.kind: remark.text for remark in found.remarks} == {
-        "features that are not there": "urbansound_mfcc.npy",
+        "missing features": "urbansound_mfcc.npy",
         "incomplete": "2 of 8,732 clips, 8,730 are missing",
     }
 
