@@ -74,7 +74,7 @@ def _check_names(
     if needed:
         parts.append(f"it lacks {len(needed)} of {len(expected)} tensors: {listed(needed, 3)}")
     if unexpected:
-        parts.append(f"it has {len(unexpected)} unknown tensors: {listed(unexpected, 3)}")
+        parts.append(f"it has tensors that do not belong to it: {listed(unexpected, 3)}")
     message = f"{path} is not a state dict of Inception-v3 with torchvision's names: " + "; ".join(parts)
     usable = [
         child.lower()

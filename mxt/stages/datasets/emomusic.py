@@ -71,7 +71,7 @@ class EmoMusic:
         if not songs:
             yield Remark(
                 "no metadata",
-                f"{SONGS} is missing: an artist may be in training and in test data",
+                f"{SONGS} is missing: artists are not known, and may be in both training and test data",
             )
         yield from count_remarks(found, CLIPS)
 

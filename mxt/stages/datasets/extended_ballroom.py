@@ -87,7 +87,8 @@ class ExtendedBallroom:
         if not songs:
             yield Remark(
                 "no metadata",
-                "extendedballroom_v1.1.xml is missing: an artist may be in training and in test data",
+                "extendedballroom_v1.1.xml is missing: artists are not known, and may be in both training "
+                "and test data",
             )
         unknown = [path for path, match in found if songs and match.group(2) not in songs]
         yield from (Remark("not in the XML", path) for path in unknown)

@@ -45,7 +45,7 @@ class Pairwise:
 
         if task != "classification":
             raise EvaluationError(
-                f"pairwise needs one class per clip; this is {task}: use linear, svm or forest"
+                f"pairwise predicts classes, one per clip; this is {task}: use linear, svm or forest"
             )
         return OneVsOneClassifier(Linear(preset=self.preset, steps=self.steps).estimator(task, seed=seed))
 
