@@ -1,4 +1,4 @@
-"""A plugin in one file with a stage of every other kind: loader, normalizer, renderer, head, protocol. Copy the one you need.
+"""A plugin in one file with a loader, a normalizer, a renderer, a head and a protocol. Copy what you need.
 
 ::
 
@@ -8,7 +8,7 @@
     mxt --plugin every_kind_plugin.py eval --protocol linear_probe
     mxt --plugin every_kind_plugin.py eval --head nearest --set neighbours=5
 
-A backbone is in `one_file_plugin.py`. What each method is given and has to return is written in `mxt.plugin`.
+A backbone is in `one_file_plugin.py`. What each method takes and returns is described in `mxt.plugin`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _sounds(listing: Listing) -> list[str]:
 
 @dataclass(frozen=True)
 class Compress:
-    """A normalizer: quiet samples are raised, the peak stays. By the whole clip's peak, for `y` may be a part of it."""
+    """A normalizer that raises quiet samples. It uses the peak of the clip, of which `y` may be a part."""
 
     exponent: float = 0.5
 
@@ -80,7 +80,7 @@ class PowerDb:
 
 @dataclass(frozen=True)
 class Nearest:
-    """A head: the nearest neighbours. It returns an unfitted scikit-learn estimator; mxt standardises, fits and chooses."""
+    """A head: nearest neighbours, as an unfitted scikit-learn estimator; mxt scales, fits and chooses."""
 
     neighbours: tuple[float, ...] = (1.0, 5.0, 15.0)
 
@@ -97,7 +97,7 @@ class Nearest:
 
 @dataclass(frozen=True)
 class LinearProbe:
-    """A protocol: five folds and a linear head, as is usual for learnt representations. It only chooses; mxt carries it out."""
+    """A protocol: five folds and a linear head. It only states its choices, and mxt carries them out."""
 
     def choices(self, task: Task) -> Evaluation:
         """The same for every task."""

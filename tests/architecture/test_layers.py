@@ -48,7 +48,7 @@ HEAVY_FOR_CORE = {
 
 
 def imports(source: str, package: str) -> Iterator[str]:
-    """Absolute names of all modules that a module of `package` imports, wherever in it, but for type checking."""
+    """Absolute names of all modules that a module of `package` imports anywhere, but for type checking."""
     tree = ast.parse(source)
     for_types = {
         child
@@ -125,5 +125,8 @@ def test_rule_finds_an_import_to_the_left(source, layer, offence):
 
 
 def test_rule_passes_imports_to_the_right_and_for_types():
-    source = "from typing import TYPE_CHECKING\nfrom mxt.core import errors\nif TYPE_CHECKING:\n    from mxt.cli import main\n"
+    source = (
+        "from typing import TYPE_CHECKING\nfrom mxt.core import errors\n"
+        "if TYPE_CHECKING:\n    from mxt.cli import main\n"
+    )
     assert offences(source, "store", "mxt.store") == []

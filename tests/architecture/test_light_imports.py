@@ -54,7 +54,8 @@ def test_help_imports_nothing_heavy():
 
 
 def test_help_loads_no_plugin_and_no_command():
-    code = "import sys; assert not [n for n in sys.modules if n.startswith(('mxt.workflows', 'mxt.registry', 'mxt.stages'))]"
+    rooms = ("mxt.workflows", "mxt.registry", "mxt.stages")
+    code = f"import sys; assert not [name for name in sys.modules if name.startswith({rooms})]"
     modules_after(HELP + code)
 
 

@@ -127,7 +127,8 @@ def test_progress_into_a_pipe_goes_to_standard_error(capsys):
 def test_what_a_library_writes_to_the_terminal_by_itself_is_kept_from_it():
     code = (
         "import os, sys; from mxt.cli.progress import shown_progress\n"
-        "with shown_progress() as progress: os.write(2, b'native'); progress.say('python'); print('print', file=sys.stderr)\n"
+        "with shown_progress() as progress:\n"
+        "    os.write(2, b'native'); progress.say('python'); print('print', file=sys.stderr)\n"
         "os.write(2, b'after')"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""What is typed and cannot be anything: empty words, paths that are too long or lead in a circle, names of any length."""
+"""Words that cannot mean anything: empty ones, paths that are too long or circular, very long names."""
 
 from __future__ import annotations
 

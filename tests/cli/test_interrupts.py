@@ -237,7 +237,10 @@ def test_ctrl_c_in_a_slow_backbone_is_told_at_once_and_a_second_one_ends_the_pro
 
 
 def test_a_command_that_ends_at_once_says_nothing_of_waiting():
-    code = "import signal; from mxt.cli.interrupts import interruptible\nwith interruptible(): signal.raise_signal(signal.SIGINT)"
+    code = (
+        "import signal; from mxt.cli.interrupts import interruptible\n"
+        "with interruptible(): signal.raise_signal(signal.SIGINT)"
+    )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.stderr.rstrip().endswith("KeyboardInterrupt")
     assert "ending" not in ran.stderr

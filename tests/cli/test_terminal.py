@@ -46,7 +46,10 @@ def test_a_long_line_breaks_between_its_parts_and_then_between_words():
 
 @pytest.mark.parametrize("width", [20, 33, 47, 80])
 def test_no_word_is_cut_or_lost_and_no_line_is_too_long(width):
-    line = "careful: no groups known: recordings that belong together may be split between learning and testing · 12 clips · (--group-by)"
+    line = (
+        "careful: no groups known: recordings that belong together may be split between learning and testing"
+        " · 12 clips · (--group-by)"
+    )
     lines = wrapped(line, width)
     assert " ".join(lines).split() == line.split()
     assert max(map(len, lines)) <= width

@@ -15,8 +15,8 @@ class Net:
     pass
 
 def weights(name):
-    return WeightsFile(name, name + ".bin", source="http://127.0.0.1:9/" + name, sha256=HASHES[name], size=3, licence="none stated",
-                       citation="Somebody 2017")
+    return WeightsFile(name, name + ".bin", source="http://127.0.0.1:9/" + name, sha256=HASHES[name], size=3,
+                       licence="none stated", citation="Somebody 2017")
 
 @hookimpl
 def mxt_stages():

@@ -50,7 +50,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pa
 
 BACKBONE = """
 def specs(name="tiny", **changes):
-    return [StageSpec(**(dict(kind="backbone", name=name, summary="a backbone", target="MODULE:Tiny", sample_rate=16000,
+    return [StageSpec(**(dict(
+        kind="backbone", name=name, summary="a backbone", target="MODULE:Tiny", sample_rate=16000,
         layers=(Layer(1, "only", 2),), params=(Param("gain", "float", 1.0, "factor"),)) | changes))]
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import pytest
 from mxt.core.errors import InputError, PluginError, UnknownName
 from mxt.registry import BUILT_IN, PipelineRequest, build_registry, make_pipeline
 
+HOOK = "@hookimpl\ndef mxt_stages():\n    return "
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "one_file_plugin.py"
 
 
@@ -51,15 +52,15 @@ def test_entry_point_brings_its_stage(install, backbone_source):
         ("@hookimpl\ndef mxt_stages():\n    return ['tiny']", "'tiny', which is not a StageSpec"),
         ("@hookimpl\ndef mxt_stages():\n    return None", "TypeError|no hook"),
         (
-            "@hookimpl\ndef mxt_stages():\n    return [StageSpec(kind='backbone', name='tiny', summary='', target='MODULE:T')]",
+            HOOK + "[StageSpec(kind='backbone', name='tiny', summary='', target='MODULE:T')]",
             "states its sample_rate",
         ),
         (
-            "@hookimpl\ndef mxt_stages():\n    return [StageSpec(kind='bakbone', name='tiny', summary='', target='MODULE:T')]",
+            HOOK + "[StageSpec(kind='bakbone', name='tiny', summary='', target='MODULE:T')]",
             "bakbone",
         ),
         (
-            "@hookimpl\ndef mxt_stages():\n    return [StageSpec(kind='head', name='a b', summary='', target='Tiny')]",
+            HOOK + "[StageSpec(kind='head', name='a b', summary='', target='Tiny')]",
             "a b",
         ),
     ],
@@ -108,7 +109,7 @@ def test_stages_of_one_name_but_different_kinds_live_together(install, backbone_
     install("plugin-one", backbone_source)
     install(
         "plugin-two",
-        "@hookimpl\ndef mxt_stages():\n    return [StageSpec(kind='head', name='tiny', summary='x', target='MODULE:T')]",
+        HOOK + "[StageSpec(kind='head', name='tiny', summary='x', target='MODULE:T')]",
     )
     registry = build_registry()
     assert registry.find("head", "tiny").distribution == "plugin-two"

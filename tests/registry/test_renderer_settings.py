@@ -27,8 +27,10 @@ def resolve(spec, params, weights):
 
 SPEC = StageSpec(
     kind="backbone", name="looker", summary="looks at pictures", target=":Looker", sample_rate=22_050,
-    input=Input("logfrequency", {"height": 32, "width": 32}), window=Window.whole(min_samples=2048), layers=(Layer(1, "mean", 1),),
-    params=(Param("renderer", "choice", "logfrequency", "picture", choices=("logfrequency", "sox")),), resolve=":resolve",
+    input=Input("logfrequency", {"height": 32, "width": 32}), window=Window.whole(min_samples=2048),
+    layers=(Layer(1, "mean", 1),),
+    params=(Param("renderer", "choice", "logfrequency", "picture", choices=("logfrequency", "sox")),),
+    resolve=":resolve",
 )
 
 

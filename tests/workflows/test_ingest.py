@@ -362,7 +362,7 @@ def test_a_store_inside_the_folder_is_no_part_of_it(genres):
         (lambda root: root / "missing", "there is no such folder or table"),
         (lambda root: tone(root / "one.wav"), "is one audio file; name the folder it is in"),
         (lambda root: table(root, "x", "notes.txt"), "is neither a folder nor a table"),
-        (lambda root: table(root / "e", "x", "notes.txt").parent, "no file that may be audio"),
+        (lambda root: table(root / "e", "x", "notes.txt").parent, "no file looks like audio"),
         (
             lambda root: table(root / "t", "file,label\na.wav,x\n"),
             "none of the 1 clips|no column names the files",

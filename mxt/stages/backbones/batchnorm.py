@@ -1,4 +1,4 @@
-"""Measured batch statistics of the convnet, as shipped in ``batchnorm_statistics.json`` with their provenance. Light to import."""
+"""Measured batch statistics of the convnet, from ``batchnorm_statistics.json``. Light to import."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @cache
 def measured() -> dict[str, Any]:
-    """The sets by name, each with ``decibel_reference``, ``mean`` and ``variance`` [5][32], ``provenance``."""
+    """Sets by name, with ``decibel_reference``, ``mean`` and ``variance`` [5][32], and ``provenance``."""
     text = files("mxt.stages.backbones").joinpath("batchnorm_statistics.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)["sets"]
     return found

@@ -19,7 +19,7 @@ Signal = npt.NDArray[np.float64]
 
 
 def sounds() -> npt.NDArray[np.float32]:
-    """Eight clips [8, 348000] at 12 kHz: chords, chirps, bursts of noise and clicks at many levels over a bed of noise.
+    """Eight clips [8, 348000] at 12 kHz: chords, chirps, bursts of noise and clicks over a bed of noise.
 
     Drawn with `numpy.random.RandomState`, whose stream is frozen: the same on every machine. Their mel
     spectrograms have about the mean, deviation, tilt and roughness of real music's.

@@ -40,7 +40,7 @@ class ConvNet:
     statistics: str = "clip_ref"
 
     def prepare(self, weights: Path | None, device: str) -> Callable[[torch.Tensor], Features]:
-        """Read ``weights_layer4_theano.hdf5``; returns a function from float32 [N, 96, 1360] to five layers [N, 32].
+        """Read ``weights_layer4_theano.hdf5``; give a function from float32 [N, 96, 1360] to layers [N, 32].
 
         Raises
         ------
@@ -55,10 +55,10 @@ class ConvNet:
 
 @dataclass(frozen=True, slots=True)
 class Keras2ConvNet:
-    """The later release (Keras 2, TensorFlow): moving statistics, input standardised per clip, features before pooling."""
+    """The later release (Keras 2): moving statistics, standardised input, features before pooling."""
 
     def prepare(self, weights: Path | None, device: str) -> Callable[[torch.Tensor], Features]:
-        """Read ``keras2_model_best.hdf5``; returns a function from float32 [N, 96, 1360] to five layers [N, 32].
+        """Read ``keras2_model_best.hdf5``; give a function from float32 [N, 96, 1360] to layers [N, 32].
 
         Raises
         ------
@@ -71,7 +71,7 @@ class Keras2ConvNet:
 
 
 def standardised(x: torch.Tensor) -> torch.Tensor:
-    """Each clip of `x` [N, bands, frames] with mean 0 and deviation 1: ``(x - mean) / (std + 1e-10)``; silence gives 0."""
+    """Each clip of `x` [N, bands, frames] with mean 0 and deviation 1; silence gives 0."""
     wide = x.to(torch.float64)
     mean, std = wide.mean((1, 2), keepdim=True), wide.std((1, 2), correction=0, keepdim=True)
     return ((wide - mean) / (std + 1e-10)).to(torch.float32)
@@ -89,5 +89,5 @@ def by_layer(network: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[torch
 
 def _needed(weights: Path | None) -> Path:
     if weights is None:
-        raise WeightsError("the convnet needs its weights; `mxt weights` shows which and how to get them")
+        raise WeightsError("the convnet needs its weights; mxt weights says which, and how to get them")
     return weights

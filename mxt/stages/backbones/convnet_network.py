@@ -112,7 +112,7 @@ class Network:
         return y, y.mean((2, 3))
 
     def _first_block(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Block 1 of one clip [bands, frames]: pooled maps [1, 32, bands / 2, frames / 4] and means [1, 32]."""
+        """Block 1 of a clip [bands, frames]: pooled maps [1, 32, bands / 2, frames / 4], means [1, 32]."""
         bands, frames = x.shape
         rows, columns = bands // 2, frames // 4
         padded = x.new_zeros(bands + 2, 4 * columns + 4)
@@ -139,7 +139,7 @@ class Network:
 
 
 def _pool_into(out: torch.Tensor, y: torch.Tensor) -> None:
-    """Maximum of `y` [rows, 2, columns, 4, 32] over axes 1 and 3 into `out`; `y` is used up (no memory is asked for)."""
+    """Maximum of `y` [rows, 2, columns, 4, 32] over axes 1 and 3 into `out`, computed within `y`."""
     y = torch.maximum(y[:, 0], y[:, 1], out=y[:, 0])
     y = torch.maximum(y[:, :, :2], y[:, :, 2:], out=y[:, :, :2])
     torch.maximum(y[:, :, 0], y[:, :, 1], out=out)
@@ -160,7 +160,7 @@ def _four_columns(kernel: torch.Tensor) -> torch.Tensor:
 
 
 def full_precision() -> AbstractContextManager[None]:
-    """Convolutions on CUDA without the rounding of TF32, and by algorithms that always give the same result."""
+    """Convolutions on CUDA without the rounding of TF32, by algorithms that repeat their results."""
     found: AbstractContextManager[None] = torch.backends.cudnn.flags(
         enabled=True, benchmark=False, deterministic=True, allow_tf32=False
     )

@@ -1,4 +1,4 @@
-"""What the convnet is made of: kernels read from the released files, batch statistics, and both folded into one."""
+"""Tensors of the convnet: kernels from the released files, batch statistics, and both folded into one."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def read_released(path: Path) -> Tensors:
 
 
 def read_keras2(path: Path) -> tuple[Tensors, Statistics]:
-    """The tensors and moving statistics of ``keras2_model_best.hdf5`` (Keras 2, TensorFlow kernels, not flipped).
+    """The tensors and moving statistics of ``keras2_model_best.hdf5`` (Keras 2; kernels are not flipped).
 
     Raises
     ------
@@ -140,37 +140,34 @@ def _opened(path: Path) -> h5py.File:
 
 
 def _read(file: h5py.File, path: Path, name: str) -> Array:
-    """One tensor, which must lie in the file itself: the file's hash says nothing of what a link or another file holds."""
+    """One tensor, which must be in the file itself: the hash does not cover links and other files."""
     import h5py
 
     missing = WeightsError(
-        f"{path} has no tensor {name!r}: it does not hold the weights this weight set of the convnet expects"
+        f"{path} has no tensor {name!r}: these are not the weights of this set of the convnet"
     )
-    found: Any = file
+    item: Any = file
     for part in name.split("/"):
-        link = found.get(part, getlink=True) if isinstance(found, h5py.Group) else None
+        link = item.get(part, getlink=True) if isinstance(item, h5py.Group) else None
         if link is None:
             raise missing
         if not isinstance(link, h5py.HardLink):
             raise _elsewhere(path, name, f"behind a link to {getattr(link, 'filename', '')}:{link.path}")
-        found = found[part]
-    if not isinstance(found, h5py.Dataset):
+        item = item[part]
+    if not isinstance(item, h5py.Dataset):
         raise missing
-    if found.external or found.is_virtual:
-        raise _elsewhere(
-            path,
-            name,
-            f"in {found.external[0][0]}" if found.external else "in other datasets (it is virtual)",
-        )
+    if item.external or item.is_virtual:
+        where = f"in {item.external[0][0]}" if item.external else "in other datasets (it is virtual)"
+        raise _elsewhere(path, name, where)
     try:
-        return np.asarray(found, dtype=np.float64)
+        return np.asarray(item, dtype=np.float64)
     except (TypeError, ValueError):
         raise missing from None
 
 
 def _elsewhere(path: Path, name: str, where: str) -> WeightsError:
     return WeightsError(
-        f"{path} does not hold the tensor {name!r} itself, it lies {where}; give one file that holds all tensors"
+        f"{path} does not hold the tensor {name!r} itself: it is {where}; give a file with all tensors"
     )
 
 

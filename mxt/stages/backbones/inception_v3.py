@@ -43,7 +43,7 @@ class InceptionV3:
     layout: ClassVar[str] = "imagenet"
 
     def prepare(self, weights: Path | None, device: str) -> Callable[[Tensor], Features]:
-        """Fill the network; returns a function from renderings [N, bands, frames] or [N, 3, bands, frames] to layers [N, channels].
+        """Fill the network; give a function from pictures [N, (3,) bands, frames] to layers [N, channels].
 
         Raises
         ------
@@ -93,7 +93,7 @@ def scaled(pictures: Tensor, layout: str) -> Tensor:
 
 
 def _full_precision() -> AbstractContextManager[None]:
-    """Convolutions on CUDA without the rounding of TF32, and by algorithms that always give the same result."""
+    """Convolutions on CUDA without the rounding of TF32, by algorithms that repeat their results."""
     found: AbstractContextManager[None] = torch.backends.cudnn.flags(
         enabled=True, benchmark=False, deterministic=True, allow_tf32=False
     )

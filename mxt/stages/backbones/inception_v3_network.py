@@ -75,17 +75,16 @@ def convolve(x: Tensor, conv: nn.Conv2d) -> Tensor:
 
 
 class EdgeConvReLU(ConvReLU):
-    """Behind a 3 x 3 mean that counted the zeros around the map: gives what a mean over the map's own places would.
+    """A convolution after a 3 x 3 mean that counted zeros around the map: it makes up for them.
 
-    Of nine places 6 lie on the map at its edges, and 4 in its corners.
+    Of nine values 6 are in the map at its edges, and 4 in its corners.
     """
 
     def convolved(self, x: Tensor) -> Tensor:
         """What goes into ReLU."""
-        on_the_map = F.avg_pool2d(
-            torch.ones(1, 1, *x.shape[2:], device=x.device), 3, stride=1, padding=1
-        )  # share of the nine
-        return convolve(x / on_the_map, self)
+        ones = torch.ones(1, 1, *x.shape[2:], device=x.device)
+        inside = F.avg_pool2d(ones, 3, stride=1, padding=1)  # share of the nine that are in the map
+        return convolve(x / inside, self)
 
 
 class MaxInceptionE(InceptionE):  # type: ignore[misc]

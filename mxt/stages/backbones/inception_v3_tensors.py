@@ -57,8 +57,8 @@ def _check_classifier(path: Path, tensors: Mapping[str, Tensor], layout: str) ->
     for other, outputs in OUTPUTS.items():
         if other != layout and len(classifier) == outputs:
             raise WeightsError(
-                f"{path}: tensor 'fc.weight' has {outputs} outputs, as in the layout {other}, which pools and scales otherwise than "
-                f"{layout}; with --weights {other} it is read as that"
+                f"{path}: tensor 'fc.weight' has {outputs} outputs, as in the layout {other}, which "
+                f"pools and scales in another way than {layout}; --weights {other} reads it as that"
             )
 
 
@@ -74,15 +74,15 @@ def _check_names(
     if needed:
         parts.append(f"it lacks {len(needed)} of {len(expected)} tensors: {listed(needed, 3)}")
     if unexpected:
-        parts.append(f"it has {len(unexpected)} tensors that do not belong to it: {listed(unexpected, 3)}")
-    message = f"{path} is no state dict of Inception-v3 with torchvision's names: " + "; ".join(parts)
+        parts.append(f"it has tensors that do not belong to it: {listed(unexpected, 3)}")
+    message = f"{path} is not a state dict of Inception-v3 with torchvision's names: " + "; ".join(parts)
     usable = [
         child.lower()
         for child in CHILDREN[: min(map(_place, needed), default=0)]
         if not child.startswith("maxpool")
     ]
     if usable and not unexpected:
-        message += f". It serves for the layers up to {usable[-1]}: --set last={usable[-1]}"
+        message += f". It can be used for the layers up to {usable[-1]}: --set last={usable[-1]}"
     raise WeightsError(message)
 
 

@@ -1,4 +1,4 @@
-"""Timbre features of Tzanetakis & Cook (2002), as Marsyas computes them: what the image-network paper compares itself with."""
+"""Timbre features of Tzanetakis & Cook (2002), as Marsyas computes them."""
 
 from __future__ import annotations
 
@@ -30,11 +30,12 @@ SLAB_FRAMES = 1024
 
 @dataclass(frozen=True, slots=True)
 class Marsyas:
-    """68 numbers a clip: 17 features of windows of 512 samples, their means and deviations over texture windows of 40 windows, and
-    of both the mean and deviation over the clip.
+    """68 numbers per clip: means and deviations of the running means and deviations of 17 features.
 
-    A texture window ends with every analysis window that has 39 before it; a clip of fewer windows has one
-    texture window. Deviations are those of a population. Samples behind the last whole window are left out.
+    The features are those of windows of 512 samples; the running means and deviations are taken over texture
+    windows of 40 of them. A texture window ends with every analysis window that has 39 before it; a clip of
+    fewer windows has one texture window. Deviations are those of a population. Samples after the last whole
+    window are left out.
 
     References
     ----------
@@ -46,12 +47,12 @@ class Marsyas:
     --------
     >>> Marsyas().prepare(None, "cpu")(torch.zeros(1, 22_050))["timbre"].shape
     (1, 68)
-    """  # noqa: D205
+    """
 
     reads_pieces: ClassVar[bool] = True
 
     def prepare(self, weights: Path | None, device: str) -> Callable[[Iterable[Tensor | Streamed]], Features]:
-        """A function from float32 [N, samples] at 22,050 Hz, at least 512 samples, to ``{"timbre": float32 [N, 68]}``."""
+        """A function from float32 [N, samples >= 512] at 22,050 Hz to ``{"timbre": float32 [N, 68]}``."""
         keep_freed_memory()
         window = periodic_window("hann", WINDOW_SAMPLES).to(device)
         bank = torch.from_numpy(
@@ -117,7 +118,7 @@ def analysed(y: Tensor | Streamed, window: Tensor, bank: Tensor, cosines: Tensor
 
 
 def crossings(framed: Tensor) -> Tensor:
-    """Rate of zero crossings in [windows, samples]: changes of sign from sample to sample, divided by the samples."""
+    """Rate of zero crossings in [windows, samples]: changes of sign, divided by the number of samples."""
     negative = framed < -THRESHOLD
     return (negative[:, 1:] != negative[:, :-1]).sum(1).double() / framed.shape[1]
 
@@ -132,7 +133,9 @@ def rolloff(magnitude: Tensor, hz: Tensor) -> Tensor:
 
 
 def flux(shares: Tensor, before: Tensor | None) -> Tensor:
-    """Change of the normalised spectrum [windows, bins] from window to window, that before the first one given or taken as equal.
+    """Change of the normalised spectrum [windows, bins] from window to window.
+
+    The one before the first is `before`, or taken as equal.
 
     ``F_t = sum_k (N_t[k] - N_{t-1}[k])^2``, `N` the magnitudes divided by their sum (Tzanetakis & Cook, eq.
     3)
@@ -140,9 +143,9 @@ def flux(shares: Tensor, before: Tensor | None) -> Tensor:
     return torch.diff(shares, dim=0, prepend=shares[:1] if before is None else before).square().sum(1)
 
 
-def summary(found: Tensor) -> Tensor:
-    """float32 [68] from [windows, 17]: means of the running means, means of the running deviations, deviations of both."""
-    return torch.stack([_summary_of_one(each) for each in found.T], dim=1).flatten().float()
+def summary(features: Tensor) -> Tensor:
+    """float32 [68] from [windows, 17]: means, then deviations, of running means and deviations."""
+    return torch.stack([_summary_of_one(values) for values in features.T], dim=1).flatten().float()
 
 
 def _summary_of_one(x: Tensor) -> Tensor:

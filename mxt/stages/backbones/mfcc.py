@@ -23,7 +23,7 @@ N_FFT, HOP_LENGTH, N_MELS, AMIN, TOP_DB = 2048, 512, 128, 1e-10, 80.0
 
 @dataclass(frozen=True, slots=True)
 class Mfcc:
-    """20 coefficients per frame; 120 numbers a clip.
+    """20 coefficients per frame; 120 numbers per clip.
 
     In the order of the released features: mean and deviation of the coefficients, of their first, and of
     their second differences from frame to frame. Equal to `librosa.feature.mfcc` with its defaults at 12 kHz.
@@ -42,7 +42,7 @@ class Mfcc:
     pad_mode: str = "constant"
 
     def prepare(self, weights: Path | None, device: str) -> Callable[[torch.Tensor], Features]:
-        """A function from float32 [N, samples] at 12 kHz, at least 1,024 samples, to ``{"mfcc": float32 [N, 120]}``."""
+        """A function from float32 [N, samples >= 1024] at 12 kHz to ``{"mfcc": float32 [N, 120]}``."""
         keep_freed_memory()
         bank = torch.from_numpy(mel_filterbank(sample_rate=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS)).to(
             device
@@ -70,7 +70,7 @@ class Mfcc:
 
 
 def _padded(y: torch.Tensor, margin: int, mode: str) -> torch.Tensor:
-    """`y` [1, samples] with `margin` samples on both sides; reflected again and again where `y` is shorter."""
+    """`y` [1, samples] with `margin` samples on both sides, reflected repeatedly where `y` is shorter."""
     if mode == "constant":
         margins = y.new_zeros(1, margin)
         return torch.cat([margins, y, margins], dim=1)

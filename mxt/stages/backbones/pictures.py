@@ -1,4 +1,4 @@
-"""Pictures for image networks: of the wanted size, in three colours; and fixed ones to calibrate random networks with."""
+"""Pictures for image networks: of a given size and in three colours; fixed ones for calibration."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def brightness(decibels: Tensor) -> Tensor:
 
 
 def calibration_pictures(*, size: int) -> Tensor:
-    """Pictures of the sounds that random networks are calibrated with, float32 [4, 3, size, size], always the same."""
+    """Pictures to calibrate random networks with, float32 [4, 3, size, size], always the same."""
     from mxt.stages.backbones.calibration import SAMPLE_RATE, sounds
     from mxt.stages.renderers.melspectrogram import MelSpectrogram
 

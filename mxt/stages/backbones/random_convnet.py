@@ -39,7 +39,7 @@ class RandomConvNet:
 
 @lru_cache(maxsize=4)
 def statistics_of(seed: int) -> Statistics:
-    """The calibrated batch statistics; kept, for they take seconds and are asked for whenever a network is prepared."""
+    """The calibrated batch statistics; cached, since they take seconds and every network needs them."""
     return calibrated(he_normal(seed), sounds(), **RANDOM_CONVNET.input.params)
 
 

@@ -41,7 +41,8 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         raise WeightsError(f"{path} holds a {type(found).__name__}, not a state dict")
     if others := [str(name) for name, value in found.items() if not isinstance(value, Tensor)]:
         raise WeightsError(
-            f"{path} holds {listed(others, 3)}, not tensors alone; save the state dict: torch.save(model.state_dict(), PATH)"
+            f"{path} holds {listed(others, 3)} besides tensors; "
+            "save the state dict: torch.save(model.state_dict(), PATH)"
         )
     return dict(found)
 

@@ -13,6 +13,7 @@ from mxt.core.errors import InputError, TableError, UnknownName, listed
 from mxt.core.records import Clip, Detection, Listing, Remark, Target
 from mxt.core.specs import Layer
 from mxt.core.stages import FeatureBlock, FeatureSet
+from mxt.stages.citations import CHOI_2017
 from mxt.stages.datasets.expected import count_remarks
 from mxt.stages.datasets.gtzan_index import gtzan_index
 from mxt.stages.datasets.table_reading import Rows, read_table
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-CITATION = "K. Choi, G. Fazekas, M. Sandler, K. Cho: Transfer learning for music classification and regression tasks, ISMIR 2017, arXiv:1703.09179"
 CONVNET, MFCC = "choi2017_convnet", "choi2017_mfcc"
 BLOCKS = tuple(Layer(k, f"block{k}", 32) for k in range(1, 6))
 COEFFICIENTS = (Layer(1, "mfcc", 120),)
@@ -38,12 +38,13 @@ CLIPS: Mapping[str, int] = {
 """The tasks in the order of the paper, and their clips."""
 _CSV_FOLDERS, _FEATURE_FOLDERS = ("csv", "data_csv"), ("features", "data_feats")
 _ABOUT = {
-    "citation": CITATION,
+    "citation": CHOI_2017,
     "licence": "none stated",
     "source": "repository keunwoochoi/transfer_learning_music",
 }
 _ABOUT_CONVNET = {
-    "summary": "published features; each was computed with 255 others of the catalogue's order and depends on them"
+    "summary": "published features; each was computed with 255 others of the catalogue's order "
+    "and depends on them"
 }
 _ABOUT_MFCC = {
     "summary": "published means and deviations of 20 MFCCs and of their first and second differences"
@@ -62,7 +63,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Choi2017:
-    """Loader of ``csv/<task>.csv`` with ``features/<task>_layer_<0 to 4>.npy`` and ``features/<task>_mfcc.npy``."""
+    """Loader of ``csv/<task>.csv``, ``features/<task>_layer_<0 to 4>.npy`` and ``<task>_mfcc.npy``."""
 
     tasks: tuple[str, ...] = ()
 
@@ -76,7 +77,7 @@ class Choi2017:
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
         """Nothing: `feature_sets` gives the data sets."""
         raise InputError(
-            f"{listing.root} holds features and no audio: mxt ingest reads it as one data set a task"
+            f"{listing.root} holds features and no audio: mxt ingest makes one data set per task"
         )
 
     def feature_sets(self, listing: Listing) -> Iterator[FeatureSet]:
@@ -85,24 +86,25 @@ class Choi2017:
         Raises
         ------
         InputError
-            No task is there; a table and its features do not have the same number of rows.
+            There is no task; a table and its features do not have the same number of rows.
         """
-        found = _tasks(listing)
-        there = {task.name for task in found}
+        tasks = _tasks(listing)
+        names = {task.name for task in tasks}
         for name in self.tasks:
-            if name not in there:
-                raise UnknownName("task", name, there or CLIPS)
-        if not found:
+            if name not in names:
+                raise UnknownName("task", name, names or CLIPS)
+        if not tasks:
             raise InputError(
-                f"{listing.root}: no csv/<task>.csv beside features/<task>_layer_0.npy; tasks are {', '.join(CLIPS)}"
+                f"{listing.root}: no csv/<task>.csv beside features/<task>_layer_0.npy; "
+                f"tasks are {', '.join(CLIPS)}"
             )
-        for task in found:
+        for task in tasks:
             if not self.tasks or task.name in self.tasks:
                 yield _feature_set(Path(listing.root), task)
 
 
 def _tasks(listing: Listing) -> list[Task]:
-    """Tasks whose table and features are both there, in the order of the paper."""
+    """Tasks with a table and features, in the order of the paper."""
     files = set(listing.files)
     found = []
     for name in CLIPS:
@@ -127,7 +129,8 @@ def _feature_set(root: Path, task: Task) -> FeatureSet:
     if task.layers:
         if len(task.layers) < len(BLOCKS):
             raise InputError(
-                f"{task.name}: {len(task.layers)} of 5 layers are there; {task.name}_layer_0.npy to _layer_4.npy are needed"
+                f"{task.name}: only {len(task.layers)} of 5 layers exist; "
+                f"{task.name}_layer_0.npy to _layer_4.npy are needed"
             )
         arrays = {
             layer.name: _array(root, path, len(clips), layer)
@@ -135,14 +138,12 @@ def _feature_set(root: Path, task: Task) -> FeatureSet:
         }
         blocks.append(FeatureBlock(CONVNET, BLOCKS, arrays, _ABOUT | _ABOUT_CONVNET))
     else:
-        remarks.append(
-            Remark("features that are not there", f"{task.name}_layer_0.npy to {task.name}_layer_4.npy")
-        )
+        remarks.append(Remark("missing features", f"{task.name}_layer_0.npy to {task.name}_layer_4.npy"))
     if task.mfcc:
         arrays = {"mfcc": _array(root, task.mfcc, len(clips), COEFFICIENTS[0])}
         blocks.append(FeatureBlock(MFCC, COEFFICIENTS, arrays, _ABOUT | _ABOUT_MFCC))
     else:
-        remarks.append(Remark("features that are not there", f"{task.name}_mfcc.npy"))
+        remarks.append(Remark("missing features", f"{task.name}_mfcc.npy"))
     remarks += count_remarks(len(clips), CLIPS[task.name])
     sources = (task.table, *task.layers, *filter(None, (task.mfcc,)))
     return FeatureSet(task.name, tuple(clips), sources, tuple(blocks), tuple(remarks))
@@ -153,14 +154,13 @@ def _array(root: Path, path: str, rows: int, layer: Layer) -> npt.NDArray[np.flo
     import numpy as np
 
     try:
-        found = np.load(root / path, allow_pickle=False)
+        array = np.load(root / path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path} is no array of numbers: {error}") from error
-    if found.dtype.kind != "f" or found.shape != (rows, layer.dimension):
-        raise InputError(
-            f"{path}: expected {rows} rows of {layer.dimension} numbers as in the table, got {found.dtype} {found.shape}"
-        )
-    return found  # type: ignore[no-any-return]
+        raise InputError(f"{path} is not an array of numbers: {error}") from error
+    if array.dtype.kind != "f" or array.shape != (rows, layer.dimension):
+        expected = f"{rows} rows of {layer.dimension} numbers, as many as in the table"
+        raise InputError(f"{path}: expected {expected}, got {array.dtype} {array.shape}")
+    return array  # type: ignore[no-any-return]
 
 
 def _clips(task: Task, rows: Rows) -> list[Clip]:
@@ -173,7 +173,7 @@ def _clips(task: Task, rows: Rows) -> list[Clip]:
     paths = [str(row["filepath"]).strip() for row in rows.rows]
     if "" in paths or len(set(paths)) < len(paths):
         raise TableError(
-            f"{rows.path}: each row needs a filepath of its own; {len(paths) - len(set(paths) - {''})} have none"
+            f"{rows.path}: each row needs its own filepath; {len(paths) - len(set(paths) - {''})} have none"
         )
     names = _class_names(task.name, paths, [str(row[labels[0]]).strip() for row in rows.rows])
     clips = []
@@ -202,7 +202,7 @@ def _clips(task: Task, rows: Rows) -> list[Clip]:
 
 
 def _class_names(task: str, paths: Sequence[str], numbers: Sequence[str]) -> dict[str, str]:
-    """Label number to the name of its class, as the folders of the paths tell it; empty where they do not tell them apart."""
+    """Label number to the name of its class, from the folders of the paths; empty if ambiguous."""
     if task == "urbansound":
         return {str(number): name for number, name in enumerate(SOUNDS)}
     pairs = {

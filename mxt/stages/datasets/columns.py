@@ -173,7 +173,7 @@ def _rank(name: str, known: Sequence[str]) -> int:
 
 
 def _targets(table: Rows, free: Sequence[str]) -> tuple[str, ...]:
-    """The column with a common heading for labels, or the only column if its values differ, or all numbers."""
+    """The column headed as labels are, or the only column if its values differ, or all of numbers."""
     by_heading = sorted(
         (rank, name) for name in free if (rank := _rank(name, TARGET_HEADINGS)) < len(TARGET_HEADINGS)
     )

@@ -43,7 +43,7 @@ class EmoMusic:
         return Detection(0.96, f"{STATIC} of emoMusic")
 
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
-        """The annotated clips with arousal and valence, mean divided by 9; the artist is the group where it is known.
+        """The annotated clips with arousal and valence, divided by 9, grouped by artist where it is known.
 
         Raises
         ------
@@ -53,7 +53,7 @@ class EmoMusic:
         table = _table(listing, STATIC)
         if not table:
             raise TableError(
-                f"{listing.root}: {STATIC} is not there; it comes with the annotations of emoMusic"
+                f"{listing.root}: {STATIC} is missing; it comes with the annotations of emoMusic"
             )
         there = {match.group(1): path for path in _sounds(listing) if (match := _PATH.fullmatch(path))}
         folder = posixpath.dirname(next(iter(there.values()), "clips_45seconds/"))
@@ -70,7 +70,8 @@ class EmoMusic:
             )
         if not songs:
             yield Remark(
-                "no metadata", f"{SONGS} is not there: artists are not known, so one may be learnt and tested"
+                "no metadata",
+                f"{SONGS} is missing: artists are not known, and may be in both training and test data",
             )
         yield from count_remarks(found, CLIPS)
 

@@ -43,7 +43,7 @@ class ExtendedBallroom:
     """Loader of ``<Dance>/<id>.mp3`` with ``extendedballroom_v1.1.xml``."""
 
     def detect(self, listing: Listing) -> Detection:
-        """Sure where nearly all audio files are called so; without the XML only where most dances are there."""
+        """Sure where nearly all audio files have such names, without the XML file only for most dances."""
         found = [
             match.group(1).lower()
             for path in listing.files
@@ -61,7 +61,7 @@ class ExtendedBallroom:
         )
 
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
-        """The clips with their dance; a group is what shares an artist, or repeats a recording of one, as the XML says.
+        """The clips with their dance; clips of one artist, or of one recording, are a group, as the XML says.
 
         Raises
         ------
@@ -87,7 +87,8 @@ class ExtendedBallroom:
         if not songs:
             yield Remark(
                 "no metadata",
-                "extendedballroom_v1.1.xml is not there: artists are not known, so one may be learnt and tested",
+                "extendedballroom_v1.1.xml is missing: artists are not known, and may be in both training "
+                "and test data",
             )
         unknown = [path for path, match in found if songs and match.group(2) not in songs]
         yield from (Remark("not in the XML", path) for path in unknown)
@@ -119,7 +120,7 @@ def _songs(listing: Listing) -> dict[str, dict[str, str]]:
         root = ElementTree.parse(Path(listing.root, path)).getroot()
     except (ElementTree.ParseError, OSError) as error:
         raise InputError(
-            f"{path} cannot be read: {error}; get it again, or move it away to go without artists"
+            f"{path} cannot be read: {error}; fetch it again, or remove it to do without artists"
         ) from error
     return {
         song.attrib["id"]: {name: " ".join(value.split()) for name, value in song.attrib.items()}
@@ -129,7 +130,7 @@ def _songs(listing: Listing) -> dict[str, dict[str, str]]:
 
 
 def _groups(songs: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """Id to group: songs of one artist, and those that repeat one another's recording or version, are together."""
+    """Id to group: songs of one artist, and versions of one recording, are together."""
     joined = _Joined()
     for number, song in songs.items():
         if artist := song.get("artist", "").casefold():

@@ -40,9 +40,9 @@ class Folder:
         """Sure where files lie in folders; the last resort where they do not."""
         files = _sounds(listing)
         if not files:
-            return Detection(0.0, "no file that may be audio")
+            return Detection(0.0, "no file looks like audio")
         if self.pattern:
-            return Detection(0.9, "names are made by --pattern")
+            return Detection(0.9, "names follow --pattern")
         levels = find_levels(files, self.label_level)
         if levels.label is None:
             return Detection(0.2, "files without labels")
@@ -60,7 +60,7 @@ class Folder:
         if self.label_level and levels.label is None:
             deepest = max((path.count("/") for path in files), default=0)
             raise UsageError(
-                f"label_level {self.label_level}: the files of {listing.root} lie at most {deepest} folders deep"
+                f"label_level {self.label_level}: files in {listing.root} are at most {deepest} folders deep"
             )
         named, unmatched = self._fields(files)
         columns = _columns(files, levels, named, self.target)
@@ -88,7 +88,7 @@ class Folder:
         pattern = compile_pattern(self.pattern)
         matched = {path: pattern.match(path) for path in files}
         if files and not any(matched.values()):
-            raise UsageError(f"no name fits the pattern {self.pattern!r}; the first is {files[0]!r}")
+            raise UsageError(f"no name matches the pattern {self.pattern!r}; the first is {files[0]!r}")
         return {path: found for path, found in matched.items() if found}, [
             path for path, found in matched.items() if not found
         ]
@@ -187,7 +187,7 @@ def _columns(
 
 
 def _folder_fields(path: str, levels: Levels) -> dict[str, str]:
-    """Folders that mean nothing else, as ``folder_1``, ``folder_2``, …: artists and albums are often there."""
+    """Folders with meaningless names such as ``folder_1``, which often hold artists and albums."""
     folders = path.split("/")[:-1]
     taken = {levels.split, levels.fold, levels.label if levels.label != -1 else len(folders) - 1}
     return {f"folder_{level + 1}": name for level, name in enumerate(folders) if level not in taken}
@@ -234,5 +234,5 @@ def _remarks(
         deeper = Counter(_at(path, levels.label + 1) for path in files)
         yield Remark(
             "nested folders",
-            f"labels are the folders at level {levels.label + 1}; --label-level {levels.label + 2} has {len(deeper)}",
+            f"labels are folders at level {levels.label + 1}; level {levels.label + 2} has {len(deeper)}",
         )

@@ -35,7 +35,7 @@ class Gtzan:
         return Detection(0.92, f"{len(set(found))} genre folders of GTZAN")
 
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
-        """The clips with their genre; number and filtered split are fields. No groups: the data set names no artists.
+        """The clips with their genre, number and filtered split; no groups, since artists are not known.
 
         With ``split="filtered"`` that split is the clips' own, and those it leaves out as faulty or repeated
         have no label.
@@ -64,7 +64,7 @@ class Gtzan:
         if left_out:
             yield Remark(
                 "filtered split",
-                f"{left_out:,} clips are faulty or repeat others: unlabelled, neither learnt nor tested",
+                f"{left_out:,} clips are faulty or repeat others: they have no label, so they are not used",
             )
         yield from class_remarks(genres, dict.fromkeys(GENRES, CLIPS_A_GENRE))
 

@@ -1,4 +1,4 @@
-"""What is known of every clip of GTZAN genre: the MD5 of its 22,050 Hz WAV, and its part in the filtered split."""
+"""Index of GTZAN genres: the MD5 of each clip as a 22,050 Hz WAV, and its part of the filtered split."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PARTS = {"train": "train", "valid": "valid", "test": "test", "-": ""}
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One clip: MD5 of the file as distributed, and ``train``, ``valid``, ``test``, or empty where it is left out as faulty."""
+    """One clip: MD5 of the file, and ``train``, ``valid``, ``test``, empty where it is left out."""
 
     md5: str
     filtered_split: str

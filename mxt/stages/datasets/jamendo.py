@@ -1,4 +1,4 @@
-"""Jamendo vocal detection in the layout it is distributed in: segments of tracks, cut by the singing annotations."""
+"""Jamendo vocal detection as distributed: segments of tracks, from the annotations of singing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LISTS = ("filelists", "lists")
 
 @dataclass(frozen=True)
 class Jamendo:
-    """Loader of ``{train,valid,test}/*.ogg`` or ``.mp3`` with a ``.lab`` of the same name, beside it or in another folder."""
+    """Loader of ``{train,valid,test}/*.ogg`` or ``.mp3`` with a ``.lab`` of the same name in any folder."""
 
     def detect(self, listing: Listing) -> Detection:
         """Sure where nearly all audio files have a ``.lab`` that says ``sing`` or ``nosing``."""
@@ -38,7 +38,7 @@ class Jamendo:
         return Detection(0.96, f"{len(with_lab)} tracks with singing annotations")
 
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
-        """One clip a segment, of its track as group; the split is that of the folder, else of the published lists."""
+        """One clip per segment, grouped by track; the split is that of the folder or of published lists."""
         labs, lists = _labs(listing), _lists(listing)
         tracks: Counter[str] = Counter()
         segments = 0
@@ -59,7 +59,7 @@ class Jamendo:
         if tracks["none"]:
             yield Remark(
                 "no split",
-                f"{tracks['none']} tracks lie in no folder train, valid or test, and no list names them",
+                f"{tracks['none']} tracks are not in a folder train, valid or test, nor in a list",
             )
         elif short := list(class_remarks(tracks.elements(), TRACKS, unit="tracks")):
             yield from short
@@ -81,7 +81,7 @@ def _folder_split(path: str) -> str | None:
 
 
 def _lists(listing: Listing) -> dict[str, str]:
-    """Name of a track to its split, from the published lists (``filelists/train`` and so on: a file name a line)."""
+    """Name of a track to its split, from the published lists (``filelists/train`` etc.)."""
     found = {}
     for path in listing.files:
         split = split_name(_stem(path))
@@ -114,7 +114,7 @@ def _segments(listing: Listing, path: str) -> tuple[list[tuple[float, float, str
         if len(words) != 3 or words[2] not in LABELS or not 0 <= start <= end:
             remarks.append(
                 Remark(
-                    "line that is no segment",
+                    "line that is not a segment",
                     f"{path}, line {number}: start, end and sing or nosing, not {line.strip()[:60]!r}",
                 )
             )

@@ -1,4 +1,4 @@
-"""Finds the file a row of a table means: by path, then by name, then by name without its suffix; never by a guess."""
+"""Finds the file that a row of a table means: by path, by name, or by name without suffix; never a guess."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DRIVE = re.compile(r"^(?:[A-Za-z]:)?/+|^file:/+")
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What was found: the path and how, or the candidates among which it cannot be told."""
+    """The path and how it was found, or the candidates if it is ambiguous."""
 
     how: How
     path: str = ""
@@ -103,7 +103,7 @@ def tidy(text: str) -> str:
 
 
 def _choose(candidates: Sequence[str], text: str, how: How) -> Match:
-    """The candidate that shares the most folders with `text`, where there is one; a single one in any case."""
+    """The candidate that shares the most folders with `text`, if there is exactly one."""
     shared = [_shared_folders(path, text) for path in candidates]
     best = [path for path, number in zip(candidates, shared, strict=True) if number == max(shared)]
     if len(best) > 1:

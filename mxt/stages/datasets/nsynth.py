@@ -35,7 +35,7 @@ _PARTS = {"nsynth-train": "train", "nsynth-valid": "valid", "nsynth-test": "test
 
 @dataclass(frozen=True)
 class NSynth:
-    """Loader of ``audio/<family>_<source>_<number>-<pitch>-<velocity>.wav`` with ``examples.json``, of one part or several."""
+    """Loader of ``audio/<family>_<source>_<number>-<pitch>-<velocity>.wav`` and ``examples.json``."""
 
     def detect(self, listing: Listing) -> Detection:
         """Sure where nearly all audio files are called so, the surer with their table."""
@@ -49,7 +49,7 @@ class NSynth:
         )
 
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
-        """Notes with family, source, instrument, pitch (MIDI) and velocity; the instrument is the group, the folder tells the part.
+        """Notes with family, source, pitch (MIDI) and velocity, grouped by instrument, split by folder.
 
         Notes whose file is not there are clips that are missing.
 
@@ -67,7 +67,7 @@ class NSynth:
         if not tables:
             yield Remark(
                 "no metadata",
-                f"{TABLE} is not there: family, source, instrument, pitch and velocity are taken from the names",
+                f"{TABLE} is missing: family, source, pitch and velocity are taken from the names",
             )
         named = set()
         for folder, notes in tables.items():
@@ -90,10 +90,10 @@ def _table(listing: Listing, path: str) -> Mapping[str, Mapping[str, Any]]:
         found = parse_json(Path(listing.root, path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{path} cannot be read: {error}; get it again, or move it away to go by the names"
+            f"{path} cannot be read: {error}; fetch it again, or remove it to use the names"
         ) from error
     if not isinstance(found, dict) or not all(isinstance(entry, dict) for entry in found.values()):
-        raise InputError(f"{path} is to be an object of notes, as NSynth distributes it")
+        raise InputError(f"{path} should be an object of notes, as NSynth distributes it")
     return found
 
 
@@ -125,7 +125,7 @@ def _number(value: object, what: str) -> float | None:
     try:
         return float(value) if isinstance(value, (int, float, str)) and value != "" else None
     except (ValueError, OverflowError):
-        raise InputError(f"the {what} is to be a number, not {shortened(str(value))!r}") from None
+        raise InputError(f"the {what} should be a number, not {shortened(str(value))!r}") from None
 
 
 def _part(listing: Listing, path: str) -> str | None:

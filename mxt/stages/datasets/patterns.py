@@ -49,7 +49,7 @@ class Pattern:
 
 
 def compile_pattern(text: str) -> Pattern:
-    """Read a pattern: ``{name}`` is a field, ``{name:2}`` one of two characters, ``{}`` anything, ``/`` separates folders.
+    """Read a pattern: ``{name}`` is a field, ``{name:2}`` one of two characters, ``{}`` is anything.
 
     The suffix may be left out.
 
@@ -75,12 +75,13 @@ def compile_pattern(text: str) -> Pattern:
     if twice := [name for name, count in Counter(named).items() if count > 1]:
         raise UsageError(f"pattern {text!r} has the field {twice[0]!r} twice")
     if any("{" in literal or "}" in literal for literal in literals):
-        raise UsageError(f"pattern {text!r} has a brace without its partner")
+        raise UsageError(f"pattern {text!r} has an unmatched brace")
     expression = re.escape(literals[0])
     for literal, (name, colon, width) in zip(literals[1:], parts, strict=True):
         if colon and not _WIDTH.fullmatch(width):
             raise UsageError(
-                f"pattern {text!r}: {{{name}:{width}}} is no field; a field is {{{name}}}, or {{{name}:2}} of two characters"
+                f"pattern {text!r}: {{{name}:{width}}} is not a field; "
+                f"a field is {{{name}}}, or {{{name}:2}} with two characters"
             )
         expression += (f"([^/]{{{width}}})" if colon else "([^/]+?)") + re.escape(literal)
     if not suffix("x" + literals[-1]):
@@ -89,7 +90,7 @@ def compile_pattern(text: str) -> Pattern:
 
 
 def suggest(paths: Sequence[str]) -> str | None:
-    """A pattern that most names fit, if they have the same number of parts: what a person might have forgotten to say."""
+    """A pattern that most names match, if they have the same number of parts: one that could be proposed."""
     for separator in ("_", "-", "."):
         counts = Counter(PurePosixPath(path).stem.count(separator) for path in paths)
         most, names = counts.most_common(1)[0] if counts else (0, 0)

@@ -54,7 +54,7 @@ class Table:
     numbers: Numbers = "auto"
 
     def detect(self, listing: Listing) -> Detection:
-        """Sure of a table that was named and of an audiofolder's metadata; else where a table names most of the files."""
+        """Sure of a table that was given and of metadata.csv; else where a table names most of the files."""
         if listing.table or self.table:
             return Detection(1.0, "a table")
         try:
@@ -73,7 +73,7 @@ class Table:
         )
 
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
-        """One clip a row, in the order of the table; rows whose file is not there are clips that are missing."""
+        """One clip per row, in the order of the table; a row without its file is a missing clip."""
         sources, remarks = self._sources(listing)
         yield from remarks
         for source in sources:
@@ -106,7 +106,7 @@ class Table:
         if not read:
             raise wrong[0] if wrong else TableError(f"{listing.root}: no table (.csv, .tsv, .jsonl)")
         return read[:1], [
-            Remark("another table", f"{s.rows.path} names {s.found:,} of the files; to use it: name it")
+            Remark("another table", f"{s.rows.path} names {s.found:,} of the files; to use it, give its path")
             for s in read[1:]
         ]
 
@@ -185,7 +185,7 @@ def _is_audiofolder(rows: Rows) -> bool:
 
 
 def _described(source: Source) -> Iterator[Remark]:
-    """What was recognised, and how rows were matched; a table without a label is said so."""
+    """Remarks about what was detected, how rows were matched, and a missing label."""
     rows, columns = source.rows, source.columns
     counts = Counter(match.how for match in source.matches)
     how = ", ".join(f"{counts[key]:,} by {key}" for key in ("path", "name", "stem") if counts[key])
@@ -199,12 +199,11 @@ def _described(source: Source) -> Iterator[Remark]:
     )
     yield Remark(
         "table",
-        f"{rows.path}: {len(rows.rows):,} rows{f' ({form})' if form else ''}; files in {columns.file!r}: {how or 'none'}",
+        f"{rows.path}: {len(rows.rows):,} rows{f' ({form})' if form else ''}; "
+        f"files in {columns.file!r}: {how or 'none'}",
     )
     if not columns.targets:
-        yield Remark(
-            "no label column recognised", f"columns are {listed(rows.headings)}; name one with --target"
-        )
+        yield Remark("no label column found", f"columns are {listed(rows.headings)}; name one with --target")
 
 
 def _words(value: object) -> str:
@@ -230,7 +229,7 @@ def _seconds(row: dict[str, Any], name: str | None, where: str) -> float | None:
         seconds = math.nan
     if not math.isfinite(seconds) or len(parts) > 3:
         raise TableError(
-            f"{where}: {name} is a time in seconds, not {text!r} (--set segments=no leaves the column as it is)"
+            f"{where}: {name} is a time in seconds, not {text!r} (--set segments=no ignores the column)"
         )
     return seconds
 

@@ -109,7 +109,7 @@ def read_table(path: Path, name: str, *, known: frozenset[str] = frozenset(), en
     return (
         table
         if not nulls
-        else replace(table, remarks=(Remark("NUL bytes passed over", f"{name}: {nulls:,}"), *table.remarks))
+        else replace(table, remarks=(Remark("NUL bytes ignored", f"{name}: {nulls:,}"), *table.remarks))
     )
 
 
@@ -127,7 +127,7 @@ def _decoded(raw: bytes, path: Path, encoding: str, known: frozenset[str]) -> tu
                 if isinstance(error, UnicodeDecodeError)
                 else str(error)
             )
-            raise TableError(f"{path} is no {encoding} text: {why}") from error
+            raise TableError(f"{path} is not {encoding} text: {why}") from error
     try:
         return raw.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
@@ -135,7 +135,7 @@ def _decoded(raw: bytes, path: Path, encoding: str, known: frozenset[str]) -> tu
 
 
 def _sixteen_bits(raw: bytes) -> str:
-    """UTF-16 without a byte order mark: where letters, delimiters and line ends are ASCII, every other byte is zero."""
+    """UTF-16 without a byte order mark: every other byte of ASCII letters and delimiters is zero."""
     for name, half in (("utf-16-le", raw[1::2]), ("utf-16-be", raw[::2])):
         if half.count(0) > ZEROS_IN_UTF_16 * len(half):
             return name
@@ -143,7 +143,7 @@ def _sixteen_bits(raw: bytes) -> str:
 
 
 def _guessed(raw: bytes, known: frozenset[str]) -> tuple[str, str]:
-    """Text that is no UTF-8: the encoding in which it names files that are there, else that of the most sensible words."""
+    """Text that is not UTF-8: in the encoding in which it names existing files, or the most plausible one."""
     from charset_normalizer import from_bytes
 
     found = list(from_bytes(raw[: 1 << 18]))
@@ -184,7 +184,7 @@ def _json_lines(text: str, name: str, encoding: str) -> Rows:
             row = parse_json(line)
         except ValueError as error:
             raise TableError(
-                f"{name}, line {number}: not JSON ({error}); JSON Lines has one object a line"
+                f"{name}, line {number}: not JSON ({error}); JSON Lines has one object per line"
             ) from error
         if not isinstance(row, dict):
             raise TableError(f"{name}, line {number}: an object is expected, got {line.strip()[:60]}")
@@ -257,7 +257,7 @@ def _headings(cells: Sequence[str], name: str, remarks: list[Remark]) -> list[st
         heading = cell or f"column {number}"
         counts[heading] += 1
         if counts[heading] > 1:
-            remarks.append(Remark("heading there twice", f"{name}: {heading}"))
+            remarks.append(Remark("repeated heading", f"{name}: {heading}"))
             heading = f"{heading} {counts[heading]}"
         found.append(heading)
     return found

@@ -35,10 +35,10 @@ _PATH = re.compile(r"(?:.*/)?fold(10|[1-9])/((\d+)-(\d)-\d+-\d+)\.\w+", re.IGNOR
 
 @dataclass(frozen=True)
 class UrbanSound8K:
-    """Loader of ``audio/fold1 … fold10/<fsID>-<classID>-<occurrence>-<slice>.wav`` with ``metadata/UrbanSound8K.csv``."""
+    """Loader of ``audio/fold1`` to ``fold10`` and ``metadata/UrbanSound8K.csv``."""
 
     def detect(self, listing: Listing) -> Detection:
-        """Sure where nearly all audio files are called so and lie in such folders, the surer with the metadata."""
+        """Sure where nearly all audio files have such names and folders, more so with the metadata."""
         found = sum(_PATH.fullmatch(path) is not None for path in listing.files)
         sounds = sum(suffix(path) in SOUND for path in listing.files)
         if not found or found < 0.9 * sounds:
@@ -66,7 +66,7 @@ class UrbanSound8K:
         else:
             yield Remark(
                 "no metadata",
-                "metadata/UrbanSound8K.csv is not there: class, fold and recording are taken from the names",
+                "metadata/UrbanSound8K.csv is missing: class, fold and recording are taken from the names",
             )
         for path in there.values():
             if path not in clips:

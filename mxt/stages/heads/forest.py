@@ -16,9 +16,9 @@ class Forest:
     Parameters
     ----------
     trees : int
-        Their number.
+        Number of trees.
     min_leaf : int
-        Rows in a leaf at least.
+        Fewest rows in a leaf.
     """
 
     trees: int = 300
@@ -28,8 +28,8 @@ class Forest:
         """A fresh estimator whose trees are drawn with `seed`."""
         from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-        made = RandomForestRegressor if task == "regression" else RandomForestClassifier
-        return made(n_estimators=self.trees, min_samples_leaf=self.min_leaf, random_state=seed)
+        kind = RandomForestRegressor if task == "regression" else RandomForestClassifier
+        return kind(n_estimators=self.trees, min_samples_leaf=self.min_leaf, random_state=seed)
 
     def grid(self, task: Task, *, n_features: int) -> Mapping[str, list[Any]]:
         """Nothing is chosen."""

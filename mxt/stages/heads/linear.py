@@ -12,7 +12,7 @@ from mxt.core.records import Task
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """Multinomial logistic regression for classes, one against the rest for several labels, ridge regression for numbers.
+    """Logistic regression for classes, one per label for several labels, ridge regression for numbers.
 
     Parameters
     ----------
@@ -20,11 +20,11 @@ class Linear:
         ``sound``: L-BFGS to the end, penalties chosen by the protocol. ``tutorial``: TensorFlow's image
         retraining tutorial, a softmax layer under plain stochastic gradient descent without any penalty.
     C : tuple of float
-        Inverse penalties tried for classes and labels (``sound``).
+        Inverse penalties to try for classes and labels (``sound``).
     alpha : tuple of float
-        Penalties tried for numbers (``sound``).
+        Penalties to try for numbers (``sound``).
     max_iter : int
-        Iterations of L-BFGS at most (``sound``).
+        Most iterations of L-BFGS (``sound``).
     steps, batch, learning_rate : int, int, float
         Of gradient descent (``tutorial``).
 
@@ -47,14 +47,14 @@ class Linear:
         Raises
         ------
         EvaluationError
-            ``tutorial`` is asked for numbers: its layer gives classes.
+            ``tutorial`` is used for regression.
         """
         from sklearn.multiclass import OneVsRestClassifier
 
         if self.preset == "tutorial":
             if task == "regression":
                 raise EvaluationError(
-                    "the tutorial's layer tells classes, not numbers; use --set preset=sound"
+                    "the tutorial's layer predicts classes, not numbers; use --set preset=sound"
                 )
             model = softmax_layer(self.steps, self.batch, self.learning_rate, seed)
         else:

@@ -15,7 +15,7 @@ TOLERANCE = 1e-3  # largest gradient at which L-BFGS stops; predictions do not c
 
 @dataclass(frozen=True, slots=True)
 class Mlp:
-    """Fully connected layers with ReLU on standardised columns, learnt by L-BFGS.
+    """Fully connected layers with ReLU on standardised columns, trained by L-BFGS.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class Mlp:
     alpha : tuple of float
         L2 penalties tried, divided by the number of rows as scikit-learn does.
     max_iter : int
-        Iterations at most.
+        Most iterations.
     """
 
     hidden: tuple[float, ...] = (64.0,)
@@ -37,7 +37,7 @@ class Mlp:
         Raises
         ------
         UsageError
-            More layers than two, none, or parts of units.
+            More than two layers, none, or a fraction of a unit.
         """
         from sklearn.compose import TransformedTargetRegressor
         from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -47,7 +47,7 @@ class Mlp:
             raise UsageError(
                 f"hidden is one or two whole numbers of units, such as 64 or 64,32, not {self.hidden}"
             )
-        given = {
+        settings = {
             "hidden_layer_sizes": tuple(map(int, self.hidden)),
             "solver": "lbfgs",
             "max_iter": self.max_iter,
@@ -55,8 +55,10 @@ class Mlp:
             "random_state": seed,
         }
         if task == "regression":
-            return TransformedTargetRegressor(regressor=MLPRegressor(**given), transformer=StandardScaler())
-        return MLPClassifier(**given)
+            return TransformedTargetRegressor(
+                regressor=MLPRegressor(**settings), transformer=StandardScaler()
+            )
+        return MLPClassifier(**settings)
 
     def grid(self, task: Task, *, n_features: int) -> Mapping[str, list[Any]]:
         """The penalties, the strongest first."""

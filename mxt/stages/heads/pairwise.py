@@ -13,7 +13,7 @@ from mxt.stages.heads.linear import Linear
 
 @dataclass(frozen=True, slots=True)
 class Pairwise:
-    """Linear heads that each tell two classes apart; a clip belongs to the class that wins most pairs.
+    """Linear heads for pairs of classes; a clip belongs to the class that wins most pairs.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class Pairwise:
 
     References
     ----------
-    Shtern et al. 2017, section 5: their outlook on binary classifiers a pair, as in Weka's SMO
+    Shtern et al. 2017, section 5: their outlook on one binary classifier per pair, as in Weka's SMO
     """
 
     preset: str = "sound"
@@ -39,13 +39,13 @@ class Pairwise:
         Raises
         ------
         EvaluationError
-            The task knows no pairs of classes.
+            The task is not classification.
         """
         from sklearn.multiclass import OneVsOneClassifier
 
         if task != "classification":
             raise EvaluationError(
-                f"pairwise tells classes apart, one a clip; this is {task}: use linear, svm or forest"
+                f"pairwise predicts classes, one per clip; this is {task}: use linear, svm or forest"
             )
         return OneVsOneClassifier(Linear(preset=self.preset, steps=self.steps).estimator(task, seed=seed))
 

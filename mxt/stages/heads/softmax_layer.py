@@ -1,4 +1,4 @@
-"""One fully connected softmax layer, learnt by stochastic gradient descent as in TensorFlow's image retraining tutorial."""
+"""A softmax layer trained by stochastic gradient descent, as in TensorFlow's image retraining tutorial."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class SoftmaxLayer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def _descend_in_span(self, X: torch.Tensor, codes: torch.Tensor, *rest: Any) -> None:
-        """Descend where gradients lie: with fewer rows than columns, in the rows' span, at a cost of rows instead of columns."""
+        """Descend in the span of the rows where they are fewer than columns: gradients stay in it."""
         weights, bias, generator = rest
         if len(X) >= X.shape[1]:
             self._descend(X, codes, weights, bias, generator)

@@ -8,14 +8,12 @@ from typing import Any
 
 from mxt.core.records import Task
 
-MAX_ITERATIONS = (
-    1_000_000  # libsvm's own are without limit; a fit that needs more is counted as not converged
-)
+MAX_ITERATIONS = 1_000_000  # libsvm has no limit; a fit that needs more counts as not converged
 
 
 @dataclass(frozen=True, slots=True)
 class Svm:
-    """SVC for classes, one against the rest for several labels, SVR on standardised numbers.
+    """SVC for classes, one per label for several labels, SVR on standardised numbers.
 
     Parameters
     ----------
@@ -52,7 +50,7 @@ class Svm:
         at = {"classification": "", "multilabel": "estimator__", "regression": "regressor__"}[task]
         grids: list[Mapping[str, list[Any]]] = []
         if self.kernel != "linear":
-            gamma = [each / n_features for each in self.gamma]
+            gamma = [width / n_features for width in self.gamma]
             grids.append({f"{at}kernel": ["rbf"], f"{at}C": list(self.C), f"{at}gamma": gamma})
         if self.kernel != "rbf":
             grids.append({f"{at}kernel": ["linear"], f"{at}C": list(self.linear_C)})

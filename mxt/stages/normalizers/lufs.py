@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LufsNormalizer:
-    """Scales the whole clip so that it has a given integrated loudness; what is quieter than -70 LUFS stays as it is.
+    """Scales the whole clip to a given integrated loudness.
 
-    Nothing is clipped: samples may go beyond full scale.
+    Clips below -70 LUFS are left unchanged. Nothing is clipped: samples may exceed full scale.
 
     Parameters
     ----------
@@ -32,7 +32,8 @@ class LufsNormalizer:
     Examples
     --------
     >>> from mxt.core.stages import Levels
-    >>> LufsNormalizer(target_lufs=-23.0)(np.float32([0.1, -0.2]), sample_rate=8000, levels=Levels(peak=0.4, rms=0.2, lufs=-3.0))
+    >>> levels = Levels(peak=0.4, rms=0.2, lufs=-3.0)
+    >>> LufsNormalizer(target_lufs=-23.0)(np.float32([0.1, -0.2]), sample_rate=8000, levels=levels)
     array([ 0.01, -0.02], dtype=float32)
     """
 

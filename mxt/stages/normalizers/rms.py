@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RmsNormalizer:
-    """Scales the whole clip so that its root mean square has a given level. Nothing is clipped: samples may go beyond full scale.
+    """Scales the whole clip to a given level of its root mean square.
+
+    Nothing is clipped: samples may exceed full scale.
 
     Parameters
     ----------
@@ -25,14 +27,15 @@ class RmsNormalizer:
     Examples
     --------
     >>> from mxt.core.stages import Levels
-    >>> RmsNormalizer(target_db=-20.0)(np.float32([0.1, -0.2]), sample_rate=8000, levels=Levels(peak=0.4, rms=0.2))
+    >>> levels = Levels(peak=0.4, rms=0.2)
+    >>> RmsNormalizer(target_db=-20.0)(np.float32([0.1, -0.2]), sample_rate=8000, levels=levels)
     array([ 0.05, -0.1 ], dtype=float32)
     """
 
     target_db: float = -20.0
 
     def __call__(self, y: Signal, *, sample_rate: int, levels: Levels) -> Signal:
-        """`y` float32 [samples] scaled by the root mean square of the whole clip, of which it may be a part; silence stays."""
+        """`y` float32 [samples], which may be a part of the clip, scaled by the level of the whole clip."""
         if levels.rms <= from_db(SILENCE_DB):
             return y
         return y * np.float32(from_db(self.target_db) / levels.rms)

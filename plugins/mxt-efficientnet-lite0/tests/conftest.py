@@ -1,4 +1,4 @@
-"""The network as the paper has it, in float64; random tensors in a wheel of our own; the released wheel where it can be had."""
+"""The network of the paper in float64; random tensors in our own wheel; the released wheel if available."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def released() -> Path:
 
 @pytest.fixture(scope="session")
 def random_tensors() -> Tensors:
-    """A state dict of random values that keep their size from block to block; batch statistics are not trivial."""
+    """A state dict of random values whose size stays the same from block to block; own batch statistics."""
     rng = np.random.default_rng(11)
     found: Tensors = {}
 

@@ -44,7 +44,7 @@ BROKEN = {
 
 @pytest.fixture
 def copy(tmp_path, monkeypatch, random_wheel):
-    """A function that makes a changed copy of the package under another name and gives its checks; its weights are random ones."""
+    """A function that changes a copy of the package and gives its checks, with random weights."""
     monkeypatch.setenv("MXT_WEIGHTS_DIR", str(random_wheel.parent))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.syspath_prepend(tmp_path)

@@ -1,4 +1,4 @@
-"""The released weights: that they are read and fed as they were trained, seen by what the network says of photographs and of music."""
+"""The released weights are read and fed as they were trained: the network knows photographs and music."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class MusicNN:
     network: str = "MSD_musicnn"
 
     def prepare(self, weights: Path | None, device: str) -> Callable[[Tensor], Features]:
-        """Read the network out of musicnn's wheel; returns a function from mel power [N, 96, 187] to layers [N, dimension].
+        """Read the network out of the wheel; give a function from mel power [N, 96, 187] to layers.
 
         Raises
         ------
@@ -75,7 +75,7 @@ def _together(network: Network) -> Callable[[Tensor], Features]:
 
 
 def _full_precision() -> AbstractContextManager[None]:
-    """Convolutions on CUDA without the rounding of TF32, and by algorithms that always give the same result."""
+    """Convolutions on CUDA without the rounding of TF32, by algorithms that repeat their results."""
     found: AbstractContextManager[None] = torch.backends.cudnn.flags(
         enabled=True, benchmark=False, deterministic=True, allow_tf32=False
     )

@@ -1,4 +1,4 @@
-"""What the tag outputs stand for, in the order of the released networks (`musicnn/configuration.py` of the wheel)."""
+"""Names of the tags, in the order of the released networks (`musicnn/configuration.py` of the wheel)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The musically motivated network: timbral and temporal filters, three dense convolutions, pooling over time, two dense layers.
+"""The musically motivated network: timbral and temporal filters, convolutions, pooling, dense layers.
 
 With fixed statistics, batch normalisation is affine. Where its input is not padded (the dense layer) it is
 folded into the weights; before a maximum it is put behind it (`mxt_musicnn.tensors.Pooled`), so that only
@@ -99,12 +99,12 @@ class FrontEnd:
 
 
 def _padded(x: Tensor, length: int) -> Tensor:
-    """`x` [N, T, bands] with zeros in time, so that a filter of `length` frames gives T values (TensorFlow's SAME)."""
+    """`x` [N, T, bands] with zeros in time, so that a filter of `length` frames gives T values (SAME)."""
     return F.pad(x, (0, 0, (length - 1) // 2, length // 2))
 
 
 def _maxima(x: Tensor, kernel: Tensor) -> Tensor:
-    """Convolution of `x` [N, T, bands] with `kernel` [maps, 1, length, K], greatest value over frequency: [N, T, maps]."""
+    """Convolution of `x` [N, T, bands] with `kernel` [maps, 1, length, K], maximum over K: [N, T, maps]."""
     return F.conv2d(_padded(x, kernel.shape[2])[:, None], kernel).amax(3).transpose(1, 2)
 
 

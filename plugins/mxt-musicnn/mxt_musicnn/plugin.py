@@ -1,4 +1,4 @@
-"""What this package brings, as plain values: imported by every `mxt` command that lists stages, so nothing heavy here."""
+"""The stages of this package as plain values; every command imports this, so it imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from mxt.plugin import Input, Layer, Param, StageSpec, WeightsFile, Window, hook
 from mxt_musicnn.labels import MSD, MTT
 
 NETWORKS = ("MSD_musicnn", "MTT_musicnn", "MSD_vgg", "MTT_vgg")
-PONS_SERRA_2019 = "J. Pons, X. Serra: musicnn: pre-trained convolutional neural networks for music audio tagging, ISMIR 2019, arXiv:1909.06654"
+PONS_SERRA_2019 = (
+    "J. Pons, X. Serra: musicnn: pre-trained convolutional neural networks for music audio tagging, ISMIR "
+    "2019, "
+    "arXiv:1909.06654"
+)
 
 SAMPLE_RATE = 16_000
 N_FFT, HOP, BANDS = 512, 256, 96
@@ -50,14 +54,16 @@ PATCHES = Window.sliding(
 BACKBONE = StageSpec(
     kind="backbone",
     name="musicnn",
-    summary="Music taggers of Pons and Serra 2019: musically motivated filters, or a VGG, trained on MSD or MagnaTagATune",
+    summary="Music taggers of Pons and Serra 2019: musically motivated filters, or a VGG, trained on MSD or "
+    "MagnaTagATune",
     target="mxt_musicnn.backbone:MusicNN",
     params=(
         Param(
             "network",
             "choice",
             NETWORKS[0],
-            "trained on the Million Song Dataset (MSD) or MagnaTagATune (MTT); musically motivated filters or a VGG",
+            "trained on the Million Song Dataset (MSD) or MagnaTagATune (MTT); "
+            "musically motivated filters or a VGG",
             choices=NETWORKS,
         ),
     ),
@@ -80,7 +86,8 @@ BACKBONE = StageSpec(
             size=29_292_476,
             licence="ISC, Copyright (c) Music Technology Group, Universitat Pompeu Fabra 2019",
             citation=PONS_SERRA_2019,
-            note="the authors' Python package, of which only the four checkpoints are read; it is not installed and none of it is run",
+            note="the authors' Python package, of which only the four checkpoints are read; "
+            "it is not installed and none of it is run",
         ),
     ),
     batch_windows=8,

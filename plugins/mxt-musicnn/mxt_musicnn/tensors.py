@@ -1,4 +1,4 @@
-"""The tensors of a network, checked; and batch normalisations as what they are with fixed statistics: affine."""
+"""The checked tensors of a network, with batch normalisations as affine maps of fixed statistics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The VGG that was released beside the musically motivated network: five blocks of convolution, ReLU, batch norm, maximum.
+"""The VGG released with musicnn: five blocks of convolution, ReLU, batch normalisation, maximum.
 
 ReLU and batch normalisation are put behind the maximum (`mxt_musicnn.tensors.Pooled`). The first maximum
 takes every second band only, so only those are convolved.

@@ -1,4 +1,4 @@
-"""Networks of random tensors in a wheel of our own, the released wheel where it can be had, and the real recordings."""
+"""Networks of random tensors in our own wheel, the released wheel if available, and real recordings."""
 
 from __future__ import annotations
 

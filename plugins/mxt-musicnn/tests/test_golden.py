@@ -1,4 +1,4 @@
-"""Against TensorFlow's outputs for two real clips, through mxt's own decoding, resampling, windows and mel spectrograms."""
+"""Outputs of TensorFlow for two real clips, against mxt from decoding to the last layer."""
 
 from __future__ import annotations
 

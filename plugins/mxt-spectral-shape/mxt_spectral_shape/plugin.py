@@ -1,4 +1,4 @@
-"""What this package brings, as plain values: imported by every `mxt` command that lists stages, so nothing heavy here."""
+"""The stages of this package as plain values; every command imports this, so it imports nothing heavy."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def moments(power: torch.Tensor, frequencies: torch.Tensor) -> list[torch.Tensor
 
 
 def flatness(power: torch.Tensor) -> torch.Tensor:
-    """Geometric over arithmetic mean of power spectra [..., bins]: near 0 for a tone, near 1 for an impulse; 1 for silence."""
+    """Geometric over arithmetic mean of power spectra [..., bins]: low for tones, 1 for silence."""
     floored = power.clamp_min(SILENCE)
     return floored.log().mean(-1).exp() / floored.mean(-1)
 
@@ -104,6 +104,6 @@ def zero_crossings(frames: torch.Tensor) -> torch.Tensor:
 
 
 def flux(power: torch.Tensor) -> torch.Tensor:
-    """Euclidean distance of each spectrum's shares from those before, [N, frames, bins]; zero for the first."""
+    """Euclidean distance of the shares of a spectrum from those before, [N, frames, bins]; first 0."""
     p = _shares(power)
     return torch.nn.functional.pad((p[:, 1:] - p[:, :-1]).square().sum(-1).sqrt(), (1, 0))

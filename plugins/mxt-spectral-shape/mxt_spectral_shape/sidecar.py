@@ -25,7 +25,7 @@ class Sidecar:
     suffix: str = ".txt"
 
     def detect(self, listing: Listing) -> Detection:
-        """The surer, the more audio files have a text beside them that holds a label, which a table or a label track is not."""
+        """The share of audio files with a text file beside them that holds a label, not a table."""
         audio, texts = self._audio(listing), self._texts(listing)
         beside = [text for path in audio if (text := self._beside(path)) in texts]
         if not beside:
@@ -38,7 +38,7 @@ class Sidecar:
         return Detection(0.9 * len(beside) / len(audio) * labels / len(read), reason)
 
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
-        """One clip for each audio file, unlabelled where there is no text, and remarks about what has no partner."""
+        """One clip per audio file, unlabelled without a text file, and remarks on files without partner."""
         audio, texts = self._audio(listing), self._texts(listing)
         for path in audio:
             text = self._beside(path)
@@ -63,7 +63,7 @@ class Sidecar:
 
 
 def _holds_a_label(path: Path) -> bool:
-    """Whether the first line is one word or some: with tabs it is a row of a table, such as an Audacity label track's."""
+    """Whether the first line holds words: with tabs it is a row of a table, or an Audacity label track."""
     try:
         label = _first_line(path)
     except TableError:

@@ -1,4 +1,4 @@
-"""The convnet as the paper writes it, in float64, and random tensors to compare with: no file of weights is needed."""
+"""The convnet as in the paper, in float64, and random tensors: no file of weights is needed."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def test_tensors_that_lie_in_another_file_are_refused(released_file, tmp_path, l
         lead_out(file, name, other)
     with pytest.raises(
         WeightsError,
-        match=rf"does not hold the tensor '{name}' itself, it lies .*; give one file that holds all tensors",
+        match=rf"does not hold the tensor '{name}' itself: it is .*; give a file with all tensors",
     ):
         read_released(released_file)
 
@@ -88,7 +88,7 @@ def test_a_link_to_another_file_is_not_followed(released_file, tmp_path):
     with h5py.File(released_file, "a") as file:
         del file["ConvBNEluDr"]
         file["ConvBNEluDr"] = h5py.ExternalLink(tmp_path / "nowhere.hdf5", "/ConvBNEluDr")
-    with pytest.raises(WeightsError, match=r"lies behind a link to .*nowhere\.hdf5:/ConvBNEluDr;"):
+    with pytest.raises(WeightsError, match=r"is behind a link to .*nowhere\.hdf5:/ConvBNEluDr;"):
         read_released(released_file)
 
 

@@ -107,7 +107,7 @@ def test_urbansound_has_its_folds_and_needs_no_mfcc(tmp_path):
     ]
     assert [block.label for block in found.blocks] == [CONVNET]
     assert {remark.kind: remark.text for remark in found.remarks} == {
-        "features that are not there": "urbansound_mfcc.npy",
+        "missing features": "urbansound_mfcc.npy",
         "incomplete": "2 of 8,732 clips, 8,730 are missing",
     }
 
@@ -144,11 +144,11 @@ def test_only_the_tasks_asked_for_are_read(tmp_path):
         ),
         (
             lambda root: (root / "features/urbansound_layer_3.npy").unlink(),
-            "urbansound: 4 of 5 layers are there",
+            "urbansound: only 4 of 5 layers exist",
         ),
         (
             lambda root: (root / "features/urbansound_mfcc.npy").write_bytes(b"\x93NUMPY no"),
-            "urbansound_mfcc.npy is no array of numbers",
+            "urbansound_mfcc.npy is not an array of numbers",
         ),
     ],
 )
@@ -163,7 +163,7 @@ def test_features_that_do_not_fit_their_table_are_refused(tmp_path, change, mess
     ("table", "message"),
     [
         (("fold", ["a,b/a.wav,1"]), "columns filepath and label are needed"),
-        (("label", ["a,b/a.wav,1", "a,b/a.wav,1"]), "each row needs a filepath of its own; 1 have none"),
+        (("label", ["a,b/a.wav,1", "a,b/a.wav,1"]), "each row needs its own filepath; 1 have none"),
         (("label_arousal", ["a,b/a.wav,loud"]), "line 2: a number is expected, got 'loud'"),
     ],
 )

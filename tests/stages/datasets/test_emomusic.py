@@ -9,9 +9,13 @@ import pytest
 from mxt.core.errors import TableError
 from mxt.stages.datasets.emomusic import EmoMusic
 
-STATIC = "song_id,mean_arousal,std_arousal,mean_valence,std_valence\n2,3.1,0.99,3,0.66\n3,3.5,1.8,3.3,1.7\n4,5.7,1.5,5.5,1.6\n"
+STATIC = (
+    "song_id,mean_arousal,std_arousal,mean_valence,std_valence\n"
+    "2,3.1,0.99,3,0.66\n3,3.5,1.8,3.3,1.7\n4,5.7,1.5,5.5,1.6\n"
+)
 SONGS = (
-    "song_id,file_name,Artist,Song title,start of the segment (min.sec),end of the segment (min.sec),Genre,Mediaeval 2013 set\n"
+    "song_id,file_name,Artist,Song title,start of the segment (min.sec),end of the segment (min.sec),"
+    "Genre,Mediaeval 2013 set\n"
     "2,2.mp3,The New Mystikal Troubadours\t,Tonight A Lonely Century,2.1,2.55,Blues\t,development\n"
     "3,3.mp3,The New Mystikal Troubadours,Look,0.1,0.55,Blues,evaluation\n"
 )

@@ -10,7 +10,8 @@ from mxt.stages.datasets.extended_ballroom import DANCES, ExtendedBallroom
 XML = """<?xml version="1.0"?>
 <ExtendedBallroom>
   <Waltz>
-    <song id="100701" title="Moon" artist="A. Band" album="One" bpm="88" hash="0123456789abcdef0123456789ABCDEF"/>
+    <song id="100701" title="Moon" artist="A. Band" album="One" bpm="88"
+          hash="0123456789abcdef0123456789ABCDEF"/>
     <song id="100702" title="Sun"  artist="a. band" bpm="90" hash="none"/>
     <song id="100703" title="Moon (karaoke)" artist="Someone Else" bpm="88" karaoke="100701"/>
   </Waltz>

@@ -139,7 +139,7 @@ def test_an_unknown_target_lists_the_fields():
 
 
 def test_a_pattern_that_fits_nothing_is_refused():
-    with pytest.raises(UsageError, match="no name fits"):
+    with pytest.raises(UsageError, match="no name matches"):
         clips(["a/1.wav", "b/2.wav"], pattern="{x}_{y}.wav")
 
 

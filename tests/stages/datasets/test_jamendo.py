@@ -60,7 +60,7 @@ def test_lines_that_are_no_segments_and_tracks_without_annotations_are_named(tre
     files = BESIDE | {"jamendo/test/02 - B.lab": "0 5 sing\n5 4 sing\nx y sing\n6 6 nosing\n"}
     clips, remarks = load(Jamendo(), tree(*TRACKS, "jamendo/train/04.ogg", files=files))
     assert len([clip for clip in clips if clip.group == "02 - B"]) == 1
-    assert [text.partition(":")[0] for text in remarks["line that is no segment"]] == [
+    assert [text.partition(":")[0] for text in remarks["line that is not a segment"]] == [
         "jamendo/test/02 - B.lab, line 2",
         "jamendo/test/02 - B.lab, line 3",
     ]

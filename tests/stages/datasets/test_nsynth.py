@@ -107,11 +107,11 @@ def test_other_names_are_not_its_own(tmp_path: Path) -> None:
         ("[" * 100_000, r"examples\.json cannot be read: nested too deeply"),
         (
             '{"bass_acoustic_002-040-127": {"pitch": "\\ud800"}}',
-            r"the pitch of bass_acoustic_002-040-127 is to be a number, not '",
+            r"the pitch of bass_acoustic_002-040-127 should be a number, not '",
         ),
         (
             '{"bass_acoustic_002-040-127": {"velocity": 1' + 400 * "0" + "}}",
-            "the velocity of bass_acoustic_002-040-127 is to be a number",
+            "the velocity of bass_acoustic_002-040-127 should be a number",
         ),
     ],
 )

@@ -39,7 +39,12 @@ def test_fields_are_taken_from_names_and_folders(pattern, path, fields):
 
 @pytest.mark.parametrize(
     ("pattern", "message"),
-    [("plain.wav", "no field"), ("{a}_{a}.wav", "twice"), ("{a}_{b.wav", "partner"), ("{}.wav", "no field")],
+    [
+        ("plain.wav", "no field"),
+        ("{a}_{a}.wav", "twice"),
+        ("{a}_{b.wav", "unmatched brace"),
+        ("{}.wav", "no field"),
+    ],
 )
 def test_a_pattern_that_cannot_be_meant_is_refused(pattern, message):
     with pytest.raises(UsageError, match=message):
@@ -72,6 +77,6 @@ def test_a_width_is_so_many_characters(pattern, name, fields):
 def test_what_is_no_width_is_refused_with_the_grammar(field):
     with pytest.raises(
         UsageError,
-        match=rf"{re.escape(field)} is no field; a field is {{speaker}}, or {{speaker:2}} of two characters",
+        match=rf"{re.escape(field)} is not a field; a field is {{speaker}}, or {{speaker:2}} with two characters",
     ):
         compile_pattern(field + "_{take}")

@@ -37,7 +37,8 @@ def test_files_labels_and_all_other_columns(load):
     clips, remarks, found = load(
         AB,
         {
-            "labels.csv": "file,label,split,fold,group,artist\na.wav,rock,Train,1,g1,Ann\nb.wav,,val,2,g2,Ben\n"
+            "labels.csv": "file,label,split,fold,group,artist\n"
+            "a.wav,rock,Train,1,g1,Ann\nb.wav,,val,2,g2,Ben\n"
         },
     )
     assert clips == [
@@ -64,7 +65,8 @@ def test_files_labels_and_all_other_columns(load):
 
 def test_other_headings_are_found_by_what_they_hold_or_given(load):
     table = {
-        "t.csv": "Lfd;Aufnahme;Tierart;Ort;Teil\n1;audio\\a.wav;Amsel;See;train\n2;audio\\b.wav;Star;Wald;test\n"
+        "t.csv": "Lfd;Aufnahme;Tierart;Ort;Teil\n"
+        "1;audio\\a.wav;Amsel;See;train\n2;audio\\b.wav;Star;Wald;test\n"
     }
     clips, _, _ = load(AB, table, target=("tierart",), group_column="Ort", split_column="Teil")
     assert [(c.path, c.targets, c.group, c.split) for c in clips] == [
@@ -114,7 +116,7 @@ def test_without_a_label_column_the_columns_are_named(load):
     clips, remarks, found = load(AB, {"t.csv": "file,colour,size\na.wav,red,big\nb.wav,blue,small\n"})
     assert clips[0].targets == {}
     assert clips[0].fields["colour"] == "red"
-    assert "name one with --target" in remarks["no label column recognised"][0]
+    assert "name one with --target" in remarks["no label column found"][0]
     assert found.score < 0.6
 
 

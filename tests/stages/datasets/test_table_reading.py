@@ -106,7 +106,7 @@ def test_uneven_rows_and_double_headings_are_named_with_their_line(tmp_path):
     table = read(tmp_path, b"file,label,label\na.wav,x,y\n\nb.wav,x\nc.wav,x,y,z\nd.wav,1,2\ne.wav,1,2\n")
     assert table.headings == ("file", "label", "label 2")
     assert [(remark.kind, remark.text.partition(":")[0]) for remark in table.remarks] == [
-        ("heading there twice", "labels.csv"),
+        ("repeated heading", "labels.csv"),
         ("row with too few columns", "labels.csv, line 4"),
         ("row with too many columns", "labels.csv, line 5"),
     ]
@@ -129,7 +129,7 @@ def test_json_lines_keep_their_types(tmp_path):
         (b'{"file": "a.wav"}\n{"file": \n', "x.jsonl", "x.jsonl, line 2: not JSON"),
         (b'{"file": "a.wav"}\n["b"]\n', "x.jsonl", "x.jsonl, line 2: an object is expected"),
         (b"\n\n", "x.csv", "x.csv is empty"),
-        (codecs.BOM_UTF8 + b"file\n\xff\xfe\xfa\n", "x.csv", "is no utf-8-sig text"),
+        (codecs.BOM_UTF8 + b"file\n\xff\xfe\xfa\n", "x.csv", "is not utf-8-sig text"),
     ],
 )
 def test_what_cannot_be_read_is_said_with_its_line(tmp_path, content, name, message):
@@ -162,7 +162,7 @@ def test_a_nul_byte_does_not_make_another_encoding_of_a_table(tmp_path, suffix, 
     (tmp_path / "t").with_suffix(f".{suffix}").write_bytes(text[:place] + b"\0" + text[place:])
     found = read_table((tmp_path / "t").with_suffix(f".{suffix}"), "t")
     assert (found.headings, [row["label"] for row in found.rows]) == (("file", "label"), ["café", "rock"])
-    assert found.remarks[0].kind == "NUL bytes passed over"
+    assert found.remarks[0].kind == "NUL bytes ignored"
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])

@@ -21,7 +21,7 @@ def problem(rows: int, columns: int, classes: int = 3) -> tuple[np.ndarray, np.n
 def by_autograd(
     X: np.ndarray, y: np.ndarray, *, steps: int, batch: int, rate: float, seed: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The same descent written with autograd in float64, on the weights themselves; rows of a class lie at equal distances."""
+    """The same descent with autograd in float64, on the weights themselves; rows of a class in order."""
     generator = torch.Generator().manual_seed(seed)
     classes = int(y.max()) + 1
     weights = torch.nn.init.trunc_normal_(

@@ -95,7 +95,7 @@ def main() -> None:
     ratio = statistics.median(b / a for a, b in pairs)
     count = sum(map(len, patches))
     lines.append(
-        f"{len(files)} clips, {count} patches: ratio {ratio:.3f} (median of {len(pairs)} rounds; at most {LIMIT})"
+        f"{len(files)} clips, {count} patches: ratio {ratio:.3f} (median of {len(pairs)}; at most {LIMIT})"
     )
     sys.stdout.write("\n".join(lines) + "\n")
     raise SystemExit(ratio > LIMIT)

@@ -1,4 +1,4 @@
-"""The four networks as `musicnn/models.py` writes them, in plain torch: nothing folded, nothing reordered. For comparison only."""
+"""The four networks as in `musicnn/models.py`, in plain torch, nothing folded: for comparison only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 class Plain:
-    """A network from its tensors (TensorFlow's names); a function from log mel spectrograms [N, 187, 96] to layers [N, dimension]."""
+    """A network from its tensors: a function from log mel spectrograms [N, 187, 96] to layers."""
 
     def __init__(self, tensors: Mapping[str, np.ndarray], *, dtype: torch.dtype = torch.float32) -> None:
         self.tensors = {name: torch.tensor(values, dtype=dtype) for name, values in tensors.items()}
