@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mxt.core.records import Task
+from mxt.core.reprs import short_repr
 
 Array = npt.NDArray[np.float64]
 
@@ -20,6 +21,7 @@ class Counts:
     true: Array
     right: Array
     predicted: Array
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -40,6 +42,7 @@ class Sums:
     variation: Array
     squared: Array
     absolute: Array
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -48,6 +51,7 @@ class Ranks:
 
     positive: Array
     negative: Array
+    __repr__ = short_repr
 
 
 def contributions(

@@ -88,11 +88,7 @@ def test_results_heads_and_columns_are_completed(tmp_path, mxt):
     assert mxt("ingest", "table.csv", "--name", "tapes", "--quiet").code == 0
     assert mxt("--plugin", EXAMPLE, "extract", "--backbone", "loudness", "--quiet").code == 0
     assert mxt("eval", "--group-by", "tape", "--head", "linear", "--quiet").code == 0
-    (result,) = (
-        folder.name
-        for folder in (tmp_path / "mxt-store" / "results").iterdir()
-        if not folder.name.startswith(".")
-    )
+    (result,) = (folder.name for folder in (tmp_path / "mxt-store" / "results").iterdir() if folder.is_dir())
     assert complete("mxt info 2", tmp_path) == [result]
     assert complete("mxt rm 2", tmp_path) == [result]
     assert complete("mxt eval --head sv", tmp_path) == ["svm", "svm_choi2017"]

@@ -88,7 +88,7 @@ def test_published_features_are_ingested_and_extract_refuses_them_in_one_line(tm
     assert said.endswith("next: mxt eval\n")
     assert run("extract", "--backbone", "mfcc", "--store", store) == 1
     error = capsys.readouterr().err
-    assert error.startswith("error: emoMusic has no audio")
+    assert error.startswith("error: emoMusic came as features, without audio")
     assert error.count("\n") == 1
 
 

@@ -104,7 +104,7 @@ def test_verify_reads_the_results_and_not_the_index(before: Store) -> None:
     assert now.st_size == status.st_size
     plain["entries"][name]["stamp"] = [now.st_size, now.st_mtime_ns, now.st_ctime_ns]
     the_index(before).write_text(json.dumps(plain))
-    assert [finding.place for finding in verify(before).others] == [name]
+    assert [finding.where for finding in verify(before).others] == [name]
 
 
 def test_an_index_that_points_to_another_search_is_not_believed(before: Store) -> None:

@@ -82,7 +82,7 @@ def test_a_migration_that_was_killed_before_its_end_is_done_again(old):
 def test_files_that_were_damaged_before_the_migration_are_still_named_after_it(old):
     with closing(sqlite3.connect(old.catalogue.path)) as db, db:
         db.execute("UPDATE files SET sha256 = 'cd' WHERE path = 'a.wav' AND dataset = 1")
-    assert Store.open(old.root).catalogue.damage() == {"notes": "files"}
+    assert Store.open(old.root).catalogue.damage() == {"notes": ["files"]}
 
 
 def test_a_new_catalogue_and_a_migrated_one_have_the_same_columns(old, tmp_path):

@@ -89,7 +89,7 @@ def test_they_can_be_evaluated_listed_told_about_and_exported(root, store, tmp_p
 
 def test_extract_says_in_one_line_that_there_is_no_audio(root, store):
     ingest(store, IngestRequest(root), REGISTRY)
-    with pytest.raises(InputError, match=r"^urbansound has no audio: .*$") as caught:
+    with pytest.raises(InputError, match=r"^urbansound came as features, without audio: .*$") as caught:
         extract(store, ExtractRequest("mfcc"), REGISTRY)
     assert "\n" not in str(caught.value)
 

@@ -61,7 +61,12 @@ def test_an_evaluation_of_undecodable_names_is_saved_and_read_back(odd, registry
     found = evaluate(odd, EvaluateRequest(), registry)
     results = Store.open(odd).results
     saved = results.load(found.datasets[0].views[0].result_id)
-    assert [each["name"] for each in saved["classes"]] == ['a, "b"; c|d', "back\\slash", "caf\\xe9", "café"]
+    assert [each["name"] for each in saved["views"][0]["classes"]] == [
+        'a, "b"; c|d',
+        "back\\slash",
+        "caf\\xe9",
+        "café",
+    ]
     clips = results.predictions(found.datasets[0].views[0].result_id)["clip"].tolist()
     assert len(set(clips)) == 16
     assert "caf\\xe9/s\\xfc0.wav" in clips
