@@ -217,7 +217,10 @@ def _render_left_out(left_out: Sequence[LeftOut]) -> None:
 
 def _details(result: DatasetResult) -> None:
     view = result.views[result.best]
-    classes = view.assessment.classes
+    assessment, classes = view.assessment, view.assessment.classes
+    others = [score for score in assessment.scores[1:] if not _is_shown(score.name, assessment)]
+    if others:
+        console.say(" · ".join(f"{metric_words(score.name)} {score.interval}" for score in others))
     if not classes:
         return
     console.table(
@@ -233,8 +236,8 @@ def _details(result: DatasetResult) -> None:
             for one in classes
         ],
     )
-    if view.assessment.confusion is not None:
-        rows = [[c.name, *counts] for c, counts in zip(classes, view.assessment.confusion, strict=True)]
+    if assessment.confusion is not None:
+        rows = [[c.name, *counts] for c, counts in zip(classes, assessment.confusion, strict=True)]
         console.table(
             f"confusion of {view.view} (rows: true, columns: predicted)",
             ["", *(c.name for c in classes)],

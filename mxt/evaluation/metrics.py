@@ -127,7 +127,7 @@ TABLE = (
         for_unequal=True,
         least=0.0,
     ),
-    Metric("matthews", "Matthews correlation", "classification", _matthews, least=-1.0),
+    Metric("matthews", "Matthews correlation", "classification", _matthews, for_unequal=True, least=-1.0),
     Metric("recall", "recall", "classification", _recall, per_class=True, least=0.0),
     Metric("precision", "precision", "classification", _precision, per_class=True, least=0.0),
     Metric("f1", "F1", "classification", _f1, per_class=True, least=0.0),
