@@ -77,6 +77,7 @@ def test_a_width_is_so_many_characters(pattern, name, fields):
 def test_what_is_no_width_is_refused_with_the_grammar(field):
     with pytest.raises(
         UsageError,
-        match=rf"{re.escape(field)} is not a field; a field is {{speaker}}, or {{speaker:2}} with two characters",
+        match=rf"{re.escape(field)} is not a field; "
+        r"a field is {speaker}, or {speaker:2} with two characters",
     ):
         compile_pattern(field + "_{take}")
