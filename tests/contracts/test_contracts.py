@@ -110,4 +110,4 @@ def test_batch_mode_is_refused_by_name():
     refused = [check.outcome() for check in CHECKS if check.subject.params == {"statistics": "batch"}]
     (invariance,) = (outcome for outcome in refused if outcome.check == "batch equals stacked singles")
     assert invariance.result == "refused"
-    assert invariance.detail.startswith("convnet statistics=batch depends on its batch on purpose")
+    assert invariance.detail.startswith("backbone convnet statistics=batch depends on its batch on purpose")
