@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mxt.core.params import Param
 from mxt.core.specs import StageSpec
+from mxt.stages.citations import SHTERN_2017
 
 HIGHEST_HZ = 384_000  # half the highest rate clips are brought to
 
@@ -109,10 +110,6 @@ MELSPECTROGRAM = StageSpec(
             maximum=1000,
         ),
     ),
-)
-
-SHTERN_2017 = (
-    "M. Shtern, R. Ejaz, V. Tzerpos: Transfer Learning in Neural Networks: An Experience Report, CASCON 2017"
 )
 
 
