@@ -12,8 +12,8 @@ import typer
 
 from mxt.cli import completion
 from mxt.cli.help import Command, Group
-from mxt.cli.option_groups import expanded
-from mxt.cli.options import JobsOption, WorkOptions, YesOption, seconds_option
+from mxt.cli.option_groups import WorkOptions, expanded
+from mxt.cli.options import JobsOption, YesOption, seconds_option
 from mxt.cli.summaries import render_derived
 from mxt.ingestion.derivations import DERIVATIONS, Derivation, DeriveOption
 

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mxt.cli.option_groups import ChartOptions, StudyOptions
 from mxt.cli.options import (
-    ChartOptions,
     DatasetsOption,
     FeaturesOption,
     HeadsOption,
     JobsOption,
     ProtocolsOption,
     SetOption,
-    StudyOptions,
 )
 from mxt.core.errors import UsageError
 

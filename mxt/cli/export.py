@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mxt.cli import completion, console
-from mxt.cli.options import DatasetOption, StoreOptions, YesOption
+from mxt.cli.option_groups import StoreOptions
+from mxt.cli.options import DatasetOption, YesOption
 
 if TYPE_CHECKING:
     from mxt.workflows.export import Exported

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mxt.cli import console
+from mxt.cli.option_groups import RunOptions
 from mxt.cli.options import (
     MOST_CLIPS,
     BackboneOption,
@@ -20,7 +21,6 @@ from mxt.cli.options import (
     JobsOption,
     LayersOption,
     NormalizerOption,
-    RunOptions,
     SetOption,
     StrictOption,
 )
@@ -34,31 +34,38 @@ SHOWN = 5  # clips of one reason that are named
 STEPS = ("decode", "front end", "network")
 
 
-def extract(
-    *,
-    dataset: DatasetOption = None,
-    backbone: BackboneOption = None,
-    layers: LayersOption = None,
-    setting: SetOption = None,
+@dataclass(frozen=True, slots=True)
+class PipelineOptions:
+    """What decides a feature, and the label of the table it goes to."""
+
+    backbone: BackboneOption = None
+    layers: LayersOption = None
+    setting: SetOption = None
     weights: Annotated[
         str | None,
         typer.Option("--weights", metavar="NAME", help="Weight set (default: the first the backbone has)."),
-    ] = None,
+    ] = None
     weights_file: Annotated[
         Path | None, typer.Option("--weights-file", metavar="FILE", help="A weights file of your own.")
-    ] = None,
-    normalizer: NormalizerOption = "none",
+    ] = None
+    normalizer: NormalizerOption = "none"
     resampler: Annotated[
         str, typer.Option("--resampler", metavar="soxr|kaiser_best", help="How audio is resampled.")
-    ] = "soxr",
+    ] = "soxr"
     label: Annotated[
         str | None,
         typer.Option(
             "--as", metavar="LABEL", help="Label of the feature table (default: made from the pipeline)."
         ),
-    ] = None,
-    device: DeviceOption = "auto",
-    jobs: JobsOption = None,
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadOptions:
+    """How much is computed, and by what."""
+
+    device: DeviceOption = "auto"
+    jobs: JobsOption = None
     limit: Annotated[
         int | None,
         typer.Option(
@@ -68,11 +75,18 @@ def extract(
             max=MOST_CLIPS,
             help="Only compute N clips, taken from all classes; a later run continues.",
         ),
-    ] = None,
-    dry_run: DryRunOption = False,
+    ] = None
+    dry_run: DryRunOption = False
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Also compute the clips that failed before.")
-    ] = False,
+    ] = False
+
+
+def extract(
+    *,
+    dataset: DatasetOption = None,
+    pipeline: PipelineOptions,
+    workload: WorkloadOptions,
     strict: StrictOption = False,
     run: RunOptions,
 ) -> None:
@@ -80,32 +94,20 @@ def extract(
 
     Only what is missing is computed. Without --backbone, the backbones are listed.
     """
-    if backbone is None:
+    chosen = asdict(pipeline)
+    if chosen["backbone"] is None:
         _list_backbones(run)
         return
     from mxt.extraction.request import ExtractRequest
     from mxt.workflows.extract import extract as work
 
+    settings, plugins = tuple(chosen.pop("setting") or ()), tuple(run.plugin or ())
     request = ExtractRequest(
-        backbone=backbone,
-        layers=layers,
-        settings=tuple(setting or ()),
-        normalizer=normalizer,
-        resampler=resampler,
-        weights=weights,
-        weights_file=weights_file,
-        label=label,
-        dataset=dataset,
-        device=device,
-        jobs=jobs,
-        limit=limit,
-        dry_run=dry_run,
-        retry_failed=retry_failed,
-        plugins=tuple(run.plugin or ()),
+        **chosen, **asdict(workload), settings=settings, dataset=dataset, plugins=plugins
     )
     with run.progress() as progress:
         result = work(run.store, request, run.registry(), progress=progress)
-    goes_on = dry_run and result.left_open
+    goes_on = workload.dry_run and result.left_open
     run.answer(result, render, plain=to_json, next="the same without --dry-run" if goes_on else "mxt eval")
     if strict and (result.failed or result.left_open):
         raise typer.Exit(1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mxt.cli import completion, console
-from mxt.cli.options import StoreOptions
+from mxt.cli.option_groups import StoreOptions
 
 if TYPE_CHECKING:
     from mxt.workflows.figures import Figures

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mxt.cli import console
-from mxt.cli.options import DatasetOption, WorkOptions
+from mxt.cli.option_groups import WorkOptions
+from mxt.cli.options import DatasetOption
 from mxt.core.commands import typed
 from mxt.core.errors import listed
 

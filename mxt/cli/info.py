@@ -12,7 +12,8 @@ import typer
 
 from mxt.cli import completion, console
 from mxt.cli.info_result import render_result, say_commands, tree
-from mxt.cli.options import DatasetOption, PluginOption, StoreOptions
+from mxt.cli.option_groups import StoreOptions
+from mxt.cli.options import DatasetOption, PluginOption
 from mxt.core.errors import listed
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mxt.cli import completion, console
-from mxt.cli.options import DryRunOption, JobsOption, RunOptions, SetOption, StrictOption, YesOption
+from mxt.cli.option_groups import RunOptions
+from mxt.cli.options import DryRunOption, JobsOption, SetOption, StrictOption, YesOption
 from mxt.cli.summaries import render_ingested
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mxt.cli import console
+from mxt.cli.option_groups import ChartOptions
 from mxt.cli.options import (
     MOST_SECONDS,
-    ChartOptions,
     DatasetOption,
     DeviceOption,
     FeaturesOption,

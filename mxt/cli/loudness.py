@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mxt.cli import console
-from mxt.cli.options import ChartOptions, DatasetOption, JobsOption, StudyOptions
+from mxt.cli.option_groups import ChartOptions, StudyOptions
+from mxt.cli.options import DatasetOption, JobsOption
 
 if TYPE_CHECKING:
     from mxt.results.loudness import LoudnessStudy, Spread

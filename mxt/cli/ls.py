@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mxt.cli import console
-from mxt.cli.options import DatasetOption, StoreOptions
+from mxt.cli.option_groups import StoreOptions
+from mxt.cli.options import DatasetOption
 
 if TYPE_CHECKING:
     from mxt.workflows.ls import ClipEntry, Contents, DatasetEntry, ResultEntry, TableEntry

@@ -1,4 +1,8 @@
-"""Commands that take records of options: each field of a record is an option of the command line."""
+"""Options that come together, as records: each field of a record is an option of the command line.
+
+A command names the records it takes (``def ls(at: StoreOptions) -> None``), and `expanded` turns their fields
+into options.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,153 @@ import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from inspect import Parameter, Signature
-from typing import Any, get_type_hints
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from mxt.cli import console
+from mxt.cli.options import (
+    DEFAULT_STORE,
+    ChartOption,
+    FoldsOption,
+    GroupByOption,
+    JsonOption,
+    PluginOption,
+    QuietOption,
+    SeedOption,
+    StoreOption,
+    TargetOption,
+)
+
+if TYPE_CHECKING:
+    from mxt.core.progress import Progress
+    from mxt.registry import Registry
 
 LAST = ("store", "plugin", "as_json", "quiet")  # options that most commands have, in this order
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerOptions:
+    """How a command answers."""
+
+    as_json: JsonOption = False
+
+    def answer(
+        self,
+        result: Any,
+        render: Callable[[Any], None],
+        *,
+        plain: Callable[[Any], object] = console.plain,
+        next: str = "",
+    ) -> None:
+        """Print `plain` of a result as JSON, or what `render` says of it and the command that comes next."""
+        if self.as_json:
+            console.emit_json(plain(result))
+            return
+        render(result)
+        if next:
+            console.next_line(next)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOptions(AnswerOptions):
+    """A command that reads a store."""
+
+    store: StoreOption = DEFAULT_STORE
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOptions(StoreOptions):
+    """A command that works on a store for a while."""
+
+    quiet: QuietOption = False
+
+    def progress(self) -> AbstractContextManager[Progress]:
+        """Where progress is shown: nowhere for ``--quiet`` and ``--json``."""
+        return _progress(shown=not (self.quiet or self.as_json))
+
+
+@dataclass(frozen=True, slots=True)
+class StageOptions(AnswerOptions):
+    """A command that needs stages."""
+
+    plugin: PluginOption = None
+
+    def registry(self) -> Registry:
+        """All stages: built in, installed, and of the files named."""
+        from mxt.registry import build_registry
+
+        return build_registry(self.plugin or ())
+
+
+@dataclass(frozen=True, slots=True)
+class LongStageOptions(StageOptions):
+    """A command that needs stages, and takes a while."""
+
+    quiet: QuietOption = False
+
+    def progress(self) -> AbstractContextManager[Progress]:
+        """Where progress is shown: nowhere for ``--quiet`` and ``--json``."""
+        return _progress(shown=not (self.quiet or self.as_json))
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions(LongStageOptions):
+    """A command that works on a store with stages, for a while."""
+
+    store: StoreOption = DEFAULT_STORE
+
+
+def _progress(*, shown: bool) -> AbstractContextManager[Progress]:
+    from mxt.cli.progress import shown_progress
+
+    return shown_progress(not shown)
+
+
+@dataclass(frozen=True, slots=True)
+class ChartOptions(RunOptions):
+    """A command whose answer can be drawn; a chart that could not be written is refused before the work."""
+
+    chart: ChartOption = None
+
+    def __post_init__(self) -> None:
+        if self.chart is not None:
+            from mxt.drawing.page import check_picture
+
+            check_picture(self.chart)
+
+    def answer_drawn(
+        self,
+        result: Any,
+        render: Callable[[Any], None],
+        draw: Callable[[Any, Path], None],
+        *,
+        plain: Callable[[Any], object] = console.plain,
+        next: str = "",
+    ) -> None:
+        """Answer as `answer` does, after the chart is drawn, where one is asked for."""
+        chart = self.chart
+
+        def render_and_name(result: Any) -> None:
+            render(result)
+            if chart is not None:
+                console.say(f"drawn: {chart}")
+
+        if chart is not None:
+            draw(result, chart)
+        self.answer(result, render_and_name, plain=plain, next=next)
+
+
+@dataclass(frozen=True, slots=True)
+class StudyOptions:
+    """What is predicted, and how clips are divided."""
+
+    target: TargetOption = None
+    group_by: GroupByOption = None
+    folds: FoldsOption = None
+    seed: SeedOption = 0
 
 
 def expanded(command: Callable[..., None]) -> Callable[..., None]:
@@ -19,7 +166,6 @@ def expanded(command: Callable[..., None]) -> Callable[..., None]:
 
     Examples
     --------
-    >>> from mxt.cli.options import StoreOptions
     >>> def ls(at: StoreOptions, *, clips: bool = False) -> None: ...
     >>> list(inspect.signature(expanded(ls)).parameters)
     ['clips', 'store', 'as_json']

@@ -1,26 +1,16 @@
-"""The options that commands share: one annotation each, and records of those that come together.
-
-A command names the records it takes (``def ls(at: StoreOptions) -> None``); `mxt.cli.option_groups.expanded`
-turns their fields into options of the command line.
-"""
+"""The options that commands share, one annotation each; `mxt.cli.option_groups` has those that come together."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from mxt.cli import completion, console
+from mxt.cli import completion
 from mxt.core.errors import UsageError
-
-if TYPE_CHECKING:
-    from mxt.core.progress import Progress
-    from mxt.registry import Registry
 
 DEFAULT_STORE = Path("mxt-store")
 MOST_SECONDS = 10_000_000.0
@@ -210,125 +200,3 @@ ProtocolOption = Annotated[
 ChartOption = Annotated[
     Path | None, typer.Option("--chart", metavar="FILE.png", help="Also draw the answer as a chart.")
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerOptions:
-    """How a command answers."""
-
-    as_json: JsonOption = False
-
-    def answer(
-        self,
-        result: Any,
-        render: Callable[[Any], None],
-        *,
-        plain: Callable[[Any], object] = console.plain,
-        next: str = "",
-    ) -> None:
-        """Print `plain` of a result as JSON, or what `render` says of it and the command that comes next."""
-        if self.as_json:
-            console.emit_json(plain(result))
-            return
-        render(result)
-        if next:
-            console.next_line(next)
-
-
-@dataclass(frozen=True, slots=True)
-class StoreOptions(AnswerOptions):
-    """A command that reads a store."""
-
-    store: StoreOption = DEFAULT_STORE
-
-
-@dataclass(frozen=True, slots=True)
-class WorkOptions(StoreOptions):
-    """A command that works on a store for a while."""
-
-    quiet: QuietOption = False
-
-    def progress(self) -> AbstractContextManager[Progress]:
-        """Where progress is shown: nowhere for ``--quiet`` and ``--json``."""
-        return _progress(shown=not (self.quiet or self.as_json))
-
-
-@dataclass(frozen=True, slots=True)
-class StageOptions(AnswerOptions):
-    """A command that needs stages."""
-
-    plugin: PluginOption = None
-
-    def registry(self) -> Registry:
-        """All stages: built in, installed, and of the files named."""
-        from mxt.registry import build_registry
-
-        return build_registry(self.plugin or ())
-
-
-@dataclass(frozen=True, slots=True)
-class LongStageOptions(StageOptions):
-    """A command that needs stages, and takes a while."""
-
-    quiet: QuietOption = False
-
-    def progress(self) -> AbstractContextManager[Progress]:
-        """Where progress is shown: nowhere for ``--quiet`` and ``--json``."""
-        return _progress(shown=not (self.quiet or self.as_json))
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions(LongStageOptions):
-    """A command that works on a store with stages, for a while."""
-
-    store: StoreOption = DEFAULT_STORE
-
-
-def _progress(*, shown: bool) -> AbstractContextManager[Progress]:
-    from mxt.cli.progress import shown_progress
-
-    return shown_progress(not shown)
-
-
-@dataclass(frozen=True, slots=True)
-class ChartOptions(RunOptions):
-    """A command whose answer can be drawn; a chart that could not be written is refused before the work."""
-
-    chart: ChartOption = None
-
-    def __post_init__(self) -> None:
-        if self.chart is not None:
-            from mxt.drawing.page import check_picture
-
-            check_picture(self.chart)
-
-    def answer_drawn(
-        self,
-        result: Any,
-        render: Callable[[Any], None],
-        draw: Callable[[Any, Path], None],
-        *,
-        plain: Callable[[Any], object] = console.plain,
-        next: str = "",
-    ) -> None:
-        """Answer as `answer` does, after the chart is drawn, where one is asked for."""
-        chart = self.chart
-
-        def render_and_name(result: Any) -> None:
-            render(result)
-            if chart is not None:
-                console.say(f"drawn: {chart}")
-
-        if chart is not None:
-            draw(result, chart)
-        self.answer(result, render_and_name, plain=plain, next=next)
-
-
-@dataclass(frozen=True, slots=True)
-class StudyOptions:
-    """What is predicted, and how clips are divided."""
-
-    target: TargetOption = None
-    group_by: GroupByOption = None
-    folds: FoldsOption = None
-    seed: SeedOption = 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mxt.cli import completion, console
-from mxt.cli.options import AnswerOptions, LongStageOptions, StageOptions
+from mxt.cli.option_groups import AnswerOptions, LongStageOptions, StageOptions
 from mxt.cli.sub_apps import sub_app, subcommand
 from mxt.core.errors import InputError
 from mxt.core.text import shortened

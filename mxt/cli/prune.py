@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mxt.cli.options import DryRunOption, StoreOptions, YesOption
+from mxt.cli.option_groups import StoreOptions
+from mxt.cli.options import DryRunOption, YesOption
 from mxt.cli.rm import render, to_json
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mxt.cli import completion, console
-from mxt.cli.options import DatasetOption, NormalizerOption, RunOptions, SetOption
+from mxt.cli.option_groups import RunOptions
+from mxt.cli.options import DatasetOption, NormalizerOption, SetOption
 
 if TYPE_CHECKING:
     from mxt.workflows.render import Rendered

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mxt.cli import completion, console
-from mxt.cli.options import JobsOption, RunOptions
+from mxt.cli.option_groups import RunOptions
+from mxt.cli.options import JobsOption
 from mxt.core.errors import listed
 
 if TYPE_CHECKING:

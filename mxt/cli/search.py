@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mxt.cli import completion, console
-from mxt.cli.options import (
-    DatasetsOption,
-    HeadOption,
-    JobsOption,
-    ProtocolsOption,
-    RunOptions,
-    SetOption,
-    StudyOptions,
-)
+from mxt.cli.option_groups import RunOptions, StudyOptions
+from mxt.cli.options import DatasetsOption, HeadOption, JobsOption, ProtocolsOption, SetOption
 
 if TYPE_CHECKING:
     from mxt.results.search_record import Searched, SearchResult, StrategyResult

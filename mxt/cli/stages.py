@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mxt.cli import completion, console
-from mxt.cli.options import StageOptions
+from mxt.cli.option_groups import StageOptions
 
 if TYPE_CHECKING:
     from mxt.core.params import Param

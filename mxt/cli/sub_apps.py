@@ -9,8 +9,8 @@ from collections.abc import Callable
 import typer
 
 from mxt.cli.help import Command, Group
-from mxt.cli.option_groups import expanded
-from mxt.cli.options import Settings, StageOptions
+from mxt.cli.option_groups import StageOptions, expanded
+from mxt.cli.options import Settings
 
 _SECTION = re.compile(r"\n\s*\n?[A-Z][A-Za-z ]+\n-{3,}\n")  # a numpydoc heading and its underline
 

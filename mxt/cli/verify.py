@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mxt.cli import console
-from mxt.cli.options import QuietOption, StoreOptions
+from mxt.cli.option_groups import StoreOptions
+from mxt.cli.options import QuietOption
 from mxt.store.verify_findings import Finding, Problem, Repair
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mxt.cli import completion, console
-from mxt.cli.options import LongStageOptions, StageOptions
+from mxt.cli.option_groups import LongStageOptions, StageOptions
 from mxt.cli.stages import render_weights
 from mxt.cli.sub_apps import sub_app, subcommand
 

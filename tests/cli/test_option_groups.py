@@ -12,8 +12,7 @@ import pytest
 import typer
 
 from mxt.cli.main import COMMANDS, load_command
-from mxt.cli.option_groups import LAST, expanded
-from mxt.cli.options import AnswerOptions, RunOptions, StageOptions, StoreOptions
+from mxt.cli.option_groups import LAST, AnswerOptions, RunOptions, StageOptions, StoreOptions, expanded
 from mxt.cli.sub_apps import sub_app, subcommand
 
 
