@@ -26,7 +26,7 @@ from mxt.store.serialise import dump_json
 if TYPE_CHECKING:
     from mxt.store.layout import Store
 
-INDEX = "index.json"
+INDEX = ".index.json"
 FORMAT = 1
 
 

@@ -107,7 +107,7 @@ def test_command_without_records_stays_as_it_is():
 
 def test_expanding_the_options_imports_nothing_heavy():
     code = (
-        "import sys; from mxt.cli.options import RunOptions; from mxt.cli.option_groups import expanded\n"
+        "import sys; from mxt.cli.option_groups import RunOptions, expanded\n"
         "def command(options: RunOptions) -> None: pass\n"
         "expanded(command)\n"
         "print(*sorted({'numpy', 'torch', 'zarr', 'mxt.registry', 'mxt.workflows'} & set(sys.modules)))"
