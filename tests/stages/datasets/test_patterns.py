@@ -75,8 +75,6 @@ def test_a_width_is_so_many_characters(pattern, name, fields):
     ["{speaker:}", "{speaker:x}", "{speaker:0}", "{speaker:02d}", "{speaker:2:3}", "{speaker:99999999}"],
 )
 def test_what_is_no_width_is_refused_with_the_grammar(field):
-    with pytest.raises(
-        UsageError,
-        match=rf"{re.escape(field)} is not a field; a field is {{speaker}}, or {{speaker:2}} with two characters",
-    ):
+    grammar = "a field is {speaker}, or {speaker:2} with two characters"
+    with pytest.raises(UsageError, match=re.escape(f"{field} is not a field; {grammar}")):
         compile_pattern(field + "_{take}")
