@@ -1,4 +1,7 @@
-"""``mxt`` and ``python -m mxt``: the command line, with little imported before an interruption is met quietly."""
+"""The command line, as ``mxt`` and as ``python -m mxt``.
+
+Little is imported before Ctrl-C is caught, so that an early interruption ends quietly too.
+"""
 
 from __future__ import annotations
 

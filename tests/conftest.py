@@ -76,7 +76,10 @@ os.execv(sys.executable, [sys.executable, "-m", "mxt", *sys.argv[1:]])
 
 
 def _like_trained(layout: str) -> dict[str, Tensor]:
-    """A state dict of Inception-v3 as released: the size of the values is kept from block to block, batch statistics are not trivial."""
+    """A random state dict of Inception-v3 with the names and shapes of a released one.
+
+    The values keep their magnitude from block to block, and the batch statistics are not trivial.
+    """
     import torch
     from torchvision.models import Inception3
 
@@ -133,7 +136,7 @@ def mxt_as_anybody() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many tests saw real recordings, so that a run without them is not mistaken for one with them."""
+    """Say how many tests used real recordings: a run without them must not pass for one with them."""
     of_real_data = {
         outcome: sum(
             "realdata" in report.keywords
@@ -182,14 +185,16 @@ class Broken:
 
 
 LAYERS = (Layer(1, "level", 1), Layer(2, "both", 2, labels=("level", "crossings")))
-COMMON = dict(kind="backbone", sample_rate=8000, window=Window.sliding(0.5, 0.25), layers=LAYERS, batch_windows=4)
+COMMON = dict(
+    kind="backbone", sample_rate=8000, window=Window.sliding(0.5, 0.25), layers=LAYERS, batch_windows=4
+)
+PARAMS = (Param("scale", "float", 1.0, "a factor"), Param("nap", "float", 0.0, "seconds to rest"))
 
 
 @hookimpl
 def mxt_stages():
     return [
-        StageSpec(name="tiny", summary="tiny", target=":Tiny", 
-                  params=(Param("scale", "float", 1.0, "a factor"), Param("nap", "float", 0.0, "seconds to rest")), **COMMON),
+        StageSpec(name="tiny", summary="tiny", target=":Tiny", params=PARAMS, **COMMON),
         StageSpec(name="broken", summary="never works", target=":Broken", **COMMON),
     ]
 '''

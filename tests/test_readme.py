@@ -31,7 +31,7 @@ MENTIONED = sorted(
 
 
 class Visit:
-    """A first visit: the blocks of commands that the README has, each run once, in one folder, and what they printed."""
+    """A first visit: the README's blocks of commands, each run once, in one folder, and what they printed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -57,7 +57,10 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def visit(tmp_path_factory: pytest.TempPathFactory) -> Visit:
-    """Recordings where the README says they are: those whose scores it shows where they are at hand, else synthetic ones."""
+    """A folder with recordings where the README says they are.
+
+    They are those whose scores it shows, where these are at hand, and synthetic ones otherwise.
+    """
     folder = tmp_path_factory.mktemp("visit")
     excerpts = Path(os.environ.get("MXT_TEST_DATA", ROOT.parent / "shared" / "data")) / "gtzan_excerpts"
     if excerpts.is_dir():
@@ -85,7 +88,7 @@ def musicnn_weights(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def comparable(text: str) -> str:
-    """`text` without line breaks and what differs between machines: times, rates, shares, workers, the device."""
+    """`text` without line breaks, times, rates, shares, workers and device, which machines differ in."""
     return " ".join(
         re.sub(r"(\d+ min )?\d+(\.\d+)? (s|clips/s|%|workers?)(?!\w)|cpu|cuda", "…", text).split()
     )

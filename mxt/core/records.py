@@ -170,7 +170,7 @@ class ClipRecord:
 
     @property
     def is_clip(self) -> bool:
-        """False for the record of a file that merely lies beside the clips: a hidden one, a table, a picture."""
+        """False for a file that merely lies beside the clips: a hidden one, a table, a picture."""
         return self.file.kind is FileKind.CLIP
 
     @property

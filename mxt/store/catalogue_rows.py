@@ -19,7 +19,8 @@ CREATE TABLE IF NOT EXISTS datasets (
 CREATE TABLE IF NOT EXISTS files (
     dataset INTEGER NOT NULL, path NOT NULL, size INTEGER, mtime_ns INTEGER, inode INTEGER,
     reason INTEGER, detail, sha256 TEXT, duration REAL, sample_rate INTEGER, channels INTEGER, frames INTEGER,
-    peak REAL, mono_peak REAL, rms REAL, sampled INTEGER, notes TEXT, decoder TEXT, kind TEXT NOT NULL DEFAULT 'clip',
+    peak REAL, mono_peak REAL, rms REAL, sampled INTEGER, notes TEXT, decoder TEXT,
+    kind TEXT NOT NULL DEFAULT 'clip',
     PRIMARY KEY (dataset, path)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS clips (
     dataset INTEGER NOT NULL, position INTEGER NOT NULL, id NOT NULL, path NOT NULL, key BLOB,
@@ -42,8 +43,8 @@ TABLES = ("files", "clips", "remarks", "views", "hashes")
 DATASET = "name, root, loader, params, targets, created, updated"
 _OF_IT = "WHERE dataset = (SELECT id FROM datasets WHERE name = ?)"
 FILES = (
-    "SELECT path, size, mtime_ns, inode, reason, detail, sha256, duration, sample_rate, channels, frames, peak, mono_peak, rms, "
-    f"sampled, notes, decoder, kind FROM files {_OF_IT}"
+    "SELECT path, size, mtime_ns, inode, reason, detail, sha256, duration, sample_rate, channels, frames, "
+    f"peak, mono_peak, rms, sampled, notes, decoder, kind FROM files {_OF_IT}"
 )
 CLIPS = (  # clips."group": where no column has this name, "group" alone is taken for a text
     'SELECT id, path, key, reason, detail, start_us, end_us, targets, split, fold, clips."group", fields '

@@ -1,6 +1,8 @@
-"""How far apart the features of two stores are, table by table: the same recordings under other versions of what computes them.
+"""How far the features of two stores differ, table by table.
 
-python tests/benchmarks/compare_stores.py STORE OTHER
+The stores hold the same recordings, computed by different versions of mxt or of what it uses.
+
+    python tests/benchmarks/compare_stores.py STORE OTHER
 """
 
 from __future__ import annotations
@@ -22,15 +24,17 @@ def main() -> None:
             continue
         keys = [key.tobytes() for key in np.asarray(table.keys())]
         rows = other.rows_of(keys)
-        states = table.states() == other.states()[rows]
-        print(
-            f"{table.label}: {len(keys)} rows, states {'equal' if states.all() else f'of {np.sum(~states)} differ'}"
-        )
+        same = table.states() == other.states()[rows]
+        states = "equal" if same.all() else f"of {np.sum(~same)} differ"
+        print(f"{table.label}: {len(keys)} rows, states {states}")
         for layer in table.layers:
             a, b = table.layer(layer.name), other.layer(layer.name)[rows]
             scale, differ = np.nanmax(np.abs(a)), ~((a == b) | (np.isnan(a) & np.isnan(b)))
             largest = np.nanmax(np.abs(a.astype(np.float64) - b), initial=0.0)
-            words = f"largest difference {largest:.2g}, {largest / scale:.2g} of the largest value, in {differ.any(axis=1).sum()} rows"
+            words = (
+                f"largest difference {largest:.2g}, {largest / scale:.2g} of the largest value, "
+                f"in {differ.any(axis=1).sum()} rows"
+            )
             print(f"  {layer.name:<14}{words if differ.any() else 'equal bits'}")
 
 

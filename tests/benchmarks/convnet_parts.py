@@ -1,7 +1,8 @@
-"""CPU time of the convnet's parts, as mxt computes them and as written, side by side with their deviation, in one run.
+"""CPU time of the convnet's parts, as mxt computes them and as written, beside their deviation, in one run.
 
-python tests/benchmarks/convnet_parts.py: random weights and sounds, one thread, milliseconds a clip of 29 s;
-the least of ten.
+    python tests/benchmarks/convnet_parts.py
+
+Weights and sounds are random, with one thread; milliseconds per clip of 29 s, the least of ten.
 """
 
 from __future__ import annotations
@@ -63,18 +64,19 @@ def compare(network: Network, x: torch.Tensor, tensors: Any, statistics: Any) ->
         fast, plain = block(fast), written(plain)
         difference = float((fast - plain).abs().max())
         print(
-            f"block {k + 1}                      {new:6.2f}   as written {old:6.2f}   largest difference {difference:.1e}"
+            f"block {k + 1}                      {new:6.2f}   as written {old:6.2f}   "
+            f"largest difference {difference:.1e}"
         )
 
 
 def least(function: Callable[[torch.Tensor], Any], x: torch.Tensor) -> float:
-    """Least CPU milliseconds of one call in ten, after two."""
-    found = []
+    """Milliseconds of CPU time of the fastest of ten calls, after two to warm up."""
+    times = []
     for _ in range(12):
         start = time.process_time()
         function(x)
-        found.append(time.process_time() - start)
-    return min(found[2:]) * 1000
+        times.append(time.process_time() - start)
+    return min(times[2:]) * 1000
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@
     MXT_WEIGHTS_DIR=FOLDER python tests/benchmarks/extract_speed.py RECORDINGS [--clips 120] [--rounds 3]
     [--memory]
 
-RECORDINGS is a folder of 30 s WAV files at 22,050 Hz; copies made distinct by a circular shift and a gain of
-their own are written as WAV, and as stereo MP3 at 44.1 kHz. All tell their own wall and CPU seconds of the
-whole process after start-up: ``mxt extract`` once its network is loaded (committing included), the scripts
-after a first clip. The plain script runs with torch's default threads and with one: the faster counts. The
-floor decodes and resamples only.
+RECORDINGS is a folder of 30 s WAV files at 22,050 Hz. Copies made distinct by a circular shift and a gain of
+their own are written as WAV, and as stereo MP3 at 44.1 kHz. Each program reports its own wall and CPU seconds
+after start-up: ``mxt extract`` once its network is loaded (committing included), the scripts after a first
+clip. The plain script runs with torch's default threads and with one: the faster run counts. The floor only
+decodes and resamples.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ import numpy as np
 import soundfile
 
 HERE = Path(__file__).parent
-PLAIN = 40  # clips for the slow side
+PLAIN = 40  # clips for the plain script, which is slow
 FEW, MANY = 60, 600  # clips whose memory is compared
 NO_GROWTH = 1.05  # what the catalogue's records and the allocator may add
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Wall seconds and CPU seconds a clip."""
+    """Wall seconds and CPU seconds per clip."""
 
     wall: float
     cpu: float
 
 
 def write_copies(source: Path, folder: Path, clips: int, kinds: Sequence[str]) -> None:
-    """`clips` distinct files of each of `kinds`: "wav", "mp3"."""
+    """Write `clips` distinct files of each of `kinds`: "wav", "mp3"."""
     originals = sorted(source.glob("*.wav"))
     rng = np.random.default_rng(0)
     for kind in kinds:
@@ -59,7 +59,7 @@ def write_copies(source: Path, folder: Path, clips: int, kinds: Sequence[str]) -
 
 
 def extract(folder: Path, kind: str, clips: int) -> tuple[Cost, float]:
-    """Cost a clip of ``mxt extract`` over the first `clips` files of a kind, and its largest memory in MiB."""
+    """Cost of ``mxt extract`` on the first `clips` files of a kind, and its peak memory in MiB."""
     work = folder / "work"
     shutil.rmtree(work, ignore_errors=True)
     (work / "audio").mkdir(parents=True)
@@ -71,11 +71,12 @@ def extract(folder: Path, kind: str, clips: int) -> tuple[Cost, float]:
         [*mxt, "extract", "--backbone", "convnet", "--json"], cwd=work, stdout=subprocess.PIPE
     )
     assert process.stdout is not None
-    told = json.loads(process.stdout.read())
+    extraction = json.loads(process.stdout.read())
     _, status, usage = os.wait4(process.pid, 0)
     assert status == 0
-    assert told["computed"] == clips, f"{told['computed']} rows computed for {clips} clips"
-    return Cost(told["seconds"] / clips, told["cpu_seconds"] / clips), usage.ru_maxrss / 1024
+    assert extraction["computed"] == clips, f"{extraction['computed']} rows computed for {clips} clips"
+    cost = Cost(extraction["seconds"] / clips, extraction["cpu_seconds"] / clips)
+    return cost, usage.ru_maxrss / 1024
 
 
 def measure(folder: Path, kind: str, clips: int, weights: Path) -> dict[str, Cost]:
@@ -92,7 +93,7 @@ def measure(folder: Path, kind: str, clips: int, weights: Path) -> dict[str, Cos
 
 
 def script(name: str, *arguments: object) -> Cost:
-    """Cost a clip that a script tells of itself."""
+    """Cost that a script reports of itself."""
     command = [sys.executable, str(HERE / name), *map(str, arguments)]
     told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     return Cost(told["seconds"] / told["clips"], told["cpu_seconds"] / told["clips"])
@@ -101,29 +102,28 @@ def script(name: str, *arguments: object) -> Cost:
 def report(kind: str, rounds: Sequence[dict[str, Cost]]) -> None:
     for name in rounds[0]:
         wall, cpu = (
-            statistics.median(getattr(each[name], what) for each in rounds) for what in ("wall", "cpu")
+            statistics.median(getattr(costs[name], what) for costs in rounds) for what in ("wall", "cpu")
         )
-        print(f"{kind}  {name:22} {1000 * cpu:7.1f} ms CPU a clip   {1 / wall:6.1f} clips/s")
-    plain = [
-        min((each[name] for name in each if name.startswith("plain")), key=lambda cost: cost.wall)
-        for each in rounds
-    ]
-    least = [min(each[name].cpu for name in each if name.startswith("plain")) for each in rounds]
-    pairs = list(zip(rounds, plain, least, strict=True))
-    print(
-        f"{kind}  CPU of the plain script / mxt    {statistics.median(cpu / each['mxt'].cpu for each, _, cpu in pairs):.2f}"
-    )
-    print(
-        f"{kind}  throughput of mxt / plain script {statistics.median(cost.wall / each['mxt'].wall for each, cost, _ in pairs):.2f}"
-    )
-    print(
-        f"{kind}  CPU of mxt / floor               {statistics.median(each['mxt'].cpu / each['floor'].cpu for each in rounds):.2f}"
-    )
+        print(f"{kind}  {name:22} {1000 * cpu:7.1f} ms CPU per clip   {1 / wall:6.1f} clips/s")
+    plain = [[cost for name, cost in costs.items() if name.startswith("plain")] for costs in rounds]
+    least_cpu = [min(cost.cpu for cost in both) for both in plain]
+    least_wall = [min(cost.wall for cost in both) for both in plain]
+    ratios = {
+        "CPU of the plain script / mxt": (
+            cpu / costs["mxt"].cpu for costs, cpu in zip(rounds, least_cpu, strict=True)
+        ),
+        "throughput of mxt / plain script": (
+            wall / costs["mxt"].wall for costs, wall in zip(rounds, least_wall, strict=True)
+        ),
+        "CPU of mxt / floor": (costs["mxt"].cpu / costs["floor"].cpu for costs in rounds),
+    }
+    for what, values in ratios.items():
+        print(f"{kind}  {what:<32} {statistics.median(values):.2f}")
 
 
 def report_memory(folder: Path) -> None:
-    """Largest memory of whole extractions of few and of many clips; asserts that it does not grow with their number."""
-    largest = {}
+    """Print the peak memory of extractions of few and of many clips, and assert that it does not grow."""
+    largest: dict[int, float] = {}
     for clips in (FEW, MANY, FEW, MANY):
         cost, memory = extract(folder, "wav", clips)
         largest[clips] = max(memory, largest.get(clips, 0.0))

@@ -1,4 +1,9 @@
-"""The least any extraction must do: decode 29 s, mix to mono, resample to 12 kHz with soxr. LIST (a file a line)."""
+"""The least that any extraction must do: decode 29 s, mix to mono, resample to 12 kHz with soxr.
+
+    python tests/benchmarks/floor_script.py LIST
+
+LIST names one file per line.
+"""
 
 import json
 import sys

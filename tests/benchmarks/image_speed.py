@@ -1,13 +1,12 @@
-"""`mxt extract --backbone inception_v3` against the network's forward alone, on all cores, in one run.
+"""`mxt extract --backbone inception_v3` against the network's forward pass alone, on all cores, in one run.
 
     python tests/benchmarks/image_speed.py RECORDINGS [--clips 60] [--rounds 3] [--backbone inception_v3 --set
     random=0]
 
 RECORDINGS is a folder of audio files; copies made distinct by a circular shift and a gain of their own are
 written as WAV. The whole chain is ``mxt extract`` once its network is loaded: decoding, resampling,
-rendering, the network with every layer, committing. Forward alone is the same backbone on a picture that is
-there, as many at a time as there are cores, one thread each; and for inception_v3 torchvision's module as it
-comes.
+rendering, the network with every layer, committing. Forward alone is the same backbone on a ready picture, as
+many at a time as there are cores, with one thread each; for inception_v3 also torchvision's unchanged module.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from mxt.registry import PipelineRequest, build_registry, make_pipeline, split_s
 
 
 def write_copies(source: Path, folder: Path, clips: int) -> None:
-    """`clips` distinct WAV files."""
+    """Write `clips` distinct WAV files."""
     originals = sorted(path for path in source.rglob("*") if path.suffix in (".wav", ".flac", ".au"))
     rng = np.random.default_rng(0)
     folder.mkdir(parents=True)
@@ -49,7 +48,7 @@ def write_copies(source: Path, folder: Path, clips: int) -> None:
 
 
 def extract(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """What ``mxt extract`` tells of the files in `folder`."""
+    """What ``mxt extract`` reports about the files in `folder`."""
     with tempfile.TemporaryDirectory() as work:
         mxt = [sys.executable, "-m", "mxt"]
         subprocess.run(
@@ -57,22 +56,21 @@ def extract(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         )
         settings = [word for setting in options.set for word in ("--set", setting)]
         command = [*mxt, "extract", "--backbone", options.backbone, *settings, "--json"]
-        told: dict[str, Any] = json.loads(
-            subprocess.run(command, cwd=work, check=True, stdout=subprocess.PIPE).stdout
-        )
-    return told
+        out = subprocess.run(command, cwd=work, check=True, stdout=subprocess.PIPE).stdout
+    extraction: dict[str, Any] = json.loads(out)
+    return extraction
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Wall seconds and CPU seconds a picture."""
+    """Wall seconds and CPU seconds per picture."""
 
     wall: float
     cpu: float
 
 
 def forward_alone(network: Callable[[torch.Tensor], object], picture: torch.Tensor, count: int) -> Cost:
-    """Cost of a picture, a thread a core."""
+    """Cost per picture, with one thread per core."""
     with ThreadPoolExecutor(cores(), initializer=torch.set_num_threads, initargs=(1,)) as pool:
         list(pool.map(network, [picture] * 2 * cores()))
         begun, cpu_begun = time.perf_counter(), time.process_time()
@@ -81,7 +79,7 @@ def forward_alone(network: Callable[[torch.Tensor], object], picture: torch.Tens
 
 
 def networks(options: argparse.Namespace) -> dict[str, tuple[Callable[[torch.Tensor], object], torch.Tensor]]:
-    """What is compared with, and a picture for it."""
+    """The networks that are compared with the whole chain, each with a picture for it."""
     registry = build_registry()
     spec = registry.find("backbone", options.backbone).spec
     pipeline = make_pipeline(
@@ -93,15 +91,15 @@ def networks(options: argparse.Namespace) -> dict[str, tuple[Callable[[torch.Ten
     file = pipeline.weights
     stage = registry.build(pipeline.backbone)
     size = pipeline.backbone.spec.input.params["height"]
-    found = {
+    compared = {
         "forward alone": (stage.prepare(locate(file) if file else None, "cpu"), torch.rand(1, 3, size, size))
     }
     if options.backbone == "inception_v3":
         from torchvision.models import Inception3
 
         module = Inception3(aux_logits=False, init_weights=False).eval()
-        found["torchvision's module"] = (torch.inference_mode()(module), torch.rand(1, 3, 299, 299))
-    return found
+        compared["torchvision's module"] = (torch.inference_mode()(module), torch.rand(1, 3, 299, 299))
+    return compared
 
 
 def main() -> None:
@@ -120,30 +118,27 @@ def main() -> None:
         write_copies(options.recordings, folder / "clips", options.clips)
         rounds = []
         for _ in range(options.rounds):
-            told = extract(folder / "clips", options)
-            assert told["computed"] == options.clips, (
-                f"{told['computed']} rows computed for {options.clips} clips"
-            )
-            costs = {
-                "whole chain": Cost(told["seconds"] / options.clips, told["cpu_seconds"] / options.clips)
-            }
-            rounds.append(
-                costs | {name: forward_alone(*each, options.clips) for name, each in compared.items()}
-            )
+            extraction = extract(folder / "clips", options)
+            computed, wall, cpu = (extraction[name] for name in ("computed", "seconds", "cpu_seconds"))
+            assert computed == options.clips, f"{computed} rows computed for {options.clips} clips"
+            costs = {"whole chain": Cost(wall / computed, cpu / computed)}
+            for name, (network, picture) in compared.items():
+                costs[name] = forward_alone(network, picture, options.clips)
+            rounds.append(costs)
         for name in rounds[0]:
             wall, cpu = (
-                statistics.median(getattr(each[name], what) for each in rounds) for what in ("wall", "cpu")
+                statistics.median(getattr(costs[name], what) for costs in rounds) for what in ("wall", "cpu")
             )
-            print(f"{name:22} {1000 * cpu:7.1f} ms CPU a picture   {1 / wall:6.1f} pictures/s")
+            print(f"{name:22} {1000 * cpu:7.1f} ms CPU per picture   {1 / wall:6.1f} pictures/s")
         for name in compared:
             wall, cpu = (
                 statistics.median(
-                    getattr(each[name], what) / getattr(each["whole chain"], what) for each in rounds
+                    getattr(costs[name], what) / getattr(costs["whole chain"], what) for costs in rounds
                 )
                 for what in ("wall", "cpu")
             )
             print(
-                f"whole chain has the pictures a second of {name}: {100 * wall:.0f} %, by CPU time {100 * cpu:.0f} %"
+                f"throughput of the whole chain / {name}: {100 * wall:.0f} %, by CPU time {100 * cpu:.0f} %"
             )
 
 

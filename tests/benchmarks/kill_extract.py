@@ -2,9 +2,9 @@
 
     MXT_WEIGHTS_DIR=FOLDER python tests/benchmarks/kill_extract.py RECORDINGS [--kills 10] [--copies 4]
 
-RECORDINGS is a folder of class folders; `copies` of each file are made distinct by a gain. Prints, per kill,
-how many rows were committed; asserts that no later run computes a row again that was, and that tables, states
-and catalogue equal an uninterrupted run's.
+RECORDINGS is a folder of class folders; `copies` of each file are made distinct by a gain. Prints after each
+kill how many rows were committed; asserts that no later run computes a committed row again, and that tables,
+states and catalogue equal those of an uninterrupted run.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def write_copies(source: Path, folder: Path, copies: int) -> None:
 
 
 def run_killed(command: list[str], folder: Path, after: float, number: int) -> bool:
-    """Run a command, send it a signal after so many seconds; True where it was still running."""
+    """Run a command and send it a signal after some seconds; True where it was still running."""
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         process.wait(after)
@@ -71,9 +71,8 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=4)
     options = parser.parse_args()
     random.seed(0)
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # a shell's background job ignores Ctrl-C, and so would its children
+    # a shell's background job ignores Ctrl-C, and so would its children
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     ingest, extract = [*MXT, "ingest", "../audio"], [*MXT, "extract", "--backbone", "convnet"]
     with tempfile.TemporaryDirectory() as temporary:
         base = Path(temporary)
@@ -84,13 +83,13 @@ def main() -> None:
         seconds = {}
         for name, command in (("ingest", ingest), ("again", ingest), ("extract", extract)):
             begun = time.monotonic()
-            told = json.loads(
+            extraction = json.loads(
                 subprocess.run(
                     [*command, "--json"], cwd=whole, check=True, stdout=subprocess.PIPE, text=True
                 ).stdout
             )
             seconds[name] = time.monotonic() - begun
-        work = {"ingest": seconds["ingest"] - seconds["again"], "extract": told["seconds"]}
+        work = {"ingest": seconds["ingest"] - seconds["again"], "extract": extraction["seconds"]}
 
         def moment(name: str) -> float:
             """Somewhere in the work, after start-up, so early that the next kill still finds work to do."""
@@ -113,17 +112,19 @@ def main() -> None:
             assert now >= done
             done = now
             print(
-                f"extract, {signal.Signals(number).name}: {'killed' if still_running else 'finished'}, {done} rows committed"
+                f"extract, {signal.Signals(number).name}: {'killed' if still_running else 'finished'}, "
+                f"{done} rows committed"
             )
-        told = json.loads(
+        extraction = json.loads(
             subprocess.run(
                 [*extract, "--json"], cwd=killed, check=True, capture_output=True, text=True
             ).stdout
         )
-        assert told["computed"] == told["done"] - done, told
+        assert extraction["computed"] == extraction["done"] - done, extraction
         assert files(killed / "mxt-store") == files(whole / "mxt-store")
         print(
-            f"last run computed the {told['computed']} open rows of {told['done']}; every byte equals an uninterrupted run"
+            f"last run computed the {extraction['computed']} open rows of {extraction['done']}; "
+            "every byte equals that of an uninterrupted run"
         )
 
 

@@ -1,13 +1,13 @@
-"""The whole layer search beside scikit-learn's GridSearchCV(n_jobs=2), on GTZAN genre's published features, in one run.
+"""The whole layer search against scikit-learn's GridSearchCV(n_jobs=2), in one run.
 
     python tests/benchmarks/layer_search_speed.py DATA [COMBINATION …]
 
-Both sides try 32 grid points on raw and on standardised columns in 10 folds. The search runs all 31
-combinations; GridSearchCV runs a sample of them (two, three layers wide on average, as all 31 are: 2.6), and
-the search runs that sample once more by itself, before and after, so that both sides do the same work under
-the same load. Winners and their fold scores are compared. Exits with 1 where the search is less than 2.5
-times as fast, or a winner or a fold score differs. Pages of memory, threads and other programs disturb
-wall-clock time: processor time stands beside it.
+Both sides use GTZAN genre's published features, and try 32 grid points on raw and on standardised columns
+in 10 folds. The search runs all 31 combinations. GridSearchCV runs a sample of them (2.5 layers wide on
+average, where all 31 are 2.6); the search runs that sample by itself before and after, so that both sides do
+the same work under the same load. Winners and their fold scores are compared. Exits with 1 where the search
+is less than 2.5 times as fast, or a winner or a fold score differs. Other programs disturb wall-clock time,
+so processor time is printed beside it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def load(folder: Path) -> tuple[Blocks, Array]:
 
 
 def grid_of(strategy: Strategy) -> list[dict[str, list[Any]]]:
-    return list(SvmChoi2017().grid("classification", n_features=32 * len(strategy.blocks)))
+    return list(map(dict, SvmChoi2017().grid("classification", n_features=32 * len(strategy.blocks))))
 
 
 def searched(blocks: Blocks, y: Array, tried: tuple[Strategy, ...]) -> Search:
@@ -60,19 +60,19 @@ def searched(blocks: Blocks, y: Array, tried: tuple[Strategy, ...]) -> Search:
     learners = [
         Learner(
             lambda: head.estimator("classification", seed=0),
-            expand(grid_of(each)),
+            expand(grid_of(strategy)),
             "classification",
             10,
             None,
             "fold_mean",
         )
-        for each in tried
+        for strategy in tried
     ]
     return Search(blocks, tried, learners, y, plan)
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float, float]:
-    """What it gave, seconds on the wall, and seconds of the processors, worker processes included."""
+    """The result of `work`, its wall-clock seconds, and its processor seconds including worker processes."""
 
     def spent() -> float:
         return sum(
@@ -81,10 +81,10 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float, float]:
         )
 
     begun, before = time.perf_counter(), spent()
-    found = work()
+    result = work()
     wall = time.perf_counter() - begun
     get_reusable_executor().shutdown(wait=True)  # a worker's time is counted when it has ended
-    return found, wall, spent() - before
+    return result, wall, spent() - before
 
 
 def grid_search(search: Search, strategy: Strategy) -> tuple[float, list[dict[str, Any]], Array]:
@@ -96,9 +96,9 @@ def grid_search(search: Search, strategy: Strategy) -> tuple[float, list[dict[st
         named = [{f"svc__{key}": value for key, value in part.items()} for part in grid_of(strategy)]
         pipe = make_pipeline(StandardScaler(), SVC()) if standardise else make_pipeline(SVC())
         theirs = GridSearchCV(pipe, named, cv=folds, n_jobs=JOBS, refit=False).fit(X, search.y).cv_results_
-        each = np.stack([theirs[f"split{i}_test_score"] for i in range(len(folds))], axis=1)
-        scores.append(each)
-        means.append(np.average(each, axis=1, weights=[len(test) for _, test in folds]))
+        by_fold = np.stack([theirs[f"split{i}_test_score"] for i in range(len(folds))], axis=1)
+        scores.append(by_fold)
+        means.append(np.average(by_fold, axis=1, weights=[len(test) for _, test in folds]))
         params += [
             {name.removeprefix("svc__"): value for name, value in one.items()} | {"standardise": standardise}
             for one in theirs["params"]
@@ -108,60 +108,65 @@ def grid_search(search: Search, strategy: Strategy) -> tuple[float, list[dict[st
     return float(mean.max()), [params[i] for i in best], fold[best]
 
 
-def fold_scores(search: Search, found: Found, place: int) -> Array:
-    out = found.found[place]
+def fold_scores(search: Search, result: Found, index: int) -> Array:
+    out = result.found[index]
     right = search.y[out.rows] == out.predicted
     return np.array([right[out.fold == number].mean() for number in range(len(search.plan.folds))])
 
 
 def compare(
-    search: Search, found: Found, place: int, theirs: tuple[float, list[dict[str, Any]], Array]
+    search: Search, result: Found, index: int, theirs: tuple[float, list[dict[str, Any]], Array]
 ) -> tuple[bool, float]:
-    """Whether the winner is one of theirs, and by how much its fold scores differ from those of the same winner."""
+    """Whether the winner is one of theirs, and how much its scores differ from those of theirs."""
     best, winners, folds = theirs
-    ours = dict(found.found[place].params[0])
+    ours = dict(result.found[index].params[0])
     same = ours in winners
-    gap = np.abs(folds[winners.index(ours)] - fold_scores(search, found, place)).max() if same else np.inf
-    name = search.strategies[place].name
+    gap = np.abs(folds[winners.index(ours)] - fold_scores(search, result, index)).max() if same else np.inf
+    name, score = search.strategies[index].name, float(result.scores[index])
     print(
-        f"  {name}: GridSearchCV {best:.6f}, search {found.scores[place]:.6f}, {ours}; {len(winners)} level; "
+        f"  {name}: GridSearchCV {best:.6f}, search {score:.6f}, {ours}; {len(winners)} tied; "
         f"{'same winner' if same else 'OTHER WINNER'}, fold scores differ by at most {gap:.1e}"
     )
-    return same, max(float(gap), abs(best - float(found.scores[place])))
+    return same, max(float(gap), abs(best - score))
 
 
 def main(folder: Path, names: list[str]) -> int:
     blocks, y = load(folder)
     every = strategies(list("12345"))
-    sample = tuple(each for each in every if each.name in names)
+    sample = tuple(strategy for strategy in every if strategy.name in names)
     part, whole = searched(blocks, y, sample), searched(blocks, y, every)
     print(
-        f"{len(y):,} clips, {len(os.sched_getaffinity(0))} cores; {len(part.learner.candidates())} candidates x 10 folds a combination"
+        f"{len(y):,} clips, {len(os.sched_getaffinity(0))} cores; "
+        f"{len(part.learner.candidates())} candidates x 10 folds per combination"
     )
     first, *before = timed(lambda: search_layers(part, nested=False, jobs=JOBS))
-    slow, wall, processor = timed(lambda: [grid_search(part, each) for each in sample])
+    slow, wall, processor = timed(lambda: [grid_search(part, strategy) for strategy in sample])
     _, *after = timed(lambda: search_layers(part, nested=False, jobs=JOBS))
     fast_wall, fast_processor = ((a + b) / 2 for a, b in zip(before, after, strict=True))
     fits = len(sample) * len(part.learner.candidates()) * 10
     print(
-        f"sample {' '.join(names)}, {fits:,} fits: GridSearchCV(n_jobs={JOBS}) {wall:.1f} s (processor {processor:.1f} s), "
+        f"sample {' '.join(names)}, {fits:,} fits: "
+        f"GridSearchCV(n_jobs={JOBS}) {wall:.1f} s (processor {processor:.1f} s), "
         f"search {before[0]:.1f} s before and {after[0]:.1f} s after (processor {fast_processor:.1f} s), "
         f"{first.fits:,} fits and {first.spared:,} spared: {wall / fast_wall:.2f} times as fast "
         f"(by processor time {processor / fast_processor:.2f})"
     )
-    found, whole_wall, whole_processor = timed(lambda: search_layers(whole, nested=False, jobs=JOBS))
+    result, whole_wall, whole_processor = timed(lambda: search_layers(whole, nested=False, jobs=JOBS))
     print(
-        f"all {len(every)} combinations: search {whole_wall:.1f} s (processor {whole_processor:.1f} s), {found.fits:,} fits and "
-        f"{found.spared:,} spared; GridSearchCV would take some {wall / len(sample) * len(every):.0f} s by its sample"
+        f"all {len(every)} combinations: search {whole_wall:.1f} s (processor {whole_processor:.1f} s), "
+        f"{result.fits:,} fits and {result.spared:,} spared; "
+        f"GridSearchCV would take some {wall / len(sample) * len(every):.0f} s, judging by its sample"
     )
-    results = [
-        compare(whole, found, every.index(each), theirs) for each, theirs in zip(sample, slow, strict=True)
+    comparisons = [
+        compare(whole, result, every.index(strategy), theirs)
+        for strategy, theirs in zip(sample, slow, strict=True)
     ]
-    worst = max(gap for _, gap in results)
+    worst = max(gap for _, gap in comparisons)
     print(
-        f"best of all: {found.chosen_names[0]} {found.scores.max():.6f}; largest difference of fold scores {worst:.1e}"
+        f"best of all: {result.chosen_names[0]} {result.scores.max():.6f}; "
+        f"largest difference of fold scores {worst:.1e}"
     )
-    return int(wall / fast_wall < FASTER or worst > CLOSE or not all(same for same, _ in results))
+    return int(wall / fast_wall < FASTER or worst > CLOSE or not all(same for same, _ in comparisons))
 
 
 if __name__ == "__main__":

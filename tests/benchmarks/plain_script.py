@@ -1,4 +1,9 @@
-"""The convnet's features without mxt, as in the paper. LIST (a file a line) WEIGHTS [THREADS (0: torch's default) [OUT.npy]]."""
+"""The convnet's features without mxt, as in the paper.
+
+    python tests/benchmarks/plain_script.py LIST WEIGHTS [THREADS [OUT.npy]]
+
+LIST names one file per line; with 0 THREADS, torch uses its default.
+"""
 
 import json
 import sys
@@ -41,10 +46,14 @@ def features(path):
 with torch.inference_mode():
     features(paths[0])  # what librosa imports on first use
     wall, cpu = time.perf_counter(), time.process_time()
-    found = [features(path) for path in paths]
+    vectors = [features(path) for path in paths]
 print(
     json.dumps(
-        {"clips": len(found), "seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
+        {
+            "clips": len(vectors),
+            "seconds": time.perf_counter() - wall,
+            "cpu_seconds": time.process_time() - cpu,
+        }
     )
 )
-np.save(sys.argv[4], found) if len(sys.argv) > 4 else None
+np.save(sys.argv[4], vectors) if len(sys.argv) > 4 else None

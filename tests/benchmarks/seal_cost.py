@@ -1,7 +1,8 @@
-"""What seals and hashes cost: extraction, evaluation and verification with this code and with another checkout, in turn.
+"""What seals and hashes cost: this code and another checkout extract, evaluate and verify in turn.
 
-Usage: ``python tests/benchmarks/seal_cost.py OTHER_CHECKOUT FOLDER [ROUNDS]``; FOLDER holds recordings in
-class folders.
+    python tests/benchmarks/seal_cost.py OTHER_CHECKOUT FOLDER [ROUNDS]
+
+FOLDER holds recordings in class folders.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def run(checkout: Path, store: Path, *words: object) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Print seconds, CPU seconds and their ratio, and bytes a row."""
+    """Print seconds, CPU seconds and their ratio, and bytes per row."""
     other, folder = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
     checkouts = {"now": Path(__file__).resolve().parents[2], "other": other}
     spent: dict[tuple[str, str], list[tuple[float, float]]] = {}
@@ -62,11 +63,11 @@ def main() -> None:
             for at in (0, 1)
         )
         print(
-            f"{step:<14} {wall['other']:6.2f} s -> {wall['now']:6.2f} s   CPU {cpu['other']:6.2f} -> {cpu['now']:6.2f} s"
-            f"   ratio {cpu['now'] / cpu['other']:.3f}"
+            f"{step:<14} {wall['other']:6.2f} s -> {wall['now']:6.2f} s   "
+            f"CPU {cpu['other']:6.2f} -> {cpu['now']:6.2f} s   ratio {cpu['now'] / cpu['other']:.3f}"
         )
     files = sum(len(names) for _, _, names in os.walk(folder))
-    print(f"bytes a row: {nbytes['other'] / files:.1f} -> {nbytes['now'] / files:.1f}")
+    print(f"bytes per row: {nbytes['other'] / files:.1f} -> {nbytes['now'] / files:.1f}")
 
 
 if __name__ == "__main__":

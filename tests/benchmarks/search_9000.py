@@ -1,16 +1,16 @@
-"""A layer search over 9,000 clips x 160 columns in ten given folds, the size of UrbanSound8K: its time and its peak memory.
+"""Time and peak memory of a layer search over 9,000 clips x 160 columns, the size of UrbanSound8K.
 
     python tests/benchmarks/search_9000.py [--rows 9000] [--protocol nested] [--layers 12345] [--jobs 2]
     [--folder FOLDER]
 
-By default as ``mxt search`` does it: nested, with the linear head, as for all data sets above 5,000 clips.
-With ``--protocol choi2017`` the paper's 32 support vector machines a combination: kernels of 525 MB, a second
-or so a fit, and where classes overlap many seconds for the linear kernel with large C, whose iterations grow
-with C: hours for all 31 combinations.
+The clips come in ten given folds. By default the search is what ``mxt search`` does with all data sets above
+5,000 clips: nested, with the linear head. With ``--protocol choi2017`` it fits the paper's 32 support vector
+machines per combination: kernels of 525 MB and about a second per fit; where classes overlap, the linear
+kernel with large C takes many seconds, because its iterations grow with C: hours for all 31 combinations.
 
-The store is made through the store's own interface, without audio; ``mxt search`` runs in a process of its
-own, whose peak memory is that of all its workers (they are threads). Exits with 1 where it passed 4 GiB. With
-``--folder`` the store stays, and a stopped run continues; then the seconds are those of the last part.
+The store is made through the store's own interface, without audio. ``mxt search`` runs in a process of its
+own, whose peak memory is that of all its workers (they are threads). Exits with 1 where that exceeds 4 GiB.
+With ``--folder`` the store is kept, and a stopped run continues; the seconds are then those of the last run.
 """
 
 from __future__ import annotations
@@ -33,24 +33,18 @@ from mxt.core.specs import Layer
 from mxt.store.layout import Store
 
 CLASSES, LAYERS, WIDTH, FOLDS = 10, 5, 32, 10
-SPREAD = (
-    0.2,
-    0.2,
-    0.4,
-    0.6,
-    0.3,
-)  # standard deviations of the published features, layer by layer: on raw columns C goes by them
+# standard deviations of the published features by layer: on raw columns, what C means depends on them
+SPREAD = (0.2, 0.2, 0.4, 0.6, 0.3)
 MOST_MIB = 4096
 
 
 def make_store(root: Path, rows: int) -> None:
-    """Catalogue and feature table of clips that never were; deeper layers tell the classes apart better."""
+    """Write catalogue and features of clips that do not exist; deeper layers separate the classes better."""
     rng = np.random.default_rng(0)
     classes, columns = rng.integers(CLASSES, size=rows), LAYERS * WIDTH
     strength = np.repeat(np.linspace(0.3, 0.5, LAYERS), WIDTH)
-    mixing = rng.normal(size=(columns, columns)) / np.sqrt(
-        columns
-    )  # columns are correlated, as real ones are
+    # columns are correlated, as real ones are
+    mixing = rng.normal(size=(columns, columns)) / np.sqrt(columns)
     X = (rng.normal(size=(rows, columns)) + strength * rng.normal(size=(CLASSES, columns))[classes]) @ (
         mixing + 0.3 * np.eye(columns)
     )
@@ -118,17 +112,21 @@ def main() -> int:
         )
         seconds = time.monotonic() - begun
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    (found,) = json.loads(done.stdout)["searches"]
-    best, peak = found["rows"][found["best"]], used.ru_maxrss / 1024
+    (search,) = json.loads(done.stdout)["searches"]
+    best, score = search["rows"][search["best"]], search["scores"][search["main"]]
+    peak = used.ru_maxrss / 1024
     print(
-        f"{chosen.rows:,} x {LAYERS * WIDTH}, layers {chosen.layers}: {len(found['rows'])} combinations, {found['head']}, {found['folds']}"
+        f"{chosen.rows:,} x {LAYERS * WIDTH}, layers {chosen.layers}: {len(search['rows'])} combinations, "
+        f"{search['head']['name']}, {search['folds']}"
     )
     print(
-        f"{found['fits']:,} fits, {found['spared']:,} spared; {seconds:.0f} s on {len(os.sched_getaffinity(0))} cores with "
-        f"{chosen.jobs} workers, processor {used.ru_utime + used.ru_stime:.0f} s"
+        f"{search['fits']:,} fits, {search['spared']:,} spared; {seconds:.0f} s on "
+        f"{len(os.sched_getaffinity(0))} cores with {chosen.jobs} workers, "
+        f"processor {used.ru_utime + used.ru_stime:.0f} s"
     )
     print(
-        f"best in hindsight {best['name']} {best['score']:.4f}, as a whole {found['scores'][0]['value']:.4f}; peak memory {peak:,.0f} MiB"
+        f"best in hindsight {best['name']} {best['score']['value']:.4f}, "
+        f"as a whole {score['value']:.4f}; peak memory {peak:,.0f} MiB"
     )
     return int(peak > MOST_MIB)
 

@@ -13,5 +13,5 @@ import pytest
 
 @pytest.fixture(scope="session", autouse=True)
 def _server() -> None:
-    """The process whose forks run commands."""
+    """Start the process whose forks run the commands."""
     contained.start("everything")

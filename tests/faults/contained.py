@@ -1,7 +1,7 @@
-"""Functions called in processes of their own, so that a crash, a hang or a hunger for memory is an outcome and not the end of the tests.
+"""Functions called in processes of their own, so that a crash does not end the tests.
 
-A server process imports what is slow to import once; every call is a fork of it, with nothing left over from
-the call before.
+A crash, a hang or running out of memory is an outcome like any other. A server process imports once what is
+slow to import; every call is a fork of it, with nothing left over from the call before.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-MEMORY = 12 << 30  # bytes of addresses a call may use: far more than any needs, far less than the machine has
+MEMORY = 12 << 30  # bytes of address space per call: far more than any needs, far less than the machine has
 _fork = multiprocessing.get_context("forkserver")
 
 
@@ -34,10 +34,10 @@ class Outcome:
     value : object
         What it returned.
     ended : str
-        How it ended otherwise: ``"hang"``, ``"signal 11"``, ``"exit 3"`` or a traceback; empty where it
-        returned.
+        How it ended without returning: ``"hang"``, ``"signal 11"``, ``"exit 3"`` or a traceback; empty
+        where it returned.
     seconds, megabytes : float
-        Time it took, and memory beyond what it began with.
+        Time it took, and memory it used beyond what it began with.
     """
 
     value: Any
@@ -47,7 +47,7 @@ class Outcome:
 
 
 def start(module: str) -> None:
-    """Start the server, which imports `module` from this folder or from where this process finds its own."""
+    """Start the server, which imports `module` from this folder or from this process's import path."""
     _fork.set_forkserver_preload([module])
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
@@ -71,14 +71,14 @@ def call_all(
     seconds: float = 60.0,
     parallel: int = 1,
 ) -> Iterator[Outcome]:
-    """Call a function with each of several arguments, each in a process of its own; outcomes in the same order."""
+    """Call a function once per set of arguments, each in its own process; outcomes come in the same order."""
     waiting: list[_Call] = []
     for given in arguments:
         if len(waiting) >= parallel:
             yield waiting.pop(0).outcome()
         waiting.append(_Call(function, given, seconds))
-    for each in waiting:
-        yield each.outcome()
+    for started in waiting:
+        yield started.outcome()
 
 
 class _Call:
@@ -110,7 +110,7 @@ class _Call:
         return Outcome(*said[:2], took, said[2])
 
     def _kill(self, patience: float) -> None:
-        """Put an end to the process and to what it started."""
+        """Kill the process and everything it started."""
         self.process.join(patience)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid or 0, signal.SIGKILL)

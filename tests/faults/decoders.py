@@ -1,8 +1,10 @@
-"""Recordings with random damage, decoded in every way mxt decodes: samples, or an `AudioError`; nothing else, and no crash.
+"""Recordings with random damage, decoded in every way mxt decodes.
 
-``python tests/faults/decoders.py --count 10000`` tries as many; the tests try some. Seeds are the files of
-``odd_files`` where the real recordings are (``MXT_TEST_DATA``), else small files in all formats that can be
-written here.
+Each must give samples or an `AudioError`: nothing else, and no crash.
+
+``python tests/faults/decoders.py --count 10000`` tries that many; the tests try some. The seeds are the files
+of ``odd_files`` where the real recordings are available (``MXT_TEST_DATA``), and small files in all formats
+that can be written here otherwise.
 """
 
 from __future__ import annotations
@@ -27,11 +29,9 @@ from mxt.audio.measure import levels, measure
 from mxt.core.errors import AudioError, Reason
 
 LARGEST_SEED = 600_000  # bytes
-HEADER = 256  # bytes at the beginning that are damaged more often than others
-SECONDS, MEGABYTES = (
-    20.0,
-    700.0,
-)  # that one file may take; decoding makes room for 256 MB and holds a file of 0.6 MB twice
+HEADER = 256  # bytes at the beginning, which are damaged more often than the rest
+# limits for one file; decoding makes room for 256 MB and holds a file of 0.6 MB twice
+SECONDS, MEGABYTES = 20.0, 700.0
 WRITTEN = {
     "a.wav": ("WAV", "PCM_16"),
     "b.wav": ("WAV", "IMA_ADPCM"),
@@ -59,7 +59,7 @@ ENCODED = {
 
 
 def seeds(folder: Path, data: Path | None) -> list[Path]:
-    """Files to be damaged: those of `data`, else made in `folder`."""
+    """Files to be damaged: those of `data`, or else new ones made in `folder`."""
     if data is not None:
         return sorted(
             path
@@ -78,7 +78,7 @@ def seeds(folder: Path, data: Path | None) -> list[Path]:
 
 
 def _encode(path: Path, y: np.ndarray, codec: str) -> None:
-    """Write by FFmpeg, where this build of it can."""
+    """Write a file with FFmpeg, where this build of it can."""
     import av
 
     try:
@@ -147,7 +147,7 @@ def _flip(raw: bytearray, at: int, rng: random.Random) -> None:
 
 
 def examine(path: Path | str) -> str:
-    """Decode a file in every way; what came out in a word, or an AssertionError that says what is wrong."""
+    """Decode a file in every way; returns the outcome, or raises AssertionError with what is wrong."""
     y, refused = None, None
     try:
         y, sample_rate = decode.read(path)
@@ -177,14 +177,14 @@ def examine(path: Path | str) -> str:
     assert y is None or refused is None, f"blocks() refuses ({refused}) what read() reads"
     for function in (decode.info, measure, levels, _part):
         try:
-            found = function(path)
+            result = function(path)
         except AudioError as error:
             refused = refused or _typed(error)
         else:
             if function is measure:
                 assert y is not None, f"measure() takes what read() refuses ({refused})"
-                assert found.sampled or found.frames == len(y), (
-                    f"measure() counts {found.frames} samples, read() {len(y)}"
+                assert result.sampled or result.frames == len(y), (
+                    f"measure() counts {result.frames} samples, read() {len(y)}"
                 )
     return "samples" if y is not None else refused.words if refused else "nothing"
 
@@ -218,16 +218,16 @@ def _try(paths: Sequence[Path], number: int, folder: str) -> str:
 
 @dataclass
 class Tried:
-    """What came of a campaign.
+    """The outcome of a campaign.
 
     Parameters
     ----------
     counts : Counter
-        How many files gave samples, or were refused for which reason.
+        How many files gave samples, and how many were refused for each reason.
     wrong : list of str
-        Number of the file, and what went wrong.
+        The file's number and what went wrong, one entry per file.
     slowest, most : float
-        Seconds and megabytes that one file took at most.
+        The most seconds and megabytes that one file took.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -257,19 +257,21 @@ def campaign(
 
 
 def main() -> None:
-    """Try as many files as asked for, and say what came of them."""
+    """Try as many files as requested, and print the outcome."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--first", type=int, default=0, help="number of the first; one alone with --count 1")
+    parser.add_argument(
+        "--first", type=int, default=0, help="number of the first file; with --count 1, the only one"
+    )
     parser.add_argument("--parallel", type=int, default=2)
     asked = parser.parse_args()
-    there = Path(__file__).resolve().parents[3] / "shared" / "data"
-    named = Path(os.environ.get("MXT_TEST_DATA", there))
+    default = Path(__file__).resolve().parents[3] / "shared" / "data"
+    data = Path(os.environ.get("MXT_TEST_DATA", default))
     contained.start("decoders")
     tried = Tried()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        paths = seeds(folder / "seeds", named if (named / "README.md").is_file() else None)
+        paths = seeds(folder / "seeds", data if (data / "README.md").is_file() else None)
         numbers = range(asked.first, asked.first + asked.count)
         for tried in campaign(paths, numbers, folder, parallel=asked.parallel):
             done = tried.counts.total() + len(tried.wrong)

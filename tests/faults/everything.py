@@ -1,4 +1,7 @@
-"""Imports what mxt may import, for the server whose forks the campaigns run in: no command then waits for torch."""
+"""Imports everything that mxt may import, so that no command of a campaign waits for torch.
+
+The server imports this module; the commands run in its forks.
+"""
 
 from __future__ import annotations
 

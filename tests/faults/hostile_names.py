@@ -1,7 +1,9 @@
-"""Data sets whose classes, files and names are what nobody would call them: every command has to bear them, and the score may not change.
+"""Data sets with hostile names of classes, files and folders.
 
-``python tests/faults/hostile_names.py`` tries every name alone in every place; the tests try all names in one
-data set.
+Every command has to cope with them, and the score must be the same as under plain names.
+
+``python tests/faults/hostile_names.py`` tries every name on its own in every position; the tests try all
+names in one data set.
 """
 
 from __future__ import annotations
@@ -20,8 +22,7 @@ import contained
 import sounds
 from running import Ran, mxt
 
-# none is the beginning of another: then names are in the same order with and without what follows them in a
-# path
+# none is a prefix of another, so that their order is the same with and without what follows them in a path
 NAMES = {
     "escape sequence": "\x1b[31mred\x1b[2J",
     "operating system command": "\x1b]0;owned\x07",
@@ -74,15 +75,15 @@ NAMES = {
     "not a number": "nan",
     "noncharacter": "\uffff",
 }
-# names that are not UTF-8 are written out where they become labels: then in another order than as folders,
-# unless all begin like this
+# names that are not UTF-8 are escaped where they become labels, which changes their order unless they begin
+# like these
 OF_BYTES = ("A", "B", "C\udce9", "\udcff\udcfe")
 EXPORTS = ("npz", "csv", "parquet")
 
 
 @dataclass(frozen=True)
 class Score:
-    """What an evaluation said, but for names."""
+    """What an evaluation reported, without the names."""
 
     clips: int
     scores: Any
@@ -91,7 +92,7 @@ class Score:
 
 @dataclass
 class Journey:
-    """All commands over one data set.
+    """All commands, run on one data set.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ class Journey:
     complaints : list of str
         What went wrong.
     commands, failed : int
-        How many were run, and how many of them did what must not happen.
+        How many were run, and how many of them did something that must not happen.
     """
 
     folder: Path
@@ -109,32 +110,32 @@ class Journey:
     failed: int = 0
 
     def run(self, *words: object, codes: Sequence[int] = (0,)) -> Ran:
-        """Run a command, which has to end with one of `codes`."""
+        """Run a command, which has to exit with one of `codes`."""
         ran = mxt(self.folder, *words)
         self.commands += 1
-        found = ran.complaints(codes)
-        self.complaints += found
-        self.failed += bool(found)
+        complaints = ran.complaints(codes)
+        self.complaints += complaints
+        self.failed += bool(complaints)
         return ran
 
     def score(self, *words: object) -> Score | None:
-        """Evaluate, and take the names out of what was found."""
+        """Evaluate, and leave the names out of the result."""
         try:
-            view = json.loads(self.run("eval", "--json", *words).out)["datasets"][0]
-            best = view["views"][0]
-            return Score(view["clips"], best["scores"], best["confusion"])
+            result = json.loads(self.run("eval", "--json", *words).out)["datasets"][0]
+            view = result["views"][0]
+            return Score(result["clips"], view["scores"], view["confusion"])
         except (ValueError, LookupError) as error:
             self.complaints.append(f"no score: {error!r}")
             return None
 
     def way(self, path: Path, *options: object) -> Score | None:
-        """The three commands."""
+        """Ingest, extract, evaluate."""
         self.run("ingest", path, *options)
         self.run("extract", "--backbone", "mfcc")
         return self.score("--features", "mfcc")
 
     def look(self, name: str, clip: str, labels: Sequence[str], clips: int) -> None:
-        """Everything that shows, writes, derives and removes."""
+        """Run every command that shows, writes, derives or removes something."""
         for words in (
             ("ls",),
             ("ls", "--clips"),
@@ -146,8 +147,9 @@ class Journey:
             self.run(*words)
         self.run("eval", "--features", "mfcc", "--head", "linear")
         for result in (self.folder / "mxt-store" / "results").glob("[!.]*"):
-            self.run("info", result.name)
-        self.run("info", clip, codes=(0, 2))  # several may be called so
+            if result.is_dir():  # beside them lies their index
+                self.run("info", result.name)
+        self.run("info", clip, codes=(0, 2))  # several clips may have this name
         self.run("loudness")
         self.run("render", clip, "--out", "out", codes=(0, 1, 2))
         for suffix in EXPORTS:
@@ -174,13 +176,13 @@ class Journey:
 
 
 def begin(folder: Path) -> Journey:
-    """A journey in a folder that is made for it."""
+    """A journey in a new folder."""
     (folder / "out").mkdir(parents=True)
     return Journey(folder, [])
 
 
 def possible(names: Iterable[str], folder: Path) -> list[str]:
-    """Those names the file system takes."""
+    """The names that the file system accepts."""
     taken = []
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
@@ -210,20 +212,20 @@ def plain_score(folder: Path, labels: int, stems: int) -> Score | None:
 
 
 def try_folders(folder: Path, labels: Sequence[str], stems: Sequence[str], root: str = "songs") -> Journey:
-    """The whole journey over a data set with such class folders and files, in a folder called `root`."""
+    """Run all commands on a data set with these class folders and files, in a folder called `root`."""
     expected = plain_score(folder.with_name(folder.name + "-plain"), len(labels), len(stems))
     journey = begin(folder)
     paths = sounds.class_folders(folder / root, labels, stems)
-    found = journey.way(folder / root)
-    if found != expected:
-        journey.complaints.append(f"score {found}, under plain names {expected}")
+    score = journey.way(folder / root)
+    if score != expected:
+        journey.complaints.append(f"score {score}, under plain names {expected}")
     if root == "songs":
         journey.look("songs", paths[0], sorted(labels)[:2], len(paths))
     return journey
 
 
 def place_commands(name: str) -> Iterator[tuple[object, ...]]:
-    """Commands with `name` in each place where a name can be given; a store with the data set ``songs`` is there."""
+    """Commands with `name` in each place that takes one, for a store with the data set ``songs``."""
     yield from (
         ("ingest", "songs", "--name", name),
         ("eval", "--dataset", name),
@@ -278,7 +280,7 @@ def place_commands(name: str) -> Iterator[tuple[object, ...]]:
 
 
 def check(journey: Journey) -> None:
-    """For tests: fails with everything that went wrong."""
+    """Fail a test with the list of everything that went wrong."""
     assert not journey.complaints, "\n".join([f"{len(journey.complaints)} complaints", *journey.complaints])
 
 
@@ -294,7 +296,7 @@ def prepare_places(folder: Path) -> Journey:
 
 
 def try_places(folder: Path, commands: Iterable[tuple[object, ...]]) -> Journey:
-    """Run each of several commands in a store of its own."""
+    """Run each command in a store of its own."""
     prepared = prepare_places(folder / "prepared")
     journey = Journey(folder / "place", prepared.complaints)
     for number, words in enumerate(commands):
@@ -306,13 +308,13 @@ def try_places(folder: Path, commands: Iterable[tuple[object, ...]]) -> Journey:
 
 
 def all_places(seed: int | None = None, count: int | None = None) -> list[tuple[object, ...]]:
-    """Every name in every place, or some of them."""
+    """Commands with every name in every place, or a sample of them."""
     commands = [words for name in NAMES.values() for words in place_commands(name)]
     return commands if count is None else random.Random(seed).sample(commands, count)
 
 
 def main() -> None:
-    """Every name alone: as one of three classes, as one of eight files, as the folder; then in every place."""
+    """Try every name as one of three classes, as one of eight files, as the folder, then in every place."""
     contained.start("everything")
     tried: list[tuple[str, Journey]] = []
     with tempfile.TemporaryDirectory() as name:
@@ -326,8 +328,8 @@ def main() -> None:
                 "file": (["a0", "b0", "c0"], [*stems[1:], given], "songs"),
                 "folder": (["a0", "b0", "c0"], stems, given),
             }
-            for place, (labels, files, root) in cases.items():
-                tried.append((f"{what} as {place}", try_folders(folder / "journey", labels, files, root)))
+            for role, (labels, files, root) in cases.items():
+                tried.append((f"{what} as {role}", try_folders(folder / "journey", labels, files, root)))
                 shutil.rmtree(folder / "journey")
                 print(
                     *(f"{tried[-1][0]}: {complaint}" for complaint in tried[-1][1].complaints),

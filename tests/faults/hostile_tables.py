@@ -1,7 +1,9 @@
-"""Tables of labels that are written in every way, hold anything, or are broken: read as they are meant, or refused in a line.
+"""Tables of labels that are written in every way, hold anything, or are broken.
 
-``python tests/faults/hostile_tables.py --count 2000`` tries as many tables with random damage; the tests try
-some.
+They must be read as they are meant, or refused with one line.
+
+``python tests/faults/hostile_tables.py --count 2000`` tries that many tables with random damage; the tests
+try some.
 """
 
 from __future__ import annotations
@@ -32,26 +34,29 @@ AFTERWARDS = (
 
 
 def write_sounds(folder: Path, labels: int = LABELS, clips: int = CLIPS) -> None:
-    """The files that `rows` names."""
+    """Write the files that `rows` names."""
     for number in range(labels):
-        for place in range(clips):
-            sounds.write(folder / "data" / "audio" / f"{number}-{place}.wav", number, place)
+        for clip in range(clips):
+            sounds.write(folder / "data" / "audio" / f"{number}-{clip}.wav", number, clip)
 
 
 def try_readable(folder: Path, what: str) -> Journey:
-    """A table in another form is scored as plain folders are."""
+    """Try a table in another form, which must give the same score as plain folders."""
     suffix, raw = readable()[what]
     journey = begin(folder)
     write_sounds(folder)
     (folder / "data" / f"labels{suffix}").write_bytes(raw)
     expected = plain_score(folder.with_name(folder.name + "-plain"), LABELS, CLIPS)
-    if (found := journey.way(folder / "data" / f"labels{suffix}")) != expected:
-        journey.complaints.append(f"{what}: score {found}, in plain folders {expected}")
+    if (score := journey.way(folder / "data" / f"labels{suffix}")) != expected:
+        journey.complaints.append(f"{what}: score {score}, in plain folders {expected}")
     return journey
 
 
 def try_cells(folder: Path, form: str) -> Journey:
-    """All hostile names as labels, and as headings of further columns: scored as plain ones, and every command bears them."""
+    """Try all hostile names as labels, and as headings of further columns.
+
+    The score must be the same as with plain ones, and every command has to cope with them.
+    """
     labels, clips = list(CELLS.values()), 4
     journey = begin(folder)
     write_sounds(folder, len(labels), clips)
@@ -69,8 +74,8 @@ def try_cells(folder: Path, form: str) -> Journey:
         ).encode()
     (folder / "data" / f"labels{form}").write_bytes(raw)
     expected = plain_score(folder.with_name(folder.name + "-plain"), len(labels), clips)
-    if (found := journey.way(folder / "data" / f"labels{form}", "--target", "label")) != expected:
-        journey.complaints.append(f"score {found}, in plain folders {expected}")
+    if (score := journey.way(folder / "data" / f"labels{form}", "--target", "label")) != expected:
+        journey.complaints.append(f"score {score}, in plain folders {expected}")
     journey.look("data", "audio/0-0.wav", sorted(labels)[:2], len(cells))
     return journey
 
@@ -78,7 +83,7 @@ def try_cells(folder: Path, form: str) -> Journey:
 def try_odd(
     folder: Path, tables: Sequence[tuple[str, tuple[str, bytes]]], *, report: bool = False
 ) -> Journey:
-    """Broken tables, one after the other: where one is taken, the commands that follow bear it."""
+    """Try broken tables in turn; where one is accepted, the commands that follow must cope with it."""
     journey = begin(folder)
     write_sounds(folder)
     for what, (suffix, raw) in tables:
@@ -103,7 +108,7 @@ def try_odd(
 
 
 def main() -> None:
-    """Everything once, and random damage as often as asked for."""
+    """Try everything once, and as many randomly damaged tables as requested."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=200, help="tables with random damage")
     parser.add_argument("--seed", type=int, default=0)

@@ -1,4 +1,4 @@
-"""Values that no option means."""
+"""Values that make no sense for most options."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ WORDS = (
     "$HOME",
     "C:\\x",
 )
-# made in `nonsense_options.prepare`, beside what cannot be written or never ends
+# made by `nonsense_options.prepare`, and paths that cannot be written or never end
 PATHS = (
     "songs",
     "songs/a/f0.wav",

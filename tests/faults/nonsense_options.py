@@ -1,7 +1,7 @@
-"""Every command with nonsense for each of its arguments and options, alone and in pairs, and for every parameter of every stage.
+"""Nonsense for every argument and option of every command, and for every parameter of every stage.
 
-Commands and options are read from the command line itself, so that new ones are tried as well. ``python
-tests/faults/nonsense_options.py`` tries all; the tests try some.
+Options are tried alone and in pairs. Commands and options are read from the command line itself, so that new
+ones are tried as well. ``python tests/faults/nonsense_options.py`` tries all; the tests try some.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from running import mxt
 
 Words = tuple[str, ...]
 SECONDS = 60.0
-# what each command needs besides, so that it gets as far as the option that is tried
+# what else each command needs to get as far as the option that is tried
 NEEDS: dict[str, Words] = {
     "extract": ("--backbone", "mfcc"),
     "render": ("--out", "out"),
@@ -52,7 +52,7 @@ BY_COMMAND = {
     ("derive without", "file"): "text.csv",
 }
 REQUIRED = {"length": "0.1", "seconds": "0.1,0.2"}
-# what is asked for here is allowed and takes its time: a thousand runs, a hundred thousand trees
+# these are allowed and merely take long: a thousand runs, a hundred thousand trees
 LONG = {
     f"{name}={value}"
     for name in ("runs", "trees", "folds", "max_iter", "steps")
@@ -63,7 +63,7 @@ WRONG_ONCE: tuple[Words, ...] = (
     ("derive", "min-class-size", "2", "--dataset", "\udcff"),
     ("--plugin", "/proc/self/mem", "stages"),
 )
-NOT_RUN = {"demo"}  # it takes no part of these options that others do not, and ten seconds
+NOT_RUN = {"demo"}  # it has no options that others lack, and takes ten seconds
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,11 @@ class Command:
     arguments : tuple of str
         Good values, in order.
     options : tuple of str
-        Those that take a value.
+        Options that take a value.
     flags : tuple of str
-        Those that do not.
+        Options that take none.
     required : tuple of str
-        Options that have to be there, with good values.
+        Options that must be given, with good values.
     """
 
     path: str
@@ -117,8 +117,8 @@ def commands() -> list[Command]:
 
 def _commands(command: Any, path: str) -> Iterator[Command]:
     if inner := getattr(command, "commands", None):
-        for name, each in inner.items():
-            yield from _commands(each, f"{path} {name}")
+        for name, subcommand in inner.items():
+            yield from _commands(subcommand, f"{path} {name}")
         return
     arguments = [p for p in command.params if type(p).__name__.endswith("Argument")]
     options = [p for p in command.params if p not in arguments]
@@ -138,10 +138,10 @@ def _commands(command: Any, path: str) -> Iterator[Command]:
 def singles() -> Iterator[Words]:
     """Each nonsense value for each argument and option of each command."""
     for command in commands():
-        for place in range(len(command.arguments)):
+        for index in range(len(command.arguments)):
             for value in VALUES:
                 given = list(command.arguments)
-                given[place] = value
+                given[index] = value
                 yield command.words(arguments=tuple(given))
         for option in command.options:
             for value in VALUES:
@@ -151,11 +151,11 @@ def singles() -> Iterator[Words]:
 
 
 def pairs(seed: int) -> Iterator[Words]:
-    """Commands with two to four options at random, without an end."""
+    """Commands with two to four random options, without end."""
     rng = random.Random(seed)
-    there = commands()
+    all_commands = commands()
     while True:
-        command = rng.choice(there)
+        command = rng.choice(all_commands)
         options: list[str] = []
         for _ in range(rng.randrange(2, 5)):
             option = rng.choice([*command.options, *command.flags] or ["--json"])
@@ -190,7 +190,7 @@ def settings() -> Iterator[Words]:
 
 
 def prepare(folder: Path) -> Journey:
-    """A store with a data set, a derived one, a table and a result, and files of every unfit kind beside it."""
+    """A store with a data set, a derived one, a table and a result, beside files that no command can use."""
     journey = begin(folder)
     sounds.class_folders(folder / "songs", ["a", "b", "c"], [f"f{n}" for n in range(6)])
     journey.way(folder / "songs")
@@ -210,18 +210,18 @@ def prepare(folder: Path) -> Journey:
 
 
 def try_words(folder: Path, commands: Iterable[Words], *, report: bool = False) -> Journey:
-    """Run each of several commands in a copy of the same store; the recordings may not change."""
+    """Run each command in a copy of the same store; the recordings must not change."""
     journey = prepare(folder / "prepared")
     assert not journey.complaints, journey.complaints
     before = _contents(folder / "prepared" / "songs")
     for number, words in enumerate(commands):
-        place = folder / f"place-{number}" / "here"
-        shutil.copytree(journey.folder, place, symlinks=True, copy_function=_copy)
-        ran = mxt(place, *words, seconds=SECONDS, allowed=("mxt-store", "out", "tmp", *_outputs(words)))
+        copy = folder / f"copy-{number}" / "here"
+        shutil.copytree(journey.folder, copy, symlinks=True, copy_function=_copy)
+        ran = mxt(copy, *words, seconds=SECONDS, allowed=("mxt-store", "out", "tmp", *_outputs(words)))
         complaints = ran.complaints()
-        if not before.items() <= _contents(place / "songs").items():
+        if not before.items() <= _contents(copy / "songs").items():
             complaints.append(f"{ran.command}: the recordings are not what they were")
-        shutil.rmtree(folder / f"place-{number}")
+        shutil.rmtree(folder / f"copy-{number}")
         journey.complaints += complaints
         journey.failed += bool(complaints)
         journey.commands += 1
@@ -244,7 +244,7 @@ def _copy(source: str, target: str) -> None:
 
 
 def _outputs(words: Sequence[str]) -> list[str]:
-    """What a command was told to write to; `plugins new` writes where it is."""
+    """What a command was told to write to; `plugins new` writes to the current folder."""
     named = [word for word in words if word and word != "songs" and not word.startswith("songs/")]
     first = [word.partition("/")[0] for word in named if not word.startswith(("/", "."))]
     return [
@@ -278,11 +278,11 @@ def sample(count: int, seed: int = 15) -> list[Words]:
 
 
 def main() -> None:
-    """Every value for every option, and pairs as often as asked for."""
+    """Try every value for every option, and as many pairs as requested."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--pairs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--sample", type=int, help="only so many of all")
+    parser.add_argument("--sample", type=int, help="try only this many of all")
     parser.add_argument("--part", choices=("singles", "settings", "pairs"))
     asked = parser.parse_args()
     contained.start("everything")

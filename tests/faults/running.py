@@ -1,4 +1,4 @@
-"""mxt run inside a fork of a process that has imported everything, and what is wrong with how it ended."""
+"""Running mxt in a fork of a process that has imported everything, and judging how it ended."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pathlib import Path
 
 import contained
 
-MOST_LINES, MOST_CHARACTERS = 8, 3000  # of what is said where a command fails, beside what was typed
-_PARTIAL = re.compile(r"\.([^/]+)\.\w+\.partial$")  # what a file is called until it is whole
+MOST_LINES, MOST_CHARACTERS = 8, 3000  # of the message of a failing command, besides what was typed
+_PARTIAL = re.compile(r"\.([^/]+)\.\w+\.partial$")  # the name of a file until it is complete
 _WARNING = re.compile(r"^\S+:\d+: \w*Warning:", re.MULTILINE)
-# audit events that change something: where their paths are, and after how many arguments the descriptor of
-# the folder they are relative to
+# audit events that change something: how many paths they begin with, and the index of the first descriptor of
+# a folder that a path is relative to
 _CHANGES = {
     "os.mkdir": (1, 2),
     "os.rename": (2, 2),
@@ -36,7 +36,7 @@ _CHANGES = {
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command printed, its exit code, and what it touched that is none of its business.
+    """What a command printed, its exit code, and what it touched but should not have.
 
     Parameters
     ----------
@@ -67,30 +67,30 @@ class Ran:
         return ascii(shlex.join(["mxt", *words]))[1:-1]
 
     def complaints(self, codes: Sequence[int] = (0, 1, 2)) -> list[str]:
-        """Everything that must not happen, whatever was given; empty where all is well."""
-        found = []
+        """Everything that must not happen, whatever the input; empty where all is well."""
+        complaints = []
         if self.ended or self.code not in codes:
-            found.append(self.ended or f"exit code {self.code}")
+            complaints.append(self.ended or f"exit code {self.code}")
         if b"Traceback (most recent call last)" in self.err + self.out:
-            found.append(
+            complaints.append(
                 "traceback: "
                 + (self.err + self.out).decode("utf-8", "replace").strip().splitlines()[-1][:300]
             )
         elif self.code:
             text = self.err.decode("utf-8", "replace")
             if text.count("\n") > MOST_LINES or len(text) > MOST_CHARACTERS + 2 * sum(map(len, self.words)):
-                found.append(f"{text.count(chr(10))} lines, {len(text)} characters of error")
+                complaints.append(f"{text.count(chr(10))} lines, {len(text)} characters of error")
             if not (self.err + self.out).strip():
-                found.append("failed without a word")
-        found += [
+                complaints.append("failed without a word")
+        complaints += [
             f"{name}: {what}"
             for name, text in (("out", self.out), ("err", self.err))
             for what in _unprintable(text)
         ]
         if warning := _WARNING.search(self.err.decode("utf-8", "replace")):
-            found.append(f"warning: {warning.group()}")
-        found += [f"touched {path!a}" for path in self.strayed]
-        return [f"{self.command}: {what}" for what in found]
+            complaints.append(f"warning: {warning.group()}")
+        complaints += [f"touched {path!a}" for path in self.strayed]
+        return [f"{self.command}: {what}" for what in complaints]
 
 
 def _unprintable(text: bytes) -> list[str]:
@@ -98,16 +98,16 @@ def _unprintable(text: bytes) -> list[str]:
         shown = text.decode("utf-8")
     except UnicodeDecodeError as error:
         return [f"not UTF-8: {text[max(0, error.start - 20) : error.end + 20]!r}"]
-    for place, character in enumerate(shown):
+    for index, character in enumerate(shown):
         if not (character.isprintable() or character == "\n" or unicodedata.category(character) == "Zs"):
-            return [f"raw {character!a} in {shown[max(0, place - 30) : place + 30]!a}"]
+            return [f"raw {character!a} in {shown[max(0, index - 30) : index + 30]!a}"]
     return []
 
 
 def mxt(
     folder: Path, *words: object, seconds: float = 60.0, allowed: Sequence[str] = ("mxt-store", "out", "tmp")
 ) -> Ran:
-    """Run one command in `folder`; what it may write lies in the `allowed` folders and files below it."""
+    """Run one command in `folder`; it may write only to the `allowed` files and folders in it."""
     given = [os.fspath(word) if isinstance(word, os.PathLike) else str(word) for word in words]
     streams = folder / "tmp" / "streams"
     streams.mkdir(parents=True, exist_ok=True)
@@ -121,7 +121,7 @@ def mxt(
 
 
 def _run(folder: str, words: list[str], allowed: list[str]) -> tuple[int, tuple[str, ...]]:
-    """In the forked process: mxt as a process of its own would run it."""
+    """In the forked process: run mxt as a process of its own would."""
     os.chdir(folder)
     tmp = os.path.join(folder, "tmp")
     os.environ |= {
@@ -157,15 +157,15 @@ def _run(folder: str, words: list[str], allowed: list[str]) -> tuple[int, tuple[
     except BaseException:
         code = 1
         sys.excepthook(*sys.exc_info())
-    found = tuple(strayed)
+    strayed_paths = tuple(strayed)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()
-    return code, found
+    return code, strayed_paths
 
 
 def _watch(allowed: list[str]) -> list[str]:
-    """Note what is written elsewhere, from now on."""
+    """From now on, note what is written outside the allowed folders."""
     strayed: list[str] = []
 
     def elsewhere(path: object, folder: object = -1) -> None:
@@ -189,8 +189,8 @@ def _watch(allowed: list[str]) -> list[str]:
                 elsewhere(path)
         elif event in _CHANGES:
             paths, at = _CHANGES[event]
-            for place in range(paths):
-                elsewhere(arguments[place], *arguments[at + place : at + place + 1])
+            for index in range(paths):
+                elsewhere(arguments[index], *arguments[at + index : at + index + 1])
         elif event in ("socket.connect", "socket.getaddrinfo"):
             strayed.append(f"{event} {arguments[-1 if event == 'socket.connect' else 0]}")
 

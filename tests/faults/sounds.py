@@ -1,4 +1,7 @@
-"""Small labelled recordings under any names: the same sounds in the same order, so that a score may not depend on what they are called."""
+"""Small labelled recordings under any names.
+
+They are always the same sounds in the same order, so that a score must not depend on the names.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ SECONDS = 0.25
 
 
 def sound(label: int, number: int) -> np.ndarray:
-    """Noise whose colour tells its class most of the time, but not always."""
+    """A tone in noise, whose frequency tells the class most of the time, but not always."""
     rng = np.random.default_rng((label, number))
     noise = rng.standard_normal(int(SECONDS * SAMPLE_RATE))
     tone = np.sin(
@@ -24,7 +27,7 @@ def sound(label: int, number: int) -> np.ndarray:
 
 
 def write(path: Path | str, label: int, number: int) -> None:
-    """Write a sound as WAV, whatever the name; its folder is made."""
+    """Write a sound as WAV, whatever the file's name, and make its folder."""
     folder = os.path.dirname(os.fspath(path))
     os.makedirs(folder, exist_ok=True)
     with open(path, "wb") as file:
@@ -32,10 +35,13 @@ def write(path: Path | str, label: int, number: int) -> None:
 
 
 def class_folders(root: Path, labels: Sequence[str], stems: Sequence[str]) -> list[str]:
-    """A folder for each label with a file for each stem; what is called alike in order sounds alike. Returns the paths below `root`."""
+    """Write one folder per label with one file per stem; returns the paths below `root`.
+
+    What a file sounds like depends only on the order of the names.
+    """
     paths = []
     for number, label in enumerate(sorted(labels)):
-        for place, stem in enumerate(sorted(f"{stem}.wav" for stem in stems)):
-            write(os.path.join(root, label, stem), number, place)
-            paths.append(f"{label}/{stem}")
+        for clip, name in enumerate(sorted(f"{stem}.wav" for stem in stems)):
+            write(os.path.join(root, label, name), number, clip)
+            paths.append(f"{label}/{name}")
     return paths

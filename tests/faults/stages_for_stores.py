@@ -1,4 +1,7 @@
-"""Stages that take no time, so that a store can be damaged and read a thousand times: a backbone of two layers and a head."""
+"""A backbone of two layers and a head that take no time.
+
+With them a store can be damaged and read a thousand times.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from mxt.plugin import Layer, Param, StageSpec, Window, hookimpl
 
 @dataclasses.dataclass(frozen=True)
 class Tiny:
-    """Level and crossings of a clip, and four of its spectrum."""
+    """Level and zero crossings of a clip, and four bands of its spectrum."""
 
     scale: float = 1.0
 
@@ -30,7 +33,7 @@ class Tiny:
 
 @dataclasses.dataclass(frozen=True)
 class Centroid:
-    """The nearest centroid: nothing to choose."""
+    """The nearest centroid, which has no parameters to choose."""
 
     def estimator(self, task, *, seed):
         from sklearn.neighbors import NearestCentroid

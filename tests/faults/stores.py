@@ -1,11 +1,11 @@
-"""Stores of which something is not what was written: no traceback, no wrong number, and what verify calls whole is whole.
+"""Damaged stores: no traceback, no wrong number, and what verify calls undamaged is undamaged.
 
-Every file is deleted, emptied, halved, turned into a folder, given the content of a sibling and given one
+Every file is deleted, emptied, halved, replaced by a folder, given the content of a sibling and given one
 changed bit; every value of every JSON file and of the catalogue is edited; then bits are changed at random
-places.
+positions.
 
-``python tests/faults/stores.py --flips 1000`` tries all of them, ``--each 100`` so many of each other kind,
-in random order; the tests try a few of each kind.
+``python tests/faults/stores.py --flips 1000`` tries all of them in random order, with 1000 changed bits; with
+``--each 100``, only 100 of each other kind. The tests try a few of each kind.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import sounds
 from running import Ran, mxt
 
 PLUGIN = Path(__file__).with_name("stages_for_stores.py")
-CLASSES, CLIPS_A_CLASS = ("a", "b", "c"), 46
+CLASSES, CLIPS_PER_CLASS = ("a", "b", "c"), 46
 EVAL = (
     "eval",
     "--dataset",
@@ -61,11 +61,11 @@ class Trial:
 
     fault: Fault
     complaints: list[str] = field(default_factory=list)
-    restored: str = ""  # by what
+    restored: str = ""  # by which remedy
 
 
 class Pristine:
-    """A store that nothing happened to, and what is scored with it.
+    """An undamaged store, and its scores.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class Pristine:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        sounds.class_folders(folder / "notes", CLASSES, [f"{n:02}" for n in range(CLIPS_A_CLASS)])
+        sounds.class_folders(folder / "notes", CLASSES, [f"{n:02}" for n in range(CLIPS_PER_CLASS)])
         (folder / "notes" / "a" / "broken.wav").write_bytes(b"no audio at all")
         for words in (
             ("ingest", folder / "notes"),
@@ -98,12 +98,12 @@ class Pristine:
 
 
 def run(folder: Path, *words: object) -> Ran:
-    """One command on the store of a folder."""
+    """Run one command on the store of a folder."""
     return mxt(folder, "--plugin", PLUGIN, *words, seconds=120)
 
 
 def scores_of(ran: Ran) -> dict[str, Any]:
-    """Clips, scores and what was left out, by view."""
+    """Clips and scores by view, and what was left out."""
     (result,) = json.loads(ran.out)["datasets"]
     return {view["view"]: (result["clips"], view["scores"]) for view in result["views"]} | {
         "left out": sorted(f"{left['why']} {left['count']}" for left in result["left_out"])
@@ -141,7 +141,10 @@ def attempt(pristine: Pristine, fault: Fault, folder: Path) -> Trial:
 
 
 def _follow_advice(trial: Trial, pristine: Pristine, folder: Path, do: Callable[..., Ran]) -> None:
-    """What the messages say further: ingest again, import again, write ``mxt.json`` back, move the catalogue away."""
+    """Follow the advice of the messages, one remedy after the other, until the scores are back.
+
+    Ingest and import again, write ``mxt.json`` back, remove and extract again, move the catalogue away.
+    """
     store = folder / "mxt-store"
     for how, act in (
         ("import again", lambda: None),
@@ -172,7 +175,10 @@ def _write_back(pristine: Pristine, store: Path) -> None:
 
 
 def _judge(trial: Trial, pristine: Pristine, ran: Ran, when: str, *, whole: bool) -> None:
-    """A score is the untouched one, or says which clips it lacks; where verify found nothing it is the untouched one."""
+    """Complain of a score that is not the undamaged store's, unless it says which clips it lacks.
+
+    Where verify found nothing (`whole`), it has to be the undamaged store's.
+    """
     if ran.code:
         if whole:
             trial.complaints.append(
@@ -191,7 +197,7 @@ def _judge(trial: Trial, pristine: Pristine, ran: Ran, when: str, *, whole: bool
 
 
 def faults(store: Path, *, flips: int, seed: int = 1) -> Iterator[Fault]:
-    """All faults of a store: whole files, edited JSON, edited SQL, and bits at random places."""
+    """All faults of a store: whole files, edited JSON, edited SQL, and bits at random positions."""
     files = sorted(path for path in store.rglob("*") if path.is_file())
     names = [path.relative_to(store) for path in files]
     for name in names:
@@ -233,7 +239,11 @@ def _swap(a: Path, b: Path) -> None:
 
 
 def _siblings(names: list[Path]) -> Iterator[tuple[Path, Path]]:
-    """Files that might be taken for each other: the next one in the folder, and that of the same name in each folder beside."""
+    """Pairs of files that might be mistaken for each other.
+
+    They are of one folder and have the same suffix, have the same name in neighbouring folders, or are the
+    same file of two tables.
+    """
     for name in names:
         for other in names:
             in_folder = other.parent == name.parent and other > name and other.suffix == name.suffix
@@ -267,7 +277,7 @@ def _edits_of_json(store: Path, name: Path) -> Iterator[Fault]:
                 for key in path[:-1]:
                     holder = holder[key]
                 holder[path[-1]] = value
-                (root / name).write_text("\n".join(json.dumps(each) for each in edited) + "\n")
+                (root / name).write_text("\n".join(json.dumps(line) for line in edited) + "\n")
 
             yield Fault("JSON edited", f"{name}: {'.'.join(map(str, path[1:]))} = {value!r}", do)
     deep = "[" * 100_000 + "]" * 100_000
@@ -275,7 +285,7 @@ def _edits_of_json(store: Path, name: Path) -> Iterator[Fault]:
 
 
 def _paths(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Places of all values below, those of lists only at their beginning."""
+    """Paths to all values below; in lists, only to the first two."""
     items = (
         value.items() if isinstance(value, dict) else enumerate(value[:2]) if isinstance(value, list) else ()
     )
@@ -345,7 +355,7 @@ def _flip(path: Path, bit: int) -> None:
 
 
 def some(every: list[Fault], of_each_kind: int, seed: int = 1) -> list[Fault]:
-    """A few faults of each kind, spread over all there are."""
+    """A few faults of each kind, drawn at random."""
     rng = random.Random(seed)
     kinds = {
         kind: [fault for fault in every if fault.kind == kind]
@@ -355,7 +365,7 @@ def some(every: list[Fault], of_each_kind: int, seed: int = 1) -> list[Fault]:
 
 
 def try_all(pristine: Pristine, wanted: list[Fault], *, workers: int = 2) -> Iterator[Trial]:
-    """Try faults, each on a copy of its own."""
+    """Try each fault on a copy of the store of its own."""
 
     def one(fault: Fault) -> Trial:
         with tempfile.TemporaryDirectory(dir=pristine.folder) as folder:

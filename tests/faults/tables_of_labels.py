@@ -1,4 +1,7 @@
-"""Tables of labels: one in every form in which people write it, and what is broken or odd; each by its name, with its suffix and bytes."""
+"""Tables of labels: one in every form in which people write it, and broken or odd ones.
+
+Each has a name, and comes with its suffix and its bytes.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from typing import Any
 from hostile_names import NAMES
 
 LABELS, CLIPS = 3, 8
-# what a cell cannot keep, or what parts several labels in one cell
+# without names that a cell cannot keep, or that would be read as several labels
 CELLS = {
     what: name
     for what, name in NAMES.items()
@@ -51,11 +54,11 @@ SEGMENTS = ("start", "end", "offset", "duration")
 
 
 def rows(labels: Sequence[str] = ("a", "b", "c"), clips: int = CLIPS) -> list[tuple[str, str]]:
-    """File and label of each clip of `write_sounds`; labels in their order."""
+    """File and label of each clip that `write_sounds` writes, with sorted labels."""
     return [
-        (f"audio/{number}-{place}.wav", label)
+        (f"audio/{number}-{clip}.wav", label)
         for number, label in enumerate(sorted(labels))
-        for place in range(clips)
+        for clip in range(clips)
     ]
 
 
@@ -67,7 +70,7 @@ def text(cells: Sequence[Sequence[object]], **form: Any) -> str:
 
 
 def _readable() -> Iterator[tuple[str, str, bytes]]:
-    """The same table in every form that people and their programs write: what it is, its suffix, its bytes."""
+    """The same table in every form that people and programs write: its name, suffix and bytes."""
     cells = [("file", "label"), *rows(("Dreiräder", "Geräusche der Straße", "Überflüge und Züge"))]
     plain = text(cells)
     for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"):
@@ -95,7 +98,7 @@ def _readable() -> Iterator[tuple[str, str, bytes]]:
 
 
 def _odd() -> Iterator[tuple[str, str, bytes]]:
-    """Tables that are broken, or hold what no table should."""
+    """Tables that are broken, or hold what no table should: name, suffix and bytes."""
     plain = text([("file", "label"), *rows()]).encode()
     lines = [{"file": file, "label": label} for file, label in rows()]
     yield from (

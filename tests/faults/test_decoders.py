@@ -49,8 +49,8 @@ def test_a_folder_of_damaged_files_is_ingested_and_extracted_and_every_file_is_u
         path = journey.folder / "songs" / "ab"[number % 2] / f"{number}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(decoders.damage(made, number))
-    found = json.loads(journey.run("ingest", "songs", "--json").out)["summary"]
-    assert found["used"] + sum(found["left_out"].values()) == 60
+    summary = json.loads(journey.run("ingest", "songs", "--json").out)["summary"]
+    assert summary["used"] + sum(summary["left_out"].values()) == 60
     journey.run("extract", "--backbone", "mfcc")
     journey.run("info", "songs", "--failures")
     check(journey)

@@ -9,7 +9,7 @@ from hostile_names import NAMES, OF_BYTES, check
 
 @pytest.fixture
 def names(tmp_path):
-    """The names that this file system takes."""
+    """The names that this file system accepts."""
     return hostile_names.possible(NAMES.values(), tmp_path / "possible")
 
 
@@ -28,6 +28,6 @@ def test_files_of_any_name_are_scored_as_those_of_plain_names(tmp_path, names):
     check(journey)
 
 
-def test_a_name_of_any_kind_is_borne_wherever_one_can_be_given(tmp_path):
+def test_every_command_copes_with_a_name_of_any_kind_wherever_one_can_be_given(tmp_path):
     journey = hostile_names.try_places(tmp_path, hostile_names.all_places(seed=15, count=60))
     check(journey)

@@ -1,4 +1,4 @@
-"""Nonsense for every option, and that no option is left out."""
+"""Nonsense for every option; no option is left out."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ def test_nonsense_options_are_refused_in_a_line_or_mean_something(tmp_path):
 def test_every_command_is_tried_with_every_option_it_has():
     tried = {command.path.split()[0] for command in nonsense_options.commands()}
     assert tried == set(COMMANDS) - nonsense_options.NOT_RUN
-    words = {" ".join(words) for words in nonsense_options.singles()}
+    lines = {" ".join(words) for words in nonsense_options.singles()}
     for command in nonsense_options.commands():
         for option in (*command.options, *command.flags):
-            assert any(option in each and each.startswith(command.path) for each in words), (
-                f"{command.path} {option}"
-            )
+            given = (option in line and line.startswith(command.path) for line in lines)
+            assert any(given), f"{command.path} {option}"

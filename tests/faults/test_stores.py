@@ -1,4 +1,7 @@
-"""Damaged stores: some faults of each kind here, all of them by ``python tests/faults/stores.py``; and what permissions do."""
+"""Damaged stores, and stores without permissions.
+
+Some faults of each kind are tried here; ``python tests/faults/stores.py`` tries all of them.
+"""
 
 from __future__ import annotations
 

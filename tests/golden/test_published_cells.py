@@ -1,4 +1,4 @@
-"""Scores that the convnet's authors published, recomputed by `mxt search` from the features they published."""
+"""Scores published by the convnet's authors, recomputed by `mxt search` from their published features."""
 
 from __future__ import annotations
 
