@@ -1,4 +1,4 @@
-"""The options that commands share, one annotation each; `mxt.cli.option_groups` has those that come together."""
+"""The options that commands share, one annotation each; `mxt.cli.option_groups` joins them to records."""
 
 from __future__ import annotations
 
