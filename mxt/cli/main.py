@@ -18,12 +18,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from mxt.cli import console
 from mxt.cli.commands import ALIASES, COMMANDS
 from mxt.cli.help import Group
 from mxt.cli.options import GlobalPluginOption, Settings
 from mxt.cli.plugin_files import plugin_files
-from mxt.cli.sub_apps import subcommand
 from mxt.cli.terminal import harmless, unguarded, warning_text
 from mxt.core.errors import MxtError, PluginError, UnknownName
 
@@ -83,6 +81,8 @@ class LazyGroup(Group):
 
 def load_command(name: str) -> Any:
     """Import the command `name` of the table and make it what typer runs."""
+    from mxt.cli.sub_apps import subcommand  # not for --help, which runs no command
+
     module, attribute = COMMANDS[name].address
     target = getattr(importlib.import_module(module), attribute)
     if not isinstance(target, typer.Typer):
@@ -150,6 +150,8 @@ def boundary() -> Iterator[None]:
 
 
 def _warn(line: str) -> None:
+    from mxt.cli import console
+
     with suppress(BrokenPipeError):
         console.warn(line)
 
