@@ -78,7 +78,7 @@ def _unusable(path: Path) -> str:
     try:
         os.stat(path.expanduser())
     except RuntimeError:
-        return "there is no such user"
+        return "unknown user"
     except OSError as error:
         return UNUSABLE.get(error.errno or 0, "")
     return ""

@@ -46,7 +46,7 @@ class LazyGroup(Group):
         Raises
         ------
         UnknownName
-            There is no such command; the nearest are listed.
+            No such command; the nearest are listed.
         """
         name = ALIASES.get(args[0], args[0])
         if name not in COMMANDS:

@@ -78,7 +78,7 @@ def check(
 
 def _expect_a_file(path: Path) -> None:
     if not os.path.exists(path):
-        raise InputError(f"{shortened(str(path))}: there is no such file or folder")
+        raise InputError(f"{shortened(str(path))}: no such file or folder")
     if path.is_dir():
         raise InputError(
             f"{path} is not a package: it has no pyproject.toml; "

@@ -66,7 +66,7 @@ def choose_layers(text: str | None, layers: Sequence[Layer], *, of: str) -> tupl
     Raises
     ------
     UnknownName
-        There is no such layer; the message names those there are.
+        No such layer; the message names those there are.
     """
     if text is None or text.strip().lower() == "all":
         return tuple(layers)

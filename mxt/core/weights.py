@@ -212,7 +212,7 @@ def import_file(file: WeightsFile, path: Path) -> Path:
         It is another file, or the folder cannot be written.
     """
     if not path.is_file():
-        raise WeightsError(f"{path}: there is no such file")
+        raise WeightsError(f"{path}: no such file")
     sha256 = sha256_file(path)
     if file.sha256 and sha256 != file.sha256:
         raise WeightsError(f"{path} is not {file.filename}: expected sha256 {file.sha256}, got {sha256}")

@@ -40,7 +40,7 @@ def choose_target(clips: Sequence[ClipRecord], targets: Sequence[str], name: str
     Raises
     ------
     UnknownName, InputError
-        There is no such column; there is no target at all.
+        No such column; there is no target at all.
     """
     columns = _columns(clips)
     if name is None:

@@ -16,8 +16,9 @@ import numpy.typing as npt
 from mxt.core.errors import no_ctrl_c
 from mxt.core.progress import SILENT, Progress, Step
 from mxt.core.reprs import short_repr
+from mxt.evaluation.fitting import Learner, Params
 from mxt.evaluation.metrics import choose_score, fold_mean
-from mxt.evaluation.search import Learner, Params, choose, first_best, learn_and_predict, try_all
+from mxt.evaluation.search import choose, first_best, learn_and_predict, try_all
 from mxt.evaluation.splits import Fold, Plan
 
 Matrix = npt.NDArray[Any]

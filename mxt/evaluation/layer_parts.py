@@ -16,9 +16,10 @@ from mxt.core.errors import EvaluationError, no_ctrl_c
 from mxt.core.progress import Step
 from mxt.core.reprs import short_repr
 from mxt.evaluation.crossval import Outcome, OutOfFold, Stopped
+from mxt.evaluation.fitting import Learner, Prediction
 from mxt.evaluation.kernels import kernel_prefix
 from mxt.evaluation.layers import PartKernels, Strategy
-from mxt.evaluation.search import Learner, Prediction, fit_grid
+from mxt.evaluation.search import fit_grid
 from mxt.evaluation.splits import Plan
 
 Matrix = npt.NDArray[Any]

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mxt.evaluation.fitting import scaled
 from mxt.evaluation.kernels import SharedKernels
-from mxt.evaluation.search import scaled
 
 Matrix = npt.NDArray[Any]
 Rows = npt.NDArray[np.int64]

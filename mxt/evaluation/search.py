@@ -3,78 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mxt.core.errors import EvaluationError
-from mxt.core.records import Task
-from mxt.core.reprs import short_repr
 from mxt.evaluation import metrics
+from mxt.evaluation.fitting import Exact, Learner, Matrix, Params, Prediction, fit_predict, scaled
 from mxt.evaluation.kernels import SharedKernels, kernel_prefix
 from mxt.evaluation.splits import Fold
-
-Matrix = npt.NDArray[Any]
-Params = Mapping[str, Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Learner:
-    """A head as evaluation uses it.
-
-    Parameters
-    ----------
-    make : callable
-        Gives a fresh, unfitted scikit-learn estimator.
-    grid : sequence of mapping
-        Every set of parameters to be tried; one empty mapping where there is nothing to choose.
-    task : {"classification", "multilabel", "regression"}
-    n_classes : int
-    standardise : bool or None
-        Whether columns are standardised on the learning part; ``None``: both are tried (not in nested
-        evaluation).
-    score : {"pooled", "fold_mean"}
-        By what parameters are chosen on the reported folds, see `mxt.core.stages.Evaluation`.
-    make_run : callable, optional
-        Gives an estimator for another repetition: the same with another seed.
-    """
-
-    make: Callable[[], Any]
-    grid: Sequence[Params]
-    task: Task
-    n_classes: int
-    standardise: bool | None = True
-    score: Literal["pooled", "fold_mean"] = "pooled"
-    make_run: Callable[[int], Any] | None = None
-    __repr__ = short_repr
-
-    def of_run(self, run: int) -> Learner:
-        """The learner of a repetition."""
-        return self if run == 0 or self.make_run is None else replace(self, make=partial(self.make_run, run))
-
-    def candidates(self) -> list[tuple[bool, Params]]:
-        """Every scaling with every set of parameters: raw columns first, then in the order of the grid."""
-        scalings = (False, True) if self.standardise is None else (self.standardise,)
-        return [(scaling, params) for scaling in scalings for params in self.grid]
-
-
-@dataclass(frozen=True, eq=False)
-class Prediction:
-    """Classes, labels or values predicted for the testing rows, and scores [n, classes] if any."""
-
-    predicted: Matrix
-    scores: Matrix | None
-    converged: bool
-    __repr__ = short_repr
-
-    def for_choosing(self, task: Task) -> Matrix:
-        """What `metrics.choose_score` judges."""
-        if task != "multilabel":
-            return self.predicted
-        return self.predicted.astype(np.float64) if self.scores is None else self.scores
 
 
 def expand(grid: Mapping[str, list[Any]] | Sequence[Mapping[str, list[Any]]]) -> list[dict[str, Any]]:
@@ -177,7 +115,7 @@ def fit_grid(
     found = {}
     for i in order:
         (A, B), params = shared.matrices(learner.grid[i]) if shared else (parts, dict(learner.grid[i]))
-        found[i] = fit_predict(learner, params, A, y, B, scored=scored, exact=_Exact(learner.grid[i], *parts))
+        found[i] = fit_predict(learner, params, A, y, B, scored=scored, exact=Exact(learner.grid[i], *parts))
         on_fit()
     return found
 
@@ -192,113 +130,3 @@ def learn_and_predict(
         )
     one = Learner(learner.make, [params], learner.task, learner.n_classes, learner.standardise)
     return try_all(one, X, y, fold.learn, fold.test, on_fit)[0]
-
-
-def scaled(learn: Matrix, test: Matrix, *, standardise: bool) -> tuple[Matrix, Matrix]:
-    """Learning and testing rows as they are, or standardised by the learning rows."""
-    if not standardise:
-        return learn, test
-    from sklearn.preprocessing import StandardScaler
-
-    scaler = StandardScaler().fit(learn)
-    return scaler.transform(learn), scaler.transform(test)
-
-
-@dataclass(frozen=True, eq=False)
-class _Exact:
-    """What solves a regression that did not converge: its parameters, learning and testing rows."""
-
-    params: Params
-    learn: Matrix
-    test: Matrix
-    __repr__ = short_repr
-
-
-def fit_predict(
-    learner: Learner,
-    params: Params,
-    A: Matrix,
-    y: Matrix,
-    B: Matrix,
-    *,
-    scored: bool,
-    exact: _Exact | None = None,
-) -> Prediction:
-    """Predict rows B (or their kernel with A's rows) by an estimator learnt from A."""
-    estimator = learner.make().set_params(**params)
-    target = y.astype(np.int64) if learner.task == "multilabel" else y
-    estimator.fit(A, target)
-    done = converged(estimator)
-    if learner.task == "regression":
-        solved = None if done or exact is None else _solve_exactly(estimator, exact, y)
-        if solved is not None:
-            return Prediction(solved, None, True)
-        return Prediction(np.asarray(estimator.predict(B)).astype(np.float64), None, done)
-    predicted = np.asarray(estimator.predict(B))
-    predicted = (
-        predicted.reshape(len(B), -1).astype(bool)
-        if learner.task == "multilabel"
-        else predicted.astype(np.int64)
-    )
-    return Prediction(predicted, _scores(estimator, B, learner) if scored else None, done)
-
-
-def _solve_exactly(estimator: Any, exact: _Exact, y: Matrix) -> Matrix | None:
-    """Predictions of a linear support vector regression that libsvm did not finish; ``None`` for all else."""
-    from sklearn.compose import TransformedTargetRegressor
-    from sklearn.svm import SVR
-
-    from mxt.evaluation.exact_svr import LARGEST_GAP, solve
-
-    transformer = None
-    if type(estimator) is TransformedTargetRegressor:
-        transformer, estimator = estimator.transformer_, estimator.regressor_
-    kernel = next(
-        (value for name, value in exact.params.items() if name.rpartition("__")[2] == "kernel"), None
-    )
-    if type(estimator) is not SVR or "linear" not in (kernel, estimator.kernel):
-        return None
-    wanted = y if transformer is None else transformer.transform(y[:, None])[:, 0]
-    found = solve(exact.learn, np.asarray(wanted, dtype=np.float64), C=estimator.C, epsilon=estimator.epsilon)
-    if found.gap > LARGEST_GAP:
-        return None
-    values = found.predict(exact.test)
-    return values if transformer is None else np.asarray(transformer.inverse_transform(values[:, None])[:, 0])
-
-
-def _scores(estimator: Any, B: Matrix, learner: Learner) -> Matrix | None:
-    """Scores, float32 [n, classes], NaN for classes that were not learnt; ``None`` if there are none."""
-    name = next((name for name in ("decision_function", "predict_proba") if hasattr(estimator, name)), None)
-    if name is None or (learner.task == "classification" and not hasattr(estimator, "classes_")):
-        return None
-    raw = getattr(estimator, name)(B)
-    if isinstance(raw, list):  # one array [n, 2] a label
-        # a label that all or no learning clips have is one column of ones
-        raw = np.stack(
-            [each[:, -1] * bool(known[-1]) for each, known in zip(raw, estimator.classes_, strict=True)],
-            axis=1,
-        )
-    raw = np.asarray(raw, dtype=np.float32)
-    if learner.task == "multilabel":
-        return raw.reshape(len(B), learner.n_classes)
-    if raw.ndim == 1:
-        raw = np.stack([-raw, raw], axis=1)
-    if raw.shape[1] != len(estimator.classes_):
-        return None
-    scores = np.full((len(B), learner.n_classes), np.nan, dtype=np.float32)
-    scores[:, np.asarray(estimator.classes_, dtype=np.int64)] = raw
-    return scores
-
-
-def converged(estimator: Any) -> bool:
-    """False where an iterative estimator stopped at its limit."""
-    inner = [
-        *getattr(estimator, "estimators_", ()),
-        *([estimator.regressor_] if hasattr(estimator, "regressor_") else []),
-    ]
-    if inner:
-        return all(converged(each) for each in np.ravel(np.array(inner, dtype=object)))
-    if hasattr(estimator, "fit_status_"):
-        return not estimator.fit_status_
-    limit, used = getattr(estimator, "max_iter", None), getattr(estimator, "n_iter_", None)
-    return limit is None or used is None or limit < 0 or bool(np.max(used) < limit)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mxt.core.errors import EvaluationError, listed
 from mxt.core.records import ClipRecord, Task
@@ -15,16 +13,17 @@ from mxt.core.reprs import short_repr
 from mxt.core.stages import Evaluation
 from mxt.core.text import shortened, written
 from mxt.evaluation.columns import Groups, target_values
+from mxt.evaluation.fold_names import part_of
 from mxt.evaluation.groups import codes, conflicting, count_units
 from mxt.evaluation.hashing import hash_parts
 from mxt.evaluation.left_out import LeftOut, Why
+from mxt.evaluation.pool import Pool
 from mxt.evaluation.splits import (
     FEWEST_FOLDS,
     Plan,
     Sample,
     cut_folds,
     draw_folds,
-    part_of,
     use_folds,
     use_hash,
     use_split,
@@ -96,7 +95,7 @@ def select(
     EvaluationError
         What is left cannot be learnt: no labels, one class, too few clips.
     """
-    pool = _Pool(clips, groups)
+    pool = Pool(clips, groups)
     values = target_values(clips, column)
     pool.keep([is_labelled(value) for value in values], Why.UNLABELLED, column)
     labelled = [value for value, kept in zip(values, pool.mask, strict=True) if kept]
@@ -126,61 +125,7 @@ def select(
     return Selection(tuple(pool.clips), sample, plan, tuple(pool.left_out), pool.copies(), pool.groups())
 
 
-class _Pool:
-    """Clips still in, and why the others are out."""
-
-    def __init__(self, clips: Sequence[ClipRecord], groups: Groups | None) -> None:
-        self._all, self._groups = clips, groups
-        self.mask = np.ones(len(clips), dtype=bool)
-        self.left_out: list[LeftOut] = []
-
-    @property
-    def clips(self) -> list[ClipRecord]:
-        return [clip for clip, kept in zip(self._all, self.mask, strict=True) if kept]
-
-    def groups(self) -> Groups | None:
-        if self._groups is None:
-            return None
-        return Groups(
-            tuple(value for value, kept in zip(self._groups.values, self.mask, strict=True) if kept),
-            self._groups.words,
-        )
-
-    def keep(
-        self,
-        wanted: Sequence[bool] | npt.NDArray[Any],
-        why: Why,
-        of: str = "",
-        names: tuple[str, ...] | None = None,
-    ) -> None:
-        """Keep those of all clips that are in and wanted."""
-        before, wanted = self.mask, np.asarray(wanted, dtype=bool)
-        self.mask = before & wanted
-        lost = [
-            clip.id for clip, was, now in zip(self._all, before, self.mask, strict=True) if was and not now
-        ]
-        if lost:
-            self.left_out.append(LeftOut(why, len(lost), of, tuple(lost) if names is None else names))
-
-    def keep_some(
-        self, wanted: npt.NDArray[Any], why: Why, of: str = "", names: tuple[str, ...] | None = None
-    ) -> None:
-        """Keep those of the clips still in that are wanted: bool [clips still in]."""
-        spread = np.zeros(len(self._all), dtype=bool)
-        spread[np.flatnonzero(self.mask)[wanted]] = True
-        self.keep(spread, why, of, names)
-
-    def sample(self, targets: Targets, given: Sequence[str] | None = None) -> Sample:
-        groups = self.groups()
-        known = codes(groups.values) if groups else None
-        return Sample(targets, codes([clip.key for clip in self.clips]), known, given)
-
-    def copies(self) -> int:
-        keys = [clip.key for clip in self.clips]
-        return len(keys) - len(set(keys))
-
-
-def _given(pool: _Pool, folds: Mapping[str, str] | None, evaluation: Evaluation) -> list[str | None] | None:
+def _given(pool: Pool, folds: Mapping[str, str] | None, evaluation: Evaluation) -> list[str | None] | None:
     """The fold or part given for each clip; ``None`` where there are none to use."""
     if folds is not None:
         found = [folds.get(written(clip.id)) for clip in pool.clips]
@@ -222,7 +167,7 @@ def _refuse_one_group(groups: Groups | None) -> None:
         )
 
 
-def _without_small_classes(pool: _Pool, targets: Targets) -> Targets:
+def _without_small_classes(pool: Pool, targets: Targets) -> Targets:
     """Leave out classes that do not reach into three folds; of several labels, the labels."""
     if targets.task == "regression":
         return targets

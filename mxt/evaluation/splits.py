@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -10,19 +9,15 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from mxt.core.errors import EvaluationError, listed
+from mxt.core.errors import EvaluationError
 from mxt.core.reprs import short_repr
 from mxt.evaluation.balance import assign_folds
+from mxt.evaluation.fold_names import missing_numbers, natural, part_of
 from mxt.evaluation.groups import Codes, straddling, units
 from mxt.evaluation.tasks import Targets
 
 Rows = npt.NDArray[np.int64]
 FEWEST_FOLDS = 3
-PARTS = {
-    "train": ("train", "training", "learn", "learning", "trn"),
-    "valid": ("valid", "validation", "val", "dev", "development"),
-    "test": ("test", "testing", "tst", "eval", "evaluation"),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +159,7 @@ def use_folds(sample: Sample, *, inner: int, seed: int) -> Plan:
     fold_of, moved = _settle(given, sample.keys)
     names, fold_of = _close_gaps(names, fold_of)
     remarks = [f"{moved} copies of recordings moved to the fold of the first copy"] if moved else []
-    remarks += _missing_numbers(names) + _straddling(sample, fold_of, "folds")
+    remarks += missing_numbers(names) + _straddling(sample, fold_of, "folds")
     whole = fold_of if len(names) > inner else sample.unit_of
     folds = _cross(fold_of, names, whole, sample.targets.membership(), inner, seed)
     return Plan("given folds", folds, f"{len(names)} given folds", tuple(remarks))
@@ -225,25 +220,6 @@ def use_hash(sample: Sample, *, inner: int, percent: tuple[float, float]) -> Pla
     return Plan("hashed split", (Fold("test", learn, test, pairs),), words, tuple(remarks))
 
 
-def part_of(name: str) -> str | None:
-    """``train``, ``valid`` or ``test`` for a word people use for it; else ``None``.
-
-    Examples
-    --------
-    >>> part_of("Validation"), part_of("fold3")
-    ('valid', None)
-    """
-    word = name.strip().lower()
-    return next((part for part, words in PARTS.items() if word in words), None)
-
-
-def natural(name: str) -> tuple[tuple[int, int, str], ...]:
-    """A sorting key by which 10 follows 9."""
-    return tuple(
-        (0, int(word), "") if word.isdigit() else (1, 0, word) for word in re.findall(r"\d+|\D+", name)
-    )
-
-
 def _cross(
     fold_of: Codes,
     names: Sequence[str],
@@ -288,14 +264,6 @@ def _close_gaps(names: list[str], fold_of: Codes) -> tuple[list[str], Codes]:
     if len(there) < 2:
         raise EvaluationError("the given folds leave all clips in one fold; at least two are needed")
     return [names[i] for i in there], closed.astype(np.int64)
-
-
-def _missing_numbers(names: Sequence[str]) -> list[str]:
-    if not all(name.isdigit() for name in names):
-        return []
-    numbers = [int(name) for name in names]
-    missing = sorted(set(range(min(1, *numbers), max(numbers) + 1)) - set(numbers))
-    return [f"given folds are missing: {listed(missing)}"] if missing else []
 
 
 def _straddling(sample: Sample, fold_of: npt.NDArray[Any], what: str) -> list[str]:

@@ -22,7 +22,7 @@ def derive_dataset(
     Raises
     ------
     InputError, UsageError
-        There is no such parent; the name is that of an ancestor; no usable clip is left.
+        No such parent; the name is that of an ancestor; no usable clip is left.
     Refused
         Another data set has the name, which needs ``--yes``.
     """

@@ -94,7 +94,7 @@ def read_features(
     if read is None:
         raise UsageError(f"{path.name}: files of features end in {', '.join(READERS)}")
     if not path.is_file():
-        raise InputError(f"{path}: there is no such file")
+        raise InputError(f"{path}: no such file")
     try:
         return read(path, id_column, frozenset(not_features) | set(ABOUT))
     except (OSError, ValueError, EOFError) as error:  # pyarrow's errors and zipfile's are among these

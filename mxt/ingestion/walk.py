@@ -48,7 +48,7 @@ def walk(path: Path) -> Walk:
     if os.path.isdir(path):
         return _listing(path, None)
     if not os.path.exists(path):
-        raise InputError(f"{shortened(str(path))}: there is no such folder or table{_nearest(path)}")
+        raise InputError(f"{shortened(str(path))}: no such folder or table{_nearest(path)}")
     if not path.is_file() or suffix(path.name) not in TABLES:
         if suffix(path.name) in SOUND:
             raise InputError(f"{path} is one audio file; name the folder it is in: mxt ingest {path.parent}")

@@ -91,7 +91,7 @@ def _weights(spec: StageSpec, name: str | None, path: Path | None) -> tuple[Weig
         raise UsageError(f"backbone {spec.name} has no weights, so --weights-file does not apply")
     path = Path(os.path.realpath(path.expanduser()))  # unlike resolve, it accepts circular links
     if not os.path.isfile(path):
-        raise InputError(f"--weights-file {path}: there is no such file")
+        raise InputError(f"--weights-file {path}: no such file")
     called = OWN_FILE if name is None else f"{name}-{OWN_FILE}"
     own = WeightsFile(
         name=called,

@@ -118,7 +118,7 @@ def _load_file(gathering: _Gathering, path: Path) -> None:
     Python's bytecode cache is not used: it takes a file of the same size and second for unchanged.
     """
     if not os.path.isfile(path):
-        raise InputError(f"--plugin {shortened(str(path))}: there is no such file")
+        raise InputError(f"--plugin {shortened(str(path))}: no such file")
     try:
         text = path.read_bytes()
     except OSError as error:

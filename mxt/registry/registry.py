@@ -176,7 +176,7 @@ def kind_named(text: str) -> Kind:
     Raises
     ------
     UnknownName
-        There is no such kind.
+        No such kind.
 
     Examples
     --------

@@ -16,7 +16,8 @@ from mxt.core.records import ClipRecord, DatasetRecord, Task
 from mxt.core.reprs import short_repr
 from mxt.core.stages import Evaluation
 from mxt.evaluation.columns import choose_target, group_values, read_folds
-from mxt.evaluation.search import Learner, expand
+from mxt.evaluation.fitting import Learner
+from mxt.evaluation.search import expand
 from mxt.evaluation.selection import Selection, select
 from mxt.registry import Registry, split_settings
 from mxt.results.request import LARGEST_SVM, EvaluateRequest

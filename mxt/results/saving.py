@@ -75,7 +75,7 @@ def load_result(store: Store, result_id: str) -> Result:
     Raises
     ------
     UnknownName, StoreDamaged, StoreReadOnly
-        There is no such result; its ``result.json`` is not what was written; no permission.
+        No such result; its ``result.json`` is not what was written; no permission.
     """
     result_id = store.results.find(result_id)
     plain = store.results.load(result_id)

@@ -111,7 +111,7 @@ class Catalogue:
         Raises
         ------
         UnknownName, StoreDamaged
-            There is no such data set; what is catalogued is not what was written.
+            No such data set; what is catalogued is not what was written.
         """
         self.dataset(name)
         with self._file.reading() as db:
@@ -269,7 +269,7 @@ class Catalogue:
             return [line for line in lines if line != "ok" and not is_false_alarm(db, line)]
 
     def changed(self, name: str, parts: Iterable[str] = tuple(PARTS)) -> list[str]:
-        """Parts of data set `name` that are not what was written; none where there is no such data set."""
+        """Parts of data set `name` that are not what was written; none if the data set is unknown."""
         with self._file.reading() as db:
             return changed_parts(db, name, parts)
 

@@ -29,7 +29,7 @@ def derive(
     Raises
     ------
     InputError, UsageError
-        There is no such parent, class or file; nothing is left.
+        No such parent, class or file; nothing is left.
     Refused
         Another data set has the name.
     """

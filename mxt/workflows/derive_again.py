@@ -32,7 +32,7 @@ def derive_again(
     Raises
     ------
     UnknownName, UsageError
-        There is no such data set, or it was ingested.
+        No such data set, or it was ingested.
     InputError
         No data set is derived, or a parent is gone.
     """

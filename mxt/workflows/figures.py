@@ -70,7 +70,7 @@ def figures(store_path: Path, request: FiguresRequest) -> Figures:
     InputError
         Nothing was searched.
     UnknownName
-        There is no such data set.
+        No such data set.
     """
     store = open_store(store_path)
     known = [record.name for record in store.catalogue.datasets()]

@@ -117,12 +117,12 @@ def check_plugin(
     Raises
     ------
     UnknownName, InputError
-        Nothing is called so; there is no such sample.
+        Nothing is called so; no such sample.
     PluginError
         It could not be loaded at all.
     """
     if sample is not None and not sample.is_dir():
-        raise InputError(f"--sample {sample}: there is no such folder")
+        raise InputError(f"--sample {sample}: no such folder")
     stages = [entry for entry in registry.stages if entry.spec.name == name or _is_called(entry.origin, name)]
     problems = tuple(
         problem

@@ -164,9 +164,7 @@ def _job(clip: str, store: Path, dataset: str | None) -> ClipJob:
         identity = stat.st_size, stat.st_mtime_ns, stat.st_ino
         return ClipJob(0, path.name, str(path), "", identity, duration=info(path).duration or 0.0)
     if not (store / "mxt.json").is_file():
-        raise InputError(
-            f"{clip}: there is no such file, and there is no store at {store} to look for a clip in"
-        )
+        raise InputError(f"{clip}: no such file, and there is no store at {store} to look for a clip in")
     catalogue = Store.open(store, read_only=True).catalogue
     record = catalogue.dataset(dataset)
     clips, name = {written(known.id): known for known in catalogue.clips(record.name)}, written(clip)

@@ -51,7 +51,7 @@ def reproduce(
     InputError
         None of the data sets is in the store.
     UnknownName
-        There is no such paper or task.
+        No such paper or task.
     """
     if request.paper not in PAPERS:
         raise UnknownName("paper", request.paper, PAPERS)

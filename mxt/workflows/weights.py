@@ -114,10 +114,10 @@ def import_weights(registry: Registry, path: Path) -> Obtained:
     Raises
     ------
     WeightsError
-        There is no such file, or no known weights have its hash.
+        No such file, or no known weights have its hash.
     """
     if not path.is_file():
-        raise WeightsError(f"{path}: there is no such file")
+        raise WeightsError(f"{path}: no such file")
     digest, known = sha256_file(path), all_weights(registry)
     for called, file in known.items():
         if file.sha256 == digest:

@@ -123,7 +123,7 @@ def test_a_name_in_did_you_mean_is_shown_with_its_control_characters_written_out
     (tmp_path / "nn" / "esc\x1b]0;pwn\x07.wav").write_bytes(b"")
     found = mxt("ingest", "nn/esc0pwn.wav")
     assert (
-        found.err == "error: nn/esc0pwn.wav: there is no such folder or table; "
+        found.err == "error: nn/esc0pwn.wav: no such folder or table; "
         "did you mean nn/esc\\x1b]0;pwn\\x07.wav?\n"
     )
 

@@ -253,7 +253,7 @@ def test_same_plugin_twice_is_no_clash(mxt):
 def test_plugin_file_that_is_not_there_is_one_line(mxt):
     found = mxt("--plugin", "nowhere.py", "stages")
     assert found.code == 1
-    assert re.fullmatch(r"error: --plugin .*nowhere\.py: there is no such file\n", found.err)
+    assert re.fullmatch(r"error: --plugin .*nowhere\.py: no such file\n", found.err)
 
 
 @pytest.mark.parametrize("command", [("eval",), ("plugins", "check"), ("weights",), ()])

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from mxt.core.records import ClipRecord, FileRecord, Measurement
-from mxt.evaluation.search import Learner, expand
+from mxt.evaluation.fitting import Learner
+from mxt.evaluation.search import expand
 from mxt.evaluation.tasks import Targets
 
 MakeClip = Callable[..., ClipRecord]

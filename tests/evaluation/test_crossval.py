@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from mxt.core.progress import Step
 from mxt.evaluation.crossval import calm, cross_validate
-from mxt.evaluation.search import Learner
+from mxt.evaluation.fitting import Learner
 from mxt.evaluation.splits import Plan, Sample, draw_folds
 from mxt.evaluation.tasks import Targets
 

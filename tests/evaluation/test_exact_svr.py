@@ -5,7 +5,8 @@ import pytest
 from sklearn.svm import SVR
 
 from mxt.evaluation.exact_svr import solve
-from mxt.evaluation.search import Learner, try_all
+from mxt.evaluation.fitting import Learner
+from mxt.evaluation.search import try_all
 
 RNG = np.random.default_rng(1)
 X = RNG.normal(size=(80, 6))

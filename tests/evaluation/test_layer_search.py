@@ -13,9 +13,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR
 
 from mxt.core.errors import EvaluationError
+from mxt.evaluation.fitting import Learner
 from mxt.evaluation.layer_search import Found, Search, search_layers
 from mxt.evaluation.layers import PartKernels, Strategy, strategies
-from mxt.evaluation.search import Learner, choose, expand, learn_and_predict
+from mxt.evaluation.search import choose, expand, learn_and_predict
 from mxt.evaluation.splits import Plan, Sample, cut_folds, draw_folds
 from mxt.evaluation.tasks import Targets
 

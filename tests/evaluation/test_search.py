@@ -14,8 +14,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR
 
+from mxt.evaluation.fitting import Learner
 from mxt.evaluation.kernels import kernel_prefix
-from mxt.evaluation.search import Learner, choose, expand, learn_and_predict, try_all
+from mxt.evaluation.search import choose, expand, learn_and_predict, try_all
 from mxt.evaluation.splits import Fold, Sample, draw_folds
 from mxt.evaluation.tasks import Targets
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mxt.core.errors import EvaluationError
-from mxt.evaluation.splits import Plan, Sample, draw_folds, natural, part_of, use_folds, use_split
+from mxt.evaluation.fold_names import natural, part_of
+from mxt.evaluation.splits import Plan, Sample, draw_folds, use_folds, use_split
 from mxt.evaluation.tasks import Targets
 
 Make = Callable[[Any], Targets]

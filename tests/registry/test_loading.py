@@ -166,7 +166,7 @@ def test_renamed_or_moved_file_keeps_its_features_apart_by_name_only(tmp_path):
 
 
 def test_plugin_file_that_is_not_there_is_said_so(tmp_path):
-    with pytest.raises(InputError, match=r"nowhere\.py: there is no such file"):
+    with pytest.raises(InputError, match=r"nowhere\.py: no such file"):
         build_registry([tmp_path / "nowhere.py"])
 
 

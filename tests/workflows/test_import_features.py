@@ -220,7 +220,7 @@ def test_a_file_that_is_not_what_its_suffix_says_is_refused(store, tmp_path, nam
 def test_other_suffixes_and_missing_files_and_columns_are_named(store, ids, X, tmp_path):
     with pytest.raises(UsageError, match="files of features end in"):
         import_features(store, ImportRequest(tmp_path / "m.mat"))
-    with pytest.raises(InputError, match="there is no such file"):
+    with pytest.raises(InputError, match="no such file"):
         import_features(store, ImportRequest(tmp_path / "m.csv"))
     with pytest.raises(UnknownName, match=r"no column of f\.csv called 'clipp'; did you mean clip"):
         import_features(store, ImportRequest(write_csv(tmp_path / "f.csv", ids, X), id_column="clipp"))

@@ -359,7 +359,7 @@ def test_a_store_inside_the_folder_is_no_part_of_it(genres):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda root: root / "missing", "there is no such folder or table"),
+        (lambda root: root / "missing", "no such folder or table"),
         (lambda root: tone(root / "one.wav"), "is one audio file; name the folder it is in"),
         (lambda root: table(root, "x", "notes.txt"), "is neither a folder nor a table"),
         (lambda root: table(root / "e", "x", "notes.txt").parent, "no file looks like audio"),

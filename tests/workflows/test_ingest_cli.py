@@ -117,7 +117,7 @@ def test_options_reach_the_loader(mxt, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["missing"], 1, "there is no such folder or table"),
+        (["missing"], 1, "no such folder or table"),
         (["genre"], 1, "did you mean genres?"),
         (["missing/genres"], 1, "nor the folder missing it would be in"),
         (["genres", "--name", "a b"], 2, "'a_b' would do"),

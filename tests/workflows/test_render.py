@@ -91,7 +91,7 @@ def test_clips_of_a_data_set_are_found_by_their_ids(store, tmp_path, registry):
 def test_what_is_no_clip_is_said(store, clip, tmp_path, registry):
     with pytest.raises(UnknownName, match="no file, or clip of"):
         render(store, RenderRequest(("nothing",), tmp_path), registry)
-    with pytest.raises(InputError, match="there is no such file, and there is no store at"):
+    with pytest.raises(InputError, match="no such file, and there is no store at"):
         render(tmp_path, RenderRequest(("nothing",), tmp_path), registry)
     with pytest.raises(UnknownName, match="renderer"):
         render(store, RenderRequest((str(clip),), tmp_path, "logfrequenzy"), registry)

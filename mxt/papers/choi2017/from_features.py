@@ -13,8 +13,8 @@ from mxt.core.records import ClipRecord
 from mxt.evaluation.batch_steps import step_test
 from mxt.evaluation.crossval import cross_validate
 from mxt.evaluation.duplicates import Duplicates, Pair, find_duplicates
+from mxt.evaluation.fold_names import part_of
 from mxt.evaluation.metrics import pooled
-from mxt.evaluation.splits import part_of
 from mxt.papers.choi2017.findings import (
     BatchSteps,
     Copies,

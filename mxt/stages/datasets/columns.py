@@ -62,7 +62,7 @@ ENOUGH = 0.5
 
 @dataclass(frozen=True)
 class Columns:
-    """Headings of columns by their purpose; empty or ``None`` where there is no such column."""
+    """Headings of columns by their purpose; empty or ``None`` for a column that is missing."""
 
     file: str
     targets: tuple[str, ...] = ()
