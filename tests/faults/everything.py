@@ -33,6 +33,12 @@ SLOW = (
     "matplotlib.figure",
     "matplotlib.backends.backend_agg",
     "torchaudio",
+    "filelock",
+    "pydantic",
+    "typer._adapters",  # imports parts of pydantic where there is one, with every command
+    "mxt_efficientnet_lite0.plugin",
+    "mxt_musicnn.plugin",
+    "mxt_spectral_shape.plugin",
     "running",
     "decoders",
 )
