@@ -45,6 +45,4 @@ def render(exported: Exported) -> None:
         f"({console.size_text(exported.nbytes)})"
     )
     if exported.missing or exported.failed:
-        console.say(
-            f"left out: {exported.missing:,} clips not extracted yet, {exported.failed:,} clips failed"
-        )
+        console.say(f"clips left out: {exported.missing:,} not extracted yet, {exported.failed:,} failed")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mxt.cli import console
 from mxt.core.errors import listed
 from mxt.evaluation.left_out import LeftOut, Why
-from mxt.evaluation.metrics import METRICS, metric_words
+from mxt.evaluation.metrics import metric_words
 from mxt.results.request import LARGEST_SVM
 
 if TYPE_CHECKING:
@@ -79,10 +79,9 @@ def _render_one(result: DatasetResult) -> None:
     console.say(f"{metric_words(first.name)} {first.value:.3f}  (95 %: {first.interval.bounds}){chance}")
     if result.runs > 1:
         console.say(runs_text(assessment))
-    shown = [score for score in assessment.scores[1:] if _is_shown(score.name, assessment)]
-    if shown:
-        words = [f"{metric_words(score.name)} {score.interval}" for score in shown]
-        if result.task == "classification" and _unequal(assessment):
+    if more := assessment.telling[1:]:
+        words = [f"{metric_words(score.name)} {score.interval}" for score in more]
+        if result.task == "classification" and assessment.unequal:
             words.append(f"always the largest class {assessment.baselines['majority']:.3f}")
         console.say(" · ".join(words))
     if line := _weakest(assessment.classes):
@@ -92,7 +91,7 @@ def _render_one(result: DatasetResult) -> None:
 def _render_several(result: DatasetResult) -> None:
     console.say(headline(result))
     best = result.views[result.best]
-    scores = [name for name in best.assessment.names if _is_shown(name, best.assessment)]
+    scores = [score.name for score in best.assessment.telling]
     main = scores[0]
     columns = [
         "view",
@@ -218,7 +217,7 @@ def _render_left_out(left_out: Sequence[LeftOut]) -> None:
 def _details(result: DatasetResult) -> None:
     view = result.views[result.best]
     assessment, classes = view.assessment, view.assessment.classes
-    others = [score for score in assessment.scores[1:] if not _is_shown(score.name, assessment)]
+    others = [score for score in assessment.scores if score not in assessment.telling]
     if others:
         console.say(" · ".join(f"{metric_words(score.name)} {score.interval}" for score in others))
     if not classes:
@@ -270,19 +269,6 @@ def _cautions(result: DatasetResult) -> list[str]:
     if any(left.why is Why.NOT_EXTRACTED for left in result.left_out):
         lines.append("some clips are not extracted yet: rerun mxt extract, then mxt eval")
     return lines
-
-
-def _is_shown(name: str, assessment: Assessment) -> bool:
-    """Whether a score says something beside the main one."""
-    return _unequal(assessment) or not (name in METRICS and METRICS[name].for_unequal)
-
-
-def _unequal(assessment: Assessment) -> bool:
-    import numpy as np
-
-    from mxt.evaluation.assess import are_unequal
-
-    return are_unequal(np.array([one.clips for one in assessment.classes]))
 
 
 def next_command(evaluated: Evaluated) -> str:

@@ -115,6 +115,20 @@ class Assessment:
         """The main score."""
         return self.scores[0]
 
+    @property
+    def unequal(self) -> bool:
+        """Whether classes differ so much in size that accuracy alone misleads."""
+        return bool(self.classes) and are_unequal(np.array([one.clips for one in self.classes]))
+
+    @property
+    def telling(self) -> tuple[Score, ...]:
+        """The main score, and those that say more than it about these classes."""
+        return tuple(
+            score
+            for score in self.scores
+            if self.unequal or not (score.name in metrics.METRICS and metrics.METRICS[score.name].for_unequal)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:

@@ -218,7 +218,7 @@ def test_export_says_what_is_not_in_the_file(run, tmp_path):
     code, out, _ = run("export", "mfcc", str(tmp_path / "x.csv"))
     assert code == 0
     assert "songs · mfcc · 2 clips, 4 columns · targets label" in out
-    assert "left out: 0 clips not extracted yet, 1 clips failed" in out
+    assert "clips left out: 0 not extracted yet, 1 failed" in out
     assert run("export", "mfcc", str(tmp_path / "x.doc"))[0] == 2
 
 

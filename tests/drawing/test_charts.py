@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
@@ -38,6 +39,25 @@ def test_a_comparison_has_a_bar_a_view_with_its_score(
             assert f">{view.view}<" in text
             assert f">{view.assessment.first.value:.3f}<" in text
     assert len(re.findall(r">\d\.\d{3}<", text)) == 4
+
+
+def test_metrics_that_tell_more_stand_beside_the_main_score_only_where_classes_differ_in_size(
+    store: Path, registry: Registry, tmp_path: Path
+) -> None:
+    extract(store, ExtractRequest(backbone="tiny"), registry)
+    request = EvaluateRequest(head="linear", settings=("C=1", "nested.folds=3"))
+    result = evaluate(store, request, registry)
+    (of_dataset,) = result.datasets
+    (view,) = of_dataset.views
+    first, *others = view.assessment.classes
+    larger = replace(view.assessment, classes=(replace(first, clips=2 * first.clips), *others))
+    unequal = replace(of_dataset, views=(replace(view, assessment=larger),))
+    words = ("balanced accuracy", "macro F1", "Matthews correlation")
+    for shown, answer in ((False, result), (True, replace(result, datasets=(unequal,)))):
+        with mpl.rc_context({"svg.fonttype": "none"}):
+            comparison_chart(answer, tmp_path / "a.svg")
+        text = (tmp_path / "a.svg").read_text(encoding="utf-8")
+        assert [f">{word} with 95 % interval<" in text for word in words] == [shown] * 3
 
 
 def test_eval_draws_what_it_prints(
