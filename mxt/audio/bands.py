@@ -51,6 +51,9 @@ class BandAnalysis:
         1 or more.
     hop_length : int
         Samples of a frame.
+    instant : bool
+        Whether powers are those where a frame begins, as in ARSS, instead of means over it: the magnitude
+        squared, smoothed by a Blackman window of two frames if the band is wider than half the frame rate.
     """
 
     sample_rate: int
@@ -58,6 +61,7 @@ class BandAnalysis:
     bands: int
     bands_per_octave: int
     hop_length: int
+    instant: bool = False
 
     def centre(self, band: float) -> float:
         """Centre of a band in Hz: ``lowest_hz 2^(band / bands_per_octave)``."""
@@ -72,7 +76,7 @@ class BandAnalysis:
         return RINGING / (self.centre(band + 1) - self.centre(band - 1)) * self.sample_rate / self.hop_length
 
     def powers(self, y: Tensor | Streamed) -> Iterator[Tensor]:
-        """Mean squared envelope of every band in every frame; 1 for a full-scale sine at a band's centre.
+        """Squared envelope of every band in every frame; 1 for a full-scale sine at a band's centre.
 
         Parameters
         ----------
@@ -164,25 +168,29 @@ class _Cut:
 class _Group:
     """Bands that are transformed back at one rate, with some values per frame.
 
-    `starts` are the first bins taken for each, `weights` complex64 [bands, 1, bins taken]; `mean` is over the
-    real and imaginary parts of a frame's values.
+    `starts` are the first bins taken for each, `weights` complex64 [bands, 1, bins taken]; `window` is over
+    the real and imaginary parts of a frame's values or, if `instant`, over the values from one frame before
+    its beginning to one after.
     """
 
     frames: int
     starts: tuple[int, ...]
     weights: Tensor
-    mean: Tensor
+    window: Tensor
+    instant: bool
     __repr__ = short_repr
 
     def powers(self, spectra: Tensor) -> Tensor:
         """From complex64 [pieces, bins] to float32 [bands of this group, pieces, frames of a piece]."""
-        taken = self.weights.shape[-1]
+        taken, values = self.weights.shape[-1], len(self.window) // 2
         cuts = {start: spectra[:, start : start + taken] for start in set(self.starts)}
         banded = torch.stack([cuts[start] for start in self.starts]).mul_(self.weights)
-        envelopes = torch.fft.ifft(banded, n=self.frames * len(self.mean) // 2, norm="forward")
-        powers: Tensor = (
-            torch.view_as_real(envelopes).square_().view(*banded.shape[:2], self.frames, -1) @ self.mean
-        )
+        envelopes = torch.fft.ifft(banded, n=self.frames * values, norm="forward")
+        if self.instant:
+            around = torch.nn.functional.pad(envelopes.abs(), (values, values))
+            return (around.unfold(-1, 2 * values + 1, values) @ self.window).square_()
+        parts = torch.view_as_real(envelopes).square_().view(*banded.shape[:2], self.frames, -1)
+        powers: Tensor = parts @ self.window
         return powers
 
 
@@ -249,11 +257,8 @@ def _groups(
     """Filters for transforms of `samples`, and the frames these are long."""
     members: dict[int, list[int]] = {}  # values a frame -> bands
     for band in bands:
-        width = (
-            (analysis.centre(band + 1) - analysis.centre(band - 1))
-            * analysis.hop_length
-            / analysis.sample_rate
-        )
+        hz = (1 + analysis.instant) * (analysis.centre(band + 1) - analysis.centre(band - 1))
+        width = hz * analysis.hop_length / analysis.sample_rate  # magnitudes are twice as wide as envelopes
         members.setdefault(2 ** max(0, math.ceil(math.log2(width))), []).append(band)
     return tuple(
         _group(analysis, together, values, frames, samples, device) for values, together in members.items()
@@ -279,12 +284,13 @@ def _group(
     weights = torch.cos(torch.pi / 2 * distance).square_() * (
         2 / samples
     )  # which makes a sine of 1 an envelope of 1
-    # values lie in the middle of what they stand for: a delay by half their distance, as a phase
     shift = torch.arange(taken, dtype=torch.float64) * (torch.pi / (frames * values))
+    if analysis.instant:  # the first value of a frame lies where it begins
+        shift, window = 0 * shift, torch.blackman_window(2 * values + 1, periodic=False)
+        window /= window.sum()
+    else:  # values lie in the middle of what they stand for: a delay by half their distance, as a phase
+        window = torch.full((2 * values,), 1 / values)
     phased = torch.polar(weights, shift.expand_as(weights)).to(torch.complex64)
     return _Group(
-        frames,
-        tuple(starts),
-        phased[:, None].to(device),
-        torch.full((2 * values,), 1 / values, device=device),
+        frames, tuple(starts), phased[:, None].to(device), window.to(device), instant=analysis.instant
     )

@@ -33,6 +33,11 @@ class Param:
         The values to choose from: needed for ``choice``, checked for every type, and for all items of a list.
     minimum, maximum : float, optional
         Inclusive range of numbers; default: all finite ones, of whole numbers those up to `MOST_EXACT`.
+    item : {"float", "str"}
+        What a list holds.
+    added : bool
+        Whether the stage was in use before it had this parameter. The default, which is what the stage did
+        before, then stays out of the fingerprint, so that features computed before are still found.
     """
 
     name: str
@@ -43,6 +48,7 @@ class Param:
     minimum: float | None = None
     maximum: float | None = None
     item: Literal["float", "str"] = "float"
+    added: bool = False
 
     def check(self, value: object) -> Any:
         """Return `value` as this parameter's type; text is parsed.

@@ -35,12 +35,13 @@ class Chosen:
     source_sha256: str = ""
 
     def identity(self) -> dict[str, Any]:
-        """What enters the fingerprint."""
+        """What enters the fingerprint: not the defaults of parameters that were added to the stage later."""
+        silent = {p.name for p in self.spec.params if p.added and self.params[p.name] == p.default}
         identity = {
             "name": self.spec.name,
             "distribution": self.distribution,
             "version": self.spec.version,
-            "params": dict(self.params),
+            "params": {name: value for name, value in self.params.items() if name not in silent},
         }
         if self.source_sha256:
             identity["source_sha256"] = self.source_sha256

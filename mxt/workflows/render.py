@@ -199,7 +199,7 @@ def _title(job: ClipJob, renderer: Chosen, normalizer: Chosen) -> str:
     if normalizer.spec.name != "none":
         words.append(normalizer.spec.name)
     params = renderer.params
-    if params.get("rescale"):
+    if params.get("rescale") or params.get("brightness") == "arss":
         words.append("white: loudest point of the clip")
     elif "floor_db" in params and "rescale" in params:
         words.append(f"{params['floor_db']:g} to {params['reference_db']:g} dBFS")

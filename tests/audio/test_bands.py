@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -54,9 +55,17 @@ def by_one_transform(y, analysis):
         distance = analysis.bands_per_octave * np.log2(np.maximum(frequency, 1e-9) / analysis.centre(band))
         weights = np.cos(np.pi / 2 * np.clip(distance, -1, 1)) ** 2
         width = analysis.centre(band + 1) - analysis.centre(band - 1)
-        values = 2 ** max(0, int(np.ceil(np.log2(width * hop / SR))))  # of a frame
-        envelope = np.fft.ifft(weights * spectrum)[hop // values // 2 :: hop // values]
-        power.append((np.abs(envelope) ** 2).reshape(-1, values).mean(1)[: analysis.frames(len(y))])
+        if analysis.instant:
+            values = 2 ** max(0, int(np.ceil(np.log2(2 * width * hop / SR))))  # of a frame
+            magnitude = np.abs(np.fft.ifft(weights * spectrum)[:: hop // values])
+            around = np.pad(magnitude, values, mode="wrap")  # what rings before the beginning
+            window = np.blackman(2 * values + 1)
+            of_frames = np.convolve(around, window / window.sum(), mode="valid")[::values] ** 2
+        else:
+            values = 2 ** max(0, int(np.ceil(np.log2(width * hop / SR))))
+            envelope = np.fft.ifft(weights * spectrum)[hop // values // 2 :: hop // values]
+            of_frames = (np.abs(envelope) ** 2).reshape(-1, values).mean(1)
+        power.append(of_frames[: analysis.frames(len(y))])
     return np.array(power)
 
 
@@ -70,6 +79,9 @@ def by_one_transform(y, analysis):
         (BandAnalysis(SR, 2000.0, 24, 12, 256), 3 * SR),  # no low band
         (BandAnalysis(SR, 55.0, 41, 48, 64), 3 * SR),  # low bands only
         (BandAnalysis(SR, 60.0, 8, 1, 256), 3 * SR),  # wide bands
+        (replace(ANALYSIS, instant=True), 3 * SR),
+        (replace(ANALYSIS, instant=True), 40 * SR),
+        (BandAnalysis(SR, 60.0, 6, 1, 256, instant=True), 3 * SR),
     ],
 )
 def test_the_powers_are_those_of_one_transform_of_the_whole_clip(analysis, samples):

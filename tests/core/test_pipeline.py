@@ -79,6 +79,21 @@ def test_what_changes_no_feature_keeps_the_fingerprint(other):
     assert other.fingerprint == PIPELINE.fingerprint
 
 
+@pytest.mark.parametrize("added", [True, False])
+def test_the_default_of_an_added_parameter_stays_out_of_the_fingerprint(added):
+    grown = replace(NET, params=(*NET.params, Param("gamma", "float", 1.0, "", added=added)))
+    usual = replace(PIPELINE, backbone=chosen(grown))
+    assert usual.label == PIPELINE.label
+    assert (usual.fingerprint == PIPELINE.fingerprint) == added
+
+
+def test_another_value_of_an_added_parameter_is_told_in_fingerprint_and_label():
+    grown = replace(NET, params=(*NET.params, Param("gamma", "float", 1.0, "", added=True)))
+    changed = replace(PIPELINE, backbone=chosen(grown, gamma=2))
+    assert changed.label == "net-gamma2"
+    assert changed.fingerprint != PIPELINE.fingerprint
+
+
 @pytest.mark.parametrize(
     ("pipeline", "label"),
     [

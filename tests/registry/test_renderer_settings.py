@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mxt.core.errors import UsageError
@@ -75,6 +77,21 @@ def test_label_and_fingerprint_tell_renderings_apart(registry):
     ]
     assert [each.label for each in made] == ["looker", "looker-floor_db-60", "looker-sox", "looker-rescale1"]
     assert len({each.fingerprint for each in made}) == 4
+
+
+def test_pictures_of_an_earlier_version_are_known_by_their_fingerprint(registry):
+    """It was computed before logfrequency had brightness, gamma and pixels_per_second."""
+    request = PipelineRequest(backbone="inception_v3", params={"random": 0})
+    before = "0e2ed0839eb914fe"
+    assert make_pipeline(registry, request).fingerprint.startswith(before)
+    named = {"brightness": "absolute", "gamma": 1, "pixels_per_second": None}
+    assert make_pipeline(registry, replace(request, renderer_params=named)).fingerprint.startswith(before)
+
+
+def test_pictures_of_arss_have_a_label_and_a_fingerprint_of_their_own(registry):
+    arss = pipeline(registry, "brightness=arss", "pixels_per_second=150", "gamma=2")
+    assert arss.label == "looker-pixels_per_second150-arss-gamma2"
+    assert arss.fingerprint != pipeline(registry).fingerprint
 
 
 def test_what_the_backbone_itself_asks_for_is_no_difference(registry):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mxt.core.errors import UsageError
 from mxt.core.params import Param
 from mxt.core.specs import StageSpec
+from mxt.stages.alternatives import refuse_others
 
 SPECS: tuple[StageSpec, ...] = (
     StageSpec(
@@ -180,11 +180,5 @@ OF_PRESET = {"sound": ("C", "alpha", "max_iter"), "tutorial": ("steps", "batch",
 
 def resolve_preset(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> StageSpec:  # noqa: ARG001
     """Refuse parameters of the preset that was not chosen."""
-    chosen = params["preset"]
-    for preset, names in OF_PRESET.items():
-        changed = [name for name in spec.changed(params) if name in names]
-        if changed and chosen != preset:
-            raise UsageError(
-                f"{changed[0]} of {spec.name} needs --set preset={preset}; the preset is {chosen}"
-            )
+    refuse_others(spec, params, "preset", OF_PRESET)
     return spec

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from mxt.audio.bands import BandAnalysis
-from mxt.audio.picture import Signal, clip_by_clip
+from mxt.audio.picture import Signal, clip_by_clip, resized
 from mxt.core.errors import UsageError
 from mxt.core.stages import RowAxis
 from mxt.stages.renderers.levels import LevelPicture
@@ -46,8 +46,25 @@ def note_hz(note: str) -> float:
 class LogFrequency(LevelPicture):
     """Bands of equal width in octaves, level as brightness; the fields are the parameters of its spec.
 
-    The highest band is the first row. Black and white are levels in dBFS, so that a louder clip is a brighter
-    picture; 0 dBFS is a full-scale sine.
+    The highest band is the first row.
+
+    Parameters
+    ----------
+    brightness : {"absolute", "arss"}
+        What brightness shows. ``absolute``: the level of a column's mean power, between `floor_db` and
+        `reference_db` in dBFS (0: a full-scale sine), so that a louder clip is a brighter picture. ``arss``:
+        the amplitude where a column begins, divided by the largest one in the picture, as ARSS draws it:
+        loudness is lost, and a louder copy of a clip is the same picture.
+    gamma : float
+        Root taken of what ``arss`` shows, as by ARSS's ``-g``; more than 1 brightens what is faint.
+    pixels_per_second : float, optional
+        Columns per second in place of `hop_length`, to the nearest whole number of samples; ARSS draws 150.
+        A steady sound is as bright with any number of them; in ``absolute`` a short one is brighter with more
+        of them, because its power is averaged over less time.
+
+    References
+    ----------
+    M. Rouzic: The Analysis & Resynthesis Sound Spectrograph (ARSS) 0.2.3, 2008
 
     Examples
     --------
@@ -60,6 +77,9 @@ class LogFrequency(LevelPicture):
     lowest_note: str = "A0"
     highest_hz: float = 10_000.0
     hop_length: int = 256
+    pixels_per_second: float | None = None
+    brightness: str = "absolute"
+    gamma: float = 1.0
 
     def prepare(self, sample_rate: int, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
         """A function from float32 [N, samples] to float32 [N, bands or height, frames or width], 0 to 1.
@@ -73,6 +93,8 @@ class LogFrequency(LevelPicture):
         analysis = self._analysis(sample_rate)
 
         def draw(y: Signal) -> torch.Tensor:
+            if self.brightness == "arss":
+                return self._as_arss(analysis, y)
             return self.picture(lambda: _levels(analysis, y), columns=analysis.frames(len(y)))
 
         return clip_by_clip(draw)
@@ -83,6 +105,13 @@ class LogFrequency(LevelPicture):
         bands = (np.arange(rows)[::-1] + 0.5) * (analysis.bands / rows) - 0.5
         return RowAxis("frequency, Hz", self._lowest() * 2 ** (bands / self.bands_per_octave))
 
+    def _as_arss(self, analysis: BandAnalysis, y: Signal) -> torch.Tensor:
+        """Amplitudes of one clip over the largest of them, which is looked for first; silence is black."""
+        loudest = max(float(power.max()) for power in analysis.powers(y)) or 1.0
+        # sqrt(power / loudest) ** (1 / gamma)
+        slabs = (power.div_(loudest).pow_(0.5 / self.gamma).flip(-2) for power in analysis.powers(y))
+        return resized(slabs, columns=analysis.frames(len(y)), height=self.height, width=self.width)
+
     def _lowest(self) -> float:
         return note_hz(self.lowest_note)
 
@@ -92,7 +121,15 @@ class LogFrequency(LevelPicture):
             bands = f"bands from {self.lowest_note} ({lowest:g} Hz) to {self.highest_hz:g} Hz"
             raise UsageError(f"{bands} do not fit into 0 to {sample_rate / 2:g} Hz")
         number = math.floor(self.bands_per_octave * math.log2(self.highest_hz / lowest) + 1e-9) + 1
-        return BandAnalysis(sample_rate, lowest, number, self.bands_per_octave, self.hop_length)
+        hop, rate = self.hop_length, self.pixels_per_second
+        return BandAnalysis(
+            sample_rate,
+            lowest,
+            number,
+            self.bands_per_octave,
+            hop_length=hop if rate is None else max(1, round(sample_rate / rate)),
+            instant=self.brightness == "arss",
+        )
 
 
 def _levels(analysis: BandAnalysis, y: Signal) -> Iterator[torch.Tensor]:

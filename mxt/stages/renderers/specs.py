@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from mxt.core.errors import UsageError
 from mxt.core.params import Param
 from mxt.core.specs import StageSpec
+from mxt.stages.alternatives import refuse_others
 from mxt.stages.citations import SHTERN_2017
 
 HIGHEST_HZ = 384_000  # half the highest rate clips are brought to
@@ -148,6 +153,9 @@ _SIZE = (
     ),
 )
 
+# the parameters of logfrequency that have a meaning for one brightness only
+_OF_BRIGHTNESS = {"absolute": ("reference_db", "floor_db", "rescale"), "arss": ("gamma",)}
+
 LOGFREQUENCY = StageSpec(
     kind="renderer",
     name="logfrequency",
@@ -160,11 +168,48 @@ LOGFREQUENCY = StageSpec(
         Param("lowest_note", "str", "A0", "centre of the lowest band, a note (A4 is 440 Hz)"),
         Param("highest_hz", "float", 10_000.0, "highest centre of a band, Hz", minimum=1, maximum=HIGHEST_HZ),
         Param("hop_length", "int", 256, "samples a column", minimum=1, maximum=65_536),
+        Param(
+            "pixels_per_second",
+            "float",
+            None,
+            "columns per second, in place of hop_length (ARSS: 150); if not given, hop_length decides",
+            minimum=10,
+            maximum=10_000,
+            added=True,
+        ),
+        Param(
+            "brightness",
+            "choice",
+            "absolute",
+            "absolute: level in dBFS, a louder clip is brighter; "
+            "arss: amplitude over the largest in the picture, loudness is then lost",
+            choices=tuple(_OF_BRIGHTNESS),
+            added=True,
+        ),
+        Param(
+            "gamma",
+            "float",
+            1.0,
+            "root of the amplitude (arss), as ARSS's -g; 1: none, 2: the square root",
+            minimum=0.1,
+            maximum=10,
+            added=True,
+        ),
         *_levels(-80.0),
         *_SIZE,
     ),
     licence="MIT",
+    resolve="mxt.stages.renderers.specs:resolve_logfrequency",
 )
+
+
+def resolve_logfrequency(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> StageSpec:  # noqa: ARG001
+    """Refuse parameters of the brightness that was not chosen, and columns that are given twice."""
+    refuse_others(spec, params, "brightness", _OF_BRIGHTNESS)
+    if params["pixels_per_second"] is not None and "hop_length" in spec.changed(params):
+        raise UsageError("hop_length and pixels_per_second both say how wide a column is; give one of them")
+    return spec
+
 
 SOX = StageSpec(
     kind="renderer",
