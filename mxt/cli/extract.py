@@ -132,11 +132,12 @@ def _list_backbones(run: RunOptions) -> None:
 
 def to_json(result: Extraction) -> dict[str, object]:
     """An extraction as plain values."""
-    own_form = ("pipeline", "failures", "estimate")
+    own_form = ("pipeline", "failures", "estimate", "namesake")
     values = {name: getattr(result, name) for name in result.__dataclass_fields__ if name not in own_form}
     weights, failures = result.pipeline.weights, result.failures
     return values | {
         "estimate": asdict(result.estimate) if result.estimate else None,
+        "namesake": result.namesake.command() if result.namesake else None,
         "pipeline": result.pipeline.identity(),
         "weights": asdict(weights) if weights else None,
         "failures": [{"clip": f.clip, "reason": f.reason.words, "detail": f.detail} for f in failures],
@@ -192,6 +193,11 @@ def _notes(result: Extraction) -> Iterator[str]:
         yield (
             f"the table {result.earlier} holds features of another version of these stages; "
             f"mxt rm {result.earlier} removes it"
+        )
+    elif result.namesake is not None:
+        yield (
+            f"called {result.label}, because the table {result.pipeline.label} holds other features: "
+            f"{result.namesake.command()}"
         )
     if together := result.pipeline.backbone.spec.rows_together:
         yield f"careful: every feature depends on the {together} clips computed with it, as in the paper"

@@ -36,8 +36,10 @@ class Param:
     item : {"float", "str"}
         What a list holds.
     added : bool
-        Whether the stage was in use before it had this parameter. The default, which is what the stage did
-        before, then stays out of the fingerprint, so that features computed before are still found.
+        Whether the stage was in use before it had this parameter. The value that does what the stage did
+        before then stays out of the fingerprint, so that features computed before are still found.
+    before : object
+        That value, where it is not the default.
     """
 
     name: str
@@ -49,6 +51,12 @@ class Param:
     maximum: float | None = None
     item: Literal["float", "str"] = "float"
     added: bool = False
+    before: Any = None
+
+    @property
+    def earlier(self) -> Any:
+        """The value that does what an `added` parameter's stage did before it."""
+        return self.default if self.before is None else self.before
 
     def check(self, value: object) -> Any:
         """Return `value` as this parameter's type; text is parsed.

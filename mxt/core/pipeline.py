@@ -35,8 +35,8 @@ class Chosen:
     source_sha256: str = ""
 
     def identity(self) -> dict[str, Any]:
-        """What enters the fingerprint: not the defaults of parameters that were added to the stage later."""
-        silent = {p.name for p in self.spec.params if p.added and self.params[p.name] == p.default}
+        """What enters the fingerprint, without parameters that were added later and change nothing."""
+        silent = {p.name for p in self.spec.params if p.added and self.params[p.name] == p.earlier}
         identity = {
             "name": self.spec.name,
             "distribution": self.distribution,

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mxt.core.errors import InputError, UsageError
+from mxt.core.errors import InputError, UnknownName, UsageError
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.pipeline import Pipeline
 from mxt.core.progress import Progress
@@ -72,7 +72,9 @@ class ExtractionPlan:
     @property
     def label(self) -> str:
         """Label of the table; of one that is to be made, the one asked for or made from the pipeline."""
-        return self.table.label if self.table is not None else self.request.label or self.pipeline.label
+        if self.table is not None:
+            return self.table.label
+        return self.request.label or self.store.features.free_label(self.pipeline.label)
 
     @property
     def view(self) -> str:
@@ -126,6 +128,16 @@ class ExtractionPlan:
             ):
                 return table.label
         return ""
+
+    def namesake(self) -> ExtractRequest | None:
+        """The request of the table that has the usual label of this pipeline, where it is another one."""
+        usual = self.pipeline.label
+        if self.request.label or not self.label.startswith(f"{usual}."):
+            return None
+        try:
+            return ExtractRequest.from_table(self.store.features.find(usual), self.registry)
+        except (UnknownName, InputError):  # it was removed since, or imported
+            return None
 
 
 def make_plan(store_path: Path, request: ExtractRequest, registry: Registry) -> ExtractionPlan:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mxt.core.errors import Reason
 from mxt.core.pipeline import Pipeline
+from mxt.extraction.request import ExtractRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class Extraction:
         Clips that failed or stayed open in this run.
     earlier : str
         Label of a table of the same pipeline at another stage version, if there is one.
+    namesake : ExtractRequest, optional
+        Where another table has the label that this one would have: the request that made that one.
     estimate : Estimate, optional
         For a dry run: what it would take.
     """
@@ -80,4 +83,5 @@ class Extraction:
     workers: int
     failures: tuple[Failure, ...]
     earlier: str
+    namesake: ExtractRequest | None
     estimate: Estimate | None

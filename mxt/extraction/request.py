@@ -140,6 +140,7 @@ class ExtractRequest:
             "renderer": pipeline.get("renderer") or {},
             "normalizer": pipeline.get("normalizer") or {"name": "none", "params": {}},
         }
+        stages = {kind: _with_added(registry, kind, stage) for kind, stage in stages.items()}
         names = [(kind, stage["name"]) for kind, stage in stages.items() if stage]
         backbone, weights = stages["backbone"]["name"], pipeline.get("weights") or {}
         weight_set, needed = _weights(registry, backbone, weights)
@@ -202,6 +203,16 @@ class ExtractRequest:
         if pipeline.backbone.spec.rows_together:  # the name of the data set follows
             return label.startswith(pipeline.label)
         return label == pipeline.label
+
+
+def _with_added(registry: Registry, kind: Kind, stage: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A stage as a table stores it, and the parameters that are not stored: added later, changing nothing."""
+    try:
+        params = registry.find(kind, stage["name"]).spec.params if stage else ()
+    except MxtError:  # not installed
+        return stage
+    added = {param.name: param.earlier for param in params if param.added}
+    return {**stage, "params": {**added, **stage["params"]}} if added else stage
 
 
 def _settings(registry: Registry, stages: Stages, weights: str | None) -> tuple[str, ...]:

@@ -112,7 +112,9 @@ class FeatureStore:
             with OwnedLock(self.path / "lock", "the list of feature tables", wait=30):
                 if (table := self.by_fingerprint(fingerprint)) is not None:
                     return table
-                self._make(fingerprint, self._free_label(label, exact=exact_label), attributes, layers)
+                if exact_label:
+                    self.check_free(label)
+                self._make(fingerprint, self.free_label(label), attributes, layers)
         return FeatureTable(self.path / fingerprint)
 
     def remove(self, folder: Path) -> None:
@@ -145,6 +147,13 @@ class FeatureStore:
             entries = sorted(self.path.iterdir()) if self.path.is_dir() else []
         return tuple(p for p in entries if p.name.startswith(".") and p.suffix in (".partial", ".removed"))
 
+    def free_label(self, label: str) -> str:
+        """`label`, or where a table has it already, `label` with ``.2`` and so on."""
+        taken = {table.label for table in self.tables()}
+        if label not in taken:
+            return label
+        return next(free for n in range(2, len(taken) + 3) if (free := f"{label}.{n}") not in taken)
+
     def check_free(self, label: str) -> None:
         """Raise where a new table cannot be called exactly `label`.
 
@@ -158,14 +167,6 @@ class FeatureStore:
             raise StoreError(
                 f"another feature table is called {label}; choose another name with --as, or mxt rm {label}"
             )
-
-    def _free_label(self, label: str, *, exact: bool) -> str:
-        if exact:
-            self.check_free(label)
-        taken = {table.label for table in self.tables()}
-        if label not in taken:
-            return label
-        return next(free for n in range(2, len(taken) + 3) if (free := f"{label}.{n}") not in taken)
 
     def _make(
         self, fingerprint: str, label: str, attributes: Mapping[str, Any], layers: Sequence[Layer]

@@ -226,5 +226,6 @@ def _extraction(run: _Run, estimated: Estimate | None = None) -> Extraction:
         workers=run.workers,
         failures=tuple(run.failures),
         earlier=plan.earlier(),
+        namesake=plan.namesake(),
         estimate=estimated,
     )

@@ -111,3 +111,14 @@ def test_another_value_of_an_added_parameter_is_told_in_fingerprint_and_label():
 )
 def test_label_is_the_name_and_what_differs_from_the_defaults(pipeline, label):
     assert pipeline.label == label
+
+
+@pytest.mark.parametrize(
+    ("before", "silent", "other"), [(None, "clip", "fixed_ref"), ("fixed_ref", "fixed_ref", "clip")]
+)
+def test_an_added_parameter_that_changes_nothing_stays_out_of_the_fingerprint(before, silent, other):
+    earlier, bands = replace(NET, params=NET.params[1:]), NET.params[1:]
+    now = replace(NET, params=(replace(NET.params[0], added=True, before=before), *bands))
+    then = replace(PIPELINE, backbone=chosen(earlier)).fingerprint
+    assert replace(PIPELINE, backbone=chosen(now, statistics=silent)).fingerprint == then
+    assert replace(PIPELINE, backbone=chosen(now, statistics=other)).fingerprint != then

@@ -32,6 +32,8 @@ def stored(registry, request, label=None):
         ExtractRequest("inception_v3", weights="tf2015"),
         ExtractRequest("convnet", settings=("statistics=batch",)),
         ExtractRequest("convnet", weights="keras2"),
+        ExtractRequest("marsyas"),
+        ExtractRequest("marsyas", settings=("variant=paper",)),
         ExtractRequest("mfcc", label="mfcc_mine"),
         ExtractRequest("mfcc", label="mine"),
     ],

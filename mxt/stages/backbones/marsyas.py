@@ -1,4 +1,4 @@
-"""Timbre features of Tzanetakis & Cook (2002), as Marsyas computes them."""
+"""Timbre features of Tzanetakis & Cook (2002): as Marsyas computes them, or by the equations of the paper."""
 
 from __future__ import annotations
 
@@ -11,21 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mxt.audio.dct import dct_matrix
-from mxt.audio.mel import mel_filterbank, power_to_db
 from mxt.audio.memory import keep_freed_memory
-from mxt.audio.stft import framed_slabs, periodic_window, power
 from mxt.audio.streamed import Streamed
 from mxt.core.stages import Features
+from mxt.stages.backbones.marsyas_paper import paper_windows
+from mxt.stages.backbones.marsyas_released import released_windows
 
-SAMPLE_RATE = 22_050
-WINDOW_SAMPLES = 512  # analysis windows, side by side
 TEXTURE_WINDOWS = 40  # analysis windows of a texture window: about a second
-ROLLOFF = 0.85
-N_MFCC, N_MELS, AMIN, TOP_DB = 13, 128, 1e-10, 80.0  # librosa's defaults but for the 13
-THRESHOLD = 1e-10  # librosa's: smaller samples count as zero, which is positive
-FEATURES = 4 + N_MFCC
-SLAB_FRAMES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +25,25 @@ class Marsyas:
     """68 numbers per clip: means and deviations of the running means and deviations of 17 features.
 
     The features are those of windows of 512 samples; the running means and deviations are taken over texture
-    windows of 40 of them. A texture window ends with every analysis window that has 39 before it; a clip of
-    fewer windows has one texture window. Deviations are those of a population. Samples after the last whole
-    window are left out.
+    windows of 40 of them. Deviations are those of a population.
+
+    Parameters
+    ----------
+    variant : {"released", "paper"}
+        The program Marsyas, run for one clip: the last window is filled with zeros, and a texture window ends
+        with every analysis window, the first one standing for those before it. Or the equations of the paper
+        with librosa's definitions: samples after the last whole window are left out, and a texture window
+        ends with every analysis window that has 39 before it; a clip of fewer windows has one.
+
+    Notes
+    -----
+    The program computes at least five windows. Of a shorter clip this computes those there are, so these 68
+    numbers are not the program's.
 
     References
     ----------
     G. Tzanetakis, P. Cook: Musical genre classification of audio signals, IEEE TSAP 10(5), 2002, section
-    III.A (features, analysis and texture windows). Definitions are librosa's where it has them
-    (`zero_crossing_rate`, `spectral_centroid`, `spectral_rolloff`, `mfcc`, with ``center=False``).
+    III.A (features, analysis and texture windows).
 
     Examples
     --------
@@ -49,98 +51,27 @@ class Marsyas:
     (1, 68)
     """
 
+    variant: str = "released"
     reads_pieces: ClassVar[bool] = True
 
     def prepare(self, weights: Path | None, device: str) -> Callable[[Iterable[Tensor | Streamed]], Features]:
         """A function from float32 [N, samples >= 512] at 22,050 Hz to ``{"timbre": float32 [N, 68]}``."""
         keep_freed_memory()
-        window = periodic_window("hann", WINDOW_SAMPLES).to(device)
-        bank = torch.from_numpy(
-            mel_filterbank(sample_rate=SAMPLE_RATE, n_fft=WINDOW_SAMPLES, n_mels=N_MELS)
-        ).to(device)
-        cosines = dct_matrix(N_MFCC, N_MELS).to(device)
+        released = self.variant == "released"
+        analyse = (released_windows if released else paper_windows)(device)
+        in_front = TEXTURE_WINDOWS - 1 if released else 0
 
         def features(y: Iterable[Tensor | Streamed]) -> Features:
             with torch.inference_mode():
-                return {
-                    "timbre": torch.stack([summary(analysed(clip, window, bank, cosines)) for clip in y])
-                    .cpu()
-                    .numpy()
-                }
+                clips = [summary(preceded(analyse(clip), in_front)) for clip in y]
+                return {"timbre": torch.stack(clips).cpu().numpy()}
 
         return features
 
 
-def analysed(y: Tensor | Streamed, window: Tensor, bank: Tensor, cosines: Tensor) -> Tensor:
-    """The 17 features of every analysis window.
-
-    Parameters
-    ----------
-    y : Tensor or Streamed
-        float32 [samples].
-    window, bank, cosines : Tensor
-        Hann's window; mel filters [128, 257]; the first rows of the DCT [13, 128].
-
-    Returns
-    -------
-    Tensor
-        float64 [windows, 17]: zero crossings, centroid, rolloff, flux, 13 MFCCs.
-    """
-    count = len(y) // WINDOW_SAMPLES
-    hz = torch.arange(WINDOW_SAMPLES // 2 + 1, dtype=torch.float64, device=window.device) * (
-        SAMPLE_RATE / WINDOW_SAMPLES
-    )
-    found = hz.new_empty(count, FEATURES)
-    level = window.new_empty(count, N_MELS)
-    slabs = framed_slabs(
-        y,
-        frame_length=WINDOW_SAMPLES,
-        hop_length=WINDOW_SAMPLES,
-        first=0,
-        count=count,
-        slab_frames=SLAB_FRAMES,
-    )
-    before = None
-    for number, slab in enumerate(slabs):
-        rows = slice(number * SLAB_FRAMES, number * SLAB_FRAMES + len(slab))
-        squared = power(slab, window)
-        magnitude = squared.double().sqrt_()
-        shares = magnitude / magnitude.sum(1, keepdim=True).clamp_(min=torch.finfo(torch.float32).tiny)
-        found[rows, :-N_MFCC] = torch.stack(
-            [crossings(slab), shares @ hz, rolloff(magnitude, hz), flux(shares, before)], dim=1
-        )
-        level[rows] = power_to_db(squared @ bank.T, floor=AMIN)
-        before = shares[-1:]
-    level.clamp_(min=float(level.max()) - TOP_DB)
-    for first in range(0, count, SLAB_FRAMES):
-        found[first : first + SLAB_FRAMES, -N_MFCC:] = level[first : first + SLAB_FRAMES].double() @ cosines.T
-    return found
-
-
-def crossings(framed: Tensor) -> Tensor:
-    """Rate of zero crossings in [windows, samples]: changes of sign, divided by the number of samples."""
-    negative = framed < -THRESHOLD
-    return (negative[:, 1:] != negative[:, :-1]).sum(1).double() / framed.shape[1]
-
-
-def rolloff(magnitude: Tensor, hz: Tensor) -> Tensor:
-    """Lowest frequency up to which 85 % of the magnitude [windows, bins] lies, Hz; 0 in silence.
-
-    ``min R: sum_{k <= R} M[k] >= 0.85 sum_k M[k]`` (Tzanetakis & Cook, eq. 2)
-    """
-    total = magnitude.cumsum(1)
-    return hz[(total < ROLLOFF * total[:, -1:]).sum(1).clamp_(max=len(hz) - 1)]
-
-
-def flux(shares: Tensor, before: Tensor | None) -> Tensor:
-    """Change of the normalised spectrum [windows, bins] from window to window.
-
-    The one before the first is `before`, or taken as equal.
-
-    ``F_t = sum_k (N_t[k] - N_{t-1}[k])^2``, `N` the magnitudes divided by their sum (Tzanetakis & Cook, eq.
-    3)
-    """
-    return torch.diff(shares, dim=0, prepend=shares[:1] if before is None else before).square().sum(1)
+def preceded(features: Tensor, copies: int) -> Tensor:
+    """`features` [windows, 17] with copies of the first window in front."""
+    return torch.cat([features[:1].expand(copies, -1), features]) if copies else features
 
 
 def summary(features: Tensor) -> Tensor:

@@ -119,13 +119,28 @@ MFCC = StageSpec(
 )
 
 _TIMBRE = ("zero_crossings", "centroid", "rolloff", "flux", *(f"mfcc{k}" for k in range(13)))
+_TIMBRE_WORDS = "zero crossings, centroid, rolloff, flux and 13 MFCCs"
 _SUMMARIES = ("mean_of_means", "mean_of_deviations", "deviation_of_means", "deviation_of_deviations")
 
 MARSYAS = StageSpec(
     kind="backbone",
     name="marsyas",
-    summary="Timbre features of Tzanetakis and Cook: zero crossings, centroid, rolloff, flux and 13 MFCCs",
+    summary=f"Timbre features as Marsyas computes them: {_TIMBRE_WORDS}",
     target="mxt.stages.backbones.marsyas:Marsyas",
+    params=(
+        Param(
+            "variant",
+            "choice",
+            "released",
+            "released: what the program computes (bextract, mel bands to 6.9 kHz); paper: the equations of "
+            "Tzanetakis and Cook with librosa's definitions (mel bands to 11 kHz), a stronger baseline than "
+            "the program",
+            choices=("released", "paper"),
+            added=True,
+            before="paper",
+        ),
+    ),
+    version=2,
     citation="G. Tzanetakis, P. Cook: Musical genre classification of audio signals, "
     "IEEE Transactions on Speech and Audio Processing 2002",
     licence="MIT",
@@ -140,6 +155,7 @@ MARSYAS = StageSpec(
         ),
     ),
     batch_windows=1,
+    resolve="mxt.stages.backbones.specs:resolve_marsyas",
 )
 
 SPECS: tuple[StageSpec, ...] = (CONVNET, INCEPTION_V3, MARSYAS, MFCC, RANDOM_CONVNET)
@@ -166,3 +182,11 @@ def resolve_convnet(spec: StageSpec, params: Mapping[str, Any], weights: str | N
         return spec
     fixed = Input("melspectrogram", {**_INPUT, "reference": "fixed", "reference_db": level})
     return replace(spec, input=fixed)
+
+
+def resolve_marsyas(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> StageSpec:  # noqa: ARG001
+    """The spec of a variant: the paper's computes what version 1 did."""
+    if params["variant"] == "released":
+        return spec
+    equations = "by the equations of Tzanetakis and Cook, with librosa's definitions and mel bands to 11 kHz"
+    return replace(spec, version=1, summary=f"Timbre features {equations}: {_TIMBRE_WORDS}")

@@ -1,4 +1,4 @@
-"""The convnet as in the paper, in float64, and random tensors: no file of weights is needed."""
+"""The convnet as in the paper, in float64, random tensors (no file of weights is needed), and music."""
 
 from __future__ import annotations
 
@@ -73,6 +73,19 @@ def plain() -> Plain:
         return torch.cat(means, dim=1).numpy()
 
     return network
+
+
+@pytest.fixture(scope="session")
+def music() -> Callable[..., np.ndarray]:
+    """Makes tones that pause, with a little noise: float32 [seconds * 22,050]."""
+
+    def signal(seconds: float = 5.0, seed: int = 0) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        t = np.arange(int(seconds * 22_050)) / 22_050
+        tones = sum(np.sin(2 * np.pi * f * t) / (1 + k) for k, f in enumerate(rng.uniform(80, 4000, 6)))
+        return ((tones * (t % 0.5 < 0.4) + 0.01 * rng.standard_normal(len(t))) * 0.2).astype(np.float32)
+
+    return signal
 
 
 @pytest.fixture
