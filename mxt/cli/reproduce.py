@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from mxt.cli import completion, console
+from mxt.cli import completion
 from mxt.cli.option_groups import RunOptions
 from mxt.cli.options import JobsOption
-from mxt.core.errors import listed
-
-if TYPE_CHECKING:
-    from mxt.papers.choi2017.records import Cell, Reproduction, TaskReproduction
-
-VERDICTS = {True: "holds", False: "does not hold", None: "measured"}
 
 
 def reproduce(
@@ -45,6 +38,7 @@ def reproduce(
     run: RunOptions,
 ) -> None:
     """Run a paper's grid over the store, compare with the published scores, and recompute its findings."""
+    from mxt.cli.reproduce_choi2017 import render, to_json
     from mxt.papers.choi2017.records import ReproduceRequest
     from mxt.workflows.reproduce import reproduce as work
 
@@ -52,84 +46,3 @@ def reproduce(
     with run.progress() as progress:
         result = work(run.store, request, run.registry(), jobs=jobs, progress=progress)
     run.answer(result, render, plain=to_json, next="mxt figures   (draws every search of this store)")
-
-
-def to_json(result: Reproduction) -> dict[str, Any]:
-    """A reproduction as plain values."""
-    from mxt.cli.findings import says
-
-    return {
-        "tasks": [
-            {
-                "task": task.task.name,
-                "dataset": task.task.dataset,
-                "clips": task.clips,
-                "of": task.task.clips,
-                "score": task.released.main,
-                "cells": [
-                    asdict(cell) | {"difference": cell.difference, "met": cell.met} for cell in task.cells
-                ],
-            }
-            for task in result.tasks
-        ],
-        "findings": [
-            {
-                "name": finding.name,
-                "says": says(finding),
-                "source": finding.source,
-                "holds": finding.holds,
-                "numbers": finding,
-            }
-            for finding in result.findings
-        ],
-        "absent": result.absent,
-    }
-
-
-def render(result: Reproduction) -> None:
-    """Print a table for each task, then the findings."""
-    from mxt.cli.findings import says
-
-    for task in result.tasks:
-        _render_task(task)
-    if result.absent:
-        console.say(f"not in the store: {listed(result.absent)}")
-    console.say()
-    console.say("findings, recomputed from this store")
-    for finding in result.findings:
-        console.say(f"- {finding.name} [{VERDICTS[finding.holds]}]: {says(finding)}")
-        console.say(f"  source: {finding.source}")
-
-
-def _render_task(task: TaskReproduction) -> None:
-    from mxt.evaluation.metrics import metric_words
-
-    columns = ["strategy", "mxt", "published", "difference"]
-    if task.nested is not None:
-        columns += ["standardised", "nested"]
-    rows = [_row(cell)[: len(columns)] for cell in sorted(task.cells, key=lambda cell: -cell.score)]
-    released = task.released
-    about = (task.task.words, metric_words(released.main), f"{released.clips:,} clips", released.folds)
-    console.table(" · ".join(about), columns, rows)
-    if task.clips != task.task.clips:
-        console.say(
-            f"careful: only {task.clips:,} of the {task.task.clips:,} clips are here; "
-            "the published scores are of all of them"
-        )
-    if cells := task.published:
-        met = sum(cell.met for cell in cells)
-        largest = max(abs(cell.difference or 0.0) for cell in cells)
-        console.say(
-            f"{met} of {len(cells)} published scores met within 0.002; largest difference {largest:.6f}"
-        )
-
-
-def _row(cell: Cell) -> list[object]:
-    numbers = (
-        (cell.score, ".6f"),
-        (cell.published, ".6f"),
-        (cell.difference, "+.6f"),
-        (cell.unpublished_standardised, ".3f"),
-        (cell.nested, ".3f"),
-    )
-    return [cell.strategy, *(None if number is None else f"{number:{form}}" for number, form in numbers)]

@@ -61,7 +61,7 @@ def published_form(
 def few_strategies() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "mxt.workflows.reproduce.strategies_of",
+            "mxt.workflows.reproduce_choi2017.strategies_of",
             lambda mfcc: (*STRATEGIES, *((mfcc, f"12345+{mfcc}") if mfcc else ())),
         )
         yield
