@@ -19,9 +19,11 @@ from mxt.core.stages import Levels
 from mxt.evaluation.assess import Assessment, assess
 from mxt.evaluation.crossval import cross_validate
 from mxt.evaluation.tasks import class_name, is_labelled
+from mxt.extraction.plan import make_plan
 from mxt.ingestion.levels import clip_levels
 from mxt.ingestion.lineage import outdated
 from mxt.papers.shtern2017.columns import HEADS, PROTOCOL, Columns, choose_columns
+from mxt.papers.shtern2017.findings import TimingAndTimbre
 from mxt.papers.shtern2017.from_rows import Scored
 from mxt.papers.shtern2017.plan import make_plan_of
 from mxt.papers.shtern2017.records import (
@@ -44,6 +46,7 @@ from mxt.workflows.derive import derive
 from mxt.workflows.evaluate import evaluate
 from mxt.workflows.extract import extract
 from mxt.workflows.loudness import QUIETEST_DB
+from mxt.workflows.shtern2017_chords import hear_chords
 
 
 def reproduce_shtern2017(
@@ -100,7 +103,7 @@ def reproduce_shtern2017(
     return replace(
         outcome,
         rows=tuple(rows),
-        findings=tuple(run.scored(rows).findings()),
+        findings=(*run.scored(rows).findings(), *run.chords(subjects[0].parent)),
         unscored=run.unscored,
         computed=run.computed,
         evaluated=run.evaluated,
@@ -152,6 +155,15 @@ class _Run:
         """Rows with their predictions."""
         return Scored(rows, cache(self.store.results.predictions), self.files.__getitem__)
 
+    def chords(self, dataset: str) -> list[TimingAndTimbre]:
+        """What features say of the same chords in two metres and on two instruments; `dataset` is any."""
+        requests = (self.columns.requests[column] for column in (Column.NETWORK, Column.MARSYAS))
+        plans = [
+            make_plan(self.store_path, replace(request, dataset=dataset), self.registry)
+            for request in requests
+        ]
+        return hear_chords(plans, self.progress)
+
     def _derive(self, subject: Subject) -> None:
         wanted = subject.derived
         if wanted is None:
@@ -180,7 +192,7 @@ class _Run:
             group_by=_grouping(subject),
             head=None if head == "linear" else head,
             protocols=(PROTOCOL,),
-            settings=(*repeated, *_of_head(self.columns.settings, head, self.registry)),
+            settings=(*repeated, *self.columns.settings[PROTOCOL], *self.columns.settings[head]),
         )
         before = len(self.store.results.list())
         evaluated = evaluate(
@@ -216,7 +228,10 @@ class _Run:
         self, subject: Subject, record: DatasetRecord, levels: Sequence[tuple[ClipRecord, Levels]]
     ) -> Assessment:
         """Ten folds of a random forest that is shown RMS and peak."""
-        request = EvaluateRequest(head=HEADS[False], group_by=_grouping(subject))
+        forest = HEADS[False]
+        request = EvaluateRequest(
+            head=forest, group_by=_grouping(subject), settings=self.columns.settings[forest]
+        )
         prepared = prepare(self.registry, request, record, [clip for clip, _ in levels], "nested")
         values = {clip.id: (to_db(level.rms), to_db(level.peak)) for clip, level in levels}
         X = np.array([values[clip.id] for clip in prepared.selection.clips])
@@ -246,14 +261,6 @@ def _rms_of_classes(column: str, levels: Sequence[tuple[ClipRecord, Levels]]) ->
             of_class.setdefault(class_name(value), []).append(level.rms)
     classes = [ClassRms(name, len(rms), Spread.of(np.array(rms))) for name, rms in of_class.items()]
     return tuple(sorted(classes, key=lambda one: one.rms.mean))
-
-
-def _of_head(settings: Sequence[str], head: str, registry: Registry) -> tuple[str, ...]:
-    """The settings of the protocol and of one head."""
-    others = [registry.find("head", name).spec for name in HEADS.values() if name != head]
-    foreign = {f"{spec.name}.{param.name}" for spec in others for param in spec.params}
-    foreign |= {param.name for spec in others for param in spec.params}
-    return tuple(setting for setting in settings if setting.partition("=")[0].strip() not in foreign)
 
 
 def _cells(subject: Subject, views: Mapping[Column, str], result: DatasetResult) -> dict[Column, Cell]:

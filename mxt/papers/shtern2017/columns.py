@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from mxt.core.errors import UsageError
@@ -28,13 +28,13 @@ class Columns:
     network : Network
     requests : mapping
         Column to the extraction that computes it, for any data set.
-    settings : tuple of str
-        Parameters of the protocol and the heads.
+    settings : mapping
+        Name of the protocol or a head to its parameters that were given.
     """
 
     network: Network
     requests: Mapping[Column, ExtractRequest]
-    settings: tuple[str, ...]
+    settings: Mapping[str, tuple[str, ...]]
 
 
 def choose_columns(request: ShternRequest, registry: Registry, *, jobs: int | None = None) -> Columns:
@@ -51,14 +51,14 @@ def choose_columns(request: ShternRequest, registry: Registry, *, jobs: int | No
         registry.find("protocol", PROTOCOL).spec,
         *(registry.find("head", name).spec for name in HEADS.values()),
     ]
-    split_settings(request.settings, [spec, *evaluation])  # names each that belongs nowhere
-    own = {name for setting in request.settings if (name := _name(setting, spec.name, spec.params))}
-    of_network = tuple(setting for setting in request.settings if setting.partition("=")[0].strip() in own)
-    settings = tuple(setting for setting in request.settings if setting not in of_network)
+    given = {
+        stage: tuple(f"{stage}.{name}={value}" for name, value in values.items())
+        for stage, values in split_settings(request.settings, [spec, *evaluation]).items()
+    }
     plugins = plugin_files(registry, ("backbone", network.backbone))
     pictures = ExtractRequest(
         network.backbone,
-        settings=(*network.settings, *of_network),
+        settings=(*network.settings, *given.pop(spec.name)),
         weights=network.weights or None,
         weights_file=request.weights_file,
         device=request.device,
@@ -75,28 +75,21 @@ def choose_columns(request: ShternRequest, registry: Registry, *, jobs: int | No
     }
     if any(param.name == "renderer" and "sox" in param.choices for param in spec.params):
         requests[Column.COLOUR] = replace(pictures, settings=(*pictures.settings, "renderer=sox"))
-    return Columns(replace(network, settings=pictures.settings), requests, settings)
-
-
-def _name(setting: str, stage: str, params: Sequence[object]) -> str:
-    """The left side of a setting, where it is one of the network's; else an empty string."""
-    left = setting.partition("=")[0].strip()
-    name = left.removeprefix(f"{stage}.")
-    return left if any(getattr(param, "name", "") == name for param in params) else ""
+    return Columns(replace(network, settings=pictures.settings), requests, given)
 
 
 def _network(request: ShternRequest, registry: Registry) -> Network:
     if request.network is not None:
         spec = registry.find("backbone", request.network).spec
         first = spec.weights[0].name if spec.weights else ""
-        drawn = any(setting.startswith("random=") for setting in request.settings)
+        drawn = any(setting.rpartition(".")[2].startswith("random=") for setting in request.settings)
         return Network(spec.name, request.weights or ("" if drawn else first))
     if request.weights or request.weights_file:
         raise UsageError("--weights and --weights-file belong to a --network; name it, too")
     return next(_available(registry), AT_RANDOM)
 
 
-def _available(registry: Registry):  # type: ignore[no-untyped-def]
+def _available(registry: Registry) -> Iterator[Network]:
     """The preferred networks whose weights are here."""
     installed = registry.names("backbone")
     for backbone, name in PREFERRED:
