@@ -55,10 +55,13 @@ def choose_columns(request: ShternRequest, registry: Registry, *, jobs: int | No
         stage: tuple(f"{stage}.{name}={value}" for name, value in values.items())
         for stage, values in split_settings(request.settings, [spec, *evaluation]).items()
     }
+    own = given.pop(spec.name)
+    if any(".random=" in setting for setting in own):
+        network = replace(network, settings=())
     plugins = plugin_files(registry, ("backbone", network.backbone))
     pictures = ExtractRequest(
         network.backbone,
-        settings=(*network.settings, *given.pop(spec.name)),
+        settings=(*network.settings, *own),
         weights=network.weights or None,
         weights_file=request.weights_file,
         device=request.device,
