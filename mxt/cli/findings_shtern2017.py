@@ -30,7 +30,7 @@ WHY = {
 def verdict(finding: Finding) -> str:
     """Whether the store supports a finding, or why it does not decide it."""
     if finding.undecided is not None:
-        return f"undecided: {WHY[finding.undecided]}"
+        return f"undecided ({WHY[finding.undecided]})"
     return "holds" if finding.holds else "does not hold"
 
 

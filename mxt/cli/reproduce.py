@@ -119,6 +119,12 @@ class ShternOptions:
             rich_help_panel=SHTERN,
         ),
     ] = "auto"
+    chart: Annotated[
+        Path | None,
+        typer.Option(
+            "--chart", metavar="FILE.png", help="Also draw the answer as a chart.", rich_help_panel=SHTERN
+        ),
+    ] = None
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Show what would be done, then stop.", rich_help_panel=SHTERN),

@@ -21,6 +21,7 @@ HEADINGS = {
     Column.COLOUR: "sox's colours",
     Column.STACK: "loudness stack",
 }
+FEW_TESTED = 50
 TITLES = {
     Kind.WHOLE: "Table 2 · accuracy",
     Kind.SHORT: "an eighth of each clip (of full songs: seconds 30 to 60)",
@@ -117,6 +118,7 @@ def render(result: ShternReproduction) -> None:
     console.say()
     for dataset, why in (result.unscored or {}).items():
         console.say(f"not evaluated: {dataset}: {why}")
+    _say_few_tested(result.rows)
     _say_absent(result)
     _render_findings(result)
 
@@ -130,6 +132,19 @@ def network_line(network: Network) -> str:
     if not network.is_papers:
         words.append("the paper's is inception_v3:tf2015 (mxt weights fetch inception_v3:tf2015)")
     return " · ".join(words)
+
+
+def _say_few_tested(rows: tuple[Row, ...]) -> None:
+    few = [
+        f"{row.subject.dataset} ({_tested(row)})"
+        for row in rows
+        if row.subject.kind is Kind.WHOLE and _tested(row) < FEW_TESTED
+    ]
+    if few:
+        console.say(
+            f"careful: few clips are tested of {listed(few)}, so that little can be decided; "
+            "--set test=40 tests more than the paper's 10 %"
+        )
 
 
 def _say_absent(result: ShternReproduction) -> None:
@@ -205,12 +220,14 @@ def _render_loudness(rows: tuple[Row, ...]) -> None:
 
 
 def _render_findings(result: ShternReproduction) -> None:
+    """Print each statement with its source, and below it what every data set says of it."""
     from mxt.cli.findings_shtern2017 import says, verdict
 
     console.say("findings, recomputed from this store")
-    for finding in result.findings:
-        console.say(f"- {finding.name} [{verdict(finding)}]: {says(finding)}")
-        console.say(f"  source: {finding.source}")
-    console.say(
-        f"{result.computed:,} features and {result.evaluated:,} scores computed; the others were there"
-    )
+    statements = dict.fromkeys((finding.name, finding.source) for finding in result.findings)
+    for name, source in statements:
+        console.say(f"- {name} ({source})")
+        for finding in result.findings:
+            if finding.name == name:
+                console.say(f"  {verdict(finding)}: {says(finding)}")
+    console.say(f"computed now: {result.computed:,} features, {result.evaluated:,} scores")

@@ -146,7 +146,8 @@ class _Run:
         except EvaluationError as error:
             self.unscored[subject.dataset] = str(error)
             return None
-        row = Row(subject, result.clips, result.classes, cells)
+        usable = sum(clip.usable for clip in clips)
+        row = Row(subject, usable, result.classes, cells)
         if subject.kind is not Kind.WHOLE:
             return row
         return self._with_loudness(row, clips)

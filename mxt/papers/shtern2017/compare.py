@@ -102,7 +102,12 @@ class _Common:
             )
             value += sign * scores[SCORE]
             samples += sign * resampled.scores[SCORE]
-        return statistics.interval(value, samples)
+        interval = statistics.interval(value, samples)
+        if interval.low < interval.high:
+            return interval
+        # no unit differs from another: as for a perfect score, what their number still allows
+        allowed = 1 - statistics.perfect_interval(1.0, len(np.unique(self.unit_of))).low
+        return Interval(value, max(-1.0, value - allowed), min(1.0, value + allowed))
 
 
 def _pairs(arrays: Arrays, key: Callable[[str], str]) -> list[tuple[str, str]]:

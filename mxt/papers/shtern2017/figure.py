@@ -127,7 +127,7 @@ def _draw_hypothesis(axis: Axes, result: ShternReproduction) -> None:
     axis.grid(color=PALE_LINE, linewidth=0.6)
     axis.margins(0.15)
     axis.set_xlabel("what loudness alone tells (0: guessing, 1: all)")
-    axis.set_ylabel("change of the network's accuracy by normalising")
+    axis.set_ylabel("network: change by normalising")
     finding = next(one for one in result.findings if isinstance(one, NormalisingAndLoudness))
     if finding.rho is not None:
         axis.set_title(f"rank correlation {finding.rho.signed}, p = {finding.p:.2g}", fontsize=8)

@@ -168,7 +168,7 @@ class Row:
     ----------
     subject : Subject
     clips, classes : int
-        That took part.
+        Usable ones; the cells say how many are tested.
     cells : mapping
     network_gain, marsyas_gain : Difference, optional
         What normalising adds to the accuracy, on the same clips.
