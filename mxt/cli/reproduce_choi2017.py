@@ -19,6 +19,8 @@ def to_json(result: Reproduction) -> dict[str, Any]:
     from mxt.cli.findings import says
 
     return {
+        "met": result.cells.met,
+        "cells": result.cells.cells,
         "tasks": [
             {
                 "task": task.task.name,
@@ -47,9 +49,11 @@ def to_json(result: Reproduction) -> dict[str, Any]:
 
 
 def render(result: Reproduction) -> None:
-    """Print a table for each task, then the findings."""
-    from mxt.cli.findings import says
+    """Print how many scores are met, a table for each task, then the findings."""
+    from mxt.cli.findings import cells_met, says
 
+    n_tasks = len(result.tasks)
+    console.say(f"choi2017 · {n_tasks} {'task' if n_tasks == 1 else 'tasks'} · {cells_met(result.cells)}")
     for task in result.tasks:
         _render_task(task)
     if result.absent:
@@ -77,11 +81,11 @@ def _render_task(task: TaskReproduction) -> None:
             "the published scores are of all of them"
         )
     if cells := task.published:
-        met = sum(cell.met for cell in cells)
+        from mxt.cli.findings import cells_met
+        from mxt.papers.choi2017.from_grid import cells_met as count
+
         largest = max(abs(cell.difference or 0.0) for cell in cells)
-        console.say(
-            f"{met} of {len(cells)} published scores met within 0.002; largest difference {largest:.6f}"
-        )
+        console.say(f"{cells_met(count([task]))}; largest difference {largest:.6f}")
 
 
 def _row(cell: Cell) -> list[object]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mxt.core.cores import cores
 from mxt.core.errors import InputError, UnknownName, listed
-from mxt.core.progress import SILENT, Progress
+from mxt.core.progress import SILENT, Progress, Titled
 from mxt.core.views import parse_view
 from mxt.evaluation.layers import strategies
 from mxt.papers.choi2017 import from_grid
@@ -23,7 +23,7 @@ from mxt.results.study import open_store
 from mxt.store.layout import Store
 from mxt.workflows.search import search
 
-Run = Callable[[SearchRequest], SearchResult]
+Run = Callable[[SearchRequest, str], SearchResult]
 
 
 def reproduce_choi2017(
@@ -57,16 +57,28 @@ def reproduce_choi2017(
     present = [task for task in wanted if request.features in labels.get(task.dataset, ())]
     if not present:
         raise _nothing(store_path, wanted, request.features)
-
-    def run(grid: SearchRequest) -> SearchResult:
-        return search(store_path, grid, registry, jobs=jobs, progress=progress).results[0]
-
+    _check_strategies(request.strategies)
     tasks = []
-    for task in present:
+    for number, task in enumerate(present, start=1):
         mfcc = request.mfcc if request.mfcc in labels[task.dataset] else ""
-        tasks.append(_task(task, replace(request, mfcc=mfcc), store, run))
-    findings = tuple(_findings(store, request, registry, tasks, jobs=jobs or cores()))
-    return Reproduction(tuple(tasks), findings, tuple(task.words for task in wanted if task not in present))
+        only = _only(request, mfcc)
+        title = f"{task.words} ({number} of {len(present)})"
+
+        def run(grid: SearchRequest, words: str, title: str = title) -> SearchResult:
+            shown = Titled(progress, f"{title}, {words}")
+            return search(store_path, grid, registry, jobs=jobs, progress=shown).results[0]
+
+        if only:
+            tasks.append(_task(task, replace(request, mfcc=mfcc), only, store, run))
+    if not tasks:
+        names = listed(request.strategies)
+        raise InputError(f"no task of {store_path} has the features for {names}: MFCCs ({request.mfcc})")
+    cells = from_grid.cells_met(tasks)
+    findings = (cells, *_findings(store, request, registry, tasks, jobs=jobs or cores()))
+    done = [task.task for task in tasks]
+    return Reproduction(
+        cells, tuple(tasks), findings, tuple(task.words for task in wanted if task not in done)
+    )
 
 
 def _nothing(store_path: Path, wanted: Sequence[Task], features: str) -> InputError:
@@ -94,6 +106,21 @@ def _labels(store: Store) -> dict[str, set[str]]:
     }
 
 
+def _check_strategies(names: Sequence[str]) -> None:
+    known = [published_name(name) for name in strategies_of("mfcc")]
+    for name in names:
+        if name not in known:
+            raise UnknownName("combination", name, known)
+
+
+def _only(request: ReproduceRequest, mfcc: str) -> tuple[str, ...]:
+    """The combinations asked for that a task with these MFCCs has."""
+    names = strategies_of(mfcc)
+    return tuple(
+        name for name in names if not request.strategies or published_name(name) in request.strategies
+    )
+
+
 def _findings(
     store: Store,
     request: ReproduceRequest,
@@ -103,17 +130,18 @@ def _findings(
     jobs: int,
 ) -> Iterator[Finding]:
     """All findings that the store allows."""
-    yield from_grid.cells_met(tasks)
     if not request.quick:
         yield from_grid.standardisation(tasks)
         yield from from_grid.same_folds(tasks)
     for dataset in dict.fromkeys(task.task.dataset for task in tasks):
         yield from Features(store, registry, dataset, request, jobs).findings()
     for task in tasks:
-        yield from from_grid.of_task(task)
+        yield from from_grid.of_task(task, whole=not request.strategies)
 
 
-def _task(task: Task, request: ReproduceRequest, store: Store, run: Run) -> TaskReproduction:
+def _task(
+    task: Task, request: ReproduceRequest, only: tuple[str, ...], store: Store, run: Run
+) -> TaskReproduction:
     """Search by the published protocol and, unless it has to be quick, on standardised columns and nested."""
     mfcc, catalogue = request.mfcc, store.catalogue
     base = SearchRequest(
@@ -122,11 +150,13 @@ def _task(task: Task, request: ReproduceRequest, store: Store, run: Run) -> Task
         beside=(mfcc,) if mfcc else (),
         protocols=("choi2017",),
         target=task.target if task.target in catalogue.dataset(task.dataset).targets else None,
-        only=strategies_of(mfcc),
+        only=only,
     )
-    released = run(base)
-    standardised = None if request.quick else run(replace(base, settings=("choi2017.standardise=yes",)))
-    nested = None if request.quick else run(replace(base, protocols=("nested",)))
+    released = run(base, "as released")
+    standardised = nested = None
+    if not request.quick:
+        standardised = run(replace(base, settings=("choi2017.standardise=yes",)), "standardised")
+        nested = run(replace(base, protocols=("nested",)), "nested")
     known = published()["scores"].get(task.name, {})
     cells = []
     for row in released.rows:
