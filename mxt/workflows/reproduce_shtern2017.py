@@ -14,6 +14,7 @@ from mxt.audio.level import to_db
 from mxt.core.cores import cores
 from mxt.core.errors import EvaluationError, InputError
 from mxt.core.progress import SILENT, Progress
+from mxt.core.provenance import versions
 from mxt.core.records import ClipRecord, DatasetRecord
 from mxt.core.stages import Levels
 from mxt.evaluation.assess import Assessment, assess
@@ -100,6 +101,9 @@ def reproduce_shtern2017(
         for subject in subjects:
             rows += filter(None, [run.row(subject)])
             step.advance()
+    store.log_run(
+        {"command": "reproduce", "paper": PROTOCOL, "request": request.to_plain(), "versions": versions()}
+    )
     return replace(
         outcome,
         rows=tuple(rows),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
 
 from mxt.drawing.numbers import write_numbers
 from mxt.drawing.page import BLUE, DARK, GREEN, ORANGE, PALE_LINE, SKY, legend, page, short, shown
 from mxt.drawing.rows import Group, Row, draw_rows, height_of
 from mxt.evaluation.interval import Interval
+from mxt.papers.shtern2017.chords import Version
 from mxt.papers.shtern2017.findings import NormalisingAndLoudness, Point
 from mxt.papers.shtern2017.from_rows import points_of
 from mxt.papers.shtern2017.records import Cell, ShternReproduction
@@ -141,3 +145,23 @@ def _draw_point(axis: Axes, point: Point) -> None:
     axis.annotate(
         shown(short(point.dataset)), (x.value, y.value), (4, 4), textcoords="offset points", fontsize=7
     )
+
+
+def draw_chords(pictures: Mapping[Version, npt.NDArray[np.float32]], *paths: Path) -> None:
+    """Draw what the network is shown of the same chords: metres side by side, instruments in rows.
+
+    Parameters
+    ----------
+    pictures : mapping
+        Version to brightness from 0 to 1, float32 [rows, columns].
+    *paths : Path
+    """
+    with page(*paths, width=WIDTH, height=6.0, columns=2, heights=(1, 1)) as (figure, axes):
+        for axis, (version, picture) in zip(axes, pictures.items(), strict=True):
+            axis.imshow(picture, cmap="gray", aspect="auto", interpolation="nearest", vmin=0, vmax=1)
+            axis.set_title(f"{version.metre}/4, {version.instrument}", fontsize=9)
+            axis.set_xticks([])
+            axis.set_yticks([])
+        figure.suptitle(
+            "timing against timbre: the same chords, time to the right, pitch upwards", fontsize=10
+        )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from mxt.core.commands import typed
 from mxt.core.reprs import short_repr
@@ -68,6 +69,21 @@ class ShternRequest:
                 ("--dry-run", self.dry_run),
             ],
         )
+
+    def to_plain(self) -> dict[str, Any]:
+        """The request as JSON keeps it."""
+        return asdict(self) | {"weights_file": None if self.weights_file is None else str(self.weights_file)}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> ShternRequest:
+        """The request that `to_plain` wrote."""
+        file = plain["weights_file"]
+        own = {
+            "roles": tuple((str(role), str(name)) for role, name in plain["roles"]),
+            "settings": tuple(plain["settings"]),
+            "weights_file": None if file is None else Path(file),
+        }
+        return cls(**{**plain, **own})
 
 
 @dataclass(frozen=True, slots=True)
