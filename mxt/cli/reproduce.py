@@ -14,6 +14,7 @@ from mxt.cli.option_groups import RunOptions
 from mxt.cli.options import DEVICES, JobsOption, known_device
 from mxt.core.errors import UnknownName, UsageError
 
+PAPERS = ("choi2017", "shtern2017")
 CHOI, SHTERN = "Options of choi2017", "Options of shtern2017"
 
 
@@ -155,12 +156,13 @@ def reproduce(
     those that are not. shtern2017 extracts what is missing of Extended Ballroom, NSynth and the data sets
     named with --as, and evaluates them. Interrupted, either continues with the same command.
     """
-    papers = {"choi2017": (_choi2017, choi, shtern), "shtern2017": (_shtern2017, shtern, choi)}
-    if paper not in papers:
-        raise UnknownName("paper", paper, papers)
-    work, own, others = papers[paper]
-    _refuse_given(others, paper)
-    work(own, jobs, run)
+    if paper not in PAPERS:
+        raise UnknownName("paper", paper, PAPERS)
+    _refuse_given(shtern if paper == "choi2017" else choi, paper)
+    if paper == "choi2017":
+        _choi2017(choi, jobs, run)
+    else:
+        _shtern2017(shtern, jobs, run)
 
 
 def _refuse_given(options: ChoiOptions | ShternOptions, paper: str) -> None:

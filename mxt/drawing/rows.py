@@ -103,8 +103,9 @@ def _draw(axis: Axes, y: float, row: Row) -> None:
         height = y + APART * (2 * number - len(row.dots) + 1)
         axis.hlines(height, score.low, score.high, color=colour, linewidth=1.3, zorder=3)
         axis.plot(score.value, height, "o", color=colour, markersize=4, zorder=4)
-        if row.published and row.published[number] is not None:
-            axis.plot(row.published[number], height, "x", color="black", markersize=5, zorder=5)
+        published = row.published[number] if row.published else None
+        if published is not None:
+            axis.plot(published, height, "x", color="black", markersize=5, zorder=5)
     for column, text in enumerate(row.texts):
         at = (TEXT_WIDTH * column + 6, 0)
         axis.annotate(

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from mxt.core.errors import InputError
 from mxt.core.files import translate_os_errors
 from mxt.core.progress import SILENT, Progress
@@ -61,7 +64,7 @@ def _requests(store_path: Path) -> Iterator[ShternRequest]:
             yield ShternRequest.from_plain(run["request"])
 
 
-def _pictures_of_chords(registry: Registry) -> Iterator[tuple[Version, object]]:
+def _pictures_of_chords(registry: Registry) -> Iterator[tuple[Version, npt.NDArray[np.float32]]]:
     """What the network is shown of the first piece's versions."""
     import torch
 
