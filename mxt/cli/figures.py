@@ -42,7 +42,7 @@ def figures(
         typer.Option(
             "--paper",
             metavar="NAME",
-            help="Draw only a paper's figures, beside what it published: choi2017.",
+            help="Draw only a paper's figures, beside what it published: choi2017 or shtern2017.",
         ),
     ] = None,
     at: StoreOptions,

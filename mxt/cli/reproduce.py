@@ -217,6 +217,7 @@ def _shtern2017(options: ShternOptions, jobs: int | None, run: RunOptions) -> No
         settings=tuple(options.setting or ()),
         device=options.device,
         dry_run=options.dry_run,
+        plugins=tuple(run.plugin or ()),
     )
 
     def announce(plan: Plan) -> None:
@@ -227,7 +228,7 @@ def _shtern2017(options: ShternOptions, jobs: int | None, run: RunOptions) -> No
         result = work(run.store, request, run.registry(), jobs=jobs, planned=announce, progress=progress)
     if chart is not None and not result.dry_run:
         draw_reproduction(result, chart)
-    next = "the same without --dry-run" if options.dry_run else ""
+    next = "the same without --dry-run" if options.dry_run else "mxt figures --paper shtern2017"
     run.answer(result, render, plain=to_json, next=next)
 
 

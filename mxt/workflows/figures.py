@@ -26,8 +26,8 @@ class FiguresRequest:
         replaced.
     datasets, protocols : tuple of str
         Names.
-    paper : {"choi2017"}, optional
-        Only the figures of this paper, on one page.
+    paper : {"choi2017", "shtern2017"}, optional
+        Only the figures of this paper.
     """
 
     out: Path
@@ -128,7 +128,24 @@ def _choi2017(store: Store, request: FiguresRequest) -> tuple[Figure, ...]:
     return (Figure("paper", words, files_of(stem), tuple(panel.result.result_id for panel in of_paper)),)
 
 
-PAPERS: dict[str, Callable[[Store, FiguresRequest], tuple[Figure, ...]]] = {"choi2017": _choi2017}
+def _shtern2017(store: Store, request: FiguresRequest) -> tuple[Figure, ...]:
+    """The last reproduction on one page, and timing against timbre."""
+    from mxt.workflows.figures_shtern2017 import draw_shtern2017, last_reproduction
+
+    if request.datasets:
+        raise UsageError("--dataset does not go with --paper shtern2017, which draws the last reproduction")
+    result = last_reproduction(store)
+    if result is None:
+        return ()
+    results = tuple(cell.result for row in result.rows for cell in row.cells.values())
+    figures = draw_shtern2017(result, request.out)
+    return tuple(Figure("paper", words, files, results) for words, files in figures.items())
+
+
+PAPERS: dict[str, Callable[[Store, FiguresRequest], tuple[Figure, ...]]] = {
+    "choi2017": _choi2017,
+    "shtern2017": _shtern2017,
+}
 
 
 def _make(folder: Path) -> None:

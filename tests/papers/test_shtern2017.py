@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -214,8 +217,19 @@ def test_settings_go_to_the_stage_they_belong_to(registry: Registry) -> None:
     assert columns.requests[Column.MARSYAS].settings == ()
 
 
+def test_a_request_is_kept_as_json_and_typed_as_a_command() -> None:
+    request = ShternRequest(
+        (("genre", "gtzan"),), "net", "w", Path("own.pth"), ("runs=1",), "cpu", plugins=(Path("net.py"),)
+    )
+    assert ShternRequest.from_plain(json.loads(json.dumps(request.to_plain()))) == request
+    assert request.command() == (
+        "mxt reproduce shtern2017 --as genre=gtzan --network net --weights w --weights-file own.pth "
+        "--set runs=1 --plugin net.py --device cpu"
+    )
+
+
 def test_without_any_weights_the_network_is_random_and_said_to_be(
-    registry: Registry, tmp_path, monkeypatch: pytest.MonkeyPatch
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MXT_WEIGHTS_DIR", str(tmp_path))
     network = choose_columns(ShternRequest(), registry).network

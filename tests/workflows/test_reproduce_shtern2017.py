@@ -30,6 +30,8 @@ from mxt.papers.shtern2017.subjects import Kind
 from mxt.papers.shtern2017.tasks import TABLE_2, Column
 from mxt.registry import Registry
 from mxt.store.layout import Store
+from mxt.workflows.figures import FiguresRequest, figures
+from mxt.workflows.figures_shtern2017 import draw_shtern2017, last_reproduction
 from mxt.workflows.ingest import ingest
 from mxt.workflows.reproduce_shtern2017 import reproduce_shtern2017
 
@@ -221,6 +223,25 @@ def test_the_dry_run_of_the_command_says_what_is_missing(
     assert reproduced.rows
     options = ["--store", store, "--plugin", plugin, "--network", "tiny", "--as", "instrument=horns", "-q"]
     assert "nothing is missing" in run(capsys, "reproduce", "shtern2017", *options, "--dry-run")
+
+
+def test_the_last_reproduction_is_drawn_with_its_numbers(
+    store: Path, reproduced: ShternReproduction, registry: Registry, tmp_path: Path
+) -> None:
+    last = last_reproduction(Store.open(store), registry)
+    assert last is not None
+    assert [row.cells for row in last.rows] == [row.cells for row in reproduced.rows]
+    (page, chords) = draw_shtern2017(last, tmp_path / "figures").values()
+    assert all(file.stat().st_size for file in (*page, *chords))
+    n_cells = sum(len(row.cells) for row in reproduced.rows)
+    assert len(page[2].read_text().splitlines()) == 1 + n_cells
+
+
+def test_without_a_reproduction_there_is_nothing_to_draw(tmp_path: Path, registry: Registry) -> None:
+    noise(tmp_path / "horns" / "tuba" / "a.wav", np.random.default_rng(0), 0.5, 0.1)
+    ingest(tmp_path / "store", IngestRequest(tmp_path / "horns"), registry)
+    with pytest.raises(InputError, match="mxt reproduce shtern2017"):
+        figures(tmp_path / "store", FiguresRequest(tmp_path, paper="shtern2017"))
 
 
 @pytest.mark.parametrize(

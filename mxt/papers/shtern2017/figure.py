@@ -14,7 +14,7 @@ from mxt.drawing.page import BLUE, DARK, GREEN, ORANGE, PALE_LINE, SKY, legend, 
 from mxt.drawing.rows import Group, Row, draw_rows, height_of
 from mxt.evaluation.interval import Interval
 from mxt.papers.shtern2017.chords import Version
-from mxt.papers.shtern2017.findings import NormalisingAndLoudness, Point
+from mxt.papers.shtern2017.findings import NormalisingAndLoudness, Point, TimingAndTimbre
 from mxt.papers.shtern2017.from_rows import points_of
 from mxt.papers.shtern2017.records import Cell, ShternReproduction
 from mxt.papers.shtern2017.records import Row as DatasetRow
@@ -165,3 +165,10 @@ def draw_chords(pictures: Mapping[Version, npt.NDArray[np.float32]], *paths: Pat
         figure.suptitle(
             "timing against timbre: the same chords, time to the right, pitch upwards", fontsize=10
         )
+
+
+def write_chords(result: ShternReproduction, table: Path) -> None:
+    """Write how far features move with the metre, relative to the instrument, as CSV."""
+    findings = [finding for finding in result.findings if isinstance(finding, TimingAndTimbre)]
+    rows = [[finding.view, finding.ratio, finding.pieces] for finding in findings]
+    write_numbers(table, ("view", "metre_to_instrument", "low", "high", "pieces"), rows)

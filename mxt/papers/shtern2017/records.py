@@ -39,6 +39,8 @@ class ShternRequest:
         ``"auto"``, ``"cpu"`` or ``"cuda"``.
     dry_run : bool
         Whether to stop after the plan.
+    plugins : tuple of Path
+        Plugins that were named to make the registry.
 
     Examples
     --------
@@ -53,6 +55,7 @@ class ShternRequest:
     settings: tuple[str, ...] = ()
     device: str = "auto"
     dry_run: bool = False
+    plugins: tuple[Path, ...] = ()
 
     def command(self) -> str:
         """The command line that makes this request."""
@@ -65,6 +68,7 @@ class ShternRequest:
                 ("--weights", self.weights),
                 ("--weights-file", self.weights_file),
                 *(("--set", setting) for setting in self.settings),
+                *(("--plugin", file) for file in self.plugins),
                 ("--device", None if self.device == "auto" else self.device),
                 ("--dry-run", self.dry_run),
             ],
@@ -72,7 +76,10 @@ class ShternRequest:
 
     def to_plain(self) -> dict[str, Any]:
         """The request as JSON keeps it."""
-        return asdict(self) | {"weights_file": None if self.weights_file is None else str(self.weights_file)}
+        return asdict(self) | {
+            "weights_file": None if self.weights_file is None else str(self.weights_file),
+            "plugins": [str(file) for file in self.plugins],
+        }
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> ShternRequest:
@@ -82,6 +89,7 @@ class ShternRequest:
             "roles": tuple((str(role), str(name)) for role, name in plain["roles"]),
             "settings": tuple(plain["settings"]),
             "weights_file": None if file is None else Path(file),
+            "plugins": tuple(map(Path, plain["plugins"])),
         }
         return cls(**{**plain, **own})
 
