@@ -71,15 +71,15 @@ class Scored:
         for row in self.rows:
             gain = self.change(row, Column.STACK, Column.NETWORK_PEAK)
             if gain is not None:
-                cells = (row.cells[column].published for column in (Column.STACK, Column.NETWORK_PEAK))
-                stack, without = cells
-                known = stack is not None and without is not None
-                return LoudnessStack(row.subject.dataset, gain, stack - without if known else None)  # type: ignore[operator]
+                stack = row.cells[Column.STACK].published
+                without = row.cells[Column.NETWORK_PEAK].published
+                published = None if stack is None or without is None else stack - without
+                return LoudnessStack(row.subject.dataset, gain, published)
         return LoudnessStack("")
 
     def _lengths(self) -> Iterator[LengthRobust]:
         whole = {row.subject.dataset: row for row in self.rows if row.subject.kind is Kind.WHOLE}
-        n_found = 0
+        judged = False
         for row in self.rows:
             subject = row.subject
             if subject.kind is not Kind.SHORT or subject.derived is None or subject.parent not in whole:
@@ -92,12 +92,12 @@ class Scored:
                     parts[column] = (after, before)
             if len(parts) < 2:
                 continue
-            n_found += 1
+            judged = True
             network, marsyas = (paired(*pair, key=self.file_of) for pair in parts.values())
             contrast = paired_changes(*parts.values(), key=self.file_of)
             seconds = float(subject.derived.options["length"])
             yield LengthRobust(subject.parent, seconds, network, marsyas, contrast)
-        if not n_found:
+        if not judged:
             yield LengthRobust("", 0.0)
 
     def _colours(self) -> Iterator[SoxColour]:
@@ -118,11 +118,14 @@ def published_cells(rows: Sequence[Row]) -> PublishedCells:
 
 
 def points_of(rows: Sequence[Row]) -> tuple[Point, ...]:
-    """A point for each data set of Table 2."""
+    """A point for each data set of Table 2 that is no part of another one."""
     return tuple(
         Point(row.subject.dataset, row.network_gain, row.alone, row.baseline)
         for row in rows
-        if row.subject.kind is Kind.WHOLE and row.network_gain is not None and row.alone is not None
+        if row.subject.kind is Kind.WHOLE
+        and not row.subject.part
+        and row.network_gain is not None
+        and row.alone is not None
     )
 
 

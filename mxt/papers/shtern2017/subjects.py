@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from mxt.core.errors import InputError, UnknownName, UsageError
 from mxt.core.records import ClipRecord, DatasetRecord
+from mxt.ingestion.lineage import ancestors
 from mxt.ingestion.names import safe_name
 from mxt.ingestion.nsynth_subsets import SUBSETS, fullest
 from mxt.ingestion.parents import Parent
@@ -55,6 +56,8 @@ class Subject:
     derived : DeriveRequest, optional
     parts : int
         Classes of Table 3 or of loudness.
+    part : bool
+        Whether it was derived from another data set that is evaluated, too.
     published : mapping
         Accuracies, 0 to 1; empty where this is not the paper's data set.
     """
@@ -65,6 +68,7 @@ class Subject:
     columns: tuple[Column, ...]
     derived: DeriveRequest | None = None
     parts: int = 0
+    part: bool = False
     published: Mapping[Column, float] = field(default_factory=dict)
 
     @property
@@ -84,7 +88,12 @@ def find_subjects(
         No such role, or no such data set.
     """
     bases = list(_bases(catalogue, roles))
-    subjects = [subject for record, task in bases for subject in _of_base(catalogue, record, task)]
+    names = {record.name for record, _ in bases}
+    subjects = [
+        replace(subject, part=any(other.name in names for other in ancestors(catalogue, record)))
+        for record, task in bases
+        for subject in _of_base(catalogue, record, task)
+    ]
     there = {subject.task.name for subject in subjects}
     return tuple(subjects), tuple(task.words for task in TASKS.values() if task.name not in there)
 
@@ -190,7 +199,13 @@ def _loudness(record: DatasetRecord, task: Task, parts: int, *, whole: bool) -> 
     request = _derived(record, "loudness-classes", {"parts": LOUDNESS_CLASSES, "only": only})
     numbers = {Column.NETWORK: published()["loudness_classes"][str(parts)]} if whole else {}
     return Subject(
-        str(request.name), task, Kind.LOUDNESS, (Column.NETWORK,), request, parts, _fractions(numbers)
+        str(request.name),
+        task,
+        Kind.LOUDNESS,
+        (Column.NETWORK,),
+        request,
+        parts,
+        published=_fractions(numbers),
     )
 
 
