@@ -95,8 +95,9 @@ def _(finding: LengthRobust) -> str:
 
 @says.register
 def _(finding: SoxColour) -> str:
-    change = "" if finding.change is None else f": {_change(finding.change)} against the grey picture"
-    return f"{finding.dataset}{change}"
+    if finding.change is None:
+        return "the coloured picture against the grey one with logarithmic frequency"
+    return f"{finding.dataset}: {_change(finding.change)} against the grey picture"
 
 
 @says.register

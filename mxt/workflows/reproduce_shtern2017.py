@@ -158,7 +158,12 @@ class _Run:
 
     def scored(self, rows: Sequence[Row]) -> Scored:
         """Rows with their predictions."""
-        return Scored(rows, cache(self.store.results.predictions), self.files.__getitem__)
+        return Scored(
+            rows,
+            load=cache(self.store.results.predictions),
+            file_of=self.files.__getitem__,
+            colour=Column.COLOUR in self.columns.requests,
+        )
 
     def chords(self, dataset: str) -> list[TimingAndTimbre]:
         """What features say of the same chords in two metres and on two instruments; `dataset` is any."""

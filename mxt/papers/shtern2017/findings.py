@@ -202,12 +202,16 @@ class LengthRobust(Finding):
 
 @dataclass(frozen=True, slots=True)
 class SoxColour(Finding):
-    """What sox's coloured picture changes against the grey one with logarithmic frequency."""
+    """What sox's coloured picture changes against the grey one with logarithmic frequency.
+
+    `offered` is whether the network takes such a picture.
+    """
 
     name = "sox's colours make no difference"
     source = PAPER
     dataset: str
     change: Difference | None = None
+    offered: bool = True
 
     @property
     def holds(self) -> bool | None:
@@ -223,7 +227,7 @@ class SoxColour(Finding):
     def undecided(self) -> Undecided | None:
         """Where the network takes no such picture, or the change may be more than noise."""
         if self.change is None:
-            return Undecided.NO_COLOUR
+            return Undecided.NO_DATA if self.offered else Undecided.NO_COLOUR
         return Undecided.UNCLEAR if self.holds is None else None
 
 

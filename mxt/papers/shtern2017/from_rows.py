@@ -34,11 +34,14 @@ class Scored:
         From a result's id to its predictions.
     file_of : callable
         From a clip's id to its recording: what a clip and its excerpt have in common.
+    colour : bool
+        Whether the network takes pictures in colour.
     """
 
     rows: Sequence[Row]
     load: Callable[[str], Arrays]
     file_of: Callable[[str], str]
+    colour: bool
 
     def predictions(self, row: Row, column: Column) -> Arrays | None:
         """What was predicted in one cell."""
@@ -101,9 +104,11 @@ class Scored:
             yield LengthRobust("", 0.0)
 
     def _colours(self) -> Iterator[SoxColour]:
-        for row in self.rows:
-            if row.subject.kind is Kind.WHOLE and Column.COLOUR in row.subject.columns:
-                yield SoxColour(row.subject.dataset, self.change(row, Column.COLOUR, Column.NETWORK))
+        coloured = [row for row in self.rows if Column.COLOUR in row.cells]
+        for row in coloured:
+            yield SoxColour(row.subject.dataset, self.change(row, Column.COLOUR, Column.NETWORK))
+        if not coloured:
+            yield SoxColour("", offered=self.colour)
 
 
 def published_cells(rows: Sequence[Row]) -> PublishedCells:
