@@ -101,13 +101,14 @@ def reproduce_shtern2017(
         for subject in subjects:
             rows += filter(None, [run.row(subject)])
             step.advance()
+    findings = (*run.scored(rows).findings(), *run.chords(subjects[0].parent))
     store.log_run(
         {"command": "reproduce", "paper": PROTOCOL, "request": request.to_plain(), "versions": versions()}
     )
     return replace(
         outcome,
         rows=tuple(rows),
-        findings=(*run.scored(rows).findings(), *run.chords(subjects[0].parent)),
+        findings=findings,
         unscored=run.unscored,
         computed=run.computed,
         evaluated=run.evaluated,
