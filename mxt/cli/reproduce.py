@@ -176,7 +176,7 @@ def _refuse_given(options: ChoiOptions | ShternOptions, paper: str) -> None:
     hints = get_type_hints(type(options), include_extras=True)
     for field in dataclasses.fields(options):
         if getattr(options, field.name) not in (field.default, []):
-            option = hints[field.name].__metadata__[0].param_decls[0]
+            option = hints[field.name].__metadata__[0].default  # where typer keeps the option's first name
             raise UsageError(f"{option} is no option of {paper}; see mxt reproduce --help")
 
 
