@@ -2,7 +2,7 @@
 
     python tests/benchmarks/reproduce_choi2017.py DATA [TASK …] [--store FOLDER]
 
-DATA holds the authors' `csv` and `features` of some of the targets. They take minutes each, emoMusic the most;
+DATA holds the authors' `csv` and `features` of some of the targets. They take minutes, emoMusic the most;
 with ``--store``, finished searches are kept and a stopped run continues. Exits with 1 where fewer scores are
 reproduced than before (all of genre and speech/music, to the last published digit; 112 of all 120).
 """
