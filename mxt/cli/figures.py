@@ -37,6 +37,14 @@ def figures(
             autocompletion=completion.protocols,
         ),
     ] = None,
+    paper: Annotated[
+        str | None,
+        typer.Option(
+            "--paper",
+            metavar="NAME",
+            help="Draw only a paper's figures, beside what it published: choi2017 or shtern2017.",
+        ),
+    ] = None,
     at: StoreOptions,
 ) -> None:
     """Draw saved searches: every combination of layers ranked, class by class, and a summary of all tasks.
@@ -48,7 +56,7 @@ def figures(
     from mxt.workflows.figures import FiguresRequest
     from mxt.workflows.figures import figures as work
 
-    request = FiguresRequest(out, tuple(dataset or ()), tuple(protocol or ()))
+    request = FiguresRequest(out, tuple(dataset or ()), tuple(protocol or ()), paper)
     at.answer(work(at.store, request), render)
 
 
@@ -57,6 +65,7 @@ def render(result: Figures) -> None:
     rows = [[figure.kind, figure.words, figure.files[0].name] for figure in result.figures]
     console.table("", ["figure", "of", "file"], rows)
     folder = result.figures[0].files[0].parent
-    console.say(f"{len(rows)} figures in {folder}, each as PNG and SVG with its numbers as CSV")
+    count = f"{len(rows)} {'figure' if len(rows) == 1 else 'figures'}"
+    console.say(f"{count} in {folder}, each as PNG and SVG with its numbers as CSV")
     for remark in result.remarks:
         console.say(remark)

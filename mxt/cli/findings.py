@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from functools import singledispatch
 
 from mxt.papers.choi2017.findings import (
+    CLOSE,
     TOP,
     BatchSteps,
     BestScore,
+    CellsOfLayer,
     Copies,
     CopiesSeen,
     FilteredSplit,
@@ -37,8 +39,26 @@ def says(finding: Finding) -> str:
 @says.register
 def _(finding: PublishedCells) -> str:
     missed = ", ".join(f"{name} ({gap:+.4f})" for name, gap in finding.off.items())
-    text = f"{finding.met} of {finding.cells} published scores met within 0.002"
-    return f"{text}; not met: {missed}" if missed else text
+    return f"{cells_met(finding)}; not met: {missed}" if missed else cells_met(finding)
+
+
+def cells_met(cells: PublishedCells) -> str:
+    """How many published scores are met."""
+    text = f"{cells.met} of {cells.cells} published scores met within {CLOSE}"
+    return f"{text}, {cells.exact} to the last digit" if cells.cells else text
+
+
+@says.register
+def _(finding: CellsOfLayer) -> str:
+    text = (
+        f"{finding.task}: without layer {finding.layer}, {finding.met_without} of {finding.cells_without} "
+        f"published scores met (largest difference {finding.largest_without:.4f}); with it, {finding.met} of "
+        f"{finding.cells} ({finding.largest:.4f})"
+    )
+    if finding.holds is None:
+        return f"{text}: undecided, both kinds are needed"
+    layer = f"another file of layer {finding.layer} than the one released"
+    return f"{text}: the published scores were computed with {layer}" if finding.holds else text
 
 
 @says.register

@@ -31,7 +31,14 @@ def _with_those_before(ctx: typer.Context, value: list[Path] | None) -> list[Pat
     return list(dict.fromkeys([*before, *(value or ())]))
 
 
-def _known_device(value: str) -> str:
+def known_device(value: str) -> str:
+    """`value`, where it names a device.
+
+    Raises
+    ------
+    UsageError
+        It does not.
+    """
     if value not in DEVICES:
         raise UsageError(f"--device is one of {', '.join(DEVICES)}, not {value!r}")
     return value
@@ -153,7 +160,7 @@ DeviceOption = Annotated[
         "--device",
         metavar="auto|cpu|cuda",
         help="Device to compute on.",
-        callback=_known_device,
+        callback=known_device,
         autocompletion=completion.devices,
     ),
 ]

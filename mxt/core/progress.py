@@ -41,4 +41,25 @@ class Silent:
         """Say nothing."""
 
 
+class Titled:
+    """Progress whose pieces of work go by another title than those who do them give.
+
+    Parameters
+    ----------
+    progress : Progress
+    title : str
+    """
+
+    def __init__(self, progress: Progress, title: str) -> None:
+        self.progress, self.title = progress, title
+
+    def step(self, what: str, total: int | None, *, unit: str = "") -> AbstractContextManager[Step]:
+        """Begin a piece of work under the title."""
+        return self.progress.step(self.title, total, unit=unit)
+
+    def say(self, line: str) -> None:
+        """Show one line while work goes on."""
+        self.progress.say(line)
+
+
 SILENT = Silent()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,7 +75,12 @@ def safe_name(*parts: str) -> str:
 
 @contextmanager
 def page(
-    *paths: Path, width: float, height: float, columns: int = 1, dpi: int = DOTS_PER_INCH
+    *paths: Path,
+    width: float,
+    height: float,
+    columns: int = 1,
+    heights: Sequence[float] = (1.0,),
+    dpi: int = DOTS_PER_INCH,
 ) -> Iterator[tuple[Figure, tuple[Axes, ...]]]:
     """Draw on a new page, which is written to `paths` in the end, each in the format of its suffix.
 
@@ -88,6 +93,8 @@ def page(
         Inches.
     columns : int
         Axes side by side.
+    heights : sequence of float
+        Of the rows of axes, relative to each other.
     dpi : int
         Pixels per inch.
     """
@@ -95,7 +102,10 @@ def page(
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=dpi, layout="constrained")
-    axes = tuple(figure.add_subplot(1, columns, 1 + column) for column in range(columns))
+    grid = figure.add_gridspec(len(heights), columns, height_ratios=heights)
+    axes = tuple(
+        figure.add_subplot(grid[row, column]) for row in range(len(heights)) for column in range(columns)
+    )
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
         axis.set_axisbelow(True)

@@ -30,12 +30,15 @@ class Row:
         What stands at the right, one per column.
     bold : bool
         Whether the texts are set in bold.
+    published : tuple of (float or None)
+        For each dot what a paper reports, drawn as a cross.
     """
 
     label: str
     dots: tuple[tuple[Interval, str], ...]
     texts: tuple[str, ...]
     bold: bool = False
+    published: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,9 @@ def _draw(axis: Axes, y: float, row: Row) -> None:
         height = y + APART * (2 * number - len(row.dots) + 1)
         axis.hlines(height, score.low, score.high, color=colour, linewidth=1.3, zorder=3)
         axis.plot(score.value, height, "o", color=colour, markersize=4, zorder=4)
+        published = row.published[number] if row.published else None
+        if published is not None:
+            axis.plot(published, height, "x", color="black", markersize=5, zorder=5)
     for column, text in enumerate(row.texts):
         at = (TEXT_WIDTH * column + 6, 0)
         axis.annotate(

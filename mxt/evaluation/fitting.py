@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from mxt.core.records import Task
 from mxt.core.reprs import short_repr
+
+if TYPE_CHECKING:
+    from mxt.evaluation.exact_fits import Exact
 
 Matrix = npt.NDArray[Any]
 Params = Mapping[str, Any]
@@ -83,16 +86,6 @@ def scaled(learn: Matrix, test: Matrix, *, standardise: bool) -> tuple[Matrix, M
     return scaler.transform(learn), scaler.transform(test)
 
 
-@dataclass(frozen=True, eq=False)
-class Exact:
-    """What solves a regression that did not converge: its parameters, learning and testing rows."""
-
-    params: Params
-    learn: Matrix
-    test: Matrix
-    __repr__ = short_repr
-
-
 def fit_predict(
     learner: Learner,
     params: Params,
@@ -108,10 +101,9 @@ def fit_predict(
     target = y.astype(np.int64) if learner.task == "multilabel" else y
     estimator.fit(A, target)
     done = converged(estimator)
+    if not done and exact is not None and (solved := _solved(learner, estimator, exact, y, B)) is not None:
+        return solved
     if learner.task == "regression":
-        solved = None if done or exact is None else _solve_exactly(estimator, exact, y)
-        if solved is not None:
-            return Prediction(solved, None, True)
         return Prediction(np.asarray(estimator.predict(B)).astype(np.float64), None, done)
     predicted = np.asarray(estimator.predict(B))
     predicted = (
@@ -122,27 +114,15 @@ def fit_predict(
     return Prediction(predicted, _scores(estimator, B, learner) if scored else None, done)
 
 
-def _solve_exactly(estimator: Any, exact: Exact, y: Matrix) -> Matrix | None:
-    """Predictions of a linear support vector regression that libsvm did not finish; ``None`` for all else."""
-    from sklearn.compose import TransformedTargetRegressor
-    from sklearn.svm import SVR
+def _solved(learner: Learner, estimator: Any, exact: Exact, y: Matrix, B: Matrix) -> Prediction | None:
+    """What a linear support vector machine that libsvm did not finish predicts; ``None`` for all else."""
+    from mxt.evaluation.exact_fits import exact_classes, exact_values
 
-    from mxt.evaluation.exact_svr import LARGEST_GAP, solve
-
-    transformer = None
-    if type(estimator) is TransformedTargetRegressor:
-        transformer, estimator = estimator.transformer_, estimator.regressor_
-    kernel = next(
-        (value for name, value in exact.params.items() if name.rpartition("__")[2] == "kernel"), None
-    )
-    if type(estimator) is not SVR or "linear" not in (kernel, estimator.kernel):
-        return None
-    wanted = y if transformer is None else transformer.transform(y[:, None])[:, 0]
-    found = solve(exact.learn, np.asarray(wanted, dtype=np.float64), C=estimator.C, epsilon=estimator.epsilon)
-    if found.gap > LARGEST_GAP:
-        return None
-    values = found.predict(exact.test)
-    return values if transformer is None else np.asarray(transformer.inverse_transform(values[:, None])[:, 0])
+    if learner.task == "regression":
+        values = exact_values(estimator, exact, y)
+        return None if values is None else Prediction(values, None, True)
+    solved = exact_classes(estimator, exact, y, B) if learner.task == "classification" else None
+    return solved and Prediction(solved[0].astype(np.int64), _by_class(solved[1], estimator, learner), True)
 
 
 def _scores(estimator: Any, B: Matrix, learner: Learner) -> Matrix | None:
@@ -162,9 +142,12 @@ def _scores(estimator: Any, B: Matrix, learner: Learner) -> Matrix | None:
         return raw.reshape(len(B), learner.n_classes)
     if raw.ndim == 1:
         raw = np.stack([-raw, raw], axis=1)
-    if raw.shape[1] != len(estimator.classes_):
-        return None
-    scores = np.full((len(B), learner.n_classes), np.nan, dtype=np.float32)
+    return _by_class(raw, estimator, learner) if raw.shape[1] == len(estimator.classes_) else None
+
+
+def _by_class(raw: Matrix, estimator: Any, learner: Learner) -> Matrix:
+    """Scores of the classes that were learnt among those of all classes, NaN for the others."""
+    scores = np.full((len(raw), learner.n_classes), np.nan, dtype=np.float32)
     scores[:, np.asarray(estimator.classes_, dtype=np.int64)] = raw
     return scores
 

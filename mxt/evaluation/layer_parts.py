@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import closing
@@ -24,6 +25,8 @@ from mxt.evaluation.splits import Plan
 
 Matrix = npt.NDArray[Any]
 Rows = npt.NDArray[np.int64]
+Pair = tuple[int, int]  # a strategy, and a place in its grid
+KEEP_AFTER = 5.0  # seconds of work that may be lost
 
 
 class Kept(Protocol):
@@ -77,6 +80,47 @@ class Search:
         return len(self.learner.candidates())
 
 
+class _Pieces:
+    """The fits of one learning part: those kept before, and new ones, kept every few seconds.
+
+    Parameters
+    ----------
+    name : str
+        Of the part.
+    scratch : Kept, optional
+    dtype : type
+        Of predictions.
+    """
+
+    def __init__(self, name: str, scratch: Kept | None, dtype: npt.DTypeLike) -> None:
+        self.name, self.scratch, self.dtype = name, scratch, dtype
+        self.fits: dict[Pair, Prediction] = {}
+        self.new: dict[Pair, Prediction] = {}
+        self.number, self.since = 0, time.monotonic()
+        while scratch is not None and (piece := scratch.get(f"{name}-{self.number}")) is not None:
+            for (s, i), values, done in zip(
+                piece["which"], piece["predicted"], piece["converged"], strict=True
+            ):
+                self.fits[s, i] = Prediction(values, None, bool(done))
+            self.number += 1
+
+    def add(self, fits: Mapping[Pair, Prediction]) -> None:
+        """Note finished fits."""
+        self.fits.update(fits)
+        self.new.update(fits)
+        if time.monotonic() - self.since > KEEP_AFTER:
+            self.keep()
+
+    def keep(self) -> None:
+        """Keep what is new."""
+        if self.scratch is not None and self.new:
+            predicted = np.array([fit.predicted for fit in self.new.values()], dtype=self.dtype)
+            converged = np.array([fit.converged for fit in self.new.values()], dtype=bool)
+            outcome = {"which": list(self.new), "predicted": predicted, "converged": converged}
+            self.scratch.put(f"{self.name}-{self.number}", outcome)
+        self.number, self.since, self.new = self.number + 1, time.monotonic(), {}
+
+
 class PartFits:
     """The fits of a running search, one learning part at a time; finished parts come from the scratch."""
 
@@ -86,7 +130,7 @@ class PartFits:
 
     def part(
         self, name: str, learn: Rows, test: Rows, wanted: Mapping[int, Sequence[int]], *, standardise: bool
-    ) -> tuple[list[tuple[int, int]], Matrix, Matrix]:
+    ) -> tuple[list[Pair], Matrix, Matrix]:
         """Predictions of one testing part.
 
         Parameters
@@ -98,30 +142,31 @@ class PartFits:
 
         Returns
         -------
-        which : list of (strategy, place)
+        which : list of Pair
         predicted : [fits, n_test]
         converged : bool [fits]
         """
         which = [(s, i) for s in sorted(wanted) for i in wanted[s]]
-        before = None if self.scratch is None else self.scratch.get(name)
-        if before is not None and before.get("which") == [list(pair) for pair in which]:
-            self.resumed += 1
-            self.advance(len(which))
-            return which, before["predicted"], before["converged"]
-        self.fits += len(which)
-        by_pair = self._fit(learn, test, wanted, standardise=standardise)
         dtype = np.float64 if self.search.learner.task == "regression" else np.int16
-        predicted = np.array([by_pair[pair].predicted for pair in which], dtype=dtype).reshape(
-            len(which), len(test)
-        )
-        converged = np.array([by_pair[pair].converged for pair in which], dtype=bool)
-        if self.scratch is not None:
-            self.scratch.put(name, {"which": which, "predicted": predicted, "converged": converged})
-        return which, predicted, converged
+        pieces = _Pieces(name, self.scratch, dtype)
+        todo = {s: [i for i in wanted[s] if (s, i) not in pieces.fits] for s in wanted}
+        n_todo = sum(map(len, todo.values()))
+        self.resumed += n_todo < len(which)
+        self.advance(len(which) - n_todo)
+        self.fits += n_todo
+        if n_todo:
+            with closing(self._fit(learn, test, todo, standardise=standardise)) as fits:
+                for of_strategy in fits:
+                    pieces.add(of_strategy)
+            pieces.keep()
+        predicted = np.array([pieces.fits[pair].predicted for pair in which], dtype=dtype)
+        converged = np.array([pieces.fits[pair].converged for pair in which], dtype=bool)
+        return which, predicted.reshape(len(which), len(test)), converged
 
     def _fit(
         self, learn: Rows, test: Rows, wanted: Mapping[int, Sequence[int]], *, standardise: bool
-    ) -> dict[tuple[int, int], Prediction]:
+    ) -> Generator[dict[Pair, Prediction], None, None]:
+        """The fits of each strategy, as they are finished."""
         search = self.search
         prefix = kernel_prefix(search.learner.make(), search.learner.grid)
         if prefix is not None and search.learner.task == "classification":
@@ -131,15 +176,15 @@ class PartFits:
         shared = PartKernels(search.blocks, learn, test, standardise=standardise, prefix=prefix)
         y = search.y[learn]
 
-        def task(s: int, on_fit: Callable[[], None]) -> list[tuple[tuple[int, int], Prediction]]:
+        def task(s: int, on_fit: Callable[[], None]) -> dict[Pair, Prediction]:
             parts, kernels = shared.of(search.strategies[s].blocks)
             found = fit_grid(search.learners[s], wanted[s], parts, kernels, y, on_fit, scored=False)
-            return [((s, i), prediction) for i, prediction in found.items()]
+            return {(s, i): prediction for i, prediction in found.items()}
 
         # the widest first: they take longest
         order = sorted((s for s in wanted if len(wanted[s])), key=lambda s: -len(search.strategies[s].blocks))
         with closing(_in_threads(task, order, shared.workers(self.jobs), self.step)) as done:
-            return dict(pair for each in done for pair in each)
+            yield from done
 
     def advance(self, n: int) -> None:
         """Tell progress of fits that are done or spared."""

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from mxt.core.errors import EvaluationError
 from mxt.evaluation import metrics
-from mxt.evaluation.fitting import Exact, Learner, Matrix, Params, Prediction, fit_predict, scaled
+from mxt.evaluation.exact_fits import Exact
+from mxt.evaluation.fitting import Learner, Matrix, Params, Prediction, fit_predict, scaled
 from mxt.evaluation.kernels import SharedKernels, kernel_prefix
 from mxt.evaluation.splits import Fold
 

@@ -47,7 +47,7 @@ class Outline:
     targets_hash : str
         Of the clips and targets it was made of.
     key : str
-        Of a search, see `Provenance`.
+        See `Provenance`.
     """
 
     kind: str

@@ -37,7 +37,7 @@ class Provenance:
     sample_sha256 : str
         Of the clips that took part, their audio, targets and units.
     key : str
-        Of a search: equal for searches that give the same result.
+        Equal for searches, or evaluations of a view, that give the same result.
     """
 
     created: str = ""

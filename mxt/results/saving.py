@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from mxt.core.provenance import versions
 from mxt.core.text import written
 from mxt.results.index import outlines
 from mxt.results.plain import Result, from_plain, to_plain
-from mxt.results.records import Provenance
+from mxt.results.records import DatasetResult, Provenance, stale
 from mxt.results.search_record import SearchResult
 
 if TYPE_CHECKING:
@@ -107,16 +108,29 @@ def saved_searches(store: Store, remarks: list[str]) -> Iterator[SearchResult]:
 
 def saved_search(store: Store, key: str) -> SearchResult | None:
     """The newest result of exactly this search, if there is one."""
+    results = (result for result in _with_key(store, key) if isinstance(result, SearchResult))
+    return next(results, None)
+
+
+def saved_evaluation(store: Store, key: str, dataset: str, view: str) -> DatasetResult | None:
+    """The newest result of exactly this evaluation of a view, if there is one."""
+    for result in _with_key(store, key):
+        if not isinstance(result, DatasetResult) or (result.dataset, result.view) != (dataset, view):
+            continue
+        if not stale(dataset, result.target, result.provenance.targets_hash, store.catalogue):
+            return result
+    return None
+
+
+def _with_key(store: Store, key: str) -> Iterator[Result]:
+    """The results of a key that can be read, the newest first."""
     for result_id, outline in reversed(outlines(store).items()):
         if isinstance(outline, StoreError) or outline.key != key:
             continue
-        try:
+        with suppress(StoreDamaged):
             result = load_result(store, result_id)
-        except StoreDamaged:
-            continue
-        if isinstance(result, SearchResult) and result.provenance.key == key:
-            return result
-    return None
+            if result.provenance.key == key:
+                yield result
 
 
 def provenance(

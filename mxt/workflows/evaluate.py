@@ -13,11 +13,12 @@ from mxt.core.progress import SILENT, Progress
 from mxt.evaluation import guards
 from mxt.evaluation.assess import Assessment, assess, compare
 from mxt.evaluation.crossval import OutOfFold, cross_validate
+from mxt.evaluation.search import first_best
 from mxt.ingestion.lineage import outdated
 from mxt.registry import Registry
 from mxt.results.records import Compared, DatasetResult, Evaluated, FoldSize, ViewResult
 from mxt.results.request import EvaluateRequest
-from mxt.results.saving import provenance, save
+from mxt.results.saving import provenance, save, saved_evaluation
 from mxt.results.study import Catalogued, Study, begin, open_store
 from mxt.results.views import Matrix, load_view
 from mxt.store.layout import Store
@@ -30,6 +31,7 @@ def evaluate(
     registry: Registry,
     *,
     jobs: int | None = None,
+    reuse: bool = False,
     progress: Progress = SILENT,
 ) -> Evaluated:
     """Evaluate views of data sets.
@@ -44,6 +46,8 @@ def evaluate(
         Where heads and protocols are found.
     jobs : int, optional
         Folds computed at a time (default: one per core). Results do not depend on it.
+    reuse : bool
+        Whether results of exactly these evaluations that were saved earlier are read instead.
     progress : Progress
         Told fit by fit.
 
@@ -67,7 +71,8 @@ def evaluate(
         for protocol in request.protocols:
             for single in request.each_head():
                 study = begin(store, registry, single, dataset, matrices, protocol)
-                results.append(_evaluated(study, views, jobs=jobs or cores(), progress=progress))
+                saved = _saved(study) if reuse else None
+                results.append(saved or _evaluated(study, views, jobs=jobs or cores(), progress=progress))
     if not all(view.result_id for result in results for view in result.views):
         remarks.append(f"{store_path} cannot be written: the results are not saved")
     return Evaluated(tuple(results), tuple(remarks))
@@ -98,6 +103,21 @@ def _matrices(store: Store, dataset: Catalogued, request: EvaluateRequest) -> tu
             f"no features of {record.name} yet; mxt extract --dataset {record.name} lists the backbones"
         )
     return list(matrices.values()), gone
+
+
+def _saved(study: Study) -> DatasetResult | None:
+    """The results of a study, one view each, where all of them were saved."""
+    known = [
+        saved_evaluation(
+            study.store, study.prepared.key(study.prepared.rows(matrix)), study.record.name, matrix.view
+        )
+        for matrix in study.matrices
+    ]
+    saved = [result for result in known if result is not None]
+    if len(saved) < len(known):
+        return None
+    views = tuple(view for result in saved for view in result.views)
+    return replace(saved[0], views=views, best=first_best([view.assessment.first.value for view in views]))
 
 
 def _evaluated(study: Study, others: Sequence[str], *, jobs: int, progress: Progress) -> DatasetResult:
@@ -190,7 +210,8 @@ def _save(study: Study, result: DatasetResult, predictions: Sequence[OutOfFold])
     rests_on = provenance(study.store, study.selection, result.dataset, fingerprints)
     saved = []
     for view, matrix, predicted in zip(result.views, study.matrices, predictions, strict=True):
-        own = replace(rests_on, fingerprints=dict(matrix.fingerprints))
+        key = study.prepared.key(study.prepared.rows(matrix))
+        own = replace(rests_on, fingerprints=dict(matrix.fingerprints), key=key)
         alone = replace(result, views=(view,), best=0, provenance=own)
         saved.append(replace(view, result_id=save(study.store, alone, study.selection, predicted)))
     return replace(result, views=tuple(saved), provenance=rests_on)

@@ -1,16 +1,16 @@
-"""`mxt figures`: saved searches as figures of combinations, of classes and of all tasks."""
+"""`mxt figures`: saved searches as figures of combinations, classes and all tasks, or a paper's page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mxt.core.errors import InputError, UnknownName, listed
+from mxt.core.errors import InputError, UnknownName, UsageError, listed
 from mxt.core.files import translate_os_errors
 from mxt.drawing.page import files_of, safe_name
 from mxt.drawing.panels import Panel, read_panels
-from mxt.papers.choi2017.tasks import about_task, find_task
+from mxt.papers.choi2017.tasks import PAPER, TASKS, about_task, find_task
 from mxt.results.study import open_store
 from mxt.store.layout import Store
 
@@ -26,11 +26,14 @@ class FiguresRequest:
         replaced.
     datasets, protocols : tuple of str
         Names.
+    paper : {"choi2017", "shtern2017"}, optional
+        Only the figures of this paper.
     """
 
     out: Path
     datasets: tuple[str, ...] = ()
     protocols: tuple[str, ...] = ()
+    paper: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Figure:
 
     Parameters
     ----------
-    kind : {"combinations", "classes", "summary"}
+    kind : {"combinations", "classes", "summary", "paper"}
     words : str
         What it shows.
     files : tuple of Path
@@ -70,24 +73,84 @@ def figures(store_path: Path, request: FiguresRequest) -> Figures:
     InputError
         Nothing was searched.
     UnknownName
-        No such data set.
+        No such data set or paper.
+    UsageError
+        Protocols are named beside a paper, whose protocol is its own.
     """
     store = open_store(store_path)
     known = [record.name for record in store.catalogue.datasets()]
     for name in request.datasets:
         if name not in known:
             raise UnknownName("data set", name, known)
+    if request.paper is not None:
+        return _of_paper(store_path, store, request)
     panels, remarks = read_panels(store, datasets=request.datasets, protocols=request.protocols)
     if not panels:
         raise _nothing(store_path, request.datasets or known, request.protocols)
     panels = [_with_published(store, panel) for panel in panels]
-    with translate_os_errors("making", request.out):
-        request.out.mkdir(parents=True, exist_ok=True)
+    _make(request.out)
     drawn = tuple(_draw_all(store, panels, _Names(request.out)))
     lacking = dict.fromkeys(panel.result.dataset for panel in panels if not panel.result.beside)
     if lacking:
         remarks.append(f"nothing beside the layers of {listed(lacking)}: mxt search --with mfcc adds it")
     return Figures(drawn, tuple(remarks))
+
+
+def _of_paper(store_path: Path, store: Store, request: FiguresRequest) -> Figures:
+    if request.paper not in PAPERS:
+        raise UnknownName("paper", str(request.paper), PAPERS)
+    if request.protocols:
+        raise UsageError("--protocol does not go with --paper, which draws the paper's own protocol")
+    drawn = PAPERS[request.paper](store, request)
+    if not drawn:
+        raise InputError(
+            f"{store_path} has nothing of {request.paper} to draw; mxt reproduce {request.paper} makes it"
+        )
+    return Figures(drawn, ())
+
+
+def _choi2017(store: Store, request: FiguresRequest) -> tuple[Figure, ...]:
+    """Every combination of the tasks that were searched as the paper did, in its order."""
+    from mxt.drawing.beside_published import draw_beside_published
+
+    panels, _ = read_panels(store, datasets=request.datasets, protocols=("choi2017",))
+    tasks = [task.words for task in TASKS]
+    of_paper = [_with_published(store, panel) for panel in panels if not panel.how]
+    of_paper = [panel for panel in of_paper if panel.words in tasks]
+    if not of_paper:
+        return ()
+    of_paper.sort(key=lambda panel: tasks.index(panel.words))
+    _make(request.out)
+    stem = request.out / "paper-choi2017"
+    title = f"{PAPER}: every combination of layers, in parameters chosen on the reported folds as published"
+    draw_beside_published(of_paper, stem, title)
+    words = f"choi2017 · {', '.join(panel.words for panel in of_paper)}"
+    return (Figure("paper", words, files_of(stem), tuple(panel.result.result_id for panel in of_paper)),)
+
+
+def _shtern2017(store: Store, request: FiguresRequest) -> tuple[Figure, ...]:
+    """The last reproduction on one page, and timing against timbre."""
+    from mxt.workflows.figures_shtern2017 import draw_shtern2017, last_reproduction
+
+    if request.datasets:
+        raise UsageError("--dataset does not go with --paper shtern2017, which draws the last reproduction")
+    result = last_reproduction(store)
+    if result is None:
+        return ()
+    results = tuple(cell.result for row in result.rows for cell in row.cells.values())
+    figures = draw_shtern2017(result, request.out)
+    return tuple(Figure("paper", words, files, results) for words, files in figures.items())
+
+
+PAPERS: dict[str, Callable[[Store, FiguresRequest], tuple[Figure, ...]]] = {
+    "choi2017": _choi2017,
+    "shtern2017": _shtern2017,
+}
+
+
+def _make(folder: Path) -> None:
+    with translate_os_errors("making", folder):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _nothing(store_path: Path, names: Sequence[str], protocols: Sequence[str]) -> InputError:

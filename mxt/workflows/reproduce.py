@@ -1,30 +1,16 @@
-"""`mxt reproduce`: a paper's grid over what is in the store, the published scores, and its findings."""
+"""`mxt reproduce`: a paper's experiments on what is in the store, beside the numbers it published."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from mxt.core.cores import cores
-from mxt.core.errors import InputError, UnknownName, listed
+from mxt.core.errors import UnknownName
 from mxt.core.progress import SILENT, Progress
-from mxt.core.views import parse_view
-from mxt.evaluation.layers import strategies
-from mxt.papers.choi2017 import from_grid
-from mxt.papers.choi2017.findings import Finding
-from mxt.papers.choi2017.from_features import Features
-from mxt.papers.choi2017.records import Cell, ReproduceRequest, Reproduction, TaskReproduction
-from mxt.papers.choi2017.tasks import TASKS, Task, published, published_name
+from mxt.papers.choi2017.records import ReproduceRequest, Reproduction
 from mxt.registry import Registry
-from mxt.results.request import SearchRequest
-from mxt.results.search_record import SearchResult
-from mxt.results.study import open_store
-from mxt.store.layout import Store
-from mxt.workflows.search import search
+from mxt.workflows.reproduce_choi2017 import reproduce_choi2017
 
-PAPERS = ("choi2017",)
-Run = Callable[[SearchRequest], SearchResult]
+PAPERS = {"choi2017": reproduce_choi2017}
 
 
 def reproduce(
@@ -35,7 +21,7 @@ def reproduce(
     jobs: int | None = None,
     progress: Progress = SILENT,
 ) -> Reproduction:
-    """Run the published grid over the data sets of the store.
+    """Run a paper's experiments over the data sets of the store.
 
     Parameters
     ----------
@@ -49,104 +35,10 @@ def reproduce(
     Raises
     ------
     InputError
-        None of the data sets is in the store.
+        None of the paper's data sets is in the store.
     UnknownName
-        No such paper or task.
+        No such paper, or what the request names is not the paper's.
     """
     if request.paper not in PAPERS:
         raise UnknownName("paper", request.paper, PAPERS)
-    store = open_store(store_path)
-    wanted, labels = _wanted(request.tasks), _labels(store)
-    present = [task for task in wanted if request.features in labels.get(task.dataset, ())]
-    if not present:
-        raise _nothing(store_path, wanted, request.features)
-
-    def run(grid: SearchRequest) -> SearchResult:
-        return search(store_path, grid, registry, jobs=jobs, progress=progress).results[0]
-
-    tasks = []
-    for task in present:
-        mfcc = request.mfcc if request.mfcc in labels[task.dataset] else ""
-        tasks.append(_task(task, replace(request, mfcc=mfcc), store, run))
-    findings = tuple(_findings(store, request, registry, tasks, jobs=jobs or cores()))
-    return Reproduction(tuple(tasks), findings, tuple(task.words for task in wanted if task not in present))
-
-
-def _nothing(store_path: Path, wanted: Sequence[Task], features: str) -> InputError:
-    names = listed(dict.fromkeys(task.dataset for task in wanted))
-    return InputError(
-        f"{store_path} has no data set called {names} with features {features}; "
-        "mxt ingest FOLDER --loader choi2017 brings the published ones"
-    )
-
-
-def _wanted(names: Sequence[str]) -> list[Task]:
-    known = {task.name for task in TASKS} | {task.dataset for task in TASKS}
-    for name in names:
-        if name not in known:
-            raise UnknownName("task", name, known)
-    return [task for task in TASKS if not names or task.name in names or task.dataset in names]
-
-
-def _labels(store: Store) -> dict[str, set[str]]:
-    """The labels of the tables that every data set has."""
-    catalogue = store.catalogue
-    return {
-        record.name: {part.label for view in catalogue.views(record.name) for part in parse_view(view)}
-        for record in catalogue.datasets()
-    }
-
-
-def _findings(
-    store: Store,
-    request: ReproduceRequest,
-    registry: Registry,
-    tasks: Sequence[TaskReproduction],
-    *,
-    jobs: int,
-) -> Iterator[Finding]:
-    """All findings that the store allows."""
-    yield from_grid.cells_met(tasks)
-    if not request.quick:
-        yield from_grid.standardisation(tasks)
-        yield from from_grid.same_folds(tasks)
-    for dataset in dict.fromkeys(task.task.dataset for task in tasks):
-        yield from Features(store, registry, dataset, request, jobs).findings()
-    for task in tasks:
-        yield from from_grid.of_task(task)
-
-
-def _task(task: Task, request: ReproduceRequest, store: Store, run: Run) -> TaskReproduction:
-    """Search by the published protocol and, unless it has to be quick, on standardised columns and nested."""
-    mfcc, catalogue = request.mfcc, store.catalogue
-    base = SearchRequest(
-        datasets=(task.dataset,),
-        features=(request.features,),
-        beside=(mfcc,) if mfcc else (),
-        protocols=("choi2017",),
-        target=task.target if task.target in catalogue.dataset(task.dataset).targets else None,
-        only=strategies_of(mfcc),
-    )
-    released = run(base)
-    standardised = None if request.quick else run(replace(base, settings=("choi2017.standardise=yes",)))
-    nested = None if request.quick else run(replace(base, protocols=("nested",)))
-    known = published()["scores"].get(task.name, {})
-    cells = []
-    for row in released.rows:
-        name = published_name(row.name)
-        others = (_score(result, row.name) for result in (standardised, nested))
-        cells.append(Cell(name, row.score.value, known.get(name), *others))
-    return TaskReproduction(
-        task, tuple(cells), released, standardised, nested, len(catalogue.clips(task.dataset))
-    )
-
-
-def _score(result: SearchResult | None, name: str) -> float | None:
-    row = None if result is None else result.row(name)
-    return None if row is None else row.score.value
-
-
-def strategies_of(mfcc: str) -> tuple[str, ...]:
-    """The paper's combinations: 31 of layers, the MFCCs, and all layers with them."""
-    plain = [strategy.name for strategy in strategies(list("12345"))]
-    return (*plain, *((mfcc, f"12345+{mfcc}") if mfcc else ()))
+    return PAPERS[request.paper](store_path, request, registry, jobs=jobs, progress=progress)

@@ -163,6 +163,21 @@ def test_a_search_that_was_stopped_continues(nested: bool) -> None:
     assert np.array_equal(again.scores, whole.scores)
 
 
+def test_a_search_stopped_within_a_fold_continues_with_the_combinations_that_are_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mxt.evaluation.layer_parts.KEEP_AFTER", 0.0)
+    search, kept = task(nested=False), Memory()
+    whole = search_layers(search, nested=False, scratch=kept)
+    pieces = [name for name in kept if name.startswith("0-all")]
+    assert len(pieces) == len(search.strategies)
+    left = Memory({name: kept[name] for name in pieces[:2]})
+    again = search_layers(search, nested=False, scratch=left)
+    assert again.fits == whole.fits - 2 * search.n_candidates
+    assert np.array_equal(again.scores, whole.scores)
+    assert np.array_equal(again.chosen.predicted, whole.chosen.predicted)
+
+
 def test_a_head_without_kernels_is_searched_too() -> None:
     from sklearn.linear_model import LogisticRegression
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from mxt.cli.main import main
-from mxt.core.errors import InputError, UnknownName
+from mxt.core.errors import InputError, UnknownName, UsageError
 from mxt.core.records import DatasetRecord
 from mxt.drawing.classes import class_pairs, pair_of
 from mxt.drawing.combinations import BETWEEN, LOW, TOP, draw_combinations, entries_of
@@ -336,3 +336,47 @@ def test_nothing_is_drawn_with_before_there_is_something_to_draw(tmp_path: Path)
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "no search" in done.stderr
+
+
+def test_a_papers_page_shows_every_combination_beside_the_published_score(tmp_path: Path) -> None:
+    rng, files = np.random.default_rng(0), tmp_path / "files"
+    for folder in ("csv", "features"):
+        (files / folder).mkdir(parents=True)
+    lines = [f"{i},{i},{('music', 'speech')[i % 2]}_wav/{i}.wav,{i % 2}\n" for i in range(128)]
+    (files / "csv" / "gtzan_speechmusic.csv").write_text(",id,filepath,label\n" + "".join(lines))
+    for k in range(5):
+        np.save(files / "features" / f"gtzan_speechmusic_layer_{k}.npy", rng.normal(size=(128, 32)))
+    np.save(files / "features" / "gtzan_speechmusic_mfcc.npy", rng.normal(size=(128, 120)))
+    ingest(tmp_path / "mxt-store", IngestRequest(files, loader="choi2017"), REGISTRY)
+    only = ("3", "35", "choi2017_mfcc")
+    grid = SearchRequest(
+        features=("choi2017_convnet",),
+        beside=("choi2017_mfcc",),
+        protocols=("choi2017",),
+        only=only,
+    )
+    search(tmp_path / "mxt-store", grid, REGISTRY)
+    request = FiguresRequest(tmp_path / "out", paper="choi2017")
+    (page,) = figures(tmp_path / "mxt-store", request).figures
+    assert (page.kind, page.words) == ("paper", "choi2017 · GTZAN speech/music")
+    assert all(path.stat().st_size for path in page.files)
+    with page.files[2].open(newline="") as file:
+        rows = {row["combination"]: row for row in csv.DictReader(file)}
+    known = published()["scores"]["gtzan_speechmusic"]
+    assert list(rows) == list(only)
+    assert [float(row["published"]) for row in rows.values()] == [known[n] for n in ("3", "35", "mfcc")]
+    assert all(
+        float(row["difference"]) == pytest.approx(float(row["score"]) - float(row["published"]), abs=2e-6)
+        for row in rows.values()
+    )
+
+
+def test_an_unknown_paper_is_named_and_one_without_searches_says_what_makes_them(
+    store: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UnknownName, match="no paper called 'choi2016'; did you mean choi2017"):
+        figures(store, FiguresRequest(tmp_path, paper="choi2016"))
+    with pytest.raises(InputError, match="nothing of choi2017 to draw; mxt reproduce choi2017 makes it"):
+        figures(store, FiguresRequest(tmp_path, paper="choi2017"))
+    with pytest.raises(UsageError, match="--protocol does not go with --paper"):
+        figures(store, FiguresRequest(tmp_path, protocols=("nested",), paper="choi2017"))

@@ -33,11 +33,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class PublishedCells(Finding):
-    """How many published scores are met, and the differences of the others by task and combination."""
+    """How many published scores are met, some to the last digit, and the differences of the others."""
 
     name = "published cells"
     source = SCORES
     met: int
+    exact: int
     cells: int
     off: Mapping[str, float]
 
@@ -45,6 +46,29 @@ class PublishedCells(Finding):
     def holds(self) -> bool:
         """Whether all are met."""
         return self.met == self.cells
+
+
+@dataclass(frozen=True, slots=True)
+class CellsOfLayer(Finding):
+    """How many published scores of a task are met by combinations with one layer, and without it."""
+
+    name = "published scores of another layer than the released one"
+    source = f"{SCORES}; {FEATURES}"
+    task: str
+    layer: str
+    met: int
+    cells: int
+    largest: float
+    met_without: int
+    cells_without: int
+    largest_without: float
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether only scores with the layer are missed; undecided where either kind was not computed."""
+        if not self.cells or not self.cells_without:
+            return None
+        return self.met < self.cells and self.met_without == self.cells_without
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from mxt.papers.choi2017.findings import (
     CLOSE,
     TOP,
     BestScore,
+    CellsOfLayer,
     Finding,
     JoinedMfccs,
     LayersThatMatter,
@@ -29,7 +30,20 @@ def cells_met(tasks: Sequence[TaskReproduction]) -> PublishedCells:
         for task, cell in cells
         if not cell.met and cell.difference is not None
     }
-    return PublishedCells(len(cells) - len(off), len(cells), off)
+    return PublishedCells(len(cells) - len(off), sum(cell.exact for _, cell in cells), len(cells), off)
+
+
+def of_layer(task: TaskReproduction, layer: str) -> CellsOfLayer:
+    """Whether the published scores of a task were computed with another file of a layer."""
+    parts = [
+        [cell for cell in task.published if (layer in cell.strategy) is with_it] for with_it in (True, False)
+    ]
+    (met, largest), (met_without, largest_without) = (
+        (sum(cell.met for cell in cells), max((abs(cell.difference or 0.0) for cell in cells), default=0.0))
+        for cells in parts
+    )
+    n, n_without = map(len, parts)
+    return CellsOfLayer(task.task.words, layer, met, n, largest, met_without, n_without, largest_without)
 
 
 def standardisation(tasks: Sequence[TaskReproduction]) -> Standardisation:
@@ -51,8 +65,27 @@ def same_folds(tasks: Sequence[TaskReproduction]) -> Iterator[SameFolds]:
             yield SameFolds(task.task.words, len(task.cells), best.name, score, whole, chosen)
 
 
-def of_task(task: TaskReproduction) -> Iterator[Finding]:
-    """Which layers matter, whether MFCCs help, and the best score."""
+def of_task(task: TaskReproduction, *, whole: bool) -> Iterator[Finding]:
+    """What the scores of a task say.
+
+    Parameters
+    ----------
+    task : TaskReproduction
+    whole : bool
+        Whether all combinations were asked for: then which layers matter, and the best score, too.
+    """
+    if task.task.name == "jamendo_vd":
+        yield of_layer(task, "5")
+    scores = {cell.strategy: cell.score for cell in task.cells}
+    if {"12345", "12345+mfcc"} <= set(scores):
+        gain = scores["12345+mfcc"] - scores["12345"]
+        yield JoinedMfccs(task.task.words, scores["12345"], gain)
+    if whole:
+        yield from _ranked(task)
+
+
+def _ranked(task: TaskReproduction) -> Iterator[Finding]:
+    """Which layers matter, and the best score."""
     name, words = task.task.name, task.task.words
     plain = sorted((cell for cell in task.cells if cell.strategy.isdigit()), key=lambda cell: -cell.score)
     top = tuple(cell.strategy for cell in plain[:TOP])
@@ -65,9 +98,6 @@ def of_task(task: TaskReproduction) -> Iterator[Finding]:
         yield ThirdLayer(top[:6])
     if name == "gtzan_genre":
         yield ManyLayers(top)
-    scores = {cell.strategy: cell.score for cell in task.cells}
-    if "12345+mfcc" in scores:
-        yield JoinedMfccs(words, scores["12345"], scores["12345+mfcc"] - scores["12345"])
     if (stated := published()["paper"]["best"].get(name)) is not None:
         here = max(task.cells, key=lambda cell: cell.score)
         table = published()["scores"].get(name, {})

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from mxt.core.commands import typed
 from mxt.core.reprs import short_repr
-from mxt.papers.choi2017.findings import CLOSE, Finding
+from mxt.papers.choi2017.findings import CLOSE, Finding, PublishedCells
 from mxt.papers.choi2017.tasks import Task
 from mxt.results.search_record import SearchResult
+
+DIGITS = 6  # of a published score
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class ReproduceRequest:
         The tables of the network and of the MFCCs, which are left out where a data set has none.
     quick : bool
         Only the published protocol: nothing standardised, nothing nested, no findings that need them.
+    strategies : tuple of str
+        Combinations by their published names, such as ``135`` or ``12345+mfcc`` (default: all).
 
     Examples
     --------
@@ -36,6 +40,7 @@ class ReproduceRequest:
     features: str = "choi2017_convnet"
     mfcc: str = "choi2017_mfcc"
     quick: bool = False
+    strategies: tuple[str, ...] = ()
 
     def command(self) -> str:
         """The command line that makes this request."""
@@ -45,6 +50,7 @@ class ReproduceRequest:
             self.paper,
             options=[
                 *(("--task", task) for task in self.tasks),
+                *(("--strategy", name) for name in self.strategies),
                 ("--features", self.features if self.features != usual.features else None),
                 ("--mfcc", self.mfcc if self.mfcc != usual.mfcc else None),
                 ("--quick", self.quick),
@@ -72,6 +78,11 @@ class Cell:
         """Whether the published score is met."""
         return self.difference is not None and abs(self.difference) <= CLOSE
 
+    @property
+    def exact(self) -> bool:
+        """Whether it is met to the last digit that was published."""
+        return self.published is not None and round(self.score, DIGITS) == self.published
+
 
 @dataclass(frozen=True, eq=False)
 class TaskReproduction:
@@ -93,8 +104,9 @@ class TaskReproduction:
 
 @dataclass(frozen=True, eq=False)
 class Reproduction:
-    """All tasks that are in the store, their findings, and the names of those that are not there."""
+    """How many scores are met, all tasks that are in the store, findings, and the names of other tasks."""
 
+    cells: PublishedCells
     tasks: tuple[TaskReproduction, ...]
     findings: tuple[Finding, ...]
     absent: tuple[str, ...]

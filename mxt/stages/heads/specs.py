@@ -48,6 +48,7 @@ SPECS: tuple[StageSpec, ...] = (
         name="svm_choi2017",
         summary="Support vector machines with the parameter grid of Choi et al. 2017",
         target="mxt.stages.heads.svm_choi2017:SvmChoi2017",
+        version=2,  # linear kernels that libsvm does not finish are solved exactly in classification, too
         params=(
             Param("C", "list", (0.1, 2.0, 8.0, 32.0), "penalties to try", minimum=1e-6, maximum=1e6),
             Param(
@@ -62,7 +63,7 @@ SPECS: tuple[StageSpec, ...] = (
                 "max_iter",
                 "int",
                 100_000,
-                "most iterations in regression (-1: no limit); linear kernels beyond it are solved exactly",
+                "most iterations of libsvm (-1: no limit); linear kernels beyond it are solved exactly",
                 minimum=-1,
                 maximum=1_000_000_000,
             ),

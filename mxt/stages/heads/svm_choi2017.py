@@ -9,7 +9,7 @@ from typing import Any
 from mxt.core.records import Task
 
 EPSILON = 0.1
-MOST_ITERATIONS = 10_000_000  # of libsvm for one pair of classes; the published features take 70,000
+MOST_ITERATIONS = 10_000_000  # of several labels, which are not solved exactly
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class SvmChoi2017:
     gamma : tuple of float
         Widths of the RBF kernel tried, as they are; 1 / number of columns is tried as well.
     max_iter : int
-        Iterations of libsvm at most in regression; -1: without limit, as in the paper. Raw MFCCs with the
-        linear kernel take hundreds of millions; evaluation solves what does not end exactly. RBF kernels end
-        after some ten thousand.
+        Iterations of libsvm at most, for each pair of classes; -1: without limit, as in the paper. Raw MFCCs
+        with the linear kernel take hundreds of millions; evaluation solves what does not end exactly. RBF
+        kernels end after some ten thousand.
 
     References
     ----------
@@ -43,8 +43,9 @@ class SvmChoi2017:
 
         if task == "regression":
             return SVR(epsilon=EPSILON, max_iter=self.max_iter)
-        machine = SVC(max_iter=MOST_ITERATIONS)
-        return OneVsRestClassifier(machine) if task == "multilabel" else machine
+        if task == "multilabel":
+            return OneVsRestClassifier(SVC(max_iter=MOST_ITERATIONS))
+        return SVC(max_iter=self.max_iter)
 
     def grid(self, task: Task, *, n_features: int) -> list[Mapping[str, list[Any]]]:
         """RBF with all of `gamma`, then linear, in the paper's order."""

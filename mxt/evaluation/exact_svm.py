@@ -1,4 +1,4 @@
-"""Linear support vector regression solved to its optimum, where libsvm's steps would not end."""
+"""Linear support vector machines solved to their optimum, where libsvm's steps would not end."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ PATIENCE = 4  # steps without a smaller gap
 
 
 @dataclass(frozen=True, eq=False)
-class LinearSvr:
-    """The optimum of ½ |w|² + C Σ max(0, |y - x·w - b| - ε).
+class LinearMachine:
+    """The optimum of a linear support vector machine.
 
     Parameters
     ----------
@@ -35,16 +35,12 @@ class LinearSvr:
     __repr__ = short_repr
 
     def predict(self, X: npt.NDArray[Any]) -> Array:
-        """Values of rows: float64 [n]."""
+        """Values x·w + b of rows: float64 [n]."""
         return np.asarray(X.astype(np.float64) @ self.w + self.b)
 
 
-def solve(X: npt.NDArray[Any], y: Array, *, C: float, epsilon: float) -> LinearSvr:
-    """Solve by an interior point method (Mehrotra's predictor and corrector).
-
-    Some 15 steps of one least squares problem with as many unknowns as columns: libsvm's pairwise steps take
-    hundreds of millions where columns differ a thousandfold in size, as raw MFCCs do, and end early by its
-    tolerance.
+def regress(X: npt.NDArray[Any], y: Array, *, C: float, epsilon: float) -> LinearMachine:
+    """Minimise ½ |w|² + C Σ max(0, |y - x·w - b| - ε).
 
     Parameters
     ----------
@@ -52,6 +48,35 @@ def solve(X: npt.NDArray[Any], y: Array, *, C: float, epsilon: float) -> LinearS
     y : float64 [n]
     C, epsilon : float
         Penalty, and half width of the tube.
+    """
+    return _solve(X, y, np.array([[1.0], [-1.0]]), C, epsilon)
+
+
+def separate(X: npt.NDArray[Any], y: Array, *, C: float) -> LinearMachine:
+    """Minimise ½ |w|² + C Σ max(0, 1 - y (x·w + b)).
+
+    Parameters
+    ----------
+    X : float [n, d]
+    y : float64 [n]
+        1 for one class, -1 for the other.
+    C : float
+        Penalty.
+    """
+    return _solve(X, y, y[None], C, 0.0)  # 1 - y f = -y (f - y): one side of a tube without width
+
+
+def _solve(X: npt.NDArray[Any], y: Array, sign: Array, C: float, epsilon: float) -> LinearMachine:
+    """Minimise ½ |w|² + C Σ max(0, -sign (x·w + b - y) - ε) by an interior point method.
+
+    Some 20 steps (Mehrotra's predictor and corrector) of one least squares problem with as many unknowns as
+    columns: libsvm's pairwise steps take hundreds of millions where columns differ a thousandfold in size, as
+    raw MFCCs do, and end early by its tolerance.
+
+    Parameters
+    ----------
+    sign : float64 [k, n] or [k, 1]
+        Which sides of the tube count: both in regression, one in classification.
 
     References
     ----------
@@ -62,21 +87,21 @@ def solve(X: npt.NDArray[Any], y: Array, *, C: float, epsilon: float) -> LinearS
     U, S, Vt = np.linalg.svd(X.astype(np.float64) - mean, full_matrices=False)
     kept = 1e-12 * max(S[0], 1e-300) < S
     U, S, Vt = U[:, kept], S[kept], Vt[kept]
-    coordinates, gap = _Interior(U, S, y, C, epsilon).run()  # x·w = u·coordinates: columns of equal size
+    coordinates, gap = _Interior(U, S, y, sign, C, epsilon).run()  # x·w = u·coordinates: equal columns
     w = Vt.T @ (coordinates[:-1] / S)
-    return LinearSvr(w, float(coordinates[-1] - mean @ w), gap)
+    return LinearMachine(w, float(coordinates[-1] - mean @ w), gap)
 
 
 class _Interior:
-    """Variables are p, n in [0, C] (with their slacks' multipliers), and x = (coordinates, intercept)."""
+    """Variables are a in [0, C] (with their slacks' multipliers), and x = (coordinates, intercept)."""
 
-    def __init__(self, U: Array, S: Array, y: Array, C: float, epsilon: float) -> None:
+    def __init__(self, U: Array, S: Array, y: Array, sign: Array, C: float, epsilon: float) -> None:
         self.Z = np.column_stack([U, np.ones(len(y))])
         self.ridge = np.append(1 / S**2, 0.0)
-        self.S, self.y, self.C, self.epsilon = S, y, C, epsilon
+        self.S, self.y, self.sign, self.C, self.epsilon = S, y, sign, C, epsilon
         self.x = np.append(np.zeros(len(S)), np.median(y))
-        residual = np.stack([epsilon - y, epsilon + y]) + np.array([[1.0], [-1.0]]) * self.x[-1]
-        self.a = np.full((2, len(y)), C / 2)  # p, n: both sides of the tube
+        residual = sign * (self.x[-1] - y) + epsilon
+        self.a = np.full(residual.shape, C / 2)
         self.z = np.maximum(residual, 0) + 1.0
         self.w = self.z - residual
 
@@ -98,8 +123,8 @@ class _Interior:
         return best, best_gap
 
     def _gap(self) -> float:
-        fitted, beta = self.Z @ self.x, self.a[0] - self.a[1]
-        excess = np.maximum(np.abs(self.y - fitted) - self.epsilon, 0).sum()
+        beta = (self.sign * self.a).sum(axis=0)
+        excess = np.maximum(self.sign * (self.y - self.Z @ self.x) - self.epsilon, 0).sum()
         primal = 0.5 * float(self.ridge @ self.x**2) + self.C * float(excess)
         dual_w = self.S * (self.Z[:, :-1].T @ beta)
         dual = -0.5 * float(dual_w @ dual_w) + float(self.y @ beta) - self.epsilon * float(np.abs(beta).sum())
@@ -107,11 +132,9 @@ class _Interior:
         return max(abs(primal - dual) / (1 + abs(primal)), off * 1e-3)
 
     def _step(self) -> None:
-        sign = np.array([[1.0], [-1.0]])
         self.s = self.C - self.a
-        fitted = self.Z @ self.x - self.y
-        self.r = sign * fitted + self.epsilon - self.z + self.w
-        self.rx = self.Z.T @ (self.a[0] - self.a[1]) - self.ridge * self.x
+        self.r = self.sign * (self.Z @ self.x - self.y) + self.epsilon - self.z + self.w
+        self.rx = self.Z.T @ (self.sign * self.a).sum(axis=0) - self.ridge * self.x
         self.d = self.z / self.a + self.w / self.s
         self.D = (1 / self.d).sum(axis=0)
         weighted = np.vstack([np.sqrt(self.D)[:, None] * self.Z, np.diag(np.sqrt(self.ridge))])
@@ -131,12 +154,11 @@ class _Interior:
 
     def _direction(self, lower: Array, upper: Array) -> tuple[Array, Array, Array, Array]:
         """Newton's direction for the targets of a·z and s·w."""
-        sign = np.array([[1.0], [-1.0]])
         right = self.r - lower / self.a + upper / self.s
-        rhs = self.Z.T @ (-(sign * right / self.d).sum(axis=0)) + self.rx
+        rhs = self.Z.T @ (-(self.sign * right / self.d).sum(axis=0)) + self.rx
         dx = self._solve(rhs)
         dx = dx + self._solve(rhs - (self.Z.T @ (self.D * (self.Z @ dx)) + self.ridge * dx))
-        da = -(right + sign * (self.Z @ dx)) / self.d
+        da = -(right + self.sign * (self.Z @ dx)) / self.d
         return da, (lower - self.z * da) / self.a, (upper + self.w * da) / self.s, dx
 
     def _solve(self, rhs: Array) -> Array:

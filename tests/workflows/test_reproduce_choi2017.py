@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,13 +16,14 @@ from mxt.cli.findings import says
 from mxt.cli.main import main
 from mxt.core.errors import InputError, UnknownName
 from mxt.core.identity import sha256_text
+from mxt.core.progress import Silent, Step
 from mxt.core.specs import Layer
 from mxt.evaluation.duplicates import Duplicates, Pair
 from mxt.ingestion.requests import IngestRequest
 from mxt.papers.choi2017 import findings as kinds
 from mxt.papers.choi2017.findings import Finding
 from mxt.papers.choi2017.from_features import in_step
-from mxt.papers.choi2017.records import ReproduceRequest, Reproduction
+from mxt.papers.choi2017.records import Cell, ReproduceRequest, Reproduction
 from mxt.papers.choi2017.tasks import published
 from mxt.registry import build_registry
 from mxt.store.layout import Store
@@ -61,7 +63,7 @@ def published_form(
 def few_strategies() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "mxt.workflows.reproduce.strategies_of",
+            "mxt.workflows.reproduce_choi2017.strategies_of",
             lambda mfcc: (*STRATEGIES, *((mfcc, f"12345+{mfcc}") if mfcc else ())),
         )
         yield
@@ -188,8 +190,13 @@ def test_files_of_the_papers_other_tasks_are_reproduced_on_their_own_folds(tmp_p
     published_form(
         tmp_path / "files", "urbansound", {"label": y, "fold": [i % 5 + 1 for i in range(60)]}, mfcc=False
     )
+    (tmp_path / "files" / "csv").rename(tmp_path / "files" / "data_csv")
+    (tmp_path / "files" / "features").rename(tmp_path / "files" / "data_feats")
     ingest(tmp_path / "mxt-store", IngestRequest(tmp_path / "files", loader="choi2017"), REGISTRY)
     found = reproduce(tmp_path / "mxt-store", ReproduceRequest(quick=True), REGISTRY)
+    assert all(cell.published is not None for task in found.tasks for cell in task.cells)
+    (layer,) = of_kind(found, kinds.CellsOfLayer)
+    assert (layer.task, layer.cells, layer.cells_without) == ("Jamendo vocal detection", 2, 3)
     assert {
         each.task.name: (len(each.cells), each.released.folds, each.released.clips) for each in found.tasks
     } == {
@@ -238,9 +245,8 @@ def test_networks_are_compared_where_they_were_extracted(tmp_path: Path) -> None
 
 
 def test_a_part_of_a_data_set_is_said_to_be_one(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out, _ = command(
-        capsys, "reproduce", "choi2017", "--store", store, "--task", "gtzan_speechmusic", "--quick", "--quiet"
-    )
+    words = ("reproduce", "choi2017", "--store", store, "--task", "gtzan_speechmusic", "--quick", "--quiet")
+    out, _ = command(capsys, *words, status=1)
     assert "careful: only 66 of the 128 clips are here" in out
 
 
@@ -283,8 +289,11 @@ def command(capsys: pytest.CaptureFixture[str], *words: object, status: int = 0)
 def test_the_command_prints_a_table_a_task_and_the_findings_with_their_sources(
     store: Path, quick: Reproduction, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out, _ = command(capsys, "reproduce", "choi2017", "--store", store, "--quick", "--quiet")
-    assert "published scores met within 0.002; largest difference" in out
+    out, _ = command(capsys, "reproduce", "choi2017", "--store", store, "--quick", "--quiet", status=1)
+    assert out.startswith(
+        "choi2017 · 3 tasks · 0 of 11 published scores met within 0.002, 0 to the last digit\n"
+    )
+    assert "; largest difference" in out
     assert "not in the store: Extended Ballroom, GTZAN genre" in out
     assert out.count("  source: ") == len(quick.findings)
 
@@ -292,8 +301,9 @@ def test_the_command_prints_a_table_a_task_and_the_findings_with_their_sources(
 def test_the_command_gives_the_same_as_json(
     store: Path, quick: Reproduction, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out, _ = command(capsys, "reproduce", "choi2017", "--store", store, "--quick", "--json")
+    out, _ = command(capsys, "reproduce", "choi2017", "--store", store, "--quick", "--json", status=1)
     found = json.loads(out)
+    assert (found["met"], found["cells"]) == (quick.cells.met, quick.cells.cells)
     assert [each["task"] for each in found["tasks"]] == [each.task.name for each in quick.tasks]
     assert found["tasks"][0]["cells"][0]["difference"] == quick.tasks[0].cells[0].difference
 
@@ -310,3 +320,46 @@ def test_what_quick_leaves_out_is_in_the_help(capsys: pytest.CaptureFixture[str]
     out, _ = command(capsys, "reproduce", "--help")
     assert "--quick" in out
     assert "Only the published protocol" in out
+
+
+def test_only_the_combinations_asked_for_are_computed(store: Path) -> None:
+    request = ReproduceRequest(quick=True, strategies=("3", "mfcc"))
+    some = reproduce(store, request, REGISTRY)
+    assert {task.task.name: [cell.strategy for cell in task.cells] for task in some.tasks} == {
+        "gtzan_speechmusic": ["3", "mfcc"],
+        "emoMusic_a": ["3"],
+        "emoMusic_v": ["3"],
+    }
+    assert not of_kind(some, kinds.BestScore)
+    only_mfcc = reproduce(store, ReproduceRequest(quick=True, strategies=("mfcc",)), REGISTRY)
+    assert "emoMusic arousal" in only_mfcc.absent
+    with pytest.raises(InputError, match=r"no task of .* has the features for mfcc: MFCCs \(choi2017_mfcc\)"):
+        reproduce(store, ReproduceRequest(tasks=("emoMusic",), strategies=("mfcc",)), REGISTRY)
+
+
+def test_an_unknown_combination_is_named_with_the_nearest(store: Path) -> None:
+    with pytest.raises(UnknownName, match="no combination called '1234\\+mfcc'; did you mean 12345\\+mfcc"):
+        reproduce(store, ReproduceRequest(strategies=("1234+mfcc",)), REGISTRY)
+
+
+def test_the_command_ends_with_0_where_all_scores_that_were_recomputed_are_met(
+    store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Cell, "met", True)
+    words = ("--task", "gtzan_speechmusic", "--strategy", "3", "--quick", "--quiet")
+    out, _ = command(capsys, "reproduce", "choi2017", "--store", store, *words)
+    assert out.startswith("choi2017 · 1 task · 1 of 1 published scores met")
+
+
+def test_progress_names_the_task_and_how_many_there_are(tmp_path: Path) -> None:
+    published_form(tmp_path / "files", "gtzan_speechmusic", {"label": [i % 2 for i in range(N)]}, mfcc=False)
+    ingest(tmp_path / "mxt-store", IngestRequest(tmp_path / "files", loader="choi2017"), REGISTRY)
+    titles: list[str] = []
+
+    class Noted(Silent):
+        def step(self, what: str, total: int | None, *, unit: str = "") -> AbstractContextManager[Step]:
+            titles.append(f"{what}: {total} {unit}")
+            return super().step(what, total, unit=unit)
+
+    reproduce(tmp_path / "mxt-store", ReproduceRequest(quick=True), REGISTRY, progress=Noted())
+    assert titles == ["GTZAN speech/music (1 of 1), as released: 960 fits"]
