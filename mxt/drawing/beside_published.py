@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ COLUMNS = (
     *("task", "data_set", "target", "view", "metric", "combination"),
     *("score", "low", "high", "published", "difference"),
 )
+CHARACTERS = 11  # of the title in an inch
 WIDTH, ROW, MARGINS = 2.6, 0.17, 1.3  # inches; the width is that of one task
 
 
@@ -46,7 +48,7 @@ def draw_beside_published(
             axis.set_title(shown(f"{panel.words}\n{panel.result.view}"), fontsize=8, pad=12)
             axis.set_xlabel(metric_words(panel.result.main))
         legend(figure, {"mxt, with 95 % interval": BLUE, "published": ORANGE})
-        figure.suptitle(shown(title), fontsize=10)
+        figure.suptitle(shown(textwrap.fill(title, int(width * CHARACTERS))), fontsize=10)
     write_numbers(table, COLUMNS, _numbers(panels))
 
 
