@@ -58,7 +58,7 @@ def _(finding: CellsOfLayer) -> str:
     if finding.holds is None:
         return f"{text}: undecided, both kinds are needed"
     layer = f"another file of layer {finding.layer} than the one released"
-    return f"{text}: the published scores were computed with {layer}" if finding.holds else text
+    return f"{text}: this points to {layer}" if finding.holds else text
 
 
 @says.register

@@ -10,7 +10,7 @@ from mxt.core.errors import InputError, UnknownName, UsageError, listed
 from mxt.core.files import translate_os_errors
 from mxt.drawing.page import files_of, safe_name
 from mxt.drawing.panels import Panel, read_panels
-from mxt.papers.choi2017.tasks import PAPER, TASKS, about_task, find_task
+from mxt.papers.choi2017.tasks import PAPER, TASKS, about_task, find_task, published_name
 from mxt.results.study import open_store
 from mxt.store.layout import Store
 
@@ -122,8 +122,8 @@ def _choi2017(store: Store, request: FiguresRequest) -> tuple[Figure, ...]:
     of_paper.sort(key=lambda panel: tasks.index(panel.words))
     _make(request.out)
     stem = request.out / "paper-choi2017"
-    title = f"{PAPER}: every combination of layers, in parameters chosen on the reported folds as published"
-    draw_beside_published(of_paper, stem, title)
+    title = f"{PAPER}: every combination, its parameters chosen on the reported folds, as published"
+    draw_beside_published(of_paper, stem, title, label=published_name)
     words = f"choi2017 · {', '.join(panel.words for panel in of_paper)}"
     return (Figure("paper", words, files_of(stem), tuple(panel.result.result_id for panel in of_paper)),)
 

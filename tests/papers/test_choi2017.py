@@ -113,8 +113,7 @@ def test_scores_missed_only_with_one_layer_were_computed_with_another_file_of_it
     assert finding.holds
     assert says(finding) == (
         "Jamendo vocal detection: without layer 5, 2 of 2 published scores met (largest difference 0.0000); "
-        "with it, 1 of 2 (0.0728): the published scores were computed with another file of layer 5 than the "
-        "one released"
+        "with it, 1 of 2 (0.0728): this points to another file of layer 5 than the one released"
     )
 
 
