@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import socket
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -75,6 +76,19 @@ def translate_damage(message: Callable[[Exception], str]) -> Iterator[None]:
         if isinstance(error, OSError) and not is_damage(error):
             raise
         raise StoreDamaged(message(error)) from error
+
+
+def read_whole(path: Path) -> bytes:
+    """The bytes of a file that somebody named; a device such as /dev/zero, which never ends, is refused.
+
+    Raises
+    ------
+    OSError
+    """
+    with path.open("rb") as file:
+        if stat.S_ISCHR(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is a device, not a file", str(path))
+        return file.read()
 
 
 def remove_entry(path: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mxt.core.errors import InputError, UnknownName, UsageError, listed
+from mxt.core.files import read_whole
 from mxt.core.records import ClipRecord, Target
 
 
@@ -110,14 +111,14 @@ def read_folds(path: Path) -> dict[str, str]:
         The file cannot be read, or lacks these columns; a clip is there twice with two folds.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        lines = read_whole(path).decode("utf-8-sig").splitlines()
     except OSError as error:
         raise InputError(f"--folds {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"--folds {path} is not UTF-8 text: {error}") from error
-    first = text.partition("\n")[0]
+    first = lines[0] if lines else ""
     delimiter = max(",;\t", key=first.count)
-    rows = list(csv.DictReader(text.splitlines(), delimiter=delimiter))
+    rows = list(csv.DictReader(lines, delimiter=delimiter))
     heads = {(name or "").strip().lower(): name for name in (rows[0] if rows else {})}
     if "clip" not in heads or "fold" not in heads:
         raise InputError(f"--folds {path}: its first line is to be clip,fold; it is {first.strip()[:80]!r}")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mxt.core.errors import InputError, listed
+from mxt.core.files import read_whole
 from mxt.core.records import ClipRecord, Remark
 from mxt.core.text import written
 
@@ -55,7 +56,7 @@ def names_in(file: str, clips: Sequence[ClipRecord]) -> tuple[set[str], tuple[Re
 
 def _listed(path: Path) -> list[str]:
     try:
-        lines = written(path.read_text(encoding="utf-8-sig", errors="surrogateescape")).splitlines()
+        lines = written(read_whole(path).decode("utf-8-sig", errors="surrogateescape")).splitlines()
     except OSError as error:
         raise InputError(f"{path}, the list of clips to leave out, cannot be read: {error}") from error
     if path.suffix.lower() in (".csv", ".tsv"):

@@ -5,11 +5,12 @@ import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
 from mxt.core.errors import StoreBusy, StoreError, StoreFull, StoreReadOnly
-from mxt.core.files import OwnedLock, atomic_write, translate_os_errors
+from mxt.core.files import OwnedLock, atomic_write, read_whole, translate_os_errors
 
 
 def test_file_is_written_whole(tmp_path):
@@ -91,3 +92,8 @@ def test_a_holder_that_does_not_say_who_it_is_is_another_process(tmp_path, text)
             OwnedLock(tmp_path / "lock", "the table"),
         ):
             pass
+
+
+def test_a_device_that_never_ends_is_not_read():
+    with pytest.raises(OSError, match="a device, not a file"):
+        read_whole(Path("/dev/zero"))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mxt.core.errors import TableError, UsageError
+from mxt.core.files import read_whole
 from mxt.core.records import Remark
 from mxt.core.text import parse_json
 
@@ -98,7 +99,7 @@ def read_table(path: Path, name: str, *, known: frozenset[str] = frozenset(), en
         It cannot be read, or a line is not what it should be; the line is named.
     """
     try:
-        raw = path.read_bytes()
+        raw = read_whole(path)
     except OSError as error:
         raise TableError(f"{path} cannot be read: {error.strerror}") from error
     text, encoding = _decoded(raw, path, encoding, known)

@@ -1,0 +1,1 @@
+"""The networks of musicnn as a backbone for mxt."""
