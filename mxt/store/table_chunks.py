@@ -13,7 +13,7 @@ import numpy.typing as npt
 import zarr
 from zarr.abc.codec import BytesBytesCodec
 
-ZarrArray: TypeAlias = "zarr.Array[Any]"  # not generic yet in zarr 3.1.3
+ZarrArray: TypeAlias = "zarr.Array[Any]"
 Codec: TypeAlias = dict[str, dict[str, Any]]  # name and configuration of each step, in the order of writing
 
 # Every codec mxt ever wrote chunks with: an array with another one is damaged. Equal values must give equal
