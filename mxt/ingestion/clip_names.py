@@ -58,7 +58,8 @@ def _listed(path: Path) -> list[str]:
     try:
         lines = written(read_whole(path).decode("utf-8-sig", errors="surrogateescape")).splitlines()
     except OSError as error:
-        raise InputError(f"{path}, the list of clips to leave out, cannot be read: {error.strerror}") from error
+        why = error.strerror
+        raise InputError(f"{path}, the list of clips to leave out, cannot be read: {why}") from error
     if path.suffix.lower() in (".csv", ".tsv"):
         rows = list(csv.reader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
         heads = [cell.strip().lower() for cell in rows[0]] if rows else []
