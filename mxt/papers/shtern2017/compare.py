@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.reprs import short_repr
 from mxt.evaluation import metrics, statistics
 from mxt.evaluation.assess import Difference
 from mxt.evaluation.groups import Codes
@@ -74,6 +75,7 @@ class _Common:
     predicted: tuple[Codes, ...]
     unit_of: Codes
     n_classes: int
+    __repr__ = short_repr
 
     @classmethod
     def of(cls, every: Sequence[Arrays], key: Callable[[str], str]) -> _Common | None:

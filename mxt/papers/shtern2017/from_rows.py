@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from mxt.core.reprs import short_repr
 from mxt.evaluation.assess import Difference
 from mxt.papers.shtern2017.compare import Arrays, paired, paired_changes, rank_correlation
 from mxt.papers.shtern2017.findings import (
@@ -42,6 +43,7 @@ class Scored:
     load: Callable[[str], Arrays]
     file_of: Callable[[str], str]
     colour: bool
+    __repr__ = short_repr
 
     def predictions(self, row: Row, column: Column) -> Arrays | None:
         """What was predicted in one cell."""
