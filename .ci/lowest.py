@@ -11,5 +11,5 @@ for wanted in [
     *project["dependencies"],
     *(each for extra in project["optional-dependencies"].values() for each in extra),
 ]:
-    if found := re.match(r"([\w-]+)>=([\w.]+)", wanted):
+    if found := re.match(r"([\w-]+)(?:\[[\w,-]+\])?>=([\w.]+)", wanted):
         print("==".join(found.groups()))
