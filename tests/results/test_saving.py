@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 from dataclasses import fields, replace
 
@@ -121,10 +122,14 @@ def test_an_evaluation_of_an_earlier_version_is_read(before: Store) -> None:
     assert stale(saved.dataset, saved.target, saved.provenance.targets_hash, before.catalogue) == ""
 
 
-def test_a_search_of_an_earlier_version_is_read_and_answers_the_same_search(before: Store) -> None:
+def test_a_search_of_an_earlier_version_is_read_and_answers_the_same_search(
+    before: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (name,) = of_kind(before, "search")
     saved = load_result(before, name)
     assert isinstance(saved, SearchResult)
+    versions = dict(saved.provenance.versions)  # with another scikit-learn it would be another search
+    monkeypatch.setattr(importlib.metadata, "version", lambda package: versions[package])
     assert saved.request == replace(SEARCHED, datasets=("small songs",))
     (again,) = search(before.root, SEARCHED, REGISTRY).results
     assert (again.result_id, again.from_store) == (name, True)
