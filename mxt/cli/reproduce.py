@@ -177,7 +177,7 @@ def _refuse_given(options: ChoiOptions | ShternOptions, paper: str) -> None:
     for field in dataclasses.fields(options):
         if getattr(options, field.name) not in (field.default, []):
             option = hints[field.name].__metadata__[0].default  # where typer keeps the option's first name
-            raise UsageError(f"{option} is no option of {paper}; see mxt reproduce --help")
+            raise UsageError(f"{option} does not apply to {paper}; see mxt reproduce --help")
 
 
 def _choi2017(options: ChoiOptions, jobs: int | None, run: RunOptions) -> None:

@@ -49,13 +49,13 @@ def step_test(
     X : float [n, d]
         Rows in the order in which they were computed.
     y : int64 [n]
-        Classes; windows lie within a run of one class, so that a change of class is no step. All equal: no
+        Classes; windows lie within a run of one class, so that a change of class is not a step. All equal: no
         classes.
     every : int
         Rows computed together.
     beside : float [n, e], optional
         Features of the same clips that know of no batch: what they predict of `X` (ridge regression) is taken
-        off first, so that a change in the music is no step.
+        off first, so that a change in the music is not a step.
     seed : int
         Of the random draws.
 

@@ -143,7 +143,8 @@ def _matched(clips: Sequence[ClipRecord], pattern: str) -> Groups:
     try:
         expression = re.compile(pattern)
     except re.error as error:
-        raise UsageError(f"--group-by {pattern!r} is no column and no regular expression: {error}") from error
+        neither = f"--group-by {pattern!r} is neither a column nor a regular expression"
+        raise UsageError(f"{neither}: {error}") from error
     if expression.groups != 1:
         raise UsageError(
             f"--group-by {pattern!r} has {expression.groups} groups in parentheses, and needs exactly one: "

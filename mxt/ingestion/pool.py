@@ -74,7 +74,7 @@ class Pool:
         Raises
         ------
         RuntimeError
-            A worker met a bug, which is no file's fault; the message holds its traceback.
+            A worker met a bug, which is not the fault of a file; the message holds its traceback.
         """
         try:
             while self._waiting or any(worker.given for worker in self._workers):

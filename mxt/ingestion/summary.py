@@ -58,7 +58,7 @@ class Summary:
     left_out : mapping
         Reason to number; hidden and other files are counted apart.
     hidden, others : int
-        Files with a leading dot; files of a kind that is no audio.
+        Files with a leading dot; files of a kind that is not audio.
     duplicates : tuple of DuplicateSet
         Sets of clips with one content; with labels where these differ.
     alike : tuple of tuple of str

@@ -15,7 +15,7 @@ from mxt.core.records import FileKind, FileRecord, Listing
 from mxt.core.text import shortened
 from mxt.stages.datasets.suffixes import SOUND, TABLES, may_be_sound, suffix
 
-STORE_MARK = "mxt.json"  # a store that lies inside the collection is no part of it
+STORE_MARK = "mxt.json"  # a store inside the collection is not part of it
 
 
 @dataclass
@@ -173,7 +173,7 @@ def _kind(mode: int) -> str:
 
 
 def other_file(file: FileRecord) -> FileRecord:
-    """The record of a file that its suffix says is no audio: it is not opened."""
+    """The record of a file that is not audio by its suffix: it is not opened."""
     return FileRecord(
         file.path,
         file.size,

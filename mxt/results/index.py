@@ -120,7 +120,7 @@ def _outline_of(store: Store, result_id: str) -> Outline:
         return outline(from_plain(plain))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         path = store.results.path / result_id
-        raise StoreDamaged(f"{path} is no result that mxt can read ({error!r})") from error
+        raise StoreDamaged(f"{path} is not a result that mxt can read ({error!r})") from error
 
 
 def _stamp(path: Path) -> list[int] | None:

@@ -51,7 +51,7 @@ def from_plain(plain: Mapping[str, Any]) -> Result:
     Raises
     ------
     KeyError, TypeError, ValueError, AttributeError
-        It is no such result.
+        It is not such a result.
     """
     plain = lift(plain) if "format" not in plain else plain
     if plain["format"] > FORMAT:

@@ -84,7 +84,7 @@ def load_result(store: Store, result_id: str) -> Result:
         result = from_plain(plain)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         path = store.results.path / result_id
-        raise StoreDamaged(f"{path} is no result that mxt can read ({error!r})") from error
+        raise StoreDamaged(f"{path} is not a result that mxt can read ({error!r})") from error
     if isinstance(result, SearchResult):
         return replace(result, result_id=result_id, from_store=True)
     return replace(result, views=tuple(replace(view, result_id=result_id) for view in result.views))

@@ -212,7 +212,7 @@ class _Run:
         self.evaluated += len(self.store.results.list()) - before
         (result,) = evaluated.datasets
         if result.task != "classification":
-            raise EvaluationError(f"{result.target} is no target with one class per clip")
+            raise EvaluationError(f"{result.target} is not a target with one class per clip")
         return result
 
     def _with_loudness(self, row: Row, clips: Sequence[ClipRecord]) -> Row:

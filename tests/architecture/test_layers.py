@@ -99,7 +99,7 @@ def place_of(path: Path) -> tuple[str, str]:
 @pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_modules_import_to_the_right_only(path):
     layer, package = place_of(path)
-    assert layer in ALLOWED, f"{layer} is no part of the design"
+    assert layer in ALLOWED, f"{layer} is not part of the design"
     assert offences(path.read_text(encoding="utf-8"), layer, package) == []
 
 

@@ -125,7 +125,7 @@ def published_cells(rows: Sequence[Row]) -> PublishedCells:
 
 
 def points_of(rows: Sequence[Row]) -> tuple[Point, ...]:
-    """A point for each data set of Table 2 that is no part of another one."""
+    """A point for each data set of Table 2 that is not part of another one."""
     return tuple(
         Point(row.subject.dataset, row.network_gain, row.alone, row.baseline)
         for row in rows

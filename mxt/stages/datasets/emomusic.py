@@ -106,7 +106,7 @@ def _rating(row: Mapping[str, Any], column: str, where: str) -> float:
     Raises
     ------
     TableError
-        It is no number from 1 to 9.
+        It is not a number from 1 to 9.
     """
     try:
         rating = float(str(row[column]))

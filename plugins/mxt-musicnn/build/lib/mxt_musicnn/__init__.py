@@ -1,1 +1,0 @@
-"""The networks of musicnn as a backbone for mxt."""
