@@ -8,7 +8,7 @@ from mxt.evaluation.assess import Difference
 from mxt.papers.shtern2017.findings import (
     FEWEST_DATASETS,
     NOISE,
-    Finding,
+    Claim,
     LengthRobust,
     LoudnessIsSeen,
     LoudnessStack,
@@ -27,7 +27,7 @@ WHY = {
 }
 
 
-def verdict(finding: Finding) -> str:
+def verdict(finding: Claim) -> str:
     """Whether the store supports a finding, or why it does not decide it."""
     if finding.undecided is not None:
         return f"undecided ({WHY[finding.undecided]})"
@@ -35,7 +35,7 @@ def verdict(finding: Finding) -> str:
 
 
 @singledispatch
-def says(finding: Finding) -> str:
+def says(finding: Claim) -> str:
     """What a finding says, in one line."""
     raise NotImplementedError(type(finding).__name__)
 

@@ -183,7 +183,7 @@ def _refuse_given(options: ChoiOptions | ShternOptions, paper: str) -> None:
 def _choi2017(options: ChoiOptions, jobs: int | None, run: RunOptions) -> None:
     from mxt.cli.reproduce_choi2017 import render, to_json
     from mxt.papers.choi2017.records import ReproduceRequest
-    from mxt.workflows.reproduce import reproduce as work
+    from mxt.workflows.reproduce_choi2017 import reproduce_choi2017 as work
 
     given: dict[str, Any] = {"features": options.features, "mfcc": options.mfcc}
     request = ReproduceRequest(

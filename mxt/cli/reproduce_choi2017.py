@@ -16,7 +16,7 @@ VERDICTS = {True: "holds", False: "does not hold", None: "measured"}
 
 def to_json(result: Reproduction) -> dict[str, Any]:
     """A reproduction as plain values."""
-    from mxt.cli.findings import says
+    from mxt.cli.findings_choi2017 import says
 
     return {
         "met": result.cells.met,
@@ -50,7 +50,7 @@ def to_json(result: Reproduction) -> dict[str, Any]:
 
 def render(result: Reproduction) -> None:
     """Print how many scores are met, a table for each task, then the findings."""
-    from mxt.cli.findings import cells_met, says
+    from mxt.cli.findings_choi2017 import cells_met, says
 
     n_tasks = len(result.tasks)
     console.say(f"choi2017 · {n_tasks} {'task' if n_tasks == 1 else 'tasks'} · {cells_met(result.cells)}")
@@ -81,7 +81,7 @@ def _render_task(task: TaskReproduction) -> None:
             "the published scores are of all of them"
         )
     if cells := task.published:
-        from mxt.cli.findings import cells_met
+        from mxt.cli.findings_choi2017 import cells_met
         from mxt.papers.choi2017.from_grid import cells_met as count
 
         largest = max(abs(cell.difference or 0.0) for cell in cells)

@@ -12,10 +12,10 @@ from mxt.core.progress import SILENT, Progress, Titled
 from mxt.core.views import parse_view
 from mxt.evaluation.layers import strategies
 from mxt.papers.choi2017 import from_grid
-from mxt.papers.choi2017.findings import Finding
 from mxt.papers.choi2017.from_features import Features
 from mxt.papers.choi2017.records import Cell, ReproduceRequest, Reproduction, TaskReproduction
 from mxt.papers.choi2017.tasks import TASKS, Task, published, published_name
+from mxt.papers.finding import Finding
 from mxt.registry import Registry
 from mxt.results.request import SearchRequest
 from mxt.results.search_record import SearchResult

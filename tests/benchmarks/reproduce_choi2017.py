@@ -20,7 +20,7 @@ from mxt.papers.choi2017.records import ReproduceRequest, TaskReproduction
 from mxt.papers.choi2017.tasks import TASKS
 from mxt.registry import build_registry
 from mxt.workflows.ingest import ingest
-from mxt.workflows.reproduce import reproduce
+from mxt.workflows.reproduce_choi2017 import reproduce_choi2017
 
 EXACT = ("gtzan_genre", "gtzan_speechmusic")
 EXPECTED = {"gtzan_genre": 30, "gtzan_speechmusic": 30}
@@ -52,7 +52,7 @@ def run(data: Path, store: Path, names: tuple[str, ...], jobs: int | None) -> in
     for task in TASKS:
         if task.dataset not in ingested or (names and task.name not in names):
             continue
-        (reproduced,) = reproduce(
+        (reproduced,) = reproduce_choi2017(
             store, ReproduceRequest(tasks=(task.name,), quick=True), registry, jobs=jobs
         ).tasks
         good = report(reproduced)

@@ -69,7 +69,7 @@ def test_an_unknown_column_lists_the_nearest(clips: list[ClipRecord]) -> None:
 
 @pytest.mark.parametrize(
     ("pattern", "message"),
-    [("(a)(b)", "2 groups in parentheses"), ("(zzz)", "matches no clip"), ("(", "no regular expression")],
+    [("(a)(b)", "2 groups in parentheses"), ("(zzz)", "matches no clip"), ("(", "nor a regular expression")],
 )
 def test_a_pattern_that_gives_no_group_is_refused(
     clips: list[ClipRecord], pattern: str, message: str

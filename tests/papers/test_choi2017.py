@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from mxt.cli.findings import says
+from mxt.cli.findings_choi2017 import says
 from mxt.evaluation.interval import Interval
 from mxt.papers.choi2017 import findings
-from mxt.papers.choi2017.findings import BestScore, Finding, LayersThatMatter, SameFolds
+from mxt.papers.choi2017.findings import BestScore, LayersThatMatter, SameFolds
 from mxt.papers.choi2017.from_grid import of_layer
 from mxt.papers.choi2017.records import Cell, ReproduceRequest, TaskReproduction
 from mxt.papers.choi2017.tasks import TASKS, published, published_name
+from mxt.papers.finding import Finding
 
 KINDS = [
     kind

@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 import pytest
 
-from mxt.cli.findings import says
+from mxt.cli.findings_choi2017 import says
 from mxt.cli.main import main
 from mxt.core.errors import InputError, UnknownName
 from mxt.core.identity import sha256_text
@@ -21,14 +21,14 @@ from mxt.core.specs import Layer
 from mxt.evaluation.duplicates import Duplicates, Pair
 from mxt.ingestion.requests import IngestRequest
 from mxt.papers.choi2017 import findings as kinds
-from mxt.papers.choi2017.findings import Finding
 from mxt.papers.choi2017.from_features import in_step
 from mxt.papers.choi2017.records import Cell, ReproduceRequest, Reproduction
 from mxt.papers.choi2017.tasks import published
+from mxt.papers.finding import Finding
 from mxt.registry import build_registry
 from mxt.store.layout import Store
 from mxt.workflows.ingest import ingest
-from mxt.workflows.reproduce import reproduce
+from mxt.workflows.reproduce_choi2017 import reproduce_choi2017
 
 REGISTRY = build_registry()
 STRATEGIES = ("1", "3", "12345")
@@ -86,7 +86,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def quick(store: Path) -> Reproduction:
-    return reproduce(store, ReproduceRequest(quick=True), REGISTRY, jobs=2)
+    return reproduce_choi2017(store, ReproduceRequest(quick=True), REGISTRY, jobs=2)
 
 
 def of_kind(found: Reproduction, kind: type[Kind]) -> list[Kind]:
@@ -143,7 +143,7 @@ def test_every_finding_names_what_supports_it(quick: Reproduction) -> None:
 def test_quick_leaves_out_what_the_scores_become_otherwise(store: Path, quick: Reproduction) -> None:
     assert all(each.standardised is None and each.nested is None for each in quick.tasks)
     assert not of_kind(quick, kinds.Standardisation)
-    whole = reproduce(store, ReproduceRequest(tasks=("gtzan_speechmusic",)), REGISTRY, jobs=2)
+    whole = reproduce_choi2017(store, ReproduceRequest(tasks=("gtzan_speechmusic",)), REGISTRY, jobs=2)
     (task,) = whole.tasks
     assert [cell.score for cell in task.cells] == [cell.score for cell in quick.tasks[0].cells]
     assert all(cell.unpublished_standardised is not None and cell.nested is not None for cell in task.cells)
@@ -157,8 +157,8 @@ def test_quick_leaves_out_what_the_scores_become_otherwise(store: Path, quick: R
 
 
 def test_a_task_is_named_by_itself_or_by_its_data_set(store: Path) -> None:
-    one = reproduce(store, ReproduceRequest(tasks=("emoMusic_v",), quick=True), REGISTRY)
-    both = reproduce(store, ReproduceRequest(tasks=("emoMusic",), quick=True), REGISTRY)
+    one = reproduce_choi2017(store, ReproduceRequest(tasks=("emoMusic_v",), quick=True), REGISTRY)
+    both = reproduce_choi2017(store, ReproduceRequest(tasks=("emoMusic",), quick=True), REGISTRY)
     assert [each.task.name for each in one.tasks] == ["emoMusic_v"]
     assert [each.task.name for each in both.tasks] == ["emoMusic_a", "emoMusic_v"]
     assert all(each.released.from_store for each in both.tasks)
@@ -166,12 +166,12 @@ def test_a_task_is_named_by_itself_or_by_its_data_set(store: Path) -> None:
 
 def test_an_unknown_task_is_named_with_the_nearest(store: Path) -> None:
     with pytest.raises(UnknownName, match=r"no task called 'emomusic'; did you mean emoMusic"):
-        reproduce(store, ReproduceRequest(tasks=("emomusic",)), REGISTRY)
+        reproduce_choi2017(store, ReproduceRequest(tasks=("emomusic",)), REGISTRY)
 
 
-def test_an_unknown_paper_is_named(store: Path) -> None:
-    with pytest.raises(UnknownName, match=r"no paper called 'choi2018'; did you mean choi2017"):
-        reproduce(store, ReproduceRequest("choi2018"), REGISTRY)
+def test_an_unknown_paper_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    _, said = command(capsys, "reproduce", "choi2018", status=2)
+    assert "no paper called 'choi2018'; did you mean choi2017" in said
 
 
 def test_a_store_without_the_task_says_how_to_bring_it(store: Path) -> None:
@@ -179,7 +179,7 @@ def test_a_store_without_the_task_says_how_to_bring_it(store: Path) -> None:
         InputError,
         match=r"no data set called gtzan_genre with features .*; mxt ingest FOLDER --loader choi2017",
     ):
-        reproduce(store, ReproduceRequest(tasks=("gtzan_genre",)), REGISTRY)
+        reproduce_choi2017(store, ReproduceRequest(tasks=("gtzan_genre",)), REGISTRY)
 
 
 def test_files_of_the_papers_other_tasks_are_reproduced_on_their_own_folds(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_files_of_the_papers_other_tasks_are_reproduced_on_their_own_folds(tmp_p
     (tmp_path / "files" / "csv").rename(tmp_path / "files" / "data_csv")
     (tmp_path / "files" / "features").rename(tmp_path / "files" / "data_feats")
     ingest(tmp_path / "mxt-store", IngestRequest(tmp_path / "files", loader="choi2017"), REGISTRY)
-    found = reproduce(tmp_path / "mxt-store", ReproduceRequest(quick=True), REGISTRY)
+    found = reproduce_choi2017(tmp_path / "mxt-store", ReproduceRequest(quick=True), REGISTRY)
     assert all(cell.published is not None for task in found.tasks for cell in task.cells)
     (layer,) = of_kind(found, kinds.CellsOfLayer)
     assert (layer.task, layer.cells, layer.cells_without) == ("Jamendo vocal detection", 2, 3)
@@ -232,7 +232,7 @@ def test_networks_are_compared_where_they_were_extracted(tmp_path: Path) -> None
                 }
                 writer.put(int(row), values)
         store.catalogue.add_view("gtzan_speechmusic", label)
-    reproduced = reproduce(root, ReproduceRequest(quick=True), REGISTRY, jobs=2)
+    reproduced = reproduce_choi2017(root, ReproduceRequest(quick=True), REGISTRY, jobs=2)
     (found,) = of_kind(reproduced, kinds.OwnBatches)
     assert found.batch == 1.0
     assert found.frozen < 0.8
@@ -262,7 +262,7 @@ def test_copies_seen_in_the_mfccs_are_named_with_those_under_two_labels_and_the_
     np.save(path, mfcc)
     ingest(tmp_path / "mxt-store", IngestRequest(tmp_path / "files", loader="choi2017"), REGISTRY)
     (copies,) = of_kind(
-        reproduce(tmp_path / "mxt-store", ReproduceRequest(quick=True), REGISTRY), kinds.CopiesSeen
+        reproduce_choi2017(tmp_path / "mxt-store", ReproduceRequest(quick=True), REGISTRY), kinds.CopiesSeen
     )
     assert says(copies).startswith("2 identical pairs, 1 more within 0.5, the farthest at 0.3")
     assert [(pair.first, pair.second) for pair in copies.conflicts] == [("5", "45")]
@@ -324,22 +324,22 @@ def test_what_quick_leaves_out_is_in_the_help(capsys: pytest.CaptureFixture[str]
 
 def test_only_the_combinations_asked_for_are_computed(store: Path) -> None:
     request = ReproduceRequest(quick=True, strategies=("3", "mfcc"))
-    some = reproduce(store, request, REGISTRY)
+    some = reproduce_choi2017(store, request, REGISTRY)
     assert {task.task.name: [cell.strategy for cell in task.cells] for task in some.tasks} == {
         "gtzan_speechmusic": ["3", "mfcc"],
         "emoMusic_a": ["3"],
         "emoMusic_v": ["3"],
     }
     assert not of_kind(some, kinds.BestScore)
-    only_mfcc = reproduce(store, ReproduceRequest(quick=True, strategies=("mfcc",)), REGISTRY)
+    only_mfcc = reproduce_choi2017(store, ReproduceRequest(quick=True, strategies=("mfcc",)), REGISTRY)
     assert "emoMusic arousal" in only_mfcc.absent
     with pytest.raises(InputError, match=r"no task of .* has the features for mfcc: MFCCs \(choi2017_mfcc\)"):
-        reproduce(store, ReproduceRequest(tasks=("emoMusic",), strategies=("mfcc",)), REGISTRY)
+        reproduce_choi2017(store, ReproduceRequest(tasks=("emoMusic",), strategies=("mfcc",)), REGISTRY)
 
 
 def test_an_unknown_combination_is_named_with_the_nearest(store: Path) -> None:
     with pytest.raises(UnknownName, match="no combination called '1234\\+mfcc'; did you mean 12345\\+mfcc"):
-        reproduce(store, ReproduceRequest(strategies=("1234+mfcc",)), REGISTRY)
+        reproduce_choi2017(store, ReproduceRequest(strategies=("1234+mfcc",)), REGISTRY)
 
 
 def test_the_command_ends_with_0_where_all_scores_that_were_recomputed_are_met(
@@ -361,5 +361,5 @@ def test_progress_names_the_task_and_how_many_there_are(tmp_path: Path) -> None:
             titles.append(f"{what}: {total} {unit}")
             return super().step(what, total, unit=unit)
 
-    reproduce(tmp_path / "mxt-store", ReproduceRequest(quick=True), REGISTRY, progress=Noted())
+    reproduce_choi2017(tmp_path / "mxt-store", ReproduceRequest(quick=True), REGISTRY, progress=Noted())
     assert titles == ["GTZAN speech/music (1 of 1), as released: 960 fits"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from mxt.evaluation.batch_steps import StepTest
 from mxt.evaluation.interval import Interval
+from mxt.papers.finding import Finding
 
 PAPER = "paper, arXiv:1703.09179"
 CODE = "released code, keunwoochoi/transfer_learning_music (main_svm.py)"
@@ -16,19 +16,6 @@ FEATURES = "published features of the repository"
 DISAGREEING = f"{PAPER} (states it); {SCORES} (says otherwise)"
 TOP = 7  # best combinations that the paper looks at
 CLOSE = 0.002  # a published score is met within this
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A statement recomputed from the store: its name, and the published source that states or shows it."""
-
-    name: ClassVar[str]
-    source: ClassVar[str]
-
-    @property
-    def holds(self) -> bool | None:
-        """Whether the store supports it; ``None`` where it only measures something."""
-        return None
 
 
 @dataclass(frozen=True, slots=True)

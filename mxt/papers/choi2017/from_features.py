@@ -20,12 +20,12 @@ from mxt.papers.choi2017.findings import (
     Copies,
     CopiesSeen,
     FilteredSplit,
-    Finding,
     OwnBatches,
     RandomNetwork,
     WithoutCopies,
 )
 from mxt.papers.choi2017.records import ReproduceRequest
+from mxt.papers.finding import Finding
 from mxt.registry import Registry
 from mxt.results.prepared import prepare
 from mxt.results.request import EvaluateRequest

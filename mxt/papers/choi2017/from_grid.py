@@ -9,7 +9,6 @@ from mxt.papers.choi2017.findings import (
     TOP,
     BestScore,
     CellsOfLayer,
-    Finding,
     JoinedMfccs,
     LayersThatMatter,
     ManyLayers,
@@ -20,6 +19,7 @@ from mxt.papers.choi2017.findings import (
 )
 from mxt.papers.choi2017.records import TaskReproduction
 from mxt.papers.choi2017.tasks import published
+from mxt.papers.finding import Finding
 
 
 def cells_met(tasks: Sequence[TaskReproduction]) -> PublishedCells:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from mxt.core.commands import typed
 from mxt.core.reprs import short_repr
-from mxt.papers.choi2017.findings import CLOSE, Finding, PublishedCells
+from mxt.papers.choi2017.findings import CLOSE, PublishedCells
 from mxt.papers.choi2017.tasks import Task
+from mxt.papers.finding import Finding
 from mxt.results.search_record import SearchResult
 
 DIGITS = 6  # of a published score
@@ -15,11 +16,10 @@ DIGITS = 6  # of a published score
 
 @dataclass(frozen=True, slots=True)
 class ReproduceRequest:
-    """What is asked of ``mxt reproduce``.
+    """What is asked of ``mxt reproduce choi2017``.
 
     Parameters
     ----------
-    paper : {"choi2017"}
     tasks : tuple of str
         Names of tasks or of their data sets (default: all that are in the store).
     features, mfcc : str
@@ -35,7 +35,6 @@ class ReproduceRequest:
     'mxt reproduce choi2017 --task emoMusic --quick'
     """
 
-    paper: str = "choi2017"
     tasks: tuple[str, ...] = ()
     features: str = "choi2017_convnet"
     mfcc: str = "choi2017_mfcc"
@@ -47,7 +46,7 @@ class ReproduceRequest:
         usual = ReproduceRequest()
         return typed(
             "reproduce",
-            self.paper,
+            "choi2017",
             options=[
                 *(("--task", task) for task in self.tasks),
                 *(("--strategy", name) for name in self.strategies),

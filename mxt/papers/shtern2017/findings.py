@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar
 
 from mxt.evaluation.assess import Difference
 from mxt.evaluation.interval import Interval
+from mxt.papers.finding import Finding
 
 PAPER = "Shtern, Ejaz, Tzerpos, CASCON 2017"
 NOISE = 0.02  # the paper takes smaller changes of accuracy for chance
@@ -26,16 +26,8 @@ class Undecided(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """A statement recomputed from the store."""
-
-    name: ClassVar[str]
-    source: ClassVar[str]
-
-    @property
-    def holds(self) -> bool | None:
-        """Whether the store supports it; ``None`` where it does not decide it, for the reason `undecided`."""
-        return None
+class Claim(Finding):
+    """A finding that says why the store does not decide it."""
 
     @property
     def undecided(self) -> Undecided | None:
@@ -44,7 +36,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedCells(Finding):
+class PublishedCells(Claim):
     """How many published accuracies are met within noise, and the differences of the others."""
 
     name = "published accuracies"
@@ -95,7 +87,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class NormalisingAndLoudness(Finding):
+class NormalisingAndLoudness(Claim):
     """Gains by normalising against what loudness alone tells, and their rank correlation over data sets."""
 
     name = "normalising helps where classes are equally loud, and hurts where loudness tells them apart"
@@ -120,7 +112,7 @@ class NormalisingAndLoudness(Finding):
 
 
 @dataclass(frozen=True, slots=True)
-class LoudnessIsSeen(Finding):
+class LoudnessIsSeen(Claim):
     """The network's accuracy on classes of loudness, and that of chance."""
 
     name = "the network sees loudness"
@@ -140,7 +132,7 @@ class LoudnessIsSeen(Finding):
 
 
 @dataclass(frozen=True, slots=True)
-class LoudnessStack(Finding):
+class LoudnessStack(Claim):
     """What eight copies from quiet to loud add to the accuracy of the normalised clips."""
 
     name = "copies at several levels help"
@@ -168,7 +160,7 @@ def _beyond_noise(gain: Difference) -> bool | None:
 
 
 @dataclass(frozen=True, slots=True)
-class LengthRobust(Finding):
+class LengthRobust(Claim):
     """What shortening the clips of a data set to an eighth changes, for either column (unprocessed).
 
     `contrast` is the network's change minus Marsyas's.
@@ -201,7 +193,7 @@ class LengthRobust(Finding):
 
 
 @dataclass(frozen=True, slots=True)
-class SoxColour(Finding):
+class SoxColour(Claim):
     """What sox's coloured picture changes against the grey one with logarithmic frequency.
 
     `offered` is whether the network takes such a picture.
@@ -232,7 +224,7 @@ class SoxColour(Finding):
 
 
 @dataclass(frozen=True, slots=True)
-class TimingAndTimbre(Finding):
+class TimingAndTimbre(Claim):
     """How far features move when the metre of the same chords changes, relative to the instrument.
 
     Parameters

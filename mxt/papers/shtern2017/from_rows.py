@@ -10,7 +10,7 @@ from mxt.evaluation.assess import Difference
 from mxt.papers.shtern2017.compare import Arrays, paired, paired_changes, rank_correlation
 from mxt.papers.shtern2017.findings import (
     FEWEST_DATASETS,
-    Finding,
+    Claim,
     LengthRobust,
     LoudnessIsSeen,
     LoudnessStack,
@@ -55,7 +55,7 @@ class Scored:
         first, second = self.predictions(row, after), self.predictions(row, before)
         return None if first is None or second is None else paired(first, second)
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Claim]:
         """All that follow."""
         yield published_cells(self.rows)
         yield normalising_and_loudness(points_of(self.rows))

@@ -11,7 +11,7 @@ from mxt.core.commands import typed
 from mxt.core.reprs import short_repr
 from mxt.evaluation.assess import Difference
 from mxt.evaluation.interval import Interval
-from mxt.papers.shtern2017.findings import NOISE, Finding
+from mxt.papers.shtern2017.findings import NOISE, Claim
 from mxt.papers.shtern2017.subjects import Subject
 from mxt.papers.shtern2017.tasks import Column
 from mxt.results.loudness import Spread
@@ -234,7 +234,7 @@ class ShternReproduction:
     network: Network
     plan: Plan
     rows: tuple[Row, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Claim, ...] = ()
     unscored: Mapping[str, str] | None = None
     absent: tuple[str, ...] = ()
     computed: int = 0

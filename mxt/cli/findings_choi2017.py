@@ -14,7 +14,6 @@ from mxt.papers.choi2017.findings import (
     Copies,
     CopiesSeen,
     FilteredSplit,
-    Finding,
     JoinedMfccs,
     LayersThatMatter,
     ManyLayers,
@@ -26,6 +25,7 @@ from mxt.papers.choi2017.findings import (
     ThirdLayer,
     WithoutCopies,
 )
+from mxt.papers.finding import Finding
 
 NEXT_PAIRS = 4  # beyond the limit that are named
 
