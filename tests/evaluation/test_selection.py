@@ -12,7 +12,7 @@ from mxt.core.stages import Evaluation
 from mxt.evaluation.columns import Groups
 from mxt.evaluation.metrics import pooled
 from mxt.evaluation.selection import Selection, select
-from mxt.evaluation.statistics import interval, resample
+from mxt.evaluation.statistics import Judged, interval, resample
 
 MakeClip = Callable[..., ClipRecord]
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "regression")
@@ -190,7 +190,7 @@ def test_scores_of_numbers_do_not_depend_on_their_unit(make_clip: MakeClip, unit
     clips = [make_clip(f"{i:02}.wav", targets={"genre": (i - 5) * unit}) for i in range(12)]
     y = choose(clips).sample.targets.y
     scores = pooled("regression", y, y * 0.5, n_classes=0)
-    samples = resample("regression", y, y * 0.5, np.arange(12), n_classes=0, seed=0)
+    samples = resample(Judged("regression", y, y * 0.5, np.arange(12), n_classes=0), seed=0)
     assert scores["r2"] == pytest.approx(0.744, abs=0.001)
-    found = interval(0.0, samples.scores["r2"])
+    found = interval(0.0, samples.scores["r2"], 1_000_000)
     assert (found.low, found.high) == pytest.approx((0.703, 0.787), abs=0.001)
