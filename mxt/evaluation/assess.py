@@ -16,7 +16,6 @@ from mxt.evaluation.comparison import Comparison, against_best, corrected_p, par
 from mxt.evaluation.crossval import OutOfFold
 from mxt.evaluation.groups import Codes
 from mxt.evaluation.interval import Interval, Method
-from mxt.evaluation.search import first_best
 from mxt.evaluation.selection import DRAWN, Selection
 from mxt.evaluation.statistics import Judged, Resampled
 from mxt.evaluation.tasks import Targets
@@ -181,17 +180,15 @@ def compare(
     selection: Selection, found: Sequence[OutOfFold], assessed: Sequence[Assessment], *, seed: int
 ) -> Comparison:
     """Each view against the best one, on the same clips and folds."""
-    main = assessed[0].main
-    best = first_best([one.first.value for one in assessed])
     if len(assessed) == 1:
-        return Comparison(best, (None,))
-    parts = np.stack([parts_of(judged_by(selection, one), main) for one in found], axis=1)
-    compared = against_best(parts, best=best, seed=seed)
+        return Comparison(0, (None,))
+    parts = [parts_of(judged_by(selection, one), assessed[0].main) for one in found]
+    compared = against_best([one.first.value for one in assessed], np.stack(parts, axis=1), seed=seed)
     folds = selection.plan.folds
     if selection.plan.runs == 1 or selection.plan.kind not in DRAWN:
         return compared
     share = sum(len(fold.test) for fold in folds) / sum(len(fold.learn) for fold in folds)
-    gaps = [np.subtract(one.per_fold, assessed[best].per_fold) for one in assessed]
+    gaps = [np.subtract(one.per_fold, assessed[compared.best].per_fold) for one in assessed]
     differences = tuple(
         one and replace(one, corrected_p=corrected_p(gap.tolist(), share))
         for one, gap in zip(compared.differences, gaps, strict=True)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from mxt.evaluation import metrics
 from mxt.evaluation.interval import Interval
+from mxt.evaluation.search import first_best
 from mxt.evaluation.statistics import RESAMPLES, Judged, block_sizes
 
 Array = npt.NDArray[np.float64]
@@ -72,7 +73,7 @@ class Comparison:
     detectable: float = math.nan
 
 
-def against_best(parts: Array, *, best: int, seed: int) -> Comparison:
+def against_best(scores: Sequence[float], parts: Array, *, seed: int) -> Comparison:
     """Each view against the best one.
 
     Were all views equally good, then in every unit any of two could have been the better one: the signs of
@@ -83,10 +84,10 @@ def against_best(parts: Array, *, best: int, seed: int) -> Comparison:
 
     Parameters
     ----------
+    scores : sequence of float
+        Of the views.
     parts : float64 [units, views]
-        What each unit (a clip, a group; a repetition) adds to a view's score.
-    best : int
-        Place of the view with the highest score.
+        What each unit (a clip, a group; a repetition) adds to them.
     seed : int
         Of the drawing.
 
@@ -95,7 +96,7 @@ def against_best(parts: Array, *, best: int, seed: int) -> Comparison:
     J. C. Hsu, Multiple Comparisons, Chapman & Hall 1996, chapter 4; J. P. Romano and M. Wolf, Econometrica
     73 (2005) for the largest of studentised differences.
     """
-    scores, n = parts.sum(axis=0), len(parts)
+    best, n = first_best(scores), len(parts)
     product = parts.T @ parts
     squares = np.maximum(np.diag(product)[:, None] + np.diag(product) - 2 * product, 0.0)
     squares[squares < _TIE * np.diag(product).max(initial=0.0) / n] = 0.0
@@ -110,7 +111,7 @@ def against_best(parts: Array, *, best: int, seed: int) -> Comparison:
     # p < 0.05 where at most so many of the draws are as large: the next one is the critical value
     critical = chance[math.ceil(CLEAR * (1 + RESAMPLES)) - 2] / (1 - _TIE)
     differences: list[Difference | None] = []
-    for view, gap in enumerate(scores - scores[best]):
+    for view, gap in enumerate(np.subtract(scores, scores[best])):
         reached = float(_in_errors(np.abs(gap), squares[best, view], n))
         p = (1 + int((chance >= reached * (1 - _TIE)).sum())) / (1 + RESAMPLES)
         half = critical * _error(gap, squares[best, view], n)

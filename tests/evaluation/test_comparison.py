@@ -14,8 +14,7 @@ from mxt.evaluation.statistics import Judged
 
 def compared(right: np.ndarray, seed: int = 0) -> Comparison:
     """Views by the clips they are right in: bool [clips, views]."""
-    scores = right.mean(axis=0)
-    return against_best(right / len(right), best=int(scores.argmax()), seed=seed)
+    return against_best(right.mean(axis=0).tolist(), right / len(right), seed=seed)
 
 
 def answers(rng: np.random.Generator, accuracies: list[float], clips: int = 100) -> np.ndarray:
@@ -148,7 +147,7 @@ def test_the_variance_of_repetitions_counts() -> None:
             parts_of(one, "accuracy")
             for one in (first, Judged("classification", y, predicted, units, 2, run_of=run_of))
         ]
-        difference = against_best(np.stack(parts, axis=1), best=0, seed=0).differences[1]
+        difference = against_best([1.0, 0.9], np.stack(parts, axis=1), seed=0).differences[1]
         assert difference is not None
         assert difference.value == pytest.approx(-0.1)
         halves.append(difference.interval.high - difference.value)

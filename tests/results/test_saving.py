@@ -81,7 +81,11 @@ def test_what_is_saved_names_its_format_and_the_command_that_makes_it_again(smal
         "mxt eval --dataset 'small songs' --features good --group-by artist --head svm --seed 2 "
         "--set kernel=rbf --set svm.C=8 --set gamma=1 --set folds=3"
     )
-    assert saved["views"][0]["interval"] == {"name": "expanded percentile bootstrap", "level": 0.95, "unit": "group"}
+    assert saved["views"][0]["interval"] == {
+        "name": "expanded percentile bootstrap",
+        "level": 0.95,
+        "unit": "group",
+    }
 
 
 def test_numbers_that_json_does_not_have_come_back(small: Store) -> None:
