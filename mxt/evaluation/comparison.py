@@ -117,9 +117,15 @@ def against_best(scores: Sequence[float], parts: Array, *, seed: int) -> Compari
         half = critical * _error(gap, squares[best, view], n)
         found = Interval(float(gap), float(gap - half), float(gap + half))
         differences.append(None if view == best else Difference(found, p))
-    others = np.delete(squares[best], best)
-    reach = critical * np.sqrt(others * (n + 1) / (n - 1 + critical**2)) if n > 1 else others * math.nan
-    return Comparison(best, tuple(differences), float(np.median(reach)) if len(others) else math.nan)
+    return Comparison(best, tuple(differences), _detectable(np.delete(squares[best], best), critical, n))
+
+
+def _detectable(squares: Array, critical: float, n: int) -> float:
+    """The difference that is as many standard errors as the critical value says, the median over views."""
+    differ = squares[squares > 0]
+    if not len(differ) or n < 2:
+        return math.nan
+    return float(np.median(critical * np.sqrt(differ * (n + 1) / (n - 1 + critical**2))))
 
 
 def _error(difference: Array, squares: Array, n: int) -> Array:
@@ -144,7 +150,7 @@ def parts_of(judged: Judged, metric: str) -> Array:
     added = _added(judged, metric)
     runs = judged.runs
     n_runs = int(runs.max()) + 1
-    own: Array = np.bincount(judged.units, weights=added)
+    own = np.asarray(np.bincount(judged.units, weights=added), dtype=np.float64)
     if n_runs == 1:
         return own
     scores = n_runs * np.bincount(runs, weights=added)
