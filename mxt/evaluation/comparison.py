@@ -145,7 +145,8 @@ def _in_errors(difference: Array, squares: Array, n: int) -> Array:
 def parts_of(judged: Judged, metric: str) -> Array:
     """What each unit adds to a score, float64 [units + runs]; their sum is the score.
 
-    Each repetition, where there are several, adds nothing to the sum, but its variance to the mean's.
+    Repetitions, where there are several, add nothing to the sum, but the variance of one of them (see
+    `mxt.evaluation.statistics.resample`).
     """
     added = _added(judged, metric)
     runs = judged.runs
@@ -154,7 +155,7 @@ def parts_of(judged: Judged, metric: str) -> Array:
     if n_runs == 1:
         return own
     scores = n_runs * np.bincount(runs, weights=added)
-    return np.concatenate([own, (scores - scores.mean()) / math.sqrt(n_runs * (n_runs - 1))])
+    return np.concatenate([own, (scores - scores.mean()) / math.sqrt(n_runs - 1)])
 
 
 def _added(judged: Judged, metric: str) -> Array:

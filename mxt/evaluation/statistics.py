@@ -158,7 +158,7 @@ def _resampled_totals(judged: Judged, added: Any, run_of: Codes, seed: int) -> A
 
 
 def _drawn_runs(run_of: Codes, n_resamples: int, seed: int) -> Array:
-    """How often each repetition counts in a resample, float64 [resamples, runs]: one of them, as often as all.
+    """How often each repetition counts in a resample, float64 [resamples, runs]: one, as often as all.
 
     Repetitions learn from nearly the same clips, so that their mean is hardly surer than one of them: drawn
     as often as there are, intervals held the score of 60 clips in 92 % of simulated cases.
