@@ -23,7 +23,9 @@ def clips_of(make_clip: MakeClip, **measured: Any) -> list[ClipRecord]:
         clip = make_clip(f"{i:02}.wav", targets={"y": "ab"[i % 2]})
         assert clip.file.measurement is not None
         own = measured if i % 2 else {}
-        clips.append(replace(clip, file=replace(clip.file, measurement=replace(clip.file.measurement, **own))))
+        clips.append(
+            replace(clip, file=replace(clip.file, measurement=replace(clip.file.measurement, **own)))
+        )
     return clips
 
 
