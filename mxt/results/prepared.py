@@ -134,6 +134,7 @@ def prepare(
         leave_one_out=request.folds == LEAVE_ONE_GROUP_OUT,
         choices=choices,
         seed=request.seed,
+        repeats=request.repeats,
     )
     evaluation = choices[selection.sample.targets.task]
     default = "svm" if len(selection.clips) <= LARGEST_SVM else "linear"

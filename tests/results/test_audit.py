@@ -41,7 +41,7 @@ def notes(seed: int, seconds: float = 2.0) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two classes of twelve sounds by two players; one sound of each class is there again, cut and quieter."""
+    """Two classes of twelve sounds by two players; one of each class is there again, cut and quieter."""
     folder = tmp_path_factory.mktemp("sounds")
     for label, first in (("high", 0), ("low", 100)):
         (folder / label).mkdir()
