@@ -37,6 +37,7 @@ def render(evaluated: Evaluated, *, details: bool = False) -> None:
         _render_left_out(result.left_out)
         for line in _cautions(result):
             console.say(f"careful: {line}")
+        _render_unheard(result.views[result.best])
         saved = [view.result_id for view in result.views if view.result_id]
         if saved:
             others = f", and {len(saved) - 1} of the other views (mxt ls)" if len(saved) > 1 else ""
@@ -257,6 +258,15 @@ def _render_left_out(left_out: Sequence[LeftOut]) -> None:
                 "  classes of two groups take part with --folds leave-one-group-out, or with fewer folds: "
                 "--set folds=2"
             )
+
+
+def _render_unheard(view: ViewResult) -> None:
+    """Say that recordings were not compared by their sound, where that would have taken long."""
+    if view.audit is not None and view.audit.unheard:
+        console.say(
+            f"copies were looked for in the features only; to compare the sound of the recordings "
+            f"({console.seconds_text(view.audit.unheard)} to be read once), add --strict"
+        )
 
 
 def _details(result: DatasetResult) -> None:

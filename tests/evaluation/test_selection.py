@@ -23,6 +23,7 @@ def choose(
     *,
     groups: Groups | None = None,
     folds: Mapping[str, str] | None = None,
+    leave_one_out: bool = False,
     **changes: Any,
 ) -> Selection:
     evaluation = Evaluation(**changes)
@@ -33,6 +34,7 @@ def choose(
         is_target=True,
         groups=groups,
         folds=folds,
+        leave_one_out=leave_one_out,
         choices=dict.fromkeys(TASKS, evaluation),
         seed=0,
     )
