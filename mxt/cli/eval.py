@@ -62,6 +62,9 @@ def evaluate(
 
     Without options: every view extracted for the data set last ingested. An interrupted evaluation continues
     with the same command.
+
+    Of several views, p is how often, were all equally good, any would fall at least so far behind the best.
+    Where p is below 0.05, the interval of the difference excludes zero, and the other way round.
     """
     if task is not None and task not in TASKS:
         raise UsageError(f"--task is one of {', '.join(TASKS)}, not {task!r}")

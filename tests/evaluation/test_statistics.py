@@ -131,13 +131,13 @@ def test_intervals_of_few_units_reach_further(n_units: int, outside: float) -> N
     assert (found.low, found.high) == pytest.approx((outside, 1 - outside), abs=1e-4)
 
 
-def test_repetitions_are_drawn_as_clips_are() -> None:
+def test_each_resample_is_of_one_repetition() -> None:
     y, run_of = np.zeros(200, dtype=int), np.repeat([0, 1], 100)
     predicted = np.repeat([0, 1], 100)  # all right in one repetition, all wrong in the other
     judged = Judged("classification", y, predicted, np.tile(np.arange(100), 2), 2, run_of=run_of)
     shares, counts = np.unique(resample(judged, seed=0).scores["accuracy"], return_counts=True)
-    assert shares.tolist() == [0.0, 0.5, 1.0]
-    assert counts / counts.sum() == pytest.approx([0.25, 0.5, 0.25], abs=0.05)
+    assert shares.tolist() == [0.0, 1.0]
+    assert counts / counts.sum() == pytest.approx([0.5, 0.5], abs=0.05)
 
 
 def test_repetitions_that_agree_leave_the_interval_as_it_is() -> None:

@@ -96,6 +96,25 @@ def test_numbers_that_json_does_not_have_come_back(small: Store) -> None:
     assert np.isnan(again.views[0].assessment.per_fold[0])
 
 
+def test_an_evaluation_saved_before_folds_could_be_repeated_is_read(small: Store) -> None:
+    (result,) = evaluate(small.root, ASKED, REGISTRY).datasets
+    plain = json.loads(json.dumps(to_plain(result))) | {"format": 1}
+    del plain["detectable"], plain["request"]["repeats"]
+    for view in plain["views"]:
+        del view["per_run"]
+    for one in (*plain["views"], *plain["compared"]):
+        if one["difference_to_best"] is not None:
+            del one["difference_to_best"]["corrected_p"]
+    again = from_plain(plain)
+    assert isinstance(again, DatasetResult)
+    assert np.isnan(again.detectable)
+    for view, before in zip(again.views, result.views, strict=True):
+        assert view.assessment.per_run == (before.assessment.first.value,)
+        assert (view.difference is None) == (before.difference is None)
+        if view.difference is not None and before.difference is not None:
+            assert view.difference.interval == before.difference.interval
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_the_request_of_a_saved_evaluation_gives_the_same_again(before: Store, number: int) -> None:
     saved = load_result(before, of_kind(before, "evaluation")[number])
