@@ -14,6 +14,8 @@ from mxt.evaluation.assess import Assessment, Score
 from mxt.evaluation.comparison import Difference
 from mxt.evaluation.interval import Interval
 from mxt.evaluation.left_out import LeftOut
+from mxt.results.audit_records import Audit
+from mxt.results.audit_words import complaints
 from mxt.results.request import EvaluateRequest
 
 if TYPE_CHECKING:
@@ -91,6 +93,8 @@ class ViewResult:
         Of learning and predicting.
     result_id : str
         Under which it was saved; empty where the store cannot be written.
+    audit : Audit, optional
+        What in the data or its folds may explain the score; ``None`` in results saved before there was any.
     """
 
     view: str
@@ -102,7 +106,13 @@ class ViewResult:
     resumed: int = 0
     seconds: float = 0.0
     result_id: str = ""
+    audit: Audit | None = None
     __repr__ = short_repr
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """What the audit complains of, one line each."""
+        return () if self.audit is None else tuple(complaints(self.audit))
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +193,8 @@ class DatasetResult:
     @property
     def all_cautions(self) -> tuple[str, ...]:
         """Those about the clips, then those about each view."""
-        return (*self.cautions, *(line for view in self.views for line in view.cautions))
+        own = (line for view in self.views for line in (*view.cautions, *view.complaints))
+        return (*self.cautions, *own)
 
     @property
     def first(self) -> Score:
@@ -198,6 +209,11 @@ class Evaluated:
     datasets: tuple[DatasetResult, ...]
     remarks: tuple[str, ...] = ()
     __repr__ = short_repr
+
+    @property
+    def clean(self) -> bool:
+        """Whether the audits of the best views have nothing to complain of."""
+        return not any(result.views[result.best].complaints for result in self.datasets)
 
 
 def stale(dataset: str, target: str, targets_hash: str, catalogue: Catalogue) -> str:
