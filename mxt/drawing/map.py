@@ -101,11 +101,12 @@ def draw_map(result: DatasetResult, points: Map, files: Sequence[Path]) -> None:
 
 def _scatter(axis: Axes, points: Map, places: npt.NDArray[np.float64]) -> None:
     true, predicted = np.array(points.true), np.array(points.predicted)
-    wrong = true != predicted
     for number, name in enumerate(points.classes):
         colour, marker = STYLES[number % len(STYLES)]
-        axis.scatter(*places[true == name].T, s=16, color=colour, marker=marker, linewidths=0, alpha=0.85)
-    axis.scatter(*places[wrong].T, s=52, facecolors="none", edgecolors=DARK, linewidths=0.9)
+        x, y = places[true == name].T
+        axis.scatter(x, y, s=16, color=colour, marker=marker, linewidths=0, alpha=0.85)
+    x, y = places[true != predicted].T
+    axis.scatter(x, y, s=52, facecolors="none", edgecolors=DARK, linewidths=0.9)
     axis.set_xticks([])
     axis.set_yticks([])
     axis.spines[:].set_visible(False)

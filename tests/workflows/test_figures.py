@@ -212,7 +212,7 @@ def test_results_that_do_not_belong_to_the_catalogue_any_more_are_named_and_not_
     opened.catalogue.replace_clips(record, clips[:-1])
     _, remarks = read_panels(Store.open(other), datasets=(), protocols=())
     assert any(panel.result.result_id in remark and "changed" in remark for remark in remarks)
-    with pytest.raises(InputError, match="no search"):
+    with pytest.raises(InputError, match="no evaluation or search"):
         figures(other, FiguresRequest(tmp_path / "out"))
 
 
@@ -336,4 +336,4 @@ def test_nothing_is_drawn_with_before_there_is_something_to_draw(tmp_path: Path)
         "except SystemExit as end:\n    assert end.code == 1\nassert 'matplotlib' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "no search" in done.stderr
+    assert "no evaluation or search" in done.stderr

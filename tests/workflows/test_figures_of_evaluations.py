@@ -111,7 +111,7 @@ def test_a_result_of_other_labels_is_named_and_not_drawn(store: Store, tmp_path:
 
 def test_without_its_features_an_evaluation_has_no_map_and_that_is_said(store: Store, tmp_path: Path) -> None:
     evaluated(store, "good")
-    store.features.remove("good")
+    store.features.remove(store.features.find("good").path)
     drawn = figures(store.root, FiguresRequest(tmp_path))
     assert [figure.kind for figure in drawn.figures] == ["comparison", "confusion"]
     assert any(remark.startswith("no map of ") for remark in drawn.remarks)
