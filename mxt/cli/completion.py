@@ -150,6 +150,12 @@ def views(ctx: typer.Context) -> list[str]:
 
 
 @_offered
+def views_and_results(ctx: typer.Context) -> list[str | tuple[str, str]]:
+    """What can be exported."""
+    return [*views(ctx=ctx), *results(ctx=ctx)]
+
+
+@_offered
 def tables(ctx: typer.Context) -> list[str]:
     """Labels of the feature tables in the store."""
     return _tables(ctx)
