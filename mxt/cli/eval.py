@@ -14,6 +14,7 @@ from mxt.cli.options import (
     HeadsOption,
     JobsOption,
     ProtocolsOption,
+    RepeatsOption,
     SetOption,
 )
 from mxt.core.errors import UsageError
@@ -36,6 +37,7 @@ def evaluate(
     protocol: ProtocolsOption = None,
     setting: SetOption = None,
     study: StudyOptions,
+    repeats: RepeatsOption = 1,
     task: Annotated[
         str | None,
         typer.Option(
@@ -54,6 +56,9 @@ def evaluate(
 
     Without options: every view extracted for the data set last ingested. An interrupted evaluation continues
     with the same command.
+
+    Of several views, p is how often, were all equally good, any would fall at least so far behind the best.
+    Where p is below 0.05, the interval of the difference excludes zero, and the other way round.
     """
     if task is not None and task not in TASKS:
         raise UsageError(f"--task is one of {', '.join(TASKS)}, not {task!r}")
@@ -74,6 +79,7 @@ def evaluate(
         settings=tuple(setting or ()),
         protocols=tuple(dict.fromkeys(protocol or ("nested",))),
         seed=study.seed,
+        repeats=repeats,
     )
     with run.progress() as progress:
         result = work(run.store, request, run.registry(), jobs=jobs, progress=progress)

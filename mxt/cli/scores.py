@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,8 @@ from mxt.evaluation.metrics import metric_words
 from mxt.results.request import LARGEST_SVM
 
 if TYPE_CHECKING:
-    from mxt.evaluation.assess import Assessment, ClassResult, Difference
+    from mxt.evaluation.assess import Assessment, ClassResult
+    from mxt.evaluation.comparison import Difference
     from mxt.results.records import DatasetResult, Evaluated, ViewResult
 
 WEAKEST = 3
@@ -58,12 +60,13 @@ def headline(result: DatasetResult) -> str:
     return " · ".join([*words, result.folds, f"{result.clips:,} clips"])
 
 
-def runs_text(assessment: Assessment) -> str:
-    """Every run's score, and their standard deviation."""
+def runs_text(result: DatasetResult, assessment: Assessment) -> str:
+    """Every repetition's score, and their standard deviation."""
     import numpy as np
 
-    scores = " ".join(f"{score:.3f}" for score in assessment.per_fold)
-    return f"runs: {scores}, standard deviation {np.std(assessment.per_fold, ddof=1):.3f}"
+    scores = " ".join(f"{score:.3f}" for score in assessment.per_run)
+    word = "repeats" if result.request.repeats > 1 else "runs"
+    return f"{word}: {scores}, standard deviation {np.std(assessment.per_run, ddof=1):.3f}"
 
 
 def _taken_for(gap: Difference | None, noise: float) -> str:
@@ -79,13 +82,13 @@ def _render_one(result: DatasetResult) -> None:
     chance = "" if result.task == "regression" else f"   chance {assessment.baselines['chance']:.3f}"
     console.say(f"{metric_words(first.name)} {first.value:.3f}  (95 %: {first.interval.bounds}){chance}")
     if result.runs > 1:
-        console.say(runs_text(assessment))
+        console.say(runs_text(result, assessment))
     if more := assessment.telling[1:]:
         words = [f"{metric_words(score.name)} {score.interval}" for score in more]
         if result.task == "classification" and assessment.unequal:
             words.append(f"always the largest class {assessment.baselines['majority']:.3f}")
         console.say(" · ".join(words))
-    if line := _weakest(assessment.classes):
+    if line := _weakest(assessment.classes, result.runs):
         console.say(line)
 
 
@@ -123,8 +126,8 @@ def _render_several(result: DatasetResult) -> None:
     _render_clear(result)
     if result.runs > 1:
         for view in result.views:
-            console.say(f"{view.view} {runs_text(view.assessment)}")
-    if line := _weakest(best.assessment.classes):
+            console.say(f"{view.view} {runs_text(result, view.assessment)}")
+    if line := _weakest(best.assessment.classes, result.runs):
         console.say(f"{best.view} {line}")
 
 
@@ -137,6 +140,22 @@ def _render_clear(result: DatasetResult) -> None:
         console.say(f"clearly below {best}: {', '.join(clear)}")
     if unclear:
         console.say(f"not clearly different from {best}: {', '.join(unclear)}")
+    if result.detectable < math.inf:
+        console.say(f"{_sample_size(result)}: differences below {_size(result)} cannot be told apart here")
+
+
+def _sample_size(result: DatasetResult) -> str:
+    """How many clips the comparison rests on, and in how many groups."""
+    assessment = result.views[result.best].assessment
+    groups = f" in {assessment.units:,} groups" if assessment.method.unit == "group" else ""
+    return f"{result.clips:,} clips{groups}"
+
+
+def _size(result: DatasetResult) -> str:
+    """The smallest difference that would be clear, of a share in points."""
+    if result.task == "classification":
+        return f"{100 * result.detectable:.{0 if result.detectable >= 0.0095 else 1}f} points"
+    return f"{result.detectable:.{2 if result.detectable >= 0.0095 else 3}f}"
 
 
 def _render_protocols(results: Sequence[DatasetResult]) -> None:
@@ -220,15 +239,19 @@ def _details(result: DatasetResult) -> None:
     others = [score for score in view.assessment.scores if score not in view.assessment.telling]
     if others:
         console.say(" · ".join(f"{metric_words(score.name)} {score.interval}" for score in others))
+    gaps = [(one.view, one.difference) for one in result.views if one.difference is not None]
+    tested = [f"{name} {gap.corrected_p:.4f}" for name, gap in gaps if gap.corrected_p == gap.corrected_p]
+    if tested:
+        console.say(f"p against {view.view} by the corrected resampled t-test: {', '.join(tested)}")
     render_details(result.task, view)
 
 
-def _weakest(classes: Sequence[ClassResult]) -> str:
-    """The classes that are recognised least, and as what."""
+def _weakest(classes: Sequence[ClassResult], runs: int) -> str:
+    """The classes that are recognised least, and as what, by the mean count of all repetitions."""
     tested = [one for one in classes if one.clips and one.confused_with]
     words = []
     for one in sorted(tested, key=lambda one: one.first.value)[:WEAKEST]:
-        confused = ", ".join(f"as {name} {count}" for name, count in one.confused_with[:2])
+        confused = ", ".join(f"as {name} {count / runs:g}" for name, count in one.confused_with[:2])
         words.append(f"{one.name} {one.first.value:.2f} ({confused})")
     return f"weakest: {', '.join(words)}" if words else ""
 

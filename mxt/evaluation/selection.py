@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mxt.core.errors import EvaluationError, listed
+from mxt.core.errors import EvaluationError, UsageError, listed
 from mxt.core.records import ClipRecord, Task
 from mxt.core.reprs import short_repr
 from mxt.core.stages import Evaluation
@@ -24,12 +24,17 @@ from mxt.evaluation.splits import (
     Sample,
     cut_folds,
     draw_folds,
+    joined,
     use_folds,
     use_hash,
     use_split,
 )
 from mxt.evaluation.tasks import Targets, encode, infer_task, is_labelled
 
+DRAWN = ("grouped", "stratified")  # kinds of plans that another seed changes
+SEEDS = (
+    1_000_003  # between the seeds of repetitions: each fold takes the next few for what is drawn inside it
+)
 LARGEST = 1e15  # of numbers to be predicted: sums of their squares are finite, and in float32, too
 
 
@@ -69,6 +74,7 @@ def select(
     folds: Mapping[str, str] | None,
     choices: Mapping[Task, Evaluation],
     seed: int,
+    repeats: int = 1,
 ) -> Selection:
     """Choose clips, and draw or read their folds.
 
@@ -89,11 +95,15 @@ def select(
     choices : mapping
         The protocol's choices for each task.
     seed : int
+    repeats : int
+        How often folds are drawn, each time anew.
 
     Raises
     ------
     EvaluationError
         What is left cannot be learnt: no labels, one class, too few clips.
+    UsageError
+        Folds that are not drawn were to be repeated.
     """
     pool = Pool(clips, groups)
     values = target_values(clips, column)
@@ -119,9 +129,18 @@ def select(
         targets = _without_small_classes(pool, targets)
     _check(targets, column, groups)
     sample = pool.sample(targets, given)
-    plan = _plan(sample, evaluation, seed, hashed=folds is None and evaluation.outer == "hash").repeated(
-        evaluation.runs
-    )
+    hashed = folds is None and evaluation.outer == "hash"
+    plans = [_plan(sample, evaluation, seed + SEEDS * i, hashed=hashed) for i in range(repeats)]
+    if repeats > 1 and plans[0].kind not in DRAWN:
+        raise UsageError(
+            f"--repeats draws new folds each time, and here they are fixed ({plans[0].words}): leave it out"
+            + (
+                ", or draw folds with --set outer=kfold"
+                if plans[0].kind.startswith("given") and not folds
+                else ""
+            )
+        )
+    plan = joined(plans, "repeat").repeated(evaluation.runs)
     return Selection(tuple(pool.clips), sample, plan, tuple(pool.left_out), pool.copies(), pool.groups())
 
 

@@ -129,6 +129,7 @@ def prepare(
         folds=read_folds(request.folds) if request.folds else None,
         choices=choices,
         seed=request.seed,
+        repeats=request.repeats,
     )
     evaluation = choices[selection.sample.targets.task]
     default = "svm" if len(selection.clips) <= LARGEST_SVM else "linear"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from mxt.core.commands import typed
 from mxt.core.errors import UsageError
-from mxt.evaluation.assess import Difference, Score
+from mxt.evaluation.assess import Score
+from mxt.evaluation.comparison import Difference
 from mxt.evaluation.interval import Interval
 from mxt.results.paired import Paired, pair
 from mxt.results.saving import load_result
@@ -147,7 +148,7 @@ def _second_minus_first(paired: Paired) -> Difference:
     if paired.best == 0:
         return difference
     gap = difference.interval
-    return Difference(Interval(-gap.value, -gap.high, -gap.low), difference.p)
+    return replace(difference, interval=Interval(-gap.value, -gap.high, -gap.low))
 
 
 def _right(paired: Paired) -> tuple[npt.NDArray[np.bool_], ...]:

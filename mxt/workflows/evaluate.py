@@ -112,7 +112,7 @@ def _evaluated(study: Study, others: Sequence[str], *, jobs: int, progress: Prog
         seconds.append(time.monotonic() - begun)
     score = study.prepared.evaluation.score
     assessed = [assess(selection, predicted, seed=seed, score=score) for predicted in predictions]
-    best, differences = compare(selection, predictions, assessed, seed=seed)
+    compared = compare(selection, predictions, assessed, seed=seed)
     views = [
         ViewResult(
             view=matrix.view,
@@ -125,10 +125,13 @@ def _evaluated(study: Study, others: Sequence[str], *, jobs: int, progress: Prog
             seconds=took,
         )
         for matrix, predicted, assessment, difference, took in zip(
-            study.matrices, predictions, assessed, differences, seconds, strict=True
+            study.matrices, predictions, assessed, compared.differences, seconds, strict=True
         )
     ]
-    result = _save(study, replace(_outline(study, others), views=tuple(views), best=best), predictions)
+    result = replace(
+        _outline(study, others), views=tuple(views), best=compared.best, detectable=compared.detectable
+    )
+    result = _save(study, result, predictions)
     for scratch in scratches:
         scratch.clear()
     return result

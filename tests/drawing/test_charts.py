@@ -10,7 +10,7 @@ import pytest
 from mxt.cli.main import main
 from mxt.drawing.comparison import comparison_chart
 from mxt.drawing.page import VERMILION
-from mxt.evaluation.assess import Difference
+from mxt.evaluation.comparison import Difference
 from mxt.evaluation.interval import Interval
 from mxt.extraction.request import ExtractRequest
 from mxt.registry import Registry

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mxt.core.errors import EvaluationError
+from mxt.core.errors import EvaluationError, UsageError
 from mxt.core.records import ClipRecord, Task
 from mxt.core.stages import Evaluation
 from mxt.evaluation.columns import Groups
 from mxt.evaluation.metrics import pooled
 from mxt.evaluation.selection import Selection, select
-from mxt.evaluation.statistics import interval, resample
+from mxt.evaluation.statistics import Judged, interval, resample
 
 MakeClip = Callable[..., ClipRecord]
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "regression")
@@ -23,6 +23,7 @@ def choose(
     *,
     groups: Groups | None = None,
     folds: Mapping[str, str] | None = None,
+    repeats: int = 1,
     **changes: Any,
 ) -> Selection:
     evaluation = Evaluation(**changes)
@@ -35,6 +36,7 @@ def choose(
         folds=folds,
         choices=dict.fromkeys(TASKS, evaluation),
         seed=0,
+        repeats=repeats,
     )
 
 
@@ -190,7 +192,53 @@ def test_scores_of_numbers_do_not_depend_on_their_unit(make_clip: MakeClip, unit
     clips = [make_clip(f"{i:02}.wav", targets={"genre": (i - 5) * unit}) for i in range(12)]
     y = choose(clips).sample.targets.y
     scores = pooled("regression", y, y * 0.5, n_classes=0)
-    samples = resample("regression", y, y * 0.5, np.arange(12), n_classes=0, seed=0)
+    samples = resample(Judged("regression", y, y * 0.5, np.arange(12), n_classes=0), seed=0)
     assert scores["r2"] == pytest.approx(0.744, abs=0.001)
-    found = interval(0.0, samples.scores["r2"])
+    found = interval(0.0, samples.scores["r2"], 1_000_000)
     assert (found.low, found.high) == pytest.approx((0.703, 0.787), abs=0.001)
+
+
+def test_each_repeat_tests_every_clip_once_in_folds_of_its_own(clips: list[ClipRecord]) -> None:
+    plan = choose(clips, folds=None, repeats=3, inner_folds=2).plan
+    assert (plan.runs, plan.words) == (3, "10-fold, stratified, 3 repeats")
+    assert plan.folds[10].name == "1, repeat 2"
+    divisions = []
+    for run in range(3):
+        folds = [fold for fold in plan.folds if fold.run == run]
+        np.testing.assert_array_equal(np.sort(np.concatenate([fold.test for fold in folds])), np.arange(24))
+        assert all(len(fold.inner) == 2 for fold in folds)
+        divisions.append({frozenset(fold.test.tolist()) for fold in folds})
+    assert divisions[0] != divisions[1] != divisions[2]
+    assert divisions[0] == {frozenset(fold.test.tolist()) for fold in choose(clips).plan.folds}
+
+
+def test_groups_stay_together_in_every_repeat(clips: list[ClipRecord]) -> None:
+    artists = tuple(str(i // 4) for i in range(24))
+    for fold in choose(clips, groups=Groups(artists, "by artist"), repeats=4).plan.folds:
+        assert not {artists[i] for i in fold.learn} & {artists[i] for i in fold.test}
+
+
+@pytest.mark.parametrize(
+    ("given", "changes", "advice"),
+    [
+        (True, {}, r"here they are fixed \(3 given folds\): leave it out$"),
+        (False, {"shuffle": False, "keep_together": False}, r"in catalogue order\): leave it out$"),
+    ],
+)
+def test_folds_that_are_not_drawn_cannot_be_repeated(
+    clips: list[ClipRecord], given: bool, changes: dict[str, Any], advice: str
+) -> None:
+    folds = {clip.id: str(i % 3) for i, clip in enumerate(clips)} if given else None
+    with pytest.raises(UsageError, match=advice):
+        choose(clips, folds=folds, repeats=2, **changes)
+
+
+def test_folds_of_the_data_set_can_be_drawn_instead_to_be_repeated(make_clip: MakeClip) -> None:
+    clips = [
+        make_clip(f"{i}.wav", targets={"genre": ["pop", "rock"][i % 2]}, fold=str(i % 4)) for i in range(24)
+    ]
+    with pytest.raises(
+        UsageError, match=r"4 given folds\): leave it out, or draw folds with --set outer=kfold"
+    ):
+        choose(clips, repeats=2)
+    assert choose(clips, repeats=2, outer="kfold").plan.runs == 2
