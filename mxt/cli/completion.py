@@ -150,6 +150,12 @@ def views(ctx: typer.Context) -> list[str]:
 
 
 @_offered
+def views_and_results(ctx: typer.Context) -> list[str | tuple[str, str]]:
+    """What can be exported."""
+    return [*views(ctx=ctx), *results(ctx=ctx)]
+
+
+@_offered
 def tables(ctx: typer.Context) -> list[str]:
     """Labels of the feature tables in the store."""
     return _tables(ctx)
@@ -159,6 +165,12 @@ def tables(ctx: typer.Context) -> list[str]:
 def names(ctx: typer.Context) -> list[str]:
     """Data sets, feature tables and results."""
     return [*_datasets(ctx), *_tables(ctx), *_store(ctx).results.list()]
+
+
+@_offered
+def results(ctx: typer.Context) -> list[str]:
+    """Ids of the results in the store."""
+    return _store(ctx).results.list()
 
 
 @_offered

@@ -131,6 +131,8 @@ class DatasetResult:
         Whether the default head was taken, and whether there were other targets.
     folds : str
         In words.
+    grouping : str
+        What clips were kept together by, in words; empty where no groups are known.
     fold_sizes : tuple of FoldSize
     clips, classes : int
         That took part.
@@ -177,6 +179,7 @@ class DatasetResult:
     runs: int = 1
     detectable: float = math.nan
     noise: float = 0.0
+    grouping: str = ""
     provenance: Provenance = field(default_factory=Provenance)
     __repr__ = short_repr
 
