@@ -162,6 +162,12 @@ def names(ctx: typer.Context) -> list[str]:
 
 
 @_offered
+def results(ctx: typer.Context) -> list[str]:
+    """Results, the newest first."""
+    return _store(ctx).results.list()[::-1]
+
+
+@_offered
 def targets(ctx: typer.Context) -> list[str]:
     """Targets of the data set typed before (default: the one last ingested)."""
     return list(_dataset(ctx).targets)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from mxt.core.errors import AudioError
 from mxt.core.progress import SILENT, Progress
 from mxt.core.records import ClipRecord
+from mxt.drawing.report.need import Key
 
 Signal = npt.NDArray[np.float32]
 
@@ -52,17 +53,17 @@ class Previews:
     Parameters
     ----------
     of : mapping
-        Clip id to its preview.
+        Data set and clip id to its preview.
     silent : mapping
-        Clip id to why there is none although it was wanted: the file is gone, has changed, cannot be read.
+        Data set and clip id to why there is none although it was wanted: the file is gone, has changed, cannot be read.
     wanted : int
         Clips that could have had one.
     sound_type : str
         MIME type of the sounds.
     """
 
-    of: Mapping[str, Preview] = field(default_factory=dict)
-    silent: Mapping[str, str] = field(default_factory=dict)
+    of: Mapping[Key, Preview] = field(default_factory=dict)
+    silent: Mapping[Key, str] = field(default_factory=dict)
     wanted: int = 0
     sound_type: str = ""
 
@@ -75,18 +76,20 @@ class Source:
     clip: ClipRecord
 
 
-def make_previews(sources: Mapping[str, Source], order: Iterable[str], progress: Progress = SILENT) -> Previews:
+def make_previews(
+    sources: Mapping[Key, Source], order: Iterable[Key], progress: Progress = SILENT
+) -> Previews:
     """Preview clips in the order of need, until the page has as many as it can carry.
 
     Parameters
     ----------
     sources : mapping
-        Clip id to its source.
-    order : iterable of str
-        Ids, those first that need one most.
+        Data set and clip id to its source.
+    order : iterable of (str, str)
+        Data sets and ids, those first that need one most.
     """
-    made: dict[str, Preview] = {}
-    silent: dict[str, str] = {}
+    made: dict[Key, Preview] = {}
+    silent: dict[Key, str] = {}
     size, limit = 0, min(MOST, len(sources))
     with progress.step("previews", limit, unit="clips") as step:
         for name in dict.fromkeys(order):

@@ -1,0 +1,159 @@
+"""What a saved result says of each clip, and where its clips lie on a plane."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mxt.core.errors import MxtError
+from mxt.core.text import written
+from mxt.evaluation.projection import METHODS, project
+from mxt.evaluation.reliability import Reliability, reliability
+from mxt.results.report import Answers, Map
+from mxt.results.views import load_view
+
+if TYPE_CHECKING:
+    from mxt.results.records import DatasetResult
+    from mxt.store.layout import Store
+
+Array = npt.NDArray[Any]
+FEWEST = 5  # clips that are worth a map
+WORST, DRAWN = 1000, 1000  # clips that are shown of larger data sets: the worst, and some drawn at random
+
+
+class Predictions:
+    """The predictions of a result, with the runs of each clip together.
+
+    Parameters
+    ----------
+    arrays : mapping
+        As the store keeps them.
+    task : str
+    """
+
+    def __init__(self, arrays: dict[str, Array], task: str) -> None:
+        self.task = task
+        self.classes = tuple(map(str, arrays["classes"]))
+        self.clips, first, of_clip = np.unique(arrays["clip"], return_index=True, return_inverse=True)
+        self.true, self.folds = arrays["y_true"][first], arrays["fold"][first]
+        self.runs = np.bincount(of_clip)
+        if task == "classification":
+            votes = np.zeros((len(self.clips), len(self.classes)))
+            np.add.at(votes, (of_clip, arrays["y_predicted"]), 1.0)
+            self.predicted = votes / self.runs[:, None]
+        else:
+            judged = arrays["y_predicted"] if task == "regression" else arrays.get("scores", arrays["y_predicted"])
+            self.predicted = _means(judged.astype(np.float64), of_clip)
+        probabilities = arrays.get("probabilities")
+        self.probabilities = None if probabilities is None else _means(probabilities, of_clip)
+
+    def worst(self) -> npt.NDArray[np.int64]:
+        """All clips, those first that are predicted worst."""
+        if self.task == "regression":
+            return np.argsort(-np.abs(self.predicted - self.true), kind="stable")
+        if self.task == "multilabel":
+            return np.argsort(-np.abs(self.predicted - self.true).mean(axis=1), kind="stable")
+        rows = np.arange(len(self.clips))
+        right = self.predicted[rows, self.true]
+        sure = right if self.probabilities is None else self.probabilities[rows, self.true]
+        return np.lexsort((sure, right))
+
+    def answers(self, shown: frozenset[str]) -> Answers:
+        """What is said of the clips `shown`, the worst first."""
+        rows = np.array([row for row in self.worst() if self.clips[row] in shown], int)
+        return Answers(
+            clips=tuple(map(str, self.clips[rows])),
+            true=tuple(self._true(row) for row in rows),
+            predicted=tuple(self._predicted(row) for row in rows),
+            probabilities=None if self.probabilities is None else self.probabilities[rows].astype(np.float32),
+            folds=tuple(map(str, self.folds[rows])),
+            classes=self.classes,
+            tested=len(self.clips),
+        )
+
+    def reliability(self) -> Reliability | None:
+        """How far its probabilities can be trusted; of a classification that kept them."""
+        if self.task != "classification" or self.probabilities is None:
+            return None
+        return reliability(self.probabilities, self.true)
+
+    def _true(self, row: int) -> Any:
+        if self.task == "regression":
+            return float(self.true[row])
+        if self.task == "multilabel":
+            return tuple(map(int, np.flatnonzero(self.true[row])))
+        return (int(self.true[row]),)
+
+    def _predicted(self, row: int) -> Any:
+        if self.task == "regression":
+            return float(self.predicted[row])
+        values = self.predicted[row]
+        order = np.argsort(-values, kind="stable")
+        kept = order[:5] if self.task == "multilabel" else order[values[order] > 0]
+        return tuple((int(i), float(values[i])) for i in kept)
+
+
+def read_predictions(store: Store, result_id: str, task: str) -> Predictions | None:
+    """The predictions of a result; ``None`` where they cannot be read."""
+    try:
+        arrays = store.results.predictions(result_id)
+    except MxtError:
+        return None
+    return Predictions(arrays, task)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The clips that a report speaks of, by id, and those of them that lie on its maps."""
+
+    clips: frozenset[str]
+    mapped: frozenset[str]
+
+
+def choose_shown(predictions: Sequence[Predictions]) -> Shown:
+    """All clips; of many, the worst of each result and some at random, which alone are mapped."""
+    names = sorted({str(clip) for one in predictions for clip in one.clips})
+    if len(names) <= WORST + DRAWN:
+        return Shown(frozenset(names), frozenset(names))
+    drawn = frozenset(names[i] for i in np.random.default_rng(0).choice(len(names), DRAWN, replace=False))
+    each = WORST // len(predictions)
+    worst = (str(clip) for one in predictions for clip in one.clips[one.worst()[:each]])
+    return Shown(drawn.union(worst), drawn)
+
+
+def map_of(store: Store, result: DatasetResult, clips: frozenset[str]) -> Map | None:
+    """Where clips lie; ``None`` where there are too few, or their features are gone."""
+    try:
+        matrix = load_view(store, result.dataset, result.view)
+    except MxtError:
+        return None
+    names = [written(clip.id) for clip in matrix.clips]
+    rows = [row for row, name in enumerate(names) if name in clips]
+    if len(rows) < FEWEST:
+        return None
+    points = {method: project(matrix.X[rows], method, result.request.seed) for method in METHODS}
+    return Map(tuple(names[row] for row in rows), points)
+
+
+def class_sizes(labels: Sequence[object]) -> dict[str, int]:
+    """Clips of each class or label, the largest first; nothing for numbers."""
+    counts: Counter[str] = Counter()
+    for label in labels:
+        if isinstance(label, str):
+            counts[label] += 1
+        elif isinstance(label, tuple):
+            counts.update(label)
+    return dict(counts.most_common())
+
+
+def _means(values: Array, of_clip: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Means over the rows of each clip."""
+    sums = np.zeros((int(of_clip.max()) + 1, *values.shape[1:]))
+    np.add.at(sums, of_clip, values)
+    counts = np.bincount(of_clip)
+    return sums / counts.reshape(-1, *[1] * (values.ndim - 1))
