@@ -2,11 +2,12 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const player = document.getElementById("player"), said = document.getElementById("said");
-  const FIRST = 12, SVG = "http://www.w3.org/2000/svg";
-  const MARKS = [  // circle, square, triangle: ten colours of each
+  const FIRST = 12, MOST = 32, SVG = "http://www.w3.org/2000/svg";
+  const COLOURS = 8, MARKS = [  // circle, square, triangle, diamond
     (x, y, r) => `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`,
     (x, y, r) => `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}z`,
     (x, y, r) => `M${x} ${y - 1.2 * r}l${1.2 * r} ${2.2 * r}h${-2.4 * r}z`,
+    (x, y, r) => `M${x} ${y - 1.4 * r}l${1.2 * r} ${1.4 * r}l${-1.2 * r} ${1.4 * r}l${-1.2 * r} ${-1.4 * r}z`,
   ];
 
   // Everything is made of elements and text: nothing is ever read as HTML.
@@ -100,28 +101,41 @@
     add();
   };
 
-  // A click on a class, or on a cell of a confusion matrix, lists its clips.
-  const open = (button) => {
-    const result = data.results[button.dataset.r], actual = Number(button.dataset.true);
-    const as = button.dataset.as === undefined ? null : Number(button.dataset.as);
-    const place = document.getElementById(`listed-${button.dataset.r}`);
-    const rows = result.rows.filter((row) => row[1].includes(actual) && (as === null || row[2].some(([number]) => number === as)));
-    const words = as === null ? `${result.classes[actual]}: ${rows.length} clips` : as === actual
-      ? `${result.classes[actual]}, predicted right: ${rows.length} clips` : `${result.classes[actual]}, taken for ${result.classes[as]}: ${rows.length} clips`;
-    const heading = make("h3", { tabindex: -1, dir: "auto" }, `${words}, the worst first`);
-    stop();
-    document.querySelectorAll("[aria-pressed=true][data-r]").forEach((other) => other.removeAttribute("aria-pressed"));
-    button.setAttribute("aria-pressed", "true");
+  // Each result lists its errors; a click on a class, or on a cell of a confusion matrix, lists those clips instead.
+  const counted = (rows) => `${rows.length} ${rows.length === 1 ? "clip" : "clips, the worst first"}`;
+  const fill = (number, words, rows, back) => {
+    const result = data.results[number], place = document.getElementById(`listed-${number}`);
+    const heading = make("h3", { tabindex: -1, dir: "auto" }, `${words}: ${counted(rows)}`);
     place.replaceChildren(heading);
     list(place, rows.map((row) => () => card(result, row)));
-    heading.focus({ preventScroll: true });
-    heading.scrollIntoView({ block: "start" });
+    if (back) {
+      const button = make("button", { type: "button", class: "back" }, "back to all errors");
+      button.addEventListener("click", () => { press(null); errors(number).focus(); });
+      place.append(button);
+    }
+    return heading;
   };
+  const press = (button) => {
+    stop();
+    document.querySelectorAll("[aria-pressed=true][data-r]").forEach((other) => other.removeAttribute("aria-pressed"));
+    button?.setAttribute("aria-pressed", "true");
+  };
+  const errors = (number) => {
+    const result = data.results[number], wrong = result.rows.filter((row) => isWrong(result, row));
+    return result.task === "classification" ? fill(number, "Errors", wrong) : fill(number, "All clips", result.rows);
+  };
+  const open = (button) => {
+    const { r, true: of, as } = button.dataset, result = data.results[r], actual = Number(of);
+    const rows = result.rows.filter((row) => row[1].includes(actual) && (as === undefined || row[2].some(([number]) => number === Number(as))));
+    const words = result.classes[actual] + (as === undefined ? "" : as === of ? ", predicted right" : `, taken for ${result.classes[as]}`);
+    press(button);
+    const heading = fill(r, words, rows, true);
+    heading.focus({ preventScroll: true });
+    heading.scrollIntoView({ block: "nearest" });
+    if (heading.getBoundingClientRect().bottom > innerHeight - 200) heading.scrollIntoView({ block: "center" });
+  };
+  document.querySelectorAll("[data-errors]").forEach((place) => errors(place.dataset.errors));
   document.querySelectorAll("button[data-true]").forEach((button) => button.addEventListener("click", () => open(button)));
-  document.querySelectorAll("[data-all]").forEach((place) => {
-    const result = data.results[place.dataset.r];
-    list(place, result.rows.map((row) => () => card(result, row)));
-  });
   document.querySelectorAll("[data-wrong]").forEach((place) => {
     list(place, data.chapters[place.dataset.wrong].wrong.map(([clip, label, suggested, p, q]) => () => make("li", { class: "card" }, preview(clip), text("p", "clip", name(clip)),
       make("p", {}, "labelled ", text("b", "", label), `, which has a probability of ${percent(p)}; `, text("b", "missed", suggested), ` has ${percent(q)}`))));
@@ -210,24 +224,24 @@
       const bin = binned(raw), values = raw.map(bin), counts = new Map();
       values.forEach((value) => counts.set(value, (counts.get(value) ?? 0) + 1));
       const numeric = raw.some((value) => typeof value === "number");
-      const kinds = [...counts.keys()].sort((a, b) => numeric ? parseFloat(a) - parseFloat(b) : counts.size > 30 ? counts.get(b) - counts.get(a) : String(a).localeCompare(String(b)));
-      const look = new Map(kinds.map((kind, i) => [kind, colour.value === "correctness" ? (kind === "wrong" ? 1 : kind === "right" ? 0 : 7) : i < 29 ? i : 27]));
+      const kinds = [...counts.keys()].sort((a, b) => numeric ? parseFloat(a) - parseFloat(b) : counts.size > MOST ? counts.get(b) - counts.get(a) : String(a).localeCompare(String(b)));
+      const look = new Map(kinds.map((kind, i) => [kind, colour.value === "correctness" ? (kind === "wrong" ? 1 : kind === "right" ? 0 : 7) : i < MOST ? i : 7]));
       const radius = result.map.clips.length > 600 ? 7 : result.map.clips.length > 200 ? 10 : 14;
       pane.here = -1;
       pane.marks = result.map.points[method.value].map(([x, y], i) => {
         const kind = look.get(values[i]);
-        const mark = make("path", { d: MARKS[Math.floor(kind / 10)](x, y, radius), class: `k${kind % 10}${marked !== null && marked !== values[i] ? " faint" : ""}` }, make("title", {}, `${name(result.map.clips[i])} · ${values[i]}`));
+        const mark = make("path", { d: MARKS[Math.floor(kind / COLOURS)](x, y, radius), class: `k${kind % COLOURS}${marked !== null && marked !== values[i] ? " faint" : ""}` }, make("title", {}, `${name(result.map.clips[i])} · ${values[i]}`));
         mark.addEventListener("pointerenter", () => point(pane, i));
         mark.addEventListener("click", () => hear(pane, i));
         return mark;
       });
       pane.svg.replaceChildren(...pane.marks);
       if (pane !== panes[0]) return;
-      legend.replaceChildren(...kinds.slice(0, 30).map((kind) => {
-        const button = make("button", { type: "button", "aria-pressed": String(marked === kind) }, make("svg", { viewBox: "-8 -8 16 16", "aria-hidden": "true" }, make("path", { d: MARKS[Math.floor(look.get(kind) / 10)](0, 0, 6), class: `k${look.get(kind) % 10}` })), text("span", "", `${kind} ${counts.get(kind)}`));
+      legend.replaceChildren(...kinds.slice(0, MOST).map((kind) => {
+        const button = make("button", { type: "button", "aria-pressed": String(marked === kind) }, make("svg", { viewBox: "-8 -8 16 16", "aria-hidden": "true" }, make("path", { d: MARKS[Math.floor(look.get(kind) / COLOURS)](0, 0, 6), class: `k${look.get(kind) % COLOURS}` })), text("span", "", `${kind} ${counts.get(kind)}`));
         button.addEventListener("click", () => { marked = marked === kind ? null : kind; drawAll(); legend.children[kinds.indexOf(kind)].focus(); });
         return button;
-      }), kinds.length > 30 ? `and ${kinds.length - 30} more` : "");
+      }), kinds.length > MOST ? `and ${kinds.length - MOST} more` : "");
     };
     drawAll();
   });
