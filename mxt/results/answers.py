@@ -47,7 +47,9 @@ class Predictions:
             np.add.at(votes, (of_clip, arrays["y_predicted"]), 1.0)
             self.predicted = votes / self.runs[:, None]
         else:
-            judged = arrays["y_predicted"] if task == "regression" else arrays.get("scores", arrays["y_predicted"])
+            judged = (
+                arrays["y_predicted"] if task == "regression" else arrays.get("scores", arrays["y_predicted"])
+            )
             self.predicted = _means(judged.astype(np.float64), of_clip)
         probabilities = arrays.get("probabilities")
         self.probabilities = None if probabilities is None else _means(probabilities, of_clip)
@@ -136,7 +138,9 @@ def map_of(store: Store, result: DatasetResult, clips: frozenset[str]) -> Map | 
     rows = [row for row, name in enumerate(names) if name in clips]
     if len(rows) < FEWEST:
         return None
-    points = {method: project(matrix.X[rows], method, result.request.seed) for method in METHODS}
+    points: dict[str, Array] = {
+        method: project(matrix.X[rows], method, result.request.seed) for method in METHODS
+    }
     return Map(tuple(names[row] for row in rows), points)
 
 

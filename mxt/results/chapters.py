@@ -44,7 +44,9 @@ class Gathering:
         first = next(iter(results.values()))
         clips = catalogued(self.store, first.dataset)
         evaluations = {name: one for name, one in results.items() if isinstance(one, DatasetResult)}
-        predictions = {name: read_predictions(self.store, name, one.task) for name, one in evaluations.items()}
+        predictions = {
+            name: read_predictions(self.store, name, one.task) for name, one in evaluations.items()
+        }
         readable = [one for one in predictions.values() if one is not None]
         shown = choose_shown(readable) if readable else Shown(frozenset(), frozenset())
         reported = sorted(
@@ -73,8 +75,8 @@ class Gathering:
             id=name,
             result=result,
             stale=self._stale(result),
-            answers=predictions and predictions.answers(shown.clips),
-            reliability=predictions and predictions.reliability(),
+            answers=predictions.answers(shown.clips) if predictions else None,
+            reliability=predictions.reliability() if predictions else None,
             map=map_of(self.store, result, shown.mapped),
             tables=tuple(_table(table) for table in self.store.features.tables() if table.fingerprint in own),
             commands=self.commands(result),

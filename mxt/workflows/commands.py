@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from mxt.core.errors import InputError
 from mxt.core.records import DatasetRecord
+from mxt.core.views import parse_view
 from mxt.extraction.request import ExtractRequest
 from mxt.ingestion.lineage import is_derived, parent_of
 from mxt.ingestion.requests import DeriveRequest, ImportRequest, IngestRequest
-from mxt.core.views import parse_view
 from mxt.registry import Registry
 from mxt.results.plain import Result
 from mxt.results.search_record import SearchResult
@@ -46,9 +46,7 @@ def result_commands(store: Store, result: Result, registry: Registry) -> tuple[s
     """What makes a result again, from the recordings on."""
     record = next((known for known in store.catalogue.datasets() if known.name == result.dataset), None)
     commands = list(dataset_commands(record, store.catalogue, registry)) if record is not None else []
-    commands += [
-        table_command(table, registry, dataset=result.dataset) for table in tables_of(store, result)
-    ]
+    commands += [table_command(table, registry, dataset=result.dataset) for table in tables_of(store, result)]
     return tuple(filter(None, [*commands, result.request.command()]))
 
 

@@ -30,7 +30,6 @@ from mxt.results.saving import load_result
 from mxt.store.layout import Store
 from mxt.workflows.commands import result_commands
 
-
 Format = Literal["html", "md", "json"]
 FORMATS: dict[str, Format] = {"html": "html", "md": "md", "json": "json"}
 
@@ -176,9 +175,7 @@ def _written(record: Report, previews: Previews, request: ReportRequest) -> str:
     return markdown(record) if request.chosen_format == "md" else html(record, previews)
 
 
-def _results(
-    store: Store, request: ReportRequest, remarks: list[str]
-) -> dict[str, Result]:
+def _results(store: Store, request: ReportRequest, remarks: list[str]) -> dict[str, Result]:
     """The results asked for, by id, or the newest of each kind."""
     if request.results:
         named = dict.fromkeys(store.results.find(name) for name in request.results)
@@ -228,5 +225,3 @@ def _sources(store: Store, record: Report) -> dict[Key, Source]:
             if clip.usable and clip.has_audio and written(clip.id) in chapter.clips
         }
     return sources
-
-

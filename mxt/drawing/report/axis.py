@@ -49,9 +49,7 @@ class Axis:
         power = 10.0 ** math.floor(math.log10(width / MOST_TICKS))
         step = next(power * one for one in STEPS if width / (power * one) <= MOST_TICKS - 1 + 1e-9)
         first = math.ceil(self.low / step - 1e-9)
-        return tuple(
-            round(step * i, 10) + 0.0 for i in range(first, math.floor(self.high / step + 1e-9) + 1)
-        )
+        return tuple(round(step * i, 10) + 0.0 for i in range(first, math.floor(self.high / step + 1e-9) + 1))
 
     @staticmethod
     def label(tick: float) -> str:

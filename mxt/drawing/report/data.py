@@ -14,7 +14,6 @@ from mxt.drawing.report.contents import ShownChapter, ShownResult
 from mxt.drawing.report.need import Key
 from mxt.drawing.report.previews import Previews
 from mxt.evaluation.projection import METHODS
-from mxt.results.audit import Audit
 from mxt.results.report import ShownClip
 
 PROBABILITIES = 4  # the highest of each clip, and that of its own class
@@ -53,7 +52,13 @@ class _Clips:
             self.number_of[key] = len(self.rows)
             about = known.get(key[1], ShownClip())
             self.rows.append(
-                [key[1], about.group, round(about.seconds, 2), self._sound(key), self.previews.silent.get(key, "")]
+                [
+                    key[1],
+                    about.group,
+                    round(about.seconds, 2),
+                    self._sound(key),
+                    self.previews.silent.get(key, ""),
+                ]
             )
         return self.number_of[key]
 
@@ -67,12 +72,14 @@ class _Clips:
 
 
 def _result(one: ShownResult, chapter: ShownChapter, clips: _Clips) -> dict[str, Any]:
-    answers, dataset, known = one.answers, chapter.card.name, chapter.chapter.clips
+    answers, dataset, known = one.of.answers, chapter.of.card.name, chapter.of.clips
     rows = []
     classes: tuple[str, ...] = ()
     if answers is not None:
         classes = answers.classes
-        probabilities = [None] * len(answers.clips) if answers.probabilities is None else answers.probabilities
+        probabilities = (
+            [None] * len(answers.clips) if answers.probabilities is None else answers.probabilities
+        )
         for clip, true, predicted, fold, p in zip(
             answers.clips, answers.true, answers.predicted, answers.folds, probabilities, strict=True
         ):
@@ -81,7 +88,7 @@ def _result(one: ShownResult, chapter: ShownChapter, clips: _Clips) -> dict[str,
     return {
         "name": one.name,
         "chapter": chapter.number,
-        "task": chapter.task,
+        "task": chapter.of.task,
         "classes": classes,
         "rows": rows,
         "map": _map(one, chapter, clips),
@@ -102,10 +109,10 @@ def _highest(p: npt.NDArray[np.float32], true: tuple[int, ...]) -> list[list[flo
 
 
 def _map(one: ShownResult, chapter: ShownChapter, clips: _Clips) -> dict[str, Any] | None:
-    points = one.reported.map
+    points = one.of.map
     if points is None:
         return None
-    known, dataset = chapter.chapter.clips, chapter.card.name
+    known, dataset = chapter.of.clips, chapter.of.card.name
     return {
         "clips": [clips.number(dataset, clip, known) for clip in points.clips],
         "points": {method: _places(xy) for method, xy in points.points.items()},
@@ -122,8 +129,7 @@ def _places(points: npt.NDArray[np.float64]) -> list[list[int]]:
 
 
 def _chapter(chapter: ShownChapter, clips: _Clips) -> dict[str, Any]:
-    audit = chapter.chapter.audit or Audit()
-    known, dataset = chapter.chapter.clips, chapter.card.name
+    known, dataset = chapter.of.clips, chapter.of.card.name
     return {
         "wrong": [
             [
@@ -133,7 +139,7 @@ def _chapter(chapter: ShownChapter, clips: _Clips) -> dict[str, Any]:
                 round(one.probability, 3),
                 round(one.suggested_probability, 3),
             ]
-            for one in audit.wrong_labels
+            for one in chapter.audit.wrong_labels
         ],
         "copies": [
             {
@@ -144,6 +150,6 @@ def _chapter(chapter: ShownChapter, clips: _Clips) -> dict[str, Any]:
                 "by": one.by,
                 "split": one.split,
             }
-            for one in audit.copies
+            for one in chapter.audit.copies
         ],
     }

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mxt.core.text import written
 from mxt.drawing.report.contents import ShownChapter, ShownResult, shown_chapters
+from mxt.drawing.report.words import search_words
+from mxt.evaluation.metrics import metric_words
 from mxt.results.report import Report
 
 MOST = 20  # wrong labels, copies and failures that are named
@@ -23,7 +25,7 @@ def markdown(report: Report) -> str:
 
 
 def _chapter(chapter: ShownChapter) -> Iterator[str]:
-    yield f"## {_safe(chapter.card.name)}: {_safe(chapter.target)}"
+    yield f"## {_safe(chapter.of.card.name)}: {_safe(chapter.of.target)}"
     for board in chapter.boards:
         yield from ("", f"### {board.words}" + (f" (chance {board.chance:.3f})" if board.chance else ""), "")
         yield from _table(
@@ -36,19 +38,19 @@ def _chapter(chapter: ShownChapter) -> Iterator[str]:
             ("view", "difference (95 %)", "p", ""),
             (
                 [
-                    row.view,
-                    row.difference.interval.signed,
-                    f"{row.difference.p:.4f}",
-                    "clearly below" if row.difference.clear else "not clearly different",
+                    view,
+                    gap.interval.signed,
+                    f"{gap.p:.4f}",
+                    "clearly below" if gap.clear else "not clearly different",
                 ]
-                for row in comparison.rows
+                for view, gap in comparison.rows
             ),
         )
-    if chapter.baselines:
+    if chapter.audit.metadata:
         yield from ("", "### Told by metadata alone", "")
         yield from _table(
             ("told by", "score (95 %)", "baseline"),
-            ([one.what, str(one.score.interval), f"{one.baseline:.3f}"] for one in chapter.baselines),
+            ([one.what, str(one.score.interval), f"{one.baseline:.3f}"] for one in chapter.audit.metadata),
         )
     yield from ("", "### What may be wrong", "")
     for line, views in chapter.cautions:
@@ -60,7 +62,7 @@ def _chapter(chapter: ShownChapter) -> Iterator[str]:
     yield from ("", *_audit(chapter))
     yield from ("", *_searches(chapter))
     yield from ("", "### Data and method", "")
-    card = chapter.card
+    card = chapter.of.card
     yield f"- {card.clips:,} clips in {card.files:,} files, {card.used:,} usable, {card.seconds:.0f} s"
     for clip, reason, _ in card.failures[:MOST]:
         yield f"- cannot be used: {_safe(clip)} ({reason})"
@@ -74,7 +76,7 @@ def _result(one: ShownResult) -> Iterator[str]:
     yield ""
     if one.classes:
         yield from _table(
-            ("class", "clips", f"{one.class_metric} (95 %)", *one.class_others, "taken for"),
+            ("class", "clips", f"{one.classes.words} (95 %)", *one.classes.others, "taken for"),
             (
                 [
                     row.name,
@@ -83,43 +85,56 @@ def _result(one: ShownResult) -> Iterator[str]:
                     *(f"{score.value:.3f}" for score in row.others),
                     ", ".join(f"{name} {count}" for _, name, count in row.confused),
                 ]
-                for row in one.classes
+                for row in one.classes.rows
             ),
         )
-    if one.reliability:
-        curve = one.reliability
-        yield from ("", f"Brier score {curve.brier:.3f} (without listening {curve.baseline:.3f}), mean gap {curve.gap:.3f}.")
+    if curve := one.of.reliability:
+        yield from (
+            "",
+            f"Brier score {curve.brier:.3f} (without listening {curve.baseline:.3f}), "
+            f"mean gap {curve.gap:.3f}.",
+        )
     if one.confusion:
         yield from ("", "Confusion (rows: true, columns: predicted):", "")
         yield from _table(
-            ("", *one.confusion.names),
-            ([row.name, *(str(cell.count or "") for cell in row.cells)] for row in one.confusion.rows),
+            ("", *(row.name for row in one.confusion)),
+            ([row.name, *(str(cell.count or "") for cell in row.cells)] for row in one.confusion),
         )
     yield ""
     for name, value in one.facts:
         yield f"- {name}: {_safe(value)}"
-    yield from ("", "```console", *(written(command) for command in one.commands), "```")
+    yield from ("", "```console", *(written(command) for command in one.of.commands), "```")
 
 
 def _audit(chapter: ShownChapter) -> Iterator[str]:
-    audit = chapter.chapter.audit
-    if audit is None:
-        return
+    audit = chapter.audit
     if audit.wrong_labels:
         yield from ("### Labels that are probably wrong", "")
         yield from _table(
             ("clip", "label", "probability", "suggested", "probability"),
             (
-                [one.clip, one.label, f"{one.probability:.3f}", one.suggested, f"{one.suggested_probability:.3f}"]
+                [
+                    one.clip,
+                    one.label,
+                    f"{one.probability:.3f}",
+                    one.suggested,
+                    f"{one.suggested_probability:.3f}",
+                ]
                 for one in audit.wrong_labels[:MOST]
             ),
         )
     if audit.copies:
-        yield from ("", "### Clips that sound like one recording", "", chapter.split_copies, "")
+        yield from ("", "### Clips that sound like one recording", "", chapter.copies, "")
         yield from _table(
             ("clip", "clip", "labels", "folds", "similarity"),
             (
-                [one.first, one.second, " / ".join(one.labels), " / ".join(one.folds), f"{one.similarity:.3f}"]
+                [
+                    one.first,
+                    one.second,
+                    " / ".join(one.labels),
+                    " / ".join(one.folds),
+                    f"{one.similarity:.3f}",
+                ]
                 for one in audit.copies[:MOST]
             ),
         )
@@ -127,12 +142,13 @@ def _audit(chapter: ShownChapter) -> Iterator[str]:
 
 def _searches(chapter: ShownChapter) -> Iterator[str]:
     for one in chapter.searches:
-        yield from (f"### Search of layers: {_safe(one.name)}", "", _safe(one.words), "")
+        result = one.searched.result
+        yield from (f"### Search of layers: {_safe(one.name)}", "", _safe(search_words(result)), "")
         yield from _table(
-            ("layers", f"{one.main} (95 %)", "to the best", "chosen in folds"),
+            ("layers", f"{metric_words(result.first.name)} (95 %)", "to the best", "chosen in folds"),
             ([row.name, str(row.score), row.behind.signed, str(row.chosen or "")] for row in one.rows),
         )
-        yield from ("", "```console", *(written(command) for command in one.commands), "```", "")
+        yield from ("", "```console", *(written(command) for command in one.searched.commands), "```", "")
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

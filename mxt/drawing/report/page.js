@@ -56,7 +56,7 @@
     const [, picture, start, length] = data.sounds[sound];
     const button = make("button", { type: "button", class: "play", "aria-label": `play ${id}`,
       title: `${start.toFixed(1)} to ${(start + length).toFixed(1)} s of ${seconds.toFixed(1)} s` },
-      make("img", { src: `data:image/webp;base64,${picture}`, alt: "", loading: "lazy" }), make("progress", { max: length, value: 0, "aria-hidden": "true" }));
+      make("img", { src: `data:image/webp;base64,${picture}`, alt: "" }), make("progress", { max: length, value: 0, "aria-hidden": "true" }));
     button.addEventListener("click", () => play(sound, button));
     return button;
   };

@@ -5,14 +5,19 @@ from __future__ import annotations
 import hashlib
 import math
 from base64 import b64encode
+from collections.abc import Sequence
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
+from mxt.drawing.report.axis import Axis
 from mxt.drawing.report.contents import shown_chapters
 from mxt.drawing.report.data import page_data
 from mxt.drawing.report.previews import SECONDS, Previews
+from mxt.drawing.report.words import plural, search_words
+from mxt.evaluation.metrics import metric_words
 from mxt.evaluation.reliability import Bin
+from mxt.results.audit import MetadataScore
 from mxt.results.report import Report
 
 PACKAGE = "mxt.drawing.report"
@@ -41,9 +46,9 @@ def html(report: Report, previews: Previews) -> str:
     return environment.get_template("page.html.j2").render(
         report=report,
         chapters=chapters,
-        title=", ".join(dict.fromkeys(chapter.card.name for chapter in chapters)),
-        css=Markup(css),  # noqa: S704 - ours
-        js=Markup(js),  # noqa: S704
+        title=", ".join(dict.fromkeys(chapter.card.name for chapter in report.chapters)),
+        css=Markup(css),  # ours
+        js=Markup(js),
         policy=_policy(css, js),
         data=page_data(chapters, previews),
         previews=previews_words(previews),
@@ -55,8 +60,8 @@ def previews_words(previews: Previews) -> str:
     if not previews.wanted:
         return "This page carries no recordings."
     words = (
-        f"{len(previews.of):,} of {previews.wanted:,} recordings can be heard: the loudest {SECONDS:g} seconds of "
-        "each, compressed"
+        f"{len(previews.of):,} of {previews.wanted:,} recordings can be heard: the loudest {SECONDS:g} seconds "
+        "of each, compressed"
     )
     if len(previews.of) + len(previews.silent) < previews.wanted:
         words += "; those come first that were mistaken, or whose label or copy is in doubt"
@@ -67,10 +72,18 @@ def previews_words(previews: Previews) -> str:
 
 def _policy(css: str, js: str) -> str:
     """The content security policy: this script and this style sheet, pictures and sounds inside the page."""
-    return (
-        f"default-src 'none'; script-src {_hash(js)}; style-src {_hash(css)}; img-src data:; media-src data:; "
-        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    rules = (
+        "default-src 'none'",
+        f"script-src {_hash(js)}",
+        f"style-src {_hash(css)}",
+        "img-src data:",
+        "media-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
     )
+    return "; ".join(rules)
 
 
 def _hash(text: str) -> str:
@@ -105,7 +118,20 @@ def _radius(one: Bin) -> float:
     return round(min(9.0, 2.0 + math.sqrt(one.clips) / 3), 1)
 
 
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _axis(scores: Sequence[MetadataScore]) -> Axis:
+    return Axis.of((one.score.interval for one in scores), 0.0, 1.0)
+
+
 FILTERS: dict[str, Any] = {
+    "axis": _axis,
+    "first_upper": _first_upper,
+    "metric": metric_words,
+    "plural": plural,
+    "search_words": search_words,
     "three": _three,
     "thousands": "{:,}".format,
     "day": _day,

@@ -55,7 +55,8 @@ class Previews:
     of : mapping
         Data set and clip id to its preview.
     silent : mapping
-        Data set and clip id to why there is none although it was wanted: the file is gone, has changed, cannot be read.
+        Data set and clip id to why there is none although it was wanted: the file is gone, has changed, or
+        cannot be read.
     wanted : int
         Clips that could have had one.
     sound_type : str

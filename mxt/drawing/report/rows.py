@@ -1,0 +1,213 @@
+"""Rows of a report's tables: leaderboards, comparisons, classes, confusions and searches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mxt.drawing.report.axis import Axis
+from mxt.evaluation.assess import Difference, Score
+from mxt.evaluation.interval import Interval
+from mxt.evaluation.metrics import METRICS, metric_words
+from mxt.results.records import DatasetResult
+from mxt.results.report import Reported, Searched
+from mxt.results.search_record import StrategyResult
+
+MOST_CLASSES = 40  # of a confusion matrix
+MOST_ROWS = 100  # of a table of classes or combinations
+CONFUSED = 3  # classes that are named beside each class
+SHADES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """One line of a leaderboard."""
+
+    name: str
+    interval: Interval
+    clips: int
+    stale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One metric of all results, the best first; `chance` of the main metric."""
+
+    words: str
+    axis: Axis
+    chance: float | None
+    rows: tuple[BoardRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The views of one evaluation against the best of them: their differences by name."""
+
+    words: str
+    best: str
+    axis: Axis
+    rows: tuple[tuple[str, Difference], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """One class: its scores, the most telling first, and (number, name, count) of what it was taken for."""
+
+    number: int
+    name: str
+    clips: int
+    first: Score
+    others: tuple[Score, ...]
+    confused: tuple[tuple[int, str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassTable:
+    """The classes of a result, the lowest score first; `more` are left out."""
+
+    words: str
+    others: tuple[str, ...]
+    axis: Axis
+    rows: tuple[ClassRow, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Clips of one class that were taken for another, and the style of the cell."""
+
+    number: int
+    name: str
+    count: int
+    shade: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """One true class of a confusion matrix."""
+
+    number: int
+    name: str
+    total: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTable:
+    """The combinations of a search, the best first; `more` are left out."""
+
+    name: str
+    searched: Searched
+    axis: Axis
+    rows: tuple[StrategyResult, ...]
+    more: int
+
+
+def chance_of(result: DatasetResult) -> float | None:
+    """The main score of a guess; ``None`` where there is no such thing."""
+    baselines = result.views[result.best].assessment.baselines
+    return None if result.task == "regression" else baselines.get("chance")
+
+
+def boards(results: Sequence[Reported], names: Sequence[str]) -> Iterator[Board]:
+    """A leaderboard for each metric that tells something about these classes."""
+    assessed = [one.result.views[one.result.best].assessment for one in results]
+    for metric in dict.fromkeys(score.name for one in assessed for score in one.telling):
+        rows = [
+            BoardRow(name, score.interval, one.result.clips, one.stale)
+            for name, one, assessment in zip(names, results, assessed, strict=True)
+            for score in assessment.scores
+            if score.name == metric
+        ]
+        known = METRICS.get(metric)
+        ends = (0.0, 1.0) if known and known.least is not None else (0.0,)
+        yield Board(
+            words=metric_words(metric),
+            axis=Axis.of((row.interval for row in rows), *ends),
+            chance=chance_of(results[0].result) if metric == assessed[0].main else None,
+            rows=tuple(sorted(rows, key=lambda row: -row.interval.value)),
+        )
+
+
+def comparisons(results: Sequence[Reported]) -> Iterator[Comparison]:
+    """Each evaluation of several views, once."""
+    known = set()
+    for one in results:
+        gaps = [(other.view, other.difference) for other in one.result.compared]
+        best = next((view for view, gap in gaps if gap is None), "")
+        rows = tuple((view, gap) for view, gap in gaps if gap is not None)
+        if rows and (best, rows) not in known:
+            known.add((best, rows))
+            yield Comparison(
+                words=metric_words(one.result.first.name),
+                best=best,
+                axis=Axis.of((gap.interval for _, gap in rows), 0.0),
+                rows=tuple(sorted(rows, key=lambda row: -row[1].value)),
+            )
+
+
+def class_table(result: DatasetResult) -> ClassTable | None:
+    """The classes of a result; ``None`` of a regression."""
+    classes = result.views[result.best].assessment.classes
+    if not classes:
+        return None
+    number_of = {one.name: i for i, one in enumerate(classes)}
+    rows = [
+        ClassRow(
+            number=i,
+            name=one.name,
+            clips=one.clips,
+            first=one.first,
+            others=one.scores[1:],
+            confused=tuple((number_of[name], name, count) for name, count in one.confused_with[:CONFUSED]),
+        )
+        for i, one in enumerate(classes)
+    ]
+    rows.sort(key=lambda row: row.first.value)
+    return ClassTable(
+        words=metric_words(rows[0].first.name),
+        others=tuple(metric_words(score.name) for score in rows[0].others),
+        axis=Axis.of((row.first.interval for row in rows), 0.0, 1.0),
+        rows=tuple(rows[:MOST_ROWS]),
+        more=max(0, len(rows) - MOST_ROWS),
+    )
+
+
+def confusion(result: DatasetResult) -> tuple[MatrixRow, ...]:
+    """The confusion matrix; empty where there is none, or more than `MOST_CLASSES`."""
+    assessment = result.views[result.best].assessment
+    if assessment.confusion is None or len(assessment.classes) > MOST_CLASSES:
+        return ()
+    names = [one.name for one in assessment.classes]
+    return tuple(
+        MatrixRow(
+            number=true,
+            name=names[true],
+            total=sum(counts),
+            cells=tuple(
+                Cell(i, names[i], count, _shade(count, sum(counts), right=i == true))
+                for i, count in enumerate(counts)
+            ),
+        )
+        for true, counts in enumerate(assessment.confusion)
+    )
+
+
+def search_table(searched: Searched) -> SearchTable:
+    """The combinations of a search."""
+    result = searched.result
+    rows = sorted(result.rows, key=lambda row: -row.score.value)
+    return SearchTable(
+        name=f"{result.view} · {result.head} · {result.folds}",
+        searched=searched,
+        axis=Axis.of((row.score for row in rows[:MOST_ROWS]), 0.0),
+        rows=tuple(rows[:MOST_ROWS]),
+        more=max(0, len(rows) - MOST_ROWS),
+    )
+
+
+def _shade(count: int, total: int, *, right: bool) -> str:
+    """Style of a cell: the larger its share of the row, the darker; on the diagonal in another colour."""
+    if not count:
+        return ""
+    return f"{'right' if right else 'wrong'} s{max(1, round(SHADES * count / total))}"
