@@ -55,6 +55,8 @@ def save(store: Store, result: Result, selection: Selection, found: OutOfFold, *
     }
     if found.scores is not None:
         predictions["scores"] = found.scores
+        if targets.task == "classification":
+            predictions["probabilities"] = _probabilities(selection, found)
     try:
         result_id = store.results.publish(to_plain(result), {**predictions, **arrays})
     except StoreReadOnly:
@@ -132,6 +134,22 @@ def provenance(
         sample_sha256=_sample_hash(selection),
         key=key,
     )
+
+
+def _probabilities(selection: Selection, found: OutOfFold) -> Any:
+    """Calibrated probabilities, float32 [rows, classes], of each repetition by itself."""
+    from mxt.evaluation.calibration import calibrated
+
+    targets = selection.sample.targets
+    assert found.scores is not None
+    probabilities = np.empty(found.scores.shape, dtype=np.float32)
+    run_of = np.array([fold.run for fold in selection.plan.folds])[found.fold]
+    for run in range(selection.plan.runs):
+        rows = run_of == run
+        probabilities[rows] = calibrated(
+            found.scores[rows], targets.y[found.rows[rows]], found.fold[rows], n_classes=len(targets.classes)
+        )
+    return probabilities
 
 
 def _sample_hash(selection: Selection) -> str:

@@ -132,7 +132,10 @@ def test_the_result_that_is_saved_says_everything(make_store: Make) -> None:
     predictions = store.results.predictions(found.result_id)
     assert np.mean(predictions["y_true"] == predictions["y_predicted"]) == found.assessment.first.value
     assert predictions["classes"][predictions["y_true"]].tolist() == GENRES.tolist()
-    assert predictions["scores"].shape == (N, 3)
+    assert predictions["scores"].shape == predictions["probabilities"].shape == (N, 3)
+    np.testing.assert_allclose(predictions["probabilities"].sum(axis=1), 1, atol=1e-6)
+    surest = predictions["classes"][predictions["probabilities"].argmax(axis=1)]
+    assert np.mean(surest == GENRES) > 0.9
 
 
 def test_the_same_seed_gives_the_same_scores_and_another_seed_other_folds(make_store: Make) -> None:
