@@ -140,6 +140,8 @@ def _what_differs(results: Sequence[ResultEntry]) -> dict[str, list[Any]]:
         "head": [result.head for result in results],
         "protocol": [result.protocol for result in results],
         "folds": [result.folds for result in results],
+        "grouping": [result.grouping for result in results],
+        "clips": [result.clips for result in results],
         "seed": [result.seed for result in results],
         **settings,
     }

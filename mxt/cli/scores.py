@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mxt.cli import console
+from mxt.cli.details import render_details
 from mxt.core.errors import listed
 from mxt.evaluation.left_out import LeftOut, Why
 from mxt.evaluation.metrics import metric_words
@@ -216,32 +217,10 @@ def _render_left_out(left_out: Sequence[LeftOut]) -> None:
 
 def _details(result: DatasetResult) -> None:
     view = result.views[result.best]
-    assessment, classes = view.assessment, view.assessment.classes
-    others = [score for score in assessment.scores if score not in assessment.telling]
+    others = [score for score in view.assessment.scores if score not in view.assessment.telling]
     if others:
         console.say(" · ".join(f"{metric_words(score.name)} {score.interval}" for score in others))
-    if not classes:
-        return
-    console.table(
-        "",
-        [
-            "class" if result.task == "classification" else "label",
-            "clips",
-            f"{metric_words(classes[0].first.name)} (95 %)",
-            *(metric_words(score.name) for score in classes[0].scores[1:]),
-        ],
-        [
-            [one.name, one.clips, one.first.interval, *(score.value for score in one.scores[1:])]
-            for one in classes
-        ],
-    )
-    if assessment.confusion is not None:
-        rows = [[c.name, *counts] for c, counts in zip(classes, assessment.confusion, strict=True)]
-        console.table(
-            f"confusion of {view.view} (rows: true, columns: predicted)",
-            ["", *(c.name for c in classes)],
-            rows,
-        )
+    render_details(result.task, view)
 
 
 def _weakest(classes: Sequence[ClassResult]) -> str:

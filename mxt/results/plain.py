@@ -36,6 +36,7 @@ def to_plain(result: Result) -> Plain:
         "head": dict(result.stage),
         "protocol": result.protocol,
         "folds": result.folds,
+        "grouping": result.grouping,
         "clips": result.clips,
         "main": result.first.name,
         "left_out": [asdict(left) | {"why": left.why.value, "words": left.words} for left in result.left_out],
@@ -64,6 +65,7 @@ def from_plain(plain: Mapping[str, Any]) -> Result:
         "stage": dict(plain["head"]),
         "left_out": tuple(_left_out(left) for left in plain["left_out"]),
         "cautions": tuple(plain["cautions"]),
+        "grouping": _grouping(plain),
         "provenance": Provenance(**provenance | {"argv": tuple(provenance["argv"])}),
     }
     if plain["kind"] == SearchResult.kind:
@@ -255,6 +257,16 @@ def _difference_from(plain: Mapping[str, Any] | None) -> Difference | None:
 
 def _left_out(plain: Mapping[str, Any]) -> LeftOut:
     return LeftOut(Why(plain["why"]), plain["count"], plain["of"], tuple(plain["names"]))
+
+
+def _grouping(plain: Mapping[str, Any]) -> str:
+    """What clips were grouped by; earlier versions of mxt kept only whether they were, and what was asked."""
+    if "grouping" in plain:
+        return str(plain["grouping"])
+    if asked := plain["request"].get("group_by"):
+        return f"by {asked}"
+    grouped = any(view["interval"]["unit"] == "group" for view in plain.get("views", ()))
+    return "by group" if grouped else ""
 
 
 def _number(value: float | None) -> float:

@@ -119,6 +119,8 @@ class DatasetResult:
         Whether the default head was taken, and whether there were other targets.
     folds : str
         In words.
+    grouping : str
+        What clips were kept together by, in words; empty where no groups are known.
     fold_sizes : tuple of FoldSize
     clips, classes : int
         That took part.
@@ -161,6 +163,7 @@ class DatasetResult:
     others: tuple[str, ...] = ()
     runs: int = 1
     noise: float = 0.0
+    grouping: str = ""
     provenance: Provenance = field(default_factory=Provenance)
     __repr__ = short_repr
 
