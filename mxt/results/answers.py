@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from mxt.core.errors import MxtError
 from mxt.core.text import written
+from mxt.evaluation.calibration import Calibration, calibration
 from mxt.evaluation.projection import METHODS, project
-from mxt.evaluation.reliability import Reliability, reliability
 from mxt.results.report import Answers, Map
 from mxt.results.views import load_view
 
@@ -78,11 +78,11 @@ class Predictions:
             tested=len(self.clips),
         )
 
-    def reliability(self) -> Reliability | None:
+    def calibration(self) -> Calibration | None:
         """How far its probabilities can be trusted; of a classification that kept them."""
         if self.task != "classification" or self.probabilities is None:
             return None
-        return reliability(self.probabilities, self.true)
+        return calibration(self.probabilities, self.true)
 
     def _true(self, row: int) -> Any:
         if self.task == "regression":

@@ -13,7 +13,8 @@ from mxt.core.text import written
 from mxt.evaluation.columns import group_values, target_values
 from mxt.registry import Registry
 from mxt.results.answers import Predictions, Shown, choose_shown, class_sizes, map_of, read_predictions
-from mxt.results.audit import Audit, audit
+from mxt.results.audit import audit
+from mxt.results.audit_records import Audit
 from mxt.results.plain import Result
 from mxt.results.records import DatasetResult, stale
 from mxt.results.report import Card, Chapter, Reported, Searched, ShownClip, Table
@@ -76,7 +77,7 @@ class Gathering:
             result=result,
             stale=self._stale(result),
             answers=predictions.answers(shown.clips) if predictions else None,
-            reliability=predictions.reliability() if predictions else None,
+            calibration=predictions.calibration() if predictions else None,
             map=map_of(self.store, result, shown.mapped),
             tables=tuple(_table(table) for table in self.store.features.tables() if table.fingerprint in own),
             commands=self.commands(result),

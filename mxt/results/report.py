@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from mxt.core.records import Task
 from mxt.core.reprs import short_repr
-from mxt.evaluation.reliability import Reliability
-from mxt.results.audit import Audit
+from mxt.evaluation.calibration import Calibration
+from mxt.results.audit_records import Audit
 from mxt.results.records import DatasetResult
 from mxt.results.search_record import SearchResult
 
@@ -126,7 +126,8 @@ class Reported:
         Why it does not belong to the catalogue any more; empty where it does.
     answers : Answers, optional
         ``None`` where its predictions cannot be read.
-    reliability : Reliability, optional
+    calibration : Calibration, optional
+        How far its probabilities can be trusted.
     map : Map, optional
         ``None`` where its features are gone.
     tables : tuple of Table
@@ -138,7 +139,7 @@ class Reported:
     result: DatasetResult
     stale: str
     answers: Answers | None
-    reliability: Reliability | None
+    calibration: Calibration | None
     map: Map | None
     tables: tuple[Table, ...]
     commands: tuple[str, ...]

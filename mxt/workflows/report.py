@@ -27,6 +27,7 @@ from mxt.results.records import stale
 from mxt.results.report import Chapter, Report
 from mxt.results.report_plain import report_json
 from mxt.results.saving import load_result
+from mxt.results.study import open_store
 from mxt.store.layout import Store
 from mxt.workflows.commands import result_commands
 
@@ -138,7 +139,7 @@ def report(
     path = request.path
     if not path.absolute().parent.is_dir():
         raise InputError(f"{path}: the folder {path.absolute().parent} does not exist")
-    opened = Store.open(store, read_only=True)
+    opened = open_store(store)
     remarks: list[str] = []
     results = _results(opened, request, remarks)
     record = Report(

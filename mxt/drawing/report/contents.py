@@ -11,6 +11,7 @@ from mxt.drawing.report.rows import (
     Board,
     ClassTable,
     Comparison,
+    Curve,
     MatrixRow,
     SearchTable,
     boards,
@@ -18,11 +19,12 @@ from mxt.drawing.report.rows import (
     class_table,
     comparisons,
     confusion,
+    reliability,
     search_table,
 )
 from mxt.drawing.report.words import copies_words, features_lines, mapped_words, sampled_words
 from mxt.evaluation.left_out import LeftOut
-from mxt.results.audit import Audit
+from mxt.results.audit_records import Audit
 from mxt.results.records import DatasetResult
 from mxt.results.report import Chapter, Reported, Table
 
@@ -43,6 +45,8 @@ class ShownResult:
     classes : ClassTable, optional
     confusion : tuple of MatrixRow
         Empty where there is none, or where it would be too large.
+    curve : Curve, optional
+        How far its probabilities can be trusted.
     facts : tuple of (str, str)
         What was done, and with what.
     notes : tuple of str
@@ -54,6 +58,7 @@ class ShownResult:
     of: Reported
     classes: ClassTable | None
     confusion: tuple[MatrixRow, ...]
+    curve: Curve | None
     facts: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
 
@@ -182,7 +187,14 @@ def _result(number: int, name: str, reported: Reported) -> ShownResult:
     if classes and classes.more:
         notes.append(f"{classes.more:,} classes with higher scores are left out of the table.")
     return ShownResult(
-        number, name, reported, classes, confusion(result), tuple(_facts(reported)), tuple(notes)
+        number=number,
+        name=name,
+        of=reported,
+        classes=classes,
+        confusion=confusion(result),
+        curve=reliability(reported),
+        facts=tuple(_facts(reported)),
+        notes=tuple(notes),
     )
 
 

@@ -88,7 +88,7 @@ def _result(one: ShownResult) -> Iterator[str]:
                 for row in one.classes.rows
             ),
         )
-    if curve := one.of.reliability:
+    if curve := one.curve:
         yield from (
             "",
             f"Brier score {curve.brier:.3f} (without listening {curve.baseline:.3f}), "

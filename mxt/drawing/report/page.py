@@ -16,8 +16,7 @@ from mxt.drawing.report.data import page_data
 from mxt.drawing.report.previews import SECONDS, Previews
 from mxt.drawing.report.words import plural, search_words
 from mxt.evaluation.metrics import metric_words
-from mxt.evaluation.reliability import Bin
-from mxt.results.audit import MetadataScore
+from mxt.results.audit_records import MetadataScore
 from mxt.results.report import Report
 
 PACKAGE = "mxt.drawing.report"
@@ -60,8 +59,8 @@ def previews_words(previews: Previews) -> str:
     if not previews.wanted:
         return "This page carries no recordings."
     words = (
-        f"{len(previews.of):,} of {previews.wanted:,} recordings can be heard: the loudest {SECONDS:g} seconds "
-        "of each, compressed"
+        f"{len(previews.of):,} of {previews.wanted:,} recordings can be heard: the loudest {SECONDS:g} "
+        "seconds of each, compressed"
     )
     if len(previews.of) + len(previews.silent) < previews.wanted:
         words += "; those come first that were mistaken, or whose label or copy is in doubt"
@@ -114,10 +113,6 @@ def _p_value(p: float) -> str:
     return "" if math.isnan(p) else f"{p:.4f}"
 
 
-def _radius(one: Bin) -> float:
-    return round(min(9.0, 2.0 + math.sqrt(one.clips) / 3), 1)
-
-
 def _first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
@@ -137,5 +132,4 @@ FILTERS: dict[str, Any] = {
     "day": _day,
     "duration": _duration,
     "p_value": _p_value,
-    "radius": _radius,
 }

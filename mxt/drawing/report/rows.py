@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mxt.drawing.report.axis import Axis
 from mxt.evaluation.assess import Difference, Score
+from mxt.evaluation.calibration import Bin
 from mxt.evaluation.interval import Interval
 from mxt.evaluation.metrics import METRICS, metric_words
 from mxt.results.records import DatasetResult
@@ -17,6 +19,7 @@ MOST_CLASSES = 40  # of a confusion matrix
 MOST_ROWS = 100  # of a table of classes or combinations
 CONFUSED = 3  # classes that are named beside each class
 SHADES = 10
+SMALLEST_DOT, LARGEST_DOT = 2.0, 9.0  # radii in a square of 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,35 @@ class MatrixRow:
     name: str
     total: int
     cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Predictions that were about equally sure: what was said, what was right, and the size of the dot."""
+
+    said: float
+    right: Interval
+    clips: int
+    radius: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A reliability curve.
+
+    Parameters
+    ----------
+    points : tuple of Point
+    brier, baseline : float
+        The Brier score, and that of the classes' shares, which need no listening.
+    gap : float
+        Mean distance between what was said and what was right.
+    """
+
+    points: tuple[Point, ...]
+    brier: float
+    baseline: float
+    gap: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +223,30 @@ def confusion(result: DatasetResult) -> tuple[MatrixRow, ...]:
         )
         for true, counts in enumerate(assessment.confusion)
     )
+
+
+def reliability(reported: Reported) -> Curve | None:
+    """How far the probabilities of a result can be trusted; ``None`` where it has none."""
+    calibration, result = reported.calibration, reported.result
+    if calibration is None:
+        return None
+    sizes = [one.clips for one in result.views[result.best].assessment.classes]
+    return Curve(
+        points=tuple(map(_point, calibration.bins)),
+        brier=calibration.brier,
+        baseline=1 - sum((size / sum(sizes)) ** 2 for size in sizes),
+        gap=sum(one.clips * abs(one.probability - one.right) for one in calibration.bins)
+        / sum(one.clips for one in calibration.bins),
+    )
+
+
+def _point(one: Bin) -> Point:
+    from scipy.stats import binomtest
+
+    test = binomtest(round(one.right * one.clips), one.clips)
+    low, high = test.proportion_ci(method="wilson")
+    radius = min(LARGEST_DOT, SMALLEST_DOT + math.sqrt(one.clips) / 3)
+    return Point(one.probability, Interval(one.right, float(low), float(high)), one.clips, round(radius, 1))
 
 
 def search_table(searched: Searched) -> SearchTable:

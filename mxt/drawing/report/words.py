@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mxt.evaluation.metrics import metric_words
-from mxt.results.audit import Audit
+from mxt.results.audit_records import Audit
 from mxt.results.report import Answers, Reported
 from mxt.results.search_record import SearchResult
 
@@ -39,8 +39,8 @@ def features_lines(audit: Audit) -> tuple[str, ...]:
     if audit.steps is not None and audit.steps.rows:
         rows = ", ".join(map(str, audit.steps.rows))
         lines.append(
-            f"steps in the features along the catalogue, at clip {rows} (p = {audit.steps.p:.2g}): they may have "
-            "been computed in batches"
+            f"steps in the features along the catalogue, at clip {rows} (p = {audit.steps.p:.2g}): they may "
+            "have been computed in batches"
         )
     return tuple(lines)
 
@@ -50,8 +50,8 @@ def sampled_words(answers: Answers | None) -> str:
     if answers is None or len(answers.clips) == answers.tested:
         return ""
     return (
-        f"Of {answers.tested:,} clips {len(answers.clips):,} can be listed here: the worst of each result, and "
-        "some drawn at random. Counts and scores are of all."
+        f"Of {answers.tested:,} clips {len(answers.clips):,} can be listed here: the worst of each result, "
+        "and some drawn at random. Counts and scores are of all."
     )
 
 
@@ -79,6 +79,6 @@ def search_words(result: SearchResult) -> str:
     best, metric = result.rows[result.best], metric_words(result.first.name)
     how = "With the combination chosen inside each fold" if result.nested else "With the best combination"
     return (
-        f"{how}, {metric} is {result.first.interval}. The best in hindsight is {best.name} with {best.score}; "
-        f"compared with the former that is {result.cost.signed}, which is what choosing costs."
+        f"{how}, {metric} is {result.first.interval}. The best in hindsight is {best.name} with "
+        f"{best.score}; compared with the former that is {result.cost.signed}, which is what choosing costs."
     )
