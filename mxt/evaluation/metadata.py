@@ -22,8 +22,8 @@ SMALLEST_LEAF = 3  # clips that a rule must hold for
 def metadata_of(clips: Sequence[ClipRecord], labels: Sequence[str]) -> dict[str, Matrix]:
     """Numbers that are known of each clip by what they are: float64 [n, columns].
 
-    What is equal for all clips is left out, and so is the order of the files where their paths name the classes:
-    it follows from how they are stored.
+    What is equal for all clips is left out, and so is the order of the files where their paths name the
+    classes: it follows from how they are stored.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def metadata_of(clips: Sequence[ClipRecord], labels: Sequence[str]) -> dict[str,
     """
     measured = [clip.file.measurement for clip in clips]
     known: dict[str, list[list[float]]] = {
-        "loudness": [_levels(clip, one) for clip, one in zip(clips, measured, strict=True)],
+        "loudness": [_levels(one) for one in measured],
         "duration": [[clip.duration] for clip in clips],
         "sample rate": [[float(one.sample_rate) if one else 0.0] for one in measured],
         "channels": [[float(one.channels) if one else 0.0] for one in measured],
@@ -75,7 +75,7 @@ def _predicted(
     return np.asarray(tree.fit(X[learn], y[learn]).predict(X[test])).astype(y.dtype)
 
 
-def _levels(clip: ClipRecord, measured: Measurement | None) -> list[float]:
+def _levels(measured: Measurement | None) -> list[float]:
     """RMS and peak of the file in dBFS; of a segment they are those of the whole file."""
     if measured is None:
         return [0.0, 0.0]

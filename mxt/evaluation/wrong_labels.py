@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A row whose label is probably wrong: its class that is likelier, and how well its label fits, 0 to 1."""
+    """A row whose label is probably wrong: the likelier class, and how well the given one fits, 0 to 1."""
 
     row: int
     suggested: int
@@ -21,8 +21,8 @@ class Suspect:
 def find_suspects(probabilities: npt.NDArray[Any], y: npt.NDArray[Any]) -> list[Suspect]:
     """Rows that look more like another class than clips of that class usually do, the worst first.
 
-    The quality of a label is its out-of-fold probability. Of labels changed at random this finds more than the
-    margin to the likeliest other class does (measured by ``tests/benchmarks/planted_labels.py``).
+    The quality of a label is its out-of-fold probability. Of labels changed at random this finds more than
+    the margin to the likeliest other class does (measured by ``tests/benchmarks/planted_labels.py``).
 
     Parameters
     ----------

@@ -11,13 +11,15 @@ import numpy.typing as npt
 
 from mxt.core.progress import SILENT, Progress
 from mxt.core.reprs import short_repr
+from mxt.core.text import written
+from mxt.core.views import parse_view
 from mxt.evaluation.assess import assess
 from mxt.evaluation.batch_steps import StepTest, find_steps
+from mxt.evaluation.columns import target_values
 from mxt.evaluation.duplicates import LARGEST, find_duplicates
 from mxt.evaluation.groupings import likeness, nearest, proposals, split_groups, text_of
 from mxt.evaluation.metadata import metadata_of, predicted_from
 from mxt.evaluation.oddities import constant_columns, equal_columns, outliers
-from mxt.evaluation.columns import target_values
 from mxt.evaluation.wrong_labels import find_suspects
 from mxt.registry import Registry
 from mxt.results.audit_records import (
@@ -101,8 +103,8 @@ def audit_study(
         Of each view: out-of-fold probabilities, float [clips of the selection, classes], NaN where a clip was
         not tested; ``None`` where there are none.
     thorough : bool
-        Whether recordings are compared by their sound however long that takes; otherwise only where no more than
-        half an hour of audio has to be read for it.
+        Whether recordings are compared by their sound however long that takes; otherwise only where no more
+        than half an hour of audio has to be read for it.
     jobs : int, optional
         Clips read at a time (default: one per core).
     progress : Progress
@@ -116,6 +118,15 @@ def audit_study(
         _of_view(case, matrix, estimates, copies, metadata, unheard)
         for matrix, estimates in zip(study.matrices, probabilities, strict=True)
     ]
+
+
+def by_clip(
+    rows: npt.NDArray[np.int64], probabilities: npt.NDArray[Any], n_clips: int
+) -> npt.NDArray[np.float64]:
+    """Probabilities of each clip, the mean of its predictions; NaN where it was not tested."""
+    total, count = np.zeros((n_clips, probabilities.shape[1])), np.bincount(rows, minlength=n_clips)
+    np.add.at(total, rows, probabilities)
+    return np.where(count[:, None] > 0, total / np.maximum(count, 1)[:, None], np.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -266,7 +277,11 @@ def _others(study: Study, matrix: Matrix) -> list[Matrix]:
     asked = [other for other in study.matrices if own.isdisjoint(other.fingerprints)]
     if asked or len(study.matrices) > 1:
         return asked
-    views = [view for view in study.store.catalogue.views(study.record.name) if not own & _labels(view)]
+    views = [
+        view
+        for view in study.store.catalogue.views(study.record.name)
+        if own.isdisjoint(part.label for part in parse_view(view))
+    ]
     clips = study.store.catalogue.clips(study.record.name) if views else []
     return [load_view(study.store, study.record.name, view, clips=clips) for view in views[:1]]
 
@@ -289,3 +304,15 @@ def _wrong_labels(case: _Case, probabilities: npt.NDArray[Any]) -> tuple[WrongLa
         )
         for suspect in find_suspects(estimates, y)
     )
+
+
+def _saved_probabilities(store: Store, study: Study, result_id: str) -> npt.NDArray[Any] | None:
+    """Probabilities of the clips of a study, as a result keeps them; ``None`` where it has none."""
+    saved = store.results.predictions(result_id)
+    targets = study.selection.sample.targets
+    if "probabilities" not in saved or tuple(map(str, saved["classes"])) != targets.classes:
+        return None
+    row_of = {written(clip.id): row for row, clip in enumerate(study.selection.clips)}
+    there = np.array([name in row_of for name in saved["clip"].tolist()], dtype=bool)
+    rows = np.array([row_of[name] for name in saved["clip"][there].tolist()], dtype=np.int64)
+    return by_clip(rows, saved["probabilities"][there], len(study.selection.clips))

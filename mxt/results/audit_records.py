@@ -47,8 +47,8 @@ class NearCopy:
     first, second : str
         Their ids, in catalogue order.
     similarity : float
-        By fingerprint: the correlation of the aligned waveforms. By features: 1 where they are equal, 0 at the
-        distance from which clips count as different.
+        By fingerprint: the correlation of the aligned waveforms. By features: 1 where they are equal, 0 at
+        the distance from which clips count as different.
     labels, folds : tuple of (str, str)
         Of the two clips; a fold is empty where the clip takes no part.
     by : {"fingerprint", "features"}

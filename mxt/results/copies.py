@@ -19,9 +19,9 @@ from mxt.evaluation.copies import Candidate, find_candidates
 from mxt.store.fingerprints import Pair, Peaks
 from mxt.store.layout import Store
 
-# Correlation of the aligned waveforms from which two clips are one recording. Measured: copies (MP3 at 64 kbit/s,
-# -12 dB, 16 kHz, half a second cut off; pieces of GTZAN as Vorbis) from 0.97 on, others up to 0.88, which are
-# notes of one pitch.
+# Correlation of the aligned waveforms from which two clips are one recording. Measured: copies (MP3 at
+# 64 kbit/s, -12 dB, 16 kHz, half a second cut off; pieces of GTZAN as Vorbis) from 0.97 on, others up to
+# 0.85, which are notes of one pitch.
 COPY = 0.93
 _KEPT_AT_ONCE = 64  # fingerprints, so that an interruption loses little
 Item = TypeVar("Item")

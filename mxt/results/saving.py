@@ -56,7 +56,7 @@ def save(store: Store, result: Result, selection: Selection, found: OutOfFold, *
     if found.scores is not None:
         predictions["scores"] = found.scores
         if targets.task == "classification":
-            predictions["probabilities"] = _probabilities(selection, found)
+            predictions["probabilities"] = out_of_fold_probabilities(selection, found)
     try:
         result_id = store.results.publish(to_plain(result), {**predictions, **arrays})
     except StoreReadOnly:
@@ -136,7 +136,7 @@ def provenance(
     )
 
 
-def _probabilities(selection: Selection, found: OutOfFold) -> Any:
+def out_of_fold_probabilities(selection: Selection, found: OutOfFold) -> Any:
     """Calibrated probabilities, float32 [rows, classes], of each repetition by itself."""
     from mxt.evaluation.calibration import calibrated
 
