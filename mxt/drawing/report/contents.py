@@ -22,9 +22,10 @@ from mxt.drawing.report.rows import (
     reliability,
     search_table,
 )
-from mxt.drawing.report.words import copies_words, features_lines, mapped_words, sampled_words
+from mxt.drawing.report.words import copies_words, mapped_words, sampled_words
 from mxt.evaluation.left_out import LeftOut
 from mxt.results.audit_records import Audit
+from mxt.results.audit_words import complaints
 from mxt.results.records import DatasetResult
 from mxt.results.report import Chapter, Reported, Table
 
@@ -90,8 +91,8 @@ class ShownChapter:
     cautions : tuple of (str, tuple of str)
         What may be wrong, and with which results where not with all.
     left_out : tuple of LeftOut
-    copies, features, sampled, mapped : str or tuple of str
-        Notes on near copies, odd features, and what is not listed or mapped; empty where there are none.
+    copies, sampled, mapped : str
+        Notes on near copies, and on what is not listed or mapped; empty where there are none.
     tables : tuple of Table
         Feature tables that the results rest on.
     """
@@ -108,7 +109,6 @@ class ShownChapter:
     cautions: tuple[tuple[str, tuple[str, ...]], ...]
     left_out: tuple[LeftOut, ...]
     copies: str
-    features: tuple[str, ...]
     sampled: str
     mapped: str
     tables: tuple[Table, ...]
@@ -165,10 +165,9 @@ def _chapter(number: int, name: str, chapter: Chapter, before: int) -> ShownChap
         boards=tuple(boards(chapter.results, names)),
         comparisons=tuple(comparisons(chapter.results)),
         searches=tuple(map(search_table, chapter.searches)),
-        cautions=_cautions(results),
+        cautions=_cautions(results, audit),
         left_out=tuple(dict.fromkeys(left for one in results for left in one.result.left_out)),
         copies=copies_words(audit),
-        features=features_lines(audit),
         sampled=sampled_words(answers),
         mapped=mapped_words(chapter.results, answers),
         tables=tuple({table.fingerprint: table for one in results for table in one.of.tables}.values()),
@@ -258,9 +257,11 @@ def _chosen(reported: Reported) -> str:
     return "; ".join(f"{words} in {count} folds" for words, count in counts.most_common(MOST_PARAMS) if words)
 
 
-def _cautions(results: Sequence[ShownResult]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _cautions(results: Sequence[ShownResult], audit: Audit) -> tuple[tuple[str, tuple[str, ...]], ...]:
     names: dict[str, list[str]] = {}
     for one in results:
         for line in one.result.all_cautions:
             names.setdefault(line, []).append(one.name)
+    for line in complaints(audit):
+        names.setdefault(line, [results[0].name])
     return tuple((line, () if len(of) == len(results) else tuple(of)) for line, of in names.items())

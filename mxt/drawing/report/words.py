@@ -9,8 +9,6 @@ from mxt.results.audit_records import Audit
 from mxt.results.report import Answers, Reported
 from mxt.results.search_record import SearchResult
 
-NAMED = 8  # clips that are named in a line
-
 
 def copies_words(audit: Audit) -> str:
     """How many pairs of near copies there are; empty where there are none."""
@@ -23,26 +21,6 @@ def copies_words(audit: Audit) -> str:
         f"{plural(len(audit.copies), 'pair')}, {split:,} split between folds: there one is learnt from while "
         "the other is tested, which makes a score optimistic."
     )
-
-
-def features_lines(audit: Audit) -> tuple[str, ...]:
-    """What is odd about the features."""
-    odd, lines = audit.columns, []
-    if odd.constant:
-        lines.append(f"{plural(odd.constant, 'column')} without any variation")
-    if odd.equal:
-        lines.append(f"{plural(odd.equal, 'column')} equal to an earlier one")
-    for clips, words in ((odd.outliers, "far from all others"), (odd.silent, "without sound")):
-        if clips:
-            more = " …" if len(clips) > NAMED else ""
-            lines.append(f"{plural(len(clips), 'clip')} {words}: {', '.join(clips[:NAMED])}{more}")
-    if audit.steps is not None and audit.steps.rows:
-        rows = ", ".join(map(str, audit.steps.rows))
-        lines.append(
-            f"steps in the features along the catalogue, at clip {rows} (p = {audit.steps.p:.2g}): they may "
-            "have been computed in batches"
-        )
-    return tuple(lines)
 
 
 def sampled_words(answers: Answers | None) -> str:
