@@ -59,7 +59,7 @@ class Predictions:
         if self.task == "regression":
             return np.argsort(-np.abs(self.predicted - self.true), kind="stable")
         if self.task == "multilabel":
-            return np.argsort(-np.abs(self.predicted - self.true).mean(axis=1), kind="stable")
+            return np.argsort(-ranking_loss(self.true, self.predicted), kind="stable")
         rows = np.arange(len(self.clips))
         right = self.predicted[rows, self.true]
         sure = right if self.probabilities is None else self.probabilities[rows, self.true]
@@ -142,6 +142,23 @@ def map_of(store: Store, result: DatasetResult, clips: frozenset[str]) -> Map | 
         method: project(matrix.X[rows], method, result.request.seed) for method in METHODS
     }
     return Map(tuple(names[row] for row in rows), points)
+
+
+def ranking_loss(true: Array, scores: Array) -> npt.NDArray[np.float64]:
+    """Of each clip, the share of pairs of a true and another label that are ranked the wrong way round.
+
+    Parameters
+    ----------
+    true : bool [n, labels]
+    scores : float [n, labels]
+
+    Examples
+    --------
+    >>> ranking_loss(np.array([[True, False, False]]), np.array([[0.4, 0.1, 0.6]]))
+    array([0.5])
+    """
+    pairs = (scores[row][own, None] <= scores[row][None, ~own] for row, own in enumerate(true.astype(bool)))
+    return np.array([pair.mean() if pair.size else 0.0 for pair in pairs])
 
 
 def class_sizes(labels: Sequence[object]) -> dict[str, int]:

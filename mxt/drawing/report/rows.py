@@ -10,7 +10,7 @@ from mxt.drawing.report.axis import Axis
 from mxt.evaluation.assess import Difference, Score
 from mxt.evaluation.calibration import Bin
 from mxt.evaluation.interval import Interval
-from mxt.evaluation.metrics import METRICS, metric_words
+from mxt.evaluation.metrics import metric_words
 from mxt.results.records import DatasetResult
 from mxt.results.report import Reported, Searched
 from mxt.results.search_record import StrategyResult
@@ -19,6 +19,7 @@ MOST_CLASSES = 40  # of a confusion matrix
 MOST_ROWS = 100  # of a table of classes or combinations
 CONFUSED = 3  # classes that are named beside each class
 SHADES = 10
+UNBOUNDED = ("mae",)  # metrics that may be larger than 1
 SMALLEST_DOT, LARGEST_DOT = 2.0, 9.0  # radii in a square of 200
 
 
@@ -151,8 +152,7 @@ def boards(results: Sequence[Reported], names: Sequence[str]) -> Iterator[Board]
             for score in assessment.scores
             if score.name == metric
         ]
-        known = METRICS.get(metric)
-        ends = (0.0, 1.0) if known and known.least is not None else (0.0,)
+        ends = (0.0,) if metric in UNBOUNDED else (0.0, 1.0)
         yield Board(
             words=metric_words(metric),
             axis=Axis.of((row.interval for row in rows), *ends),

@@ -22,7 +22,7 @@ SR = 16_000
 SCRIPT = "<script>window.ran=1</script>"
 LABELS = (
     f'"><img src=x onerror="window.ran=1">{SCRIPT}',
-    "</script><!--\n\u2028\u202eאבג شعار ${window.ran=1} {{7*7}} &lt;b&gt;",
+    "</script><!--\n\u2028\u202eאבג شعار ${window.ran=1} {{7*7}} &#60 &lt",
     "long " * 59 + "'ends'",
 )
 FILES = (
@@ -61,7 +61,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> P
     table, store = write_notes(folder / "notes"), folder / "mxt-store"
     ingest(
         store,
-        IngestRequest(table, settings=("file_column=file", "target=kind<i>", "group_column=tape")),
+        IngestRequest(table, params={"file_column": "file", "target": ("kind<i>",), "group_column": "tape"}),
         registry,
     )
     extract(store, ExtractRequest("tiny"), registry)
