@@ -45,6 +45,12 @@ def evaluate(
         ),
     ] = None,
     jobs: JobsOption = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Compare all recordings by their sound; exit with code 1 if the audit complains."
+        ),
+    ] = False,
     details: Annotated[
         bool, typer.Option("--details", help="Also show every class and the confusion matrix.")
     ] = False,
@@ -76,6 +82,8 @@ def evaluate(
         seed=study.seed,
     )
     with run.progress() as progress:
-        result = work(run.store, request, run.registry(), jobs=jobs, progress=progress)
+        result = work(run.store, request, run.registry(), jobs=jobs, thorough=strict, progress=progress)
     show = partial(render, details=details)
     run.answer_drawn(result, show, comparison_chart, plain=evaluated_plain, next=next_command(result))
+    if strict and not result.clean:
+        raise typer.Exit(1)

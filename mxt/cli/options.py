@@ -137,7 +137,7 @@ GroupByOption = Annotated[
     str | None,
     typer.Option(
         "--group-by",
-        metavar="COLUMN|folder|file|REGEX",
+        metavar="COLUMN|folder|file|none|REGEX",
         help="Clips that must stay in one fold: recordings of one artist, one tape, one speaker.",
         autocompletion=completion.groupings,
     ),
@@ -171,7 +171,11 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would b
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with code 1 if any clip failed.")]
 FoldsOption = Annotated[
     Path | None,
-    typer.Option("--folds", metavar="FILE", help="Table of folds to use, with columns clip and fold."),
+    typer.Option(
+        "--folds",
+        metavar="FILE|leave-one-group-out",
+        help="Table of folds to use, with columns clip and fold; or one fold for each group.",
+    ),
 ]
 HeadOption = Annotated[
     str | None,

@@ -10,6 +10,7 @@ from mxt.cli.details import render_details
 from mxt.core.errors import listed
 from mxt.evaluation.left_out import LeftOut, Why
 from mxt.evaluation.metrics import metric_words
+from mxt.results.audit_words import leaks
 from mxt.results.request import LARGEST_SVM
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 WEAKEST = 3
 NAMED = 4
+SMALL = (Why.SMALL_CLASSES, Why.SINGLE_CLASSES)
 GRID_CELL = 27
 WIDE = 100  # characters of a terminal from which on tables have what can be done without
 
@@ -55,7 +57,16 @@ def headline(result: DatasetResult) -> str:
     words.append(
         f"{result.head} (default {side} {LARGEST_SVM:,} clips)" if result.head_was_chosen else result.head
     )
-    return " · ".join([*words, result.folds, f"{result.clips:,} clips"])
+    return " · ".join([*words, result.folds, *_taking_part(result)])
+
+
+def _taking_part(result: DatasetResult) -> list[str]:
+    """Clips that take part; where classes are too small for it, of how many, and how many classes."""
+    small = next((left for left in result.left_out if left.why in SMALL), None)
+    if small is None:
+        return [f"{result.clips:,} clips"]
+    classes = f"{result.classes:,} of {result.classes + len(small.names):,} classes"
+    return [f"only {result.clips:,} of {result.clips + small.count:,} clips", classes]
 
 
 def runs_text(assessment: Assessment) -> str:
@@ -77,7 +88,10 @@ def _render_one(result: DatasetResult) -> None:
     first = assessment.first
     console.say(headline(result))
     chance = "" if result.task == "regression" else f"   chance {assessment.baselines['chance']:.3f}"
-    console.say(f"{metric_words(first.name)} {first.value:.3f}  (95 %: {first.interval.bounds}){chance}")
+    console.say(
+        f"{metric_words(first.name)} {first.value:.3f}  (95 %: {first.interval.bounds}){chance}"
+        + "".join(f"   {words}" for words in _without_listening(view))
+    )
     if result.runs > 1:
         console.say(runs_text(assessment))
     if more := assessment.telling[1:]:
@@ -87,6 +101,12 @@ def _render_one(result: DatasetResult) -> None:
         console.say(" · ".join(words))
     if line := _weakest(assessment.classes):
         console.say(line)
+
+
+def _without_listening(view: ViewResult) -> list[str]:
+    """Scores of what is known of the clips beside their sound, where they are above chance."""
+    scores = [] if view.audit is None else view.audit.metadata
+    return [f"{one.what} alone {one.score.value:.3f}" for one in scores if leaks(one)]
 
 
 def _render_several(result: DatasetResult) -> None:
@@ -118,6 +138,7 @@ def _render_several(result: DatasetResult) -> None:
     base = best.assessment.baselines
     known = (("chance", base["chance"]), ("always the largest class", base.get("majority")))
     words = [f"{name} {value:.3f}" for name, value in known if value]
+    words += _without_listening(best)
     if words:
         console.say(" · ".join(words))
     _render_clear(result)
@@ -213,6 +234,11 @@ def _render_left_out(left_out: Sequence[LeftOut]) -> None:
         names = listed(left.names, NAMED)
         count = f" {left.count:,}" if left.count else ""
         console.say(f"left out{count}: {left.words}{f': {names}' if names else ''}")
+        if left.why is Why.SMALL_CLASSES and left.of == "groups":
+            console.say(
+                "  classes of two groups take part with --folds leave-one-group-out, or with fewer folds: "
+                "--set folds=2"
+            )
 
 
 def _details(result: DatasetResult) -> None:
@@ -234,7 +260,7 @@ def _weakest(classes: Sequence[ClassResult]) -> str:
 
 
 def _cautions(result: DatasetResult) -> list[str]:
-    """Those about the clips, then those of views, which are named where not all have them."""
+    """Those about the clips, those of views, named where not all have them, and the best view's audit."""
     lines = list(result.cautions)
     views = {
         line: [view.view for view in result.views if line in view.cautions]
@@ -245,6 +271,7 @@ def _cautions(result: DatasetResult) -> list[str]:
         line if len(named) == len(result.views) else f"{', '.join(named)}: {line}"
         for line, named in views.items()
     ]
+    lines += result.views[result.best].complaints
     if any(left.why is Why.NOT_EXTRACTED for left in result.left_out):
         lines.append("some clips are not extracted yet: rerun mxt extract, then mxt eval")
     return lines

@@ -113,14 +113,15 @@ def find_steps(
     Returns
     -------
     StepTest or None
-        Its `p` is adjusted for the number of sizes tried (Bonferroni). ``None`` where none can be tested.
+        Of at least two rows. Its `p` is adjusted for the number of sizes tried (Bonferroni). ``None`` where
+        none can be tested.
     """
     X = X if beside is None else _unexplained(X, beside)
     if np.count_nonzero(np.diff(y)) * 3 * WINDOW > len(y):
         means = np.stack([X[y == one].mean(axis=0) for one in np.unique(y)])
         X, y = X - means[np.unique(y, return_inverse=True)[1]], np.zeros(len(y), dtype=np.int64)
     tests = [step_test(X, y, every=every, seed=seed) for every in BATCHES if every < len(X)]
-    there = [test for test in tests if test is not None]
+    there = [test for test in tests if test is not None and len(test.rows) > 1]
     if not there:
         return None
     best = min(there, key=lambda test: (test.p, -float(np.mean(test.steps))))

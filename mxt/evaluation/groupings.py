@@ -109,7 +109,7 @@ def nearest(X: npt.NDArray[Any]) -> Codes:
     index = NearestNeighbors(n_neighbors=2, algorithm="brute").fit(Z)
     both = index.kneighbors(Z, return_distance=False)
     itself = both[:, 0] == np.arange(len(X))
-    return np.where(itself, both[:, 1], both[:, 0])
+    return np.asarray(np.where(itself, both[:, 1], both[:, 0]), dtype=np.int64)
 
 
 def likeness(neighbour: Codes, group_of: Codes, y: npt.NDArray[Any]) -> Likeness:

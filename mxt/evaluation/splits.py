@@ -147,11 +147,12 @@ def cut_folds(sample: Sample, n_folds: int, *, inner: int, seed: int) -> Plan:
     return Plan("in order", folds, words)
 
 
-def use_folds(sample: Sample, *, inner: int, seed: int) -> Plan:
+def use_folds(sample: Sample, *, inner: int, seed: int, numbered: bool = True) -> Plan:
     """The folds as given; copies of one recording go to the fold of the first.
 
     Folds inside a learning part keep the given folds whole where there are enough of them: whoever
-    made the folds may have known what belongs together.
+    made the folds may have known what belongs together. Missing numbers are told of where folds are
+    `numbered`.
     """
     assert sample.given is not None
     names = sorted(set(sample.given), key=natural)
@@ -159,7 +160,7 @@ def use_folds(sample: Sample, *, inner: int, seed: int) -> Plan:
     fold_of, moved = _settle(given, sample.keys)
     names, fold_of = _close_gaps(names, fold_of)
     remarks = [f"{moved} copies of recordings moved to the fold of the first copy"] if moved else []
-    remarks += missing_numbers(names) + _straddling(sample, fold_of, "folds")
+    remarks += (missing_numbers(names) if numbered else []) + _straddling(sample, fold_of, "folds")
     whole = fold_of if len(names) > inner else sample.unit_of
     folds = _cross(fold_of, names, whole, sample.targets.membership(), inner, seed)
     return Plan("given folds", folds, f"{len(names)} given folds", tuple(remarks))

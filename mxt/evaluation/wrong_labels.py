@@ -55,4 +55,4 @@ def find_suspects(probabilities: npt.NDArray[Any], y: npt.NDArray[Any]) -> list[
 
 def ranked(probabilities: npt.NDArray[Any], y: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """How well each label fits: its probability, float64 [rows]."""
-    return np.asarray(probabilities, dtype=np.float64)[np.arange(len(y)), y]
+    return np.asarray(probabilities[np.arange(len(y)), y], dtype=np.float64)

@@ -10,7 +10,7 @@ from mxt.evaluation.metrics import metric_words
 from mxt.results.audit_records import Audit, Columns, Grouping, MetadataScore, NearCopy
 
 SHOWN = 3
-SUSPICIOUS = 0.1  # probability of a label below which an evaluation tells of it
+SUSPICIOUS, SURE = 0.05, 0.9  # probabilities of a given and of a suggested label that are told of
 NOTICEABLE = 0.05  # share of the way from the baseline to 1 that metadata must go to be told of
 
 
@@ -66,11 +66,14 @@ def _copies(audit: Audit) -> Iterator[str]:
 
 
 def _wrong_labels(audit: Audit) -> Iterator[str]:
-    wrong = [one for one in audit.wrong_labels if one.quality < SUSPICIOUS]
+    wrong = [
+        one for one in audit.wrong_labels if one.quality < SUSPICIOUS and one.suggested_probability >= SURE
+    ]
     if wrong:
-        names = [f"{one.clip} ({one.suggested} {one.suggested_probability:.2f}?)" for one in wrong]
+        names = [f"{one.clip} ({one.suggested}?)" for one in wrong]
         count = "1 label is" if len(wrong) == 1 else f"{len(wrong):,} labels are"
-        yield f"{count} probably wrong, or the clips untypical; listen to them: {listed(names, SHOWN)}"
+        them = "it" if len(wrong) == 1 else "them"
+        yield f"{count} probably wrong, or untypical; listen to {them}: {listed(names, SHOWN)}"
 
 
 def _metadata(audit: Audit) -> Iterator[str]:

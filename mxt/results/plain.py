@@ -11,6 +11,7 @@ from mxt.evaluation.assess import Assessment, ClassResult, Difference, Score
 from mxt.evaluation.interval import Interval, Method
 from mxt.evaluation.left_out import LeftOut, Why
 from mxt.evaluation.metrics import METRICS
+from mxt.results.audit_plain import audit_from, audit_plain
 from mxt.results.lift import lift
 from mxt.results.records import Compared, DatasetResult, Evaluated, FoldSize, Provenance, ViewResult
 from mxt.results.request import EvaluateRequest, SearchRequest
@@ -164,6 +165,8 @@ def _view(view: ViewResult) -> Plain:
         "clips": assessment.clips,
         "units": assessment.units,
         "cautions": list(view.cautions),
+        "audit": None if view.audit is None else audit_plain(view.audit),
+        "complaints": list(view.complaints),
         "difference_to_best": _difference(view.difference),
         "resumed_folds": view.resumed,
         "seconds": view.seconds,
@@ -200,6 +203,7 @@ def _view_from(plain: Mapping[str, Any]) -> ViewResult:
         resumed=plain["resumed_folds"],
         seconds=plain["seconds"],
         result_id=plain["result"],
+        audit=audit_from(plain["audit"]) if plain.get("audit") else None,
     )
 
 

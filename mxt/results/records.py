@@ -12,6 +12,8 @@ from mxt.core.reprs import short_repr
 from mxt.evaluation.assess import Assessment, Difference, Score
 from mxt.evaluation.interval import Interval
 from mxt.evaluation.left_out import LeftOut
+from mxt.results.audit_records import Audit
+from mxt.results.audit_words import complaints
 from mxt.results.request import EvaluateRequest
 
 if TYPE_CHECKING:
@@ -89,6 +91,8 @@ class ViewResult:
         Of learning and predicting.
     result_id : str
         Under which it was saved; empty where the store cannot be written.
+    audit : Audit, optional
+        What in the data or its folds may explain the score; ``None`` in results saved before there was any.
     """
 
     view: str
@@ -100,7 +104,13 @@ class ViewResult:
     resumed: int = 0
     seconds: float = 0.0
     result_id: str = ""
+    audit: Audit | None = None
     __repr__ = short_repr
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """What the audit complains of, one line each."""
+        return () if self.audit is None else tuple(complaints(self.audit))
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +190,8 @@ class DatasetResult:
     @property
     def all_cautions(self) -> tuple[str, ...]:
         """Those about the clips, then those about each view."""
-        return (*self.cautions, *(line for view in self.views for line in view.cautions))
+        own = (line for view in self.views for line in (*view.cautions, *view.complaints))
+        return (*self.cautions, *own)
 
     @property
     def first(self) -> Score:
@@ -195,6 +206,11 @@ class Evaluated:
     datasets: tuple[DatasetResult, ...]
     remarks: tuple[str, ...] = ()
     __repr__ = short_repr
+
+    @property
+    def clean(self) -> bool:
+        """Whether the audits of the best views have nothing to complain of."""
+        return not any(result.views[result.best].complaints for result in self.datasets)
 
 
 def stale(dataset: str, target: str, targets_hash: str, catalogue: Catalogue) -> str:

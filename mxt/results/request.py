@@ -22,7 +22,8 @@ LARGEST_SVM = 5000  # clips up to which the default head is the support vector m
 class EvaluateRequest:
     """What is asked of `evaluate`; each field is an option of ``mxt eval``.
 
-    `heads` are evaluated one after the other in place of `head`.
+    `heads` are evaluated one after the other in place of `head`. `folds` is a table, or
+    `mxt.evaluation.columns.LEAVE_ONE_GROUP_OUT`.
 
     Examples
     --------

@@ -6,6 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
 
 from mxt.core.cores import cores
 from mxt.core.errors import InputError, UnknownName
@@ -13,11 +16,13 @@ from mxt.core.progress import SILENT, Progress
 from mxt.evaluation import guards
 from mxt.evaluation.assess import Assessment, assess, compare
 from mxt.evaluation.crossval import OutOfFold, cross_validate
+from mxt.evaluation.selection import Selection
 from mxt.ingestion.lineage import outdated
 from mxt.registry import Registry
+from mxt.results.audit import audit_study, by_clip
 from mxt.results.records import Compared, DatasetResult, Evaluated, FoldSize, ViewResult
 from mxt.results.request import EvaluateRequest
-from mxt.results.saving import provenance, save
+from mxt.results.saving import out_of_fold_probabilities, provenance, save
 from mxt.results.study import Catalogued, Study, begin, open_store
 from mxt.results.views import Matrix, load_view
 from mxt.store.layout import Store
@@ -30,6 +35,7 @@ def evaluate(
     registry: Registry,
     *,
     jobs: int | None = None,
+    thorough: bool = False,
     progress: Progress = SILENT,
 ) -> Evaluated:
     """Evaluate views of data sets.
@@ -44,6 +50,8 @@ def evaluate(
         Where heads and protocols are found.
     jobs : int, optional
         Folds computed at a time (default: one per core). Results do not depend on it.
+    thorough : bool
+        Whether recordings are compared by their sound however long that takes.
     progress : Progress
         Told fit by fit.
 
@@ -67,7 +75,9 @@ def evaluate(
         for protocol in request.protocols:
             for single in request.each_head():
                 study = begin(store, registry, single, dataset, matrices, protocol)
-                results.append(_evaluated(study, views, jobs=jobs or cores(), progress=progress))
+                results.append(
+                    _evaluated(study, views, jobs=jobs or cores(), thorough=thorough, progress=progress)
+                )
     if not all(view.result_id for result in results for view in result.views):
         remarks.append(f"{store_path} cannot be written: the results are not saved")
     return Evaluated(tuple(results), tuple(remarks))
@@ -100,7 +110,9 @@ def _matrices(store: Store, dataset: Catalogued, request: EvaluateRequest) -> tu
     return list(matrices.values()), gone
 
 
-def _evaluated(study: Study, others: Sequence[str], *, jobs: int, progress: Progress) -> DatasetResult:
+def _evaluated(
+    study: Study, others: Sequence[str], *, jobs: int, thorough: bool, progress: Progress
+) -> DatasetResult:
     """Evaluate all views of a study, and save one result for each."""
     selection, seed = study.selection, study.request.seed
     predictions, seconds, scratches = [], [], []
@@ -113,19 +125,27 @@ def _evaluated(study: Study, others: Sequence[str], *, jobs: int, progress: Prog
     score = study.prepared.evaluation.score
     assessed = [assess(selection, predicted, seed=seed, score=score) for predicted in predictions]
     best, differences = compare(selection, predictions, assessed, seed=seed)
+    audits = audit_study(
+        study,
+        [_probabilities(selection, predicted) for predicted in predictions],
+        thorough=thorough,
+        jobs=jobs,
+        progress=progress,
+    )
     views = [
         ViewResult(
             view=matrix.view,
             columns=matrix.X.shape[1],
             assessment=assessment,
             params=predicted.params,
-            cautions=tuple(_cautions(study, matrix, predicted, assessment)),
+            cautions=tuple(_cautions(study, predicted, assessment)),
             difference=difference,
             resumed=predicted.resumed,
             seconds=took,
+            audit=found,
         )
-        for matrix, predicted, assessment, difference, took in zip(
-            study.matrices, predictions, assessed, differences, seconds, strict=True
+        for matrix, predicted, assessment, difference, took, found in zip(
+            study.matrices, predictions, assessed, differences, seconds, audits, strict=True
         )
     ]
     result = _save(study, replace(_outline(study, others), views=tuple(views), best=best), predictions)
@@ -152,12 +172,17 @@ def _cross_validate(study: Study, matrix: Matrix, jobs: int, progress: Progress)
     return predicted, scratch
 
 
-def _cautions(study: Study, matrix: Matrix, predicted: OutOfFold, assessment: Assessment) -> list[str]:
+def _cautions(study: Study, predicted: OutOfFold, assessment: Assessment) -> list[str]:
     nested = study.prepared.evaluation.nested
-    return [
-        *guards.about_score(study.selection, predicted, assessment, nested=nested),
-        *guards.about_features(study.selection, study.prepared.rows(matrix)),
-    ]
+    return guards.about_score(study.selection, predicted, assessment, nested=nested)
+
+
+def _probabilities(selection: Selection, predicted: OutOfFold) -> npt.NDArray[Any] | None:
+    """Out-of-fold probabilities of the clips of a selection, where there are classes and scores."""
+    if predicted.scores is None or selection.sample.targets.task != "classification":
+        return None
+    probabilities = out_of_fold_probabilities(selection, predicted)
+    return by_clip(predicted.rows, probabilities, len(selection.clips))
 
 
 def _outline(study: Study, others: Sequence[str]) -> DatasetResult:
