@@ -48,6 +48,7 @@ _TABLE = (
     Entry(AWAY, "import", "Add features computed elsewhere.", "mxt.cli.import_features:import_features"),
     Entry(CLOSER, "search", "Try all combinations of layers, and see what choosing one costs."),
     Entry(CLOSER, "figures", "Draw the results of searches, as PNG and SVG, with the numbers."),
+    Entry(CLOSER, "compare", "Compare two results on the clips that they have in common."),
     Entry(CLOSER, "render", "Draw what a network is shown of a clip, with axes."),
     Entry(CLOSER, "loudness", "Test whether loudness alone tells the classes apart."),
     Entry(CLOSER, "lengths", "Score excerpts of several lengths: how much of a clip is needed."),

@@ -14,6 +14,7 @@ from mxt.core.errors import MxtError
 from mxt.core.text import written
 from mxt.evaluation.calibration import Calibration, calibration
 from mxt.evaluation.projection import METHODS, project
+from mxt.results.predictions import Predictions
 from mxt.results.report import Answers, Map
 from mxt.results.views import load_view
 
@@ -26,33 +27,27 @@ FEWEST = 5  # clips that are worth a map
 WORST, DRAWN = 1000, 1000  # clips that are shown of larger data sets: the worst, and some drawn at random
 
 
-class Predictions:
+class ByClip:
     """The predictions of a result, with the runs of each clip together.
 
     Parameters
     ----------
-    arrays : mapping
-        As the store keeps them.
-    task : str
+    of : Predictions
     """
 
-    def __init__(self, arrays: dict[str, Array], task: str) -> None:
-        self.task = task
-        self.classes = tuple(map(str, arrays["classes"]))
-        self.clips, first, of_clip = np.unique(arrays["clip"], return_index=True, return_inverse=True)
-        self.true, self.folds = arrays["y_true"][first], arrays["fold"][first]
-        self.runs = np.bincount(of_clip)
-        if task == "classification":
-            votes = np.zeros((len(self.clips), len(self.classes)))
-            np.add.at(votes, (of_clip, arrays["y_predicted"]), 1.0)
-            self.predicted = votes / self.runs[:, None]
-        else:
-            judged = (
-                arrays["y_predicted"] if task == "regression" else arrays.get("scores", arrays["y_predicted"])
-            )
-            self.predicted = _means(judged.astype(np.float64), of_clip)
-        probabilities = arrays.get("probabilities")
-        self.probabilities = None if probabilities is None else _means(probabilities, of_clip)
+    def __init__(self, of: Predictions) -> None:
+        self.task, self.classes = of.targets.task, of.targets.classes
+        clips, first, of_clip = np.unique(np.array(of.clips), return_index=True, return_inverse=True)
+        self.clips = [str(clip) for clip in clips]
+        self.true = of.targets.y[first]
+        self.folds = [of.fold[row] for row in first]
+        judged = of.predicted
+        if self.task == "classification":
+            judged = np.eye(len(self.classes))[judged]
+        elif self.task == "multilabel" and of.scores is not None:
+            judged = of.scores
+        self.predicted = _means(judged, of_clip)
+        self.probabilities = None if of.probabilities is None else _means(of.probabilities, of_clip)
 
     def worst(self) -> npt.NDArray[np.int64]:
         """All clips, those first that are predicted worst."""
@@ -67,13 +62,13 @@ class Predictions:
 
     def answers(self, shown: frozenset[str]) -> Answers:
         """What is said of the clips `shown`, the worst first."""
-        rows = np.array([row for row in self.worst() if self.clips[row] in shown], int)
+        rows = [int(row) for row in self.worst() if self.clips[row] in shown]
         return Answers(
-            clips=tuple(map(str, self.clips[rows])),
+            clips=tuple(self.clips[row] for row in rows),
             true=tuple(self._true(row) for row in rows),
             predicted=tuple(self._predicted(row) for row in rows),
             probabilities=None if self.probabilities is None else self.probabilities[rows].astype(np.float32),
-            folds=tuple(map(str, self.folds[rows])),
+            folds=tuple(self.folds[row] for row in rows),
             classes=self.classes,
             tested=len(self.clips),
         )
@@ -100,13 +95,12 @@ class Predictions:
         return tuple((int(i), float(values[i])) for i in kept)
 
 
-def read_predictions(store: Store, result_id: str, task: str) -> Predictions | None:
-    """The predictions of a result; ``None`` where they cannot be read."""
+def read_by_clip(store: Store, result_id: str, result: DatasetResult) -> ByClip | None:
+    """What a result predicted; ``None`` where that cannot be read."""
     try:
-        arrays = store.results.predictions(result_id)
+        return ByClip(Predictions.read(store, result_id, result))
     except MxtError:
         return None
-    return Predictions(arrays, task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +111,14 @@ class Shown:
     mapped: frozenset[str]
 
 
-def choose_shown(predictions: Sequence[Predictions]) -> Shown:
+def choose_shown(predictions: Sequence[ByClip]) -> Shown:
     """All clips; of many, the worst of each result and some at random, which alone are mapped."""
-    names = sorted({str(clip) for one in predictions for clip in one.clips})
+    names = sorted({clip for one in predictions for clip in one.clips})
     if len(names) <= WORST + DRAWN:
         return Shown(frozenset(names), frozenset(names))
     drawn = frozenset(names[i] for i in np.random.default_rng(0).choice(len(names), DRAWN, replace=False))
     each = WORST // len(predictions)
-    worst = (str(clip) for one in predictions for clip in one.clips[one.worst()[:each]])
+    worst = (one.clips[row] for one in predictions for row in one.worst()[:each])
     return Shown(drawn.union(worst), drawn)
 
 
@@ -175,6 +169,6 @@ def class_sizes(labels: Sequence[object]) -> dict[str, int]:
 def _means(values: Array, of_clip: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Means over the rows of each clip."""
     sums = np.zeros((int(of_clip.max()) + 1, *values.shape[1:]))
-    np.add.at(sums, of_clip, values)
+    np.add.at(sums, of_clip, values.astype(np.float64))
     counts = np.bincount(of_clip)
     return sums / counts.reshape(-1, *[1] * (values.ndim - 1))

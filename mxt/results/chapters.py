@@ -12,12 +12,13 @@ from mxt.core.records import ClipRecord
 from mxt.core.text import written
 from mxt.evaluation.columns import group_values, target_values
 from mxt.registry import Registry
-from mxt.results.answers import Predictions, Shown, choose_shown, class_sizes, map_of, read_predictions
+from mxt.results.answers import ByClip, Shown, choose_shown, class_sizes, map_of, read_by_clip
 from mxt.results.audit import audit
 from mxt.results.audit_records import Audit
+from mxt.results.paired import pair
 from mxt.results.plain import Result
 from mxt.results.records import DatasetResult, stale
-from mxt.results.report import Card, Chapter, Reported, Searched, ShownClip, Table
+from mxt.results.report import Card, Chapter, Comparison, Reported, Searched, ShownClip, Table
 from mxt.results.search_record import SearchResult
 from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
@@ -45,9 +46,7 @@ class Gathering:
         first = next(iter(results.values()))
         clips = catalogued(self.store, first.dataset)
         evaluations = {name: one for name, one in results.items() if isinstance(one, DatasetResult)}
-        predictions = {
-            name: read_predictions(self.store, name, one.task) for name, one in evaluations.items()
-        }
+        predictions = {name: read_by_clip(self.store, name, one) for name, one in evaluations.items()}
         readable = [one for one in predictions.values() if one is not None]
         shown = choose_shown(readable) if readable else Shown(frozenset(), frozenset())
         reported = sorted(
@@ -59,6 +58,7 @@ class Gathering:
             target=first.target,
             task=first.task,
             results=tuple(reported),
+            comparison=_compared(self.store, reported),
             searches=tuple(
                 Searched(name, one, self._stale(one), self.commands(one))
                 for name, one in results.items()
@@ -69,7 +69,7 @@ class Gathering:
         )
 
     def _reported(
-        self, name: str, result: DatasetResult, predictions: Predictions | None, shown: Shown
+        self, name: str, result: DatasetResult, predictions: ByClip | None, shown: Shown
     ) -> Reported:
         own = result.provenance.fingerprints.values()
         return Reported(
@@ -92,6 +92,23 @@ class Gathering:
             return None if best.stale else audit(self.store, best.result, registry=self.registry)
         except MxtError:
             return None
+
+
+def _compared(store: Store, results: Sequence[Reported]) -> Comparison | None:
+    """The results against the best of them: as they were compared, or on the clips that they have in common."""
+    if len(results) < 2:
+        return None
+    compared = results[0].result.compared
+    known = {one.view for one in compared}
+    if all(one.result.compared == compared and one.result.view in known for one in results):
+        gaps = {one.id: one.result.views[one.result.best].difference for one in results}
+        return Comparison(results[0].result.clips, gaps, together=True)
+    try:
+        paired = pair(store, [(one.id, one.result) for one in results])
+    except MxtError:
+        return None
+    gaps = {one.id: gap for one, gap in zip(results, paired.differences, strict=True)}
+    return Comparison(len(paired.clips), gaps, together=False)
 
 
 def catalogued(store: Store, dataset: str) -> list[ClipRecord]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from mxt.core.records import Task
 from mxt.core.reprs import short_repr
+from mxt.evaluation.assess import Difference
 from mxt.evaluation.calibration import Calibration
 from mxt.results.audit_records import Audit
 from mxt.results.records import DatasetResult
@@ -157,6 +158,25 @@ class Searched:
     __repr__ = short_repr
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Results against the best of them.
+
+    Parameters
+    ----------
+    clips : int
+        On which they were compared.
+    differences : mapping
+        Id of a result to its difference to the best one; ``None`` for that one.
+    together : bool
+        Whether they are of one evaluation, with the same folds.
+    """
+
+    clips: int
+    differences: Mapping[str, Difference | None]
+    together: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Chapter:
     """One target of one data set: its results, the best first.
@@ -168,6 +188,8 @@ class Chapter:
     task : {"classification", "multilabel", "regression"}
     results : tuple of Reported
         By falling main score.
+    comparison : Comparison, optional
+        ``None`` where there is one result.
     searches : tuple of Searched
     audit : Audit, optional
         Of the best result.
@@ -179,6 +201,7 @@ class Chapter:
     target: str
     task: Task
     results: tuple[Reported, ...]
+    comparison: Comparison | None
     searches: tuple[Searched, ...]
     audit: Audit | None
     clips: Mapping[str, ShownClip]

@@ -8,18 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from mxt.cli.main import main
 from mxt.core.errors import EvaluationError, InputError, PluginError, Reason, UnknownName
-from mxt.core.records import ClipRecord, DatasetRecord, FileKind, FileRecord, Measurement
-from mxt.core.specs import Layer
+from mxt.core.records import ClipRecord, FileKind, FileRecord
 from mxt.registry import build_registry
 from mxt.results import prepared
 from mxt.results.records import stale
@@ -37,66 +35,6 @@ RNG = np.random.default_rng(0)
 GOOD = (np.eye(3)[np.arange(N) % 3] + 0.3 * RNG.normal(size=(N, 3))).astype(np.float32)
 FAIR = (np.eye(3)[np.arange(N) % 3] + 0.9 * RNG.normal(size=(N, 3))).astype(np.float32)
 NOISE = RNG.normal(size=(N, 3)).astype(np.float32)
-
-
-def clips_of(
-    n: int,
-    targets: Mapping[str, Sequence[Any]],
-    fields: Mapping[str, Sequence[str]],
-    columns: Mapping[str, Sequence[Any]],
-) -> list[ClipRecord]:
-    found = []
-    for i in range(n):
-        key = hashlib.sha256(str(i).encode()).digest()
-        file = FileRecord(
-            f"{i % 3}/{i:03}.wav", 1, 1, 1, Measurement(key.hex(), 1.0, 22050, 1, 22050, 0.5, 0.5, 0.1)
-        )
-        target, field = ({name: values[i] for name, values in each.items()} for each in (targets, fields))
-        found.append(
-            ClipRecord(
-                file.path,
-                file,
-                key,
-                targets=target,
-                fields=field,
-                **{name: v[i] for name, v in columns.items()},
-            )
-        )
-    return found
-
-
-@pytest.fixture
-def make_store(tmp_path: Path) -> Make:
-    """Make a store with a catalogued data set and one table a view; no audio."""
-
-    def make(
-        views: Mapping[str, np.ndarray],
-        targets: Mapping[str, Sequence[Any]] | None = None,
-        *,
-        name: str = "music",
-        fields: Mapping[str, Sequence[str]] | None = None,
-        **columns: Sequence[Any],
-    ) -> Store:
-        store = Store.open(tmp_path / "mxt-store", create=True)
-        targets = targets or {"genre": GENRES.tolist()}
-        clips = clips_of(len(next(iter(targets.values()))), targets, fields or {}, columns)
-        store.catalogue.replace_clips(DatasetRecord(name, "/x", "folder", {}, tuple(targets), "", ""), clips)
-        for label, X in views.items():
-            store.catalogue.add_view(name, label)
-            if any(table.label == label for table in store.features.tables()):
-                continue
-            table = store.features.create(
-                hashlib.sha256(label.encode()).hexdigest(), label, {}, [Layer(1, "all", X.shape[1])]
-            )
-            with table.writer() as writer:
-                for row, clip, values in zip(
-                    writer.assign([c.key for c in clips[: len(X)] if c.key]), clips, X, strict=False
-                ):
-                    assert clip.key is not None
-                    writer.put(int(row), {"all": values})
-        return store
-
-    return make
 
 
 def test_without_options_every_view_of_the_last_data_set_is_scored_and_compared(make_store: Make) -> None:
@@ -158,7 +96,11 @@ def test_a_result_is_marked_when_labels_have_changed_since(make_store: Make) -> 
     assert stale(*labels, store.catalogue) == ""
     relabelled = [*GENRES.tolist()[:-1], "blues"]
     store.catalogue.replace_clips(
-        store.catalogue.dataset("music"), clips_of(N, {"genre": relabelled}, {}, {})
+        store.catalogue.dataset("music"),
+        [
+            replace(clip, targets={"genre": genre})
+            for clip, genre in zip(store.catalogue.clips("music"), relabelled, strict=True)
+        ],
     )
     assert stale(*labels, store.catalogue) == "labels or clips changed since"
     store.catalogue.remove("music")

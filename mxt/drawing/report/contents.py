@@ -10,15 +10,15 @@ from mxt.drawing.report.rows import (
     MOST_CLASSES,
     Board,
     ClassTable,
-    Comparison,
     Curve,
+    Gaps,
     MatrixRow,
     SearchTable,
     boards,
     chance_of,
     class_table,
-    comparisons,
     confusion,
+    gaps,
     reliability,
     search_table,
 )
@@ -86,8 +86,8 @@ class ShownChapter:
         The best first.
     chance : float, optional
         Of the main score.
-    boards, comparisons, searches
-        Tables.
+    boards, gaps, searches
+        Tables: leaderboards, the results against the best one, combinations of layers.
     cautions : tuple of (str, tuple of str)
         What may be wrong, and with which results where not with all.
     left_out : tuple of LeftOut
@@ -104,7 +104,7 @@ class ShownChapter:
     results: tuple[ShownResult, ...]
     chance: float | None
     boards: tuple[Board, ...]
-    comparisons: tuple[Comparison, ...]
+    gaps: Gaps | None
     searches: tuple[SearchTable, ...]
     cautions: tuple[tuple[str, tuple[str, ...]], ...]
     left_out: tuple[LeftOut, ...]
@@ -163,7 +163,7 @@ def _chapter(number: int, name: str, chapter: Chapter, before: int) -> ShownChap
         results=tuple(results),
         chance=chance_of(results[0].result) if results else None,
         boards=tuple(boards(chapter.results, names)),
-        comparisons=tuple(comparisons(chapter.results)),
+        gaps=gaps(chapter, names),
         searches=tuple(map(search_table, chapter.searches)),
         cautions=_cautions(results, audit),
         left_out=tuple(dict.fromkeys(left for one in results for left in one.result.left_out)),

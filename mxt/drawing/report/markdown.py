@@ -32,18 +32,22 @@ def _chapter(chapter: ShownChapter) -> Iterator[str]:
             ("result", f"{board.words} (95 %)", "clips"),
             ([row.name, str(row.interval), f"{row.clips:,}"] for row in board.rows),
         )
-    for comparison in chapter.comparisons:
-        yield from ("", f"### Compared with {_safe(comparison.best)} on the same clips and folds", "")
+    if chapter.gaps:
+        yield from (
+            "",
+            f"### Compared with {_safe(chapter.gaps.best)} on {chapter.gaps.of.clips:,} clips",
+            "",
+        )
         yield from _table(
             ("view", "difference (95 %)", "p", ""),
             (
                 [
-                    view,
+                    name,
                     gap.interval.signed,
                     f"{gap.p:.4f}",
                     "clearly below" if gap.clear else "not clearly different",
                 ]
-                for view, gap in comparison.rows
+                for name, gap in chapter.gaps.rows
             ),
         )
     if chapter.audit.metadata:

@@ -12,7 +12,7 @@ from mxt.evaluation.calibration import Bin
 from mxt.evaluation.interval import Interval
 from mxt.evaluation.metrics import metric_words
 from mxt.results.records import DatasetResult
-from mxt.results.report import Reported, Searched
+from mxt.results.report import Chapter, Comparison, Reported, Searched
 from mxt.results.search_record import StrategyResult
 
 MOST_CLASSES = 40  # of a confusion matrix
@@ -44,13 +44,13 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """The views of one evaluation against the best of them: their differences by name."""
+class Gaps:
+    """Results against the best of them: their differences by name, the smallest first."""
 
-    words: str
     best: str
     axis: Axis
     rows: tuple[tuple[str, Difference], ...]
+    of: Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,21 +161,20 @@ def boards(results: Sequence[Reported], names: Sequence[str]) -> Iterator[Board]
         )
 
 
-def comparisons(results: Sequence[Reported]) -> Iterator[Comparison]:
-    """Each evaluation of several views, once."""
-    known = set()
-    for one in results:
-        gaps = [(other.view, other.difference) for other in one.result.compared]
-        best = next((view for view, gap in gaps if gap is None), "")
-        rows = tuple((view, gap) for view, gap in gaps if gap is not None)
-        if rows and (best, rows) not in known:
-            known.add((best, rows))
-            yield Comparison(
-                words=metric_words(one.result.first.name),
-                best=best,
-                axis=Axis.of((gap.interval for _, gap in rows), 0.0),
-                rows=tuple(sorted(rows, key=lambda row: -row[1].value)),
-            )
+def gaps(chapter: Chapter, names: Sequence[str]) -> Gaps | None:
+    """The results of a chapter against the best of them; ``None`` where there is nothing to compare."""
+    if chapter.comparison is None:
+        return None
+    by_name = {
+        name: chapter.comparison.differences[one.id] for name, one in zip(names, chapter.results, strict=True)
+    }
+    rows = [(name, gap) for name, gap in by_name.items() if gap is not None]
+    return Gaps(
+        best=next((name for name, gap in by_name.items() if gap is None), ""),
+        axis=Axis.of((gap.interval for _, gap in rows), 0.0),
+        rows=tuple(sorted(rows, key=lambda row: -row[1].value)),
+        of=chapter.comparison,
+    )
 
 
 def class_table(result: DatasetResult) -> ClassTable | None:

@@ -15,7 +15,9 @@ import pytest
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 
 CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))),
+    filter(
+        None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))
+    ),
     None,
 )
 pytestmark = [
@@ -120,7 +122,12 @@ def test_names_that_are_markup_are_shown_as_text(visit, page):
     for button in opened.visible(".classes tbody th button").all():
         button.click()
     text = opened.page.evaluate("document.body.innerText")
-    for part in ("<script>window.ran=1</script>", "<img src=x onerror=window.ran=1>", "{{7*7}}", "</script><!--"):
+    for part in (
+        "<script>window.ran=1</script>",
+        "<img src=x onerror=window.ran=1>",
+        "{{7*7}}",
+        "</script><!--",
+    ):
         assert part in text
     assert opened.page.locator("main script, main iframe, img[src='x'], [onerror]").count() == 0
 
@@ -134,9 +141,13 @@ def test_every_control_is_reached_by_the_tab_key(visit, page):
     opened.page.evaluate("window.seen = new Set()")
     for _ in range(wanted + 5):
         opened.page.keyboard.press("Tab")
-        opened.page.evaluate("document.activeElement !== document.body && window.seen.add(document.activeElement)")
+        opened.page.evaluate(
+            "document.activeElement !== document.body && window.seen.add(document.activeElement)"
+        )
     assert opened.page.evaluate("window.seen.size") == wanted
-    assert opened.page.evaluate("(selector) => [...window.seen].every((one) => one.matches(selector))", CONTROLS)
+    assert opened.page.evaluate(
+        "(selector) => [...window.seen].every((one) => one.matches(selector))", CONTROLS
+    )
 
 
 def test_cell_and_player_work_without_a_mouse(visit, page):
@@ -177,7 +188,9 @@ def test_the_page_is_never_wider_than_the_screen(visit, page, width):
 def test_text_stands_out_from_its_ground_in_light_and_in_dark(visit, page):
     def luminance(colour: str) -> float:
         channels = [int(value) / 255 for value in re.findall(r"\d+", colour)[:3]]
-        linear = [value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+        linear = [
+            value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in channels
+        ]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
     grounds = set()
@@ -202,7 +215,9 @@ def test_without_scripts_the_numbers_are_there(visit, page):
 def test_the_policy_refuses_scripts_of_others(chromium, page, tmp_path):
     hostile = tmp_path / "hostile.html"
     text = page.read_text(encoding="utf-8")
-    hostile.write_text(text.replace("<main", "<script>window.ran=1</script><img src='x' onerror='window.ran=1'><main", 1))
+    hostile.write_text(
+        text.replace("<main", "<script>window.ran=1</script><img src='x' onerror='window.ran=1'><main", 1)
+    )
     context = chromium.new_context()
     opened = context.new_page()
     refused: list[str] = []
