@@ -95,7 +95,7 @@ class Gathering:
 
 
 def _compared(store: Store, results: Sequence[Reported]) -> Comparison | None:
-    """The results against the best of them: as they were compared, or on the clips that they have in common."""
+    """The results against the best one: as they were compared, or on the clips that they have in common."""
     if len(results) < 2:
         return None
     compared = results[0].result.compared

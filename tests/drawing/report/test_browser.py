@@ -36,7 +36,7 @@ class Visit:
     requested: list[str] = field(default_factory=list)
 
     def is_heard(self) -> bool:
-        """Whether a recording plays within half a minute; the page's policy forbids to wait in its scripts."""
+        """Whether a recording plays within half a minute; the page's policy forbids waiting by a script."""
         for _ in range(300):
             if self.page.evaluate("document.getElementById('player').currentTime > 0.1"):
                 return True
@@ -56,7 +56,7 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def visit(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+def visit(chromium: Any) -> Iterator[Any]:
     """Open a file; at the end nothing may have been logged, run or fetched."""
     visits, contexts = [], []
 
@@ -135,8 +135,7 @@ def test_names_that_are_markup_are_shown_as_text(visit, page):
 def test_every_control_is_reached_by_the_tab_key(visit, page):
     opened = visit(page)
     wanted = opened.page.evaluate(
-        "(selector) => [...document.querySelectorAll(selector)].filter((one) => one.checkVisibility()).length",
-        CONTROLS,
+        "(all) => [...document.querySelectorAll(all)].filter((one) => one.checkVisibility()).length", CONTROLS
     )
     opened.page.evaluate("window.seen = new Set()")
     for _ in range(wanted + 5):
