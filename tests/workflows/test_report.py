@@ -89,9 +89,7 @@ def test_a_page_says_how_many_recordings_it_carries(made, registry, tmp_path):
     assert written.nbytes < 5_000_000
 
 
-def test_recordings_that_are_gone_are_told_and_the_report_is_written(
-    made, registry, tmp_path, collection, monkeypatch
-):
+def test_recordings_that_are_gone_are_told_and_the_report_is_written(made, registry, tmp_path, collection):
     moved = collection.with_name("moved")
     collection.rename(moved)
     try:

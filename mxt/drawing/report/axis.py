@@ -11,6 +11,7 @@ from mxt.evaluation.interval import Interval
 MARGIN = 2.0  # per cent on either side, so that no dot is cut off
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 MOST_TICKS = 5
+SMALLEST = 1e-9  # of the values themselves: a range that is smaller is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Axis:
         ]
         values += [value for value in also if math.isfinite(value)]
         low, high = min(values, default=0.0), max(values, default=1.0)
-        return cls(low, high if high > low else low + 1.0)
+        return cls(low, high if high - low > SMALLEST * max(1.0, abs(low), abs(high)) else low + 1.0)
 
     def at(self, value: float) -> float:
         """Where a value lies, per cent of the width."""
@@ -49,7 +50,9 @@ class Axis:
         power = 10.0 ** math.floor(math.log10(width / MOST_TICKS))
         step = next(power * one for one in STEPS if width / (power * one) <= MOST_TICKS - 1 + 1e-9)
         first = math.ceil(self.low / step - 1e-9)
-        return tuple(round(step * i, 10) + 0.0 for i in range(first, math.floor(self.high / step + 1e-9) + 1))
+        return tuple(
+            float(f"{step * i:.12g}") + 0.0 for i in range(first, math.floor(self.high / step + 1e-9) + 1)
+        )
 
     @staticmethod
     def label(tick: float) -> str:
