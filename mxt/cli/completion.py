@@ -175,10 +175,10 @@ def targets(ctx: typer.Context) -> list[str]:
 
 @_offered
 def groupings(ctx: typer.Context) -> list[str]:
-    """What ``--group-by`` knows of the data set typed before: folder, file, and its columns."""
+    """What ``--group-by`` knows of the data set typed before: folder, file, none, and its columns."""
     catalogue, record = _store(ctx).catalogue, _dataset(ctx)
     columns = {name for clip in catalogue.clips(record.name) for name in (*clip.targets, *clip.fields)}
-    return ["folder", "file", *sorted(columns)]
+    return ["folder", "file", "none", *sorted(columns)]
 
 
 def _datasets(ctx: typer.Context) -> list[str]:

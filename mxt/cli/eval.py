@@ -14,6 +14,7 @@ from mxt.cli.options import (
     HeadsOption,
     JobsOption,
     ProtocolsOption,
+    RepeatsOption,
     SetOption,
 )
 from mxt.core.errors import UsageError
@@ -36,6 +37,7 @@ def evaluate(
     protocol: ProtocolsOption = None,
     setting: SetOption = None,
     study: StudyOptions,
+    repeats: RepeatsOption = 1,
     task: Annotated[
         str | None,
         typer.Option(
@@ -80,6 +82,7 @@ def evaluate(
         settings=tuple(setting or ()),
         protocols=tuple(dict.fromkeys(protocol or ("nested",))),
         seed=study.seed,
+        repeats=repeats,
     )
     with run.progress() as progress:
         result = work(run.store, request, run.registry(), jobs=jobs, thorough=strict, progress=progress)

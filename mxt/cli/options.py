@@ -166,6 +166,16 @@ JobsOption = Annotated[
 SeedOption = Annotated[
     int, typer.Option("--seed", metavar="N", min=0, max=2**32 - 1, help="Seed of all random draws.")
 ]
+RepeatsOption = Annotated[
+    int,
+    typer.Option(
+        "--repeats",
+        metavar="N",
+        min=1,
+        max=1000,
+        help="Cross-validate N times with fresh folds; intervals then hold their variance, too (default: 1).",
+    ),
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, then stop.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with code 1 if any clip failed.")]

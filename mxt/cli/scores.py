@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,8 @@ from mxt.results.audit_words import leaks
 from mxt.results.request import LARGEST_SVM
 
 if TYPE_CHECKING:
-    from mxt.evaluation.assess import Assessment, ClassResult, Difference
+    from mxt.evaluation.assess import Assessment, ClassResult
+    from mxt.evaluation.comparison import Difference
     from mxt.results.records import DatasetResult, Evaluated, ViewResult
 
 WEAKEST = 3
@@ -36,6 +38,7 @@ def render(evaluated: Evaluated, *, details: bool = False) -> None:
         _render_left_out(result.left_out)
         for line in _cautions(result):
             console.say(f"careful: {line}")
+        _render_unheard(result.views[result.best])
         saved = [view.result_id for view in result.views if view.result_id]
         if saved:
             others = f", and {len(saved) - 1} of the other views (mxt ls)" if len(saved) > 1 else ""
@@ -69,12 +72,13 @@ def _taking_part(result: DatasetResult) -> list[str]:
     return [f"only {result.clips:,} of {result.clips + small.count:,} clips", classes]
 
 
-def runs_text(assessment: Assessment) -> str:
-    """Every run's score, and their standard deviation."""
+def runs_text(result: DatasetResult, assessment: Assessment) -> str:
+    """Every repetition's score, and their standard deviation."""
     import numpy as np
 
-    scores = " ".join(f"{score:.3f}" for score in assessment.per_fold)
-    return f"runs: {scores}, standard deviation {np.std(assessment.per_fold, ddof=1):.3f}"
+    scores = " ".join(f"{score:.3f}" for score in assessment.per_run)
+    word = "repeats" if result.request.repeats > 1 else "runs"
+    return f"{word}: {scores}, standard deviation {np.std(assessment.per_run, ddof=1):.3f}"
 
 
 def _taken_for(gap: Difference | None, noise: float) -> str:
@@ -93,13 +97,13 @@ def _render_one(result: DatasetResult) -> None:
         + "".join(f"   {words}" for words in _without_listening(view))
     )
     if result.runs > 1:
-        console.say(runs_text(assessment))
+        console.say(runs_text(result, assessment))
     if more := assessment.telling[1:]:
         words = [f"{metric_words(score.name)} {score.interval}" for score in more]
         if result.task == "classification" and assessment.unequal:
             words.append(f"always the largest class {assessment.baselines['majority']:.3f}")
         console.say(" · ".join(words))
-    if line := _weakest(assessment.classes):
+    if line := _weakest(assessment.classes, result.runs):
         console.say(line)
 
 
@@ -144,8 +148,8 @@ def _render_several(result: DatasetResult) -> None:
     _render_clear(result)
     if result.runs > 1:
         for view in result.views:
-            console.say(f"{view.view} {runs_text(view.assessment)}")
-    if line := _weakest(best.assessment.classes):
+            console.say(f"{view.view} {runs_text(result, view.assessment)}")
+    if line := _weakest(best.assessment.classes, result.runs):
         console.say(f"{best.view} {line}")
 
 
@@ -158,6 +162,22 @@ def _render_clear(result: DatasetResult) -> None:
         console.say(f"clearly below {best}: {', '.join(clear)}")
     if unclear:
         console.say(f"not clearly different from {best}: {', '.join(unclear)}")
+    if result.detectable < math.inf:
+        console.say(f"{_sample_size(result)}: differences below {_size(result)} cannot be told apart here")
+
+
+def _sample_size(result: DatasetResult) -> str:
+    """How many clips the comparison rests on, and in how many groups."""
+    assessment = result.views[result.best].assessment
+    groups = f" in {assessment.units:,} groups" if assessment.method.unit == "group" else ""
+    return f"{result.clips:,} clips{groups}"
+
+
+def _size(result: DatasetResult) -> str:
+    """The smallest difference that would be clear, of a share in points."""
+    if result.task == "classification":
+        return f"{100 * result.detectable:.{0 if result.detectable >= 0.0095 else 1}f} points"
+    return f"{result.detectable:.{2 if result.detectable >= 0.0095 else 3}f}"
 
 
 def _render_protocols(results: Sequence[DatasetResult]) -> None:
@@ -241,20 +261,33 @@ def _render_left_out(left_out: Sequence[LeftOut]) -> None:
             )
 
 
+def _render_unheard(view: ViewResult) -> None:
+    """Say that recordings were not compared by their sound, where that would have taken long."""
+    if view.audit is not None and view.audit.unheard:
+        console.say(
+            f"copies were looked for in the features only; to compare the sound of the recordings "
+            f"({console.seconds_text(view.audit.unheard)} to be read once), add --strict"
+        )
+
+
 def _details(result: DatasetResult) -> None:
     view = result.views[result.best]
     others = [score for score in view.assessment.scores if score not in view.assessment.telling]
     if others:
         console.say(" · ".join(f"{metric_words(score.name)} {score.interval}" for score in others))
+    gaps = [(one.view, one.difference) for one in result.views if one.difference is not None]
+    tested = [f"{name} {gap.corrected_p:.4f}" for name, gap in gaps if gap.corrected_p == gap.corrected_p]
+    if tested:
+        console.say(f"p against {view.view} by the corrected resampled t-test: {', '.join(tested)}")
     render_details(result.task, view)
 
 
-def _weakest(classes: Sequence[ClassResult]) -> str:
-    """The classes that are recognised least, and as what."""
+def _weakest(classes: Sequence[ClassResult], runs: int) -> str:
+    """The classes that are recognised least, and as what, by the mean count of all repetitions."""
     tested = [one for one in classes if one.clips and one.confused_with]
     words = []
     for one in sorted(tested, key=lambda one: one.first.value)[:WEAKEST]:
-        confused = ", ".join(f"as {name} {count}" for name, count in one.confused_with[:2])
+        confused = ", ".join(f"as {name} {count / runs:g}" for name, count in one.confused_with[:2])
         words.append(f"{one.name} {one.first.value:.2f} ({confused})")
     return f"weakest: {', '.join(words)}" if words else ""
 

@@ -68,7 +68,8 @@ def class_pairs(
     recalls = []
     for name in names:
         guesses = predictions["by_strategy"][strategies.index(name)]
-        resampled = statistics.resample("classification", y, guesses, unit, n_classes=len(classes), seed=seed)
+        judged = statistics.Judged("classification", y, guesses, unit, len(classes))
+        resampled = statistics.resample(judged, seed=seed)
         recalls.append((guesses == y, resampled.classes["recall"]))
     pairs = []
     for i, name in enumerate(classes):
@@ -81,7 +82,7 @@ def class_pairs(
             for right, samples in recalls
         )
         gaps = recalls[0][1][:, i] - recalls[1][1][:, i]
-        difference = statistics.interval(first.value - second.value, gaps)
+        difference = statistics.interval(first.value - second.value, gaps, n_units)
         pairs.append(ClassPair(str(name), int(clips.sum()), first, second, difference))
     return pairs
 

@@ -111,7 +111,8 @@ class _Index:
 def _index(fingerprints: Sequence[Peaks]) -> _Index:
     # of very many clips only every so-manyth kind of pair is looked up; what is found is counted in full
     every = max(1, -(-sum(map(len, fingerprints)) * FAN // LARGEST_INDEX))
-    codes, frames, size = [], [], []
+    none = np.empty(0, dtype=np.int32)
+    codes, frames, size = [none], [none], []
     for peaks in fingerprints:
         pairs = _pairs(peaks)
         kept = pairs.code * np.int64(2654435761) % 2**32 % every == 0
@@ -119,7 +120,7 @@ def _index(fingerprints: Sequence[Peaks]) -> _Index:
         frames.append(pairs.frame[kept])
         size.append(len(pairs.code))
     code = np.concatenate(codes)
-    clip = np.repeat(np.arange(len(codes), dtype=np.int32), [len(part) for part in codes])
+    clip = np.repeat(np.arange(len(size), dtype=np.int32), [len(part) for part in codes[1:]])
     order = np.argsort(code, kind="stable")
     code = code[order]
     alike = np.searchsorted(code, code, side="right") - np.searchsorted(code, code)

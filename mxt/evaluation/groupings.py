@@ -20,6 +20,7 @@ Origin = Literal["folder", "column", "name"]
 NO_GROUPS = ("start", "end", "split", "fold", "filtered_split")  # columns that tell not what belongs together
 SEPARATORS = ("_", "-", ".", " ")
 MOST_PARTS = 8
+WHOLE_NAME = r"([^/]+)\.[^/.]*$"
 # Share of clips whose nearest one is of the same group, from which groups are alike. Measured: speakers of
 # spoken digits 0.95 to 0.99; their takes 0.00 to 0.01; pitch, length and dynamics of notes 0.05 to 0.64.
 ALIKE = 0.75
@@ -160,14 +161,14 @@ def _by_column(clips: Sequence[ClipRecord], target: str) -> Iterator[Proposal]:
 
 
 def _by_name(clips: Sequence[ClipRecord]) -> Iterator[Proposal]:
-    """The whole file name without its folder and suffix, and the parts between separators."""
-    expressions = [r"([^/]+)\.[^/.]*$"]
+    """The parts of file names between separators, and the whole name without its folder and suffix."""
+    expressions = []
     stems = [PurePosixPath(clip.file.path).stem for clip in clips]
     for separator in SEPARATORS:
         counts = {len(stem.split(separator)) for stem in stems}
         if len(counts) == 1 and 1 < (n_parts := counts.pop()) <= MOST_PARTS:
             expressions += [_part(separator, number, n_parts) for number in range(n_parts)]
-    for expression in expressions:
+    for expression in (*expressions, WHOLE_NAME):
         compiled = re.compile(expression)
         matches = [compiled.search(clip.id) for clip in clips]
         yield Proposal(expression, "name", tuple(match[1] if match else "" for match in matches))
@@ -181,4 +182,4 @@ def _part(separator: str, number: int, n_parts: int) -> str:
         return (
             rf"{between}({part})\.[^/.]*$" if separator == "." else rf"{between}({part})\.[^/.{separator}]*$"
         )
-    return "(?:^|/)" + f"{part}{between}" * number + f"({part}){between}"
+    return "(?:^|/)" + f"{part}{between}" * number + f"({part}){between}[^/]*$"

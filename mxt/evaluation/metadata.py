@@ -57,11 +57,11 @@ def predicted_from(X: Matrix, selection: Selection) -> OutOfFold:
     selection : Selection
     """
     targets = selection.sample.targets
-    folds = [(place, fold) for place, fold in enumerate(selection.plan.folds) if fold.run == 0]
-    parts = [_predicted(X, targets.y, fold.learn, fold.test, targets.task) for _, fold in folds]
-    rows = np.concatenate([fold.test for _, fold in folds])
+    folds = selection.plan.folds
+    parts = [_predicted(X, targets.y, fold.learn, fold.test, targets.task) for fold in folds]
+    rows = np.concatenate([fold.test for fold in folds])
     order = np.argsort(rows, kind="stable")
-    fold_of = np.repeat([place for place, _ in folds], [len(fold.test) for _, fold in folds])
+    fold_of = np.repeat(np.arange(len(folds)), [len(fold.test) for fold in folds])
     return OutOfFold(rows[order], np.concatenate(parts)[order], None, fold_of[order], ())
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mxt.core.errors import EvaluationError, listed
+from mxt.core.errors import EvaluationError, UsageError, listed
 from mxt.core.records import ClipRecord, Task
 from mxt.core.reprs import short_repr
 from mxt.core.stages import Evaluation
@@ -24,6 +24,7 @@ from mxt.evaluation.splits import (
     Sample,
     cut_folds,
     draw_folds,
+    joined,
     use_folds,
     use_hash,
     use_split,
@@ -31,6 +32,10 @@ from mxt.evaluation.splits import (
 from mxt.evaluation.tasks import Targets, encode, infer_task, is_labelled
 
 FEWEST_TO_LEARN = 2  # groups of a class: one is tested, another one learnt from
+DRAWN = ("grouped", "stratified")  # kinds of plans that another seed changes
+SEEDS = (
+    1_000_003  # between the seeds of repetitions: each fold takes the next few for what is drawn inside it
+)
 LARGEST = 1e15  # of numbers to be predicted: sums of their squares are finite, and in float32, too
 
 
@@ -71,6 +76,7 @@ def select(
     choices: Mapping[Task, Evaluation],
     seed: int,
     leave_one_out: bool = False,
+    repeats: int = 1,
 ) -> Selection:
     """Choose clips, and draw or read their folds.
 
@@ -93,11 +99,15 @@ def select(
     seed : int
     leave_one_out : bool
         Whether each group is a fold of its own.
+    repeats : int
+        How often folds are drawn, each time anew.
 
     Raises
     ------
     EvaluationError
         What is left cannot be learnt: no labels, one class, too few clips.
+    UsageError
+        Folds that are not drawn were to be repeated.
     """
     pool = Pool(clips, groups)
     values = target_values(clips, column)
@@ -126,7 +136,13 @@ def select(
     _check(targets, column, groups)
     sample = pool.sample(targets, given)
     own = folds is None and not leave_one_out
-    plan = _plan(sample, evaluation, seed, own=own).repeated(evaluation.runs)
+    plans = [_plan(sample, evaluation, seed + SEEDS * i, own=own) for i in range(repeats)]
+    if repeats > 1 and plans[0].kind not in DRAWN:
+        raise UsageError(
+            f"--repeats draws new folds each time, and here they are fixed ({plans[0].words}): leave it out"
+            + (", or draw folds with --set outer=kfold" if plans[0].kind.startswith("given") and own else "")
+        )
+    plan = joined(plans, "repeat").repeated(evaluation.runs)
     if leave_one_out:
         plan = replace(plan, words=f"leave-one-group-out, {len(plan.folds):,} groups")
     elif folds is not None:

@@ -33,7 +33,7 @@ class Fold:
     inner : tuple of (int64, int64)
         Learning and testing rows, all inside `learn` (or, of a split, its validation part).
     run : int
-        Which repetition with other seeds this is.
+        Which repetition this is: of the same folds with other seeds, or with folds of its own.
     """
 
     name: str
@@ -66,15 +66,7 @@ class Plan:
 
     def repeated(self, runs: int) -> Plan:
         """The same folds `runs` times, each time with other seeds."""
-        if runs == 1:
-            return self
-        several = len(self.folds) > 1
-        folds = tuple(
-            replace(fold, name=f"{fold.name}, run {run + 1}" if several else f"run {run + 1}", run=run)
-            for run in range(runs)
-            for fold in self.folds
-        )
-        return replace(self, folds=folds, words=f"{self.words}, {runs} runs")
+        return joined([self] * runs, "run")
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +95,20 @@ class Sample:
     def __post_init__(self) -> None:
         known = [self.keys] if self.groups is None else [self.keys, self.groups]
         object.__setattr__(self, "unit_of", units(*known))
+
+
+def joined(plans: Sequence[Plan], one: str) -> Plan:
+    """Several plans as the repetitions of one; `one` is what a repetition is called, e.g. ``"run"``."""
+    if len(plans) == 1:
+        return plans[0]
+    folds = tuple(
+        replace(
+            fold, name=", ".join([*([fold.name] if len(plan.folds) > 1 else []), f"{one} {run + 1}"]), run=run
+        )
+        for run, plan in enumerate(plans)
+        for fold in plan.folds
+    )
+    return replace(plans[0], folds=folds, words=f"{plans[0].words}, {len(plans)} {one}s")
 
 
 def draw_folds(sample: Sample, n_folds: int, *, inner: int, seed: int, shuffle: bool = True) -> Plan:

@@ -186,7 +186,7 @@ def _of_view(
 ) -> Audit:
     X = case.study.prepared.rows(matrix)
     if not 2 <= len(X) <= LARGEST:
-        return Audit(copies=tuple(copies), metadata=metadata, unheard=unheard)
+        return Audit(copies=tuple(copies), metadata=metadata, clips=len(X), unheard=unheard)
     neighbour = nearest(X)
     by_features = [] if X.shape[1] < FEWEST_COLUMNS else _by_features(case, X)
     known = {(copy.first, copy.second) for copy in copies}
@@ -198,6 +198,7 @@ def _of_view(
         groupings=_groupings(case, neighbour),
         columns=_columns(case, X, neighbour),
         steps=_steps(case, matrix),
+        clips=len(X),
         unheard=unheard,
     )
 

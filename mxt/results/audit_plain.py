@@ -34,6 +34,7 @@ def audit_plain(audit: Audit) -> Plain:
         "groupings": [asdict(one) | {"clear": one.clear} for one in audit.groupings],
         "columns": asdict(audit.columns),
         "steps": None if audit.steps is None else asdict(audit.steps),
+        "clips": audit.clips,
         "unheard": audit.unheard,
     }
 
@@ -50,6 +51,7 @@ def audit_from(plain: Mapping[str, Any]) -> Audit:
             **columns | {"outliers": tuple(columns["outliers"]), "silent": tuple(columns["silent"])}
         ),
         steps=None if steps is None else StepTest(**{name: _tuple(value) for name, value in steps.items()}),
+        clips=plain["clips"],
         unheard=plain["unheard"],
     )
 

@@ -160,6 +160,8 @@ class Audit:
     columns : Columns
     steps : StepTest, optional
         Of the features along the catalogue; ``None`` where there is too little to test.
+    clips : int
+        How many clips took part.
     unheard : float
         Seconds of audio that would have to be read before recordings can be compared by fingerprint; 0: they
         were compared.
@@ -171,5 +173,6 @@ class Audit:
     groupings: tuple[Grouping, ...] = ()
     columns: Columns = Columns()
     steps: OrderSteps = None
+    clips: int = 0
     unheard: float = 0.0
     __repr__ = short_repr

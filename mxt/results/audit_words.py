@@ -11,6 +11,7 @@ from mxt.results.audit_records import Audit, Columns, Grouping, MetadataScore, N
 
 SHOWN = 3
 SUSPICIOUS, SURE = 0.05, 0.9  # probabilities of a given and of a suggested label that are told of
+MOST_WRONG = 0.05  # share of the clips beyond which it is the classifier that is wrong
 NOTICEABLE = 0.05  # share of the way from the baseline to 1 that metadata must go to be told of
 
 
@@ -47,9 +48,9 @@ def _grouping(grouping: Grouping) -> str:
     what = {"folder": "folder", "column": grouping.name, "name": "a part of the file name"}[grouping.origin]
     all_ = "all" if grouping.split == grouping.groups else f"{grouping.split:,} of"
     return (
-        f"learning and testing share {all_} {grouping.groups:,} groups by {what} ({examples}): for "
-        f"{likeness.share:.0%} of the clips the most similar one of their class is of the same group "
-        f"(by chance {likeness.chance:.0%}); keep them together: --group-by {shlex.quote(grouping.name)}"
+        f"learning and testing share {all_} {grouping.groups:,} groups by {what} ({examples}); for "
+        f"{100 * likeness.share:.0f} % of the clips the most similar one is of the same group (by chance "
+        f"{100 * likeness.chance:.0f} %); keep them together: --group-by {shlex.quote(grouping.name)}"
     )
 
 
@@ -69,7 +70,7 @@ def _wrong_labels(audit: Audit) -> Iterator[str]:
     wrong = [
         one for one in audit.wrong_labels if one.quality < SUSPICIOUS and one.suggested_probability >= SURE
     ]
-    if wrong:
+    if 0 < len(wrong) <= MOST_WRONG * audit.clips:
         names = [f"{one.clip} ({one.suggested}?)" for one in wrong]
         count = "1 label is" if len(wrong) == 1 else f"{len(wrong):,} labels are"
         them = "it" if len(wrong) == 1 else "them"

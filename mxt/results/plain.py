@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from mxt.evaluation.assess import Assessment, ClassResult, Difference, Score
+from mxt.evaluation.assess import Assessment, ClassResult, Score
+from mxt.evaluation.comparison import Difference
 from mxt.evaluation.interval import Interval, Method
 from mxt.evaluation.left_out import LeftOut, Why
 from mxt.evaluation.metrics import METRICS
@@ -17,7 +18,7 @@ from mxt.results.records import Compared, DatasetResult, Evaluated, FoldSize, Pr
 from mxt.results.request import EvaluateRequest, SearchRequest
 from mxt.results.search_record import Searched, SearchResult, StrategyResult
 
-FORMAT = 1  # raised when what is written changes; `mxt.results.lift` reads what was written before
+FORMAT = 2  # raised when what is written changes; `mxt.results.lift` reads what was written before
 
 Result = DatasetResult | SearchResult
 Plain = dict[str, Any]
@@ -55,9 +56,9 @@ def from_plain(plain: Mapping[str, Any]) -> Result:
     KeyError, TypeError, ValueError, AttributeError
         It is no such result.
     """
-    plain = lift(plain) if "format" not in plain else plain
-    if plain["format"] > FORMAT:
+    if plain.get("format", 0) > FORMAT:
         raise ValueError("it was saved by a newer mxt: upgrade mxt to read it")
+    plain = lift(plain)
     provenance = plain["provenance"]
     common: Plain = {
         name: plain[name] for name in ("dataset", "target", "task", "protocol", "folds", "clips")
@@ -118,6 +119,7 @@ def _evaluation(result: DatasetResult) -> Plain:
         "others": list(result.others),
         "runs": result.runs,
         "noise": result.noise,
+        "detectable": result.detectable,
     }
 
 
@@ -135,6 +137,7 @@ def _evaluation_from(plain: Mapping[str, Any], common: Plain) -> DatasetResult:
             for one in plain["compared"]
         ),
         others=tuple(plain["others"]),
+        detectable=_number(plain["detectable"]),
         **{name: plain[name] for name in ("head_was_chosen", "several_targets", "classes", "runs", "noise")},
         **common,
     )
@@ -151,6 +154,7 @@ def _view(view: ViewResult) -> Plain:
         "interval": asdict(assessment.method),
         "baselines": dict(assessment.baselines),
         "per_fold": list(assessment.per_fold),
+        "per_run": list(assessment.per_run),
         "params": [dict(params) for params in view.params],
         "classes": [
             {
@@ -189,6 +193,7 @@ def _view_from(plain: Mapping[str, Any]) -> ViewResult:
         ),
         confusion=plain["confusion"],
         per_fold=_numbers(plain["per_fold"]),
+        per_run=_numbers(plain["per_run"]),
         clips=plain["clips"],
         units=plain["units"],
         method=Method(**plain["interval"]),
@@ -252,11 +257,18 @@ def _strategy(plain: Mapping[str, Any]) -> StrategyResult:
 def _difference(difference: Difference | None) -> Plain | None:
     if difference is None:
         return None
-    return {**difference.interval.to_plain(), "p": difference.p, "clear": difference.clear}
+    return {
+        **difference.interval.to_plain(),
+        "p": difference.p,
+        "corrected_p": difference.corrected_p,
+        "clear": difference.clear,
+    }
 
 
 def _difference_from(plain: Mapping[str, Any] | None) -> Difference | None:
-    return None if plain is None else Difference(Interval.from_plain(plain), _number(plain["p"]))
+    if plain is None:
+        return None
+    return Difference(Interval.from_plain(plain), _number(plain["p"]), _number(plain["corrected_p"]))
 
 
 def _left_out(plain: Mapping[str, Any]) -> LeftOut:

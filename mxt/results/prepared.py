@@ -134,6 +134,7 @@ def prepare(
         leave_one_out=request.folds == LEAVE_ONE_GROUP_OUT,
         choices=choices,
         seed=request.seed,
+        repeats=request.repeats,
     )
     evaluation = choices[selection.sample.targets.task]
     default = "svm" if len(selection.clips) <= LARGEST_SVM else "linear"
@@ -158,8 +159,8 @@ def _folds(path: Path | None, clips: Sequence[ClipRecord]) -> dict[str, str] | N
     for (text, fold), match in zip(rows.items(), match_rows(FileIndex(meant), list(rows)), strict=True):
         if match.how == "ambiguous":
             raise InputError(f"--folds {path}: {text} may mean {listed(match.candidates, 3)}; write the path")
-        folds |= dict.fromkeys(meant.get(match.path, ()), fold)
-    return folds or rows
+        folds |= dict.fromkeys(meant.get(match.path, [text]), fold)
+    return folds
 
 
 def _stage(

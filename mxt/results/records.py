@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mxt.core.errors import UnknownName
 from mxt.core.records import Task
 from mxt.core.reprs import short_repr
-from mxt.evaluation.assess import Assessment, Difference, Score
+from mxt.evaluation.assess import Assessment, Score
+from mxt.evaluation.comparison import Difference
 from mxt.evaluation.interval import Interval
 from mxt.evaluation.left_out import LeftOut
 from mxt.results.audit_records import Audit
@@ -146,7 +148,10 @@ class DatasetResult:
     others : tuple of str
         Views extracted for the data set that were not asked for.
     runs : int
-        How often every fold was learnt; scores are means over them.
+        How often the cross-validation was repeated, with fresh folds or with other seeds of the head.
+    detectable : float
+        The smallest difference to the best view that would be clear, the median over the views: half the
+        width that a simultaneous interval has where it just reaches zero. NaN where there is one view.
     noise : float
         Differences smaller than this the protocol takes for chance; 0: it says nothing of that.
     provenance : Provenance
@@ -172,6 +177,7 @@ class DatasetResult:
     compared: tuple[Compared, ...] = ()
     others: tuple[str, ...] = ()
     runs: int = 1
+    detectable: float = math.nan
     noise: float = 0.0
     grouping: str = ""
     provenance: Provenance = field(default_factory=Provenance)

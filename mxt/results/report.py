@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from mxt.core.records import Task
 from mxt.core.reprs import short_repr
-from mxt.evaluation.assess import Difference
 from mxt.evaluation.calibration import Calibration
+from mxt.evaluation.comparison import Difference
 from mxt.results.audit_records import Audit
 from mxt.results.records import DatasetResult
 from mxt.results.search_record import SearchResult

@@ -42,6 +42,7 @@ class EvaluateRequest:
     settings: tuple[str, ...] = ()
     seed: int = 0
     heads: tuple[str, ...] = ()
+    repeats: int = 1
 
     def each_head(self) -> tuple[EvaluateRequest, ...]:
         """One request per head."""
@@ -91,6 +92,7 @@ class EvaluateRequest:
             ("--folds", self.folds),
             *(("--head", name) for name in self.heads or (self.head,)),
             *(("--protocol", name) for name in protocols),
+            ("--repeats", self.repeats if self.repeats > 1 else None),
             ("--seed", self.seed or None),
             *(("--set", setting) for setting in self.settings),
         ]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def save(store: Store, result: Result, selection: Selection, found: OutOfFold, **arrays: Any) -> str:
-    """Publish a result with its predictions.
+    """Publish a result with its predictions, one row for each clip and repetition.
 
     Parameters
     ----------
@@ -53,6 +53,8 @@ def save(store: Store, result: Result, selection: Selection, found: OutOfFold, *
         "unit": selection.sample.unit_of[found.rows],
         "classes": np.array([written(name) for name in targets.classes], dtype=str),
     }
+    if selection.plan.runs > 1:
+        predictions["run"] = _run_of(selection, found) + 1
     if found.scores is not None:
         predictions["scores"] = found.scores
         if targets.task == "classification":
@@ -143,13 +145,18 @@ def out_of_fold_probabilities(selection: Selection, found: OutOfFold) -> Any:
     targets = selection.sample.targets
     assert found.scores is not None
     probabilities = np.empty(found.scores.shape, dtype=np.float32)
-    run_of = np.array([fold.run for fold in selection.plan.folds])[found.fold]
+    run_of = _run_of(selection, found)
     for run in range(selection.plan.runs):
         rows = run_of == run
         probabilities[rows] = calibrated(
             found.scores[rows], targets.y[found.rows[rows]], found.fold[rows], n_classes=len(targets.classes)
         )
     return probabilities
+
+
+def _run_of(selection: Selection, found: OutOfFold) -> Any:
+    """The repetition of each prediction, int64 [rows], from 0."""
+    return np.array([fold.run for fold in selection.plan.folds])[found.fold]
 
 
 def _sample_hash(selection: Selection) -> str:

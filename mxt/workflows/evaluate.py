@@ -124,7 +124,7 @@ def _evaluated(
         seconds.append(time.monotonic() - begun)
     score = study.prepared.evaluation.score
     assessed = [assess(selection, predicted, seed=seed, score=score) for predicted in predictions]
-    best, differences = compare(selection, predictions, assessed, seed=seed)
+    compared = compare(selection, predictions, assessed, seed=seed)
     audits = audit_study(
         study,
         [_probabilities(selection, predicted) for predicted in predictions],
@@ -145,10 +145,13 @@ def _evaluated(
             audit=found,
         )
         for matrix, predicted, assessment, difference, took, found in zip(
-            study.matrices, predictions, assessed, differences, seconds, audits, strict=True
+            study.matrices, predictions, assessed, compared.differences, seconds, audits, strict=True
         )
     ]
-    result = _save(study, replace(_outline(study, others), views=tuple(views), best=best), predictions)
+    result = replace(
+        _outline(study, others), views=tuple(views), best=compared.best, detectable=compared.detectable
+    )
+    result = _save(study, result, predictions)
     for scratch in scratches:
         scratch.clear()
     return result

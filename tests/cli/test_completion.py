@@ -75,7 +75,7 @@ def test_data_sets_and_views_of_the_store_are_completed(tmp_path, mxt):
     assert complete("mxt info ", tmp_path) == ["sounds", "loudness"]
     assert complete("mxt eval --target ", tmp_path) == ["label"]
     assert complete("mxt eval --group-by fo", tmp_path) == ["folder"]
-    assert complete("mxt search --group-by ", tmp_path) == ["folder", "file", "label"]
+    assert complete("mxt search --group-by ", tmp_path) == ["folder", "file", "none", "label"]
 
 
 def test_results_heads_and_columns_are_completed(tmp_path, mxt):

@@ -12,7 +12,7 @@ from mxt.core.stages import Evaluation
 from mxt.evaluation.columns import Groups
 from mxt.evaluation.metrics import pooled
 from mxt.evaluation.selection import Selection, select
-from mxt.evaluation.statistics import interval, resample
+from mxt.evaluation.statistics import Judged, interval, resample
 
 MakeClip = Callable[..., ClipRecord]
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "regression")
@@ -23,6 +23,7 @@ def choose(
     *,
     groups: Groups | None = None,
     folds: Mapping[str, str] | None = None,
+    leave_one_out: bool = False,
     **changes: Any,
 ) -> Selection:
     evaluation = Evaluation(**changes)
@@ -33,6 +34,7 @@ def choose(
         is_target=True,
         groups=groups,
         folds=folds,
+        leave_one_out=leave_one_out,
         choices=dict.fromkeys(TASKS, evaluation),
         seed=0,
     )
@@ -98,6 +100,38 @@ def test_a_class_in_two_groups_only_is_left_out_however_many_clips_it_has(
     assert why(choose([*clips, *jazz], groups=groups)) == {
         "classes of fewer than 3 groups": (20, ("jazz (2)",))
     }
+
+
+def test_leave_one_group_out_tests_each_group_by_itself_and_keeps_classes_of_two(
+    clips: list[ClipRecord], make_clip: MakeClip
+) -> None:
+    more = [make_clip(f"jazz{i}.wav", targets={"genre": "jazz"}) for i in range(6)]
+    lone = [make_clip(f"folk{i}.wav", targets={"genre": "folk"}) for i in range(3)]
+    names = [f"g{i % 4}" for i in range(len(clips))] + ["x", "y"] * 3 + ["z"] * 3
+    selection = choose([*clips, *more, *lone], groups=Groups(tuple(names), "by artist"), leave_one_out=True)
+    assert [fold.name for fold in selection.plan.folds] == ["g0", "g1", "g2", "g3", "x", "y"]
+    assert selection.plan.words == "leave-one-group-out, 6 groups"
+    assert why(selection) == {"classes of fewer than 2 groups": (3, ("folk (1)",))}
+    assert selection.plan.remarks == ()
+
+
+def test_leave_one_group_out_needs_groups(clips: list[ClipRecord]) -> None:
+    with pytest.raises(EvaluationError, match="name them with --group-by"):
+        choose(clips, leave_one_out=True)
+
+
+def test_years_and_words_name_folds_without_an_alarm(clips: list[ClipRecord]) -> None:
+    names = ["2015", "2018", "autumn", "²"]
+    folds = {clip.id: names[i % 4] for i, clip in enumerate(clips)}
+    selection = choose(clips, folds=folds)
+    assert [fold.name for fold in selection.plan.folds] == names
+    assert not any("missing" in remark for remark in selection.plan.remarks)
+
+
+def test_a_fold_of_the_table_that_holds_no_clip_is_told(clips: list[ClipRecord]) -> None:
+    folds = {clip.id: str(1 + i % 3) for i, clip in enumerate(clips)}
+    selection = choose(clips, folds={**folds, "elsewhere.wav": "4"})
+    assert selection.plan.remarks == ("given folds without a clip here: 4",)
 
 
 def test_small_labels_are_left_out_but_their_clips_stay(make_clip: MakeClip) -> None:
@@ -190,7 +224,7 @@ def test_scores_of_numbers_do_not_depend_on_their_unit(make_clip: MakeClip, unit
     clips = [make_clip(f"{i:02}.wav", targets={"genre": (i - 5) * unit}) for i in range(12)]
     y = choose(clips).sample.targets.y
     scores = pooled("regression", y, y * 0.5, n_classes=0)
-    samples = resample("regression", y, y * 0.5, np.arange(12), n_classes=0, seed=0)
+    samples = resample(Judged("regression", y, y * 0.5, np.arange(12), n_classes=0), seed=0)
     assert scores["r2"] == pytest.approx(0.744, abs=0.001)
-    found = interval(0.0, samples.scores["r2"])
+    found = interval(0.0, samples.scores["r2"], 1_000_000)
     assert (found.low, found.high) == pytest.approx((0.703, 0.787), abs=0.001)

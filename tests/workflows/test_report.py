@@ -29,7 +29,7 @@ def made(_ingested: Path, registry: Registry, tmp_path_factory: pytest.TempPathF
     extract(store, ExtractRequest("tiny"), registry)
     for seed in (0, 1):
         evaluate(store, EvaluateRequest(features=QUICK.features, heads=QUICK.heads, seed=seed), registry)
-    search(store, SearchRequest(features=("tiny",), heads=("linear",)), registry)
+    search(store, SearchRequest(features=("tiny",), head="linear"), registry)
     return store
 
 

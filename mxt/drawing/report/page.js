@@ -22,7 +22,7 @@
   };
   const text = (name, className, words) => make(name, { class: className, dir: "auto" }, words);
   const name = (clip) => data.clips[clip][0];
-  const percent = (share) => `${Math.round(100 * share)} %`;
+  const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
 
   // Sound: one player, and the button that it plays for.
   let playing = null;

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mxt.drawing.report.axis import Axis
-from mxt.evaluation.assess import Difference, Score
+from mxt.evaluation.assess import Score
 from mxt.evaluation.calibration import Bin
+from mxt.evaluation.comparison import Difference
 from mxt.evaluation.interval import Interval
 from mxt.evaluation.metrics import metric_words
 from mxt.results.records import DatasetResult
@@ -45,11 +46,15 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """Results against the best of them: their differences by name, the smallest first."""
+    """Results against the best of them: their differences by name, the smallest first.
+
+    `detectable` is the difference from which they could be told apart, NaN where that is not known.
+    """
 
     best: str
     axis: Axis
     rows: tuple[tuple[str, Difference], ...]
+    detectable: float
     of: Comparison
 
 
@@ -173,6 +178,7 @@ def gaps(chapter: Chapter, names: Sequence[str]) -> Gaps | None:
         best=next((name for name, gap in by_name.items() if gap is None), ""),
         axis=Axis.of((gap.interval for _, gap in rows), 0.0),
         rows=tuple(sorted(rows, key=lambda row: -row[1].value)),
+        detectable=chapter.results[0].result.detectable if chapter.comparison.together else math.nan,
         of=chapter.comparison,
     )
 
