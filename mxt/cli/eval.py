@@ -66,7 +66,7 @@ def evaluate(
     if task is not None and task not in TASKS:
         raise UsageError(f"--task is one of {', '.join(TASKS)}, not {task!r}")
     from mxt.cli.scores import next_command, render
-    from mxt.drawing.charts import comparison_chart
+    from mxt.drawing.comparison import comparison_chart
     from mxt.results.plain import evaluated_plain
     from mxt.results.request import EvaluateRequest
     from mxt.workflows.evaluate import evaluate as work

@@ -24,7 +24,7 @@ def figures(
         typer.Option(
             "--dataset",
             metavar="NAME",
-            help="A data set; repeatable (default: all that were searched).",
+            help="A data set; repeatable (default: all that were evaluated or searched).",
             autocompletion=completion.datasets,
         ),
     ] = None,
@@ -37,18 +37,24 @@ def figures(
             autocompletion=completion.protocols,
         ),
     ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Also write every figure as PDF.")] = False,
     at: StoreOptions,
 ) -> None:
-    """Draw saved searches: every combination of layers ranked, class by class, and a summary of all tasks.
+    """Draw what was evaluated and searched, as PNG and SVG, with the numbers as CSV.
 
-    The newest search of each data set, table, protocol and setting is drawn as PNG and SVG, with its numbers
-    as CSV. A random network is drawn beside the trained one of the same data set, and what papers quote as
-    state of the art beside their own data sets.
+    Of evaluations: the views of each data set beside each other; of the best view, the confusion matrix and a
+    map of the clips.
+
+    Of searches: every combination of layers ranked, class by class, and a summary of all tasks. A random
+    network is drawn beside the trained one of the same data set, and what papers quote as state of the art
+    beside their own data sets.
+
+    The newest result of each data set, view, protocol and setting is drawn.
     """
     from mxt.workflows.figures import FiguresRequest
     from mxt.workflows.figures import figures as work
 
-    request = FiguresRequest(out, tuple(dataset or ()), tuple(protocol or ()))
+    request = FiguresRequest(out, tuple(dataset or ()), tuple(protocol or ()), pdf)
     at.answer(work(at.store, request), render)
 
 
@@ -56,7 +62,9 @@ def render(result: Figures) -> None:
     """Print what was drawn, and where it is."""
     rows = [[figure.kind, figure.words, figure.files[0].name] for figure in result.figures]
     console.table("", ["figure", "of", "file"], rows)
-    folder = result.figures[0].files[0].parent
-    console.say(f"{len(rows)} figures in {folder}, each as PNG and SVG with its numbers as CSV")
+    *pictures, table = result.figures[0].files
+    *others, last = (path.suffix[1:].upper() for path in pictures)
+    formats = f"{', '.join(others)} and {last}"
+    console.say(f"{len(rows)} figures in {table.parent}, each as {formats} with its numbers as CSV")
     for remark in result.remarks:
         console.say(remark)

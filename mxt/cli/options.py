@@ -212,5 +212,5 @@ ProtocolOption = Annotated[
     ),
 ]
 ChartOption = Annotated[
-    Path | None, typer.Option("--chart", metavar="FILE.png", help="Also draw the answer as a chart.")
+    Path | None, typer.Option("--chart", metavar="FILE.png|svg|pdf", help="Also draw the answer as a chart.")
 ]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mxt.drawing.numbers import write_numbers
-from mxt.drawing.page import BLUE, ORANGE, files_of, headline, legend, page
+from mxt.drawing.page import BLUE, ORANGE, headline, legend, page
 from mxt.drawing.panels import Panel
 from mxt.drawing.rows import Group, Row, draw_rows, height_of
 from mxt.evaluation import statistics
@@ -87,11 +87,13 @@ def class_pairs(
     return pairs
 
 
-def draw_classes(panel: Panel, names: tuple[str, str], pairs: Sequence[ClassPair], stem: Path) -> None:
+def draw_classes(
+    panel: Panel, names: tuple[str, str], pairs: Sequence[ClassPair], files: Sequence[Path]
+) -> None:
     """Draw both recalls of each class with their difference, and write the numbers of all classes."""
     kept = {pair.name for pair in sorted(pairs, key=lambda pair: -abs(pair.difference.value))[:MOST]}
     group = Group([_row(pair) for pair in pairs if pair.name in kept])
-    *pictures, table = files_of(stem)
+    *pictures, table = files
     height = MARGINS + ROW * height_of([group])
     with page(*pictures, width=WIDTH, height=height) as (figure, (axis,)):
         draw_rows(axis, [group], headings=(f"{names[0]} - {names[1]}",))

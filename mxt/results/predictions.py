@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.errors import InputError
 from mxt.core.reprs import short_repr
+from mxt.core.text import written
 from mxt.evaluation.tasks import Targets
 from mxt.results.plain import Result
+from mxt.results.search_record import SearchResult
+from mxt.results.views import load_view
 from mxt.store.layout import Store
 
 
@@ -76,6 +81,24 @@ class Predictions:
     def right(self) -> npt.NDArray[np.bool_]:
         """Of a classification: which rows were predicted right."""
         return np.asarray(self.predicted == self.targets.y)
+
+
+def features_of(store: Store, result: Result, clips: Sequence[str]) -> npt.NDArray[np.float32]:
+    """The features that a result was made of, float32 [clips, columns].
+
+    Raises
+    ------
+    UnknownName, InputError, StoreDamaged
+        They are not there any more, or not the same.
+    """
+    beside = result.beside if isinstance(result, SearchResult) else ()
+    matrix = load_view(store, result.dataset, "+".join((result.view, *beside)))
+    if dict(matrix.fingerprints) != dict(result.provenance.fingerprints):
+        raise InputError(f"the features of {matrix.view} were computed anew since; mxt eval evaluates them")
+    row_of = {written(clip.id): row for row, clip in enumerate(matrix.clips)}
+    if missing := sum(clip not in row_of for clip in clips):
+        raise InputError(f"{missing:,} of {len(clips):,} clips have no features of {matrix.view} any more")
+    return matrix.X[[row_of[clip] for clip in clips]]
 
 
 def _runs(clips: tuple[str, ...]) -> npt.NDArray[np.int64]:

@@ -16,7 +16,7 @@ from mxt.core.provenance import versions
 from mxt.core.text import written
 from mxt.results.index import outlines
 from mxt.results.plain import Result, from_plain, to_plain
-from mxt.results.records import Provenance
+from mxt.results.records import DatasetResult, Provenance
 from mxt.results.search_record import SearchResult
 
 if TYPE_CHECKING:
@@ -95,18 +95,27 @@ def load_result(store: Store, result_id: str) -> Result:
 
 def saved_searches(store: Store, remarks: list[str]) -> Iterator[SearchResult]:
     """All searches of a store, the newest first; results that cannot be read are told in `remarks`."""
+    for result in _saved(store, SearchResult.kind, remarks):
+        if isinstance(result, SearchResult):
+            yield result
+
+
+def saved_evaluations(store: Store, remarks: list[str]) -> Iterator[DatasetResult]:
+    """All evaluations of a store, each of one view, the newest first; what cannot be read is in `remarks`."""
+    for result in _saved(store, DatasetResult.kind, remarks):
+        if isinstance(result, DatasetResult):
+            yield result
+
+
+def _saved(store: Store, kind: str, remarks: list[str]) -> Iterator[Result]:
     for result_id, outline in reversed(outlines(store).items()):
         try:
             if isinstance(outline, StoreError):
                 raise outline
-            if outline.kind != SearchResult.kind:
-                continue
-            result = load_result(store, result_id)
+            if outline.kind == kind:
+                yield load_result(store, result_id)
         except StoreDamaged as error:
             remarks.append(str(error))
-            continue
-        if isinstance(result, SearchResult):
-            yield result
 
 
 def saved_search(store: Store, key: str) -> SearchResult | None:
