@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from mxt.core.errors import InputError, UsageError
 from mxt.core.reprs import short_repr
-from mxt.evaluation.assess import Assessment, Difference, assess, compare
+from mxt.evaluation.assess import Assessment, assess, compare
+from mxt.evaluation.comparison import Difference
 from mxt.evaluation.crossval import OutOfFold
 from mxt.evaluation.groups import units
 from mxt.evaluation.metrics import METRICS
@@ -106,15 +107,15 @@ def pair(store: Store, results: Sequence[tuple[str, Result]]) -> Paired:
     ]
     seed, score = results[0][1].request.seed, _score(results)
     assessed = [assess(selection, found, seed=seed, score=score) for selection, found in parts]
-    best, differences = compare(parts[0][0], [found for _, found in parts], assessed, seed=seed)
+    comparison = compare(parts[0][0], [found for _, found in parts], assessed, seed=seed)
     shape = (len(clips), runs)
     return Paired(
         clips=tuple(clips),
         targets=targets,
         predicted=tuple(found.predicted.reshape(*shape, *found.predicted.shape[1:]) for _, found in parts),
         assessed=tuple(assessed),
-        best=best,
-        differences=tuple(differences),
+        best=comparison.best,
+        differences=comparison.differences,
         relabelled=len(common) - len(clips),
         same_folds=len({found.fold.tobytes() for _, found in parts}) == 1,
     )

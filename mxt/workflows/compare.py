@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from mxt.core.commands import typed
 from mxt.core.errors import UsageError
-from mxt.evaluation.assess import Difference, Score
+from mxt.evaluation.assess import Score
+from mxt.evaluation.comparison import Difference
 from mxt.evaluation.interval import Interval
 from mxt.results.paired import Paired, pair
 from mxt.results.saving import load_result
