@@ -21,7 +21,7 @@ def report(
         list[str] | None,
         typer.Argument(
             metavar="[RESULT...]",
-            help="Ids of results (default: the newest of each view, head and protocol).",
+            help="Ids of results (default: the newest of each view, head, protocol and grouping).",
             autocompletion=completion.results,
         ),
     ] = None,

@@ -87,9 +87,12 @@ class Gathering:
         return stale(result.dataset, result.target, result.provenance.targets_hash, self.store.catalogue)
 
     def _audit(self, best: Reported) -> Audit | None:
-        """The audit of the best result; ``None`` where what it needs is gone."""
+        """The audit of the best result, its own where it is whole; ``None`` where what it needs is gone."""
+        saved = best.result.views[best.result.best].audit
+        if best.stale or (saved is not None and not saved.unheard):
+            return saved
         try:
-            return None if best.stale else audit(self.store, best.result, registry=self.registry)
+            return audit(self.store, best.result, registry=self.registry)
         except MxtError:
             return None
 

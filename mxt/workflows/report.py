@@ -42,7 +42,7 @@ class ReportRequest:
     Parameters
     ----------
     results : tuple of str
-        Ids, parts of them, or ``last``; empty: the newest result of every view, head and protocol.
+        Ids, parts of them, or ``last``; empty: the newest result of every view, head, protocol and grouping.
     dataset : str, optional
         Of which data set, where no result is named; default: the one last ingested.
     out : Path, optional
@@ -196,7 +196,7 @@ def _results(store: Store, request: ReportRequest, remarks: list[str]) -> dict[s
 def _kind_of(what: Outline) -> tuple[object, ...]:
     """Equal for results of which only the newest is reported."""
     settings = tuple(sorted(map(str, what.settings.items())))
-    return what.kind, what.target, what.view, what.head, settings, what.protocol, what.folds
+    return what.kind, what.target, what.view, what.head, settings, what.protocol, what.grouping
 
 
 def _chapters(

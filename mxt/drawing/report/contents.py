@@ -232,7 +232,7 @@ def _facts(reported: Reported) -> list[tuple[str, str]]:
         "head": f"{result.head} ({_settings(result) or 'no settings'})",
         "protocol": result.folds,
         "folds": f"{len(sizes)}, each tested on {tested} clips" if sizes else "",
-        "groups": request.group_by or "those of the catalogue, if it has any",
+        "groups": request.group_by or result.grouping,
         "clips": f"{result.clips:,}, of which {view.assessment.units:,} can be drawn independently",
         "intervals": f"{100 * method.level:g} %, {method.name}{drawn}",
         "runs": f"{result.runs:,}" if result.runs > 1 else "",
