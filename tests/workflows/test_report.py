@@ -12,6 +12,7 @@ import pytest
 from mxt.core.errors import InputError, UnknownName
 from mxt.extraction.request import ExtractRequest
 from mxt.registry import Registry
+from mxt.results.index import outlines
 from mxt.results.request import EvaluateRequest, SearchRequest
 from mxt.store.layout import Store
 from mxt.workflows.evaluate import evaluate
@@ -59,12 +60,11 @@ def test_json_holds_the_facts_and_no_sentence_of_the_page(made, registry, tmp_pa
 
 
 def test_results_of_different_evaluations_are_compared_on_the_clips_in_common(made, registry, tmp_path):
-    ids = Store.open(made, read_only=True).results.list()
+    store = Store.open(made, read_only=True)
     named = tuple(
-        name
-        for name in ids
-        if "both" in json.loads((made / "results" / name / "result.json").read_text())["best"]
+        name for name, one in outlines(store).items() if one.view == "tiny:both" and one.kind == "evaluation"
     )
+    assert len(named) == 2
     (chapter,) = json_report(made, registry, tmp_path / "r.json", results=named)["chapters"]
     assert not chapter["comparison"]["together"]
     gaps = list(chapter["comparison"]["differences"].values())

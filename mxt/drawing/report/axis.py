@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mxt.evaluation.interval import Interval
 
 MARGIN = 2.0  # per cent on either side, so that no dot is cut off
-STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+STEPS = (1.0, 2.0, 2.5, 5.0, 10.0, 20.0)
 MOST_TICKS = 5
 SMALLEST = 1e-9  # of the values themselves: a range that is smaller is none
 
