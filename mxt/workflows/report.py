@@ -203,9 +203,9 @@ def _chapters(
     store: Store, results: Mapping[str, Result], registry: Registry, progress: Progress
 ) -> Iterator[Chapter]:
     gathering = Gathering(store, registry, lambda result: result_commands(store, result, registry))
-    of_target: dict[tuple[str, str], dict[str, Result]] = {}
+    of_target: dict[tuple[str, ...], dict[str, Result]] = {}
     for name, result in results.items():
-        of_target.setdefault((result.dataset, result.target), {})[name] = result
+        of_target.setdefault((result.dataset, result.target, result.task), {})[name] = result
     with progress.step("reading results", len(results), unit="results") as step:
         for of_chapter in of_target.values():
             yield gathering.chapter(of_chapter)
