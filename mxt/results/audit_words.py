@@ -55,15 +55,17 @@ def _grouping(grouping: Grouping) -> str:
 
 
 def _copies(audit: Audit) -> Iterator[str]:
-    copies = split_copies(audit)
-    if not copies:
-        return
-    names = [f"{copy.first} = {copy.second}" for copy in copies]
-    count = "1 pair of clips sounds" if len(copies) == 1 else f"{len(copies):,} pairs of clips sound"
-    yield f"{count} like one recording, split between learning and testing: {listed(names, SHOWN)}"
-    clash = [name for name, copy in zip(names, copies, strict=True) if copy.labels[0] != copy.labels[1]]
-    if clash:
-        yield f"{len(clash):,} of them with different labels: {listed(clash, SHOWN)}"
+    for by, verb in (("fingerprint", "sound"), ("features", "look")):
+        copies = [copy for copy in split_copies(audit) if copy.by == by]
+        if not copies:
+            continue
+        names = [f"{copy.first} = {copy.second}" for copy in copies]
+        count = f"1 pair of clips {verb}s" if len(copies) == 1 else f"{len(copies):,} pairs of clips {verb}"
+        where = "" if by == "fingerprint" else " in the features"
+        yield f"{count} like one recording{where}, split between learning and testing: {listed(names, SHOWN)}"
+        clash = [name for name, copy in zip(names, copies, strict=True) if copy.labels[0] != copy.labels[1]]
+        if clash:
+            yield f"{len(clash):,} of them with different labels: {listed(clash, SHOWN)}"
 
 
 def _wrong_labels(audit: Audit) -> Iterator[str]:

@@ -19,7 +19,8 @@ from mxt.evaluation.crossval import OutOfFold, cross_validate
 from mxt.evaluation.selection import Selection
 from mxt.ingestion.lineage import outdated
 from mxt.registry import Registry
-from mxt.results.audit import audit_study, by_clip
+from mxt.results.audit import by_clip
+from mxt.results.audit_study import audit_study
 from mxt.results.records import Compared, DatasetResult, Evaluated, FoldSize, ViewResult
 from mxt.results.request import EvaluateRequest
 from mxt.results.saving import out_of_fold_probabilities, provenance, save

@@ -13,7 +13,7 @@ from mxt.core.records import ClipRecord
 from mxt.extraction.request import ExtractRequest
 from mxt.ingestion.requests import IngestRequest
 from mxt.registry import build_registry
-from mxt.results.audit import Audit, audit
+from mxt.results.audit import Audit, NearCopy, WrongLabel, audit
 from mxt.results.audit_plain import audit_from, audit_plain
 from mxt.results.audit_words import complaints
 from mxt.results.copies import find_copies, missing_seconds
@@ -146,3 +146,23 @@ def test_what_is_odd_is_told_in_one_line_each() -> None:
         "columns that say nothing: 3 constant, 1 copies of another column",
         "silent clips: a.wav",
     ]
+
+
+def test_copies_split_between_folds_are_told_and_how_they_were_found() -> None:
+    heard = NearCopy("a.wav", "b.wav", 0.99, ("rock", "jazz"), ("1", "2"), "fingerprint")
+    seen = NearCopy("c.wav", "d.wav", 0.8, ("rock", "rock"), ("1", "3"), "features")
+    lines = complaints(Audit(copies=(heard, seen, replace(seen, folds=("4", "4")))))
+    assert lines == [
+        "1 pair of clips sounds like one recording, split between learning and testing: a.wav = b.wav",
+        "1 of them with different labels: a.wav = b.wav",
+        "1 pair of clips looks like one recording in the features, split between learning and testing: "
+        "c.wav = d.wav",
+    ]
+
+
+def test_labels_are_doubted_where_few_are_and_the_classifier_where_many_are() -> None:
+    doubted = WrongLabel("a.wav", "rock", "jazz", 0.01, 0.97, 0.01)
+    one = Audit(wrong_labels=(doubted,), clips=100)
+    assert complaints(one) == ["1 label is probably wrong, or untypical; listen to it: a.wav (jazz?)"]
+    assert complaints(replace(one, wrong_labels=(doubted,) * 6)) == []
+    assert complaints(replace(one, wrong_labels=(replace(doubted, quality=0.2),))) == []
