@@ -169,8 +169,8 @@ def names(ctx: typer.Context) -> list[str]:
 
 @_offered
 def results(ctx: typer.Context) -> list[str]:
-    """Ids of the results in the store."""
-    return _store(ctx).results.list()
+    """Results, the newest first."""
+    return _store(ctx).results.list()[::-1]
 
 
 @_offered

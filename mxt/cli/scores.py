@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mxt.cli import console
 from mxt.cli.details import render_details
+from mxt.core.commands import typed
 from mxt.core.errors import listed
 from mxt.evaluation.left_out import LeftOut, Why
 from mxt.evaluation.metrics import metric_words
@@ -319,4 +320,6 @@ def next_command(evaluated: Evaluated) -> str:
             return f"mxt eval --features {best.view} --features {result.others[0]}   (compare)"
         if not best.view.startswith("mfcc"):
             return "mxt extract --backbone mfcc   (then mxt eval compares the two)"
-    return f"mxt info {best.result_id}" if best.result_id else ""
+    if not best.result_id:
+        return ""
+    return f"{typed('report', options=[('--dataset', result.dataset)])}   (see and hear where it errs)"
