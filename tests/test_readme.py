@@ -95,7 +95,7 @@ def comparable(text: str) -> str:
 
 
 def test_the_first_visit_runs_as_written(visit: Visit, musicnn_weights: str) -> None:
-    assert len(RUN) == 3
+    assert len(RUN) == 4
     ingested, extracted, scored = visit.block(0, MXT_WEIGHTS_DIR=musicnn_weights)
     found = re.search(r"(\d+) files", ingested)
     assert found is not None
@@ -107,6 +107,14 @@ def test_the_baselines_run_as_written(visit: Visit) -> None:
     if 0 not in visit.printed:
         visit.typed(RUN[0][0])
     assert "random_convnet:135" in visit.block(1)[-1]
+
+
+def test_the_report_is_written(visit: Visit) -> None:
+    if not {0, 1} & set(visit.printed):
+        visit.typed(RUN[0][0])
+    if 1 not in visit.printed:
+        visit.block(1)
+    assert "recordings can be heard in it" in visit.block(3)[-1]
 
 
 @pytest.mark.realdata

@@ -43,10 +43,12 @@ _TABLE = (
     Entry(
         WAY, "eval", "Score the features: how well, how sure, and what may be wrong.", "mxt.cli.eval:evaluate"
     ),
+    Entry(WAY, "report", "Write results as one page to read, see and hear, and to share."),
     Entry(AWAY, "export", "Write features, clip ids and targets as npz, CSV or Parquet."),
     Entry(AWAY, "import", "Add features computed elsewhere.", "mxt.cli.import_features:import_features"),
     Entry(CLOSER, "search", "Try all combinations of layers, and see what choosing one costs."),
-    Entry(CLOSER, "figures", "Draw the results of searches, as PNG and SVG, with the numbers."),
+    Entry(CLOSER, "figures", "Draw evaluations and searches, as PNG and SVG, with the numbers."),
+    Entry(CLOSER, "compare", "Compare two results on the clips that they have in common."),
     Entry(CLOSER, "render", "Draw what a network is shown of a clip, with axes."),
     Entry(CLOSER, "loudness", "Test whether loudness alone tells the classes apart."),
     Entry(CLOSER, "lengths", "Score excerpts of several lengths: how much of a clip is needed."),

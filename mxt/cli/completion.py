@@ -150,6 +150,12 @@ def views(ctx: typer.Context) -> list[str]:
 
 
 @_offered
+def views_and_results(ctx: typer.Context) -> list[str | tuple[str, str]]:
+    """What can be exported."""
+    return [*views(ctx=ctx), *results(ctx=ctx)]
+
+
+@_offered
 def tables(ctx: typer.Context) -> list[str]:
     """Labels of the feature tables in the store."""
     return _tables(ctx)
@@ -162,6 +168,12 @@ def names(ctx: typer.Context) -> list[str]:
 
 
 @_offered
+def results(ctx: typer.Context) -> list[str]:
+    """Results, the newest first."""
+    return _store(ctx).results.list()[::-1]
+
+
+@_offered
 def targets(ctx: typer.Context) -> list[str]:
     """Targets of the data set typed before (default: the one last ingested)."""
     return list(_dataset(ctx).targets)
@@ -169,10 +181,10 @@ def targets(ctx: typer.Context) -> list[str]:
 
 @_offered
 def groupings(ctx: typer.Context) -> list[str]:
-    """What ``--group-by`` knows of the data set typed before: folder, file, and its columns."""
+    """What ``--group-by`` knows of the data set typed before: folder, file, none, and its columns."""
     catalogue, record = _store(ctx).catalogue, _dataset(ctx)
     columns = {name for clip in catalogue.clips(record.name) for name in (*clip.targets, *clip.fields)}
-    return ["folder", "file", *sorted(columns)]
+    return ["folder", "file", "none", *sorted(columns)]
 
 
 def _datasets(ctx: typer.Context) -> list[str]:

@@ -14,6 +14,7 @@ from mxt.cli.options import (
     HeadsOption,
     JobsOption,
     ProtocolsOption,
+    RepeatsOption,
     SetOption,
 )
 from mxt.core.errors import UsageError
@@ -36,6 +37,7 @@ def evaluate(
     protocol: ProtocolsOption = None,
     setting: SetOption = None,
     study: StudyOptions,
+    repeats: RepeatsOption = 1,
     task: Annotated[
         str | None,
         typer.Option(
@@ -45,6 +47,12 @@ def evaluate(
         ),
     ] = None,
     jobs: JobsOption = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Compare all recordings by their sound; exit with code 1 if the audit complains."
+        ),
+    ] = False,
     details: Annotated[
         bool, typer.Option("--details", help="Also show every class and the confusion matrix.")
     ] = False,
@@ -54,11 +62,14 @@ def evaluate(
 
     Without options: every view extracted for the data set last ingested. An interrupted evaluation continues
     with the same command.
+
+    Of several views, p is how often, were all equally good, any would fall at least so far behind the best.
+    Where p is below 0.05, the interval of the difference excludes zero, and the other way round.
     """
     if task is not None and task not in TASKS:
         raise UsageError(f"--task is one of {', '.join(TASKS)}, not {task!r}")
     from mxt.cli.scores import next_command, render
-    from mxt.drawing.charts import comparison_chart
+    from mxt.drawing.comparison import comparison_chart
     from mxt.results.plain import evaluated_plain
     from mxt.results.request import EvaluateRequest
     from mxt.workflows.evaluate import evaluate as work
@@ -74,8 +85,11 @@ def evaluate(
         settings=tuple(setting or ()),
         protocols=tuple(dict.fromkeys(protocol or ("nested",))),
         seed=study.seed,
+        repeats=repeats,
     )
     with run.progress() as progress:
-        result = work(run.store, request, run.registry(), jobs=jobs, progress=progress)
+        result = work(run.store, request, run.registry(), jobs=jobs, thorough=strict, progress=progress)
     show = partial(render, details=details)
     run.answer_drawn(result, show, comparison_chart, plain=evaluated_plain, next=next_command(result))
+    if strict and not result.clean:
+        raise typer.Exit(1)

@@ -13,6 +13,7 @@ from mxt.cli.options import DatasetOption, YesOption
 
 if TYPE_CHECKING:
     from mxt.workflows.export import Exported
+    from mxt.workflows.export_predictions import ExportedPredictions
 
 
 def export(
@@ -20,7 +21,9 @@ def export(
     view: Annotated[
         str,
         typer.Argument(
-            metavar="VIEW", autocompletion=completion.views, help="Such as convnet:135 or convnet+mfcc."
+            metavar="VIEW|RESULT",
+            autocompletion=completion.views_and_results,
+            help="Such as convnet:135 or convnet+mfcc; or the id of a result, or last.",
         ),
     ],
     path: Annotated[
@@ -30,11 +33,19 @@ def export(
     dataset: DatasetOption = None,
     yes: YesOption = False,
 ) -> None:
-    """Write the features of a view with clip ids and targets, as npz, csv or parquet."""
-    from mxt.workflows.export import ExportRequest
+    """Write the features of a view, or the predictions of a result, as npz, csv or parquet.
+
+    Features come with clip ids and targets. Predictions come with the recording, the true and the predicted
+    class, the fold, the probability of every class, and two coordinates of a map.
+    """
+    from mxt.workflows.export import Exported, ExportRequest
     from mxt.workflows.export import export as work
 
-    at.answer(work(at.store, ExportRequest(view, path, dataset), yes=yes), render)
+    exported = work(at.store, ExportRequest(view, path, dataset), yes=yes)
+    if isinstance(exported, Exported):
+        at.answer(exported, render)
+    else:
+        at.answer(exported, render_predictions)
 
 
 def render(exported: Exported) -> None:
@@ -46,3 +57,18 @@ def render(exported: Exported) -> None:
     )
     if exported.missing or exported.failed:
         console.say(f"clips left out: {exported.missing:,} not extracted yet, {exported.failed:,} failed")
+
+
+def render_predictions(exported: ExportedPredictions) -> None:
+    """Print what was written and what is missing from it."""
+    from mxt.evaluation.projection import METHODS
+
+    words = [f"{exported.rows:,} predictions"]
+    words += [f"{exported.values} of {exported.classes:,} classes"] if exported.values else []
+    words += [f"a map by {METHODS[exported.projection]}"] if exported.projection else []
+    size = console.size_text(exported.nbytes)
+    console.say(f"{exported.dataset} · {exported.view} · {', '.join(words)} · {exported.path} ({size})")
+    if not exported.values and exported.task == "classification":
+        console.say("no probabilities: they were not saved with this result; mxt eval saves them")
+    if exported.without:
+        console.say(f"no map: {exported.without}")

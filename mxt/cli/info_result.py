@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def render_result(answer: ResultInfo) -> None:
     """Print a result."""
+    from mxt.cli.details import render_details
     from mxt.evaluation.metrics import metric_words
+    from mxt.results.records import DatasetResult
 
     entry, result = answer.entry, answer.result
     console.say(f"result {entry.id} · {entry.dataset} · {entry.view} · {entry.head} · {entry.protocol}")
@@ -26,6 +28,8 @@ def render_result(answer: ResultInfo) -> None:
         bounds = f"  (95 %: {score.bounds})" if score.low == score.low else ""
         if score.value == score.value:
             console.say(f"{metric_words(name)} {score.value:.3f}{bounds}")
+    if isinstance(result, DatasetResult):
+        render_details(result.task, result.views[result.best])
     for line in tree(_result_facts(answer)):
         console.say(line)
     for caution in result.all_cautions:
@@ -43,6 +47,7 @@ def _result_facts(answer: ResultInfo) -> dict[str, Any]:
         "created": rests_on.created,
         "target": f"{result.target} ({result.task})",
         "folds": result.folds,
+        "groups": result.grouping,
         "clips": f"{result.clips:,}",
         "left out": [f"{left.count:,} {left.words}" for left in result.left_out],
         **own,

@@ -96,7 +96,7 @@ def _render_tables(entries: Sequence[TableEntry]) -> None:
 def _render_results(entries: Sequence[ResultEntry]) -> None:
     if not entries:
         return
-    differing = _what_differs(entries)
+    differing = what_differs(entries, always=("view", "head"))
     rows = [
         [entry.id, *(cells[n] for cells in differing.values()), _score(entry), entry.damage or entry.stale]
         for n, entry in enumerate(entries)
@@ -125,8 +125,8 @@ def render_clips(entries: Sequence[ClipEntry]) -> None:
     console.table("", ["clip", "seconds", *targets, *extra, "left out"], rows)
 
 
-def _what_differs(results: Sequence[ResultEntry]) -> dict[str, list[Any]]:
-    """View and head of each result, and every other column in which results differ."""
+def what_differs(results: Sequence[ResultEntry], *, always: Sequence[str]) -> dict[str, list[Any]]:
+    """Every column in which results differ with its cells, one for each result; and those `always` shown."""
     settings = {
         name: [_text(result.settings[name]) if name in result.settings else None for result in results]
         for name in dict.fromkeys(name for result in results for name in result.settings)
@@ -140,11 +140,13 @@ def _what_differs(results: Sequence[ResultEntry]) -> dict[str, list[Any]]:
         "head": [result.head for result in results],
         "protocol": [result.protocol for result in results],
         "folds": [result.folds for result in results],
+        "grouping": [result.grouping for result in results],
+        "clips": [result.clips for result in results],
         "seed": [result.seed for result in results],
         **settings,
     }
-    always = {"view", "head", *settings}
-    return {name: column for name, column in cells.items() if name in always or len(set(column)) > 1}
+    shown = {*always, *settings}
+    return {name: column for name, column in cells.items() if name in shown or len(set(column)) > 1}
 
 
 def _values_by_head(results: Sequence[ResultEntry], name: str) -> Iterable[set[str]]:

@@ -144,7 +144,7 @@ GroupByOption = Annotated[
     str | None,
     typer.Option(
         "--group-by",
-        metavar="COLUMN|folder|file|REGEX",
+        metavar="COLUMN|folder|file|none|REGEX",
         help="Clips that must stay in one fold: recordings of one artist, one tape, one speaker.",
         autocompletion=completion.groupings,
     ),
@@ -173,12 +173,26 @@ JobsOption = Annotated[
 SeedOption = Annotated[
     int, typer.Option("--seed", metavar="N", min=0, max=2**32 - 1, help="Seed of all random draws.")
 ]
+RepeatsOption = Annotated[
+    int,
+    typer.Option(
+        "--repeats",
+        metavar="N",
+        min=1,
+        max=1000,
+        help="Cross-validate N times with fresh folds; intervals then hold their variance, too (default: 1).",
+    ),
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, then stop.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with code 1 if any clip failed.")]
 FoldsOption = Annotated[
     Path | None,
-    typer.Option("--folds", metavar="FILE", help="Table of folds to use, with columns clip and fold."),
+    typer.Option(
+        "--folds",
+        metavar="FILE|leave-one-group-out",
+        help="Table of folds to use, with columns clip and fold; or one fold for each group.",
+    ),
 ]
 HeadOption = Annotated[
     str | None,
@@ -205,5 +219,5 @@ ProtocolOption = Annotated[
     ),
 ]
 ChartOption = Annotated[
-    Path | None, typer.Option("--chart", metavar="FILE.png", help="Also draw the answer as a chart.")
+    Path | None, typer.Option("--chart", metavar="FILE.png|svg|pdf", help="Also draw the answer as a chart.")
 ]

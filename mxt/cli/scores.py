@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mxt.cli import console
+from mxt.cli.details import render_details
+from mxt.core.commands import typed
 from mxt.core.errors import listed
 from mxt.evaluation.left_out import LeftOut, Why
 from mxt.evaluation.metrics import metric_words
+from mxt.results.audit_words import leaks
 from mxt.results.request import LARGEST_SVM
 
 if TYPE_CHECKING:
-    from mxt.evaluation.assess import Assessment, ClassResult, Difference
+    from mxt.evaluation.assess import Assessment, ClassResult
+    from mxt.evaluation.comparison import Difference
     from mxt.results.records import DatasetResult, Evaluated, ViewResult
 
 WEAKEST = 3
 NAMED = 4
+SMALL = (Why.SMALL_CLASSES, Why.SINGLE_CLASSES)
 GRID_CELL = 27
 WIDE = 100  # characters of a terminal from which on tables have what can be done without
 
@@ -33,6 +39,7 @@ def render(evaluated: Evaluated, *, details: bool = False) -> None:
         _render_left_out(result.left_out)
         for line in _cautions(result):
             console.say(f"careful: {line}")
+        _render_unheard(result.views[result.best])
         saved = [view.result_id for view in result.views if view.result_id]
         if saved:
             others = f", and {len(saved) - 1} of the other views (mxt ls)" if len(saved) > 1 else ""
@@ -54,15 +61,25 @@ def headline(result: DatasetResult) -> str:
     words.append(
         f"{result.head} (default {side} {LARGEST_SVM:,} clips)" if result.head_was_chosen else result.head
     )
-    return " · ".join([*words, result.folds, f"{result.clips:,} clips"])
+    return " · ".join([*words, result.folds, *_taking_part(result)])
 
 
-def runs_text(assessment: Assessment) -> str:
-    """Every run's score, and their standard deviation."""
+def _taking_part(result: DatasetResult) -> list[str]:
+    """Clips that take part; where classes are too small for it, of how many, and how many classes."""
+    small = next((left for left in result.left_out if left.why in SMALL), None)
+    if small is None:
+        return [f"{result.clips:,} clips"]
+    classes = f"{result.classes:,} of {result.classes + len(small.names):,} classes"
+    return [f"only {result.clips:,} of {result.clips + small.count:,} clips", classes]
+
+
+def runs_text(result: DatasetResult, assessment: Assessment) -> str:
+    """Every repetition's score, and their standard deviation."""
     import numpy as np
 
-    scores = " ".join(f"{score:.3f}" for score in assessment.per_fold)
-    return f"runs: {scores}, standard deviation {np.std(assessment.per_fold, ddof=1):.3f}"
+    scores = " ".join(f"{score:.3f}" for score in assessment.per_run)
+    word = "repeats" if result.request.repeats > 1 else "runs"
+    return f"{word}: {scores}, standard deviation {np.std(assessment.per_run, ddof=1):.3f}"
 
 
 def _taken_for(gap: Difference | None, noise: float) -> str:
@@ -76,16 +93,25 @@ def _render_one(result: DatasetResult) -> None:
     first = assessment.first
     console.say(headline(result))
     chance = "" if result.task == "regression" else f"   chance {assessment.baselines['chance']:.3f}"
-    console.say(f"{metric_words(first.name)} {first.value:.3f}  (95 %: {first.interval.bounds}){chance}")
+    console.say(
+        f"{metric_words(first.name)} {first.value:.3f}  (95 %: {first.interval.bounds}){chance}"
+        + "".join(f"   {words}" for words in _without_listening(view))
+    )
     if result.runs > 1:
-        console.say(runs_text(assessment))
+        console.say(runs_text(result, assessment))
     if more := assessment.telling[1:]:
         words = [f"{metric_words(score.name)} {score.interval}" for score in more]
         if result.task == "classification" and assessment.unequal:
             words.append(f"always the largest class {assessment.baselines['majority']:.3f}")
         console.say(" · ".join(words))
-    if line := _weakest(assessment.classes):
+    if line := _weakest(assessment.classes, result.runs):
         console.say(line)
+
+
+def _without_listening(view: ViewResult) -> list[str]:
+    """Scores of what is known of the clips beside their sound, where they are above chance."""
+    scores = [] if view.audit is None else view.audit.metadata
+    return [f"{one.what} alone {one.score.value:.3f}" for one in scores if leaks(one)]
 
 
 def _render_several(result: DatasetResult) -> None:
@@ -117,13 +143,14 @@ def _render_several(result: DatasetResult) -> None:
     base = best.assessment.baselines
     known = (("chance", base["chance"]), ("always the largest class", base.get("majority")))
     words = [f"{name} {value:.3f}" for name, value in known if value]
+    words += _without_listening(best)
     if words:
         console.say(" · ".join(words))
     _render_clear(result)
     if result.runs > 1:
         for view in result.views:
-            console.say(f"{view.view} {runs_text(view.assessment)}")
-    if line := _weakest(best.assessment.classes):
+            console.say(f"{view.view} {runs_text(result, view.assessment)}")
+    if line := _weakest(best.assessment.classes, result.runs):
         console.say(f"{best.view} {line}")
 
 
@@ -136,6 +163,22 @@ def _render_clear(result: DatasetResult) -> None:
         console.say(f"clearly below {best}: {', '.join(clear)}")
     if unclear:
         console.say(f"not clearly different from {best}: {', '.join(unclear)}")
+    if result.detectable < math.inf:
+        console.say(f"{_sample_size(result)}: differences below {_size(result)} cannot be told apart here")
+
+
+def _sample_size(result: DatasetResult) -> str:
+    """How many clips the comparison rests on, and in how many groups."""
+    assessment = result.views[result.best].assessment
+    groups = f" in {assessment.units:,} groups" if assessment.method.unit == "group" else ""
+    return f"{result.clips:,} clips{groups}"
+
+
+def _size(result: DatasetResult) -> str:
+    """The smallest difference that would be clear, of a share in points."""
+    if result.task == "classification":
+        return f"{100 * result.detectable:.{0 if result.detectable >= 0.0095 else 1}f} points"
+    return f"{result.detectable:.{2 if result.detectable >= 0.0095 else 3}f}"
 
 
 def _render_protocols(results: Sequence[DatasetResult]) -> None:
@@ -212,50 +255,46 @@ def _render_left_out(left_out: Sequence[LeftOut]) -> None:
         names = listed(left.names, NAMED)
         count = f" {left.count:,}" if left.count else ""
         console.say(f"left out{count}: {left.words}{f': {names}' if names else ''}")
+        if left.why is Why.SMALL_CLASSES and left.of == "groups":
+            console.say(
+                "  classes of two groups take part with --folds leave-one-group-out, or with fewer folds: "
+                "--set folds=2"
+            )
+
+
+def _render_unheard(view: ViewResult) -> None:
+    """Say that recordings were not compared by their sound, where that would have taken long."""
+    if view.audit is not None and view.audit.unheard:
+        console.say(
+            f"copies were looked for in the features only; to compare the sound of the recordings "
+            f"({console.seconds_text(view.audit.unheard)} to be read once), add --strict"
+        )
 
 
 def _details(result: DatasetResult) -> None:
     view = result.views[result.best]
-    assessment, classes = view.assessment, view.assessment.classes
-    others = [score for score in assessment.scores if score not in assessment.telling]
+    others = [score for score in view.assessment.scores if score not in view.assessment.telling]
     if others:
         console.say(" · ".join(f"{metric_words(score.name)} {score.interval}" for score in others))
-    if not classes:
-        return
-    console.table(
-        "",
-        [
-            "class" if result.task == "classification" else "label",
-            "clips",
-            f"{metric_words(classes[0].first.name)} (95 %)",
-            *(metric_words(score.name) for score in classes[0].scores[1:]),
-        ],
-        [
-            [one.name, one.clips, one.first.interval, *(score.value for score in one.scores[1:])]
-            for one in classes
-        ],
-    )
-    if assessment.confusion is not None:
-        rows = [[c.name, *counts] for c, counts in zip(classes, assessment.confusion, strict=True)]
-        console.table(
-            f"confusion of {view.view} (rows: true, columns: predicted)",
-            ["", *(c.name for c in classes)],
-            rows,
-        )
+    gaps = [(one.view, one.difference) for one in result.views if one.difference is not None]
+    tested = [f"{name} {gap.corrected_p:.4f}" for name, gap in gaps if gap.corrected_p == gap.corrected_p]
+    if tested:
+        console.say(f"p against {view.view} by the corrected resampled t-test: {', '.join(tested)}")
+    render_details(result.task, view)
 
 
-def _weakest(classes: Sequence[ClassResult]) -> str:
-    """The classes that are recognised least, and as what."""
+def _weakest(classes: Sequence[ClassResult], runs: int) -> str:
+    """The classes that are recognised least, and as what, by the mean count of all repetitions."""
     tested = [one for one in classes if one.clips and one.confused_with]
     words = []
     for one in sorted(tested, key=lambda one: one.first.value)[:WEAKEST]:
-        confused = ", ".join(f"as {name} {count}" for name, count in one.confused_with[:2])
+        confused = ", ".join(f"as {name} {count / runs:g}" for name, count in one.confused_with[:2])
         words.append(f"{one.name} {one.first.value:.2f} ({confused})")
     return f"weakest: {', '.join(words)}" if words else ""
 
 
 def _cautions(result: DatasetResult) -> list[str]:
-    """Those about the clips, then those of views, which are named where not all have them."""
+    """Those about the clips, those of views, named where not all have them, and the best view's audit."""
     lines = list(result.cautions)
     views = {
         line: [view.view for view in result.views if line in view.cautions]
@@ -266,6 +305,7 @@ def _cautions(result: DatasetResult) -> list[str]:
         line if len(named) == len(result.views) else f"{', '.join(named)}: {line}"
         for line, named in views.items()
     ]
+    lines += result.views[result.best].complaints
     if any(left.why is Why.NOT_EXTRACTED for left in result.left_out):
         lines.append("some clips are not extracted yet: rerun mxt extract, then mxt eval")
     return lines
@@ -280,4 +320,6 @@ def next_command(evaluated: Evaluated) -> str:
             return f"mxt eval --features {best.view} --features {result.others[0]}   (compare)"
         if not best.view.startswith("mfcc"):
             return "mxt extract --backbone mfcc   (then mxt eval compares the two)"
-    return f"mxt info {best.result_id}" if best.result_id else ""
+    if not best.result_id:
+        return ""
+    return f"{typed('report', options=[('--dataset', result.dataset)])}   (see and hear where it errs)"

@@ -1,8 +1,7 @@
-"""Charts of the answers of commands: loudness of classes, a comparison of views, scores by clip length."""
+"""Charts of the answers of commands: loudness of classes, scores by clip length."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,14 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mxt.drawing.page import BLUE, CHANCE, PALE_LINE, SERIES, legend, page, short, shown
-from mxt.drawing.rows import Group, Row, draw_rows, height_of
 from mxt.evaluation.metrics import metric_words
 from mxt.results.loudness import MEASURES
 
 if TYPE_CHECKING:
     from mxt.results.lengths import Lengths
     from mxt.results.loudness import LoudnessStudy
-    from mxt.results.records import DatasetResult, Evaluated
 
 
 def loudness_chart(study: LoudnessStudy, path: Path) -> None:
@@ -53,60 +50,6 @@ def loudness_chart(study: LoudnessStudy, path: Path) -> None:
         score = f"{metric_words(alone.name)} {alone.value:.3f} (95 %: {alone.interval.bounds})"
         title = f"{study.dataset}, {study.target}: loudness alone {verdict}"
         figure.suptitle(shown(f"{title}\n{score}, baseline {study.baseline:.3f}"), fontsize=10)
-
-
-def comparison_chart(result: Evaluated, path: Path) -> None:
-    """Draw the scores of every view with their 95 % intervals, grouped by data set, protocol and head.
-
-    Where classes differ in size, the metrics that tell more than the main score stand beside it.
-    """
-    views = dict.fromkeys(view.view for of_dataset in result.datasets for view in of_dataset.views)
-    colours = dict(zip(views, cycle(SERIES), strict=False))
-    metrics = _metrics(result)
-    rows = height_of(_compared(result, metrics[0], colours))
-    with page(path, width=8.0 + 2.4 * (len(metrics) - 1), height=0.9 + 0.26 * rows, columns=len(metrics)) as (
-        _,
-        axes,
-    ):
-        for axis, names in zip(axes, metrics, strict=True):
-            groups = _compared(result, names, colours)
-            draw_rows(axis, groups)
-            lows = [dot.low for group in groups for row in group.rows for dot, _ in row.dots]
-            axis.set_xlim(min(0.0, *lows, 0.0) - 0.02, 1.02)
-            dotted = "; dotted: chance" if names is metrics[0] else ""
-            axis.set_xlabel(f"{' / '.join(map(metric_words, names))} with 95 % interval{dotted}")
-            if names is not metrics[0]:
-                axis.tick_params(axis="y", labelleft=False)
-
-
-def _metrics(result: Evaluated) -> list[tuple[str, ...]]:
-    """The metrics of each column: the main ones of the data sets, then those that tell more."""
-    assessed = [of_dataset.views[0].assessment for of_dataset in result.datasets]
-    more = dict.fromkeys(score.name for one in assessed if one.unequal for score in one.telling[1:])
-    return [tuple(dict.fromkeys(one.main for one in assessed)), *((name,) for name in more)]
-
-
-def _compared(result: Evaluated, names: tuple[str, ...], colours: dict[str, str]) -> list[Group]:
-    """One group per data set, protocol and head; without rows' dots where it has none of these scores."""
-    groups = []
-    for of_dataset in result.datasets:
-        rows = []
-        for view in of_dataset.views:
-            scores = [score for score in view.assessment.scores if score.name in names][:1]
-            dots = tuple((score.interval, colours[view.view]) for score in scores)
-            rows.append(Row(view.view, dots, tuple(f"{score.value:.3f}" for score in scores)))
-        main = of_dataset.views[0].assessment.main in names
-        chance = of_dataset.views[0].assessment.baselines["chance"]
-        title = " · ".join([of_dataset.dataset, of_dataset.target, *_differing(of_dataset, result)])
-        groups.append(Group(rows, title, chance if main and of_dataset.task != "regression" else None))
-    return groups
-
-
-def _differing(of_dataset: DatasetResult, result: Evaluated) -> Iterator[str]:
-    """Protocol and head, where they are not the same for all."""
-    for name in ("protocol", "head"):
-        if len({getattr(other, name) for other in result.datasets}) > 1:
-            yield getattr(of_dataset, name)
 
 
 def lengths_chart(lengths: Lengths, path: Path) -> None:

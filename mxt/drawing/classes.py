@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mxt.drawing.numbers import write_numbers
-from mxt.drawing.page import BLUE, ORANGE, files_of, headline, legend, page
+from mxt.drawing.page import BLUE, ORANGE, headline, legend, page
 from mxt.drawing.panels import Panel
 from mxt.drawing.rows import Group, Row, draw_rows, height_of
 from mxt.evaluation import statistics
@@ -68,7 +68,8 @@ def class_pairs(
     recalls = []
     for name in names:
         guesses = predictions["by_strategy"][strategies.index(name)]
-        resampled = statistics.resample("classification", y, guesses, unit, n_classes=len(classes), seed=seed)
+        judged = statistics.Judged("classification", y, guesses, unit, len(classes))
+        resampled = statistics.resample(judged, seed=seed)
         recalls.append((guesses == y, resampled.classes["recall"]))
     pairs = []
     for i, name in enumerate(classes):
@@ -81,16 +82,18 @@ def class_pairs(
             for right, samples in recalls
         )
         gaps = recalls[0][1][:, i] - recalls[1][1][:, i]
-        difference = statistics.interval(first.value - second.value, gaps)
+        difference = statistics.interval(first.value - second.value, gaps, n_units)
         pairs.append(ClassPair(str(name), int(clips.sum()), first, second, difference))
     return pairs
 
 
-def draw_classes(panel: Panel, names: tuple[str, str], pairs: Sequence[ClassPair], stem: Path) -> None:
+def draw_classes(
+    panel: Panel, names: tuple[str, str], pairs: Sequence[ClassPair], files: Sequence[Path]
+) -> None:
     """Draw both recalls of each class with their difference, and write the numbers of all classes."""
     kept = {pair.name for pair in sorted(pairs, key=lambda pair: -abs(pair.difference.value))[:MOST]}
     group = Group([_row(pair) for pair in pairs if pair.name in kept])
-    *pictures, table = files_of(stem)
+    *pictures, table = files
     height = MARGINS + ROW * height_of([group])
     with page(*pictures, width=WIDTH, height=height) as (figure, (axis,)):
         draw_rows(axis, [group], headings=(f"{names[0]} - {names[1]}",))

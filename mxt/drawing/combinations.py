@@ -17,7 +17,6 @@ from mxt.drawing.page import (
     PURPLE,
     SKY,
     VERMILION,
-    files_of,
     headline,
     legend,
     page,
@@ -111,11 +110,11 @@ def ranks_of(scores: Sequence[float]) -> list[int]:
     return ranks
 
 
-def draw_combinations(panel: Panel, stem: Path) -> None:
-    """Draw a search as ``stem.png`` and ``stem.svg``, and write its numbers to ``stem.csv``."""
+def draw_combinations(panel: Panel, files: Sequence[Path]) -> None:
+    """Draw a search as `files`, and write its numbers to the last of them."""
     entries = entries_of(panel)
     groups = _groups(panel, entries)
-    *pictures, table = files_of(stem)
+    *pictures, table = files
     height = MARGINS + ROW * height_of(groups)
     with page(*pictures, width=WIDTH, height=height) as (figure, (axis,)):
         draw_rows(axis, groups, headings=("rank", "score", "random" if panel.baseline else ""))

@@ -50,15 +50,15 @@ def check_picture(path: Path) -> None:
 
     formats = FigureCanvasBase.get_supported_filetypes()
     if path.suffix.lower().lstrip(".") not in formats:
-        raise UsageError(f"{path}: the suffix of a picture is one of {', '.join(sorted(formats))}")
+        raise UsageError(f"{path}: the name of a picture ends in .png, .svg or .pdf")
     if not path.absolute().parent.is_dir():
         raise InputError(f"{path}: the folder {path.absolute().parent} does not exist")
 
 
-def files_of(stem: Path) -> tuple[Path, Path, Path]:
-    """The files of a figure: PNG and SVG, and its numbers as CSV."""
-    png, svg, table = (stem.with_name(f"{stem.name}.{suffix}") for suffix in ("png", "svg", "csv"))
-    return png, svg, table
+def files_of(stem: Path, *, pdf: bool = False) -> tuple[Path, ...]:
+    """The files of a figure: PNG, SVG and, where asked for, PDF; the last one is for its numbers, as CSV."""
+    suffixes = ("png", "svg", *(("pdf",) if pdf else ()), "csv")
+    return tuple(stem.with_name(f"{stem.name}.{suffix}") for suffix in suffixes)
 
 
 def safe_name(*parts: str) -> str:

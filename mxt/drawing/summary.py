@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mxt.drawing.numbers import NOTHING, write_numbers
-from mxt.drawing.page import GREY, PURPLE, SERIES, files_of, headline, legend, page
+from mxt.drawing.page import GREY, PURPLE, SERIES, headline, legend, page
 from mxt.drawing.panels import Panel
 from mxt.drawing.rows import Group, Row, draw_rows, height_of
 from mxt.evaluation.interval import Interval
@@ -32,7 +32,7 @@ class Entry:
     score: Interval
 
 
-def draw_summary(panels: Sequence[Panel], stem: Path) -> None:
+def draw_summary(panels: Sequence[Panel], files: Sequence[Path]) -> None:
     """Draw searches that were done in one way, grouped by task, and write their numbers."""
     tasks: dict[str, list[Panel]] = {}
     for panel in panels:
@@ -40,7 +40,7 @@ def draw_summary(panels: Sequence[Panel], stem: Path) -> None:
     entries = {task: list(_entries(of_task)) for task, of_task in tasks.items()}
     colours = _colours(panels)
     groups = [_group(tasks[task][0], entries[task], colours) for task in tasks]
-    *pictures, table = files_of(stem)
+    *pictures, table = files
     height = MARGINS + ROW * height_of(groups)
     with page(*pictures, width=WIDTH, height=height) as (figure, (axis,)):
         draw_rows(axis, groups)

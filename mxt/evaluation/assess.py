@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.records import Task
 from mxt.core.reprs import short_repr
 from mxt.evaluation import metrics, statistics
+from mxt.evaluation.comparison import Comparison, against_best, corrected_p, parts_of
 from mxt.evaluation.crossval import OutOfFold
 from mxt.evaluation.groups import Codes
 from mxt.evaluation.interval import Interval, Method
-from mxt.evaluation.search import first_best
-from mxt.evaluation.selection import Selection
-from mxt.evaluation.statistics import Resampled
+from mxt.evaluation.selection import DRAWN, Selection
+from mxt.evaluation.statistics import Judged, Resampled
 from mxt.evaluation.tasks import Targets
 
 Array = npt.NDArray[np.float64]
 UNEQUAL = 1.5  # largest over smallest class from which classes count as unequal
-CLEAR = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,9 @@ class Assessment:
     classes : tuple of ClassResult
         In order of the classes; empty for regression.
     confusion : list of lists, optional
-        Counts [true class][predicted class], of all runs together.
-    per_fold : tuple of float
-        The main score in each fold, or run.
+        Counts [true class][predicted class], of all repetitions together.
+    per_fold, per_run : tuple of float
+        The main score in each fold, and in each repetition.
     clips, units : int
         Tested, and how many of them can be drawn independently.
     method : Method
@@ -95,6 +95,7 @@ class Assessment:
     classes: tuple[ClassResult, ...]
     confusion: list[list[int]] | None
     per_fold: tuple[float, ...]
+    per_run: tuple[float, ...]
     clips: int
     units: int
     method: Method
@@ -130,31 +131,6 @@ class Assessment:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A view against the best one on the same clips: the paired difference, and a p-value.
-
-    `p` is adjusted for the number of views compared (Holm).
-    """
-
-    interval: Interval
-    p: float
-
-    @property
-    def value(self) -> float:
-        """The estimate."""
-        return self.interval.value
-
-    @property
-    def clear(self) -> bool:
-        """Whether chance is an unlikely explanation: the interval excludes zero, and p < 0.05."""
-        return self.interval.clear and self.p < CLEAR
-
-    def below(self, noise: float) -> bool:
-        """Whether the difference is smaller than `noise`, whatever the test says."""
-        return abs(self.value) < noise - 1e-12
-
-
 def assess(selection: Selection, found: OutOfFold, *, seed: int, score: str = "pooled") -> Assessment:
     """Scores of out-of-fold predictions with their intervals.
 
@@ -169,35 +145,30 @@ def assess(selection: Selection, found: OutOfFold, *, seed: int, score: str = "p
     score : {"pooled", "fold_mean"}
         ``"fold_mean"``: the mean of the folds' own scores comes first, where the task has such a metric.
     """
-    targets = selection.sample.targets.take(found.rows)
-    task, n_classes, y = targets.task, len(targets.classes), targets.y
-    judged, unit_of = judged_by(selection, found), selection.sample.unit_of[found.rows]
-    resampled = statistics.resample(task, y, judged, unit_of, n_classes=n_classes, seed=seed)
-    values = metrics.pooled(task, y, judged, n_classes=n_classes)
+    targets, judged = selection.sample.targets.take(found.rows), judged_by(selection, found)
+    task, n_classes = targets.task, len(targets.classes)
+    resampled = statistics.resample(judged, seed=seed)
+    values = metrics.pooled(task, judged.y, judged.predicted, n_classes=n_classes)
     main = metrics.main(task)
-    parts = [found.fold == i for i in range(len(selection.plan.folds))]
-    truths, predictions = [y[part] for part in parts], [judged[part] for part in parts]
     of_folds = metrics.fold_metric(task) if score == "fold_mean" else None
+    in_folds = _parts(judged, found.fold, len(selection.plan.folds))
     if of_folds is not None:
-        values[of_folds.name] = metrics.fold_mean(task, truths, predictions, n_classes=n_classes)
-        resampled.scores[of_folds.name] = statistics.resample_fold_mean(
-            y, judged, unit_of, found.fold, seed=seed
-        )
-    first, n_units = of_folds or main, len(np.unique(unit_of))
-    per_fold = [
-        metrics.pooled(task, truth, predicted, n_classes=n_classes)[main.name]
-        for truth, predicted in zip(truths, predictions, strict=True)
-    ]
+        values[of_folds.name] = metrics.fold_mean(task, *zip(*in_folds, strict=True), n_classes=n_classes)
+        resampled.scores[of_folds.name] = statistics.resample_fold_mean(judged, seed=seed)
+    first, n_units = of_folds or main, len(np.unique(judged.unit_of))
     return Assessment(
         main=first.name,
         scores=tuple(
             Score(name, _interval(name, values[name], resampled.scores[name], n_units))
             for name in sorted(values, key=lambda name: name != first.name)
         ),
-        baselines=metrics.baselines(task, y, n_classes),
-        classes=_classes(targets, judged, unit_of, resampled, runs=selection.plan.runs),
-        confusion=metrics.confusion(y, judged, n_classes).tolist() if task == "classification" else None,
-        per_fold=tuple(per_fold),
+        baselines=metrics.baselines(task, judged.y, n_classes),
+        classes=_classes(targets, judged, resampled, runs=selection.plan.runs),
+        confusion=metrics.confusion(judged.y, judged.predicted, n_classes).tolist()
+        if task == "classification"
+        else None,
+        per_fold=_main_scores(task, in_folds, n_classes),
+        per_run=_main_scores(task, _parts(judged, judged.runs, selection.plan.runs), n_classes),
         clips=len(np.unique(found.rows)),
         units=n_units,
         method=Method(statistics.METHOD, statistics.LEVEL, "clip" if selection.groups is None else "group"),
@@ -207,35 +178,32 @@ def assess(selection: Selection, found: OutOfFold, *, seed: int, score: str = "p
 
 def compare(
     selection: Selection, found: Sequence[OutOfFold], assessed: Sequence[Assessment], *, seed: int
-) -> tuple[int, list[Difference | None]]:
-    """Each view against the best one, on the same clips, folds and resamples.
-
-    Returns
-    -------
-    best : int
-        Place of the view with the highest main score.
-    differences : list
-        ``None`` for the best one.
-    """
-    main = assessed[0].main
-    best = first_best([one.first.value for one in assessed])
-    others = [i for i in range(len(assessed)) if i != best]
-    p_values = statistics.holm(
-        [_p_value(selection, found[i], found[best], assessed[i], assessed[best], seed) for i in others]
+) -> Comparison:
+    """Each view against the best one, on the same clips and folds."""
+    if len(assessed) == 1:
+        return Comparison(0, (None,))
+    parts = [parts_of(judged_by(selection, one), assessed[0].main) for one in found]
+    compared = against_best([one.first.value for one in assessed], np.stack(parts, axis=1), seed=seed)
+    folds = selection.plan.folds
+    if selection.plan.runs == 1 or selection.plan.kind not in DRAWN:
+        return compared
+    share = sum(len(fold.test) for fold in folds) / sum(len(fold.learn) for fold in folds)
+    gaps = [np.subtract(one.per_fold, assessed[compared.best].per_fold) for one in assessed]
+    differences = tuple(
+        one and replace(one, corrected_p=corrected_p(gap.tolist(), share))
+        for one, gap in zip(compared.differences, gaps, strict=True)
     )
-    differences: list[Difference | None] = [None] * len(assessed)
-    for i, p in zip(others, p_values, strict=True):
-        gap = assessed[i].first.value - assessed[best].first.value
-        samples = assessed[i].samples[main] - assessed[best].samples[main]
-        differences[i] = Difference(statistics.interval(gap, samples), p)
-    return best, differences
+    return replace(compared, differences=differences)
 
 
-def judged_by(selection: Selection, found: OutOfFold) -> npt.NDArray[Any]:
+def judged_by(selection: Selection, found: OutOfFold) -> Judged:
     """What is scored: predictions, or for several labels their scores."""
-    if selection.sample.targets.task != "multilabel":
-        return found.predicted
-    return found.predicted.astype(np.float64) if found.scores is None else found.scores
+    targets, predicted = selection.sample.targets.take(found.rows), found.predicted
+    if targets.task == "multilabel":
+        predicted = predicted.astype(np.float64) if found.scores is None else found.scores
+    run_of = np.array([fold.run for fold in selection.plan.folds])[found.fold]
+    unit_of = selection.sample.unit_of[found.rows]
+    return Judged(targets.task, targets.y, predicted, unit_of, len(targets.classes), found.fold, run_of)
 
 
 def are_unequal(counts: npt.NDArray[Any]) -> bool:
@@ -243,46 +211,38 @@ def are_unequal(counts: npt.NDArray[Any]) -> bool:
     return bool(counts.max() > UNEQUAL * max(counts.min(), 1))
 
 
-def _p_value(
-    selection: Selection, first: OutOfFold, second: OutOfFold, a: Assessment, b: Assessment, seed: int
-) -> float:
-    targets = selection.sample.targets.take(first.rows)
-    if targets.task == "multilabel" or metrics.METRICS[a.main].per_fold:
-        return statistics.bootstrap_p(a.samples[a.main] - b.samples[b.main])
-    return statistics.permutation_p(
-        targets.task,
-        targets.y,
-        first.predicted,
-        second.predicted,
-        selection.sample.unit_of[first.rows],
-        n_classes=len(targets.classes),
-        seed=seed,
-        score=a.main,
-    )
+def _parts(judged: Judged, of: Codes, n: int) -> list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+    """Truth and predictions of each of n folds, or repetitions."""
+    return [(judged.y[of == i], judged.predicted[of == i]) for i in range(n)]
+
+
+def _main_scores(
+    task: Task, parts: Sequence[tuple[npt.NDArray[Any], npt.NDArray[Any]]], n_classes: int
+) -> tuple[float, ...]:
+    main = metrics.main(task).name
+    return tuple(metrics.pooled(task, *part, n_classes=n_classes)[main] for part in parts)
 
 
 def _interval(name: str, value: float, samples: Array, n_units: int) -> Interval:
     return statistics.score_interval(metrics.METRICS[name], value, samples, n_units)
 
 
-def _classes(
-    targets: Targets, judged: npt.NDArray[Any], unit_of: Codes, resampled: Resampled, *, runs: int
-) -> tuple[ClassResult, ...]:
+def _classes(targets: Targets, judged: Judged, resampled: Resampled, *, runs: int) -> tuple[ClassResult, ...]:
     """Every class with its scores; `runs` times as many predictions as clips."""
     if targets.task == "regression":
         return ()
     member = targets.membership()
     if targets.task == "multilabel":
-        values = {name: value[0] for name, value in metrics.ranking(targets.y, judged).items()}
+        values = {name: value[0] for name, value in metrics.ranking(targets.y, judged.predicted).items()}
         confused: list[tuple[tuple[str, int], ...]] = [()] * len(targets.classes)
     else:
-        confusion = metrics.confusion(targets.y, judged, len(targets.classes))
+        confusion = metrics.confusion(targets.y, judged.predicted, len(targets.classes))
         totals = np.concatenate([confusion.sum(axis=1), np.diag(confusion), confusion.sum(axis=0)])
         values = metrics.class_scores(totals.astype(np.float64))
         confused = [_confused(targets.classes, row, i) for i, row in enumerate(confusion)]
     results = []
     for i, name in enumerate(targets.classes):
-        n_units = max(1, len(np.unique(unit_of[member[:, i]])))
+        n_units = max(1, len(np.unique(judged.unit_of[member[:, i]])))
         scores = tuple(
             Score(metric, _interval(metric, float(value[i]), resampled.classes[metric][:, i], n_units))
             for metric, value in values.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,8 @@ import numpy.typing as npt
 from mxt.evaluation.groups import Codes
 
 WINDOW = 12  # rows compared on either side
+BATCHES = (32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1000, 1024, 2048)  # rows people compute together
+CLEAR = 0.001  # catalogues have an order of their own: speakers, sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,16 @@ class StepTest:
     others : int
         How many other rows they were compared with.
     """
+
+    @property
+    def every(self) -> int:
+        """The distance of the suspected rows."""
+        return int(np.gcd.reduce(self.rows))
+
+    @property
+    def clear(self) -> bool:
+        """Whether chance is an unlikely explanation."""
+        return self.p < CLEAR
 
     rows: tuple[int, ...]
     steps: tuple[float, ...]
@@ -81,6 +93,39 @@ def step_test(
     p = (1 + int((drawn.mean(axis=1) >= found.mean()).sum())) / 20_001
     larger = tuple(float((usual >= each).mean()) for each in found)
     return StepTest(tuple(suspected), tuple((found / np.median(usual)).tolist()), larger, p, len(usual))
+
+
+def find_steps(
+    X: npt.NDArray[Any], y: Codes, *, beside: npt.NDArray[Any] | None = None, seed: int = 0
+) -> StepTest | None:
+    """The clearest steps at every so many rows, for all usual sizes of a batch.
+
+    Parameters
+    ----------
+    X : float [n, d]
+        Rows in catalogue order.
+    y : int64 [n]
+        Classes. Where few rows of one class follow one another, differences of classes are taken off instead.
+    beside : float [n, e], optional
+        As for `step_test`.
+    seed : int
+
+    Returns
+    -------
+    StepTest or None
+        Of at least two rows. Its `p` is adjusted for the number of sizes tried (Bonferroni). ``None`` where
+        none can be tested.
+    """
+    X = X if beside is None else _unexplained(X, beside)
+    if np.count_nonzero(np.diff(y)) * 3 * WINDOW > len(y):
+        means = np.stack([X[y == one].mean(axis=0) for one in np.unique(y)])
+        X, y = X - means[np.unique(y, return_inverse=True)[1]], np.zeros(len(y), dtype=np.int64)
+    tests = [step_test(X, y, every=every, seed=seed) for every in BATCHES if every < len(X)]
+    there = [test for test in tests if test is not None and len(test.rows) > 1]
+    if not there:
+        return None
+    best = min(there, key=lambda test: (test.p, -float(np.mean(test.steps))))
+    return replace(best, p=min(1.0, best.p * len(there)))
 
 
 def _testable(y: Codes, every: int) -> tuple[list[int], npt.NDArray[np.int64]]:

@@ -13,6 +13,8 @@ from mxt.core.errors import InputError, UnknownName, UsageError, listed
 from mxt.core.files import read_whole
 from mxt.core.records import ClipRecord, Target
 
+LEAVE_ONE_GROUP_OUT = Path("leave-one-group-out")  # in place of a table of folds
+
 
 @dataclass(frozen=True, slots=True)
 class Groups:
@@ -70,14 +72,14 @@ def group_values(clips: Sequence[ClipRecord], group_by: str | None) -> Groups | 
     ----------
     clips : sequence of ClipRecord
     group_by : str, optional
-        A column or field, ``folder``, ``file``, or a regular expression with one capturing group,
-        searched for in the clip's id. Without it: the catalogue's groups, else the file that
+        A column or field, ``folder``, ``file``, ``none``, or a regular expression with one capturing
+        group, searched for in the clip's id. Without it: the catalogue's groups, else the file that
         segments come from.
 
     Returns
     -------
     Groups or None
-        ``None`` where nothing is known.
+        ``None`` where nothing is known, or is to be known.
 
     Raises
     ------
@@ -90,6 +92,8 @@ def group_values(clips: Sequence[ClipRecord], group_by: str | None) -> Groups | 
     if group_by in columns:
         values = tuple(_as_group(value) for value in target_values(clips, group_by))
         return Groups(values, f"by {group_by}")
+    if group_by == "none":
+        return None
     if group_by == "group":
         return Groups(tuple(clip.group or None for clip in clips), "by group")
     if group_by == "folder":
@@ -98,7 +102,7 @@ def group_values(clips: Sequence[ClipRecord], group_by: str | None) -> Groups | 
         return Groups(tuple(clip.file.path for clip in clips), "by file")
     if "(" not in group_by:
         hint = "(or a regular expression with one group in parentheses)"
-        raise UnknownName("column to group by", group_by, [*columns, "folder", "file"], hint=hint)
+        raise UnknownName("column to group by", group_by, [*columns, "folder", "file", "none"], hint=hint)
     return _matched(clips, group_by)
 
 

@@ -3,49 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mxt.core.errors import listed
 from mxt.evaluation import metrics
 from mxt.evaluation.assess import Assessment, are_unequal
 from mxt.evaluation.crossval import OutOfFold
-from mxt.evaluation.duplicates import LARGEST, find_duplicates
 from mxt.evaluation.selection import Selection
 
 CEILING = 0.99
 FEW_UNITS = 20
 SHOWN = 5
 _MAY_BE_SPLIT = "recordings that belong together may be split between learning and testing"
-FEWEST_COLUMNS = 16  # below which equal features are no sign of equal recordings
 
 
 def about_clips(selection: Selection) -> list[str]:
     """Things to be careful of that do not depend on the features."""
     return [*_about_groups(selection), *selection.plan.remarks, *_about_folds(selection)]
-
-
-def about_features(selection: Selection, X: npt.NDArray[Any]) -> list[str]:
-    """Clips whose features are (almost) equal though their files differ: copies that keep no fold."""
-    if not 2 <= len(X) <= LARGEST or X.shape[1] < FEWEST_COLUMNS:
-        return []
-    unit_of = selection.sample.unit_of
-    pairs = [pair for pair in find_duplicates(X).pairs if unit_of[pair.first] != unit_of[pair.second]]
-    if not pairs or len(pairs) > len(X) // 4:  # features that tell so little apart say nothing of recordings
-        return []
-    y, ids = selection.sample.targets.y, [clip.id for clip in selection.clips]
-    names = [f"{ids[pair.first]} = {ids[pair.second]}" for pair in pairs]
-    count = "1 pair of clips looks" if len(pairs) == 1 else f"{len(pairs)} pairs of clips look"
-    lines = [
-        f"{count} like copies of one recording, and may be split between learning and testing: "
-        f"{listed(names, SHOWN)}"
-    ]
-    clash = [name for name, pair in zip(names, pairs, strict=True) if np.any(y[pair.first] != y[pair.second])]
-    if clash and selection.sample.targets.task != "regression":
-        lines.append(f"{len(clash)} of them with different labels: {listed(clash, SHOWN)}")
-    return lines
 
 
 def about_score(

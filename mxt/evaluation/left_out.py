@@ -17,6 +17,8 @@ class Why(StrEnum):
     NO_FOLD = "no fold"
     SMALL_CLASSES = "small classes"
     SMALL_LABELS = "small labels"
+    SINGLE_CLASSES = "single classes"
+    SINGLE_LABELS = "single labels"
     OTHER = "other"
 
 
@@ -29,6 +31,8 @@ _WORDS = {
     Why.NO_FOLD: "without a given fold",
     Why.SMALL_CLASSES: "classes of fewer than 3 {}",
     Why.SMALL_LABELS: "labels in fewer than 3 {}",
+    Why.SINGLE_CLASSES: "classes of fewer than 2 {}",
+    Why.SINGLE_LABELS: "labels in fewer than 2 {}",
     Why.OTHER: "{}",
 }
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mxt.core.errors import EvaluationError, listed
+from mxt.core.errors import EvaluationError, UsageError, listed
 from mxt.core.records import ClipRecord, Task
 from mxt.core.reprs import short_repr
 from mxt.core.stages import Evaluation
 from mxt.core.text import shortened, written
 from mxt.evaluation.columns import Groups, target_values
-from mxt.evaluation.fold_names import part_of
+from mxt.evaluation.fold_names import natural, part_of
 from mxt.evaluation.groups import codes, conflicting, count_units
 from mxt.evaluation.hashing import hash_parts
 from mxt.evaluation.left_out import LeftOut, Why
@@ -24,12 +24,18 @@ from mxt.evaluation.splits import (
     Sample,
     cut_folds,
     draw_folds,
+    joined,
     use_folds,
     use_hash,
     use_split,
 )
 from mxt.evaluation.tasks import Targets, encode, infer_task, is_labelled
 
+FEWEST_TO_LEARN = 2  # groups of a class: one is tested, another one learnt from
+DRAWN = ("grouped", "stratified")  # kinds of plans that another seed changes
+SEEDS = (
+    1_000_003  # between the seeds of repetitions: each fold takes the next few for what is drawn inside it
+)
 LARGEST = 1e15  # of numbers to be predicted: sums of their squares are finite, and in float32, too
 
 
@@ -69,6 +75,8 @@ def select(
     folds: Mapping[str, str] | None,
     choices: Mapping[Task, Evaluation],
     seed: int,
+    leave_one_out: bool = False,
+    repeats: int = 1,
 ) -> Selection:
     """Choose clips, and draw or read their folds.
 
@@ -89,11 +97,17 @@ def select(
     choices : mapping
         The protocol's choices for each task.
     seed : int
+    leave_one_out : bool
+        Whether each group is a fold of its own.
+    repeats : int
+        How often folds are drawn, each time anew.
 
     Raises
     ------
     EvaluationError
         What is left cannot be learnt: no labels, one class, too few clips.
+    UsageError
+        Folds that are not drawn were to be repeated.
     """
     pool = Pool(clips, groups)
     values = target_values(clips, column)
@@ -108,7 +122,9 @@ def select(
         agree = ~conflicting(codes([clip.key for clip in pool.clips]), targets)
         pool.keep_some(agree, Why.CONFLICTING, column)
         targets = targets.take(agree).drop_absent()
-    found = _given(pool, folds, evaluation)
+    if leave_one_out:
+        targets = _without_small_classes(pool, targets, fewest=FEWEST_TO_LEARN)
+    found = _one_each(pool) if leave_one_out else _given(pool, folds, evaluation)
     given = None if found is None else [part for part in found if part is not None]
     if found is not None:
         there = np.array([part is not None for part in found])
@@ -116,12 +132,21 @@ def select(
         targets = targets.take(there).drop_absent()
     else:
         _refuse_one_group(pool.groups())
-        targets = _without_small_classes(pool, targets)
+        targets = _without_small_classes(pool, targets, fewest=min(FEWEST_FOLDS, evaluation.folds))
     _check(targets, column, groups)
     sample = pool.sample(targets, given)
-    plan = _plan(sample, evaluation, seed, hashed=folds is None and evaluation.outer == "hash").repeated(
-        evaluation.runs
-    )
+    own = folds is None and not leave_one_out
+    plans = [_plan(sample, evaluation, seed + SEEDS * i, own=own) for i in range(repeats)]
+    if repeats > 1 and plans[0].kind not in DRAWN:
+        raise UsageError(
+            f"--repeats draws new folds each time, and here they are fixed ({plans[0].words}): leave it out"
+            + (", or draw folds with --set outer=kfold" if plans[0].kind.startswith("given") and own else "")
+        )
+    plan = joined(plans, "repeat").repeated(evaluation.runs)
+    if leave_one_out:
+        plan = replace(plan, words=f"leave-one-group-out, {len(plan.folds):,} groups")
+    elif folds is not None:
+        plan = replace(plan, remarks=(*plan.remarks, *_empty_folds(folds, found)))
     return Selection(tuple(pool.clips), sample, plan, tuple(pool.left_out), pool.copies(), pool.groups())
 
 
@@ -157,6 +182,25 @@ def _given(pool: Pool, folds: Mapping[str, str] | None, evaluation: Evaluation) 
     return None
 
 
+def _one_each(pool: Pool) -> list[str | None]:
+    """A fold for each group, and for each clip that stands alone."""
+    groups = pool.groups()
+    if groups is None:
+        raise EvaluationError(
+            "--folds leave-one-group-out needs groups, and none are known: name them with --group-by"
+        )
+    _refuse_one_group(groups)
+    return [
+        clip.id if group is None else group for clip, group in zip(pool.clips, groups.values, strict=True)
+    ]
+
+
+def _empty_folds(folds: Mapping[str, str], found: Sequence[str | None] | None) -> list[str]:
+    """A remark where folds of a given table hold none of the clips."""
+    empty = sorted(set(folds.values()) - set(found or ()), key=natural)
+    return [f"given folds without a clip here: {listed(empty)}"] if empty else []
+
+
 def _refuse_one_group(groups: Groups | None) -> None:
     """A single group leaves nothing to test with: it is never split."""
     if groups is not None and groups.count == 1 and None not in groups.values and len(groups.values) > 1:
@@ -167,13 +211,13 @@ def _refuse_one_group(groups: Groups | None) -> None:
         )
 
 
-def _without_small_classes(pool: Pool, targets: Targets) -> Targets:
-    """Leave out classes that do not reach into three folds; of several labels, the labels."""
+def _without_small_classes(pool: Pool, targets: Targets, *, fewest: int) -> Targets:
+    """Leave out classes of fewer than `fewest` units; of several labels, the labels."""
     if targets.task == "regression":
         return targets
     unit_of = pool.sample(targets).unit_of
     counts = count_units(targets.membership(), unit_of)
-    small = counts < FEWEST_FOLDS
+    small = counts < fewest
     if not small.any():
         return targets
     names = tuple(
@@ -181,7 +225,8 @@ def _without_small_classes(pool: Pool, targets: Targets) -> Targets:
     )
     unit = "clips" if len(np.unique(unit_of)) == len(unit_of) else "groups"
     if targets.task == "multilabel":
-        pool.left_out.append(LeftOut(Why.SMALL_LABELS, 0, unit, names))
+        why = Why.SMALL_LABELS if fewest == FEWEST_FOLDS else Why.SINGLE_LABELS
+        pool.left_out.append(LeftOut(why, 0, unit, names))
         return Targets(
             targets.column,
             targets.task,
@@ -189,7 +234,7 @@ def _without_small_classes(pool: Pool, targets: Targets) -> Targets:
             tuple(n for n, bad in zip(targets.classes, small, strict=True) if not bad),
         )
     large = ~small[targets.y]
-    pool.keep_some(large, Why.SMALL_CLASSES, unit, names)
+    pool.keep_some(large, Why.SMALL_CLASSES if fewest == FEWEST_FOLDS else Why.SINGLE_CLASSES, unit, names)
     return targets.take(large).drop_absent()
 
 
@@ -215,17 +260,18 @@ def _check(targets: Targets, column: str, groups: Groups | None) -> None:
         )
 
 
-def _plan(sample: Sample, evaluation: Evaluation, seed: int, *, hashed: bool) -> Plan:
+def _plan(sample: Sample, evaluation: Evaluation, seed: int, *, own: bool) -> Plan:
+    """The folds of a sample; `own`: given folds, if there are any, are the data set's."""
     inner = evaluation.inner_folds if evaluation.nested else 0
     if not evaluation.keep_together:
         alone = np.arange(len(sample.targets), dtype=np.int64)
         sample = Sample(sample.targets, alone, None, sample.given)
-    if hashed:
+    if own and evaluation.outer == "hash":
         return use_hash(sample, inner=inner, percent=evaluation.hash_percent)
     if sample.given is not None:
         if all(part_of(name) for name in sample.given):
             return use_split(sample, inner=inner, seed=seed)
-        return use_folds(sample, inner=inner, seed=seed)
+        return use_folds(sample, inner=inner, seed=seed, numbered=own)
     available = n_units = len(np.unique(sample.unit_of))
     if sample.targets.task == "classification":
         available = int(count_units(sample.targets.membership(), sample.unit_of).min())

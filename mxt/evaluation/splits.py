@@ -33,7 +33,7 @@ class Fold:
     inner : tuple of (int64, int64)
         Learning and testing rows, all inside `learn` (or, of a split, its validation part).
     run : int
-        Which repetition with other seeds this is.
+        Which repetition this is: of the same folds with other seeds, or with folds of its own.
     """
 
     name: str
@@ -66,15 +66,7 @@ class Plan:
 
     def repeated(self, runs: int) -> Plan:
         """The same folds `runs` times, each time with other seeds."""
-        if runs == 1:
-            return self
-        several = len(self.folds) > 1
-        folds = tuple(
-            replace(fold, name=f"{fold.name}, run {run + 1}" if several else f"run {run + 1}", run=run)
-            for run in range(runs)
-            for fold in self.folds
-        )
-        return replace(self, folds=folds, words=f"{self.words}, {runs} runs")
+        return joined([self] * runs, "run")
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +95,22 @@ class Sample:
     def __post_init__(self) -> None:
         known = [self.keys] if self.groups is None else [self.keys, self.groups]
         object.__setattr__(self, "unit_of", units(*known))
+
+
+def joined(plans: Sequence[Plan], one: str) -> Plan:
+    """Several plans as the repetitions of one; `one` is what a repetition is called, e.g. ``"run"``."""
+    if len(plans) == 1:
+        return plans[0]
+    folds = tuple(
+        replace(
+            fold,
+            name=f"{fold.name}, {one} {i + 1}" if len(plan.folds) > 1 else f"{one} {i + 1}",
+            run=i * plan.runs + fold.run,
+        )
+        for i, plan in enumerate(plans)
+        for fold in plan.folds
+    )
+    return replace(plans[0], folds=folds, words=f"{plans[0].words}, {len(plans)} {one}s")
 
 
 def draw_folds(sample: Sample, n_folds: int, *, inner: int, seed: int, shuffle: bool = True) -> Plan:
@@ -147,11 +155,12 @@ def cut_folds(sample: Sample, n_folds: int, *, inner: int, seed: int) -> Plan:
     return Plan("in order", folds, words)
 
 
-def use_folds(sample: Sample, *, inner: int, seed: int) -> Plan:
+def use_folds(sample: Sample, *, inner: int, seed: int, numbered: bool = True) -> Plan:
     """The folds as given; copies of one recording go to the fold of the first.
 
     Folds inside a learning part keep the given folds whole where there are enough of them: whoever
-    made the folds may have known what belongs together.
+    made the folds may have known what belongs together. Missing numbers are told of where folds are
+    `numbered`.
     """
     assert sample.given is not None
     names = sorted(set(sample.given), key=natural)
@@ -159,7 +168,7 @@ def use_folds(sample: Sample, *, inner: int, seed: int) -> Plan:
     fold_of, moved = _settle(given, sample.keys)
     names, fold_of = _close_gaps(names, fold_of)
     remarks = [f"{moved} copies of recordings moved to the fold of the first copy"] if moved else []
-    remarks += missing_numbers(names) + _straddling(sample, fold_of, "folds")
+    remarks += (missing_numbers(names) if numbered else []) + _straddling(sample, fold_of, "folds")
     whole = fold_of if len(names) > inner else sample.unit_of
     folds = _cross(fold_of, names, whole, sample.targets.membership(), inner, seed)
     return Plan("given folds", folds, f"{len(names)} given folds", tuple(remarks))

@@ -1,9 +1,9 @@
-"""How sure a score is: bootstrap intervals over units, and tests of paired differences."""
+"""How sure a score is: bootstrap intervals over units, and over repetitions."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ Array = npt.NDArray[np.float64]
 RESAMPLES = 2000
 FEWEST_RESAMPLES = 200
 LEVEL = 0.95
-METHOD = "percentile bootstrap"
+METHOD = "expanded percentile bootstrap"
 _BLOCK = 2_000_000  # weights held at once
 _RANKING_WORK = 400_000_000  # clips x labels x resamples
 
@@ -44,48 +44,81 @@ class Resampled:
     __repr__ = short_repr
 
 
-def resample(
-    task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of: Codes, *, n_classes: int, seed: int
-) -> Resampled:
-    """Scores of bootstrap resamples of units.
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Truth and out-of-fold predictions, and what of them is drawn together.
+
+    Parameters
+    ----------
+    task : {"classification", "multilabel", "regression"}
+    y, predicted : [n] or [n, labels]
+        For multilabel the scores of the labels are `predicted`.
+    unit_of : int64 [n]
+        Equal for clips that are drawn together (a clip and its copies, a group).
+    n_classes : int
+        Of a classification.
+    fold : int64 [n], optional
+        Needed for scores that are means over folds.
+    run_of : int64 [n], optional
+        Which repetition a prediction is of, from 0; ``None`` where there is one.
+    """
+
+    task: Task
+    y: npt.NDArray[Any]
+    predicted: npt.NDArray[Any]
+    unit_of: Codes
+    n_classes: int = 0
+    fold: Codes | None = None
+    run_of: Codes | None = None
+    __repr__ = short_repr
+
+    @property
+    def runs(self) -> Codes:
+        """The repetition of each prediction, zeros where there is one."""
+        return np.zeros(len(self.y), dtype=np.int64) if self.run_of is None else self.run_of
+
+    @property
+    def units(self) -> Codes:
+        """The unit of each prediction, numbered from 0 without gaps."""
+        return np.unique(self.unit_of, return_inverse=True)[1]
+
+
+def resample(judged: Judged, *, seed: int) -> Resampled:
+    """Scores of bootstrap resamples: units are drawn, and one repetition, where there are several.
 
     Two views evaluated on the same clips with the same seed are resampled alike, so that the
     difference of what this returns is the paired bootstrap of their difference.
 
     Parameters
     ----------
-    y, predicted : [n] or [n, labels]
-        Truth and out-of-fold predictions; for multilabel the scores of the labels.
-    unit_of : int64 [n]
-        Clips that are drawn together (a clip and its copies, a group).
-    n_classes : int
-        Of a classification.
+    judged : Judged
     seed : int
         Of the drawing.
     """
-    _, unit_of = np.unique(unit_of, return_inverse=True)
+    unit_of, run_of = judged.units, judged.runs
     n_units = int(unit_of.max()) + 1
-    if task == "multilabel":
-        n = max(FEWEST_RESAMPLES, min(RESAMPLES, _RANKING_WORK // y.size))
-        blocks = [metrics.ranking(y, predicted, w[:, unit_of]) for w in _draws(n_units, n, seed, len(y))]
+    if judged.task == "multilabel":
+        n = max(FEWEST_RESAMPLES, min(RESAMPLES, _RANKING_WORK // judged.y.size))
+        runs = _drawn_runs(run_of, n, seed)
+        blocks, done = [], 0
+        for w in _draws(n_units, n, seed, len(run_of)):
+            weights = w[:, unit_of] * runs[done : done + len(w), run_of]
+            blocks.append(metrics.ranking(judged.y, judged.predicted, weights))
+            done += len(w)
         labels = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
         return Resampled(metrics.macro(labels), labels)
-    sums = unit_sums(task, y, predicted, unit_of, n_classes=n_classes)
-    draws = _draws(n_units, RESAMPLES, seed, n_units)
-    totals = np.concatenate([(sums.T @ weights.T).T for weights in draws])
-    classes = metrics.class_scores(totals) if task == "classification" else {}
-    return Resampled(metrics.from_totals(task, totals, centered=True), classes)
+    totals = _resampled_totals(judged, _contributions(judged), run_of, seed)
+    classes = metrics.class_scores(totals) if judged.task == "classification" else {}
+    return Resampled(metrics.from_totals(judged.task, totals, centered=True), classes)
 
 
-def resample_fold_mean(
-    y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of: Codes, fold: Codes, *, seed: int
-) -> Array:
+def resample_fold_mean(judged: Judged, *, seed: int) -> Array:
     """Mean r² of the folds, weighted by their sizes, of the same resamples as `resample` draws.
 
     Parameters
     ----------
-    y, predicted : float64 [n]
-    unit_of, fold : int64 [n]
+    judged : Judged
+        Of a regression, with folds.
     seed : int
 
     Returns
@@ -94,18 +127,45 @@ def resample_fold_mean(
     """
     from scipy.sparse import hstack
 
-    _, unit_of = np.unique(unit_of, return_inverse=True)
+    assert judged.fold is not None
+    y, fold = judged.y, judged.fold
     numbers = np.unique(fold)
     means = np.bincount(fold, weights=y) / np.maximum(np.bincount(fold), 1)
-    added = contributions("regression", y, predicted, n_classes=0, center=means[fold])
+    added = contributions("regression", y, judged.predicted, n_classes=0, center=means[fold])
     parts = hstack([added.multiply((fold == number)[:, None]) for number in numbers]).tocsr()
-    sums = _gather(unit_of) @ parts
-    n_units = sums.shape[0]
-    totals = np.concatenate([(sums.T @ weights.T).T for weights in _draws(n_units, RESAMPLES, seed, n_units)])
+    totals = _resampled_totals(judged, parts, judged.runs, seed)
     totals = totals.reshape(len(totals), len(numbers), -1)
     scores = metrics.from_totals("regression", totals, centered=True)["r2"]
     weights = np.where(np.isfinite(scores), totals[..., 0], 0.0)
     return np.asarray((np.nan_to_num(scores) * weights).sum(axis=1) / weights.sum(axis=1))
+
+
+def _contributions(judged: Judged) -> Any:
+    center = float(judged.y.mean()) if judged.task == "regression" else 0.0
+    return contributions(judged.task, judged.y, judged.predicted, n_classes=judged.n_classes, center=center)
+
+
+def _resampled_totals(judged: Judged, added: Any, run_of: Codes, seed: int) -> Array:
+    """Sums of what clips add, float64 [resamples, K], a sparse matrix [n, K] of which is given."""
+    gather, runs = _gather(judged.units), _drawn_runs(run_of, RESAMPLES, seed)
+    of_runs = [gather[:, run_of == run] @ added[run_of == run] for run in range(runs.shape[1])]
+    blocks, done = [], 0
+    for weights in _draws(gather.shape[0], RESAMPLES, seed, gather.shape[0]):
+        drawn = runs[done : done + len(weights)]
+        blocks.append(sum((sums.T @ weights.T).T * drawn[:, [run]] for run, sums in enumerate(of_runs)))
+        done += len(weights)
+    return np.concatenate(blocks)
+
+
+def _drawn_runs(run_of: Codes, n_resamples: int, seed: int) -> Array:
+    """How often each repetition counts in a resample, float64 [resamples, runs]: one, as often as all.
+
+    Repetitions learn from nearly the same clips, so that their mean is hardly surer than one of them: drawn
+    as often as there are, intervals held the score of 60 clips in 92 % of simulated cases.
+    """
+    n_runs = int(run_of.max()) + 1
+    drawn = np.random.default_rng([seed, 1]).integers(n_runs, size=n_resamples)
+    return np.asarray(n_runs * (drawn[:, None] == np.arange(n_runs)), dtype=np.float64)
 
 
 def _gather(unit_of: Codes) -> Any:
@@ -116,16 +176,8 @@ def _gather(unit_of: Codes) -> Any:
     return csr_matrix((np.ones(n), (unit_of, np.arange(n))), shape=(int(unit_of.max()) + 1, n))
 
 
-def unit_sums(
-    task: Task, y: npt.NDArray[Any], predicted: npt.NDArray[Any], unit_of: Codes, *, n_classes: int
-) -> Any:
-    """Contributions summed over the clips of each unit: float64 [units, K], a sparse matrix."""
-    center = float(y.mean()) if task == "regression" else 0.0
-    return _gather(unit_of) @ contributions(task, y, predicted, n_classes=n_classes, center=center)
-
-
-def interval(value: float, samples: Array) -> Interval:
-    """An estimate with the middle 95 % of its resamples (percentile method).
+def interval(value: float, samples: Array, n_units: int) -> Interval:
+    """An estimate with the middle of its resamples: a little more than 95 % of them, for small samples.
 
     Parameters
     ----------
@@ -133,11 +185,24 @@ def interval(value: float, samples: Array) -> Interval:
         The estimate.
     samples : float64 [resamples]
         What resamples give for it; those that are not finite are left out.
+    n_units : int
+        How many clips or groups were drawn. The share outside, at each end, is that of a normal
+        distribution beyond sqrt(n / (n - 1)) times the quantile of Student's t: 2.5 % for many units, 2.1 %
+        for 60, 0.9 % for 10.
+
+    References
+    ----------
+    T. C. Hesterberg, What Teachers Should Know About the Bootstrap, The American Statistician 69 (2015),
+    expanded percentile interval.
     """
+    from scipy.special import ndtr, stdtrit
+
     finite = samples[np.isfinite(samples)]
     if not len(finite):
         return Interval(value, math.nan, math.nan)
-    low, high = np.quantile(finite, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    n = max(n_units, 2)
+    outside = float(ndtr(math.sqrt(n / (n - 1)) * stdtrit(n - 1, (1 - LEVEL) / 2)))
+    low, high = np.quantile(finite, [outside, 1 - outside])
     return Interval(value, float(low), float(high))
 
 
@@ -155,7 +220,7 @@ def score_interval(metric: Metric, value: float, samples: Array, n_units: int) -
     n_units : int
         How many clips or groups can be drawn independently.
     """
-    found = interval(value, samples)
+    found = interval(value, samples, n_units)
     if metric.least is None or value not in (metric.least, 1.0) or found.low != found.high:
         return found
     return perfect_interval(value, n_units, least=metric.least)
@@ -189,79 +254,17 @@ def perfect_interval(value: float, n_units: int, *, least: float = 0.0) -> Inter
     return Interval(value, least, least + (1 - least) * (1 - bound))
 
 
-def permutation_p(
-    task: Task,
-    y: npt.NDArray[Any],
-    first: npt.NDArray[Any],
-    second: npt.NDArray[Any],
-    unit_of: Codes,
-    *,
-    n_classes: int,
-    seed: int,
-    score: str,
-) -> float:
-    """Two-sided p-value of the difference of two views on the same clips.
-
-    The two predictions of a unit are exchanged at random, `RESAMPLES` times: were the views equally
-    good, the observed difference would be one among those.
-
-    Returns
-    -------
-    float
-        (1 + differences at least as large) / (1 + permutations).
-    """
-    _, unit_of = np.unique(unit_of, return_inverse=True)
-    a = unit_sums(task, y, first, unit_of, n_classes=n_classes)
-    b = unit_sums(task, y, second, unit_of, n_classes=n_classes)
-    both, change = np.asarray((a + b).sum(axis=0)).ravel() / 2, (a - b).tocsr() / 2
-
-    def difference(signed: Array) -> Array:
-        return (
-            metrics.from_totals(task, both + signed)[score] - metrics.from_totals(task, both - signed)[score]
-        )
-
-    observed = abs(float(difference(np.asarray(change.sum(axis=0)).ravel())))
-    rng = np.random.default_rng(seed)
-    larger = 0
-    for rows in _block_sizes(RESAMPLES, len(unit_of)):
-        signs = rng.integers(0, 2, size=(change.shape[0], rows), dtype=np.int8) * 2.0 - 1.0
-        larger += int((np.abs(difference((change.T @ signs).T)) >= observed - 1e-12).sum())
-    return (1 + larger) / (1 + RESAMPLES)
-
-
-def bootstrap_p(differences: Array) -> float:
-    """Two-sided p-value from resampled differences: twice the smaller share on either side of zero."""
-    n = len(differences)
-    side = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
-    return min(1.0, 2 * (1 + side) / (1 + n))
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values for several comparisons together (Holm's step-down method).
-
-    Examples
-    --------
-    >>> holm([0.01, 0.04, 0.03])
-    [0.03, 0.06, 0.06]
-    """
-    order = np.argsort(p_values)
-    adjusted, running = [1.0] * len(p_values), 0.0
-    for rank, i in enumerate(order):
-        running = max(running, min(1.0, (len(p_values) - rank) * p_values[i]))
-        adjusted[i] = running
-    return adjusted
-
-
 def _draws(n_units: int, n_resamples: int, seed: int, width: int) -> Iterator[Array]:
     """How often each unit is drawn, float64 [some resamples, units], in blocks of bounded memory."""
     rng = np.random.default_rng(seed)
-    for rows in _block_sizes(n_resamples, max(n_units, width)):
+    for rows in block_sizes(n_resamples, max(n_units, width)):
         drawn = rng.integers(n_units, size=(rows, n_units))
         drawn += np.arange(rows)[:, None] * n_units
         yield np.bincount(drawn.ravel(), minlength=rows * n_units).reshape(rows, n_units).astype(np.float64)
 
 
-def _block_sizes(total: int, width: int) -> Iterator[int]:
+def block_sizes(total: int, width: int) -> Iterator[int]:
+    """Numbers of rows, `total` together, of which each with `width` columns is of bounded size."""
     size = max(1, min(total, _BLOCK // max(width, 1)))
     for start in range(0, total, size):
         yield min(size, total - start)

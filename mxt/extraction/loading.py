@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -13,7 +12,6 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from mxt.core.errors import AudioError, Reason, stage_failures
-from mxt.core.identity import sha256_file
 from mxt.core.specs import Window
 from mxt.core.stages import Levels, MakesPieces
 
@@ -111,9 +109,10 @@ def load(task: Task, reading: Reading) -> Loaded:
 def _windows(job: ClipJob, reading: Reading) -> Windows:
     """A clip as the backbone sees it: normalised, resampled, cut."""
     from mxt.audio.streamed import joined
+    from mxt.audio.unchanged import check_unchanged
     from mxt.audio.window import cut, slide
 
-    _check_unchanged(job)
+    check_unchanged(job.path, job.stat, job.sha256)
     long = is_long(job, reading.window)
     if long and reading.window.kind == "sliding" and not reading.whole_clip:
         return slide(_stream(job, reading), reading.window, reading.sample_rate)
@@ -195,20 +194,3 @@ def _levels(job: ClipJob, reading: Reading) -> Levels:
     if not reading.needs or (job.levels is not None and not loudness):
         return job.levels or UNKNOWN_LEVELS
     return levels(job.path, job.start_us, job.end_us, loudness=loudness)
-
-
-def _check_unchanged(job: ClipJob) -> None:
-    try:
-        stat = os.stat(job.path)
-    except FileNotFoundError:
-        raise AudioError(Reason.MISSING, "the file is gone since ingest") from None
-    except OSError as error:
-        raise AudioError(Reason.UNREADABLE, str(error.strerror)) from None
-    if (stat.st_size, stat.st_mtime_ns, stat.st_ino) == job.stat:
-        return
-    try:
-        same = sha256_file(job.path) == job.sha256
-    except OSError as error:
-        raise AudioError(Reason.UNREADABLE, str(error.strerror)) from None
-    if not same:
-        raise AudioError(Reason.CHANGED, "the file has changed since ingest")

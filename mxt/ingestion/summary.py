@@ -6,13 +6,12 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 from mxt.core.records import ClipRecord, FileKind, Remark, Target
+from mxt.evaluation.groupings import proposals
 
 WINDOW_SECONDS = 29.0  # what the convnet looks at
 MOST_CANDIDATES = 6
-NO_GROUPS = ("start", "end", "split", "filtered_split")  # these columns do not tell what belongs together
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,23 +181,5 @@ def _alike(classes: Iterable[str]) -> Iterable[tuple[str, ...]]:
 
 def _candidates(clips: Sequence[ClipRecord], targets: Sequence[str]) -> dict[str, int]:
     """Folders, fields and further targets that group clips, in other ways than the classes do."""
-    first = [_words(clip.targets.get(targets[0])) if targets else "" for clip in clips]
-    columns = {"folder": [str(PurePosixPath(clip.file.path).parent) for clip in clips]}
-    for name in dict.fromkeys(name for clip in clips for name in (*_further(clip), *clip.fields)):
-        columns[name] = [clip.fields.get(name) or _words(clip.targets.get(name)) for clip in clips]
-    groups = {
-        name: len(set(values) - {""})
-        for name, values in columns.items()
-        if name not in NO_GROUPS and _groups(values, first)
-    }
-    return dict(list(groups.items())[:MOST_CANDIDATES])
-
-
-def _further(clip: ClipRecord) -> list[str]:
-    """Targets but the first, as far as they are no numbers: what is measured groups nothing."""
-    return [name for name, value in list(clip.targets.items())[1:] if not isinstance(value, float)]
-
-
-def _groups(values: Sequence[str], classes: Sequence[str]) -> bool:
-    number = len(set(values) - {""})
-    return 1 < number < len(values) and len(set(zip(values, classes, strict=True))) > len(set(classes))
+    ways = proposals(clips, targets[0] if targets else "", origins=("folder", "column"))
+    return {way.name: way.groups for way in ways[:MOST_CANDIDATES]}

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mxt.store.layout import Store
 
 INDEX = ".index.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,9 @@ class Outline:
     Parameters
     ----------
     kind : {"evaluation", "search"}
-    created, dataset, target, view, head, protocol, folds : str
+    created, dataset, target, view, head, protocol, folds, grouping : str
         As in the result.
+    clips : int
     settings : mapping
         Parameters of the head.
     seed : int
@@ -58,6 +59,8 @@ class Outline:
     head: str
     protocol: str
     folds: str
+    grouping: str
+    clips: int
     seed: int
     targets_hash: str
     key: str
@@ -80,6 +83,8 @@ def outline(result: Result) -> Outline:
         head=result.head,
         protocol=result.protocol,
         folds=result.folds,
+        grouping=result.grouping,
+        clips=result.clips,
         seed=result.request.seed,
         targets_hash=result.provenance.targets_hash,
         key=result.provenance.key,

@@ -1,4 +1,4 @@
-"""Results that mxt saved before they had a format number, brought into today's form."""
+"""Results that earlier versions of mxt saved, brought into today's form."""
 
 from __future__ import annotations
 
@@ -26,7 +26,31 @@ _SEVERAL = {"datasets", "features", "beside", "heads", "protocols", "settings"}
 
 
 def lift(old: Mapping[str, Any]) -> Plain:
-    """A result without a format number in the form that `mxt.results.plain.from_plain` reads."""
+    """A result of any earlier format in the form that `mxt.results.plain.from_plain` reads."""
+    plain = dict(old) if "format" in old else _of_format_0(old)
+    return _of_format_1(plain) if plain["format"] < 2 and plain["kind"] == "evaluation" else plain
+
+
+def _of_format_1(old: Plain) -> Plain:
+    """An evaluation before folds could be drawn repeatedly: repetitions had one fold each."""
+    views = [
+        view
+        | {"per_run": view["per_fold"] if old["runs"] > 1 else [view["scores"][view["main"]]["value"]]}
+        | {"difference_to_best": _without_t_test(view["difference_to_best"])}
+        for view in old["views"]
+    ]
+    compared = [
+        one | {"difference_to_best": _without_t_test(one["difference_to_best"])} for one in old["compared"]
+    ]
+    return old | {"views": views, "compared": compared, "detectable": None}
+
+
+def _without_t_test(difference: Mapping[str, Any] | None) -> Plain | None:
+    return None if difference is None else {**difference, "corrected_p": None}
+
+
+def _of_format_0(old: Mapping[str, Any]) -> Plain:
+    """A result without a format number in the form of the first format."""
     searched = old.get("search")
     own = _evaluation(old) if searched is None else _search(old, searched)
     result = {"clips": 0, "main": "", **{name: old[name] for name in ("clips", "main") if name in old}, **own}

@@ -7,16 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from mxt.evaluation.assess import Assessment, ClassResult, Difference, Score
+from mxt.evaluation.assess import Assessment, ClassResult, Score
+from mxt.evaluation.comparison import Difference
 from mxt.evaluation.interval import Interval, Method
 from mxt.evaluation.left_out import LeftOut, Why
 from mxt.evaluation.metrics import METRICS
+from mxt.results.audit_plain import audit_from, audit_plain
 from mxt.results.lift import lift
 from mxt.results.records import Compared, DatasetResult, Evaluated, FoldSize, Provenance, ViewResult
 from mxt.results.request import EvaluateRequest, SearchRequest
 from mxt.results.search_record import Searched, SearchResult, StrategyResult
 
-FORMAT = 1  # raised when what is written changes; `mxt.results.lift` reads what was written before
+FORMAT = 2  # raised when what is written changes; `mxt.results.lift` reads what was written before
 
 Result = DatasetResult | SearchResult
 Plain = dict[str, Any]
@@ -36,6 +38,7 @@ def to_plain(result: Result) -> Plain:
         "head": dict(result.stage),
         "protocol": result.protocol,
         "folds": result.folds,
+        "grouping": result.grouping,
         "clips": result.clips,
         "main": result.first.name,
         "left_out": [asdict(left) | {"why": left.why.value, "words": left.words} for left in result.left_out],
@@ -53,9 +56,9 @@ def from_plain(plain: Mapping[str, Any]) -> Result:
     KeyError, TypeError, ValueError, AttributeError
         It is not such a result.
     """
-    plain = lift(plain) if "format" not in plain else plain
-    if plain["format"] > FORMAT:
+    if plain.get("format", 0) > FORMAT:
         raise ValueError("it was saved by a newer mxt: upgrade mxt to read it")
+    plain = lift(plain)
     provenance = plain["provenance"]
     common: Plain = {
         name: plain[name] for name in ("dataset", "target", "task", "protocol", "folds", "clips")
@@ -64,6 +67,7 @@ def from_plain(plain: Mapping[str, Any]) -> Result:
         "stage": dict(plain["head"]),
         "left_out": tuple(_left_out(left) for left in plain["left_out"]),
         "cautions": tuple(plain["cautions"]),
+        "grouping": _grouping(plain),
         "provenance": Provenance(**provenance | {"argv": tuple(provenance["argv"])}),
     }
     if plain["kind"] == SearchResult.kind:
@@ -115,6 +119,7 @@ def _evaluation(result: DatasetResult) -> Plain:
         "others": list(result.others),
         "runs": result.runs,
         "noise": result.noise,
+        "detectable": result.detectable,
     }
 
 
@@ -132,6 +137,7 @@ def _evaluation_from(plain: Mapping[str, Any], common: Plain) -> DatasetResult:
             for one in plain["compared"]
         ),
         others=tuple(plain["others"]),
+        detectable=_number(plain["detectable"]),
         **{name: plain[name] for name in ("head_was_chosen", "several_targets", "classes", "runs", "noise")},
         **common,
     )
@@ -148,6 +154,7 @@ def _view(view: ViewResult) -> Plain:
         "interval": asdict(assessment.method),
         "baselines": dict(assessment.baselines),
         "per_fold": list(assessment.per_fold),
+        "per_run": list(assessment.per_run),
         "params": [dict(params) for params in view.params],
         "classes": [
             {
@@ -162,6 +169,8 @@ def _view(view: ViewResult) -> Plain:
         "clips": assessment.clips,
         "units": assessment.units,
         "cautions": list(view.cautions),
+        "audit": None if view.audit is None else audit_plain(view.audit),
+        "complaints": list(view.complaints),
         "difference_to_best": _difference(view.difference),
         "resumed_folds": view.resumed,
         "seconds": view.seconds,
@@ -184,6 +193,7 @@ def _view_from(plain: Mapping[str, Any]) -> ViewResult:
         ),
         confusion=plain["confusion"],
         per_fold=_numbers(plain["per_fold"]),
+        per_run=_numbers(plain["per_run"]),
         clips=plain["clips"],
         units=plain["units"],
         method=Method(**plain["interval"]),
@@ -198,6 +208,7 @@ def _view_from(plain: Mapping[str, Any]) -> ViewResult:
         resumed=plain["resumed_folds"],
         seconds=plain["seconds"],
         result_id=plain["result"],
+        audit=audit_from(plain["audit"]) if plain.get("audit") else None,
     )
 
 
@@ -246,15 +257,32 @@ def _strategy(plain: Mapping[str, Any]) -> StrategyResult:
 def _difference(difference: Difference | None) -> Plain | None:
     if difference is None:
         return None
-    return {**difference.interval.to_plain(), "p": difference.p, "clear": difference.clear}
+    return {
+        **difference.interval.to_plain(),
+        "p": difference.p,
+        "corrected_p": difference.corrected_p,
+        "clear": difference.clear,
+    }
 
 
 def _difference_from(plain: Mapping[str, Any] | None) -> Difference | None:
-    return None if plain is None else Difference(Interval.from_plain(plain), _number(plain["p"]))
+    if plain is None:
+        return None
+    return Difference(Interval.from_plain(plain), _number(plain["p"]), _number(plain["corrected_p"]))
 
 
 def _left_out(plain: Mapping[str, Any]) -> LeftOut:
     return LeftOut(Why(plain["why"]), plain["count"], plain["of"], tuple(plain["names"]))
+
+
+def _grouping(plain: Mapping[str, Any]) -> str:
+    """What clips were grouped by; earlier versions of mxt kept only whether they were, and what was asked."""
+    if "grouping" in plain:
+        return str(plain["grouping"])
+    if asked := plain["request"].get("group_by"):
+        return f"by {asked}"
+    grouped = any(view["interval"]["unit"] == "group" for view in plain.get("views", ()))
+    return "by group" if grouped else ""
 
 
 def _number(value: float | None) -> float:

@@ -5,23 +5,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from mxt.core.errors import InputError, listed
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.pipeline import Chosen
 from mxt.core.records import ClipRecord, DatasetRecord, Task
 from mxt.core.reprs import short_repr
 from mxt.core.stages import Evaluation
-from mxt.evaluation.columns import choose_target, group_values, read_folds
+from mxt.core.text import written
+from mxt.evaluation.columns import LEAVE_ONE_GROUP_OUT, choose_target, group_values, read_folds
 from mxt.evaluation.fitting import Learner
 from mxt.evaluation.search import expand
 from mxt.evaluation.selection import Selection, select
 from mxt.registry import Registry, split_settings
 from mxt.results.request import LARGEST_SVM, EvaluateRequest
 from mxt.results.views import Matrix
+from mxt.stages.datasets.matching import FileIndex, match_rows
 
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "regression")
 
@@ -126,9 +130,11 @@ def prepare(
         task=request.task,
         is_target=column in record.targets,
         groups=group_values(clips, request.group_by),
-        folds=read_folds(request.folds) if request.folds else None,
+        folds=_folds(request.folds, clips),
+        leave_one_out=request.folds == LEAVE_ONE_GROUP_OUT,
         choices=choices,
         seed=request.seed,
+        repeats=request.repeats,
     )
     evaluation = choices[selection.sample.targets.task]
     default = "svm" if len(selection.clips) <= LARGEST_SVM else "linear"
@@ -138,6 +144,23 @@ def prepare(
     )
     was_chosen = request.head is None and not evaluation.head
     return Prepared(protocol, selection, evaluation, head, was_chosen, registry.build(head), request.seed)
+
+
+def _folds(path: Path | None, clips: Sequence[ClipRecord]) -> dict[str, str] | None:
+    """Clip id to fold, from a table that names clips, or files with all their segments, as people do."""
+    if path is None or path == LEAVE_ONE_GROUP_OUT:
+        return None
+    rows = read_folds(path)
+    meant: dict[str, list[str]] = {}
+    for clip in clips:
+        for name in dict.fromkeys((written(clip.id), written(clip.file.path))):
+            meant.setdefault(name, []).append(written(clip.id))
+    folds: dict[str, str] = {}
+    for (text, fold), match in zip(rows.items(), match_rows(FileIndex(meant), list(rows)), strict=True):
+        if match.how == "ambiguous":
+            raise InputError(f"--folds {path}: {text} may mean {listed(match.candidates, 3)}; write the path")
+        folds |= dict.fromkeys(meant.get(match.path, [text]), fold)
+    return folds
 
 
 def _stage(

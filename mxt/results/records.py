@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mxt.core.errors import UnknownName
 from mxt.core.records import Task
 from mxt.core.reprs import short_repr
-from mxt.evaluation.assess import Assessment, Difference, Score
+from mxt.evaluation.assess import Assessment, Score
+from mxt.evaluation.comparison import Difference
 from mxt.evaluation.interval import Interval
 from mxt.evaluation.left_out import LeftOut
+from mxt.results.audit_records import Audit
+from mxt.results.audit_words import complaints
 from mxt.results.request import EvaluateRequest
 
 if TYPE_CHECKING:
@@ -89,6 +93,8 @@ class ViewResult:
         Of learning and predicting.
     result_id : str
         Under which it was saved; empty where the store cannot be written.
+    audit : Audit, optional
+        What in the data or its folds may explain the score; ``None`` in results saved before there was any.
     """
 
     view: str
@@ -100,7 +106,13 @@ class ViewResult:
     resumed: int = 0
     seconds: float = 0.0
     result_id: str = ""
+    audit: Audit | None = None
     __repr__ = short_repr
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """What the audit complains of, one line each."""
+        return () if self.audit is None else tuple(complaints(self.audit))
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +131,8 @@ class DatasetResult:
         Whether the default head was taken, and whether there were other targets.
     folds : str
         In words.
+    grouping : str
+        What clips were kept together by, in words; empty where no groups are known.
     fold_sizes : tuple of FoldSize
     clips, classes : int
         That took part.
@@ -134,7 +148,10 @@ class DatasetResult:
     others : tuple of str
         Views extracted for the data set that were not asked for.
     runs : int
-        How often every fold was learnt; scores are means over them.
+        How often the cross-validation was repeated, with fresh folds or with other seeds of the head.
+    detectable : float
+        The smallest difference to the best view that would be clear, the median over the views: half the
+        width that a simultaneous interval has where it just reaches zero. NaN where there is one view.
     noise : float
         Differences smaller than this the protocol takes for chance; 0: it says nothing of that.
     provenance : Provenance
@@ -160,7 +177,9 @@ class DatasetResult:
     compared: tuple[Compared, ...] = ()
     others: tuple[str, ...] = ()
     runs: int = 1
+    detectable: float = math.nan
     noise: float = 0.0
+    grouping: str = ""
     provenance: Provenance = field(default_factory=Provenance)
     __repr__ = short_repr
 
@@ -177,7 +196,8 @@ class DatasetResult:
     @property
     def all_cautions(self) -> tuple[str, ...]:
         """Those about the clips, then those about each view."""
-        return (*self.cautions, *(line for view in self.views for line in view.cautions))
+        own = (line for view in self.views for line in (*view.cautions, *view.complaints))
+        return (*self.cautions, *own)
 
     @property
     def first(self) -> Score:
@@ -192,6 +212,11 @@ class Evaluated:
     datasets: tuple[DatasetResult, ...]
     remarks: tuple[str, ...] = ()
     __repr__ = short_repr
+
+    @property
+    def clean(self) -> bool:
+        """Whether the audits of the best views have nothing to complain of."""
+        return not any(result.views[result.best].complaints for result in self.datasets)
 
 
 def stale(dataset: str, target: str, targets_hash: str, catalogue: Catalogue) -> str:

@@ -22,7 +22,8 @@ LARGEST_SVM = 5000  # clips up to which the default head is the support vector m
 class EvaluateRequest:
     """What is asked of `evaluate`; each field is an option of ``mxt eval``.
 
-    `heads` are evaluated one after the other in place of `head`.
+    `heads` are evaluated one after the other in place of `head`. `folds` is a table, or
+    `mxt.evaluation.columns.LEAVE_ONE_GROUP_OUT`.
 
     Examples
     --------
@@ -41,6 +42,7 @@ class EvaluateRequest:
     settings: tuple[str, ...] = ()
     seed: int = 0
     heads: tuple[str, ...] = ()
+    repeats: int = 1
 
     def each_head(self) -> tuple[EvaluateRequest, ...]:
         """One request per head."""
@@ -90,6 +92,7 @@ class EvaluateRequest:
             ("--folds", self.folds),
             *(("--head", name) for name in self.heads or (self.head,)),
             *(("--protocol", name) for name in protocols),
+            ("--repeats", self.repeats if self.repeats > 1 else None),
             ("--seed", self.seed or None),
             *(("--set", setting) for setting in self.settings),
         ]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def save(store: Store, result: Result, selection: Selection, found: OutOfFold, **arrays: Any) -> str:
-    """Publish a result with its predictions.
+    """Publish a result with its predictions, one row for each clip and repetition.
 
     Parameters
     ----------
@@ -54,8 +54,12 @@ def save(store: Store, result: Result, selection: Selection, found: OutOfFold, *
         "unit": selection.sample.unit_of[found.rows],
         "classes": np.array([written(name) for name in targets.classes], dtype=str),
     }
+    if selection.plan.runs > 1:
+        predictions["run"] = _run_of(selection, found) + 1
     if found.scores is not None:
         predictions["scores"] = found.scores
+        if targets.task == "classification":
+            predictions["probabilities"] = out_of_fold_probabilities(selection, found)
     try:
         result_id = store.results.publish(to_plain(result), {**predictions, **arrays})
     except StoreReadOnly:
@@ -92,18 +96,27 @@ def load_result(store: Store, result_id: str) -> Result:
 
 def saved_searches(store: Store, remarks: list[str]) -> Iterator[SearchResult]:
     """All searches of a store, the newest first; results that cannot be read are told in `remarks`."""
+    for result in _saved(store, SearchResult.kind, remarks):
+        if isinstance(result, SearchResult):
+            yield result
+
+
+def saved_evaluations(store: Store, remarks: list[str]) -> Iterator[DatasetResult]:
+    """All evaluations of a store, each of one view, the newest first; what cannot be read is in `remarks`."""
+    for result in _saved(store, DatasetResult.kind, remarks):
+        if isinstance(result, DatasetResult):
+            yield result
+
+
+def _saved(store: Store, kind: str, remarks: list[str]) -> Iterator[Result]:
     for result_id, outline in reversed(outlines(store).items()):
         try:
             if isinstance(outline, StoreError):
                 raise outline
-            if outline.kind != SearchResult.kind:
-                continue
-            result = load_result(store, result_id)
+            if outline.kind == kind:
+                yield load_result(store, result_id)
         except StoreDamaged as error:
             remarks.append(str(error))
-            continue
-        if isinstance(result, SearchResult):
-            yield result
 
 
 def saved_search(store: Store, key: str) -> SearchResult | None:
@@ -146,6 +159,27 @@ def provenance(
         sample_sha256=_sample_hash(selection),
         key=key,
     )
+
+
+def out_of_fold_probabilities(selection: Selection, found: OutOfFold) -> Any:
+    """Calibrated probabilities, float32 [rows, classes], of each repetition by itself."""
+    from mxt.evaluation.calibration import calibrated
+
+    targets = selection.sample.targets
+    assert found.scores is not None
+    probabilities = np.empty(found.scores.shape, dtype=np.float32)
+    run_of = _run_of(selection, found)
+    for run in range(selection.plan.runs):
+        rows = run_of == run
+        probabilities[rows] = calibrated(
+            found.scores[rows], targets.y[found.rows[rows]], found.fold[rows], n_classes=len(targets.classes)
+        )
+    return probabilities
+
+
+def _run_of(selection: Selection, found: OutOfFold) -> Any:
+    """The repetition of each prediction, int64 [rows], from 0."""
+    return np.array([fold.run for fold in selection.plan.folds])[found.fold]
 
 
 def _sample_hash(selection: Selection) -> str:

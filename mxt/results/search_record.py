@@ -67,6 +67,8 @@ class SearchResult:
         Place of the combination that is best in hindsight.
     cost : Interval
         Its score minus that of the search as a whole: what choosing costs.
+    grouping : str
+        What clips were kept together by, in words; empty where no groups are known.
     fits, spared : int
         Fits done, and those that could not have won any more.
     from_store : bool
@@ -94,6 +96,7 @@ class SearchResult:
     cost: Interval
     cautions: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
+    grouping: str = ""
     fits: int = 0
     spared: int = 0
     seconds: float = 0.0

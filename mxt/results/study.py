@@ -90,6 +90,7 @@ class Study:
             "task": targets.task,
             "stage": json.loads(canonical_json(self.prepared.head.identity())),
             "protocol": self.prepared.protocol,
+            "grouping": self.selection.groups.words if self.selection.groups else "",
             "clips": len(self.selection.plan.tested),
             "left_out": self.left_out,
         }

@@ -18,6 +18,7 @@ from mxt.core.text import parse_json, written_all
 if TYPE_CHECKING:
     from mxt.store.catalogue import Catalogue
     from mxt.store.features import FeatureStore
+    from mxt.store.fingerprints import Fingerprints
     from mxt.store.results import ResultStore
 
 SCHEMA = 3
@@ -118,6 +119,14 @@ class Store:
         from mxt.store.results import ResultStore
 
         return ResultStore(self.root / "results", read_only=self.read_only)
+
+    @cached_property
+    def fingerprints(self) -> Fingerprints:
+        """Fingerprints of the recordings, a cache."""
+        from mxt.audio.fingerprint import VERSION
+        from mxt.store.fingerprints import Fingerprints
+
+        return Fingerprints(self.root / "fingerprints.sqlite", version=VERSION, read_only=self.read_only)
 
     def check_writable(self) -> None:
         """Raise `StoreReadOnly` if the store is open for reading, of a newer schema, or not writable."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from mxt.core.errors import InputError
 from mxt.core.records import DatasetRecord
+from mxt.core.views import parse_view
 from mxt.extraction.request import ExtractRequest
 from mxt.ingestion.lineage import is_derived, parent_of
 from mxt.ingestion.requests import DeriveRequest, ImportRequest, IngestRequest
 from mxt.registry import Registry
+from mxt.results.plain import Result
+from mxt.results.search_record import SearchResult
 from mxt.store.catalogue import Catalogue
 from mxt.store.features import FeatureTable
+from mxt.store.layout import Store
 
 
 def first_extraction(registry: Registry) -> str:
@@ -36,3 +40,24 @@ def table_command(table: FeatureTable, registry: Registry, *, dataset: str | Non
         return ExtractRequest.from_table(table, registry, dataset=dataset).command()
     except InputError:
         return ""
+
+
+def result_commands(store: Store, result: Result, registry: Registry) -> tuple[str, ...]:
+    """What makes a result again, from the recordings on."""
+    record = next((known for known in store.catalogue.datasets() if known.name == result.dataset), None)
+    commands = list(dataset_commands(record, store.catalogue, registry)) if record is not None else []
+    commands += [table_command(table, registry, dataset=result.dataset) for table in tables_of(store, result)]
+    return tuple(filter(None, [*commands, result.request.command()]))
+
+
+def tables_of(store: Store, result: Result) -> list[FeatureTable]:
+    """The feature tables of a result and of the views it was compared with, if they are still there."""
+    views = [result.view]
+    views += result.beside if isinstance(result, SearchResult) else [one.view for one in result.compared]
+    labels = {part.label for view in views if view for part in parse_view(view)}
+    own = result.provenance.fingerprints
+    return [
+        table
+        for table in store.features.tables()
+        if table.fingerprint in own.values() or table.label in labels - set(own)
+    ]

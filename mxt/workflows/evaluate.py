@@ -6,6 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
 
 from mxt.core.cores import cores
 from mxt.core.errors import InputError, UnknownName
@@ -14,11 +17,14 @@ from mxt.evaluation import guards
 from mxt.evaluation.assess import Assessment, assess, compare
 from mxt.evaluation.crossval import OutOfFold, cross_validate
 from mxt.evaluation.search import first_best
+from mxt.evaluation.selection import Selection
 from mxt.ingestion.lineage import outdated
 from mxt.registry import Registry
+from mxt.results.audit import by_clip
+from mxt.results.audit_study import audit_study
 from mxt.results.records import Compared, DatasetResult, Evaluated, FoldSize, ViewResult
 from mxt.results.request import EvaluateRequest
-from mxt.results.saving import provenance, save, saved_evaluation
+from mxt.results.saving import out_of_fold_probabilities, provenance, save, saved_evaluation
 from mxt.results.study import Catalogued, Study, begin, open_store
 from mxt.results.views import Matrix, load_view
 from mxt.store.layout import Store
@@ -32,6 +38,7 @@ def evaluate(
     *,
     jobs: int | None = None,
     reuse: bool = False,
+    thorough: bool = False,
     progress: Progress = SILENT,
 ) -> Evaluated:
     """Evaluate views of data sets.
@@ -48,6 +55,8 @@ def evaluate(
         Folds computed at a time (default: one per core). Results do not depend on it.
     reuse : bool
         Whether results of exactly these evaluations that were saved earlier are read instead.
+    thorough : bool
+        Whether recordings are compared by their sound however long that takes.
     progress : Progress
         Told fit by fit.
 
@@ -72,7 +81,10 @@ def evaluate(
             for single in request.each_head():
                 study = begin(store, registry, single, dataset, matrices, protocol)
                 saved = _saved(study) if reuse else None
-                results.append(saved or _evaluated(study, views, jobs=jobs or cores(), progress=progress))
+                results.append(
+                    saved
+                    or _evaluated(study, views, jobs=jobs or cores(), thorough=thorough, progress=progress)
+                )
     if not all(view.result_id for result in results for view in result.views):
         remarks.append(f"{store_path} cannot be written: the results are not saved")
     return Evaluated(tuple(results), tuple(remarks))
@@ -120,7 +132,9 @@ def _saved(study: Study) -> DatasetResult | None:
     return replace(saved[0], views=views, best=first_best([view.assessment.first.value for view in views]))
 
 
-def _evaluated(study: Study, others: Sequence[str], *, jobs: int, progress: Progress) -> DatasetResult:
+def _evaluated(
+    study: Study, others: Sequence[str], *, jobs: int, thorough: bool, progress: Progress
+) -> DatasetResult:
     """Evaluate all views of a study, and save one result for each."""
     selection, seed = study.selection, study.request.seed
     predictions, seconds, scratches = [], [], []
@@ -132,23 +146,34 @@ def _evaluated(study: Study, others: Sequence[str], *, jobs: int, progress: Prog
         seconds.append(time.monotonic() - begun)
     score = study.prepared.evaluation.score
     assessed = [assess(selection, predicted, seed=seed, score=score) for predicted in predictions]
-    best, differences = compare(selection, predictions, assessed, seed=seed)
+    compared = compare(selection, predictions, assessed, seed=seed)
+    audits = audit_study(
+        study,
+        [_probabilities(selection, predicted) for predicted in predictions],
+        thorough=thorough,
+        jobs=jobs,
+        progress=progress,
+    )
     views = [
         ViewResult(
             view=matrix.view,
             columns=matrix.X.shape[1],
             assessment=assessment,
             params=predicted.params,
-            cautions=tuple(_cautions(study, matrix, predicted, assessment)),
+            cautions=tuple(_cautions(study, predicted, assessment)),
             difference=difference,
             resumed=predicted.resumed,
             seconds=took,
+            audit=found,
         )
-        for matrix, predicted, assessment, difference, took in zip(
-            study.matrices, predictions, assessed, differences, seconds, strict=True
+        for matrix, predicted, assessment, difference, took, found in zip(
+            study.matrices, predictions, assessed, compared.differences, seconds, audits, strict=True
         )
     ]
-    result = _save(study, replace(_outline(study, others), views=tuple(views), best=best), predictions)
+    result = replace(
+        _outline(study, others), views=tuple(views), best=compared.best, detectable=compared.detectable
+    )
+    result = _save(study, result, predictions)
     for scratch in scratches:
         scratch.clear()
     return result
@@ -172,12 +197,17 @@ def _cross_validate(study: Study, matrix: Matrix, jobs: int, progress: Progress)
     return predicted, scratch
 
 
-def _cautions(study: Study, matrix: Matrix, predicted: OutOfFold, assessment: Assessment) -> list[str]:
+def _cautions(study: Study, predicted: OutOfFold, assessment: Assessment) -> list[str]:
     nested = study.prepared.evaluation.nested
-    return [
-        *guards.about_score(study.selection, predicted, assessment, nested=nested),
-        *guards.about_features(study.selection, study.prepared.rows(matrix)),
-    ]
+    return guards.about_score(study.selection, predicted, assessment, nested=nested)
+
+
+def _probabilities(selection: Selection, predicted: OutOfFold) -> npt.NDArray[Any] | None:
+    """Out-of-fold probabilities of the clips of a selection, where there are classes and scores."""
+    if predicted.scores is None or selection.sample.targets.task != "classification":
+        return None
+    probabilities = out_of_fold_probabilities(selection, predicted)
+    return by_clip(predicted.rows, probabilities, len(selection.clips))
 
 
 def _outline(study: Study, others: Sequence[str]) -> DatasetResult:

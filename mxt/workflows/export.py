@@ -1,25 +1,21 @@
-"""`mxt export`: a view as a file other tools read, with clip ids and targets."""
+"""`mxt export`: a view as a file other tools read, with clip ids and targets; or a result's predictions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import Any
 
 from mxt.core.commands import typed
-from mxt.core.errors import InputError, Refused, UsageError
-from mxt.core.files import atomic_write
+from mxt.core.errors import InputError, UsageError
 from mxt.core.records import ClipRecord
 from mxt.core.text import written, written_all
-from mxt.results.views import Matrix, load_view
+from mxt.results.views import load_view
 from mxt.store.layout import Store
+from mxt.workflows.export_files import Table, check_file, write_table
+from mxt.workflows.export_predictions import ExportedPredictions, export_predictions, find_result
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-    import pyarrow as pa
-
-SEVERAL = ";"  # between the labels of one clip, in npz and csv
 OWN = ("clip", "split", "fold", "group")  # columns besides the targets
 
 
@@ -30,11 +26,11 @@ class ExportRequest:
     Parameters
     ----------
     view : str
-        ``label[:layers]`` joined by ``+``.
+        ``label[:layers]`` joined by ``+``; or a result: its id, a part of it that is its own, or ``"last"``.
     path : Path
         The file to write; ends in ``.npz``, ``.csv`` or ``.parquet``.
     dataset : str, optional
-        The data set; default: the one last ingested.
+        The data set of a view; default: the one last ingested.
     """
 
     view: str
@@ -80,8 +76,8 @@ class Exported:
     nbytes: int
 
 
-def export(store: Path, request: ExportRequest, *, yes: bool = False) -> Exported:
-    """Write the features of a view.
+def export(store: Path, request: ExportRequest, *, yes: bool = False) -> Exported | ExportedPredictions:
+    """Write the features of a view, or the predictions of a result.
 
     Parameters
     ----------
@@ -95,31 +91,26 @@ def export(store: Path, request: ExportRequest, *, yes: bool = False) -> Exporte
     Raises
     ------
     UsageError
-        Another suffix.
+        Another suffix; a result and a data set.
     Refused
         There is a file of this name.
     InputError
         No clip of the data set has features in this view, or the file cannot be written.
     """
-    path = request.path
-    write = WRITERS.get(path.suffix.lower())
-    if write is None:
-        raise UsageError(f"{path.name}: the name of the file must end in {', '.join(WRITERS)}")
-    if path.exists() and not yes:
-        raise Refused(f"{path} already exists; add --yes to replace it")
+    check_file(request.path, yes=yes)
     opened = Store.open(store, read_only=True)
+    if (result_id := find_result(opened, request.view)) is not None:
+        if request.dataset is not None:
+            raise UsageError(f"{result_id} is a result: it has a data set of its own; leave out --dataset")
+        return export_predictions(opened, result_id, request.path)
     record = opened.catalogue.dataset(request.dataset)
     matrix = load_view(opened, record.name, request.view)
     if not matrix.clips:
         raise InputError(f"no clip of {record.name} has features in {matrix.view}; mxt extract computes them")
     about = _about(matrix.clips, record.targets)
-    try:
-        with atomic_write(path) as file:
-            write(file, matrix, about)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}") from error
+    nbytes = write_table(request.path, Table(about, matrix.X, matrix.columns, matrix.view))
     return Exported(
-        str(path),
+        str(request.path),
         record.name,
         matrix.view,
         len(matrix.clips),
@@ -127,7 +118,7 @@ def export(store: Path, request: ExportRequest, *, yes: bool = False) -> Exporte
         matrix.n_missing,
         matrix.n_failed,
         tuple(name for name in about if name not in OWN),
-        path.stat().st_size,
+        nbytes,
     )
 
 
@@ -142,72 +133,3 @@ def _about(clips: Sequence[ClipRecord], targets: Sequence[str]) -> dict[str, lis
         if any(value is not None for value in values):
             columns[name] = values
     return {written(name): written_all(values) for name, values in columns.items()}
-
-
-def _is_number(values: Sequence[Any]) -> bool:
-    return any(isinstance(value, float) for value in values) and all(
-        value is None or isinstance(value, (int, float)) for value in values
-    )
-
-
-def _joined(values: Sequence[Any]) -> list[str | None]:
-    return [
-        SEVERAL.join(value) if isinstance(value, tuple) else None if value is None else str(value)
-        for value in values
-    ]
-
-
-def _write_npz(file: IO[bytes], matrix: Matrix, about: Mapping[str, Sequence[Any]]) -> None:
-    """Arrays ``X``, ``columns``, ``view``, and one for each column of `about`."""
-    import numpy as np
-
-    def array(values: Sequence[Any]) -> npt.NDArray[Any]:
-        if _is_number(values):
-            return np.array([np.nan if value is None else value for value in values], np.float64)
-        return np.array([value or "" for value in _joined(values)], dtype=str)
-
-    arrays: dict[str, Any] = {name: array(values) for name, values in about.items()}
-    taken = {"X", "columns", "view", "file", "allow_pickle"}  # the last two mean something to NumPy
-    arrays = {f"target.{name}" if name in taken else name: values for name, values in arrays.items()}
-    np.savez_compressed(
-        file, **arrays, X=matrix.X, columns=np.array(matrix.columns), view=np.array(matrix.view)
-    )
-
-
-def _arrow(matrix: Matrix, about: Mapping[str, Sequence[Any]], *, lists: bool) -> pa.Table:
-    """An Arrow table, features as float32; several labels as a list, or joined unless `lists`."""
-    import pyarrow as pa
-
-    columns: dict[str, Any] = {}
-    for name, values in about.items():
-        if _is_number(values):
-            columns[name] = pa.array(values, pa.float64())
-        elif lists and any(isinstance(value, tuple) for value in values):
-            columns[name] = pa.array(
-                [None if value is None else list(value) for value in values], pa.list_(pa.string())
-            )
-        else:
-            columns[name] = pa.array(_joined(values), pa.string())
-    for number, name in enumerate(matrix.columns):
-        columns[name] = pa.array(matrix.X[:, number], pa.float32())
-    return pa.table(columns)
-
-
-def _write_csv(file: IO[bytes], matrix: Matrix, about: Mapping[str, Sequence[Any]]) -> None:
-    from pyarrow import csv
-
-    csv.write_csv(_arrow(matrix, about, lists=False), file)
-
-
-def _write_parquet(file: IO[bytes], matrix: Matrix, about: Mapping[str, Sequence[Any]]) -> None:
-    from pyarrow import parquet
-
-    table = _arrow(matrix, about, lists=True)
-    parquet.write_table(table.replace_schema_metadata({"mxt.view": matrix.view}), file)
-
-
-WRITERS: dict[str, Callable[[IO[bytes], Matrix, Mapping[str, Sequence[Any]]], None]] = {
-    ".npz": _write_npz,
-    ".csv": _write_csv,
-    ".parquet": _write_parquet,
-}

@@ -1,4 +1,4 @@
-"""`mxt figures`: saved searches as figures of combinations, classes and all tasks, or a paper's page."""
+"""`mxt figures`: saved evaluations and searches as figures, or a paper's page."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mxt.core.errors import InputError, UnknownName, UsageError, listed
+from mxt.core.errors import InputError, MxtError, UnknownName, UsageError, listed
 from mxt.core.files import translate_os_errors
+from mxt.drawing.evaluations import read_evaluations
 from mxt.drawing.page import files_of, safe_name
 from mxt.drawing.panels import Panel, read_panels
 from mxt.papers.choi2017.tasks import PAPER, TASKS, about_task, find_task, published_name
+from mxt.results.records import DatasetResult, Evaluated
 from mxt.results.study import open_store
 from mxt.store.layout import Store
 
 
 @dataclass(frozen=True, slots=True)
 class FiguresRequest:
-    """Which searches are drawn; nothing named means all.
+    """Which evaluations and searches are drawn; nothing named means all.
 
     Parameters
     ----------
@@ -28,12 +30,15 @@ class FiguresRequest:
         Names.
     paper : {"choi2017", "shtern2017"}, optional
         Only the figures of this paper.
+    pdf : bool
+        Whether every figure is also written as PDF.
     """
 
     out: Path
     datasets: tuple[str, ...] = ()
     protocols: tuple[str, ...] = ()
     paper: str | None = None
+    pdf: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +47,11 @@ class Figure:
 
     Parameters
     ----------
-    kind : {"combinations", "classes", "summary", "paper"}
+    kind : {"comparison", "confusion", "map", "combinations", "classes", "summary", "paper"}
     words : str
         What it shows.
     files : tuple of Path
-        PNG, SVG and CSV.
+        PNG, SVG, PDF where asked for, and CSV.
     results : tuple of str
         The saved results it is drawn from.
     """
@@ -66,12 +71,12 @@ class Figures:
 
 
 def figures(store_path: Path, request: FiguresRequest) -> Figures:
-    """Draw the searches of a store: the newest of each data set, table, protocol and setting.
+    """Draw the evaluations and searches of a store: the newest of each data set, view, protocol and setting.
 
     Raises
     ------
     InputError
-        Nothing was searched.
+        Nothing was evaluated or searched.
     UnknownName
         No such data set or paper.
     UsageError
@@ -85,11 +90,14 @@ def figures(store_path: Path, request: FiguresRequest) -> Figures:
     if request.paper is not None:
         return _of_paper(store_path, store, request)
     panels, remarks = read_panels(store, datasets=request.datasets, protocols=request.protocols)
-    if not panels:
+    evaluations, more = read_evaluations(store, datasets=request.datasets, protocols=request.protocols)
+    remarks += more
+    if not panels and not evaluations:
         raise _nothing(store_path, request.datasets or known, request.protocols)
     panels = [_with_published(store, panel) for panel in panels]
     _make(request.out)
-    drawn = tuple(_draw_all(store, panels, _Names(request.out)))
+    names = _Names(request.out, pdf=request.pdf)
+    drawn = (*_draw_evaluations(store, evaluations, names, remarks), *_draw_all(store, panels, names))
     lacking = dict.fromkeys(panel.result.dataset for panel in panels if not panel.result.beside)
     if lacking:
         remarks.append(f"nothing beside the layers of {listed(lacking)}: mxt search --with mfcc adds it")
@@ -157,8 +165,8 @@ def _nothing(store_path: Path, names: Sequence[str], protocols: Sequence[str]) -
     of = f" of {listed(names)}" if names else ""
     by = f" by {' or '.join(protocols)}" if protocols else ""
     return InputError(
-        f"{store_path} has no search{of}{by} to draw; "
-        "mxt search makes one, mxt reproduce choi2017 those of the paper"
+        f"{store_path} has no evaluation or search{of}{by} to draw; mxt eval and mxt search make them, "
+        "mxt reproduce choi2017 those of the paper"
     )
 
 
@@ -173,6 +181,36 @@ def _with_published(store: Store, panel: Panel) -> Panel:
     )
 
 
+def _draw_evaluations(
+    store: Store, evaluations: Sequence[DatasetResult], names: _Names, remarks: list[str]
+) -> Iterator[Figure]:
+    """Of each evaluation its views; of the best view its classes and, where its features are there, a map."""
+    from mxt.drawing.comparison import draw_comparison
+    from mxt.drawing.confusion import draw_confusion
+    from mxt.drawing.map import draw_map, read_map
+
+    for result in evaluations:
+        what = (result.dataset, result.target, result.protocol, result.head)
+        words, best = " · ".join(what), result.views[result.best]
+        files = names.take("comparison", *what)
+        draw_comparison(Evaluated((result,)), files)
+        ids = tuple(view.result_id for view in result.views)
+        yield Figure("comparison", f"{words} · {len(ids)} {'view' if len(ids) == 1 else 'views'}", files, ids)
+        if result.task != "classification":
+            continue
+        files = names.take("confusion", *what, best.view)
+        draw_confusion(result, files)
+        yield Figure("confusion", f"{words} · {best.view}", files, (best.result_id,))
+        try:
+            points = read_map(store, result)
+        except MxtError as error:
+            remarks.append(f"no map of {best.result_id}: {error}")
+            continue
+        files = names.take("map", *what, best.view)
+        draw_map(result, points, files)
+        yield Figure("map", f"{words} · {best.view}", files, (best.result_id,))
+
+
 def _draw_all(store: Store, panels: Sequence[Panel], names: _Names) -> Iterator[Figure]:
     from mxt.drawing.classes import class_pairs, draw_classes, pair_of
     from mxt.drawing.combinations import draw_combinations
@@ -182,22 +220,22 @@ def _draw_all(store: Store, panels: Sequence[Panel], names: _Names) -> Iterator[
         result, results = panel.result, (panel.result.result_id,)
         of_search = (result.dataset, result.target, result.view, result.protocol, panel.how)
         title = f"{panel.words} · {result.view}"
-        stem = names.take(*of_search)
-        draw_combinations(panel, stem)
-        yield Figure("combinations", f"{title} · {_words(panel.way)}", files_of(stem), results)
+        files = names.take(*of_search)
+        draw_combinations(panel, files)
+        yield Figure("combinations", f"{title} · {_words(panel.way)}", files, results)
         if result.task == "classification" and (pair := pair_of(panel)) is not None:
-            stem = names.take("classes", *of_search)
+            files = names.take("classes", *of_search)
             draw_classes(
-                panel, pair, class_pairs(pair, store.results.predictions(panel.result.result_id)), stem
+                panel, pair, class_pairs(pair, store.results.predictions(panel.result.result_id)), files
             )
-            yield Figure("classes", f"{title} · {pair[0]} against {pair[1]}", files_of(stem), results)
+            yield Figure("classes", f"{title} · {pair[0]} against {pair[1]}", files, results)
     for way in dict.fromkeys(panel.way for panel in panels):
         group = [panel for panel in panels if panel.way == way]
-        stem = names.take("summary", *way)
-        draw_summary(group, stem)
+        files = names.take("summary", *way)
+        draw_summary(group, files)
         n_tasks = len({panel.words for panel in group})
         words = f"{n_tasks} {'task' if n_tasks == 1 else 'tasks'} · {_words(way)}"
-        yield Figure("summary", words, files_of(stem), tuple(panel.result.result_id for panel in group))
+        yield Figure("summary", words, files, tuple(panel.result.result_id for panel in group))
 
 
 def _words(way: tuple[str, str]) -> str:
@@ -205,17 +243,17 @@ def _words(way: tuple[str, str]) -> str:
 
 
 class _Names:
-    """File names without suffix, each given once."""
+    """The files of figures, each name given once."""
 
-    def __init__(self, out: Path) -> None:
-        self.out, self.taken = out, set[str]()
+    def __init__(self, out: Path, *, pdf: bool) -> None:
+        self.out, self.pdf, self.taken = out, pdf, set[str]()
 
-    def take(self, *parts: str) -> Path:
-        """A name made of parts; names that would be the same are numbered."""
+    def take(self, *parts: str) -> tuple[Path, ...]:
+        """Files whose name is made of parts; names that would be the same are numbered."""
         name = plain = safe_name(*parts)
         number = 1
         while name.lower() in self.taken:
             number += 1
             name = f"{plain}-{number}"
         self.taken.add(name.lower())
-        return self.out / name
+        return files_of(self.out / name, pdf=self.pdf)

@@ -12,17 +12,15 @@ import numpy as np
 from mxt.core.errors import Reason, StoreError
 from mxt.core.records import ClipRecord, DatasetRecord
 from mxt.core.text import written
-from mxt.core.views import parse_view
 from mxt.ingestion.lineage import outdated
 from mxt.ingestion.summary import Summary, summarise
 from mxt.registry import Registry
 from mxt.results.plain import Result
 from mxt.results.saving import load_result
-from mxt.results.search_record import SearchResult
 from mxt.store.features import DONE, FAILED, FeatureTable
 from mxt.store.layout import Store
 from mxt.store.names import WITH_CLIPS, Named, find_named
-from mxt.workflows.commands import dataset_commands, table_command
+from mxt.workflows.commands import dataset_commands, result_commands, table_command
 from mxt.workflows.info_clip import ClipInfo, clip_info
 from mxt.workflows.ls import ResultEntry, TableEntry, result_entries, result_entry, table_entry
 
@@ -159,26 +157,7 @@ def _table_info(store: Store, named: Named, registry: Registry) -> TableInfo:
 
 def _result_info(store: Store, name: str, registry: Registry) -> ResultInfo:
     result = load_result(store, name)
-    record = next((known for known in store.catalogue.datasets() if known.name == result.dataset), None)
-    commands = list(dataset_commands(record, store.catalogue, registry)) if record is not None else []
-    commands += [
-        table_command(table, registry, dataset=result.dataset) for table in _tables_of(store, result)
-    ]
-    commands.append(result.request.command())
-    return ResultInfo(result_entry(store, name, result), result, tuple(filter(None, commands)))
-
-
-def _tables_of(store: Store, result: Result) -> list[FeatureTable]:
-    """The feature tables of a result and of the views it was compared with, if they are still there."""
-    views = [result.view]
-    views += result.beside if isinstance(result, SearchResult) else [one.view for one in result.compared]
-    labels = {part.label for view in views if view for part in parse_view(view)}
-    own = result.provenance.fingerprints
-    return [
-        table
-        for table in store.features.tables()
-        if table.fingerprint in own.values() or table.label in labels - set(own)
-    ]
+    return ResultInfo(result_entry(store, name, result), result, result_commands(store, result, registry))
 
 
 def _coverage(table: FeatureTable, dataset: str, clips: Sequence[ClipRecord]) -> Coverage | None:

@@ -108,5 +108,5 @@ def _changes(first: DatasetResult, last: DatasetResult) -> dict[str, Interval]:
     for short, long in zip(first.views, last.views, strict=True):
         a, b = short.assessment, long.assessment
         samples = b.samples[b.main] - a.samples[a.main]
-        changes[long.view] = statistics.interval(b.first.value - a.first.value, samples)
+        changes[long.view] = statistics.interval(b.first.value - a.first.value, samples, a.units)
     return changes

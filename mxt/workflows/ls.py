@@ -64,8 +64,10 @@ class ResultEntry:
     Parameters
     ----------
     kind : {"evaluation", "search", ""}
-    folds : str
-        How clips were split, in words.
+    folds, grouping : str
+        How clips were split, and what they were kept together by, in words.
+    clips : int
+        That took part.
     settings : mapping
         Parameters of the head.
     scores : mapping
@@ -86,6 +88,8 @@ class ResultEntry:
     kind: str = ""
     protocol: str = ""
     folds: str = ""
+    grouping: str = ""
+    clips: int = 0
     seed: int | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     scores: Mapping[str, Interval] = field(default_factory=dict)
@@ -226,6 +230,8 @@ def _result_entry(
         kind=what.kind,
         protocol=what.protocol,
         folds=what.folds,
+        grouping=what.grouping,
+        clips=what.clips,
         seed=what.seed,
         settings=what.settings,
         scores={score.name: score.interval for score in what.scores},

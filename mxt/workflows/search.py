@@ -241,7 +241,7 @@ def _save(study: Study, result: SearchResult, outcome: Found) -> SearchResult:
 def _gap(first: Assessment, second: Assessment) -> Interval:
     """The paired difference of two main scores."""
     samples = first.samples[first.main] - second.samples[first.main]
-    return statistics.interval(first.first.value - second.first.value, samples)
+    return statistics.interval(first.first.value - second.first.value, samples, first.units)
 
 
 def _row(

@@ -75,7 +75,7 @@ def test_data_sets_and_views_of_the_store_are_completed(tmp_path, mxt):
     assert complete("mxt info ", tmp_path) == ["sounds", "loudness"]
     assert complete("mxt eval --target ", tmp_path) == ["label"]
     assert complete("mxt eval --group-by fo", tmp_path) == ["folder"]
-    assert complete("mxt search --group-by ", tmp_path) == ["folder", "file", "label"]
+    assert complete("mxt search --group-by ", tmp_path) == ["folder", "file", "none", "label"]
 
 
 def test_results_heads_and_columns_are_completed(tmp_path, mxt):
@@ -91,6 +91,7 @@ def test_results_heads_and_columns_are_completed(tmp_path, mxt):
     (result,) = (folder.name for folder in (tmp_path / "mxt-store" / "results").iterdir() if folder.is_dir())
     assert complete("mxt info 2", tmp_path) == [result]
     assert complete("mxt rm 2", tmp_path) == [result]
+    assert complete("mxt compare 2", tmp_path) == [result]
     assert complete("mxt eval --head sv", tmp_path) == ["svm", "svm_choi2017"]
     assert complete("mxt lengths --head li", tmp_path) == ["linear"]
     assert complete("mxt eval --group-by ta", tmp_path) == ["tape"]

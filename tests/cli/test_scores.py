@@ -90,4 +90,4 @@ def test_what_is_saved_is_told_in_one_line(mxt):
     shown = mxt("eval", "--dataset", "first", *QUICK).out
     (saved,) = (line for line in shown.splitlines() if line.startswith("saved: "))
     assert saved.endswith(", and 2 of the other views (mxt ls)")
-    assert f"next: mxt info {saved.split()[1].rstrip(',')}" in shown
+    assert "next: mxt report --dataset" in shown

@@ -283,6 +283,8 @@ def test_results_are_listed_with_what_tells_them_apart(run, store):
         {"head": one, "seed": 1},
         {"head": one, "folds_words": "nested 10-fold, grouped by artist"},
         {"head": one, "target": "mood"},
+        {"head": one, "clips": 50},
+        {"head": one, "command": "mxt eval --group-by artist"},
     ):
         opened.results.publish(
             {name: value for name, value in (same | change).items() if name != "view" or "head" in change}, {}
@@ -290,7 +292,7 @@ def test_results_are_listed_with_what_tells_them_apart(run, store):
     opened.results.publish(to_plain(a_search(dataset=same["dataset"])), {})
     lines = run("ls")[1].partition("results\n")[2].splitlines()
     told = [line.partition("  ")[2] for line in lines[1:]]
-    assert len(set(told)) == len(told) == 7
+    assert len(set(told)) == len(told) == 9
     assert "kernel" not in lines[0]
     assert any("search" in line and "convnet" in line and "linear" in line for line in told)
 

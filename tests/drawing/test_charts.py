@@ -8,9 +8,13 @@ import matplotlib as mpl
 import pytest
 
 from mxt.cli.main import main
-from mxt.drawing.charts import comparison_chart
+from mxt.drawing.comparison import comparison_chart
+from mxt.drawing.page import VERMILION
+from mxt.evaluation.comparison import Difference
+from mxt.evaluation.interval import Interval
 from mxt.extraction.request import ExtractRequest
 from mxt.registry import Registry
+from mxt.results.records import Evaluated
 from mxt.results.request import EvaluateRequest
 from mxt.workflows.evaluate import evaluate
 from mxt.workflows.extract import extract
@@ -34,7 +38,10 @@ def test_a_comparison_has_a_bar_a_view_with_its_score(
         comparison_chart(found, tmp_path / "a.svg")
     text = (tmp_path / "a.svg").read_text(encoding="utf-8")
     for each in found.datasets:
-        assert f"{each.dataset} · label · {each.protocol}" in text
+        assert (
+            f"{each.dataset} · label · linear · {each.folds} · 72 clips · no groups known · chance 0.167<"
+            in text
+        )
         for view in each.views:
             assert f">{view.view}<" in text
             assert f">{view.assessment.first.value:.3f}<" in text
@@ -58,6 +65,25 @@ def test_metrics_that_tell_more_stand_beside_the_main_score_only_where_classes_d
             comparison_chart(answer, tmp_path / "a.svg")
         text = (tmp_path / "a.svg").read_text(encoding="utf-8")
         assert [f">{word} with 95 % interval<" in text for word in words] == [shown] * 3
+
+
+def test_a_view_has_another_colour_only_where_it_is_clearly_below_the_best(
+    store: Path, registry: Registry, tmp_path: Path
+) -> None:
+    extract(store, ExtractRequest(backbone="tiny"), registry)
+    request = EvaluateRequest(
+        head="linear", settings=("C=1", "nested.folds=3"), features=("tiny", "tiny:level")
+    )
+    (of_dataset,) = evaluate(store, request, registry).datasets
+    best, other = of_dataset.views
+    assert best.difference is None
+    for gap, clear in ((Interval(-0.2, -0.3, -0.1), True), (Interval(-0.2, -0.4, 0.1), False)):
+        views = (best, replace(other, difference=Difference(gap, 0.01)))
+        with mpl.rc_context({"svg.fonttype": "none"}):
+            comparison_chart(Evaluated((replace(of_dataset, views=views),)), tmp_path / "a.svg")
+        text = (tmp_path / "a.svg").read_text(encoding="utf-8")
+        assert (">clearly below the best<" in text) == clear
+        assert (VERMILION.lower() in text.lower()) == clear
 
 
 def test_eval_draws_what_it_prints(

@@ -82,8 +82,9 @@ def test_views_are_compared_with_the_best_one_and_clear_differences_are_told_fro
     rights = (np.arange(100) % 10 < 5, np.arange(100) % 10 < 9, np.arange(100) % 10 != 3)
     found = [predictions(selection, np.where(right, Y, (Y + 1) % 4)) for right in rights]
     assessed = [assess(selection, each, seed=0) for each in found]
-    best, differences = compare(selection, found, assessed, seed=0)
-    assert best == 1
+    compared = compare(selection, found, assessed, seed=0)
+    differences = compared.differences
+    assert compared.best == 1
     assert differences[1] is None
     assert differences[0] is not None
     assert differences[2] is not None

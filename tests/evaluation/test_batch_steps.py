@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mxt.evaluation.batch_steps import step_test
+from mxt.evaluation.batch_steps import find_steps, step_test
 
 RNG = np.random.default_rng(0)
 MUSIC = RNG.normal(size=(400, 8))
@@ -42,6 +42,42 @@ def test_a_change_of_class_is_no_step() -> None:
     y = np.arange(400) // 80
     found = step_test(FEATURES + 50 * y[:, None], y, every=160)
     assert found is None
+
+
+def test_the_size_of_a_batch_is_found_without_being_told() -> None:
+    found = find_steps(stepped(100, 8.0), ONE)
+    assert found is not None
+    assert found.every == 100
+    assert found.clear
+    none = find_steps(FEATURES, ONE)
+    assert none is not None
+    assert not none.clear
+
+
+def test_steps_are_found_where_classes_alternate() -> None:
+    y = np.arange(400) % 4
+    found = find_steps(stepped(100, 8.0) + 20 * np.eye(12)[y], y)
+    assert found is not None
+    assert found.every == 100
+    assert found.clear
+
+
+def test_one_row_is_no_regular_step() -> None:
+    assert find_steps(stepped(50, 8.0)[:60], ONE[:60]) is None
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("layers", [[0], [0, 2, 4], [0, 1, 2, 3, 4]])
+def test_published_batches_are_found_beside_mfccs_and_none_in_them(data: Path, layers: list[int]) -> None:
+    features = data / "choi2017" / "features"
+    genre, mfcc = np.repeat(np.arange(10), 100), np.load(features / "gtzan_genre_mfcc.npy")
+    X = np.concatenate([np.load(features / f"gtzan_genre_layer_{layer}.npy") for layer in layers], axis=1)
+    found, control = find_steps(X, genre, beside=mfcc), find_steps(mfcc, genre, beside=X)
+    assert found is not None
+    assert control is not None
+    assert found.rows == (256, 512, 768)
+    assert found.clear
+    assert not control.clear
 
 
 @pytest.mark.realdata

@@ -120,3 +120,9 @@ def test_a_file_that_gives_no_folds_says_why(tmp_path: Path, text: str, message:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=message):
         read_folds(path)
+
+
+def test_none_groups_nothing_even_where_groups_are_known(make_clip: MakeClip) -> None:
+    clips = [make_clip(f"{i}.wav", group="tape") for i in range(3)]
+    assert group_values(clips, None) is not None
+    assert group_values(clips, "none") is None

@@ -151,7 +151,7 @@ def test_without_nesting_one_set_of_parameters_is_chosen_on_what_is_reported(
 
 
 def test_random_labels_are_not_told_apart(classes: Make, logistic: Logistic) -> None:
-    from mxt.evaluation.statistics import interval, resample
+    from mxt.evaluation.statistics import Judged, interval, resample
 
     inside = 0
     for seed in range(10):
@@ -159,8 +159,10 @@ def test_random_labels_are_not_told_apart(classes: Make, logistic: Logistic) -> 
         y = rng.permutation(Y)
         plan = draw_folds(Sample(classes(y), np.arange(90)), 5, inner=3, seed=seed)
         found = cross_validate(logistic(3), rng.normal(size=(90, 4)).astype(np.float32), y, plan)
-        samples = resample("classification", y, found.predicted, np.arange(90), n_classes=3, seed=seed)
-        found_interval = interval(0.0, samples.scores["accuracy"])
+        samples = resample(
+            Judged("classification", y, found.predicted, np.arange(90), n_classes=3), seed=seed
+        )
+        found_interval = interval(0.0, samples.scores["accuracy"], 90)
         inside += found_interval.low <= 1 / 3 <= found_interval.high
     assert inside >= 8
 

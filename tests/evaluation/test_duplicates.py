@@ -1,21 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from mxt.core.records import ClipRecord
-from mxt.core.stages import Evaluation
-from mxt.evaluation import guards
 from mxt.evaluation.duplicates import find_duplicates
-from mxt.evaluation.selection import select
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(2500, 40))
-CHOICES: Any = dict.fromkeys(("classification", "regression", "multilabel"), Evaluation())
 
 
 def with_copies() -> np.ndarray:
@@ -57,33 +50,6 @@ def test_the_nearest_pairs_above_the_limit_are_those_of_a_full_comparison() -> N
 
 def test_columns_that_do_not_vary_are_left_out() -> None:
     assert len(find_duplicates(np.column_stack([with_copies(), np.ones(len(X))])).pairs) == 2
-
-
-def test_copies_under_other_names_are_a_caution(make_clip: Callable[..., ClipRecord]) -> None:
-    clips = [make_clip(f"{i:03}.wav", targets={"genre": "ab"[i % 2]}) for i in range(100)]
-    selection = select(
-        clips, column="genre", task=None, is_target=True, groups=None, folds=None, choices=CHOICES, seed=0
-    )
-    few = X[:100].copy()
-    few[51] = few[2]
-    lines = guards.about_features(selection, few)
-    assert lines[0].startswith("1 pair of clips looks like copies of one recording")
-    assert "002.wav = 051.wav" in lines[0]
-    assert lines[1] == "1 of them with different labels: 002.wav = 051.wav"
-    assert guards.about_features(selection, X[:100]) == []
-
-
-def test_copies_that_are_known_as_such_are_no_caution(make_clip: Callable[..., ClipRecord]) -> None:
-    clips = [
-        make_clip(f"{i:03}.wav", "same" if i in (2, 52) else None, targets={"genre": "ab"[i % 2]})
-        for i in range(100)
-    ]
-    selection = select(
-        clips, column="genre", task=None, is_target=True, groups=None, folds=None, choices=CHOICES, seed=0
-    )
-    few = X[:100].copy()
-    few[52] = few[2]
-    assert guards.about_features(selection, few) == []
 
 
 @pytest.mark.realdata

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mxt.core.errors import EvaluationError
+from mxt.core.errors import EvaluationError, UsageError
 from mxt.core.records import ClipRecord, Task
 from mxt.core.stages import Evaluation
 from mxt.evaluation.columns import Groups
 from mxt.evaluation.metrics import pooled
 from mxt.evaluation.selection import Selection, select
-from mxt.evaluation.statistics import interval, resample
+from mxt.evaluation.statistics import Judged, interval, resample
 
 MakeClip = Callable[..., ClipRecord]
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "regression")
@@ -23,6 +23,8 @@ def choose(
     *,
     groups: Groups | None = None,
     folds: Mapping[str, str] | None = None,
+    leave_one_out: bool = False,
+    repeats: int = 1,
     **changes: Any,
 ) -> Selection:
     evaluation = Evaluation(**changes)
@@ -33,8 +35,10 @@ def choose(
         is_target=True,
         groups=groups,
         folds=folds,
+        leave_one_out=leave_one_out,
         choices=dict.fromkeys(TASKS, evaluation),
         seed=0,
+        repeats=repeats,
     )
 
 
@@ -98,6 +102,38 @@ def test_a_class_in_two_groups_only_is_left_out_however_many_clips_it_has(
     assert why(choose([*clips, *jazz], groups=groups)) == {
         "classes of fewer than 3 groups": (20, ("jazz (2)",))
     }
+
+
+def test_leave_one_group_out_tests_each_group_by_itself_and_keeps_classes_of_two(
+    clips: list[ClipRecord], make_clip: MakeClip
+) -> None:
+    more = [make_clip(f"jazz{i}.wav", targets={"genre": "jazz"}) for i in range(6)]
+    lone = [make_clip(f"folk{i}.wav", targets={"genre": "folk"}) for i in range(3)]
+    names = [f"g{i % 4}" for i in range(len(clips))] + ["x", "y"] * 3 + ["z"] * 3
+    selection = choose([*clips, *more, *lone], groups=Groups(tuple(names), "by artist"), leave_one_out=True)
+    assert [fold.name for fold in selection.plan.folds] == ["g0", "g1", "g2", "g3", "x", "y"]
+    assert selection.plan.words == "leave-one-group-out, 6 groups"
+    assert why(selection) == {"classes of fewer than 2 groups": (3, ("folk (1)",))}
+    assert selection.plan.remarks == ()
+
+
+def test_leave_one_group_out_needs_groups(clips: list[ClipRecord]) -> None:
+    with pytest.raises(EvaluationError, match="name them with --group-by"):
+        choose(clips, leave_one_out=True)
+
+
+def test_years_and_words_name_folds_without_an_alarm(clips: list[ClipRecord]) -> None:
+    names = ["2015", "2018", "autumn", "²"]
+    folds = {clip.id: names[i % 4] for i, clip in enumerate(clips)}
+    selection = choose(clips, folds=folds)
+    assert [fold.name for fold in selection.plan.folds] == names
+    assert not any("missing" in remark for remark in selection.plan.remarks)
+
+
+def test_a_fold_of_the_table_that_holds_no_clip_is_told(clips: list[ClipRecord]) -> None:
+    folds = {clip.id: str(1 + i % 3) for i, clip in enumerate(clips)}
+    selection = choose(clips, folds={**folds, "elsewhere.wav": "4"})
+    assert selection.plan.remarks == ("given folds without a clip here: 4",)
 
 
 def test_small_labels_are_left_out_but_their_clips_stay(make_clip: MakeClip) -> None:
@@ -190,7 +226,53 @@ def test_scores_of_numbers_do_not_depend_on_their_unit(make_clip: MakeClip, unit
     clips = [make_clip(f"{i:02}.wav", targets={"genre": (i - 5) * unit}) for i in range(12)]
     y = choose(clips).sample.targets.y
     scores = pooled("regression", y, y * 0.5, n_classes=0)
-    samples = resample("regression", y, y * 0.5, np.arange(12), n_classes=0, seed=0)
+    samples = resample(Judged("regression", y, y * 0.5, np.arange(12), n_classes=0), seed=0)
     assert scores["r2"] == pytest.approx(0.744, abs=0.001)
-    found = interval(0.0, samples.scores["r2"])
+    found = interval(0.0, samples.scores["r2"], 1_000_000)
     assert (found.low, found.high) == pytest.approx((0.703, 0.787), abs=0.001)
+
+
+def test_each_repeat_tests_every_clip_once_in_folds_of_its_own(clips: list[ClipRecord]) -> None:
+    plan = choose(clips, folds=None, repeats=3, inner_folds=2).plan
+    assert (plan.runs, plan.words) == (3, "10-fold, stratified, 3 repeats")
+    assert plan.folds[10].name == "1, repeat 2"
+    divisions = []
+    for run in range(3):
+        folds = [fold for fold in plan.folds if fold.run == run]
+        np.testing.assert_array_equal(np.sort(np.concatenate([fold.test for fold in folds])), np.arange(24))
+        assert all(len(fold.inner) == 2 for fold in folds)
+        divisions.append({frozenset(fold.test.tolist()) for fold in folds})
+    assert divisions[0] != divisions[1] != divisions[2]
+    assert divisions[0] == {frozenset(fold.test.tolist()) for fold in choose(clips).plan.folds}
+
+
+def test_groups_stay_together_in_every_repeat(clips: list[ClipRecord]) -> None:
+    artists = tuple(str(i // 4) for i in range(24))
+    for fold in choose(clips, groups=Groups(artists, "by artist"), repeats=4).plan.folds:
+        assert not {artists[i] for i in fold.learn} & {artists[i] for i in fold.test}
+
+
+@pytest.mark.parametrize(
+    ("given", "changes", "advice"),
+    [
+        (True, {}, r"here they are fixed \(3 given folds\): leave it out$"),
+        (False, {"shuffle": False, "keep_together": False}, r"in catalogue order\): leave it out$"),
+    ],
+)
+def test_folds_that_are_not_drawn_cannot_be_repeated(
+    clips: list[ClipRecord], given: bool, changes: dict[str, Any], advice: str
+) -> None:
+    folds = {clip.id: str(i % 3) for i, clip in enumerate(clips)} if given else None
+    with pytest.raises(UsageError, match=advice):
+        choose(clips, folds=folds, repeats=2, **changes)
+
+
+def test_folds_of_the_data_set_can_be_drawn_instead_to_be_repeated(make_clip: MakeClip) -> None:
+    clips = [
+        make_clip(f"{i}.wav", targets={"genre": ["pop", "rock"][i % 2]}, fold=str(i % 4)) for i in range(24)
+    ]
+    with pytest.raises(
+        UsageError, match=r"4 given folds\): leave it out, or draw folds with --set outer=kfold"
+    ):
+        choose(clips, repeats=2)
+    assert choose(clips, repeats=2, outer="kfold").plan.runs == 2

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mxt.core.errors import EvaluationError
 from mxt.evaluation.fold_names import natural, part_of
-from mxt.evaluation.splits import Plan, Sample, draw_folds, use_folds, use_split
+from mxt.evaluation.splits import Plan, Sample, draw_folds, joined, use_folds, use_split
 from mxt.evaluation.tasks import Targets
 
 Make = Callable[[Any], Targets]
@@ -133,3 +133,12 @@ def test_words_for_parts_are_understood(word: str, part: str | None) -> None:
 
 def test_fold_ten_follows_fold_nine() -> None:
     assert sorted(["fold10", "fold9", "fold1"], key=natural) == ["fold1", "fold9", "fold10"]
+
+
+def test_repeats_of_runs_are_all_told_apart(classes: Make) -> None:
+    sample = Sample(classes(np.arange(24) % 2), np.arange(24))
+    plan = joined([draw_folds(sample, 3, inner=0, seed=seed).repeated(2) for seed in (0, 1)], "repeat")
+    assert plan.runs == 4
+    assert plan.words == "3-fold, stratified, 2 runs, 2 repeats"
+    assert [fold.run for fold in plan.folds[::3]] == [0, 1, 2, 3]
+    assert (plan.folds[0].name, plan.folds[-1].name) == ("1, run 1, repeat 1", "3, run 2, repeat 2")

@@ -43,6 +43,8 @@ ARGUMENTS = {
     "size": "2",
     "subset": "organ",
     "kind": "backbones",
+    "first": "last",
+    "second": "last",
     "folder": "out/demo",
 }
 BY_COMMAND = {

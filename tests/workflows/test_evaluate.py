@@ -8,18 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from mxt.cli.main import main
 from mxt.core.errors import EvaluationError, InputError, PluginError, Reason, UnknownName
-from mxt.core.records import ClipRecord, DatasetRecord, FileKind, FileRecord, Measurement
-from mxt.core.specs import Layer
+from mxt.core.records import ClipRecord, FileKind, FileRecord
 from mxt.registry import build_registry
 from mxt.results import prepared
 from mxt.results.records import stale
@@ -37,66 +35,6 @@ RNG = np.random.default_rng(0)
 GOOD = (np.eye(3)[np.arange(N) % 3] + 0.3 * RNG.normal(size=(N, 3))).astype(np.float32)
 FAIR = (np.eye(3)[np.arange(N) % 3] + 0.9 * RNG.normal(size=(N, 3))).astype(np.float32)
 NOISE = RNG.normal(size=(N, 3)).astype(np.float32)
-
-
-def clips_of(
-    n: int,
-    targets: Mapping[str, Sequence[Any]],
-    fields: Mapping[str, Sequence[str]],
-    columns: Mapping[str, Sequence[Any]],
-) -> list[ClipRecord]:
-    found = []
-    for i in range(n):
-        key = hashlib.sha256(str(i).encode()).digest()
-        file = FileRecord(
-            f"{i % 3}/{i:03}.wav", 1, 1, 1, Measurement(key.hex(), 1.0, 22050, 1, 22050, 0.5, 0.5, 0.1)
-        )
-        target, field = ({name: values[i] for name, values in each.items()} for each in (targets, fields))
-        found.append(
-            ClipRecord(
-                file.path,
-                file,
-                key,
-                targets=target,
-                fields=field,
-                **{name: v[i] for name, v in columns.items()},
-            )
-        )
-    return found
-
-
-@pytest.fixture
-def make_store(tmp_path: Path) -> Make:
-    """Make a store with a catalogued data set and one table a view; no audio."""
-
-    def make(
-        views: Mapping[str, np.ndarray],
-        targets: Mapping[str, Sequence[Any]] | None = None,
-        *,
-        name: str = "music",
-        fields: Mapping[str, Sequence[str]] | None = None,
-        **columns: Sequence[Any],
-    ) -> Store:
-        store = Store.open(tmp_path / "mxt-store", create=True)
-        targets = targets or {"genre": GENRES.tolist()}
-        clips = clips_of(len(next(iter(targets.values()))), targets, fields or {}, columns)
-        store.catalogue.replace_clips(DatasetRecord(name, "/x", "folder", {}, tuple(targets), "", ""), clips)
-        for label, X in views.items():
-            store.catalogue.add_view(name, label)
-            if any(table.label == label for table in store.features.tables()):
-                continue
-            table = store.features.create(
-                hashlib.sha256(label.encode()).hexdigest(), label, {}, [Layer(1, "all", X.shape[1])]
-            )
-            with table.writer() as writer:
-                for row, clip, values in zip(
-                    writer.assign([c.key for c in clips[: len(X)] if c.key]), clips, X, strict=False
-                ):
-                    assert clip.key is not None
-                    writer.put(int(row), {"all": values})
-        return store
-
-    return make
 
 
 def test_without_options_every_view_of_the_last_data_set_is_scored_and_compared(make_store: Make) -> None:
@@ -132,7 +70,10 @@ def test_the_result_that_is_saved_says_everything(make_store: Make) -> None:
     predictions = store.results.predictions(found.result_id)
     assert np.mean(predictions["y_true"] == predictions["y_predicted"]) == found.assessment.first.value
     assert predictions["classes"][predictions["y_true"]].tolist() == GENRES.tolist()
-    assert predictions["scores"].shape == (N, 3)
+    assert predictions["scores"].shape == predictions["probabilities"].shape == (N, 3)
+    np.testing.assert_allclose(predictions["probabilities"].sum(axis=1), 1, atol=1e-6)
+    surest = predictions["classes"][predictions["probabilities"].argmax(axis=1)]
+    assert np.mean(surest == GENRES) > 0.9
 
 
 def test_the_same_seed_gives_the_same_scores_and_another_seed_other_folds(make_store: Make) -> None:
@@ -155,7 +96,11 @@ def test_a_result_is_marked_when_labels_have_changed_since(make_store: Make) -> 
     assert stale(*labels, store.catalogue) == ""
     relabelled = [*GENRES.tolist()[:-1], "blues"]
     store.catalogue.replace_clips(
-        store.catalogue.dataset("music"), clips_of(N, {"genre": relabelled}, {}, {})
+        store.catalogue.dataset("music"),
+        [
+            replace(clip, targets={"genre": genre})
+            for clip, genre in zip(store.catalogue.clips("music"), relabelled, strict=True)
+        ],
     )
     assert stale(*labels, store.catalogue) == "labels or clips changed since"
     store.catalogue.remove("music")
@@ -502,7 +447,8 @@ def test_runs_are_kept_and_averaged(make_store: Make) -> None:
     assert (found.head, found.runs, found.noise) == ("linear", 5, 0.02)
     assert found.folds == "shtern2017 50/10/40 by SHA-1 of the file names, 5 runs"
     for view in found.views:
-        runs = view.assessment.per_fold
+        runs = view.assessment.per_run
+        assert runs == view.assessment.per_fold
         assert len(runs) == 5
         assert view.assessment.first.value == pytest.approx(np.mean(runs))
         saved = load_result(store, view.result_id)
@@ -510,6 +456,45 @@ def test_runs_are_kept_and_averaged(make_store: Make) -> None:
         assert saved.stage["params"]["preset"] == "tutorial"
     assert len(set(found.views[1].assessment.per_fold)) > 1, "runs differ in their seeds"
     assert sum(each.clips for each in found.views[0].assessment.classes) == found.clips
+
+
+def test_repeats_are_pooled_saved_row_by_row_and_tested_by_the_corrected_t_test(make_store: Make) -> None:
+    store = make_store({"fair": FAIR, "noise": NOISE})
+    asked = EvaluateRequest(settings=(*QUICK, "folds=5"), repeats=3)
+    found = evaluate(store.root, asked, REGISTRY).datasets[0]
+    assert (found.runs, found.folds, len(found.fold_sizes)) == (3, "nested 5-fold, stratified, 3 repeats", 15)
+    fair, noise = found.views
+    assert len(set(fair.assessment.per_run)) > 1
+    assert np.mean(fair.assessment.per_run) == pytest.approx(fair.assessment.first.value)
+    assert (found.clips, sum(one.clips for one in fair.assessment.classes)) == (N, N)
+    assert noise.difference is not None
+    assert noise.difference.clear
+    assert noise.difference.corrected_p < 0.001
+    assert 0.02 < found.detectable < 0.4
+    predictions = store.results.predictions(fair.result_id)
+    assert np.bincount(predictions["run"]).tolist() == [0, N, N, N]
+    assert len({*zip(predictions["clip"].tolist(), predictions["run"].tolist(), strict=True)}) == 3 * N
+    second = predictions["run"] == 2
+    assert np.mean((predictions["y_true"] == predictions["y_predicted"])[second]) == pytest.approx(
+        fair.assessment.per_run[1]
+    )
+    assert all(name.endswith(", repeat 2") for name in predictions["fold"][second])
+    saved = load_result(store, noise.result_id)
+    assert (saved.request.repeats, saved.views[0].difference) == (3, noise.difference)
+    assert "--repeats 3" in saved.request.command()
+
+
+def test_repeats_and_what_can_be_told_apart_are_printed(
+    make_store: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = make_store({"fair": FAIR, "noise": NOISE})
+    settings = [word for setting in (*QUICK, "folds=5") for word in ("--set", setting)]
+    with pytest.raises(SystemExit, match="0"):
+        main(["eval", "--store", str(store.root), "--repeats", "2", "--details", "-q", *settings])
+    shown = capsys.readouterr().out
+    assert re.search(r"^90 clips: differences below \d+ points cannot be told apart here$", shown, re.M)
+    assert re.search(r"^fair repeats: 0\.\d+ 0\.\d+, standard deviation 0\.\d+$", shown, re.M)
+    assert re.search(r"^p against fair by the corrected resampled t-test: noise 0\.\d{4}$", shown, re.M)
 
 
 def test_differences_are_marked_as_the_protocol_does_beside_the_test(

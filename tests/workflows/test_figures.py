@@ -18,6 +18,7 @@ from mxt.core.errors import InputError, UnknownName, UsageError
 from mxt.core.records import DatasetRecord
 from mxt.drawing.classes import class_pairs, pair_of
 from mxt.drawing.combinations import BETWEEN, LOW, TOP, draw_combinations, entries_of
+from mxt.drawing.page import files_of
 from mxt.drawing.panels import Panel, read_panels
 from mxt.drawing.summary import draw_summary
 from mxt.evaluation.interval import Interval
@@ -169,7 +170,7 @@ def test_of_very_many_combinations_the_best_and_the_lowest_are_drawn_and_all_are
     )
     many = replace(panel, result=replace(panel.result, rows=rows, nested=False, beside=()), baseline=None)
     with mpl.rc_context({"svg.fonttype": "none"}):
-        draw_combinations(many, tmp_path / "many")
+        draw_combinations(many, files_of(tmp_path / "many"))
     text = (tmp_path / "many.svg").read_text(encoding="utf-8")
     assert len(numbers(tmp_path / "many.csv")) == 255
     assert len(re.findall(r">0\.\d{3}</text>", text)) == 63
@@ -211,7 +212,7 @@ def test_results_that_do_not_belong_to_the_catalogue_any_more_are_named_and_not_
     opened.catalogue.replace_clips(record, clips[:-1])
     _, remarks = read_panels(Store.open(other), datasets=(), protocols=())
     assert any(panel.result.result_id in remark and "changed" in remark for remark in remarks)
-    with pytest.raises(InputError, match="no search"):
+    with pytest.raises(InputError, match="no evaluation or search"):
         figures(other, FiguresRequest(tmp_path / "out"))
 
 
@@ -308,8 +309,8 @@ def test_values_are_drawn_without_classes(panel: Panel, tmp_path: Path) -> None:
     valence = find_task(record("emomusic"), "valence", 744)
     assert valence is not None
     values = replace(panel, result=below(panel.result), baseline=None, published=about_task(valence, ()))
-    draw_combinations(values, tmp_path / "values")
-    draw_summary([values], tmp_path / "summary")
+    draw_combinations(values, files_of(tmp_path / "values"))
+    draw_summary([values], files_of(tmp_path / "summary"))
     quoted = numbers(tmp_path / "values.csv")[-1]
     assert (quoted["group"].startswith("state of the art"), quoted["score"]) == (True, "0.500000")
     assert numbers(tmp_path / "summary.csv")[-1]["what"] == "state of the art"
@@ -335,7 +336,7 @@ def test_nothing_is_drawn_with_before_there_is_something_to_draw(tmp_path: Path)
         "except SystemExit as end:\n    assert end.code == 1\nassert 'matplotlib' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "no search" in done.stderr
+    assert "no evaluation or search" in done.stderr
 
 
 def test_a_papers_page_shows_every_combination_beside_the_published_score(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def test_the_chart_names_classes_and_score(told_apart: tuple[LoudnessStudy, Path
 
 
 def test_a_picture_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"a\.gold: the suffix of a picture is one of .*png"):
+    with pytest.raises(UsageError, match=r"a\.gold: the name of a picture ends in \.png, \.svg or \.pdf"):
         check_picture(tmp_path / "a.gold")
     with pytest.raises(InputError, match=r"a\.png: the folder .*nowhere does not exist"):
         check_picture(tmp_path / "nowhere" / "a.png")

@@ -1,0 +1,1 @@
+"""A report of results: one page to read, see and hear, or the same as Markdown."""
