@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from mxt.evaluation.assess import Difference
+from mxt.evaluation.comparison import Difference
 from mxt.papers.shtern2017.findings import (
     FEWEST_DATASETS,
     NOISE,

@@ -10,7 +10,7 @@ from mxt.papers.shtern2017.subjects import Kind
 from mxt.papers.shtern2017.tasks import Column
 
 if TYPE_CHECKING:
-    from mxt.evaluation.assess import Difference
+    from mxt.evaluation.comparison import Difference
     from mxt.papers.shtern2017.records import Cell, Network, Plan, Row, ShternReproduction
 
 HEADINGS = {

@@ -107,7 +107,7 @@ def timing_and_timbre(view: str, features: Mapping[Version, npt.NDArray[np.float
     timbre = np.array([list(_distances(row, piece, "instrument")) for piece in range(PIECES)]).mean(axis=1)
     drawn = np.random.default_rng(0).integers(PIECES, size=(statistics.RESAMPLES, PIECES))
     samples = timing[drawn].sum(axis=1) / timbre[drawn].sum(axis=1)
-    ratio: Interval = statistics.interval(float(timing.sum() / timbre.sum()), samples)
+    ratio: Interval = statistics.interval(float(timing.sum() / timbre.sum()), samples, PIECES)
     return TimingAndTimbre(view, PIECES, ratio)
 
 

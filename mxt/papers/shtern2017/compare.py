@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from mxt.core.reprs import short_repr
 from mxt.evaluation import metrics, statistics
-from mxt.evaluation.assess import Difference
+from mxt.evaluation.comparison import Difference, against_best, parts_of
 from mxt.evaluation.groups import Codes
 from mxt.evaluation.interval import Interval
+from mxt.evaluation.statistics import Judged
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 SCORE = "accuracy"
@@ -34,29 +35,23 @@ def paired(
     key : callable
         From a clip's id to what both call it.
     seed : int
-        Of resampling and of the permutations.
+        Of the random signs.
 
     Returns
     -------
     Difference or None
-        With the paired bootstrap interval and the p-value of a permutation test, both over units (clips, or
-        groups of clips); ``None`` where there is no common clip.
+        With the interval and the p-value of `mxt.evaluation.comparison.against_best`, over units (clips, or
+        groups of clips) and runs; ``None`` where there is no common clip.
     """
     common = _Common.of((first, second), key)
     if common is None:
         return None
-    one, other = common.predicted
-    p = statistics.permutation_p(
-        "classification",
-        common.y,
-        one,
-        other,
-        common.unit_of,
-        n_classes=common.n_classes,
-        seed=seed,
-        score=SCORE,
-    )
-    return Difference(common.contrast((1, -1), seed), p)
+    parts = np.stack([parts_of(judged, SCORE) for judged in common.judged], axis=1)
+    compared = against_best([_accuracy(judged) for judged in common.judged], parts, seed=seed)
+    difference = compared.differences[1 - compared.best]
+    assert difference is not None
+    interval = difference.interval if compared.best == 1 else _negative(difference.interval)
+    return Difference(common.allowing(interval), difference.p)
 
 
 def paired_changes(
@@ -71,10 +66,7 @@ def paired_changes(
 class _Common:
     """Several predictions of the same clips and runs."""
 
-    y: Codes
-    predicted: tuple[Codes, ...]
-    unit_of: Codes
-    n_classes: int
+    judged: tuple[Judged, ...]
     __repr__ = short_repr
 
     @classmethod
@@ -85,31 +77,51 @@ class _Common:
             return None
         names = sorted({name for arrays in every for name in arrays["classes"].tolist()})
         taken = [np.array([of_one[pair] for pair in pairs]) for of_one in rows]
+        y, unit_of = _codes(every[0], "y_true", names)[taken[0]], every[0]["unit"][taken[0]]
+        run_of = np.unique([run for _, run in pairs], return_inverse=True)[1]
         return cls(
-            _codes(every[0], "y_true", names)[taken[0]],
             tuple(
-                _codes(arrays, "y_predicted", names)[own] for arrays, own in zip(every, taken, strict=True)
-            ),
-            every[0]["unit"][taken[0]],
-            len(names),
+                Judged(
+                    "classification",
+                    y,
+                    _codes(arrays, "y_predicted", names)[own],
+                    unit_of,
+                    len(names),
+                    run_of=run_of,
+                )
+                for arrays, own in zip(every, taken, strict=True)
+            )
         )
 
     def contrast(self, signs: Sequence[int], seed: int) -> Interval:
-        """The signed sum of accuracies, with its interval over the same resamples of units."""
+        """The signed sum of accuracies, with its interval over the same resamples of units and runs."""
         value, samples = 0.0, np.zeros(statistics.RESAMPLES)
-        for sign, predicted in zip(signs, self.predicted, strict=True):
-            scores = metrics.pooled("classification", self.y, predicted, n_classes=self.n_classes)
-            resampled = statistics.resample(
-                "classification", self.y, predicted, self.unit_of, n_classes=self.n_classes, seed=seed
-            )
-            value += sign * scores[SCORE]
-            samples += sign * resampled.scores[SCORE]
-        interval = statistics.interval(value, samples)
+        for sign, judged in zip(signs, self.judged, strict=True):
+            value += sign * _accuracy(judged)
+            samples += sign * statistics.resample(judged, seed=seed).scores[SCORE]
+        return self.allowing(statistics.interval(value, samples, self.units))
+
+    @property
+    def units(self) -> int:
+        """How many of the clips can be drawn independently."""
+        return len(np.unique(self.judged[0].unit_of))
+
+    def allowing(self, interval: Interval) -> Interval:
+        """The interval; where no unit differs from another, what their number still allows."""
         if interval.low < interval.high:
             return interval
-        # no unit differs from another: as for a perfect score, what their number still allows
-        allowed = 1 - statistics.perfect_interval(1.0, len(np.unique(self.unit_of))).low
+        value, allowed = interval.value, 1 - statistics.perfect_interval(1.0, self.units).low
         return Interval(value, max(-1.0, value - allowed), min(1.0, value + allowed))
+
+
+def _accuracy(judged: Judged) -> float:
+    """The accuracy of predictions."""
+    scores = metrics.pooled("classification", judged.y, judged.predicted, n_classes=judged.n_classes)
+    return scores[SCORE]
+
+
+def _negative(interval: Interval) -> Interval:
+    return Interval(-interval.value, -interval.high, -interval.low)
 
 
 def _pairs(arrays: Arrays, key: Callable[[str], str]) -> list[tuple[str, str]]:
@@ -144,7 +156,7 @@ def rank_correlation(
     rho = _spearman(*values)
     orders = _orders(n, rng)
     larger = sum(abs(_spearman(values[0][order], values[1])) >= abs(rho) - 1e-12 for order in orders)
-    return statistics.interval(rho, samples), larger / len(orders)
+    return statistics.interval(rho, samples, n), larger / len(orders)
 
 
 def _orders(n: int, rng: np.random.Generator) -> list[npt.NDArray[np.int64]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from mxt.evaluation.assess import Difference
+from mxt.evaluation.comparison import Difference
 from mxt.evaluation.interval import Interval
 from mxt.papers.finding import Finding
 

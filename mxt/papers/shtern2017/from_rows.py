@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mxt.core.reprs import short_repr
-from mxt.evaluation.assess import Difference
+from mxt.evaluation.comparison import Difference
 from mxt.papers.shtern2017.compare import Arrays, paired, paired_changes, rank_correlation
 from mxt.papers.shtern2017.findings import (
     FEWEST_DATASETS,

@@ -9,7 +9,7 @@ from typing import Any
 
 from mxt.core.commands import typed
 from mxt.core.reprs import short_repr
-from mxt.evaluation.assess import Difference
+from mxt.evaluation.comparison import Difference
 from mxt.evaluation.interval import Interval
 from mxt.papers.shtern2017.findings import NOISE, Claim
 from mxt.papers.shtern2017.subjects import Subject
