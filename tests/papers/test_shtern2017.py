@@ -10,7 +10,7 @@ import pytest
 
 from mxt.cli.findings_shtern2017 import WHY, says, verdict
 from mxt.core.errors import UsageError
-from mxt.evaluation.assess import Difference
+from mxt.evaluation.comparison import Difference
 from mxt.evaluation.interval import Interval
 from mxt.papers.shtern2017.chords import PIECES, VERSIONS, play, timing_and_timbre
 from mxt.papers.shtern2017.columns import choose_columns
