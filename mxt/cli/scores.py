@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mxt.cli import console
 from mxt.cli.details import render_details
+from mxt.cli.score_tables import render_grid, render_ways
 from mxt.core.commands import typed
 from mxt.core.errors import listed
 from mxt.evaluation.left_out import LeftOut, Why
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 WEAKEST = 3
 NAMED = 4
 SMALL = (Why.SMALL_CLASSES, Why.SINGLE_CLASSES)
-GRID_CELL = 27
 WIDE = 100  # characters of a terminal from which on tables have what can be done without
 
 
@@ -45,8 +45,8 @@ def render(evaluated: Evaluated, *, details: bool = False) -> None:
             others = f", and {len(saved) - 1} of the other views (mxt ls)" if len(saved) > 1 else ""
             console.say(f"saved: {result.views[result.best].result_id or saved[0]}{others}")
     if len({result.dataset for result in evaluated.datasets}) > 1:
-        _render_grid(evaluated.datasets)
-    _render_protocols(evaluated.datasets)
+        render_grid(evaluated.datasets)
+    render_ways(evaluated.datasets)
     for remark in evaluated.remarks:
         console.say(remark)
 
@@ -179,75 +179,6 @@ def _size(result: DatasetResult) -> str:
     if result.task == "classification":
         return f"{100 * result.detectable:.{0 if result.detectable >= 0.0095 else 1}f} points"
     return f"{result.detectable:.{2 if result.detectable >= 0.0095 else 3}f}"
-
-
-def _render_protocols(results: Sequence[DatasetResult]) -> None:
-    """Each view under every protocol and head, and the difference to the first."""
-    what, ways = _ways(results)
-    names = list(dict.fromkeys(ways))
-    if len(names) < 2:
-        return
-    scores_by_way = {
-        (result.dataset, view.view, way): view.assessment.first
-        for result, way in zip(results, ways, strict=True)
-        for view in result.views
-    }
-    called = {metric_words(score.name) for score in scores_by_way.values()}
-    rows: list[list[object]] = []
-    for dataset, view in dict.fromkeys((dataset, view) for dataset, view, _ in scores_by_way):
-        scores = {
-            name: scores_by_way[dataset, view, name]
-            for name in names
-            if (dataset, view, name) in scores_by_way
-        }
-        for number, (name, score) in enumerate(scores.items()):
-            block = ["", ""] if number else [dataset, view]  # named once
-            word = f"{metric_words(score.name)} " if len(called) > 1 else ""
-            gap = f"{score.value - scores[names[0]].value:+.3f}" if number and names[0] in scores else None
-            rows.append([*block, name, f"{word}{score.interval}", gap])
-    heading = f"{called.pop() if len(called) == 1 else 'score'} (95 %)"
-    console.table(f"by {what}", ["data set", "view", "", heading, "to first"], rows)
-
-
-def _render_grid(results: Sequence[DatasetResult]) -> None:
-    """Data sets by views, with marks for the best and those not clearly below it; intervals if they fit."""
-    views = list(dict.fromkeys(view.view for result in results for view in result.views))
-    rows = []
-    what, ways = _ways(results)
-    wide = console.width() >= GRID_CELL * (len(views) + 1)
-    for result, way in zip(results, ways, strict=True):
-        cells = {view.view: _grid_cell(view, interval=wide) for view in result.views}
-        rows.append(
-            [
-                result.dataset,
-                *([way] if what else []),
-                metric_words(result.views[0].assessment.main),
-                *(cells.get(view) for view in views),
-            ]
-        )
-    console.say()
-    console.table("", ["data set", *([what] if what else []), "score", *views], rows)
-    if len(views) > 1:
-        console.say("* the best of its data set   ~ not clearly below it")
-
-
-def _grid_cell(view: ViewResult, *, interval: bool) -> str:
-    first, gap = view.assessment.first, view.difference
-    mark = " *" if gap is None else "" if gap.clear else " ~"
-    return (str(first.interval) if interval else f"{first.value:.3f}") + mark
-
-
-def _ways(results: Sequence[DatasetResult]) -> tuple[str, list[str]]:
-    """What evaluations of one data set differ in, empty where there is one, and each one's way."""
-    protocols = len({result.protocol for result in results}) > 1
-    heads = len({(result.dataset, result.protocol, result.head) for result in results}) > len(
-        {(result.dataset, result.protocol) for result in results}
-    )
-    what = " and ".join([*(["protocol"] if protocols else []), *(["head"] if heads else [])])
-    return what, [
-        ", ".join([*([result.protocol] if protocols else []), *([result.head] if heads else [])])
-        for result in results
-    ]
 
 
 def _render_left_out(left_out: Sequence[LeftOut]) -> None:

@@ -74,13 +74,13 @@ def step_test(
     Returns
     -------
     StepTest or None
-        ``None`` where no suspected row can be tested.
+        ``None`` where no suspected row can be tested, or no column varies.
     """
     suspected, others = _testable(y, every)
-    if not suspected or len(others) < 20:
-        return None
     X = X if beside is None else _unexplained(X, beside)
     spread = X.std(axis=0)
+    if not suspected or len(others) < 20 or not (spread > 1e-12).any():
+        return None
     Z = X[:, spread > 1e-12] / spread[spread > 1e-12]
     sums = np.vstack([np.zeros(Z.shape[1]), np.cumsum(Z, axis=0, dtype=np.float64)])
 

@@ -64,8 +64,8 @@ class Comparison:
     differences : tuple of Difference or None
         ``None`` for the best one.
     detectable : float
-        The smallest difference that would be clear: the half width that a simultaneous interval has where it
-        just reaches zero, the median over the views; NaN where there is one view.
+        What no difference below it can be clear: the half width that a simultaneous interval has where it
+        just reaches zero, of the view that follows the best one most closely; NaN where there is one view.
     """
 
     best: int
@@ -121,11 +121,11 @@ def against_best(scores: Sequence[float], parts: Array, *, seed: int) -> Compari
 
 
 def _detectable(squares: Array, critical: float, n: int) -> float:
-    """The difference that is as many standard errors as the critical value says, the median over views."""
+    """The smallest difference that is as many standard errors as the critical value says."""
     differ = squares[squares > 0]
     if not len(differ) or n < 2:
         return math.nan
-    return float(np.median(critical * np.sqrt(differ * (n + 1) / (n - 1 + critical**2))))
+    return float((critical * np.sqrt(differ * (n + 1) / (n - 1 + critical**2))).min())
 
 
 def _error(difference: Array, squares: Array, n: int) -> Array:

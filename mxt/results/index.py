@@ -93,6 +93,12 @@ def outline(result: Result) -> Outline:
     )
 
 
+def _age(named: tuple[str, Outline | StoreError]) -> tuple[str, str]:
+    """What results are sorted by: their names tell the second only."""
+    result_id, what = named
+    return result_id[: len("20260101-000000")], what.created if isinstance(what, Outline) else ""
+
+
 def outlines(store: Store) -> dict[str, Outline | StoreError]:
     """What every result of a store is about, the oldest first; or what keeps it from being read.
 
@@ -116,7 +122,7 @@ def outlines(store: Store) -> dict[str, Outline | StoreError]:
             entries[result_id] = {"stamp": stamp, "outline": _to_plain(current)}
     if entries != known and not store.read_only:
         _write(store.results.path / INDEX, entries)
-    return results
+    return dict(sorted(results.items(), key=_age))
 
 
 def _outline_of(store: Store, result_id: str) -> Outline:

@@ -151,7 +151,7 @@ def provenance(
 ) -> Provenance:
     """What a result of these clips and features rests on, now."""
     return Provenance(
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
         argv=tuple(sys.argv[1:]),
         versions=versions(),
         fingerprints=dict(fingerprints),

@@ -58,7 +58,7 @@ def test_help_lists_every_command_with_its_line_in_panels(mxt, monkeypatch):
     panels = re.findall(r"^╭─ (.+?) ─", shown, re.MULTILINE)
     assert panels == ["Options", *dict.fromkeys(entry.panel for entry in front.COMMANDS.values())]
     way, *_ = re.findall(r"The way ─+╮\n(.+?)╰", shown, re.DOTALL)
-    assert re.findall(r"^│ (\w+) ", way, re.MULTILINE) == ["ingest", "extract", "eval"]
+    assert re.findall(r"^│ (\w+) ", way, re.MULTILINE) == ["ingest", "extract", "eval", "report"]
 
 
 @pytest.mark.parametrize("entry", front.COMMANDS.values(), ids=lambda entry: entry.name)

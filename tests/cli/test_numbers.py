@@ -30,6 +30,7 @@ OPTIONS = {
     ("extract", "--backbone", "mfcc", "--limit"): POSITIVE,
     ("eval", "--seed"): SEED,
     ("eval", "--jobs"): POSITIVE,
+    ("eval", "--repeats"): POSITIVE,
     ("search", "--seed"): SEED,
     ("search", "--jobs"): POSITIVE,
     ("lengths", "--seconds", "1", "--start"): NOT_NEGATIVE,

@@ -217,7 +217,7 @@ def test_results_that_do_not_belong_to_the_catalogue_any_more_are_named_and_not_
 
 
 def test_what_was_not_searched_says_what_to_do(store: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"by choi2017 to draw; mxt search"):
+    with pytest.raises(InputError, match=r"by choi2017 to draw; mxt eval and mxt search"):
         figures(store, FiguresRequest(tmp_path, protocols=("choi2017",)))
     with pytest.raises(UnknownName, match="gtzan_speechmusic"):
         figures(store, FiguresRequest(tmp_path, datasets=("gtzan_speechmusik",)))

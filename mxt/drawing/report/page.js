@@ -64,7 +64,7 @@
   const taken = (result, predicted) => {
     if (result.task === "regression") return String(predicted);
     if (result.task === "multilabel") return predicted.map(([number, score]) => `${result.classes[number]} ${score.toFixed(2)}`).join(", ");
-    return predicted.map(([number, share]) => result.classes[number] + (share < 1 ? ` in ${percent(share)} of the runs` : "")).join(", ");
+    return predicted.map(([number, share]) => result.classes[number] + (share < 1 ? ` in ${percent(share)} of the repeats` : "")).join(", ");
   };
   const isWrong = (result, [, actual, predicted]) => result.task === "classification" && predicted[0][0] !== actual[0];
   const probabilities = (result, actual, highest) => {
