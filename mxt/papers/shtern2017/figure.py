@@ -123,6 +123,7 @@ def _lengths(row: DatasetRow, whole: Sequence[DatasetRow]) -> Group | None:
 def _draw_lengths(axis: Axes, groups: Sequence[Group]) -> None:
     if not groups:
         axis.set_axis_off()
+        axis.text(0, 1, "no data set was shortened", fontsize=8, color=DARK, va="top")
         return
     draw_rows(axis, groups)
     axis.set_xlim(0, 1.02)
@@ -136,8 +137,8 @@ def _draw_hypothesis(axis: Axes, result: ShternReproduction) -> None:
     axis.axhline(0.0, color=DARK, linewidth=0.8, zorder=1)
     axis.grid(color=PALE_LINE, linewidth=0.6)
     axis.margins(0.15)
-    axis.set_xlabel("accuracy of loudness alone, rescaled (0: guessing the largest class, 1: perfect)")
-    axis.set_ylabel("change of the network's accuracy by normalising")
+    axis.set_xlabel("accuracy of loudness alone, rescaled (0: guessing, 1: perfect)")
+    axis.set_ylabel("network: change by normalising")
     finding = next(one for one in result.findings if isinstance(one, NormalisingAndLoudness))
     if finding.rho is not None:
         axis.set_title(f"rank correlation {finding.rho.signed}, p = {finding.p:.2g}", fontsize=8)
@@ -149,7 +150,12 @@ def _draw_point(axis: Axes, point: Point) -> None:
     axis.vlines(x.value, y.low, y.high, color=BLUE, linewidth=1.0)
     axis.plot(x.value, y.value, "o", color=BLUE, markersize=4)
     axis.annotate(
-        shown(short(point.dataset)), (x.value, y.value), (4, 4), textcoords="offset points", fontsize=7
+        shown(short(point.dataset)),
+        (x.value, y.value),
+        (4, 4),
+        textcoords="offset points",
+        fontsize=7,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
     )
 
 
