@@ -156,7 +156,7 @@ def test_quick_leaves_out_what_the_scores_become_otherwise(store: Path, quick: R
     assert tuning.nested == task.nested.scores[0].interval
 
 
-@pytest.mark.usefixtures("quick")  # its searches are in the store
+@pytest.mark.usefixtures("quick")
 def test_a_task_is_named_by_itself_or_by_its_data_set(store: Path) -> None:
     one = reproduce_choi2017(store, ReproduceRequest(tasks=("emoMusic_v",), quick=True), REGISTRY)
     both = reproduce_choi2017(store, ReproduceRequest(tasks=("emoMusic",), quick=True), REGISTRY)
