@@ -18,6 +18,7 @@ from mxt.papers.shtern2017.findings import (
     TimingAndTimbre,
     Undecided,
 )
+from mxt.papers.shtern2017.subjects import LONG
 
 WHY = {
     Undecided.NO_DATA: "the data are not in this store",
@@ -85,8 +86,8 @@ def _(finding: LoudnessStack) -> str:
 @says.register
 def _(finding: LengthRobust) -> str:
     if finding.network is None or finding.marsyas is None:
-        return "no clips here are long enough to be shortened"
-    between = f"; the network less Marsyas {finding.contrast.signed}" if finding.contrast else ""
+        return f"clips of at least {LONG:g} s are needed; those of Short Genre are not shortened again"
+    between = f"; network minus Marsyas {finding.contrast.signed}" if finding.contrast else ""
     return (
         f"{finding.dataset}, shortened to {finding.seconds:g} s: network {_change(finding.network)}, "
         f"Marsyas {_change(finding.marsyas)}{between}"

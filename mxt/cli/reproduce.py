@@ -89,7 +89,7 @@ class ShternOptions:
         typer.Option(
             "--network",
             metavar="NAME",
-            help="Backbone of the network's columns (default: the best whose weights are here).",
+            help="Backbone of the network's columns (default: the best with weights on this machine).",
             autocompletion=completion.backbones,
             rich_help_panel=SHTERN,
         ),

@@ -10,6 +10,7 @@ from mxt.papers.shtern2017.subjects import Kind
 from mxt.papers.shtern2017.tasks import Column
 
 if TYPE_CHECKING:
+    from mxt.core.stages import Evaluation
     from mxt.evaluation.comparison import Difference
     from mxt.papers.shtern2017.records import Cell, Network, Plan, Row, ShternReproduction
 
@@ -22,6 +23,7 @@ HEADINGS = {
     Column.STACK: "loudness stack",
 }
 FEW_TESTED = 50
+PAPERS_SPLIT = (10.0, 10.0)  # percent that validate and test
 TITLES = {
     Kind.WHOLE: "Table 2 · accuracy",
     Kind.SHORT: "an eighth of each clip (of full songs: seconds 30 to 60)",
@@ -37,6 +39,7 @@ def to_json(result: ShternReproduction) -> dict[str, Any]:
     plan = result.plan
     return {
         "network": result.network,
+        "protocol": {"hash_percent": result.protocol.hash_percent, "runs": result.protocol.runs},
         "plan": {
             "missing": plan.missing,
             "seconds": plan.seconds,
@@ -91,8 +94,8 @@ def plan_lines(plan: Plan) -> list[str]:
             lacking.setdefault(piece.dataset, []).append(words)
     return [
         *(f"missing of {dataset}: {' · '.join(words)}" for dataset, words in lacking.items()),
-        f"to compute: {plan.missing:,} features · about {console.seconds_text(plan.seconds)} · "
-        f"{console.size_text(plan.disk_bytes)} on disk of {console.size_text(plan.disk_free)} free",
+        f"to extract: {plan.missing:,} features · about {console.seconds_text(plan.seconds)}, evaluation not "
+        f"counted · {console.size_text(plan.disk_bytes)} on disk of {console.size_text(plan.disk_free)} free",
     ]
 
 
@@ -105,7 +108,7 @@ def render(result: ShternReproduction) -> None:
         _say_absent(result)
         return
     console.say(
-        "protocol shtern2017: 80/10/10 by SHA-1 of the file names, five runs; "
+        f"protocol shtern2017: {_split(result.protocol)}, {result.protocol.runs} runs; "
         "network: softmax layer, marsyas: random forest"
     )
     for kind in Kind:
@@ -118,33 +121,38 @@ def render(result: ShternReproduction) -> None:
     console.say()
     for dataset, why in (result.unscored or {}).items():
         console.say(f"not evaluated: {dataset}: {why}")
-    _say_few_tested(result.rows)
+    _say_few_tested(result)
     _say_absent(result)
     _render_findings(result)
 
 
 def network_line(network: Network) -> str:
     """The network, and why this one."""
-    name = f"{network.backbone}:{network.weights}" if network.weights else network.backbone
-    words = [f"network: {' '.join([name, *network.settings])}"]
+    words = [f"network: {network.label}"]
     if network.chosen:
-        words.append("the best whose weights are here" if network.weights else "random: no weights are here")
+        words.append(f"{'the best' if network.weights else 'random: none'} with weights on this machine")
     if not network.is_papers:
         words.append("the paper's is inception_v3:tf2015 (mxt weights fetch inception_v3:tf2015)")
     return " · ".join(words)
 
 
-def _say_few_tested(rows: tuple[Row, ...]) -> None:
+def _split(protocol: Evaluation) -> str:
+    """How clips are split, and how the paper did it, if that is another way."""
+    valid, test = protocol.hash_percent
+    words = f"{100 - valid - test:g}/{valid:g}/{test:g} by SHA-1 of the file names"
+    return words if protocol.hash_percent == PAPERS_SPLIT else f"{words} (the paper: 80/10/10)"
+
+
+def _say_few_tested(result: ShternReproduction) -> None:
     few = [
         f"{row.subject.dataset} ({_tested(row)})"
-        for row in rows
+        for row in result.rows
         if row.subject.kind is Kind.WHOLE and _tested(row) < FEW_TESTED
     ]
     if few:
-        console.say(
-            f"careful: few clips are tested of {listed(few)}, so that little can be decided; "
-            "--set test=40 tests more than the paper's 10 %"
-        )
+        words = f"careful: few clips are tested, so little can be decided: {listed(few)}"
+        more = result.protocol.hash_percent == PAPERS_SPLIT
+        console.say(f"{words}; --set test=40 tests more than the paper's 10 %" if more else words)
 
 
 def _say_absent(result: ShternReproduction) -> None:
@@ -200,7 +208,7 @@ def _render_gains(rows: tuple[Row, ...]) -> None:
     if body:
         console.say()
         columns = ["data set", "network", "p", "marsyas", "p", "loudness alone", "largest class"]
-        console.table("what normalising changes (paired), and what loudness alone tells", columns, body)
+        console.table("change by normalising (paired), and accuracy of loudness alone", columns, body)
 
 
 def _gain(gain: Difference | None) -> tuple[str | None, str | None]:

@@ -89,7 +89,9 @@ def reproduce_shtern2017(
             "or name a labelled data set: --as instrument=NAME"
         )
     plan = make_plan_of(store_path, store.catalogue, subjects, columns.requests, registry, progress=progress)
-    outcome = ShternReproduction(columns.network, plan, absent=absent, dry_run=request.dry_run)
+    outcome = ShternReproduction(
+        columns.network, columns.protocol, plan, absent=absent, dry_run=request.dry_run
+    )
     if request.dry_run:
         return outcome
     if planned is not None:

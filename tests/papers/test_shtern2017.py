@@ -208,7 +208,7 @@ def test_features_that_ignore_the_metre_tell_timing_less() -> None:
 def test_settings_go_to_the_stage_they_belong_to(registry: Registry) -> None:
     request = ShternRequest(network="inception_v3", settings=("random=3", "steps=10", "trees=7", "runs=2"))
     columns = choose_columns(request, registry)
-    assert columns.network == Network("inception_v3", "", ("inception_v3.random=3",))
+    assert columns.network == Network("inception_v3", "", ("random=3",))
     assert columns.settings == {
         "shtern2017": ("shtern2017.runs=2",),
         "linear": ("linear.steps=10",),

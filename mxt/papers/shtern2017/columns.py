@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from mxt.core.errors import UsageError
+from mxt.core.stages import Evaluation
 from mxt.core.weights import status
 from mxt.extraction.request import ExtractRequest
 from mxt.papers.shtern2017.records import Network, ShternRequest
@@ -26,6 +27,7 @@ class Columns:
     Parameters
     ----------
     network : Network
+    protocol : Evaluation
     requests : mapping
         Column to the extraction that computes it, for any data set.
     settings : mapping
@@ -33,12 +35,13 @@ class Columns:
     """
 
     network: Network
+    protocol: Evaluation
     requests: Mapping[Column, ExtractRequest]
     settings: Mapping[str, tuple[str, ...]]
 
 
 def choose_columns(request: ShternRequest, registry: Registry, *, jobs: int | None = None) -> Columns:
-    """The network that is asked for, or else the best whose weights are here.
+    """The network that is asked for, or else the best one with weights on this machine.
 
     Raises
     ------
@@ -51,17 +54,16 @@ def choose_columns(request: ShternRequest, registry: Registry, *, jobs: int | No
         registry.find("protocol", PROTOCOL).spec,
         *(registry.find("head", name).spec for name in HEADS.values()),
     ]
-    given = {
-        stage: tuple(f"{stage}.{name}={value}" for name, value in values.items())
-        for stage, values in split_settings(request.settings, [spec, *evaluation]).items()
-    }
-    own = given.pop(spec.name)
-    if any(".random=" in setting for setting in own):
+    given = split_settings(request.settings, [spec, *evaluation])
+    own = tuple(f"{name}={value}" for name, value in given.pop(spec.name).items())
+    if any(setting.startswith("random=") for setting in own):
         network = replace(network, settings=())
+    network = replace(network, settings=(*network.settings, *own))
+    protocol = registry.create("protocol", PROTOCOL, given[PROTOCOL]).choices("classification")
     plugins = plugin_files(registry, ("backbone", network.backbone))
     pictures = ExtractRequest(
         network.backbone,
-        settings=(*network.settings, *own),
+        settings=tuple(f"{spec.name}.{setting}" for setting in network.settings),
         weights=network.weights or None,
         weights_file=request.weights_file,
         device=request.device,
@@ -78,7 +80,11 @@ def choose_columns(request: ShternRequest, registry: Registry, *, jobs: int | No
     }
     if any(param.name == "renderer" and "sox" in param.choices for param in spec.params):
         requests[Column.COLOUR] = replace(pictures, settings=(*pictures.settings, "renderer=sox"))
-    return Columns(replace(network, settings=pictures.settings), requests, given)
+    settings = {
+        stage: tuple(f"{stage}.{name}={value}" for name, value in values.items())
+        for stage, values in given.items()
+    }
+    return Columns(network, protocol, requests, settings)
 
 
 def _network(request: ShternRequest, registry: Registry) -> Network:

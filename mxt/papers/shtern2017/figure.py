@@ -47,21 +47,18 @@ def draw_reproduction(result: ShternReproduction, *pictures: Path) -> None:
     with page(*pictures, width=WIDTH, height=height, columns=2, heights=(upper, lower)) as (figure, axes):
         accuracy, loudness, length, hypothesis = axes
         draw_rows(accuracy, table_2)
+        accuracy.set_xlim(0, 1.02)
         accuracy.set_xlabel("accuracy with 95 % interval (Table 2)")
         draw_rows(loudness, table_4)
+        loudness.set_xlim(left=0)
         loudness.set_xlabel("RMS, mean and standard deviation; 1.0 is full scale (Table 4)")
-        if lengths:
-            draw_rows(length, lengths)
-        length.set_xlabel("accuracy by length of the clips, unprocessed")
+        _draw_lengths(length, lengths)
         _draw_hypothesis(hypothesis, result)
-        legend(
-            figure,
-            {**COLOURS, **{f"length: {words}": colour for words, colour in LENGTHS.items()}},
-            chance="chance",
-        )
-        network = result.network
-        name = " ".join(filter(None, (network.backbone, network.weights, *network.settings)))
-        figure.suptitle(shown(f"Shtern et al. 2017, recomputed · {name} · crosses: published"), fontsize=10)
+        colours = COLOURS | ({f"length: {words}": LENGTHS[words] for words in LENGTHS} if lengths else {})
+        legend(figure, colours, chance="chance")
+        published = any(row.subject.published for row in whole)
+        words = f"Shtern et al. 2017, recomputed · {result.network.label}"
+        figure.suptitle(shown(f"{words} · crosses: published" if published else words), fontsize=10)
 
 
 def write_reproduction(result: ShternReproduction, table: Path) -> None:
@@ -106,7 +103,7 @@ def _loudness(row: DatasetRow) -> Group:
 
 
 def _around(mean: float, deviation: float) -> Interval:
-    return Interval(mean, mean - deviation, mean + deviation)
+    return Interval(mean, max(mean - deviation, 0.0), mean + deviation)
 
 
 def _lengths(row: DatasetRow, whole: Sequence[DatasetRow]) -> Group | None:
@@ -123,14 +120,24 @@ def _lengths(row: DatasetRow, whole: Sequence[DatasetRow]) -> Group | None:
     return Group(rows, row.subject.dataset, next(iter(row.cells.values())).chance) if rows else None
 
 
+def _draw_lengths(axis: Axes, groups: Sequence[Group]) -> None:
+    if not groups:
+        axis.set_axis_off()
+        axis.text(0, 1, "no data set was shortened", fontsize=8, color=DARK, va="top")
+        return
+    draw_rows(axis, groups)
+    axis.set_xlim(0, 1.02)
+    axis.set_xlabel("accuracy by length of the clips, unprocessed")
+
+
 def _draw_hypothesis(axis: Axes, result: ShternReproduction) -> None:
-    """What normalising adds against what loudness alone tells, a point for each data set."""
+    """Change by normalising against accuracy of loudness alone, a point for each data set."""
     for point in points_of(result.rows):
         _draw_point(axis, point)
-    axis.axhline(0.0, color=DARK, linewidth=0.8)
+    axis.axhline(0.0, color=DARK, linewidth=0.8, zorder=1)
     axis.grid(color=PALE_LINE, linewidth=0.6)
     axis.margins(0.15)
-    axis.set_xlabel("what loudness alone tells (0: guessing, 1: all)")
+    axis.set_xlabel("accuracy of loudness alone, rescaled (0: guessing, 1: perfect)")
     axis.set_ylabel("network: change by normalising")
     finding = next(one for one in result.findings if isinstance(one, NormalisingAndLoudness))
     if finding.rho is not None:
@@ -143,7 +150,12 @@ def _draw_point(axis: Axes, point: Point) -> None:
     axis.vlines(x.value, y.low, y.high, color=BLUE, linewidth=1.0)
     axis.plot(x.value, y.value, "o", color=BLUE, markersize=4)
     axis.annotate(
-        shown(short(point.dataset)), (x.value, y.value), (4, 4), textcoords="offset points", fontsize=7
+        shown(short(point.dataset)),
+        (x.value, y.value),
+        (4, 4),
+        textcoords="offset points",
+        fontsize=7,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
     )
 
 

@@ -135,7 +135,7 @@ class LoudnessIsSeen(Claim):
 class LoudnessStack(Claim):
     """What eight copies from quiet to loud add to the accuracy of the normalised clips."""
 
-    name = "copies at several levels help"
+    name = "stacking copies at several levels helps"
     source = f"{PAPER}, follow-up on Ballroom"
     dataset: str
     gain: Difference | None = None
@@ -236,7 +236,7 @@ class TimingAndTimbre(Claim):
         Mean distance between metres over mean distance between instruments.
     """
 
-    name = "timing is told less than timbre"
+    name = "features tell timbre better than timing"
     source = f"{PAPER}, the same chords in 3/4 and 4/4, on guitar and piano"
     view: str
     pieces: int

@@ -30,9 +30,14 @@ class _Part:
     clips: int
     plan: ExtractionPlan
 
-    @property
-    def seconds_of_audio(self) -> float:
-        return sum(clip.duration for clip in self.plan.contents.values())
+    def piece(self) -> Piece:
+        """With the time of a few clips."""
+        missing = len(self.plan.contents)
+        if not missing:
+            return Piece(self.dataset, self.column, self.clips, 0, 0.0, 0)
+        request = self.plan.request
+        taken = estimate(self.plan, device=choose_device(request.device), workers=request.jobs or cores())
+        return Piece(self.dataset, self.column, self.clips, missing, taken.seconds, taken.disk_bytes)
 
 
 def make_plan_of(
@@ -44,18 +49,17 @@ def make_plan_of(
     *,
     progress: Progress = SILENT,
 ) -> Plan:
-    """The features that are missing, with time and disk; nothing is written.
-
-    Time is that of a few clips of each column, and goes by the length of the audio.
-    """
+    """The missing features, and their time and disk from a few clips of each piece; nothing is written."""
     clips = {subject.dataset: clips_of(catalogue, subject) for subject in subjects}
-    columns = [column for column in requests if any(column in subject.columns for subject in subjects)]
-    pieces: list[Piece] = []
-    with progress.step("planning", len(columns), unit="columns") as step:
-        for column in columns:
-            request = requests[column]
-            parts = _parts(store_path, subjects, clips, column, request, registry)
-            pieces += _pieces(parts, request)
+    parts = [
+        part
+        for column, request in requests.items()
+        for part in _parts(store_path, subjects, clips, column, request, registry)
+    ]
+    pieces = []
+    with progress.step("planning", len(parts), unit="tables") as step:
+        for part in parts:
+            pieces.append(part.piece())
             step.advance()
     return Plan(tuple(pieces), shutil.disk_usage(store_path).free)
 
@@ -79,24 +83,3 @@ def _parts(
         seen |= set(missing)
         parts.append(_Part(subject.dataset, column, len(plan.contents), replace(plan, contents=missing)))
     return parts
-
-
-def _pieces(parts: Sequence[_Part], request: ExtractRequest) -> list[Piece]:
-    """The parts of one column with their times, by the part that has most to do."""
-    longest = max(parts, key=lambda part: part.seconds_of_audio)
-    rate, bytes_of_clip = 0.0, 0.0
-    if longest.plan.contents:
-        taken = estimate(longest.plan, device=choose_device(request.device), workers=request.jobs or cores())
-        rate = taken.seconds / longest.seconds_of_audio
-        bytes_of_clip = taken.disk_bytes / len(longest.plan.contents)
-    return [
-        Piece(
-            part.dataset,
-            part.column,
-            part.clips,
-            len(part.plan.contents),
-            rate * part.seconds_of_audio,
-            round(bytes_of_clip * len(part.plan.contents)),
-        )
-        for part in parts
-    ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from mxt.core.commands import typed
 from mxt.core.reprs import short_repr
+from mxt.core.stages import Evaluation
 from mxt.evaluation.comparison import Difference
 from mxt.evaluation.interval import Interval
 from mxt.papers.shtern2017.findings import NOISE, Claim
@@ -28,7 +29,7 @@ class ShternRequest:
     roles : tuple of (str, str)
         Which data set of the paper a labelled folder stands for, and its name in the store.
     network : str, optional
-        The backbone of the network's columns (default: the best whose weights are here).
+        The backbone of the network's columns (default: the best one with weights on this machine).
     weights : str, optional
         Its weight set (default: the first).
     weights_file : Path, optional
@@ -103,15 +104,26 @@ class Network:
     backbone, weights : str
         `weights` is empty where it has none.
     settings : tuple of str
-        Its parameters that were given.
+        Its parameters that were given, ``NAME=VALUE``.
     chosen : bool
-        Whether mxt chose it: the best whose weights are here.
+        Whether mxt chose it: the best one with weights on this machine.
     """
 
     backbone: str
     weights: str
     settings: tuple[str, ...] = ()
     chosen: bool = False
+
+    @property
+    def label(self) -> str:
+        """Its name, weights and settings.
+
+        Examples
+        --------
+        >>> Network("inception_v3", "", ("random=0",)).label
+        'inception_v3 random=0'
+        """
+        return " ".join([":".join(filter(None, (self.backbone, self.weights))), *self.settings])
 
     @property
     def is_papers(self) -> bool:
@@ -221,6 +233,8 @@ class ShternReproduction:
 
     Parameters
     ----------
+    protocol : Evaluation
+        How everything is evaluated, with the settings that were given.
     unscored : mapping
         Data set to why it could not be evaluated.
     absent : tuple of str
@@ -232,6 +246,7 @@ class ShternReproduction:
     """
 
     network: Network
+    protocol: Evaluation
     plan: Plan
     rows: tuple[Row, ...] = ()
     findings: tuple[Claim, ...] = ()
