@@ -92,7 +92,7 @@ def _row(cell: Cell) -> list[object]:
     numbers = (
         (cell.score, ".6f"),
         (cell.published, ".6f"),
-        (cell.difference, "+.6f"),
+        (cell.difference, "+z.6f"),
         (cell.unpublished_standardised, ".3f"),
         (cell.nested, ".3f"),
     )

@@ -81,13 +81,9 @@ def summary(features: Tensor) -> Tensor:
 
 def _summary_of_one(x: Tensor) -> Tensor:
     """float64 [4] of one feature [windows]."""
-    length = min(TEXTURE_WINDOWS, len(x))
-
-    def running(x: Tensor) -> Tensor:
-        return F.avg_pool1d(x[None], length, stride=1)[0]
-
     # E[x^2] - E[x]^2 about the mean of the clip, so that little is lost
     centred = x - x.mean()
-    mean, squares = running(x), running(centred.square()) - running(centred).square()
-    deviation = squares.clamp_(min=0).sqrt_()
+    values = torch.stack([x, centred.square(), centred])
+    mean, squares, offset = F.avg_pool1d(values, min(TEXTURE_WINDOWS, len(x)), stride=1)
+    deviation = (squares - offset.square()).clamp_(min=0).sqrt_()
     return torch.stack([mean.mean(), deviation.mean(), mean.std(correction=0), deviation.std(correction=0)])

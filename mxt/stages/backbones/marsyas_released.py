@@ -91,9 +91,9 @@ def crossings(x: Tensor) -> Tensor:
 
     ``(1 + #{t: x[t-1] x[t] < 0}) / 512``
     """
-    negative, positive = x < 0, x > 0
-    crossed = (negative[:, 1:] & positive[:, :-1]) | (positive[:, 1:] & negative[:, :-1])
-    return (crossed.sum(1) + 1).double() / WINDOW_SAMPLES
+    sign = x.sign()  # products of samples could underflow to zero, and sums of float32 are exact here
+    crossed = (sign[:, 1:] * sign[:, :-1]).clamp_(max=0).sum(1).neg_()
+    return (crossed + 1).double() / WINDOW_SAMPLES
 
 
 def centroid(power: Tensor) -> Tensor:
