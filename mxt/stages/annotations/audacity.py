@@ -1,4 +1,4 @@
-r"""Label tracks of Audacity: start, end and label between tabs; a band follows on a line that begins with ``\``.
+r"""Label tracks of Audacity: start, end and label between tabs; a band follows on a line with ``\``.
 
 References
 ----------
@@ -33,8 +33,8 @@ def file_name(recording: str) -> str:
 def write(annotations: Iterable[Annotation]) -> str:
     r"""The label track of one recording, as text.
 
-    Times are written to the microsecond, bands to the millionth of a hertz. Tabs and line ends in labels become
-    spaces. Fields have no place in this format.
+    Times are written to the microsecond, bands to the millionth of a hertz. Tabs and line ends in labels
+    become spaces. Fields have no place in this format.
 
     Examples
     --------
