@@ -49,6 +49,13 @@ def write(annotations: Iterable[Annotation]) -> str:
     return "".join(lines)
 
 
+def is_label_track(text: str) -> bool:
+    """Whether the first line has a start and an end."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    cells = first.split("\t")
+    return len(cells) in (2, 3) and all(math.isfinite(number(cell)) for cell in cells[:2])
+
+
 def read(text: str, file: str) -> tuple[list[Annotation], list[Remark]]:
     r"""The annotations of a label track.
 
