@@ -24,7 +24,10 @@ UNSURE_START, UNSURE_END, UNSURE_DURATION = (
 LOW = "lowfreq lowfrequency freqlow minfreq minfrequency freqmin fmin lowerfreq lowerfrequency lowf"
 HIGH = "highfreq highfrequency freqhigh maxfreq maxfrequency freqmax fmax upperfreq upperfrequency highf"
 LOW_IN_HERTZ, HIGH_IN_HERTZ = "low lower min bottom", "high upper max top"  # only with a unit
-FILE = "beginpath beginfile filename file filepath path audiofile audiopath audiofilename audio soundfile recording"
+FILE = (
+    "beginpath beginfile filename file filepath path audiofile audiopath audiofilename audio "
+    "soundfile recording"
+)
 LABEL = (
     "label labels annotation annotations species class classname category tag tags target event eventlabel "
     "sound soundtype call calltype commonname scientificname speciescode code text word phone type name"
