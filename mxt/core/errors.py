@@ -2,7 +2,8 @@
 
 MxtError
 ├── UsageError               the command was typed wrongly                  exit 2
-│   └── UnknownName          a name that nothing has; the nearest are listed
+│   ├── UnknownName          a name that nothing has; the nearest are listed
+│   └── UnclearTimes         columns of a table that may be times
 ├── InputError               what was given cannot be used
 │   ├── AudioError           one file or clip, with a typed Reason
 │   └── TableError           a table of labels, with its line
@@ -20,6 +21,7 @@ MxtError
 from __future__ import annotations
 
 import difflib
+import shlex
 import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -143,6 +145,35 @@ class UnknownName(UsageError):
         else:
             tail = f"there are: {listed(self.known, most)}"
         super().__init__(f"no {what} called {shortened(name)!r}; {tail}" + (f" {hint}" if hint else ""))
+
+
+class UnclearTimes(UsageError):
+    """A table gives several labels to one file, and has columns that may say which part each label is of.
+
+    Parameters
+    ----------
+    table : str
+        Its path.
+    columns : (str, str)
+        Those that may be start and end.
+    files : int
+        How many have several labels.
+    """
+
+    def __init__(self, table: str, columns: tuple[str, str], files: int) -> None:
+        self.table, self.columns, self.files = table, columns, files
+        start, end = columns
+        super().__init__(
+            f"{self.question}: --start-column {shlex.quote(start)} --end-column {shlex.quote(end)} cuts "
+            "segments there, --set segments=no uses whole files"
+        )
+
+    @property
+    def question(self) -> str:
+        """What is unclear."""
+        files = "one file" if self.files == 1 else f"each of {self.files:,} files"
+        columns = " and ".join(map(repr, self.columns))
+        return f"{self.table} gives several labels to {files}, and its columns {columns} may be times"
 
 
 class InputError(MxtError):

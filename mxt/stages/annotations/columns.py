@@ -74,10 +74,15 @@ class SpanColumns:
         return self.start is not None and (self.end is not None or self.duration is not None)
 
     @property
+    def times(self) -> list[str]:
+        """The columns of times."""
+        columns = (self.start, self.end, self.duration, self.origin)
+        return [column.heading for column in columns if column is not None]
+
+    @property
     def headings(self) -> set[str]:
         """The columns of times and bands."""
-        all_ = (self.start, self.end, self.duration, self.origin, self.low, self.high)
-        return {column.heading for column in all_ if column is not None}
+        return {*self.times, *(column.heading for column in (self.low, self.high) if column is not None)}
 
     def span(self, row: Mapping[str, Any]) -> tuple[float | None, float | None]:
         """Start and end in seconds: `None` where empty, NaN where it is no time."""

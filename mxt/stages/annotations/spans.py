@@ -77,7 +77,7 @@ def read(rows: Rows, columns: AnnotationColumns) -> tuple[list[Annotation], list
     for row, line in zip(rows.rows, rows.lines, strict=True):
         start, end = columns.spans.span(row)
         if start is None or end is None or not (math.isfinite(start) and math.isfinite(end)):
-            times = listed(repr(str(row.get(name) or "")) for name in sorted(columns.spans.headings))
+            times = listed(repr(str(row.get(name) or "")) for name in columns.spans.times)
             remarks.append(Remark("row without a time", f"{rows.path}, line {line}: {times}"))
             continue
         file = str(row.get(columns.file) or "") if columns.file else ""

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import posixpath
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mxt.core.errors import TableError, UnknownName, listed
+from mxt.core.errors import TableError, UnclearTimes, UnknownName, listed
 from mxt.core.records import Annotation, Clip, Detection, Listing, Remark, Target
 from mxt.stages.annotations import audacity, spans
-from mxt.stages.annotations.columns import SpanNames
+from mxt.stages.annotations.columns import SpanNames, label_column, likely_spans
 from mxt.stages.annotations.recordings import recording_named, recording_of
 from mxt.stages.annotations.stretches import Stretch, gaps, stretches
+from mxt.stages.datasets.columns import file_column
 from mxt.stages.datasets.matching import FileIndex, Match, tidy
 from mxt.stages.datasets.suffixes import ANNOTATIONS, may_be_sound, suffix
-from mxt.stages.datasets.table_reading import parse_table, read_text
+from mxt.stages.datasets.table_reading import Rows, parse_table, read_text
 from mxt.stages.datasets.targets import split_name, typed
 
 LARGEST = 200 << 20  # bytes
@@ -80,12 +81,15 @@ class Annotations:
         index, named = _index(listing), listing.table or self.table
         recordings: set[str] = set()
         read, reason = 0, "no annotations beside the recordings"
-        for path in self._paths(listing)[:LOOKED_AT]:
+        paths = sorted(self._paths(listing), key=lambda path: not recording_of(path, index).path)
+        for path in paths[:LOOKED_AT]:
             try:
-                source = self._read(listing, path)
+                source = self._read(listing, path, index)
             except (TableError, UnknownName) as error:
                 reason = str(error)
                 continue
+            except UnclearTimes as error:
+                return Detection(0.55, f"perhaps annotations: {error.question}")
             own = recording_of(path, index).path
             files = {match.path for match in source.matches(index).values()} - {""}
             if own or len(source.annotations) > len(files) > 0:  # one row per file: a table of excerpts
@@ -93,9 +97,10 @@ class Annotations:
                 recordings |= files | ({own} - {""})
         if not read:
             return Detection(0.0, reason)
-        share = len(recordings) / sum(may_be_sound(path) for path in listing.files)
-        sure = 1.0 if named else 0.9 if share >= ENOUGH or read == LOOKED_AT else 0.55
-        return Detection(sure, f"{read} file{'s' if read != 1 else ''} of annotations")
+        sounds = sum(may_be_sound(path) for path in listing.files)
+        many = read == LOOKED_AT or len(recordings) >= ENOUGH * sounds
+        count = f"{'at least ' if read == LOOKED_AT else ''}{len(recordings):,} of {sounds:,}"
+        return Detection(1.0 if named else 0.92 if many else 0.55, f"annotations of {count} recordings")
 
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
         """One clip per annotated stretch; annotations of a recording that is not there are missing clips."""
@@ -109,15 +114,13 @@ class Annotations:
             if own := recording_of(source.path, index).path:
                 by_recording.setdefault(own, [])
             matches = source.matches(index)
+            yield from _unmatched(source, matches)
             for annotation in source.annotations:
                 match = matches[annotation.file]
-                if match.how == "ambiguous":
-                    candidates = " or ".join(match.candidates)
-                    yield Remark("annotation of several recordings", f"{annotation.file} may be {candidates}")
-                else:
+                if match.how != "ambiguous":
                     missing = recording_named if annotation.file == source.path else tidy
                     by_recording[match.path or missing(annotation.file)].append(annotation)
-        yield from self._of(by_recording, self._targets(sources))
+        yield from self._annotated(by_recording, self._targets(sources), frozenset(listing.files))
 
     def _sources(self, listing: Listing, index: FileIndex) -> tuple[list[Source], list[Remark]]:
         """The table named; else every file that holds annotations."""
@@ -128,7 +131,7 @@ class Annotations:
         error: TableError | UnknownName = TableError(f"{listing.root}: no file of annotations")
         for path in self._paths(listing):
             try:
-                sources.append(self._read(listing, path))
+                sources.append(self._read(listing, path, index))
             except (TableError, UnknownName) as unusable:
                 error = unusable
                 if recording_of(path, index).path:
@@ -147,7 +150,7 @@ class Annotations:
             and (named or Path(listing.root, path).stat().st_size <= LARGEST)
         ]
 
-    def _read(self, listing: Listing, path: str) -> Source:
+    def _read(self, listing: Listing, path: str, index: FileIndex) -> Source:
         """A file of annotations, whichever its format.
 
         Raises
@@ -156,6 +159,8 @@ class Annotations:
             It is something else, or cannot be read.
         UnknownName
             It has no column of a name that was given.
+        UnclearTimes
+            It belongs to a recording, and has columns that may be times and labels.
         """
         text, encoding = read_text(Path(listing.root, path), encoding=self.encoding)
         if audacity.is_label_track(text):
@@ -163,8 +168,16 @@ class Annotations:
             return Source(path, annotations, LABEL, remarks=remarks)
         rows = parse_table(text, encoding, path, form=suffix(path))
         times = SpanNames(self.start_column, self.end_column, self.duration_column, self.time_unit)
+        own = recording_of(path, index).path
+        file = self.file_column or ("" if own else _file_column(rows, index))
         label = next((name for name in rows.headings if [name.lower()] == _lower(self.target[:1])), "")
-        columns = spans.columns_of(rows, spans.Named(times, label, self.file_column))
+        try:
+            columns = spans.columns_of(rows, spans.Named(times, label, file))
+        except TableError:
+            pair = likely_spans(rows, set())
+            if pair and own and label_column(rows, set(pair)):
+                raise UnclearTimes(path, pair, 1) from None
+            raise
         if self.target and not label:
             columns = replace(columns, label=None)
         annotations, remarks = spans.read(rows, columns)
@@ -185,8 +198,8 @@ class Annotations:
         labels = {source.label for source in sources if source.label}
         return self.target or (labels.pop() if len(labels) == 1 else LABEL,)
 
-    def _of(
-        self, by_recording: Mapping[str, Sequence[Annotation]], targets: Sequence[str]
+    def _annotated(
+        self, by_recording: Mapping[str, Sequence[Annotation]], targets: Sequence[str], files: Set[str]
     ) -> Iterator[Clip | Remark]:
         annotated = [(path, stretch) for path, boxes in by_recording.items() for stretch in stretches(boxes)]
         columns: dict[str, list[Target]] = {}
@@ -209,10 +222,10 @@ class Annotations:
                 group=fields.pop(self.group_column or "group", None),
                 fields={name: text for name, text in fields.items() if name not in targets},
             )
-        if self.background:
+        if self.background:  # of recordings that are there
             several = self.several_labels or any(isinstance(value, tuple) for value in columns[targets[0]])
             label = (self.background,) if several else self.background
-            for path, boxes in by_recording.items():
+            for path, boxes in ((path, by_recording[path]) for path in by_recording if path in files):
                 for start, end in gaps(stretches(boxes)):
                     yield Clip(
                         path, start=start, end=end, targets={targets[0]: label}, fields={"overlaps": "0"}
@@ -221,6 +234,14 @@ class Annotations:
 
 def _index(listing: Listing) -> FileIndex:
     return FileIndex(path for path in listing.files if may_be_sound(path))
+
+
+def _file_column(rows: Rows, index: FileIndex) -> str:
+    """The column whose values mean recordings; empty where none does."""
+    try:
+        return file_column(rows, index, folder=posixpath.dirname(rows.path))
+    except TableError:
+        return ""
 
 
 def _lower(names: Iterable[str]) -> list[str]:
@@ -240,6 +261,17 @@ def _ambiguous(annotated: Sequence[tuple[str, Stretch]], values: Sequence[Sequen
                 f"{path}, {stretch.start:g} to {stretch.end:g} s: {', '.join(several)}; taken as unlabelled "
                 "(--set several_labels=yes keeps them all)",
             )
+
+
+def _unmatched(source: Source, matches: Mapping[str, Match]) -> Iterator[Remark]:
+    counts = Counter(annotation.file for annotation in source.annotations)
+    for name, match in matches.items():
+        what = source.path if name == source.path else f"{source.path}, {name}"
+        number = f"{counts[name]:,} annotation{'s' if counts[name] != 1 else ''}"
+        if match.how == "ambiguous":
+            yield Remark("annotations left out", f"{what}: {number} of {' or '.join(match.candidates)}")
+        elif match.how == "none":
+            yield Remark("annotations of a recording that is not there", f"{what}: {number}")
 
 
 def _described(source: Source) -> Iterator[Remark]:

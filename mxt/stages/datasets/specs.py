@@ -11,7 +11,8 @@ _TARGET = Param(
     "target",
     "list",
     (),
-    "columns or fields to use as targets, the default one first; if empty, detected",
+    "columns or fields to use as targets, the default one first; if empty, detected: in file names the field "
+    "called label, or the first",
     item="str",
 )
 
@@ -49,7 +50,8 @@ SPECS: tuple[StageSpec, ...] = (
                 "str",
                 "",
                 'fields in names: "{digit}_{speaker}_{take}.wav", "{artist}/{album}/{}.mp3", '
-                '"{speaker:2}{}.wav"',
+                '"{speaker:2}{text:3}{emotion:1}{}.wav"; or a regular expression with named groups, such as '
+                '"(?P<speaker>[a-z]+)(?P<label>[0-9]+)"',
             ),
             _TARGET,
             Param(
@@ -88,6 +90,7 @@ SPECS: tuple[StageSpec, ...] = (
                 "column with train, valid and test; if empty, one called split or subset",
             ),
             Param("fold_column", "str", "", "column of folds to use; if empty, one called fold"),
+            *_TIMES,
             Param("encoding", "str", "", "encoding of the table, e.g. cp1252; if empty, detected"),
             Param(
                 "segments",

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import math
 import posixpath
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mxt.core.errors import TableError, UnknownName, listed
+from mxt.core.errors import TableError, UnclearTimes, UnknownName, listed
 from mxt.core.records import Clip, Detection, Listing, Remark, Target
+from mxt.stages.annotations.columns import SpanColumns, SpanNames, find_spans, likely_spans
+from mxt.stages.annotations.quantities import number
 from mxt.stages.datasets.columns import Columns, find_columns
 from mxt.stages.datasets.matching import FileIndex, Match, match_rows, tidy
 from mxt.stages.datasets.suffixes import TABLES, may_be_sound, suffix
@@ -49,14 +51,18 @@ class Table:
     group_column: str = ""
     split_column: str = ""
     fold_column: str = ""
+    start_column: str = ""
+    end_column: str = ""
+    duration_column: str = ""
+    time_unit: str = "auto"
     encoding: str = ""
     segments: str = "auto"
     numbers: Numbers = "auto"
 
     def detect(self, listing: Listing) -> Detection:
         """Sure of a table that was given and of metadata.csv; else where a table names most of the files."""
-        if listing.table or self.table:
-            return Detection(1.0, "a table")
+        if named := listing.table or self.table:
+            return Detection(0.85 if self._holds_annotations(listing, named) else 1.0, "a table")
         try:
             sources, _ = self._sources(listing)
         except (TableError, UnknownName) as error:
@@ -77,9 +83,31 @@ class Table:
         sources, remarks = self._sources(listing)
         yield from remarks
         for source in sources:
+            self._check_times(source)
             yield from source.rows.remarks
             yield from _described(source)
             yield from self._of(source)
+
+    def _holds_annotations(self, listing: Listing, path: str) -> bool:
+        """Whether a table is read better as annotations: of one recording, or several of one file."""
+        if suffix(path) not in TABLES:
+            return True
+        try:
+            rows = self._read(listing, path, frozenset())
+            spans = find_spans(rows, self._times)
+        except (TableError, UnknownName):
+            return False
+        if spans is None or not spans.bounded:
+            return False
+        try:
+            source = self._source(rows, FileIndex(filter(may_be_sound, listing.files)))
+        except TableError:  # no column of files
+            return True
+        return len(source.matches) > len({match.path for match in source.matches if match.path}) > 0
+
+    @property
+    def _times(self) -> SpanNames:
+        return SpanNames(self.start_column, self.end_column, self.duration_column, self.time_unit)
 
     def _sources(self, listing: Listing) -> tuple[list[Source], list[Remark]]:
         """The table named; else all metadata of an audiofolder; else the one that names the most files."""
@@ -116,9 +144,27 @@ class Table:
     def _source(self, rows: Rows, index: FileIndex) -> Source:
         folder = posixpath.dirname(rows.path)
         named = Columns(self.file_column, self.target, self.split_column, self.fold_column, self.group_column)
-        columns = find_columns(rows, index, named, folder=folder, segments=self.segments != "no")
+        times = self._times if self.segments != "no" else None
+        columns = find_columns(rows, index, named, folder=folder, times=times)
         files = [_words(row.get(columns.file)) for row in rows.rows]
         return Source(rows, columns, match_rows(index, files, folder=folder))
+
+    def _check_times(self, source: Source) -> None:
+        """Refuse rows that give one file several labels, where columns that were not recognised may be times.
+
+        Raises
+        ------
+        UnclearTimes
+        """
+        rows, columns = source.rows, source.columns
+        if columns.spans is not None or self.segments == "no" or not columns.targets:
+            return
+        labels: dict[str, set[str]] = defaultdict(set)
+        for row, match in zip(rows.rows, source.matches, strict=True):
+            labels[match.path].add(_words(row.get(columns.targets[0])))
+        several = sum(len(words) > 1 for path, words in labels.items() if path)
+        if several and (pair := likely_spans(rows, columns.used)):
+            raise UnclearTimes(rows.path, pair, several)
 
     def _of(self, source: Source) -> Iterator[Clip | Remark]:
         rows, columns = source.rows, source.columns
@@ -131,8 +177,8 @@ class Table:
                 numbered = meaning.kind == "numbered classes"
                 hint = "; --set numbers=values makes them values" if numbered else ""
                 yield Remark("target", f"{name}: {meaning}{hint}")
-        for number, (row, match) in enumerate(zip(rows.rows, source.matches, strict=True)):
-            where = f"{rows.path}, line {rows.lines[number]}"
+        for index, (row, match) in enumerate(zip(rows.rows, source.matches, strict=True)):
+            where = f"{rows.path}, line {rows.lines[index]}"
             text = _words(row.get(columns.file))
             if not tidy(text):
                 yield Remark("row without a file name", where)
@@ -140,7 +186,7 @@ class Table:
                 yield Remark("ambiguous row", f"{where}: {text} may be {' or '.join(match.candidates)}")
             else:
                 yield self._clip(
-                    row, columns, match, {name: column[number] for name, column in values.items()}, where
+                    row, columns, match, {name: column[index] for name, column in values.items()}, where
                 )
 
     def _clip(
@@ -156,10 +202,11 @@ class Table:
             for name in (columns.split, columns.fold, columns.group)
             if name and name.lower() in _CANONICAL
         }
+        start, end = _span(row, columns.spans, where)
         return Clip(
             path,
-            start=_seconds(row, columns.start, where),
-            end=_seconds(row, columns.end, where),
+            start=start,
+            end=end,
             targets=targets,
             split=(split_name(split) or split) if split else _split_folder(path),
             fold=_words(row.get(columns.fold)) or None if columns.fold else None,
@@ -217,21 +264,23 @@ def _words(value: object) -> str:
     return str(value)
 
 
-def _seconds(row: dict[str, Any], name: str | None, where: str) -> float | None:
-    """Seconds, or ``minutes:seconds``, ``hours:minutes:seconds``."""
-    text = _words(row.get(name)) if name else ""
-    if not text or text.lower() == "nan":
-        return None
-    parts: Sequence[str] = text.replace(",", ".").split(":")
-    try:
-        seconds = sum(float(part) * 60.0**power for power, part in enumerate(reversed(parts)))
-    except ValueError:
-        seconds = math.nan
-    if not math.isfinite(seconds) or len(parts) > 3:
-        raise TableError(
-            f"{where}: {name} is a time in seconds, not {text!r} (--set segments=no ignores the column)"
-        )
-    return seconds
+def _span(row: dict[str, Any], spans: SpanColumns | None, where: str) -> tuple[float | None, float | None]:
+    """Start and end in seconds; `None` where the row has none, or NaN.
+
+    Raises
+    ------
+    TableError
+        A time is none.
+    """
+    if spans is None:
+        return None, None
+    times = {name: "" if (text := _words(row.get(name))).lower() == "nan" else text for name in spans.times}
+    for name, text in times.items():
+        if text and not math.isfinite(number(text)):
+            raise TableError(
+                f"{where}: {name} is a time in seconds, not {text!r} (--set segments=no ignores the column)"
+            )
+    return spans.span(times)
 
 
 def _split_folder(path: str) -> str | None:
