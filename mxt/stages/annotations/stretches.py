@@ -11,6 +11,7 @@ from mxt.core.identity import microseconds
 from mxt.core.records import Annotation
 
 SHORTEST_GAP = 0.1  # seconds
+LOW, HIGH, OVERLAPS = "low_hz", "high_hz", "overlaps"  # fields of clips
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,8 @@ class Stretch:
         highs = [a.high_hz for a in self.annotations if a.high_hz is not None]
         return {
             **dict(self.annotations[0].fields),
-            **({"low_hz": f"{min(lows):.10g}"} if lows else {}),
-            **({"high_hz": f"{max(highs):.10g}"} if highs else {}),
-            "overlaps": str(self.overlaps),
+            **band_fields(min(lows, default=None), max(highs, default=None)),
+            OVERLAPS: str(self.overlaps),
         }
 
 
@@ -54,12 +54,26 @@ def stretches(annotations: Iterable[Annotation]) -> list[Stretch]:
     for annotation in annotations:
         same[microseconds(annotation.start), microseconds(annotation.end)].append(annotation)
     alike = [tuple(same[span]) for span in sorted(same)]
-    starts = sorted(group[0].start for group in alike)
-    ends = sorted(group[0].end for group in alike)
-    return [
-        Stretch(group, max(0, bisect_left(starts, group[0].end) - bisect_right(ends, group[0].start) - 1))
-        for group in alike
-    ]
+    counts = overlaps([(group[0].start, group[0].end) for group in alike])
+    return [Stretch(group, count) for group, count in zip(alike, counts, strict=True)]
+
+
+def overlaps(spans: Sequence[tuple[float, float]]) -> list[int]:
+    """How many of the other spans each one shares time with.
+
+    Examples
+    --------
+    >>> overlaps([(0, 2), (1, 3), (3, 4)])
+    [1, 1, 0]
+    """
+    starts, ends = sorted(start for start, _ in spans), sorted(end for _, end in spans)
+    return [max(0, bisect_left(starts, end) - bisect_right(ends, start) - 1) for start, end in spans]
+
+
+def band_fields(low: float | None, high: float | None) -> dict[str, str]:
+    """The bounds of a band as fields of a clip."""
+    bounds = {LOW: low, HIGH: high}
+    return {name: f"{value:.10g}" for name, value in bounds.items() if value is not None}
 
 
 def gaps(annotated: Sequence[Stretch]) -> list[tuple[float, float | None]]:

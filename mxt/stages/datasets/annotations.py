@@ -16,7 +16,7 @@ from mxt.stages.annotations.recordings import recording_named, recording_of
 from mxt.stages.annotations.stretches import Stretch, gaps, stretches
 from mxt.stages.datasets.columns import file_column
 from mxt.stages.datasets.matching import FileIndex, Match, tidy
-from mxt.stages.datasets.suffixes import ANNOTATIONS, may_be_sound, suffix
+from mxt.stages.datasets.suffixes import ANNOTATIONS, TABLES, may_be_sound, suffix
 from mxt.stages.datasets.table_reading import Rows, parse_table, read_text
 from mxt.stages.datasets.targets import split_name, typed
 
@@ -77,10 +77,10 @@ class Annotations:
     encoding: str = ""
 
     def detect(self, listing: Listing) -> Detection:
-        """Sure where most recordings have annotations: files of their name, or several rows of a table."""
+        """Sure where most recordings have annotations of their own name; less of a table that names files."""
         index, named = _index(listing), listing.table or self.table
         recordings: set[str] = set()
-        read, reason = 0, "no annotations beside the recordings"
+        surest, reason = 0.0, "no annotations beside the recordings"
         paths = sorted(self._paths(listing), key=lambda path: not recording_of(path, index).path)
         for path in paths[:LOOKED_AT]:
             try:
@@ -93,14 +93,15 @@ class Annotations:
             own = recording_of(path, index).path
             files = {match.path for match in source.matches(index).values()} - {""}
             if own or len(source.annotations) > len(files) > 0:  # one row per file: a table of excerpts
-                read += 1
+                # a table that names files may have folds and splits, which the loader of tables reads
+                surest = max(surest, 1.0 if own or suffix(path) not in TABLES else 0.7)
                 recordings |= files | ({own} - {""})
-        if not read:
+        if not recordings:
             return Detection(0.0, reason)
         sounds = sum(may_be_sound(path) for path in listing.files)
-        many = read == LOOKED_AT or len(recordings) >= ENOUGH * sounds
-        count = f"{'at least ' if read == LOOKED_AT else ''}{len(recordings):,} of {sounds:,}"
-        return Detection(1.0 if named else 0.92 if many else 0.55, f"annotations of {count} recordings")
+        few = len(recordings) < min(LOOKED_AT, ENOUGH * sounds)
+        reason = f"annotations of {len(recordings):,} of {sounds:,} recordings"
+        return Detection(surest if named else min(surest, 0.55 if few else 0.92), reason)
 
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
         """One clip per annotated stretch; annotations of a recording that is not there are missing clips."""

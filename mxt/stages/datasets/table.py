@@ -6,8 +6,8 @@ import json
 import math
 import posixpath
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from mxt.core.errors import TableError, UnclearTimes, UnknownName, listed
 from mxt.core.records import Clip, Detection, Listing, Remark, Target
 from mxt.stages.annotations.columns import SpanColumns, SpanNames, find_spans, likely_spans
 from mxt.stages.annotations.quantities import number
-from mxt.stages.datasets.columns import Columns, find_columns
+from mxt.stages.annotations.stretches import OVERLAPS, band_fields, overlaps
+from mxt.stages.datasets.columns import Columns, file_column, find_columns
 from mxt.stages.datasets.matching import FileIndex, Match, match_rows, tidy
 from mxt.stages.datasets.suffixes import TABLES, may_be_sound, suffix
 from mxt.stages.datasets.table_reading import Rows, read_table
@@ -62,7 +63,7 @@ class Table:
     def detect(self, listing: Listing) -> Detection:
         """Sure of a table that was given and of metadata.csv; else where a table names most of the files."""
         if named := listing.table or self.table:
-            return Detection(0.85 if self._holds_annotations(listing, named) else 1.0, "a table")
+            return Detection(self._sure_of(listing, named), "a table")
         try:
             sources, _ = self._sources(listing)
         except (TableError, UnknownName) as error:
@@ -86,24 +87,22 @@ class Table:
             self._check_times(source)
             yield from source.rows.remarks
             yield from _described(source)
-            yield from self._of(source)
+            yield from _with_overlaps(list(self._of(source)))
 
-    def _holds_annotations(self, listing: Listing, path: str) -> bool:
-        """Whether a table is read better as annotations: of one recording, or several of one file."""
-        if suffix(path) not in TABLES:
-            return True
+    def _sure_of(self, listing: Listing, path: str) -> float:
+        """Sure of a table by its suffix, unless it has times and no column that names files: annotations."""
+        is_table = suffix(path) in TABLES
         try:
             rows = self._read(listing, path, frozenset())
             spans = find_spans(rows, self._times)
         except (TableError, UnknownName):
-            return False
-        if spans is None or not spans.bounded:
-            return False
+            return 1.0 if is_table else 0.0
         try:
-            source = self._source(rows, FileIndex(filter(may_be_sound, listing.files)))
-        except TableError:  # no column of files
-            return True
-        return len(source.matches) > len({match.path for match in source.matches if match.path}) > 0
+            file_column(rows, _index(listing), folder=posixpath.dirname(path))
+        except TableError:
+            if not self.file_column:
+                return 0.0 if not is_table else 0.85 if spans is not None and spans.bounded else 1.0
+        return 1.0 if is_table else 0.85
 
     @property
     def _times(self) -> SpanNames:
@@ -111,7 +110,7 @@ class Table:
 
     def _sources(self, listing: Listing) -> tuple[list[Source], list[Remark]]:
         """The table named; else all metadata of an audiofolder; else the one that names the most files."""
-        index = FileIndex(path for path in listing.files if may_be_sound(path))
+        index = _index(listing)
         known = frozenset(posixpath.basename(path) for path in listing.files if may_be_sound(path))
         if named := listing.table or self.table:
             if named not in listing.files:
@@ -203,6 +202,7 @@ class Table:
             if name and name.lower() in _CANONICAL
         }
         start, end = _span(row, columns.spans, where)
+        low, high = columns.spans.band(row) if columns.spans else (None, None)
         return Clip(
             path,
             start=start,
@@ -215,8 +215,27 @@ class Table:
                 name: _words(value)
                 for name, value in row.items()
                 if name not in left and value not in (None, "")
-            },
+            }
+            | band_fields(low, high),
         )
+
+
+def _with_overlaps(items: Sequence[Clip | Remark]) -> Iterator[Clip | Remark]:
+    """The same, with the number of overlaps as a field of clips where a file has several segments."""
+    spans: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for item in items:
+        if isinstance(item, Clip):
+            spans[item.path].append((item.start or 0.0, math.inf if item.end is None else item.end))
+    counts = {path: iter(overlaps(of_file)) for path, of_file in spans.items() if len(set(of_file)) > 1}
+    for item in items:
+        if isinstance(item, Clip) and item.path in counts:
+            yield replace(item, fields={**item.fields, OVERLAPS: str(next(counts[item.path]))})
+        else:
+            yield item
+
+
+def _index(listing: Listing) -> FileIndex:
+    return FileIndex(path for path in listing.files if may_be_sound(path))
 
 
 def _is_table(listing: Listing, path: str) -> bool:

@@ -34,9 +34,7 @@ def annotations(draw):
 
 
 def spans_of(these):
-    return [
-        (microseconds(a.start), microseconds(a.end), a.label, a.low_hz, a.high_hz) for a in these
-    ]
+    return [(microseconds(a.start), microseconds(a.end), a.label, a.low_hz, a.high_hz) for a in these]
 
 
 def read_raven(text):
