@@ -111,6 +111,11 @@ def listed(names: Iterable[object], most: int = MOST_NAMES) -> str:
     return ", ".join(texts[:kept]) + (f", … ({len(texts)} in all)" if len(texts) > kept else "")
 
 
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """At most three of the `known` names that `name` may have been meant to be, the nearest first."""
+    return difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+
+
 class UsageError(MxtError):
     """The command or call was made wrongly."""
 
@@ -135,7 +140,7 @@ class UnknownName(UsageError):
         most: int = MOST_NAMES,
     ) -> None:
         self.what, self.name, self.known = what, name, sorted(set(known))
-        near = difflib.get_close_matches(name, self.known, n=3, cutoff=0.6)
+        near = nearest(name, self.known)
         if instead:
             tail = instead
         elif not self.known:
