@@ -156,12 +156,15 @@ def ingest(
         jobs=reading.jobs,
     )
     registry = run.registry()
-    with run.progress() as progress:
-        try:
-            results = work(run.store, request, registry, progress=progress)
-        except UnclearTimes as unclear:
-            request = _asked(request, unclear, run)
-            results = work(run.store, request, registry, progress=progress)
+
+    def answered(request: IngestRequest) -> tuple[Ingested, ...]:
+        with run.progress() as progress:
+            return work(run.store, request, registry, progress=progress)
+
+    try:
+        results = answered(request)
+    except UnclearTimes as unclear:
+        results = answered(_asked(request, unclear, run))
     following = ""
     if any(result.summary.used for result in results) and not reading.dry_run:
         following = _evaluation(results) if results[0].views else first_extraction(registry)
@@ -174,11 +177,20 @@ def ingest(
 
 def _asked(request: IngestRequest, unclear: UnclearTimes, run: RunOptions) -> IngestRequest:
     """The request with columns of times, where somebody at a terminal says that they are; else the error."""
-    at_terminal = sys.stdin.isatty() and sys.stderr.isatty() and not (run.as_json or run.quiet)
     start, end = unclear.columns
-    if not at_terminal or not typer.confirm(f"{unclear.question}. Cut segments there?", err=True):
+    if (
+        run.as_json
+        or run.quiet
+        or not at_terminal()
+        or not typer.confirm(f"{unclear.question}. Cut segments there?", err=True)
+    ):
         raise unclear
     return replace(request, params={**request.params, "start_column": start, "end_column": end})
+
+
+def at_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _plain(results: Sequence[Ingested]) -> Any:
