@@ -178,12 +178,8 @@ def ingest(
 def _asked(request: IngestRequest, unclear: UnclearTimes, run: RunOptions) -> IngestRequest:
     """The request with columns of times, where somebody at a terminal says that they are; else the error."""
     start, end = unclear.columns
-    if (
-        run.as_json
-        or run.quiet
-        or not at_terminal()
-        or not typer.confirm(f"{unclear.question}. Cut segments there?", err=True)
-    ):
+    may_ask = at_terminal() and not (run.as_json or run.quiet)
+    if not (may_ask and typer.confirm(f"{unclear.question}. Cut segments there?", err=True)):
         raise unclear
     return replace(request, params={**request.params, "start_column": start, "end_column": end})
 

@@ -89,7 +89,7 @@ def test_one_file_of_annotations_may_be_named(run, night):
 
 def test_a_text_that_holds_no_annotations_is_refused(run, night):
     (night / "notes.txt").write_text("nothing heard tonight\n")
-    with pytest.raises(InputError, match="notes.txt is neither a folder nor a table, nor annotations"):
+    with pytest.raises(InputError, match=r"notes\.txt is neither a folder nor a table, nor annotations"):
         run(night / "notes.txt")
 
 
@@ -113,7 +113,7 @@ def test_several_labels_for_one_file_and_columns_that_may_be_times_are_refused(r
     (night / "all.csv").write_text(UNCLEAR)
     with pytest.raises(
         UnclearTimes,
-        match="all.csv gives several labels to one file, and its columns 't1' and 't2' may be times: "
+        match=r"all\.csv gives several labels to one file, and its columns 't1' and 't2' may be times: "
         "--start-column t1 --end-column t2 cuts segments there, --set segments=no uses whole files",
     ):
         run(night)
@@ -142,12 +142,12 @@ def test_other_tables_are_read_as_before(run, night, table):
 def test_at_a_terminal_it_is_asked(night, tmp_path, monkeypatch, capsys, reply, code):
     (night / "all.csv").write_text(UNCLEAR)
     monkeypatch.setattr("mxt.cli.ingest.at_terminal", lambda: True)
-    monkeypatch.setattr("typer.confirm", lambda question, err: reply == "y")
+    monkeypatch.setattr("typer.confirm", lambda _question, **_: reply == "y")
     with pytest.raises(SystemExit) as end:
         main(["ingest", str(night), "--store", str(tmp_path / "store"), "--jobs", "1"])
     assert (end.value.code or 0) == code
     out = capsys.readouterr()
-    assert ("2 clips in 1 files" in out.out, "may be times" in out.err) == (code == 0, code == 2)
+    assert ("2 clips in 1 file " in out.out, "may be times" in out.err) == (code == 0, code == 2)
 
 
 def test_where_nobody_can_be_asked_it_is_refused(night, tmp_path, capsys):

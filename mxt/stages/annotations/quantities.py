@@ -51,10 +51,13 @@ def number(text: str) -> float:
     >>> number("1:30"), number("0,25"), number("soon")
     (90.0, 0.25, nan)
     """
-    parts = text.strip().replace(",", ".").split(":")
+    text = text.replace(",", ".")
+    parts = text.split(":")
     if len(parts) > 3:
         return math.nan
     try:
+        if len(parts) == 1:
+            return float(text)
         return sum(float(part) * 60.0**power for power, part in enumerate(reversed(parts)))
     except ValueError:
         return math.nan

@@ -100,7 +100,8 @@ class Annotations:
             return Detection(0.0, reason)
         sounds = sum(may_be_sound(path) for path in listing.files)
         few = len(recordings) < min(LOOKED_AT, ENOUGH * sounds)
-        reason = f"annotations of {len(recordings):,} of {sounds:,} recordings"
+        at_least = "at least " if len(paths) > LOOKED_AT else ""
+        reason = f"annotations of {at_least}{len(recordings):,} of {sounds:,} recordings"
         return Detection(surest if named else min(surest, 0.55 if few else 0.92), reason)
 
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
