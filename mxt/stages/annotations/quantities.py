@@ -11,6 +11,7 @@ from typing import Any
 SECONDS = {
     "": 1.0,
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "hms", "hh:mm:ss", "h:m:s"), 1.0),
+    **dict.fromkeys(("ss.msec", "hh:mm:ss.ms"), 1.0),  # ELAN
     **dict.fromkeys(("ms", "msec", "msecs", "millisecond", "milliseconds"), 1e-3),
     **dict.fromkeys(("us", "µs", "usec", "microsecond", "microseconds"), 1e-6),
     **dict.fromkeys(("minute", "minutes"), 60.0),

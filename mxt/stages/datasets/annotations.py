@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mxt.core.errors import TableError, UnclearTimes, UnknownName, listed
+from mxt.core.errors import TableError, UnclearTimes, UnknownName, UsageError, listed
 from mxt.core.records import Annotation, Clip, Detection, Listing, Remark, Target
 from mxt.stages.annotations import audacity, spans
 from mxt.stages.annotations.columns import SpanNames, label_column, likely_spans
 from mxt.stages.annotations.recordings import recording_named, recording_of
-from mxt.stages.annotations.stretches import Stretch, gaps, stretches
+from mxt.stages.annotations.stretches import OVERLAPS, Stretch, gaps, stretches
 from mxt.stages.datasets.columns import file_column
 from mxt.stages.datasets.matching import FileIndex, Match, tidy
 from mxt.stages.datasets.suffixes import ANNOTATIONS, TABLES, may_be_sound, suffix
@@ -56,7 +56,7 @@ class Source:
         matches = {}
         for name in dict.fromkeys(annotation.file for annotation in self.annotations):
             match = own if name == self.path else index.find(name, folder=folder)
-            matches[name] = own if match.how == "none" and own.path else match
+            matches[name] = own if own.path and match.how in ("none", "ambiguous") else match
         return matches
 
 
@@ -122,7 +122,11 @@ class Annotations:
                 if match.how != "ambiguous":
                     missing = recording_named if annotation.file == source.path else tidy
                     by_recording[match.path or missing(annotation.file)].append(annotation)
-        yield from self._annotated(by_recording, self._targets(sources), frozenset(listing.files))
+        items = list(self._annotated(by_recording, self._targets(sources)))
+        yield from items
+        if self.background:
+            present = {path: boxes for path, boxes in by_recording.items() if path in index}
+            yield from self._background(present, [item for item in items if isinstance(item, Clip)])
 
     def _sources(self, listing: Listing, index: FileIndex) -> tuple[list[Source], list[Remark]]:
         """The table named; else every file that holds annotations."""
@@ -137,7 +141,7 @@ class Annotations:
             except (TableError, UnknownName) as unusable:
                 error = unusable
                 if recording_of(path, index).path:
-                    remarks.append(Remark("file of a recording that holds no annotations", str(error)))
+                    remarks.append(Remark("file of a recording that gives no annotations", str(error)))
         if not sources:
             raise error
         return sources, remarks
@@ -147,9 +151,7 @@ class Annotations:
         return [
             path
             for path in ([named] if named else listing.files)
-            if path in listing.files
-            and suffix(path) in ANNOTATIONS
-            and (named or Path(listing.root, path).stat().st_size <= LARGEST)
+            if path in listing.files and suffix(path) in ANNOTATIONS
         ]
 
     def _read(self, listing: Listing, path: str, index: FileIndex) -> Source:
@@ -164,7 +166,12 @@ class Annotations:
         UnclearTimes
             It belongs to a recording, and has columns that may be times and labels.
         """
-        text, encoding = read_text(Path(listing.root, path), encoding=self.encoding)
+        file_path, named = Path(listing.root, path), listing.table or self.table
+        if not named and file_path.stat().st_size > LARGEST:
+            raise TableError(
+                f"{path} is too large to look into ({LARGEST >> 20} MB at most); name it as PATH"
+            )
+        text, encoding = read_text(file_path, encoding=self.encoding)
         if audacity.is_label_track(text):
             annotations, remarks = audacity.read(text, path)
             return Source(path, annotations, LABEL, remarks=remarks)
@@ -194,14 +201,16 @@ class Annotations:
             No file has a column that was named.
         """
         headings = dict.fromkeys(name for source in sources for name in source.headings)
-        for name in (*self.target, *([self.group_column] if self.group_column else [])):
+        for name in self.target:
             if name.lower() not in _lower((*headings, LABEL)):
                 raise UnknownName("column of the annotations", name, headings)
+        if self.group_column and self.group_column not in headings:
+            raise UnknownName("column of the annotations", self.group_column, headings)
         labels = {source.label for source in sources if source.label}
         return self.target or (labels.pop() if len(labels) == 1 else LABEL,)
 
     def _annotated(
-        self, by_recording: Mapping[str, Sequence[Annotation]], targets: Sequence[str], files: Set[str]
+        self, by_recording: Mapping[str, Sequence[Annotation]], targets: Sequence[str]
     ) -> Iterator[Clip | Remark]:
         annotated = [(path, stretch) for path, boxes in by_recording.items() for stretch in stretches(boxes)]
         columns: dict[str, list[Target]] = {}
@@ -224,14 +233,27 @@ class Annotations:
                 group=fields.pop(self.group_column or "group", None),
                 fields={name: text for name, text in fields.items() if name not in targets},
             )
-        if self.background:  # of recordings that are there
-            several = self.several_labels or any(isinstance(value, tuple) for value in columns[targets[0]])
-            label = (self.background,) if several else self.background
-            for path, boxes in ((path, by_recording[path]) for path in by_recording if path in files):
-                for start, end in gaps(stretches(boxes)):
-                    yield Clip(
-                        path, start=start, end=end, targets={targets[0]: label}, fields={"overlaps": "0"}
-                    )
+
+    def _background(
+        self, by_recording: Mapping[str, Sequence[Annotation]], clips: Sequence[Clip]
+    ) -> Iterator[Clip]:
+        """What no annotation of a recording covers, with the split, fold and group of its first one.
+
+        Raises
+        ------
+        UsageError
+            The labels are numbers.
+        """
+        first = {clip.path: clip for clip in reversed(clips)}
+        target = next((name for clip in clips for name in clip.targets), LABEL)
+        values = [clip.targets[target] for clip in clips]
+        if any(isinstance(value, float) for value in values):
+            raise UsageError(f"--background makes a class, but the labels ({target}) are numbers")
+        several = any(isinstance(value, tuple) for value in values)
+        label = (self.background,) if several else self.background
+        for path, boxes in by_recording.items():
+            like = replace(first.get(path, Clip(path)), targets={target: label}, fields={OVERLAPS: "0"})
+            yield from (replace(like, start=start, end=end) for start, end in gaps(stretches(boxes)))
 
 
 def _index(listing: Listing) -> FileIndex:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mxt.core.errors import TableError, UnclearTimes, UnknownName
+from mxt.core.errors import TableError, UnclearTimes, UnknownName, UsageError
 from mxt.stages.datasets.annotations import Annotations
 
 RAVEN = (
@@ -64,6 +64,9 @@ def test_a_label_track_of_audacity_with_its_bands(read):
         "Begin Time (hh:mm:ss),End Time (hh:mm:ss),species\n0:00:01.5,0:00:02.25,x\n",
         "from,to,label\n1.5,2.25,x\n",
         "xmin,xmax,text\n1.5,2.25,x\n",
+        "tmin\ttier\ttext\ttmax\n1.5\tcalls\tx\t2.25\n",  # Praat, Down to Table
+        "Begin Time - hh:mm:ss.ms\tEnd Time - hh:mm:ss.ms\tcall\n00:00:01.500\t00:00:02.250\tx\n",  # ELAN
+        "Begin Time - msec\tDuration - msec\tcall\n1500\t750\tx\n",
         "label,time,length\nx,1.5,0.75\n",
     ],
 )
@@ -203,13 +206,33 @@ def test_columns_that_may_be_times_and_are_called_otherwise_are_not_guessed(read
 
 def test_a_file_beside_a_recording_that_holds_something_else_is_named(read):
     _, remarks = read("a.wav", "b.wav", files={"a.txt": AUDACITY, "b.txt": "to do: annotate\n"})
-    (text,) = remarks["file of a recording that holds no annotations"]
+    (text,) = remarks["file of a recording that gives no annotations"]
     assert text.startswith("b.txt")
 
 
 def test_a_folder_without_any_annotation_says_why(read):
     with pytest.raises(TableError, match="no file of annotations"):
         read("a.wav", files={})
+
+
+def test_a_file_that_is_too_large_to_look_into_is_named(read, monkeypatch):
+    monkeypatch.setattr("mxt.stages.datasets.annotations.LARGEST", 100)
+    files = {"a.txt": AUDACITY, "b.txt": AUDACITY * 9}
+    clips, remarks = read("a.wav", "b.wav", files=files)
+    assert {clip.path for clip in clips} == {"a.wav"}
+    assert "b.txt is too large" in remarks["file of a recording that gives no annotations"][0]
+    assert len(read("a.wav", "b.wav", files=files, table="b.txt")[0]) == 2
+
+
+def test_background_needs_classes(read):
+    with pytest.raises(UsageError, match=r"the labels \(label\) are numbers"):
+        read("a.wav", files={"a.csv": "start,end,label\n0,1,0.25\n1,2,0.75\n"}, background="none")
+
+
+def test_background_shares_group_and_fold_with_the_annotations_of_its_recording(read):
+    table = "start,end,label,site,fold\n0,1,x,north,2\n"
+    clips, _ = read("a.wav", files={"a.csv": table}, background="none", group_column="site")
+    assert [(clip.group, clip.fold) for clip in clips] == [("north", "2")] * 2
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
