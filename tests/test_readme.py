@@ -135,6 +135,19 @@ def test_the_convnet_and_the_comparison_run_as_written(visit: Visit, data: Path)
     assert "convnet+mfcc" in shown[-1]
 
 
+def test_annotated_recordings_are_ingested_as_written(tmp_path: Path) -> None:
+    (tmp_path / "field").mkdir()
+    note = min(synthesise(tmp_path, class_size=1).rglob("*.wav"))
+    recording = note.rename(tmp_path / "field" / note.name)
+    recording.with_suffix(".txt").write_text("0.1\t0.4\tSP\n\\\t1000\t3000\n0.3\t0.6\tCRER\n")
+    calls = f"file,from,lasts,call\n{recording.name},0.1,0.3,SP\n{recording.name},0.5,0.2,CRER\n"
+    (tmp_path / "field" / "calls.csv").write_text(calls)
+    beside, with_gaps, table = Visit(tmp_path).block(3)
+    assert "field · 2 clips in 1 file · 2 classes of 1" in beside
+    assert "3 classes" in with_gaps
+    assert "calls · 2 clips in 1 file · 2 classes of 1" in table
+
+
 @pytest.mark.parametrize("line", MENTIONED)
 def test_commands_and_options_mentioned_exist(line: str) -> None:
     words = shlex.split(line.replace("…", ""))[1:]

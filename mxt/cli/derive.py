@@ -15,6 +15,7 @@ from mxt.cli.help import Command, Group
 from mxt.cli.option_groups import WorkOptions, expanded
 from mxt.cli.options import JobsOption, YesOption, seconds_option
 from mxt.cli.summaries import render_derived
+from mxt.core.commands import typed
 from mxt.ingestion.derivations import DERIVATIONS, Derivation, DeriveOption
 
 if TYPE_CHECKING:
@@ -61,13 +62,17 @@ def _add_command(derivation: Derivation) -> None:
 
     def command(*, parent: ParentOptions, run: WorkOptions, jobs: int | None = None, **options: Any) -> None:
         from mxt.ingestion.requests import DeriveRequest
+        from mxt.registry import build_registry
+        from mxt.workflows.commands import first_extraction
         from mxt.workflows.derive import derive
 
         given = {name: value for name, value in options.items() if value is not None}
         request = DeriveRequest(derivation.kind, given, parent.dataset, parent.name, parent.yes, jobs)
         with run.progress() as progress:
             result = derive(run.store, request, progress=progress)
-        following = "mxt eval" if result.views else "mxt extract --backbone convnet"
+        following = typed("eval", options=[("--dataset", result.name)])
+        if not result.views:
+            following = first_extraction(build_registry(), dataset=result.name)
         run.answer(result, render_derived, next=following)
 
     shared: dict[str, Any] = {"parent": ParentOptions, "run": WorkOptions}

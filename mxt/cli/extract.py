@@ -96,7 +96,7 @@ def extract(
     """
     chosen = asdict(pipeline)
     if chosen["backbone"] is None:
-        _list_backbones(run)
+        _list_backbones(run, dataset)
         return
     from mxt.extraction.request import ExtractRequest
     from mxt.workflows.extract import extract as work
@@ -113,7 +113,8 @@ def extract(
         raise typer.Exit(1)
 
 
-def _list_backbones(run: RunOptions) -> None:
+def _list_backbones(run: RunOptions, dataset: str | None) -> None:
+    from mxt.workflows.commands import first_extraction
     from mxt.workflows.stages import list_stages
 
     registry = run.registry()
@@ -126,8 +127,7 @@ def _list_backbones(run: RunOptions) -> None:
     for spec in specs:
         console.say(f"  {spec.name:<{width}}  {spec.summary}")
     if specs:
-        first = next((spec.name for spec in specs if not spec.weights), specs[0].name)
-        console.next_command("mxt", "extract", "--backbone", first, *registry.find("backbone", first).options)
+        console.next_line(first_extraction(registry, dataset=dataset))
 
 
 def to_json(result: Extraction) -> dict[str, object]:

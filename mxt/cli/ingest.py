@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,9 +14,11 @@ from mxt.cli import completion, console
 from mxt.cli.option_groups import RunOptions
 from mxt.cli.options import DryRunOption, JobsOption, SetOption, StrictOption, YesOption
 from mxt.cli.summaries import render_ingested
+from mxt.core.errors import UnclearTimes
 
 if TYPE_CHECKING:
     from mxt.ingestion.records import Ingested
+    from mxt.ingestion.requests import IngestRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,8 @@ class LayoutOptions:
         typer.Option(
             "--pattern",
             metavar="PATTERN",
-            help='Parts of file names, such as "{digit}_{speaker}_{take}.wav".',
+            help='Parts of file names, such as "{digit}_{speaker}_{take}.wav" or "{speaker:2}{text:3}{}.wav"'
+            "; or a regular expression with named groups.",
         ),
     ] = None
     label_level: Annotated[
@@ -59,6 +63,23 @@ class LayoutOptions:
     fold_column: Annotated[
         str | None, typer.Option("--fold-column", metavar="COLUMN", help="Column of given folds.")
     ] = None
+    start_column: Annotated[
+        str | None,
+        typer.Option("--start-column", metavar="COLUMN", help="Column of times at which something begins."),
+    ] = None
+    end_column: Annotated[
+        str | None, typer.Option("--end-column", metavar="COLUMN", help="Column of times at which it ends.")
+    ] = None
+    duration_column: Annotated[
+        str | None,
+        typer.Option("--duration-column", metavar="COLUMN", help="Column of durations, instead of ends."),
+    ] = None
+    background: Annotated[
+        str | None,
+        typer.Option(
+            "--background", metavar="NAME", help="Class of what lies between annotations (default: left out)."
+        ),
+    ] = None
     setting: SetOption = None
 
     def params(self) -> dict[str, Any]:
@@ -71,6 +92,10 @@ class LayoutOptions:
             "group_column": self.group_column,
             "split_column": self.split_column,
             "fold_column": self.fold_column,
+            "start_column": self.start_column,
+            "end_column": self.end_column,
+            "duration_column": self.duration_column,
+            "background": self.background,
         }
         return {name: value for name, value in given.items() if value is not None}
 
@@ -131,8 +156,15 @@ def ingest(
         jobs=reading.jobs,
     )
     registry = run.registry()
-    with run.progress() as progress:
-        results = work(run.store, request, registry, progress=progress)
+
+    def answered(request: IngestRequest) -> tuple[Ingested, ...]:
+        with run.progress() as progress:
+            return work(run.store, request, registry, progress=progress)
+
+    try:
+        results = answered(request)
+    except UnclearTimes as unclear:
+        results = answered(_asked(request, unclear, run))
     following = ""
     if any(result.summary.used for result in results) and not reading.dry_run:
         following = _evaluation(results) if results[0].views else first_extraction(registry)
@@ -141,6 +173,20 @@ def ingest(
         reading.strict and any(result.summary.left_out for result in results)
     ):
         raise typer.Exit(1)
+
+
+def _asked(request: IngestRequest, unclear: UnclearTimes, run: RunOptions) -> IngestRequest:
+    """The request with columns of times, where somebody at a terminal says that they are; else the error."""
+    start, end = unclear.columns
+    may_ask = at_terminal() and not (run.as_json or run.quiet)
+    if not (may_ask and typer.confirm(f"{unclear.question}. Cut segments there?", err=True)):
+        raise unclear
+    return replace(request, params={**request.params, "start_column": start, "end_column": end})
+
+
+def at_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _plain(results: Sequence[Ingested]) -> Any:

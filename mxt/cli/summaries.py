@@ -60,7 +60,7 @@ def render_derived(result: Derived) -> None:
 
 def _first_words(result: Ingested) -> Iterator[str]:
     summary = result.summary
-    files = f"{summary.files:,} files"
+    files = "1 file" if summary.files == 1 else f"{summary.files:,} files"
     yield result.name
     yield files if summary.files == summary.clips else f"{summary.clips:,} clips in {files}"
     yield from _target_texts(summary) or ["no labels"]

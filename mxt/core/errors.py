@@ -2,7 +2,8 @@
 
 MxtError
 ├── UsageError               the command was typed wrongly                  exit 2
-│   └── UnknownName          a name that nothing has; the nearest are listed
+│   ├── UnknownName          a name that nothing has; the nearest are listed
+│   └── UnclearTimes         columns of a table that may be times
 ├── InputError               what was given cannot be used
 │   ├── AudioError           one file or clip, with a typed Reason
 │   └── TableError           a table of labels, with its line
@@ -20,6 +21,7 @@ MxtError
 from __future__ import annotations
 
 import difflib
+import shlex
 import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -109,6 +111,11 @@ def listed(names: Iterable[object], most: int = MOST_NAMES) -> str:
     return ", ".join(texts[:kept]) + (f", … ({len(texts)} in all)" if len(texts) > kept else "")
 
 
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """At most three of the `known` names that `name` may have been meant to be, the nearest first."""
+    return difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+
+
 class UsageError(MxtError):
     """The command or call was made wrongly."""
 
@@ -133,7 +140,7 @@ class UnknownName(UsageError):
         most: int = MOST_NAMES,
     ) -> None:
         self.what, self.name, self.known = what, name, sorted(set(known))
-        near = difflib.get_close_matches(name, self.known, n=3, cutoff=0.6)
+        near = nearest(name, self.known)
         if instead:
             tail = instead
         elif not self.known:
@@ -143,6 +150,35 @@ class UnknownName(UsageError):
         else:
             tail = f"there are: {listed(self.known, most)}"
         super().__init__(f"no {what} called {shortened(name)!r}; {tail}" + (f" {hint}" if hint else ""))
+
+
+class UnclearTimes(UsageError):
+    """A table gives several labels to one file, and has columns that may say which part each label is of.
+
+    Parameters
+    ----------
+    table : str
+        Its path.
+    columns : (str, str)
+        Those that may be start and end.
+    files : int
+        How many have several labels.
+    """
+
+    def __init__(self, table: str, columns: tuple[str, str], files: int) -> None:
+        self.table, self.columns, self.files = table, columns, files
+        start, end = columns
+        super().__init__(
+            f"{self.question}: --start-column {shlex.quote(start)} --end-column {shlex.quote(end)} cuts "
+            "segments there, --set segments=no uses whole files"
+        )
+
+    @property
+    def question(self) -> str:
+        """What is unclear."""
+        files = "one file" if self.files == 1 else f"each of {self.files:,} files"
+        columns = " and ".join(map(repr, self.columns))
+        return f"{self.table} gives several labels to {files}, and its columns {columns} may be times"
 
 
 class InputError(MxtError):

@@ -14,9 +14,7 @@ from mxt.ingestion.requests import DeriveRequest
 from mxt.store.catalogue import Catalogue
 
 
-def derive_dataset(
-    catalogue: Catalogue, request: DeriveRequest, *, make_last: bool, progress: Progress
-) -> Derived:
+def derive_dataset(catalogue: Catalogue, request: DeriveRequest, *, progress: Progress) -> Derived:
     """Derive a data set, and replace it in the catalogue.
 
     Raises
@@ -42,7 +40,7 @@ def derive_dataset(
         "lineage": lineage(catalogue, parent),
     }
     record = DatasetRecord(name, parent.root, DERIVED, params, made.targets, "", "")
-    summary, changes = replaced.by(catalogue, record, made.clips, made.remarks, make_last=make_last)
+    summary, changes = replaced.by(catalogue, record, made.clips, made.remarks, make_last=False)
     for view in () if request.derivation.cuts else catalogue.views(parent.name):
         catalogue.add_view(name, view)
     return Derived(name, parent.name, request.how, summary, changes, tuple(catalogue.views(name)))

@@ -13,6 +13,7 @@ from mxt.core.stages import FeatureSetLoader
 from mxt.ingestion.requests import IngestRequest
 from mxt.ingestion.walk import place_of
 from mxt.registry import Registry, split_settings
+from mxt.stages.datasets.suffixes import TABLES, suffix
 
 SURE = 0.9  # from this score on, a loader of features wins over all loaders of clips
 GENERAL = "folder"  # where no loader is sure of anything, this one says best what is missing
@@ -119,6 +120,8 @@ def _offers(
             continue
         try:
             chosen = _choose(registry, name, listing, request.params, request.settings)
+            if _is_text(listing) and "table" not in chosen.params:
+                continue
             loader = registry.build(chosen)
             if only_features and not isinstance(loader, FeatureSetLoader):
                 continue
@@ -148,8 +151,15 @@ def _no_such_parameters(request: IngestRequest, registry: Registry) -> UsageErro
     return InputError(f"no dataset loader has all of the parameters {listed(wanted)}")
 
 
+def _is_text(listing: Listing) -> bool:
+    """Whether the file that was named may be anything: only a loader that reads it says what it is."""
+    return listing.table is not None and suffix(listing.table) not in TABLES
+
+
 def _surest(listing: Listing, offers: Sequence[tuple[float, Detected]], broken: Sequence[Remark]) -> Detected:
     highest, best = max(offers, key=lambda offer: (offer[0], offer[1].chosen.distribution == BUILT_IN))
+    if highest <= 0 and _is_text(listing):
+        raise InputError(f"{place_of(listing)} is neither a folder nor a table, nor annotations ({best.why})")
     if highest <= 0:
         reason = next((offer.why for _, offer in offers if offer.chosen.spec.name == GENERAL), best.why)
         raise InputError(f"{place_of(listing)}: nothing here is recognised as labelled audio ({reason})")

@@ -9,7 +9,7 @@ from pathlib import Path
 from mxt.core.errors import UsageError
 from mxt.core.identity import sha256_text
 from mxt.core.text import shortened
-from mxt.stages.datasets.suffixes import TABLES, suffix
+from mxt.stages.datasets.suffixes import ANNOTATIONS, suffix
 
 LONGEST_NAME = 100
 UNTELLING = frozenset(
@@ -41,7 +41,7 @@ def default_name(path: Path) -> str:
     """
     path = Path(os.path.abspath(path))
     word = path.name or "root"
-    if suffix(path.name) in TABLES and not path.is_dir():
+    if suffix(path.name) in ANNOTATIONS and not path.is_dir():
         word = path.parent.name if path.stem.lower() in UNTELLING else path.stem
     return safe_name(word) or "dataset"
 

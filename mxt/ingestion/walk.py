@@ -13,7 +13,7 @@ from pathlib import Path
 from mxt.core.errors import InputError, Reason
 from mxt.core.records import FileKind, FileRecord, Listing
 from mxt.core.text import shortened
-from mxt.stages.datasets.suffixes import SOUND, TABLES, may_be_sound, suffix
+from mxt.stages.datasets.suffixes import ANNOTATIONS, SOUND, may_be_sound, suffix
 
 STORE_MARK = "mxt.json"  # a store inside the collection is not part of it
 
@@ -49,10 +49,10 @@ def walk(path: Path) -> Walk:
         return _listing(path, None)
     if not os.path.exists(path):
         raise InputError(f"{shortened(str(path))}: no such folder or table{_nearest(path)}")
-    if not path.is_file() or suffix(path.name) not in TABLES:
+    if not path.is_file() or suffix(path.name) not in ANNOTATIONS:
         if suffix(path.name) in SOUND:
             raise InputError(f"{path} is one audio file; name the folder it is in: mxt ingest {path.parent}")
-        raise InputError(f"{path} is neither a folder nor a table (.csv, .tsv, .jsonl)")
+        raise InputError(f"{path} is neither a folder nor a table (.csv, .tsv, .jsonl, .txt)")
     walked = _listing(path.parent, path)
     if (
         not any(suffix(name) in SOUND for name in walked.files)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
-from mxt.core.errors import MxtError, PluginError, UnknownName, UsageError, stage_failures
+from mxt.core.errors import MxtError, PluginError, UnknownName, UsageError, nearest, stage_failures
 from mxt.core.identity import canonical_json, sha256_file, sha256_text
 from mxt.core.pipeline import Chosen
 from mxt.core.specs import KINDS, Kind, StageSpec
@@ -111,9 +112,13 @@ class Registry:
         for entry in self.stages:
             if (entry.spec.kind, entry.spec.name) == (kind, name):
                 return entry
-        hint = f"(not loaded: {self.problems[0]})" if self.problems else ""
-        hint += " (more in mxt plugins)" if len(self.problems) > 1 else ""
-        raise UnknownName("data set loader" if kind == "dataset" else kind, name, self.names(kind), hint=hint)
+        hints = [f"(not loaded: {self.problems[0]})"] if self.problems else []
+        hints += ["(more in mxt plugins)"] if len(self.problems) > 1 else []
+        known = self.names(kind)
+        if kind == "backbone" and not nearest(name, known):
+            hints.append(_way_to(name))
+        what = "data set loader" if kind == "dataset" else kind
+        raise UnknownName(what, name, known, hint=" ".join(hints))
 
     def choose(self, kind: Kind, name: str, params: Mapping[str, Any], weights: str | None = None) -> Chosen:
         """A stage with checked parameters, and its spec as resolved for them.
@@ -187,6 +192,16 @@ def kind_named(text: str) -> Kind:
         if text.lower() in (kind, f"{kind}s"):
             return kind
     raise UnknownName("kind of stage", text, [f"{kind}s" for kind in KINDS])
+
+
+def _way_to(backbone: str) -> str:
+    """How a network that mxt does not bring is used."""
+    word = re.sub(r"\W+", "_", PurePath(backbone).stem).strip("_").lower()
+    plugin = word if word.isidentifier() else "mynet"
+    return (
+        f"(another network is used by a plugin, which mxt plugins new {plugin} --one-file begins; "
+        f"features computed elsewhere by mxt import FILE --as {plugin})"
+    )
 
 
 class blame:

@@ -16,11 +16,11 @@ from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
 
 
-def first_extraction(registry: Registry) -> str:
-    """What is proposed after the first ingest: the stronger pre-trained network, where it is installed."""
+def first_extraction(registry: Registry, *, dataset: str | None = None) -> str:
+    """What is proposed where there are no features yet: the stronger network, where it is installed."""
     if "musicnn" in registry.names("backbone"):
-        return ExtractRequest("musicnn").command()
-    return ExtractRequest("convnet", layers="135").command()
+        return ExtractRequest("musicnn", dataset=dataset).command()
+    return ExtractRequest("convnet", layers="135", dataset=dataset).command()
 
 
 def dataset_commands(record: DatasetRecord, catalogue: Catalogue, registry: Registry) -> tuple[str, ...]:

@@ -12,10 +12,8 @@ from mxt.ingestion.requests import DeriveRequest
 from mxt.store.layout import Store
 
 
-def derive(
-    store: Path, request: DeriveRequest, *, make_last: bool = True, progress: Progress = SILENT
-) -> Derived:
-    """Derive a data set from another one.
+def derive(store: Path, request: DeriveRequest, *, progress: Progress = SILENT) -> Derived:
+    """Derive a data set from another one; the data set that is meant where none is named stays the same.
 
     Parameters
     ----------
@@ -23,8 +21,6 @@ def derive(
         The store's folder.
     request : DeriveRequest
         What is derived, and how.
-    make_last : bool
-        Whether it becomes the data set that is meant where none is named.
 
     Raises
     ------
@@ -35,7 +31,7 @@ def derive(
     """
     opened = Store.open(store)
     opened.check_writable()
-    result = derive_dataset(opened.catalogue, request, make_last=make_last, progress=progress)
+    result = derive_dataset(opened.catalogue, request, progress=progress)
     opened.log_run(
         {
             "command": "derive",

@@ -50,4 +50,4 @@ def derive_again(
         raise InputError("no data set here is derived; mxt derive --help lists the ways")
     wanted.sort(key=lambda record: len(ancestors(catalogue, record)))
     requests = [replace(DeriveRequest.from_dataset(record), yes=True, jobs=jobs) for record in wanted]
-    return tuple(derive(store, request, make_last=False, progress=progress) for request in requests)
+    return tuple(derive(store, request, progress=progress) for request in requests)

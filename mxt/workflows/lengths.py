@@ -18,6 +18,7 @@ from mxt.registry import Registry
 from mxt.results.lengths import AtLength, Lengths, LengthsRequest
 from mxt.results.records import DatasetResult
 from mxt.store.layout import Store
+from mxt.workflows.commands import first_extraction
 from mxt.workflows.derive import derive
 from mxt.workflows.evaluate import evaluate
 from mxt.workflows.extract import extract
@@ -56,7 +57,7 @@ def lengths(
     views = study.features or tuple(catalogue.views(parent.name))
     if not views:
         raise InputError(
-            f"no features of {parent.name} yet; mxt extract --dataset {parent.name} --backbone … first"
+            f"no features of {parent.name} yet; first: {first_extraction(registry, dataset=parent.name)}"
         )
     recipes = [
         replace(recipe, device=request.device, jobs=jobs) for recipe in _recipes(store, registry, views)
@@ -64,7 +65,7 @@ def lengths(
     names, computed = [], 0
     for length in seconds:
         excerpts = DeriveRequest("excerpt", {"start": request.start, "length": length}, parent.name)
-        derived = derive(store_path, excerpts, make_last=False, progress=progress)
+        derived = derive(store_path, excerpts, progress=progress)
         names.append(derived.name)
         for recipe in recipes:
             of_excerpts = replace(recipe, dataset=derived.name)

@@ -185,7 +185,7 @@ class _Run:
         record = known.get(subject.dataset)
         if record and wanted.matches(record, subject.parent) and not outdated(record, self.store.catalogue):
             return
-        derive(self.store_path, replace(wanted, jobs=self.jobs), make_last=False, progress=self.progress)
+        derive(self.store_path, replace(wanted, jobs=self.jobs), progress=self.progress)
 
     def _extract(self, subject: Subject, column: Column) -> str:
         """The view of a column."""

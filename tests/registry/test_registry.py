@@ -72,6 +72,16 @@ def test_unknown_name_lists_the_nearest():
         registry().find("backbone", "tinny")
 
 
+@pytest.mark.parametrize(
+    ("name", "plugin"), [("wav2vec2", "wav2vec2"), ("models/Bird-Net v2.onnx", "bird_net_v2"), ("3", "mynet")]
+)
+def test_a_backbone_that_nobody_brings_is_answered_with_the_way_to_it(name, plugin):
+    with pytest.raises(
+        UnknownName, match=f"mxt plugins new {plugin} --one-file .*mxt import FILE --as {plugin}"
+    ):
+        registry().find("backbone", name)
+
+
 @pytest.mark.parametrize("kind", ["head", "dataset"])
 def test_name_of_another_kind_is_unknown(kind):
     with pytest.raises(UnknownName):

@@ -161,10 +161,30 @@ def test_the_original_layout_of_gtzan(data, tmp_path):
     assert "jazz.00054" in result.summary.remarks["known fault"][0]
 
 
-def test_an_audacity_label_track_is_not_taken_for_a_label(data, tmp_path):
+def test_an_audacity_label_track_gives_a_clip_for_each_label(data, tmp_path):
     (tmp_path / "birds").mkdir()
     shutil.copy(data / "field" / "recordings" / "spinetail.wav", tmp_path / "birds")
     shutil.copy(data / "field" / "annotations" / "spinetail.txt", tmp_path / "birds")
     registry = build_registry([Path(__file__).parents[2] / "plugins" / "mxt-spectral-shape"])
     (found,) = ingest(tmp_path / "store", IngestRequest(tmp_path / "birds"), registry)
-    assert (found.loader, found.summary.targets) == ("folder", ())
+    assert (found.loader, found.summary.targets[0].classes) == ("annotations", {"SP": 14, "CRER": 4})
+
+
+def test_a_folder_of_recordings_with_tracks_and_selection_tables(data, tmp_path):
+    (found,) = ingest(tmp_path / "store", IngestRequest(data / "field"), REGISTRY)
+    assert (found.loader, found.summary.used) == ("annotations", 18)
+    assert found.summary.targets[0].classes == {"SP": 14, "CRER": 4}
+    assert found.summary.left_out == {"missing": 11}  # the recordings of the selection tables are not here
+    absent = found.summary.remarks["annotations of a recording that is not there"]
+    assert [text.rpartition(": ")[2] for text in absent] == ["10 annotations", "1 annotation"]
+    assert len(found.summary.remarks["file without a row"]) == 7
+
+
+def test_onsets_and_offsets_give_the_same_clips_as_the_label_track(data, tmp_path):
+    shutil.copy(data / "field" / "recordings" / "spinetail.wav", tmp_path)
+    track = (data / "field" / "annotations" / "spinetail.txt").read_text().splitlines()
+    rows = [line.split("\t") for line in track if not line.startswith("\\")]
+    (tmp_path / "spinetail.csv").write_text("onset,offset,call\n" + "".join(",".join(r) + "\n" for r in rows))
+    (found,) = ingest(tmp_path / "store", IngestRequest(tmp_path), REGISTRY)
+    assert (found.loader, found.summary.targets[0].name) == ("annotations", "call")
+    assert found.summary.targets[0].classes == {"SP": 14, "CRER": 4}

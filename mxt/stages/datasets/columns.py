@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mxt.core.errors import TableError, UnknownName, listed
+from mxt.core.errors import TableError, listed
+from mxt.stages.annotations.columns import SpanColumns, SpanNames, find_spans, heading_named
 from mxt.stages.datasets.matching import FileIndex, tidy
 from mxt.stages.datasets.table_reading import Rows
 from mxt.stages.datasets.targets import ValueKind, typed
@@ -54,8 +55,6 @@ TARGET_HEADINGS = (
 SPLIT_HEADINGS = ("split", "subset", "partition")
 FOLD_HEADINGS = ("fold", "folds", "cv_fold")
 GROUP_HEADINGS = ("group", "group_id")
-START_HEADINGS = ("start", "start_time", "start_s", "start_sec", "start_seconds", "onset", "begin")
-END_HEADINGS = ("end", "end_time", "end_s", "end_sec", "end_seconds", "offset", "stop")
 LOOKED_AT = 300  # rows that decide which column names files
 ENOUGH = 0.5
 
@@ -69,8 +68,13 @@ class Columns:
     split: str | None = None
     fold: str | None = None
     group: str | None = None
-    start: str | None = None
-    end: str | None = None
+    spans: SpanColumns | None = None
+
+    @property
+    def used(self) -> set[str]:
+        """All of them."""
+        times = self.spans.headings if self.spans else set()
+        return {self.file, *self.targets, *times, self.split or "", self.fold or "", self.group or ""}
 
 
 def find_columns(
@@ -79,7 +83,7 @@ def find_columns(
     named: Columns,
     *,
     folder: str,
-    segments: bool,
+    times: SpanNames | None,
 ) -> Columns:
     """Choose the columns of `table`.
 
@@ -93,8 +97,8 @@ def find_columns(
         Those that were given by name; the others are detected.
     folder : str
         Folder of the table, below which files are looked for first.
-    segments : bool
-        Whether columns of start and end cut segments.
+    times : SpanNames, optional
+        Columns of times that were given by name; `None` where nothing is cut.
 
     Raises
     ------
@@ -103,17 +107,16 @@ def find_columns(
     TableError
         No column names the files.
     """
-    file = _heading(table, named.file) if named.file else file_column(table, index, folder=folder)
-    chosen = {
-        "split": _heading(table, named.split) if named.split else _by_heading(table, SPLIT_HEADINGS),
-        "fold": _heading(table, named.fold) if named.fold else _by_heading(table, FOLD_HEADINGS),
-        "group": _heading(table, named.group) if named.group else _by_heading(table, GROUP_HEADINGS),
-        "start": _by_heading(table, START_HEADINGS) if segments else None,
-        "end": _by_heading(table, END_HEADINGS) if segments else None,
-    }
-    used = {file, *(name for name in chosen.values() if name)}
-    targets = tuple(_heading(table, target) for target in named.targets)
-    return Columns(file, targets or _targets(table, [n for n in table.headings if n not in used]), **chosen)
+    file = heading_named(table, named.file) if named.file else file_column(table, index, folder=folder)
+    split = heading_named(table, named.split) if named.split else _by_heading(table, SPLIT_HEADINGS)
+    fold = heading_named(table, named.fold) if named.fold else _by_heading(table, FOLD_HEADINGS)
+    group = heading_named(table, named.group) if named.group else _by_heading(table, GROUP_HEADINGS)
+    spans = find_spans(table, times) if times is not None else None
+    targets = tuple(heading_named(table, target) for target in named.targets)
+    chosen = Columns(file, targets, split, fold, group, spans)
+    if targets:
+        return chosen
+    return replace(chosen, targets=_targets(table, [n for n in table.headings if n not in chosen.used]))
 
 
 def file_column(table: Rows, index: FileIndex, *, folder: str) -> str:
@@ -150,16 +153,6 @@ def _share_found(table: Rows, name: str, index: FileIndex, folder: str) -> float
         return 0.0
     found = [index.find(str(value), folder=folder).how for value in values]
     return sum(how not in ("none", "ambiguous") for how in found) / len(table.rows[::step])
-
-
-def _heading(table: Rows, name: str) -> str:
-    """The heading `name`, in upper or lower case."""
-    if name in table.headings:
-        return name
-    alike = [heading for heading in table.headings if heading.strip().lower() == name.strip().lower()]
-    if len(alike) != 1:
-        raise UnknownName(f"column of {table.path}", name, table.headings)
-    return alike[0]
 
 
 def _by_heading(table: Rows, known: Sequence[str]) -> str | None:

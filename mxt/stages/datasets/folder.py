@@ -152,7 +152,7 @@ def _at(path: str, level: int) -> str:
 def _columns(
     files: Sequence[str], levels: Levels, named: Mapping[str, Mapping[str, str]], wanted: Sequence[str]
 ) -> dict[str, dict[str, Target]]:
-    """Targets by column and path: the fields chosen (else the first of the names), then the folders."""
+    """Targets by column and path: the fields chosen (else `label`, or the first), then the folders."""
     fields = list(dict.fromkeys(name for found in named.values() for name in found))
     if not fields and levels.label is None:
         if wanted:
@@ -170,7 +170,7 @@ def _columns(
                 raise UnknownName("field", name, known)
         chosen = list(wanted)
     else:
-        chosen = [name for name in fields if name not in _SPECIAL][:1]
+        chosen = [LABEL] if LABEL in fields else [name for name in fields if name not in _SPECIAL][:1]
         chosen += [LABEL] if levels.label is not None and LABEL not in chosen else []
     columns: dict[str, dict[str, Target]] = {}
     for name in chosen:

@@ -44,6 +44,9 @@ class FileIndex:
             self._names[name].append(path)
             self._stems[without_sound_suffix(name)].append(path)
 
+    def __contains__(self, path: str) -> bool:
+        return path in self._paths
+
     def find(self, text: str, *, folder: str = "") -> Match:
         r"""The file that `text` means, written in a table in `folder`.
 

@@ -1,4 +1,4 @@
-"""Fields in file names: ``{digit}_{speaker}_{take}.wav``."""
+"""Fields in file names: ``{digit}_{speaker}_{take}.wav``, or a regular expression with named groups."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from mxt.core.errors import UsageError
 from mxt.stages.datasets.suffixes import suffix
 
+GROUP = "(?P<"  # what makes a pattern a regular expression
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _WIDTH = re.compile(r"[1-9][0-9]{0,2}")
 
@@ -26,7 +27,7 @@ class Pattern:
     fields : tuple of str
         Names in order; empty ones are left out of the result.
     parts : int
-        Number of ``/``-separated parts.
+        Number of ``/``-separated parts; 0: it matches the whole path.
     """
 
     expression: re.Pattern[str]
@@ -45,24 +46,29 @@ class Pattern:
         found = self.expression.fullmatch(tail)
         if found is None:
             return None
-        return {name: value for name, value in zip(self.fields, found.groups(), strict=True) if name}
+        pairs = zip(self.fields, found.groups(), strict=True)
+        return {name: value for name, value in pairs if name and value is not None}
 
 
 def compile_pattern(text: str) -> Pattern:
     """Read a pattern: ``{name}`` is a field, ``{name:2}`` one of two characters, ``{}`` is anything.
 
-    The suffix may be left out.
+    Text with ``(?P<name>…)`` is a regular expression, whose named groups are the fields; it matches from the
+    beginning of a folder's or file's name to the end of the path. The suffix may be left out.
 
     Raises
     ------
     UsageError
-        It has no field, a field twice, a field that cannot be read, or an unmatched brace.
+        It has no field, a field twice, a field that cannot be read, or an unmatched brace; or it is not a
+        regular expression.
 
     Examples
     --------
     >>> compile_pattern("{speaker:2}{text:3}{emotion:1}").match("03a01F.wav")
     {'speaker': '03', 'text': 'a01', 'emotion': 'F'}
     """
+    if GROUP in text:
+        return _regular_expression(text)
     text = text.strip("/")
     pieces = _FIELD.split(text)
     literals, parts = pieces[::2], [field.partition(":") for field in pieces[1::2]]
@@ -87,6 +93,15 @@ def compile_pattern(text: str) -> Pattern:
     if not suffix("x" + literals[-1]):
         expression += r"(?:\.[^./]+)?"
     return Pattern(re.compile(expression, re.IGNORECASE | re.DOTALL), tuple(fields), text.count("/") + 1)
+
+
+def _regular_expression(text: str) -> Pattern:
+    try:
+        expression = re.compile(rf"(?:.*/)?(?:{text})(?:\.[^./]+)?", re.DOTALL)
+    except re.error as error:
+        raise UsageError(f"pattern {text!r} is not a regular expression: {error}") from error
+    names = {number: name for name, number in expression.groupindex.items()}
+    return Pattern(expression, tuple(names.get(number, "") for number in range(1, expression.groups + 1)), 0)
 
 
 def suggest(paths: Sequence[str]) -> str | None:

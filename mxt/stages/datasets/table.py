@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import math
 import posixpath
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mxt.core.errors import TableError, UnknownName, listed
+from mxt.core.errors import TableError, UnclearTimes, UnknownName, listed
 from mxt.core.records import Clip, Detection, Listing, Remark, Target
-from mxt.stages.datasets.columns import Columns, find_columns
+from mxt.stages.annotations.columns import SpanColumns, SpanNames, find_spans, likely_spans
+from mxt.stages.annotations.quantities import number
+from mxt.stages.annotations.stretches import OVERLAPS, band_fields, overlaps
+from mxt.stages.datasets.columns import Columns, file_column, find_columns
 from mxt.stages.datasets.matching import FileIndex, Match, match_rows, tidy
 from mxt.stages.datasets.suffixes import TABLES, may_be_sound, suffix
 from mxt.stages.datasets.table_reading import Rows, read_table
@@ -49,14 +52,18 @@ class Table:
     group_column: str = ""
     split_column: str = ""
     fold_column: str = ""
+    start_column: str = ""
+    end_column: str = ""
+    duration_column: str = ""
+    time_unit: str = "auto"
     encoding: str = ""
     segments: str = "auto"
     numbers: Numbers = "auto"
 
     def detect(self, listing: Listing) -> Detection:
         """Sure of a table that was given and of metadata.csv; else where a table names most of the files."""
-        if listing.table or self.table:
-            return Detection(1.0, "a table")
+        if named := listing.table or self.table:
+            return Detection(self._sure_of(listing, named), "a table")
         try:
             sources, _ = self._sources(listing)
         except (TableError, UnknownName) as error:
@@ -77,13 +84,33 @@ class Table:
         sources, remarks = self._sources(listing)
         yield from remarks
         for source in sources:
+            self._check_times(source)
             yield from source.rows.remarks
             yield from _described(source)
-            yield from self._of(source)
+            yield from _with_overlaps(list(self._of(source)))
+
+    def _sure_of(self, listing: Listing, path: str) -> float:
+        """Sure of a table by its suffix, unless it has times and no column that names files: annotations."""
+        is_table = suffix(path) in TABLES
+        try:
+            rows = self._read(listing, path, frozenset())
+            spans = find_spans(rows, self._times)
+        except (TableError, UnknownName):
+            return 1.0 if is_table else 0.0
+        try:
+            file_column(rows, _index(listing), folder=posixpath.dirname(path))
+        except TableError:
+            if not self.file_column:
+                return 0.0 if not is_table else 0.85 if spans is not None and spans.bounded else 1.0
+        return 1.0 if is_table else 0.85
+
+    @property
+    def _times(self) -> SpanNames:
+        return SpanNames(self.start_column, self.end_column, self.duration_column, self.time_unit)
 
     def _sources(self, listing: Listing) -> tuple[list[Source], list[Remark]]:
         """The table named; else all metadata of an audiofolder; else the one that names the most files."""
-        index = FileIndex(path for path in listing.files if may_be_sound(path))
+        index = _index(listing)
         known = frozenset(posixpath.basename(path) for path in listing.files if may_be_sound(path))
         if named := listing.table or self.table:
             if named not in listing.files:
@@ -116,9 +143,27 @@ class Table:
     def _source(self, rows: Rows, index: FileIndex) -> Source:
         folder = posixpath.dirname(rows.path)
         named = Columns(self.file_column, self.target, self.split_column, self.fold_column, self.group_column)
-        columns = find_columns(rows, index, named, folder=folder, segments=self.segments != "no")
+        times = self._times if self.segments != "no" else None
+        columns = find_columns(rows, index, named, folder=folder, times=times)
         files = [_words(row.get(columns.file)) for row in rows.rows]
         return Source(rows, columns, match_rows(index, files, folder=folder))
+
+    def _check_times(self, source: Source) -> None:
+        """Refuse rows that give one file several labels, where columns that were not recognised may be times.
+
+        Raises
+        ------
+        UnclearTimes
+        """
+        rows, columns = source.rows, source.columns
+        if columns.spans is not None or self.segments == "no" or not columns.targets:
+            return
+        labels: dict[str, set[str]] = defaultdict(set)
+        for row, match in zip(rows.rows, source.matches, strict=True):
+            labels[match.path].add(_words(row.get(columns.targets[0])))
+        several = sum(len(words) > 1 for path, words in labels.items() if path)
+        if several and (pair := likely_spans(rows, columns.used)):
+            raise UnclearTimes(rows.path, pair, several)
 
     def _of(self, source: Source) -> Iterator[Clip | Remark]:
         rows, columns = source.rows, source.columns
@@ -131,8 +176,8 @@ class Table:
                 numbered = meaning.kind == "numbered classes"
                 hint = "; --set numbers=values makes them values" if numbered else ""
                 yield Remark("target", f"{name}: {meaning}{hint}")
-        for number, (row, match) in enumerate(zip(rows.rows, source.matches, strict=True)):
-            where = f"{rows.path}, line {rows.lines[number]}"
+        for index, (row, match) in enumerate(zip(rows.rows, source.matches, strict=True)):
+            where = f"{rows.path}, line {rows.lines[index]}"
             text = _words(row.get(columns.file))
             if not tidy(text):
                 yield Remark("row without a file name", where)
@@ -140,7 +185,7 @@ class Table:
                 yield Remark("ambiguous row", f"{where}: {text} may be {' or '.join(match.candidates)}")
             else:
                 yield self._clip(
-                    row, columns, match, {name: column[number] for name, column in values.items()}, where
+                    row, columns, match, {name: column[index] for name, column in values.items()}, where
                 )
 
     def _clip(
@@ -156,10 +201,12 @@ class Table:
             for name in (columns.split, columns.fold, columns.group)
             if name and name.lower() in _CANONICAL
         }
+        start, end = _span(row, columns.spans, where)
+        low, high = columns.spans.band(row) if columns.spans else (None, None)
         return Clip(
             path,
-            start=_seconds(row, columns.start, where),
-            end=_seconds(row, columns.end, where),
+            start=start,
+            end=end,
             targets=targets,
             split=(split_name(split) or split) if split else _split_folder(path),
             fold=_words(row.get(columns.fold)) or None if columns.fold else None,
@@ -168,8 +215,27 @@ class Table:
                 name: _words(value)
                 for name, value in row.items()
                 if name not in left and value not in (None, "")
-            },
+            }
+            | band_fields(low, high),
         )
+
+
+def _with_overlaps(items: Sequence[Clip | Remark]) -> Iterator[Clip | Remark]:
+    """The same, with the number of overlaps as a field of clips where a file has several segments."""
+    spans: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for item in items:
+        if isinstance(item, Clip):
+            spans[item.path].append((item.start or 0.0, math.inf if item.end is None else item.end))
+    counts = {path: iter(overlaps(of_file)) for path, of_file in spans.items() if len(set(of_file)) > 1}
+    for item in items:
+        if isinstance(item, Clip) and item.path in counts:
+            yield replace(item, fields={**item.fields, OVERLAPS: str(next(counts[item.path]))})
+        else:
+            yield item
+
+
+def _index(listing: Listing) -> FileIndex:
+    return FileIndex(path for path in listing.files if may_be_sound(path))
 
 
 def _is_table(listing: Listing, path: str) -> bool:
@@ -217,21 +283,23 @@ def _words(value: object) -> str:
     return str(value)
 
 
-def _seconds(row: dict[str, Any], name: str | None, where: str) -> float | None:
-    """Seconds, or ``minutes:seconds``, ``hours:minutes:seconds``."""
-    text = _words(row.get(name)) if name else ""
-    if not text or text.lower() == "nan":
-        return None
-    parts: Sequence[str] = text.replace(",", ".").split(":")
-    try:
-        seconds = sum(float(part) * 60.0**power for power, part in enumerate(reversed(parts)))
-    except ValueError:
-        seconds = math.nan
-    if not math.isfinite(seconds) or len(parts) > 3:
-        raise TableError(
-            f"{where}: {name} is a time in seconds, not {text!r} (--set segments=no ignores the column)"
-        )
-    return seconds
+def _span(row: dict[str, Any], spans: SpanColumns | None, where: str) -> tuple[float | None, float | None]:
+    """Start and end in seconds; `None` where the row has none, or NaN.
+
+    Raises
+    ------
+    TableError
+        A time is none.
+    """
+    if spans is None:
+        return None, None
+    times = {name: "" if (text := _words(row.get(name))).lower() == "nan" else text for name in spans.times}
+    for name, text in times.items():
+        if text and not math.isfinite(number(text)):
+            raise TableError(
+                f"{where}: {name} is a time in seconds, not {text!r} (--set segments=no ignores the column)"
+            )
+    return spans.span(times)
 
 
 def _split_folder(path: str) -> str | None:

@@ -106,6 +106,11 @@ def test_a_pattern_in_class_folders_keeps_both():
     assert list(found["rock/1_a.wav"].targets) == ["number", "label"]
 
 
+def test_the_field_called_label_is_the_target():
+    found, _ = clips(["1_a.wav", "2_b.wav"], pattern="{take}_{label}.wav")
+    assert found["1_a.wav"].targets == {"label": "a"}
+
+
 def test_another_field_is_the_target_where_that_is_said():
     found, _ = clips(
         ["1_ann_a.wav", "2_ben_b.wav"], pattern="{digit}_{speaker}_{take}.wav", target=("speaker",)

@@ -31,6 +31,15 @@ from mxt.stages.datasets.patterns import compile_pattern, suggest
         ("[{x}] (1+1).wav", "[a.b] (1+1).wav", {"x": "a.b"}),
         ("{take number}.wav", "4.wav", {"take number": "4"}),
         ("{x}.wav", "new\nline.wav", {"x": "new\nline"}),
+        (
+            "{speaker:2}{text:3}{emotion:1}{version:1}.wav",
+            "wav/03a01Fa.wav",
+            {"speaker": "03", "text": "a01", "emotion": "F", "version": "a"},
+        ),
+        (r"(?P<site>[A-Z]+)(?P<n>\d+)", "x/AB12.wav", {"site": "AB", "n": "12"}),
+        (r"(?P<site>[A-Z]+)(?P<n>\d+)", "x/xAB12.wav", None),
+        (r"(?P<year>\d{4})/(\w+)_(?P<label>\w)\.wav", "a/2019/b_c.wav", {"year": "2019", "label": "c"}),
+        (r"(?P<a>x)?(?P<b>y)", "y.wav", {"b": "y"}),
     ],
 )
 def test_fields_are_taken_from_names_and_folders(pattern, path, fields):
@@ -44,6 +53,7 @@ def test_fields_are_taken_from_names_and_folders(pattern, path, fields):
         ("{a}_{a}.wav", "twice"),
         ("{a}_{b.wav", "unmatched brace"),
         ("{}.wav", "no field"),
+        ("(?P<a>[0-9)", "is not a regular expression"),
     ],
 )
 def test_a_pattern_that_cannot_be_meant_is_refused(pattern, message):
