@@ -1,4 +1,7 @@
-"""Reads features that were computed elsewhere: npz, parquet and CSV with clip ids, npy without."""
+"""Reads features that were computed elsewhere: npz, parquet and CSV with clip ids, npy without.
+
+Columns of start and end beside the ids make rows segments of files.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import numpy as np
 from mxt.core.errors import InputError, UnknownName, UsageError, listed
 from mxt.core.reprs import short_repr
 from mxt.core.specs import Layer
+from mxt.stages.datasets.columns import END_HEADINGS, START_HEADINGS, by_heading
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -55,12 +59,16 @@ class FeatureFile:
         Layer name to a float array [n, dimension].
     passed_over : tuple of str
         What was not taken for features.
+    spans : float64 [n, 2], optional
+        Start and end of the rows in seconds, where they are segments of the files that `ids` name; NaN where
+        there is none.
     """
 
     ids: tuple[str, ...] | None
     layers: tuple[Layer, ...]
     arrays: Mapping[str, npt.NDArray[Any]]
     passed_over: tuple[str, ...] = ()
+    spans: npt.NDArray[np.float64] | None = None
     __repr__ = short_repr
 
     @property
@@ -102,9 +110,10 @@ def read_features(
 
 
 def _read_npy(path: Path, id_column: str | None, _: Collection[str]) -> FeatureFile:
+    """A file that is mapped into memory, not read: it may be larger than memory."""
     if id_column is not None:
         raise UsageError(f"{path.name} is a bare array: it has no column {id_column}")
-    return _checked(path, None, {LAYER: np.load(path, allow_pickle=False)}, ())
+    return _checked(path, None, {LAYER: np.load(path, mmap_mode="r", allow_pickle=False)}, ())
 
 
 def _read_npz(path: Path, id_column: str | None, not_features: Collection[str]) -> FeatureFile:
@@ -119,6 +128,8 @@ def _read_npz(path: Path, id_column: str | None, not_features: Collection[str]) 
     name = _id_name(path, list(arrays), id_column)
     ids = None if name is None else _texts(path, name, arrays.pop(name))
     labels = arrays.pop("columns", None)
+    times = _time_names(list(arrays)) if ids is not None else ()
+    spans = np.stack([np.asarray(arrays.pop(time), np.float64) for time in times], axis=1) if times else None
     numbers = {
         key: values for key, values in arrays.items() if values.ndim == 2 and values.dtype.kind in "fiu"
     }
@@ -127,8 +138,8 @@ def _read_npz(path: Path, id_column: str | None, not_features: Collection[str]) 
     if len(layers) == 1:
         columns = tuple(map(str, labels)) if labels is not None and labels.ndim == 1 else ()
         named = {LAYER if key == EXPORTED else key: values for key, values in layers.items()}
-        return _checked(path, ids, named, others, labels=columns)
-    return _checked(path, ids, layers, others)
+        return _checked(path, ids, named, others, labels=columns, spans=spans)
+    return _checked(path, ids, layers, others, spans=spans)
 
 
 def _read_parquet(path: Path, id_column: str | None, not_features: Collection[str]) -> FeatureFile:
@@ -167,21 +178,24 @@ def _from_arrow(
         if name is None
         else tuple("" if value is None else str(value) for value in table.column(name).to_pylist())
     )
+    times = _time_names([field.name for field in table.schema if _is_number(field.type)]) if ids else ()
+    spans = np.stack([_floats(table.column(time)) for time in times], axis=1) if times else None
     numbers, layers, passed = [], {}, []
     for field in table.schema:
-        if field.name == name or field.name in not_features:
+        if field.name == name or field.name in times or field.name in not_features:
             continue
-        if pa.types.is_floating(field.type) or pa.types.is_integer(field.type):
+        if _is_number(field.type):
             numbers.append(field.name)
         elif _holds_numbers(field.type):
-            layers[field.name] = _stacked(path, field.name, table.column(field.name).to_pylist())
+            layers[field.name] = _stacked(path, field.name, table.column(field.name))
         else:
             passed.append(field.name)
     if not layers and numbers:
         # a missing number is NaN, which is counted and never learnt from
         columns = [_floats(table.column(each)) for each in numbers]
-        return _checked(path, ids, {LAYER: np.stack(columns, axis=1)}, passed, labels=tuple(numbers))
-    return _checked(path, ids, layers, [*passed, *numbers])
+        layers = {LAYER: np.stack(columns, axis=1)}
+        return _checked(path, ids, layers, passed, labels=tuple(numbers), spans=spans)
+    return _checked(path, ids, layers, [*passed, *numbers], spans=spans)
 
 
 def _floats(column: Any) -> npt.NDArray[np.float64]:
@@ -191,30 +205,46 @@ def _floats(column: Any) -> npt.NDArray[np.float64]:
     return np.asarray(values.to_numpy(), np.float64)
 
 
+def _is_number(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
+
+
 def _holds_numbers(kind: Any) -> bool:
     import pyarrow as pa
 
     lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    return bool(lists and (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)))
+    return bool(lists and _is_number(kind.value_type))
 
 
-def _stacked(
-    path: Path, name: str, values: Sequence[Sequence[float | None] | None]
-) -> npt.NDArray[np.float64]:
+def _stacked(path: Path, name: str, column: pa.ChunkedArray) -> npt.NDArray[Any]:
     """Lists of one length as an array [n, d]; a row that is missing is NaN."""
-    lengths = {len(value) for value in values if value is not None}
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    lengths = sorted(pc.unique(pc.list_value_length(column).drop_null()).to_pylist())
     if len(lengths) != 1:
-        raise InputError(
-            f"{path}: the lists of {name} have different lengths: {', '.join(map(str, sorted(lengths)[:5]))}"
-        )
-    empty = [np.nan] * lengths.pop()
-    return np.array(
-        [
-            [np.nan if number is None else number for number in value] if value is not None else empty
-            for value in values
-        ],
-        float,
-    )
+        shown = ", ".join(map(str, lengths[:5]))
+        raise InputError(f"{path}: the lists of {name} have different lengths: {shown}")
+    there = np.asarray(column.is_valid())
+    stacked = np.full((len(there), lengths[0]), np.nan, np.float32 if _is_single(column.type) else np.float64)
+    kind = pa.float32() if _is_single(column.type) else pa.float64()
+    flat = pc.list_flatten(column).cast(kind).fill_null(pa.scalar(float("nan"), kind))
+    stacked[there] = flat.to_numpy().reshape(-1, lengths[0])
+    return stacked
+
+
+def _is_single(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(kind.value_type == pa.float32())
+
+
+def _time_names(names: Sequence[str]) -> tuple[str, ...]:
+    """The columns of start and end, where there are both."""
+    start, end = by_heading(names, START_HEADINGS), by_heading(names, END_HEADINGS)
+    return () if start is None or end is None else (start, end)
 
 
 def _id_name(path: Path, names: Sequence[str], given: str | None) -> str | None:
@@ -243,6 +273,7 @@ def _checked(
     passed_over: Sequence[str],
     *,
     labels: tuple[str, ...] = (),
+    spans: npt.NDArray[np.float64] | None = None,
 ) -> FeatureFile:
     """Check the shapes, and name the layers."""
     if not arrays:
@@ -270,7 +301,7 @@ def _checked(
         )
         for number, (name, values) in enumerate(arrays.items(), 1)
     )
-    return FeatureFile(ids, layers, arrays, tuple(passed_over))
+    return FeatureFile(ids, layers, arrays, tuple(passed_over), spans)
 
 
 READERS: Mapping[str, Callable[[Path, str | None, Collection[str]], FeatureFile]] = {

@@ -17,6 +17,7 @@ from mxt.core.specs import Layer
 from mxt.core.views import Part, choose_layers, layers_text, parse_view
 
 if TYPE_CHECKING:
+    from mxt.results.features import Features
     from mxt.store.features import FeatureTable
     from mxt.store.layout import Store
 
@@ -128,8 +129,15 @@ class OpenStore:
         """Features with clips, columns and counts."""
         return load_view(self._store, dataset, view)
 
-    def features(self, view: str, *, dataset: str | None = None) -> tuple[npt.NDArray[np.float32], list[str]]:
-        """Features and clip ids.
+    def features(
+        self,
+        view: str,
+        *,
+        dataset: str | None = None,
+        target: str | None = None,
+        group_by: str | None = None,
+    ) -> Features:
+        """Features of a view, with targets, groups, clip ids and all other columns of the data set.
 
         Parameters
         ----------
@@ -137,14 +145,32 @@ class OpenStore:
             ``label[:layers]`` joined by ``+``.
         dataset : str, optional
             Else the one last ingested.
+        target : str, optional
+            The column for `y`; else the first target.
+        group_by : str, optional
+            A column, ``folder``, ``file``, ``none``, or a regular expression with one group; else the groups
+            of the catalogue.
 
         Returns
         -------
-        X : float32 [n, d]
-        ids : list of str
+        Features
+            Its attributes are `X`, `y`, `groups`, `ids` and `fields`; it can be unpacked as ``X, ids``, and
+            made a data frame with ``to_pandas()`` and ``to_polars()``.
+
+        Raises
+        ------
+        UnknownName, UsageError
+            No such data set, view or column.
         """
-        matrix = self.matrix(view, dataset=dataset)
-        return matrix.X, matrix.ids
+        from mxt.results.features import Features
+
+        record = self._store.catalogue.dataset(dataset)
+        return Features.of(
+            load_view(self._store, record.name, view), record, target=target, group_by=group_by
+        )
+
+    def __repr__(self) -> str:
+        return f"OpenStore({str(self._store.root)!r}, datasets={self.datasets()})"
 
 
 def _resolve(store: Store, part: Part) -> tuple[FeatureTable, tuple[Layer, ...]]:

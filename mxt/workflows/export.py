@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mxt.core.commands import typed
 from mxt.core.errors import InputError, UsageError
-from mxt.core.records import ClipRecord
-from mxt.core.text import written, written_all
+from mxt.results.tables import OWN, Table, about_clips
 from mxt.results.views import load_view
 from mxt.store.layout import Store
-from mxt.workflows.export_files import Table, check_file, write_table
+from mxt.workflows.export_files import check_file, write_table
 from mxt.workflows.export_predictions import ExportedPredictions, export_predictions, find_result
-
-OWN = ("clip", "split", "fold", "group")  # columns besides the targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +102,7 @@ def export(store: Path, request: ExportRequest, *, yes: bool = False) -> Exporte
     matrix = load_view(opened, record.name, request.view)
     if not matrix.clips:
         raise InputError(f"no clip of {record.name} has features in {matrix.view}; mxt extract computes them")
-    about = _about(matrix.clips, record.targets)
+    about = about_clips(matrix.clips, record.targets)
     nbytes = write_table(request.path, Table(about, matrix.X, matrix.columns, matrix.view))
     return Exported(
         str(request.path),
@@ -120,16 +115,3 @@ def export(store: Path, request: ExportRequest, *, yes: bool = False) -> Exporte
         tuple(name for name in about if name not in OWN),
         nbytes,
     )
-
-
-def _about(clips: Sequence[ClipRecord], targets: Sequence[str]) -> dict[str, list[Any]]:
-    """Columns that describe each row: the clip, its targets, and its split, fold and group if it has any."""
-    columns: dict[str, list[Any]] = {"clip": [clip.id for clip in clips]}
-    for name in targets:
-        column = f"target.{name}" if name in OWN else name
-        columns[column] = [clip.targets.get(name) for clip in clips]
-    for name in ("split", "fold", "group"):
-        values = [getattr(clip, name) for clip in clips]
-        if any(value is not None for value in values):
-            columns[name] = values
-    return {written(name): written_all(values) for name, values in columns.items()}

@@ -18,8 +18,9 @@ from mxt.evaluation.projection import Method, project
 from mxt.results.plain import Result
 from mxt.results.predictions import Predictions, features_of
 from mxt.results.saving import load_result
+from mxt.results.tables import Table
 from mxt.store.layout import Store
-from mxt.workflows.export_files import Table, write_table
+from mxt.workflows.export_files import write_table
 
 LARGEST_TSNE = 5000  # clips up to which the map is by t-SNE; larger ones are by PCA
 OWN = ("clip", "path", "true", "predicted", "fold", "run", "projection_x", "projection_y")
