@@ -15,7 +15,9 @@ import numpy as np
 from mxt.core.errors import InputError, UnknownName, UsageError, listed
 from mxt.core.reprs import short_repr
 from mxt.core.specs import Layer
-from mxt.stages.datasets.columns import END_HEADINGS, START_HEADINGS, by_heading
+from mxt.ingestion.feature_columns import floats, holds_numbers, is_number, stacked
+from mxt.stages.annotations.columns import DURATION, END, START, by_words
+from mxt.stages.annotations.quantities import SECONDS, words_and_unit
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -128,8 +130,8 @@ def _read_npz(path: Path, id_column: str | None, not_features: Collection[str]) 
     name = _id_name(path, list(arrays), id_column)
     ids = None if name is None else _texts(path, name, arrays.pop(name))
     labels = arrays.pop("columns", None)
-    times = _time_names(list(arrays)) if ids is not None else ()
-    spans = np.stack([np.asarray(arrays.pop(time), np.float64) for time in times], axis=1) if times else None
+    times = _time_names([key for key, values in arrays.items() if values.ndim == 1]) if ids else ()
+    spans = _spans({time: arrays.pop(time) for time in times})
     numbers = {
         key: values for key, values in arrays.items() if values.ndim == 2 and values.dtype.kind in "fiu"
     }
@@ -170,81 +172,48 @@ def _from_arrow(
     path: Path, table: pa.Table, id_column: str | None, not_features: Collection[str]
 ) -> FeatureFile:
     """Columns of numbers are one layer; columns of lists of numbers are a layer each."""
-    import pyarrow as pa
-
     name = _id_name(path, table.column_names, id_column)
     ids = (
         None
         if name is None
         else tuple("" if value is None else str(value) for value in table.column(name).to_pylist())
     )
-    times = _time_names([field.name for field in table.schema if _is_number(field.type)]) if ids else ()
-    spans = np.stack([_floats(table.column(time)) for time in times], axis=1) if times else None
+    times = _time_names([field.name for field in table.schema if is_number(field.type)]) if ids else ()
+    spans = _spans({time: floats(table.column(time)) for time in times})
     numbers, layers, passed = [], {}, []
     for field in table.schema:
         if field.name == name or field.name in times or field.name in not_features:
             continue
-        if _is_number(field.type):
+        if is_number(field.type):
             numbers.append(field.name)
-        elif _holds_numbers(field.type):
-            layers[field.name] = _stacked(path, field.name, table.column(field.name))
+        elif holds_numbers(field.type):
+            layers[field.name] = stacked(path, field.name, table.column(field.name))
         else:
             passed.append(field.name)
     if not layers and numbers:
         # a missing number is NaN, which is counted and never learnt from
-        columns = [_floats(table.column(each)) for each in numbers]
+        columns = [floats(table.column(each)) for each in numbers]
         layers = {LAYER: np.stack(columns, axis=1)}
         return _checked(path, ids, layers, passed, labels=tuple(numbers), spans=spans)
     return _checked(path, ids, layers, [*passed, *numbers], spans=spans)
 
 
-def _floats(column: Any) -> npt.NDArray[np.float64]:
-    import pyarrow as pa
-
-    values = column.cast(pa.float64()).fill_null(float("nan"))
-    return np.asarray(values.to_numpy(), np.float64)
-
-
-def _is_number(kind: Any) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
-
-
-def _holds_numbers(kind: Any) -> bool:
-    import pyarrow as pa
-
-    lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    return bool(lists and _is_number(kind.value_type))
-
-
-def _stacked(path: Path, name: str, column: pa.ChunkedArray) -> npt.NDArray[Any]:
-    """Lists of one length as an array [n, d]; a row that is missing is NaN."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    lengths = sorted(pc.unique(pc.list_value_length(column).drop_null()).to_pylist())
-    if len(lengths) != 1:
-        shown = ", ".join(map(str, lengths[:5]))
-        raise InputError(f"{path}: the lists of {name} have different lengths: {shown}")
-    there = np.asarray(column.is_valid())
-    stacked = np.full((len(there), lengths[0]), np.nan, np.float32 if _is_single(column.type) else np.float64)
-    kind = pa.float32() if _is_single(column.type) else pa.float64()
-    flat = pc.list_flatten(column).cast(kind).fill_null(pa.scalar(float("nan"), kind))
-    stacked[there] = flat.to_numpy().reshape(-1, lengths[0])
-    return stacked
-
-
-def _is_single(kind: Any) -> bool:
-    import pyarrow as pa
-
-    return bool(kind.value_type == pa.float32())
-
-
 def _time_names(names: Sequence[str]) -> tuple[str, ...]:
-    """The columns of start and end, where there are both."""
-    start, end = by_heading(names, START_HEADINGS), by_heading(names, END_HEADINGS)
+    """The columns of start and end, or of start and duration, where there are both."""
+    timed = [name for name in names if words_and_unit(name)[1] in SECONDS]
+    start, end = by_words(timed, START), by_words(timed, END) or by_words(timed, DURATION)
     return () if start is None or end is None else (start, end)
+
+
+def _spans(times: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.float64] | None:
+    """Start and end in seconds, float64 [n, 2], of two columns of times; ``None`` where there are none."""
+    if not times:
+        return None
+    start, end = (
+        np.asarray(values, np.float64) * SECONDS[words_and_unit(name)[1]] for name, values in times.items()
+    )
+    is_duration = by_words(times, END) is None
+    return np.stack([start, start + end if is_duration else end], axis=1)
 
 
 def _id_name(path: Path, names: Sequence[str], given: str | None) -> str | None:
