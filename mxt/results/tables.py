@@ -57,7 +57,7 @@ def about_clips(
     """
     columns: dict[str, list[Any]] = {CLIP: [clip.id for clip in clips]}
     for name in targets:
-        columns[f"target.{name}" if name in OWN else name] = [clip.targets.get(name) for clip in clips]
+        columns[_target_column(name)] = [clip.targets.get(name) for clip in clips]
     for name in OWN[1:]:
         values = [getattr(clip, name) for clip in clips]
         if any(value is not None for value in values):
@@ -65,6 +65,15 @@ def about_clips(
     for name in dict.fromkeys(name for clip in clips if with_fields for name in clip.fields):
         columns.setdefault(name, [clip.fields.get(name) for clip in clips])
     return {written(name): written_all(values) for name, values in columns.items()}
+
+
+def target_columns(targets: Sequence[str]) -> list[str]:
+    """What `about_clips` calls the columns of targets."""
+    return [written(_target_column(name)) for name in targets]
+
+
+def _target_column(name: str) -> str:
+    return f"target.{name}" if name in OWN else name
 
 
 def arrow_table(table: Table, *, lists: bool) -> pa.Table:

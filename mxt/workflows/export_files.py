@@ -4,34 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal, get_args
 
-from mxt.core.errors import InputError, Refused, UsageError
+from mxt.core.errors import InputError
 from mxt.core.files import atomic_write
 from mxt.results.tables import Table, arrow_table, is_number, joined
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-
-def check_file(path: Path, *, yes: bool) -> None:
-    """Check that a table can be written to `path`, before the work.
-
-    Raises
-    ------
-    UsageError
-        Another suffix.
-    Refused
-        There is a file of this name, and not `yes`.
-    """
-    if path.suffix.lower() not in WRITERS:
-        raise UsageError(f"{path.name}: the name of the file must end in {', '.join(WRITERS)}")
-    if path.exists() and not yes:
-        raise Refused(f"{path} already exists; add --yes to replace it")
+Format = Literal["npz", "csv", "parquet", "datasets"]
+FORMATS: dict[str, Format] = {name: name for name in get_args(Format)}
 
 
-def write_table(path: Path, table: Table) -> int:
-    """Write a table in the format of the suffix; the size of the file in bytes.
+def write_table(path: Path, table: Table, format: Format) -> int:
+    """Write a table as npz, CSV or Parquet; the size of the file in bytes.
 
     Raises
     ------
@@ -40,7 +27,7 @@ def write_table(path: Path, table: Table) -> int:
     """
     try:
         with atomic_write(path) as file:
-            WRITERS[path.suffix.lower()](file, table)
+            WRITERS[format](file, table)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}") from error
     return path.stat().st_size
@@ -74,8 +61,8 @@ def _write_parquet(file: IO[bytes], table: Table) -> None:
     parquet.write_table(arrow.replace_schema_metadata({"mxt.view": table.view}), file)
 
 
-WRITERS: dict[str, Callable[[IO[bytes], Table], None]] = {
-    ".npz": _write_npz,
-    ".csv": _write_csv,
-    ".parquet": _write_parquet,
+WRITERS: dict[Format, Callable[[IO[bytes], Table], None]] = {
+    "npz": _write_npz,
+    "csv": _write_csv,
+    "parquet": _write_parquet,
 }
