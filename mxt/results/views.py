@@ -81,7 +81,7 @@ def load_view(
     """
     from mxt.store.features import DONE, FAILED
 
-    parts = [_resolve(store, part) for part in parse_view(view)]
+    parts = resolve_view(store, view)
     clips = store.catalogue.clips(store.catalogue.dataset(dataset).name) if clips is None else clips
     clips = [clip for clip in clips if clip.usable]
     blocks, done, failed = [], np.ones(len(clips), dtype=bool), np.zeros(len(clips), dtype=bool)
@@ -96,7 +96,7 @@ def load_view(
         X=np.concatenate(blocks, axis=1)[done],
         clips=tuple(clip for clip, there in zip(clips, done, strict=True) if there),
         view="+".join(str(Part(table.label, layers_text(layers, table.layers))) for table, layers in parts),
-        columns=tuple(name for table, layers in parts for name in _column_names(table, layers)),
+        columns=tuple(name for table, layers in parts for name in column_names(table.label, layers)),
         n_missing=int((~done & ~failed).sum()),
         n_failed=int(failed.sum()),
         fingerprints={table.label: table.fingerprint for table, _ in parts},
@@ -173,6 +173,17 @@ class OpenStore:
         return f"OpenStore({str(self._store.root)!r}, datasets={self.datasets()})"
 
 
+def resolve_view(store: Store, view: str) -> list[tuple[FeatureTable, tuple[Layer, ...]]]:
+    """The feature tables of a view, each with the layers that are used.
+
+    Raises
+    ------
+    UnknownName, UsageError
+        A table or layer that is not there; the message lists candidates.
+    """
+    return [_resolve(store, part) for part in parse_view(view)]
+
+
 def _resolve(store: Store, part: Part) -> tuple[FeatureTable, tuple[Layer, ...]]:
     tables = {table.label: table for table in store.features.tables()}
     if not tables:
@@ -183,9 +194,10 @@ def _resolve(store: Store, part: Part) -> tuple[FeatureTable, tuple[Layer, ...]]
     return table, choose_layers(part.layers, table.layers, of=part.label)
 
 
-def _column_names(table: FeatureTable, layers: Sequence[Layer]) -> list[str]:
+def column_names(label: str, layers: Sequence[Layer]) -> list[str]:
+    """Names of the columns of these layers of a table: ``label.layer.number``, or their own labels."""
     return [
-        f"{table.label}.{layer.name}.{name}"
+        f"{label}.{layer.name}.{name}"
         for layer in layers
         for name in layer.labels or map(str, range(layer.dimension))
     ]
