@@ -60,7 +60,7 @@ def cards_html(cards: Cards, previews: Previews, *, command: str, created: str, 
         command=command,
         created=created,
         version=version,
-        previews=previews_words(previews),
+        previews=previews_words(previews, "those that are listed first"),
     )
 
 

@@ -20,6 +20,7 @@ from mxt.results.audit_records import MetadataScore
 from mxt.results.report import Report
 
 PACKAGE = "mxt.drawing.report"
+MISTAKEN = "those come first that were mistaken, or whose label or copy is in doubt"
 
 
 def html(report: Report, previews: Previews) -> str:
@@ -65,7 +66,7 @@ def rendered(template: str, data: Mapping[str, Any], **values: Any) -> str:
     )
 
 
-def previews_words(previews: Previews) -> str:
+def previews_words(previews: Previews, first: str = MISTAKEN) -> str:
     """How many recordings can be heard, and why not all."""
     if not previews.wanted:
         return "This page carries no recordings."
@@ -74,7 +75,7 @@ def previews_words(previews: Previews) -> str:
         "seconds of each, compressed"
     )
     if len(previews.of) + len(previews.silent) < previews.wanted:
-        words += "; those come first that were mistaken, or whose label or copy is in doubt"
+        words += f"; {first}"
     if previews.silent:
         words += f"; {len(previews.silent):,} could not be read"
     return f"{words}."
