@@ -23,7 +23,7 @@ def open(store: str | Path = "mxt-store") -> OpenStore:
     Returns
     -------
     OpenStore
-        ``.features(view)`` gives an array and its clip ids.
+        ``.features(view)`` gives features, targets, groups and clip ids as arrays and data frames.
     """
     from mxt.results.views import OpenStore
 

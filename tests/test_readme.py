@@ -25,6 +25,7 @@ RUN = [
     for block in re.findall(r"<!-- the tests run this block -->\n```console\n(.*?)```", README, re.S)
 ]
 PRINTED = re.findall(r"<!-- the tests compare this block -->\n```text\n(.*?)```", README, re.S)
+IN_PYTHON = re.findall(r"<!-- the tests run this block in Python -->\n```python\n(.*?)```", README, re.S)
 MENTIONED = sorted(
     set(re.findall(r"`(mxt [a-z][^`]*)`", README)) | set(re.findall(r"^(mxt [a-z-].*)$", README, re.M))
 )
@@ -41,6 +42,13 @@ class Visit:
         if number not in self.printed:
             self.printed[number] = [self.typed(line, **environment) for line in RUN[number]]
         return self.printed[number]
+
+    def with_mfcc(self) -> None:
+        """See that there are recordings with features, whichever tests have run before."""
+        if not {0, 1} & set(self.printed):
+            self.typed(RUN[0][0])
+        if 1 not in self.printed:
+            self.block(1)
 
     def typed(self, line: str, **environment: str) -> str:
         program, *words = shlex.split(line.replace("~/music/genres", "genres"))
@@ -95,7 +103,7 @@ def comparable(text: str) -> str:
 
 
 def test_the_first_visit_runs_as_written(visit: Visit, musicnn_weights: str) -> None:
-    assert len(RUN) == 4
+    assert len(RUN) == 6
     ingested, extracted, scored = visit.block(0, MXT_WEIGHTS_DIR=musicnn_weights)
     found = re.search(r"(\d+) files", ingested)
     assert found is not None
@@ -110,11 +118,29 @@ def test_the_baselines_run_as_written(visit: Visit) -> None:
 
 
 def test_the_report_is_written(visit: Visit) -> None:
-    if not {0, 1} & set(visit.printed):
-        visit.typed(RUN[0][0])
-    if 1 not in visit.printed:
-        visit.block(1)
+    visit.with_mfcc()
     assert "recordings can be heard in it" in visit.block(3)[-1]
+
+
+@pytest.mark.parametrize("number", range(len(IN_PYTHON)))
+def test_the_code_runs_as_written(
+    visit: Visit, number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    visit.with_mfcc()
+    monkeypatch.chdir(visit.folder)
+    exec(compile(IN_PYTHON[number], "README.md", "exec"), {})
+    assert capsys.readouterr().out
+
+
+def test_a_folder_for_datasets_is_written(visit: Visit) -> None:
+    visit.with_mfcc()
+    assert "load_dataset('genres-mfcc')" in visit.block(4)[-1]
+
+
+@pytest.mark.realdata
+def test_a_page_of_similar_clips_is_written(visit: Visit) -> None:
+    visit.with_mfcc()
+    assert "written: similar.html" in visit.block(5)[-1]
 
 
 @pytest.mark.realdata

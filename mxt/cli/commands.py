@@ -44,6 +44,7 @@ _TABLE = (
         WAY, "eval", "Score the features: how well, how sure, and what may be wrong.", "mxt.cli.eval:evaluate"
     ),
     Entry(WAY, "report", "Write results as one page to read, see and hear, and to share."),
+    Entry(AWAY, "similar", "Find the clips most like another, or those to label next."),
     Entry(AWAY, "export", "Write features, clip ids and targets as npz, CSV or Parquet."),
     Entry(AWAY, "import", "Add features computed elsewhere.", "mxt.cli.import_features:import_features"),
     Entry(CLOSER, "search", "Try all combinations of layers, and see what choosing one costs."),

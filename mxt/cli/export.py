@@ -10,6 +10,7 @@ import typer
 from mxt.cli import completion, console
 from mxt.cli.option_groups import StoreOptions
 from mxt.cli.options import DatasetOption, YesOption
+from mxt.core.errors import UsageError
 
 if TYPE_CHECKING:
     from mxt.workflows.export import Exported
@@ -27,21 +28,34 @@ def export(
         ),
     ],
     path: Annotated[
-        Path, typer.Argument(metavar="FILE", help="File to write; ends in .npz, .csv or .parquet.")
+        Path,
+        typer.Argument(metavar="FILE", help="File to write; ends in .npz, .csv or .parquet. Or a folder."),
     ],
     at: StoreOptions,
     dataset: DatasetOption = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="npz|csv|parquet|datasets",
+            help="Format (default: by the file's name); datasets: a folder for Hugging Face's datasets.",
+        ),
+    ] = None,
     yes: YesOption = False,
 ) -> None:
-    """Write the features of a view, or the predictions of a result, as npz, csv or parquet.
+    """Write the features of a view, or the predictions of a result, for other tools.
 
     Features come with clip ids and targets. Predictions come with the recording, the true and the predicted
     class, the fold, the probability of every class, and two coordinates of a map.
     """
     from mxt.workflows.export import Exported, ExportRequest
     from mxt.workflows.export import export as work
+    from mxt.workflows.export_files import FORMATS
 
-    exported = work(at.store, ExportRequest(view, path, dataset), yes=yes)
+    if format is not None and format not in FORMATS:
+        raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format!r}")
+    request = ExportRequest(view, path, dataset, FORMATS[format] if format else None)
+    exported = work(at.store, request, yes=yes)
     if isinstance(exported, Exported):
         at.answer(exported, render)
     else:
@@ -57,6 +71,8 @@ def render(exported: Exported) -> None:
     )
     if exported.missing or exported.failed:
         console.say(f"clips left out: {exported.missing:,} not extracted yet, {exported.failed:,} failed")
+    if exported.format == "datasets":
+        console.say(f"open it with: datasets.load_dataset({exported.path!r})")
 
 
 def render_predictions(exported: ExportedPredictions) -> None:

@@ -196,6 +196,11 @@ class ClipRecord:
         return self.key is not None
 
     @property
+    def whole(self) -> bool:
+        """True for a clip that is a whole file, not a segment of one."""
+        return self.start_us is None and self.end_us is None
+
+    @property
     def is_clip(self) -> bool:
         """False for a file that merely lies beside the clips: a hidden one, a table, a picture."""
         return self.file.kind is FileKind.CLIP

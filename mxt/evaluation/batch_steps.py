@@ -82,6 +82,8 @@ def step_test(
     if not suspected or len(others) < 20 or not (spread > 1e-12).any():
         return None
     Z = X[:, spread > 1e-12] / spread[spread > 1e-12]
+    if not Z.shape[1]:  # constant columns have no steps
+        return None
     sums = np.vstack([np.zeros(Z.shape[1]), np.cumsum(Z, axis=0, dtype=np.float64)])
 
     def step(row: int) -> float:

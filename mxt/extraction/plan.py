@@ -160,6 +160,23 @@ def make_plan(store_path: Path, request: ExtractRequest, registry: Registry) -> 
             f"{dataset.name} came as features, without audio: nothing can be computed from it; "
             f"mxt info {dataset.name} lists the features"
         )
+    return plan_for(store, request, registry, dataset, clips)
+
+
+def plan_for(
+    store: Store,
+    request: ExtractRequest,
+    registry: Registry,
+    dataset: DatasetRecord,
+    clips: Sequence[ClipRecord],
+) -> ExtractionPlan:
+    """What a request asks for, for these clips, whether they are catalogued or not.
+
+    Raises
+    ------
+    UsageError, StoreError
+        A stage, parameter, weight set, layer or label that is not there or does not fit.
+    """
     pipeline = _pipeline(registry, request, dataset, clips)
     spec = pipeline.backbone.spec
     chosen = choose_layers(request.layers or spec.default_layers, spec.layers, of=spec.name)

@@ -1,4 +1,7 @@
-"""Reads features that were computed elsewhere: npz, parquet and CSV with clip ids, npy without."""
+"""Reads features that were computed elsewhere: npz, parquet and CSV with clip ids, npy without.
+
+Columns of start and end beside the ids make rows segments of files.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,9 @@ import numpy as np
 from mxt.core.errors import InputError, UnknownName, UsageError, listed
 from mxt.core.reprs import short_repr
 from mxt.core.specs import Layer
+from mxt.ingestion.feature_columns import floats, holds_numbers, is_number, stacked
+from mxt.stages.annotations.columns import DURATION, END, START, by_words
+from mxt.stages.annotations.quantities import SECONDS, words_and_unit
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -55,12 +61,16 @@ class FeatureFile:
         Layer name to a float array [n, dimension].
     passed_over : tuple of str
         What was not taken for features.
+    spans : float64 [n, 2], optional
+        Start and end of the rows in seconds, where they are segments of the files that `ids` name; NaN where
+        there is none.
     """
 
     ids: tuple[str, ...] | None
     layers: tuple[Layer, ...]
     arrays: Mapping[str, npt.NDArray[Any]]
     passed_over: tuple[str, ...] = ()
+    spans: npt.NDArray[np.float64] | None = None
     __repr__ = short_repr
 
     @property
@@ -102,9 +112,10 @@ def read_features(
 
 
 def _read_npy(path: Path, id_column: str | None, _: Collection[str]) -> FeatureFile:
+    """A file that is mapped into memory, not read: it may be larger than memory."""
     if id_column is not None:
         raise UsageError(f"{path.name} is a bare array: it has no column {id_column}")
-    return _checked(path, None, {LAYER: np.load(path, allow_pickle=False)}, ())
+    return _checked(path, None, {LAYER: np.load(path, mmap_mode="r", allow_pickle=False)}, ())
 
 
 def _read_npz(path: Path, id_column: str | None, not_features: Collection[str]) -> FeatureFile:
@@ -119,6 +130,8 @@ def _read_npz(path: Path, id_column: str | None, not_features: Collection[str]) 
     name = _id_name(path, list(arrays), id_column)
     ids = None if name is None else _texts(path, name, arrays.pop(name))
     labels = arrays.pop("columns", None)
+    times = _time_names([key for key, values in arrays.items() if values.ndim == 1]) if ids else ()
+    spans = _spans({time: arrays.pop(time) for time in times})
     numbers = {
         key: values for key, values in arrays.items() if values.ndim == 2 and values.dtype.kind in "fiu"
     }
@@ -127,8 +140,8 @@ def _read_npz(path: Path, id_column: str | None, not_features: Collection[str]) 
     if len(layers) == 1:
         columns = tuple(map(str, labels)) if labels is not None and labels.ndim == 1 else ()
         named = {LAYER if key == EXPORTED else key: values for key, values in layers.items()}
-        return _checked(path, ids, named, others, labels=columns)
-    return _checked(path, ids, layers, others)
+        return _checked(path, ids, named, others, labels=columns, spans=spans)
+    return _checked(path, ids, layers, others, spans=spans)
 
 
 def _read_parquet(path: Path, id_column: str | None, not_features: Collection[str]) -> FeatureFile:
@@ -159,62 +172,48 @@ def _from_arrow(
     path: Path, table: pa.Table, id_column: str | None, not_features: Collection[str]
 ) -> FeatureFile:
     """Columns of numbers are one layer; columns of lists of numbers are a layer each."""
-    import pyarrow as pa
-
     name = _id_name(path, table.column_names, id_column)
     ids = (
         None
         if name is None
         else tuple("" if value is None else str(value) for value in table.column(name).to_pylist())
     )
+    times = _time_names([field.name for field in table.schema if is_number(field.type)]) if ids else ()
+    spans = _spans({time: floats(table.column(time)) for time in times})
     numbers, layers, passed = [], {}, []
     for field in table.schema:
-        if field.name == name or field.name in not_features:
+        if field.name == name or field.name in times or field.name in not_features:
             continue
-        if pa.types.is_floating(field.type) or pa.types.is_integer(field.type):
+        if is_number(field.type):
             numbers.append(field.name)
-        elif _holds_numbers(field.type):
-            layers[field.name] = _stacked(path, field.name, table.column(field.name).to_pylist())
+        elif holds_numbers(field.type):
+            layers[field.name] = stacked(path, field.name, table.column(field.name))
         else:
             passed.append(field.name)
     if not layers and numbers:
         # a missing number is NaN, which is counted and never learnt from
-        columns = [_floats(table.column(each)) for each in numbers]
-        return _checked(path, ids, {LAYER: np.stack(columns, axis=1)}, passed, labels=tuple(numbers))
-    return _checked(path, ids, layers, [*passed, *numbers])
+        columns = [floats(table.column(each)) for each in numbers]
+        layers = {LAYER: np.stack(columns, axis=1)}
+        return _checked(path, ids, layers, passed, labels=tuple(numbers), spans=spans)
+    return _checked(path, ids, layers, [*passed, *numbers], spans=spans)
 
 
-def _floats(column: Any) -> npt.NDArray[np.float64]:
-    import pyarrow as pa
-
-    values = column.cast(pa.float64()).fill_null(float("nan"))
-    return np.asarray(values.to_numpy(), np.float64)
-
-
-def _holds_numbers(kind: Any) -> bool:
-    import pyarrow as pa
-
-    lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    return bool(lists and (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)))
+def _time_names(names: Sequence[str]) -> tuple[str, ...]:
+    """The columns of start and end, or of start and duration, where there are both."""
+    timed = [name for name in names if words_and_unit(name)[1] in SECONDS]
+    start, end = by_words(timed, START), by_words(timed, END) or by_words(timed, DURATION)
+    return () if start is None or end is None else (start, end)
 
 
-def _stacked(
-    path: Path, name: str, values: Sequence[Sequence[float | None] | None]
-) -> npt.NDArray[np.float64]:
-    """Lists of one length as an array [n, d]; a row that is missing is NaN."""
-    lengths = {len(value) for value in values if value is not None}
-    if len(lengths) != 1:
-        raise InputError(
-            f"{path}: the lists of {name} have different lengths: {', '.join(map(str, sorted(lengths)[:5]))}"
-        )
-    empty = [np.nan] * lengths.pop()
-    return np.array(
-        [
-            [np.nan if number is None else number for number in value] if value is not None else empty
-            for value in values
-        ],
-        float,
+def _spans(times: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.float64] | None:
+    """Start and end in seconds, float64 [n, 2], of two columns of times; ``None`` where there are none."""
+    if not times:
+        return None
+    start, end = (
+        np.asarray(values, np.float64) * SECONDS[words_and_unit(name)[1]] for name, values in times.items()
     )
+    is_duration = by_words(times, END) is None
+    return np.stack([start, start + end if is_duration else end], axis=1)
 
 
 def _id_name(path: Path, names: Sequence[str], given: str | None) -> str | None:
@@ -243,6 +242,7 @@ def _checked(
     passed_over: Sequence[str],
     *,
     labels: tuple[str, ...] = (),
+    spans: npt.NDArray[np.float64] | None = None,
 ) -> FeatureFile:
     """Check the shapes, and name the layers."""
     if not arrays:
@@ -270,7 +270,7 @@ def _checked(
         )
         for number, (name, values) in enumerate(arrays.items(), 1)
     )
-    return FeatureFile(ids, layers, arrays, tuple(passed_over))
+    return FeatureFile(ids, layers, arrays, tuple(passed_over), spans)
 
 
 READERS: Mapping[str, Callable[[Path, str | None, Collection[str]], FeatureFile]] = {

@@ -14,11 +14,11 @@ from mxt.core.progress import Progress
 from mxt.core.records import ClipRecord, DatasetRecord
 from mxt.core.text import written
 from mxt.ingestion.feature_files import FeatureFile, read_features
-from mxt.ingestion.feature_rows import KIND, fill, finite_rows, single
+from mxt.ingestion.feature_rows import KIND, fill, finite_rows
 from mxt.ingestion.names import safe_name
 from mxt.ingestion.records import Imported
 from mxt.ingestion.requests import ImportRequest
-from mxt.ingestion.row_matching import MatchedRows, match_by_ids, match_in_order
+from mxt.ingestion.row_matching import MatchedRows, match_rows_to_clips
 from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
 
@@ -39,20 +39,18 @@ def store_features(
     clips = [clip for clip in store.catalogue.clips(record.name) if clip.is_clip]
     columns = {name for clip in clips for name in (*clip.targets, *clip.fields)}
     features = read_features(path, id_column=request.id_column, not_features=columns)
-    match = match_in_order if request.in_catalogue_order else match_by_ids
-    rows = match(path, features, clips)
+    rows = match_rows_to_clips(path, features, clips, in_order=request.in_catalogue_order)
     usable = [clip for clip in clips if clip.usable]
     chosen = [clip for clip in usable if clip.id in rows.of_clip]
     if not chosen:
         raise InputError(_no_match(path, record, features, rows, usable))
     index = np.array([rows.of_clip[clip.id] for clip in chosen], np.int64)
-    arrays = {name: single(values[index]) for name, values in features.arrays.items()}
-    finite = finite_rows(arrays)
+    finite = finite_rows(features.arrays, index)
     if not finite.any():
         raise InputError(f"{path}: no row is finite in all columns")
     table = _table(store, request, features, clips)
     keys = [key for key in table.keys_of(chosen) if key is not None]
-    stored = fill(table, keys, arrays, progress=progress)
+    stored = fill(table, keys, features.arrays, rows=index, progress=progress)
     store.catalogue.add_view(record.name, table.label)
     return Imported(
         dataset=record.name,
@@ -84,6 +82,8 @@ def _no_match(
     example = ""
     if rows.unknown and usable:
         example = f"; the first is {rows.unknown[0]!r}, a clip is {usable[0].id!r}"
+        if features.spans is not None and all(clip.whole for clip in usable):
+            example += f". Its rows are segments: mxt ingest {path} catalogues them, if audio is beside it"
     return f"{path}: none of its {features.rows:,} rows belongs to a clip of {record.name}{example}"
 
 

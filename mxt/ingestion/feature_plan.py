@@ -16,7 +16,7 @@ from mxt.core.stages import FeatureBlock, FeatureSet
 from mxt.ingestion.clip_plan import catalogued
 from mxt.ingestion.detection import Detected
 from mxt.ingestion.earlier import Earlier, Replaced
-from mxt.ingestion.feature_rows import KIND, fill, finite_rows, single
+from mxt.ingestion.feature_rows import KIND, fill, finite_rows
 from mxt.ingestion.records import Ingested
 from mxt.ingestion.requests import IngestRequest
 from mxt.ingestion.summary import summarise
@@ -113,9 +113,8 @@ class FeaturePlan:
         attributes = {"kind": KIND, "loader": chosen.spec.name, "specification": dict(block.about)}
         fingerprint = sha256_text(canonical_json(identity))
         table = store.features.create(fingerprint, block.label, attributes, block.layers)
-        layers = {name: single(values) for name, values in block.arrays.items()}
-        fill(table, [clip.key for clip in clips if clip.key is not None], layers, progress=progress)
-        bad = np.flatnonzero(~finite_rows(layers))
+        fill(table, [clip.key for clip in clips if clip.key is not None], block.arrays, progress=progress)
+        bad = np.flatnonzero(~finite_rows(block.arrays))
         return table.label, [clips[row].id for row in bad.tolist()]
 
 

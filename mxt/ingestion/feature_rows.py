@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,27 +14,55 @@ from mxt.store.features import OPEN, FeatureTable
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    Rows = npt.NDArray[np.int64]
+
 KIND = "imported"
 
 
-def single(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """`values` in single precision; what does not fit becomes infinite."""
-    with np.errstate(over="ignore"):
-        return np.asarray(values, np.float32)
+BLOCK = 4096  # rows that are in memory at a time
 
 
-def finite_rows(layers: Mapping[str, npt.NDArray[np.float32]]) -> npt.NDArray[np.bool_]:
-    """Rows that are finite in all layers, bool [n]."""
-    return np.asarray(
-        np.logical_and.reduce([np.isfinite(values).all(axis=1) for values in layers.values()]), bool
-    )
+def blocks(
+    layers: Mapping[str, npt.NDArray[Any]], rows: Rows | None = None
+) -> Iterator[tuple[int, dict[str, npt.NDArray[np.float32]], npt.NDArray[np.bool_]]]:
+    """Rows of all layers in single precision, some at a time: a file that is mapped is never read whole.
+
+    Parameters
+    ----------
+    layers : mapping
+        Layer name to float [n, dimension].
+    rows : int64 [m], optional
+        Which rows, in which order; all of them by default.
+
+    Yields
+    ------
+    first : int
+        Number of the block's first row among `rows`.
+    values : dict
+        Layer name to float32 [at most `BLOCK`, dimension]; what does not fit becomes infinite.
+    finite : bool [at most `BLOCK`]
+        Rows that are finite in all layers.
+    """
+    number = len(next(iter(layers.values()))) if rows is None else len(rows)
+    for first in range(0, number, BLOCK):
+        part = slice(first, first + BLOCK) if rows is None else rows[first : first + BLOCK]
+        with np.errstate(over="ignore"):
+            values = {name: np.asarray(array[part], np.float32) for name, array in layers.items()}
+        finite = np.logical_and.reduce([np.isfinite(array).all(axis=1) for array in values.values()])
+        yield first, values, finite
+
+
+def finite_rows(layers: Mapping[str, npt.NDArray[Any]], rows: Rows | None = None) -> npt.NDArray[np.bool_]:
+    """Rows that are finite in all layers, in single precision, bool [n]."""
+    return np.concatenate([finite for _, _, finite in blocks(layers, rows)] or [np.zeros(0, bool)])
 
 
 def fill(
     table: FeatureTable,
     keys: Sequence[bytes],
-    layers: Mapping[str, npt.NDArray[np.float32]],
+    layers: Mapping[str, npt.NDArray[Any]],
     *,
+    rows: Rows | None = None,
     progress: Progress = SILENT,
 ) -> int:
     """Store the rows of `keys` that are open, or mark them failed where a number is not finite.
@@ -45,7 +73,9 @@ def fill(
     keys : sequence of bytes
         Row keys, each once.
     layers : mapping
-        Layer name to float32 [n, dimension].
+        Layer name to float [n, dimension].
+    rows : int64 [keys], optional
+        Row of each key in `layers`; by default they are in one order.
 
     Returns
     -------
@@ -59,16 +89,17 @@ def fill(
     """
     if (table.states_of(keys)[1] != OPEN).all():
         return 0
-    good = finite_rows(layers)
     with table.writer() as writer, progress.step(f"import {table.label}", len(keys), unit="clips") as step:
-        assigned = writer.assign(keys)
+        assigned = writer.assign(keys).tolist()
         open_rows = set(writer.open_rows().tolist())
-        for index, row in enumerate(assigned.tolist()):
-            step.advance()
-            if row not in open_rows:
-                continue
-            if good[index]:
-                writer.put(row, {name: values[index] for name, values in layers.items()})
-            else:
-                writer.fail(row, Reason.NOT_FINITE)
-    return len(open_rows.intersection(assigned.tolist()))
+        for first, values, finite in blocks(layers, rows):
+            for i, good in enumerate(finite.tolist()):
+                row = assigned[first + i]
+                step.advance()
+                if row not in open_rows:
+                    continue
+                if good:
+                    writer.put(row, {name: array[i] for name, array in values.items()})
+                else:
+                    writer.fail(row, Reason.NOT_FINITE)
+    return len(open_rows.intersection(assigned))

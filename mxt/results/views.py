@@ -17,6 +17,7 @@ from mxt.core.specs import Layer
 from mxt.core.views import Part, choose_layers, layers_text, parse_view
 
 if TYPE_CHECKING:
+    from mxt.results.features import Features
     from mxt.store.features import FeatureTable
     from mxt.store.layout import Store
 
@@ -80,7 +81,7 @@ def load_view(
     """
     from mxt.store.features import DONE, FAILED
 
-    parts = [_resolve(store, part) for part in parse_view(view)]
+    parts = resolve_view(store, view)
     clips = store.catalogue.clips(store.catalogue.dataset(dataset).name) if clips is None else clips
     clips = [clip for clip in clips if clip.usable]
     blocks, done, failed = [], np.ones(len(clips), dtype=bool), np.zeros(len(clips), dtype=bool)
@@ -95,7 +96,7 @@ def load_view(
         X=np.concatenate(blocks, axis=1)[done],
         clips=tuple(clip for clip, there in zip(clips, done, strict=True) if there),
         view="+".join(str(Part(table.label, layers_text(layers, table.layers))) for table, layers in parts),
-        columns=tuple(name for table, layers in parts for name in _column_names(table, layers)),
+        columns=tuple(name for table, layers in parts for name in column_names(table.label, layers)),
         n_missing=int((~done & ~failed).sum()),
         n_failed=int(failed.sum()),
         fingerprints={table.label: table.fingerprint for table, _ in parts},
@@ -128,8 +129,15 @@ class OpenStore:
         """Features with clips, columns and counts."""
         return load_view(self._store, dataset, view)
 
-    def features(self, view: str, *, dataset: str | None = None) -> tuple[npt.NDArray[np.float32], list[str]]:
-        """Features and clip ids.
+    def features(
+        self,
+        view: str,
+        *,
+        dataset: str | None = None,
+        target: str | None = None,
+        group_by: str | None = None,
+    ) -> Features:
+        """Features of a view, with targets, groups, clip ids and all other columns of the data set.
 
         Parameters
         ----------
@@ -137,14 +145,43 @@ class OpenStore:
             ``label[:layers]`` joined by ``+``.
         dataset : str, optional
             Else the one last ingested.
+        target : str, optional
+            The column for `y`; else the first target.
+        group_by : str, optional
+            A column, ``folder``, ``file``, ``none``, or a regular expression with one group; else the groups
+            of the catalogue.
 
         Returns
         -------
-        X : float32 [n, d]
-        ids : list of str
+        Features
+            Its attributes are `X`, `y`, `groups`, `ids` and `fields`; it can be unpacked as ``X, ids``, and
+            made a data frame with ``to_pandas()`` and ``to_polars()``.
+
+        Raises
+        ------
+        UnknownName, UsageError
+            No such data set, view or column.
         """
-        matrix = self.matrix(view, dataset=dataset)
-        return matrix.X, matrix.ids
+        from mxt.results.features import Features
+
+        record = self._store.catalogue.dataset(dataset)
+        return Features.of(
+            load_view(self._store, record.name, view), record, target=target, group_by=group_by
+        )
+
+    def __repr__(self) -> str:
+        return f"OpenStore({str(self._store.root)!r}, datasets={self.datasets()})"
+
+
+def resolve_view(store: Store, view: str) -> list[tuple[FeatureTable, tuple[Layer, ...]]]:
+    """The feature tables of a view, each with the layers that are used.
+
+    Raises
+    ------
+    UnknownName, UsageError
+        A table or layer that is not there; the message lists candidates.
+    """
+    return [_resolve(store, part) for part in parse_view(view)]
 
 
 def _resolve(store: Store, part: Part) -> tuple[FeatureTable, tuple[Layer, ...]]:
@@ -157,9 +194,10 @@ def _resolve(store: Store, part: Part) -> tuple[FeatureTable, tuple[Layer, ...]]
     return table, choose_layers(part.layers, table.layers, of=part.label)
 
 
-def _column_names(table: FeatureTable, layers: Sequence[Layer]) -> list[str]:
+def column_names(label: str, layers: Sequence[Layer]) -> list[str]:
+    """Names of the columns of these layers of a table: ``label.layer.number``, or their own labels."""
     return [
-        f"{table.label}.{layer.name}.{name}"
+        f"{label}.{layer.name}.{name}"
         for layer in layers
         for name in layer.labels or map(str, range(layer.dimension))
     ]

@@ -58,6 +58,8 @@ class TableWriter:
         The table.
     flush_seconds : float
         Unfinished chunks are committed once their oldest row has waited so long.
+    wait : float
+        Seconds to wait for another writer before giving up.
     fault : callable
         For tests: called with the name of the point reached, ``"assigned"``, ``"before layers"``,
         ``"after layers"``, ``"before state"`` or ``"committed"``.
@@ -70,11 +72,12 @@ class TableWriter:
         table: FeatureTable,
         *,
         flush_seconds: float = 10.0,
+        wait: float = 0.0,
         fault: Callable[[str], None] = no_fault,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.table, self._flush_seconds, self._fault, self._clock = table, flush_seconds, fault, clock
-        self._lock = OwnedLock(table.path / "lock", f"feature table {table.label}")
+        self._lock = OwnedLock(table.path / "lock", f"feature table {table.label}", wait=wait)
         self._layers = {layer.name: (layer_array(layer), layer.dimension) for layer in table.layers}
         self._arrays: dict[str, ZarrArray] = {}
         self._chunk_rows = 0

@@ -18,8 +18,9 @@ from mxt.evaluation.projection import Method, project
 from mxt.results.plain import Result
 from mxt.results.predictions import Predictions, features_of
 from mxt.results.saving import load_result
+from mxt.results.tables import Table
 from mxt.store.layout import Store
-from mxt.workflows.export_files import Table, write_table
+from mxt.workflows.export_files import Format, write_table
 
 LARGEST_TSNE = 5000  # clips up to which the map is by t-SNE; larger ones are by PCA
 OWN = ("clip", "path", "true", "predicted", "fold", "run", "projection_x", "projection_y")
@@ -69,7 +70,7 @@ def find_result(store: Store, name: str) -> str | None:
         return None
 
 
-def export_predictions(store: Store, result_id: str, path: Path) -> ExportedPredictions:
+def export_predictions(store: Store, result_id: str, path: Path, format: Format) -> ExportedPredictions:
     """Write the predictions of a result: clip, recording, truth, prediction, fold, map, a column per class.
 
     Raises
@@ -94,7 +95,7 @@ def export_predictions(store: Store, result_id: str, path: Path) -> ExportedPred
     X, values = _of_classes(predictions)
     names = predictions.targets.classes if values else ()
     columns = tuple(f"class.{name}" if name in OWN else name for name in names)
-    nbytes = write_table(path, Table(about, X, columns, result_id))
+    nbytes = write_table(path, Table(about, X, columns, result_id), format)
     rows = len(predictions.clips)
     return ExportedPredictions(
         str(path),

@@ -81,12 +81,26 @@ def extract(
     return _extraction(run)
 
 
+def compute_missing(
+    plan: ExtractionPlan, *, wait: float = 0.0, progress: Progress = SILENT, engine: OpenEngine = threads
+) -> tuple[Failure, ...]:
+    """Compute what is missing of a plan's clips into its table; the clips that failed.
+
+    `wait` is how many seconds another process may keep the table; the errors are those of `extract`.
+    """
+    run = _Run(plan, workers=plan.request.jobs or cores(), wait=wait)
+    if plan.anything_to_do():
+        _compute(run, engine, progress)
+    return tuple(run.failures)
+
+
 @dataclass(slots=True)
 class _Run:
     """A plan, and what has been done of it so far."""
 
     plan: ExtractionPlan
     workers: int
+    wait: float = 0.0
     device: str = "cpu"
     computed: int = 0
     seconds: float = 0.0
@@ -118,7 +132,7 @@ def _compute(run: _Run, engine: OpenEngine, progress: Progress) -> None:
 def _fill(table: FeatureTable, run: _Run, engine: Engine, progress: Progress) -> None:
     """Assign rows, compute those that are open, and commit them as they come."""
     plan = run.plan
-    with table.writer() as writer:
+    with table.writer(wait=run.wait) as writer:
         row_of = dict(zip(plan.contents, map(int, writer.assign(list(plan.contents))), strict=True))
         if plan.request.retry_failed:
             writer.retry(list(row_of.values()))

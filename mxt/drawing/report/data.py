@@ -22,21 +22,15 @@ PLACES = 1000  # steps of a map's axes
 
 def page_data(chapters: Sequence[ShownChapter], previews: Previews) -> dict[str, Any]:
     """The values of the page; clips, results and classes refer to one another by number."""
-    clips = _Clips(previews)
+    clips = Clips(previews)
     data = {
         "chapters": [_chapter(chapter, clips) for chapter in chapters],
         "results": [_result(one, chapter, clips) for chapter in chapters for one in chapter.results],
     }
-    return {
-        **data,
-        "clips": clips.rows,
-        "sounds": clips.sounds,
-        "soundType": previews.sound_type,
-        "methods": dict(METHODS),
-    }
+    return {**data, **clips.data(), "methods": dict(METHODS)}
 
 
-class _Clips:
+class Clips:
     """The clips of a page, numbered as they are met."""
 
     def __init__(self, previews: Previews) -> None:
@@ -62,6 +56,10 @@ class _Clips:
             )
         return self.number_of[key]
 
+    def data(self) -> dict[str, Any]:
+        """The clips and their sounds, as the script reads them."""
+        return {"clips": self.rows, "sounds": self.sounds, "soundType": self.previews.sound_type}
+
     def _sound(self, key: Key) -> int:
         preview = self.previews.of.get(key)
         if preview is None:
@@ -71,7 +69,7 @@ class _Clips:
         return len(self.sounds) - 1
 
 
-def _result(one: ShownResult, chapter: ShownChapter, clips: _Clips) -> dict[str, Any]:
+def _result(one: ShownResult, chapter: ShownChapter, clips: Clips) -> dict[str, Any]:
     answers, dataset, known = one.of.answers, chapter.of.card.name, chapter.of.clips
     rows = []
     classes: tuple[str, ...] = ()
@@ -108,7 +106,7 @@ def _highest(p: npt.NDArray[np.float32], true: tuple[int, ...]) -> list[list[flo
     return [[i, round(float(p[i]), 3)] for i in kept]
 
 
-def _map(one: ShownResult, chapter: ShownChapter, clips: _Clips) -> dict[str, Any] | None:
+def _map(one: ShownResult, chapter: ShownChapter, clips: Clips) -> dict[str, Any] | None:
     points = one.of.map
     if points is None:
         return None
@@ -128,7 +126,7 @@ def _places(points: npt.NDArray[np.float64]) -> list[list[int]]:
     return [[x, PLACES - y] for x, y in places.tolist()]
 
 
-def _chapter(chapter: ShownChapter, clips: _Clips) -> dict[str, Any]:
+def _chapter(chapter: ShownChapter, clips: Clips) -> dict[str, Any]:
     known, dataset = chapter.of.clips, chapter.of.card.name
     return {
         "wrong": [

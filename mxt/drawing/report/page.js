@@ -148,6 +148,11 @@
         pair.split ? make("b", { class: "missed" }, " · in different folds") : null))), "cards twin-cards");
   });
 
+  document.querySelectorAll("[data-cards]").forEach((place) => {
+    list(place, data.lists[place.dataset.cards].map(([clip, lines]) => () => make("li", { class: "card" }, preview(clip), text("p", "clip", name(clip)),
+      ...lines.map(([words, kind]) => text("p", kind, words)))));
+  });
+
   // Maps: one or two results side by side, coloured alike.
   const choice = (words, options, act) => {
     const select = make("select", {}, ...options.map(([value, label]) => make("option", { value }, label)));

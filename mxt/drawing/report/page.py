@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
@@ -20,6 +20,7 @@ from mxt.results.audit_records import MetadataScore
 from mxt.results.report import Report
 
 PACKAGE = "mxt.drawing.report"
+MISTAKEN = "those come first that were mistaken, or whose label or copy is in doubt"
 
 
 def html(report: Report, previews: Previews) -> str:
@@ -29,6 +30,21 @@ def html(report: Report, previews: Previews) -> str:
     writes text and never HTML, and the page's policy lets the browser run this script alone, apply this style
     sheet alone, and fetch nothing.
     """
+    chapters = shown_chapters(report.chapters)
+    return rendered(
+        "page.html.j2",
+        page_data(chapters, previews),
+        report=report,
+        chapters=chapters,
+        title=", ".join(dict.fromkeys(chapter.card.name for chapter in report.chapters)),
+        kind="report",
+        version=report.version,
+        previews=previews_words(previews),
+    )
+
+
+def rendered(template: str, data: Mapping[str, Any], **values: Any) -> str:
+    """A page with our style sheet and script, whatever `values` and `data` hold; see `html`."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -41,20 +57,16 @@ def html(report: Report, previews: Previews) -> str:
     )
     environment.filters |= FILTERS
     css, js = (files(PACKAGE).joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    chapters = shown_chapters(report.chapters)
-    return environment.get_template("page.html.j2").render(
-        report=report,
-        chapters=chapters,
-        title=", ".join(dict.fromkeys(chapter.card.name for chapter in report.chapters)),
+    return environment.get_template(template).render(
         css=Markup(css),  # ours
         js=Markup(js),
         policy=_policy(css, js),
-        data=page_data(chapters, previews),
-        previews=previews_words(previews),
+        data=data,
+        **values,
     )
 
 
-def previews_words(previews: Previews) -> str:
+def previews_words(previews: Previews, first: str = MISTAKEN) -> str:
     """How many recordings can be heard, and why not all."""
     if not previews.wanted:
         return "This page carries no recordings."
@@ -63,7 +75,7 @@ def previews_words(previews: Previews) -> str:
         "seconds of each, compressed"
     )
     if len(previews.of) + len(previews.silent) < previews.wanted:
-        words += "; those come first that were mistaken, or whose label or copy is in doubt"
+        words += f"; {first}"
     if previews.silent:
         words += f"; {len(previews.silent):,} could not be read"
     return f"{words}."

@@ -17,6 +17,7 @@ from mxt.workflows.evaluate import evaluate
 from mxt.workflows.extract import extract
 from mxt.workflows.ingest import ingest
 from mxt.workflows.report import ReportRequest, report
+from mxt.workflows.similar import SimilarRequest, similar
 
 SR = 16_000
 SCRIPT = "<script>window.ran=1</script>"
@@ -74,4 +75,16 @@ def page(evaluated: Path, registry: Registry, tmp_path_factory: pytest.TempPathF
     """Its report."""
     path = tmp_path_factory.mktemp("page") / "report.html"
     report(evaluated, ReportRequest(out=path), registry)
+    return path
+
+
+@pytest.fixture(scope="session")
+def cards(evaluated: Path, registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of the clips that are like one of the notes, with groups that are markup."""
+    path = tmp_path_factory.mktemp("cards") / "similar.html"
+    similar(
+        evaluated,
+        SimilarRequest(f"script>window.ran=1<0/{FILES[5]}.wav", "tiny:both", count=17, out=path),
+        registry,
+    )
     return path

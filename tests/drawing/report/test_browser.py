@@ -227,6 +227,31 @@ def test_the_policy_refuses_scripts_of_others(chromium, page, tmp_path):
     context.close()
 
 
+def test_a_page_of_cards_lists_plays_and_shows_names_as_text(visit, cards):
+    opened = visit(cards)
+    assert opened.visible("h1").inner_text() == "Like script>window.ran=1<0/<.wav"
+    assert opened.visible(".card").count() == 1 + 12
+    opened.visible(".more").click()
+    assert opened.visible(".card").count() == 1 + 17
+    text = opened.page.evaluate("document.body.innerText")
+    for part in (
+        "<script>window.ran=1</script>",
+        "similarity 0.",
+        "17 clips of notes were compared",
+        "{{7*7}}",
+    ):
+        assert part in text
+    assert opened.page.locator("main script, main iframe, img[src='x'], [onerror]").count() == 0
+    opened.visible(".play").nth(2).click()
+    assert opened.is_heard()
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_a_page_of_cards_is_never_wider_than_the_screen(visit, cards, width):
+    opened = visit(cards, viewport={"width": width, "height": 800})
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_the_data_of_the_page_is_json_that_cannot_end_its_element(page):
     text = page.read_text(encoding="utf-8")
     (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
