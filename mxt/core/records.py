@@ -70,6 +70,33 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True)
+class Annotation:
+    """A labelled stretch of a recording.
+
+    Parameters
+    ----------
+    file : str
+        The recording, as it is called where the annotation comes from.
+    start, end : float
+        Seconds from the beginning of the recording.
+    label : str
+        Empty where it has none.
+    low_hz, high_hz : float, optional
+        The band it is bounded to, where it is.
+    fields : mapping
+        Every other column, as text.
+    """
+
+    file: str
+    start: float
+    end: float
+    label: str = ""
+    low_hz: float | None = None
+    high_hz: float | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Remark:
     """Something a loader noticed that a person should read: an ambiguous row, a missing part.
 
