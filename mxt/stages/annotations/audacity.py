@@ -1,4 +1,4 @@
-r"""Label tracks of Audacity: start, end and label between tabs; a band follows on a line that begins with ``\``.
+r"""Label tracks of Audacity: start, end and label between tabs; a band follows on a line with ``\``.
 
 References
 ----------
@@ -33,8 +33,8 @@ def file_name(recording: str) -> str:
 def write(annotations: Iterable[Annotation]) -> str:
     r"""The label track of one recording, as text.
 
-    Times are written to the microsecond, bands to the millionth of a hertz. Tabs and line ends in labels become
-    spaces. Fields have no place in this format.
+    Times are written to the microsecond, bands to the millionth of a hertz. Tabs and line ends in labels
+    become spaces. Fields have no place in this format.
 
     Examples
     --------
@@ -47,6 +47,13 @@ def write(annotations: Iterable[Annotation]) -> str:
         if annotation.low_hz is not None or annotation.high_hz is not None:
             lines.append(f"{BAND}\t{_hertz(annotation.low_hz)}\t{_hertz(annotation.high_hz)}\n")
     return "".join(lines)
+
+
+def is_label_track(text: str) -> bool:
+    """Whether the first line has a start and an end."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    cells = first.split("\t")
+    return len(cells) in (2, 3) and all(math.isfinite(number(cell)) for cell in cells[:2])
 
 
 def read(text: str, file: str) -> tuple[list[Annotation], list[Remark]]:

@@ -35,8 +35,8 @@ def file_name(recording: str) -> str:
 def write(annotations: Iterable[Annotation]) -> str:
     r"""The selection table of one recording, as text.
 
-    Times are written to the microsecond. Each field becomes a column behind the label. Selections without a band
-    are those of a waveform. Line ends and tabs in texts become spaces.
+    Times are written to the microsecond. Each field becomes a column behind the label. Selections without a
+    band are those of a waveform. Line ends and tabs in texts become spaces.
 
     Examples
     --------

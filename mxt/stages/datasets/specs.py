@@ -15,6 +15,19 @@ _TARGET = Param(
     item="str",
 )
 
+_TIMES = (
+    Param("start_column", "str", "", "column of the time at which something begins; if empty, detected"),
+    Param("end_column", "str", "", "column of the time at which it ends; if empty, detected"),
+    Param("duration_column", "str", "", "column of its duration, where there is no end; if empty, detected"),
+    Param(
+        "time_unit",
+        "choice",
+        "auto",
+        "unit of these columns; auto: that of the heading, else seconds, or h:m:s where values have colons",
+        choices=("auto", "s", "ms", "us"),
+    ),
+)
+
 SPECS: tuple[StageSpec, ...] = (
     StageSpec(
         kind="dataset",
@@ -90,6 +103,47 @@ SPECS: tuple[StageSpec, ...] = (
                 "whether numbers are values or classes; auto: a few whole numbers that repeat are classes",
                 choices=("auto", "values", "classes"),
             ),
+        ),
+    ),
+    StageSpec(
+        kind="dataset",
+        name="annotations",
+        summary="Annotated stretches of recordings: Raven tables, Audacity labels, tables of start and end",
+        target="mxt.stages.datasets.annotations:Annotations",
+        params=(
+            Param(
+                "table",
+                "str",
+                "",
+                "path of one file below the folder; if empty, the one that was given, or all of them",
+            ),
+            Param(
+                "file_column",
+                "str",
+                "",
+                "column of recordings; if empty, detected, else the table's own name",
+            ),
+            _TARGET,
+            Param(
+                "group_column",
+                "str",
+                "",
+                "column that says what belongs together; if empty, one called group",
+            ),
+            *_TIMES,
+            Param(
+                "background",
+                "str",
+                "",
+                "class of what lies between the annotations of a recording; if empty, that is left out",
+            ),
+            Param(
+                "several_labels",
+                "bool",
+                False,
+                "whether annotations of exactly the same stretch are several labels of one clip",
+            ),
+            Param("encoding", "str", "", "encoding of the files, e.g. cp1252; if empty, detected"),
         ),
     ),
     StageSpec(

@@ -18,6 +18,7 @@ _OTHER = (
 SOUND = frozenset(_SOUND.split())
 OTHER = frozenset(_OTHER.split())
 TABLES = frozenset(("csv", "tsv", "jsonl"))
+ANNOTATIONS = TABLES | {"txt"}
 
 
 def suffix(path: str) -> str:

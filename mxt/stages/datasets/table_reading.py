@@ -15,6 +15,7 @@ from mxt.core.errors import TableError, UsageError
 from mxt.core.files import read_whole
 from mxt.core.records import Remark
 from mxt.core.text import parse_json
+from mxt.stages.datasets.suffixes import suffix
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 SAMPLE_CHARACTERS, SAMPLE_ROWS = 200_000, 200
@@ -35,6 +36,7 @@ FURTHER = (
 )
 MOST_TELLING = 100  # names of files that are looked for in a table of unknown encoding
 ZEROS_IN_UTF_16 = 0.2  # least share of zeros among every other byte; a lone NUL in other text is none
+TOO_FEW = "row with too few columns"
 LARGEST_FIELD = 16 << 20  # characters; the csv module's own limit is 131,072
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -98,15 +100,44 @@ def read_table(path: Path, name: str, *, known: frozenset[str] = frozenset(), en
     TableError
         It cannot be read, or a line is not what it should be; the line is named.
     """
+    text, encoding = read_text(path, known=known, encoding=encoding)
+    table = parse_table(text, encoding, name, form=suffix(path.name), known=known)
+    if table.headings and not table.rows:
+        raise TableError(f"{name} has headings ({', '.join(table.headings)[:80]}) and no rows")
+    return table
+
+
+def read_text(path: Path, *, known: frozenset[str] = frozenset(), encoding: str = "") -> tuple[str, str]:
+    """The text of a table, and its encoding.
+
+    Raises
+    ------
+    TableError
+        It cannot be read, or is not text in the encoding that was given.
+    """
     try:
         raw = read_whole(path)
     except OSError as error:
         raise TableError(f"{path} cannot be read: {error.strerror}") from error
-    text, encoding = _decoded(raw, path, encoding, known)
+    return _decoded(raw, path, encoding, known)
+
+
+def parse_table(
+    text: str, encoding: str, name: str, *, form: str, known: frozenset[str] = frozenset()
+) -> Rows:
+    """The rows of a table from its text; there may be none below its headings.
+
+    `form` is the suffix of its file.
+
+    Raises
+    ------
+    TableError
+        It is empty, or a line is not what it should be; the line is named.
+    """
     nulls = text.count("\0")
     text = text.replace("\0", "")
-    is_json = path.suffix.lower() == ".jsonl" or text.lstrip()[:1] == "{"
-    table = _json_lines(text, name, encoding) if is_json else _separated(text, path, name, encoding, known)
+    is_json = form == "jsonl" or text.lstrip()[:1] == "{"
+    table = _json_lines(text, name, encoding) if is_json else _separated(text, form, name, encoding, known)
     return (
         table
         if not nulls
@@ -194,13 +225,11 @@ def _json_lines(text: str, name: str, encoding: str) -> Rows:
     return Rows(name, tuple(dict.fromkeys(key for row in rows for key in row)), rows, lines, encoding, "")
 
 
-def _separated(text: str, path: Path, name: str, encoding: str, known: frozenset[str]) -> Rows:
+def _separated(text: str, form: str, name: str, encoding: str, known: frozenset[str]) -> Rows:
     quoting: Literal[0, 3] = (
         csv.QUOTE_NONE if text.count('"') % 2 else csv.QUOTE_MINIMAL
     )  # a lone quote would swallow the rest
-    delimiter = _delimiter(
-        text[:SAMPLE_CHARACTERS], quoting, prefer="\t" if path.suffix.lower() == ".tsv" else ""
-    )
+    delimiter = _delimiter(text[:SAMPLE_CHARACTERS], quoting, prefer="\t" if form == "tsv" else "")
     csv.field_size_limit(LARGEST_FIELD)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
     cells, lines = [], []
@@ -221,8 +250,6 @@ def _separated(text: str, path: Path, name: str, encoding: str, known: frozenset
         )
     else:
         headings, lines = _headings(cells.pop(0), name, remarks), lines[1:]
-        if not cells:
-            raise TableError(f"{name} has headings ({', '.join(headings)[:80]}) and no rows")
     rows = [_row(headings, row, name, line, remarks) for row, line in zip(cells, lines, strict=True)]
     return Rows(name, tuple(headings), rows, lines, encoding, DELIMITERS[delimiter], tuple(remarks))
 
@@ -274,9 +301,5 @@ def _row(
             )
         )
     elif len(cells) < len(headings):
-        remarks.append(
-            Remark(
-                "row with too few columns", f"{name}, line {line}: {len(cells)} instead of {len(headings)}"
-            )
-        )
+        remarks.append(Remark(TOO_FEW, f"{name}, line {line}: {len(cells)} instead of {len(headings)}"))
     return dict(zip(headings, [*cells, *[""] * (len(headings) - len(cells))], strict=False))

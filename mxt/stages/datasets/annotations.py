@@ -1,0 +1,250 @@
+"""Clips that are annotated stretches of recordings: Raven, Audacity, tables of times."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mxt.core.errors import TableError, UnknownName, listed
+from mxt.core.records import Annotation, Clip, Detection, Listing, Remark, Target
+from mxt.stages.annotations import audacity, spans
+from mxt.stages.annotations.columns import SpanNames
+from mxt.stages.annotations.recordings import recording_named, recording_of
+from mxt.stages.annotations.stretches import Stretch, gaps, stretches
+from mxt.stages.datasets.matching import FileIndex, Match, tidy
+from mxt.stages.datasets.suffixes import ANNOTATIONS, may_be_sound, suffix
+from mxt.stages.datasets.table_reading import parse_table, read_text
+from mxt.stages.datasets.targets import split_name, typed
+
+LARGEST = 200 << 20  # bytes
+LOOKED_AT = 20  # files that decide whether these are annotations
+ENOUGH = 0.5  # share of the recordings that are annotated; below, class folders and tables are surer
+LABEL = "label"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of annotations as read.
+
+    Parameters
+    ----------
+    path : str
+        Below the root.
+    annotations : list of Annotation
+        In its order.
+    label : str
+        Heading of the labels; empty where there is none.
+    headings : tuple of str
+        Of a table.
+    remarks : list of Remark
+        What could not be read.
+    """
+
+    path: str
+    annotations: list[Annotation]
+    label: str
+    headings: tuple[str, ...] = ()
+    remarks: list[Remark] = field(default_factory=list)
+
+    def matches(self, index: FileIndex) -> dict[str, Match]:
+        """The recording of each name that annotations give: a column's, else that of the file itself."""
+        own, folder = recording_of(self.path, index), posixpath.dirname(self.path)
+        matches = {}
+        for name in dict.fromkeys(annotation.file for annotation in self.annotations):
+            match = own if name == self.path else index.find(name, folder=folder)
+            matches[name] = own if match.how == "none" and own.path else match
+        return matches
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """Loader of annotations beside recordings; see its spec for the parameters."""
+
+    table: str = ""
+    file_column: str = ""
+    target: tuple[str, ...] = ()
+    group_column: str = ""
+    start_column: str = ""
+    end_column: str = ""
+    duration_column: str = ""
+    time_unit: str = "auto"
+    background: str = ""
+    several_labels: bool = False
+    encoding: str = ""
+
+    def detect(self, listing: Listing) -> Detection:
+        """Sure where most recordings have annotations: files of their name, or several rows of a table."""
+        index, named = _index(listing), listing.table or self.table
+        recordings: set[str] = set()
+        read, reason = 0, "no annotations beside the recordings"
+        for path in self._paths(listing)[:LOOKED_AT]:
+            try:
+                source = self._read(listing, path)
+            except (TableError, UnknownName) as error:
+                reason = str(error)
+                continue
+            own = recording_of(path, index).path
+            files = {match.path for match in source.matches(index).values()} - {""}
+            if own or len(source.annotations) > len(files) > 0:  # one row per file: a table of excerpts
+                read += 1
+                recordings |= files | ({own} - {""})
+        if not read:
+            return Detection(0.0, reason)
+        share = len(recordings) / sum(may_be_sound(path) for path in listing.files)
+        sure = 1.0 if named else 0.9 if share >= ENOUGH or read == LOOKED_AT else 0.55
+        return Detection(sure, f"{read} file{'s' if read != 1 else ''} of annotations")
+
+    def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
+        """One clip per annotated stretch; annotations of a recording that is not there are missing clips."""
+        index = _index(listing)
+        sources, remarks = self._sources(listing, index)
+        yield from remarks
+        by_recording: dict[str, list[Annotation]] = defaultdict(list)
+        for source in sources:
+            yield from source.remarks
+            yield from _described(source)
+            if own := recording_of(source.path, index).path:
+                by_recording.setdefault(own, [])
+            matches = source.matches(index)
+            for annotation in source.annotations:
+                match = matches[annotation.file]
+                if match.how == "ambiguous":
+                    candidates = " or ".join(match.candidates)
+                    yield Remark("annotation of several recordings", f"{annotation.file} may be {candidates}")
+                else:
+                    missing = recording_named if annotation.file == source.path else tidy
+                    by_recording[match.path or missing(annotation.file)].append(annotation)
+        yield from self._of(by_recording, self._targets(sources))
+
+    def _sources(self, listing: Listing, index: FileIndex) -> tuple[list[Source], list[Remark]]:
+        """The table named; else every file that holds annotations."""
+        named = listing.table or self.table
+        if named and named not in listing.files:
+            raise TableError(f"{listing.root}: there is no table {named}")
+        sources, remarks = [], []
+        error: TableError | UnknownName = TableError(f"{listing.root}: no file of annotations")
+        for path in self._paths(listing):
+            try:
+                sources.append(self._read(listing, path))
+            except (TableError, UnknownName) as unusable:
+                error = unusable
+                if recording_of(path, index).path:
+                    remarks.append(Remark("file of a recording that holds no annotations", str(error)))
+        if not sources:
+            raise error
+        return sources, remarks
+
+    def _paths(self, listing: Listing) -> list[str]:
+        named = listing.table or self.table
+        return [
+            path
+            for path in ([named] if named else listing.files)
+            if path in listing.files
+            and suffix(path) in ANNOTATIONS
+            and (named or Path(listing.root, path).stat().st_size <= LARGEST)
+        ]
+
+    def _read(self, listing: Listing, path: str) -> Source:
+        """A file of annotations, whichever its format.
+
+        Raises
+        ------
+        TableError
+            It is something else, or cannot be read.
+        UnknownName
+            It has no column of a name that was given.
+        """
+        text, encoding = read_text(Path(listing.root, path), encoding=self.encoding)
+        if audacity.is_label_track(text):
+            annotations, remarks = audacity.read(text, path)
+            return Source(path, annotations, LABEL, remarks=remarks)
+        rows = parse_table(text, encoding, path, form=suffix(path))
+        times = SpanNames(self.start_column, self.end_column, self.duration_column, self.time_unit)
+        label = next((name for name in rows.headings if [name.lower()] == _lower(self.target[:1])), "")
+        columns = spans.columns_of(rows, spans.Named(times, label, self.file_column))
+        if self.target and not label:
+            columns = replace(columns, label=None)
+        annotations, remarks = spans.read(rows, columns)
+        return Source(path, annotations, columns.label or "", rows.headings, remarks)
+
+    def _targets(self, sources: Sequence[Source]) -> tuple[str, ...]:
+        """Names of the targets; where files call their labels differently, it is called label.
+
+        Raises
+        ------
+        UnknownName
+            No file has a column that was named.
+        """
+        headings = dict.fromkeys(name for source in sources for name in source.headings)
+        for name in (*self.target, *([self.group_column] if self.group_column else [])):
+            if name.lower() not in _lower((*headings, LABEL)):
+                raise UnknownName("column of the annotations", name, headings)
+        labels = {source.label for source in sources if source.label}
+        return self.target or (labels.pop() if len(labels) == 1 else LABEL,)
+
+    def _of(
+        self, by_recording: Mapping[str, Sequence[Annotation]], targets: Sequence[str]
+    ) -> Iterator[Clip | Remark]:
+        annotated = [(path, stretch) for path, boxes in by_recording.items() for stretch in stretches(boxes)]
+        columns: dict[str, list[Target]] = {}
+        for name, column in zip(targets, (None, *targets[1:]), strict=True):
+            values = [stretch.values(column) for _, stretch in annotated]
+            if not self.several_labels:
+                yield from _ambiguous(annotated, values)
+            columns[name], meaning = typed(values if self.several_labels else [_only(v) for v in values])
+            if meaning.kind == "numbered classes" or meaning.separator:
+                yield Remark("target", f"{name}: {meaning}")
+        for number, (path, stretch) in enumerate(annotated):
+            fields = stretch.fields
+            yield Clip(
+                path,
+                start=stretch.start,
+                end=stretch.end,
+                targets={name: column[number] for name, column in columns.items()},
+                split=split_name(fields.pop("split", "")),
+                fold=fields.pop("fold", None),
+                group=fields.pop(self.group_column or "group", None),
+                fields={name: text for name, text in fields.items() if name not in targets},
+            )
+        if self.background:
+            several = self.several_labels or any(isinstance(value, tuple) for value in columns[targets[0]])
+            label = (self.background,) if several else self.background
+            for path, boxes in by_recording.items():
+                for start, end in gaps(stretches(boxes)):
+                    yield Clip(
+                        path, start=start, end=end, targets={targets[0]: label}, fields={"overlaps": "0"}
+                    )
+
+
+def _index(listing: Listing) -> FileIndex:
+    return FileIndex(path for path in listing.files if may_be_sound(path))
+
+
+def _lower(names: Iterable[str]) -> list[str]:
+    return [name.lower() for name in names]
+
+
+def _only(values: Sequence[str]) -> str:
+    """The value where there is only one, so that it is known which is right."""
+    return values[0] if len(values) == 1 else ""
+
+
+def _ambiguous(annotated: Sequence[tuple[str, Stretch]], values: Sequence[Sequence[str]]) -> Iterator[Remark]:
+    for (path, stretch), several in zip(annotated, values, strict=True):
+        if len(several) > 1:
+            yield Remark(
+                "stretch with several labels",
+                f"{path}, {stretch.start:g} to {stretch.end:g} s: {', '.join(several)}; taken as unlabelled "
+                "(--set several_labels=yes keeps them all)",
+            )
+
+
+def _described(source: Source) -> Iterator[Remark]:
+    if not source.annotations:
+        yield Remark("file without annotations", source.path)
+    elif not source.label:
+        columns = listed(source.headings)
+        yield Remark("no label column found", f"{source.path}: columns are {columns}; name one with --target")
