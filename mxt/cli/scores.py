@@ -36,7 +36,7 @@ def render(evaluated: Evaluated, *, details: bool = False) -> None:
             _render_several(result)
         if details:
             _details(result)
-        _render_left_out(result.left_out)
+        render_left_out(result.left_out)
         for line in _cautions(result):
             console.say(f"careful: {line}")
         _render_unheard(result.views[result.best])
@@ -250,7 +250,8 @@ def _ways(results: Sequence[DatasetResult]) -> tuple[str, list[str]]:
     ]
 
 
-def _render_left_out(left_out: Sequence[LeftOut]) -> None:
+def render_left_out(left_out: Sequence[LeftOut]) -> None:
+    """Print which clips and classes take no part, a line for each reason."""
     for left in left_out:
         names = listed(left.names, NAMED)
         count = f" {left.count:,}" if left.count else ""

@@ -80,7 +80,7 @@ def load_view(
     """
     from mxt.store.features import DONE, FAILED
 
-    parts = [_resolve(store, part) for part in parse_view(view)]
+    parts = tables_of(store, view)
     clips = store.catalogue.clips(store.catalogue.dataset(dataset).name) if clips is None else clips
     clips = [clip for clip in clips if clip.usable]
     blocks, done, failed = [], np.ones(len(clips), dtype=bool), np.zeros(len(clips), dtype=bool)
@@ -100,6 +100,17 @@ def load_view(
         n_failed=int(failed.sum()),
         fingerprints={table.label: table.fingerprint for table, _ in parts},
     )
+
+
+def tables_of(store: Store, view: str) -> list[tuple[FeatureTable, tuple[Layer, ...]]]:
+    """The feature tables of a view, and the layers that it takes from each.
+
+    Raises
+    ------
+    UnknownName, UsageError
+        A table or layer that is not there; the message lists candidates.
+    """
+    return [_resolve(store, part) for part in parse_view(view)]
 
 
 class OpenStore:

@@ -26,9 +26,11 @@ ALLOWED = {
     "extraction": ROOMS,
     "results": ROOMS,
     "drawing": {"results"} | ROOMS,
+    "models": {"results"} | ROOMS,
     "papers": {"ingestion", "extraction", "results", "drawing"} | ROOMS,
-    "workflows": {"papers", "ingestion", "extraction", "results", "drawing", "testing"} | ROOMS,
-    "cli": {"workflows", "papers", "ingestion", "extraction", "results", "drawing", "testing"} | ROOMS,
+    "workflows": {"papers", "ingestion", "extraction", "results", "drawing", "models", "testing"} | ROOMS,
+    "cli": {"workflows", "papers", "ingestion", "extraction", "results", "drawing", "models", "testing"}
+    | ROOMS,
     "plugin": {"core"},
     "__main__": {"cli"},
 }

@@ -1,0 +1,202 @@
+"""`mxt predict`: what bundles say of recordings, clip by clip or as a timeline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mxt.core.cores import cores
+from mxt.core.errors import InputError
+from mxt.core.identity import sha256_file, sha256_text
+from mxt.core.progress import SILENT, Progress
+from mxt.extraction.direct import direct
+from mxt.extraction.plan import choose_device
+from mxt.extraction.records import Failure
+from mxt.models.bundle import read_bundle
+from mxt.models.model import Model
+from mxt.models.thresholds import Threshold, threshold_at, threshold_for
+from mxt.models.timeline import Prediction, Rules, predictions
+from mxt.registry import Registry
+from mxt.store.layout import Store
+from mxt.workflows.journal import Journal
+from mxt.workflows.predict_files import write_predictions
+from mxt.workflows.predict_request import PredictRequest
+from mxt.workflows.recordings import Recordings, catalogued_recordings, given_recordings
+from mxt.workflows.speaking import Speaking, open_recipes
+
+LONG = 3.0  # times as long as the longest learning clip: a recording that is better cut into windows
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What was said of recordings.
+
+    Parameters
+    ----------
+    models : tuple of Model
+    thresholds : tuple of Threshold, optional
+        Of each model; ``None`` where there is none.
+    rows : tuple of Prediction
+        By recording, model and start.
+    recordings : int
+        That were labelled.
+    seconds : float
+        Of their audio.
+    failures : tuple of Failure
+        Recordings that could not be used, or not to their end.
+    others : int
+        Files beside them that are no audio.
+    resumed, from_store : int
+        Clips or windows known from a run that was stopped, and clips whose features were in the store.
+    long : int
+        Recordings much longer than what was learnt from, labelled as a whole.
+    wall_seconds, cpu_seconds : float
+    written : tuple of str
+        Files that were written.
+    """
+
+    models: tuple[Model, ...]
+    thresholds: tuple[Threshold | None, ...]
+    rows: tuple[Prediction, ...]
+    recordings: int
+    seconds: float
+    failures: tuple[Failure, ...]
+    others: int
+    resumed: int
+    from_store: int
+    long: int
+    wall_seconds: float
+    cpu_seconds: float
+    written: tuple[str, ...] = ()
+
+
+def predict(
+    store_path: Path, request: PredictRequest, registry: Registry, *, progress: Progress = SILENT
+) -> Predicted:
+    """Label recordings with bundles.
+
+    Parameters
+    ----------
+    store_path : Path
+        A store whose features are used where it has them; with `request.dataset`, the one that has the clips.
+    request : PredictRequest
+        What is wanted.
+    registry : Registry
+        Where the stages of the bundles' pipelines are found.
+    progress : Progress
+        Told clip by clip, or window by window.
+
+    Returns
+    -------
+    Predicted
+
+    Raises
+    ------
+    BundleError
+        A bundle cannot be read.
+    WeightsError, PluginError
+        Features would not be those that a bundle was fitted to.
+    InputError, UsageError, Refused
+        Nothing to label; what is asked for does not go together; a file is there already.
+    """
+    begun, cpu_begun = time.monotonic(), time.process_time()
+    request.check()
+    models = [read_bundle(path) for path in request.bundles]
+    thresholds = [_threshold(model, request) for model in models]
+    recipes = open_recipes(models, request, registry, progress)
+    store = _store(store_path, needed=request.from_dataset)
+    journal = Journal(request.journal, _run(request))
+    finished = False
+    try:
+        recordings = _recordings(store, request, models, journal, progress)
+        speaking = Speaking(models, recordings, request.cut, journal, store)
+        if speaking.to_do:
+            with direct(recipes(choose_device(request.device)), request.jobs or cores()) as engine:
+                speaking.compute(engine, progress)
+        rows = tuple(_rows(models, thresholds, speaking, request))
+        written = _write(rows, request)
+        finished = True
+    finally:
+        journal.close(done=finished)
+    return Predicted(
+        models=tuple(models),
+        thresholds=tuple(thresholds),
+        rows=rows,
+        recordings=speaking.labelled,
+        seconds=speaking.seconds,
+        failures=tuple(recordings.failures),
+        others=recordings.others,
+        resumed=speaking.resumed,
+        from_store=speaking.from_store,
+        long=_long(models, speaking, request),
+        wall_seconds=time.monotonic() - begun,
+        cpu_seconds=time.process_time() - cpu_begun,
+        written=written,
+    )
+
+
+def _threshold(model: Model, request: PredictRequest) -> Threshold | None:
+    if request.precision is not None:
+        return threshold_for(model, request.precision)
+    return None if request.threshold is None else threshold_at(model, request.threshold)
+
+
+def _run(request: PredictRequest) -> str:
+    """Equal for runs that compute the same of a recording."""
+    bundles = [sha256_file(path) for path in request.bundles]
+    return sha256_text(f"{bundles} {request.window} {request.hop}")
+
+
+def _store(path: Path, *, needed: bool) -> Store | None:
+    """The store, where there is one."""
+    if not needed and not (path / "mxt.json").exists():
+        return None
+    return Store.open(path, read_only=True)
+
+
+def _recordings(
+    store: Store | None,
+    request: PredictRequest,
+    models: Sequence[Model],
+    journal: Journal,
+    progress: Progress,
+) -> Recordings:
+    if request.from_dataset:
+        assert store is not None
+        without = models[0].target if request.unlabelled else None
+        return catalogued_recordings(store, request.dataset, without=without, whole=request.cut is not None)
+    found = given_recordings(
+        request.paths, known=journal.finished, jobs=request.jobs or cores(), progress=progress
+    )
+    if not found.usable and not found.failures:
+        raise InputError(f"no audio in {', '.join(map(str, request.paths))}")
+    return found
+
+
+def _rows(
+    models: Sequence[Model],
+    thresholds: Sequence[Threshold | None],
+    speaking: Speaking,
+    request: PredictRequest,
+) -> Iterator[Prediction]:
+    rules = Rules(reject=request.reject, further=request.top - 1, joined=request.cut is not None)
+    for spoken in speaking.spoken():
+        for model, threshold, said in zip(models, thresholds, spoken, strict=True):
+            own = rules if threshold is None else replace(rules, threshold=threshold.value)
+            yield from predictions(model, said, own)
+
+
+def _write(rows: Sequence[Prediction], request: PredictRequest) -> tuple[str, ...]:
+    if request.out is None:
+        return ()
+    return write_predictions(request.out, request.format, rows, yes=request.yes)
+
+
+def _long(models: Sequence[Model], speaking: Speaking, request: PredictRequest) -> int:
+    """Recordings much longer than what was learnt from, where they are labelled as a whole."""
+    if request.cut is not None:
+        return 0
+    most = LONG * max(model.card.seconds[2] for model in models)
+    return sum(recording.clip.duration > most for recording in speaking.recordings)
