@@ -85,8 +85,8 @@ def render(fitted: Fitted) -> None:
 
     model, card = fitted.model, fitted.model.card
     console.say(
-        f"{card.dataset} · {model.view}{_CHOSEN[fitted.chosen]} · {card.head['name']} · target {model.target} · "
-        f"{_learnt(model)} · {card.folds}"
+        f"{card.dataset} · {model.view}{_CHOSEN[fitted.chosen]} · {card.head['name']} · "
+        f"target {model.target} · {_learnt(model)} · {card.folds}"
     )
     console.say(f"expect {expected_text(model)}")
     if model.task == "classification":

@@ -111,6 +111,13 @@ def predict(
             "--weights-file", metavar="FILE", help="Weights of your own that a bundle needs; repeatable."
         ),
     ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Score the bundles on the labelled data set that --dataset names.")
+    ] = False,
+    onnx: Annotated[
+        Path | None,
+        typer.Option("--onnx", metavar="FILE.onnx", help="Write the head of the bundle as an ONNX graph."),
+    ] = None,
     device: DeviceOption = "auto",
     jobs: JobsOption = None,
     yes: YesOption = False,
@@ -144,9 +151,34 @@ def predict(
         yes=yes,
         plugins=tuple(run.plugin or ()),
     )
+    if onnx is not None:
+        _export(request, onnx, run)
+        if not request.paths and not request.from_dataset:
+            return
+    if check:
+        _check(request, run)
+        return
     with run.progress() as progress:
         predicted = work(run.store, request, run.registry(), progress=progress)
     run.answer(predicted, lambda result: render(result, request), plain=predicted_plain)
+
+
+def _export(request: PredictRequest, path: Path, run: RunOptions) -> None:
+    from mxt.workflows.export_onnx import export_onnx
+
+    exported = export_onnx(request.bundles, path, yes=request.yes)
+    if not run.as_json:
+        size = console.size_text(exported.nbytes)
+        console.say(f"{exported.view} · {exported.columns:,} columns to {exported.output} · {path} ({size})")
+
+
+def _check(request: PredictRequest, run: RunOptions) -> None:
+    from mxt.cli.checks import checked_plain, render_checks
+    from mxt.workflows.check import check
+
+    with run.progress() as progress:
+        checked = check(run.store, request, run.registry(), progress=progress)
+    run.answer(checked, render_checks, plain=checked_plain)
 
 
 def render(predicted: Predicted, request: PredictRequest) -> None:

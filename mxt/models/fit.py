@@ -13,6 +13,7 @@ import numpy.typing as npt
 from mxt.core.errors import EvaluationError
 from mxt.core.progress import Progress
 from mxt.core.provenance import versions
+from mxt.core.records import Task
 from mxt.evaluation import guards
 from mxt.evaluation.assess import Assessment, assess
 from mxt.evaluation.calibration import Scaling, calibration
@@ -21,9 +22,10 @@ from mxt.evaluation.fitting import Learner, converged
 from mxt.evaluation.search import choose
 from mxt.evaluation.selection import Selection
 from mxt.evaluation.splits import Fold
-from mxt.models.heads import from_estimator
+from mxt.models.heads import Head, Unsupported, from_estimator
+from mxt.models.heads.foreign import keep
 from mxt.models.likeness import Likeness, learn_likeness
-from mxt.models.model import Array, Card, HeldOut, Model, Part
+from mxt.models.model import Array, Card, HeldOut, Model, Part, short_keys
 from mxt.models.probabilities import by_class, calibrate, held_out, scores_kind
 from mxt.results.study import Study
 from mxt.results.views import Matrix
@@ -73,11 +75,12 @@ def fit_model(
         classes=targets.classes,
         mean=mean,
         scale=scale,
-        head=from_estimator(estimator),
+        head=_head(estimator, targets.task),
         calibrated=calibrate(targets.task, outputs, truth),
         likeness=_likeness(selection, Z, seed),
         held_out=_held_out(selection, outputs, truth, predicted),
         scores=assessment.scores,
+        learnt=short_keys(selection.clips),
         card=_card(study, params, _cautions(study, predicted, assessment, estimator), command),
         view=matrix.view,
     )
@@ -124,6 +127,14 @@ def _learn(
 def _fitted(learner: Learner, params: Mapping[str, Any], Z: npt.NDArray[Any], y: npt.NDArray[Any]) -> Any:
     estimator = learner.make().set_params(**params)
     return estimator.fit(Z, y.astype(np.int64) if learner.task == "multilabel" else y)
+
+
+def _head(estimator: Any, task: Task) -> Head:
+    """A fitted estimator as arrays, or else as skops keeps it."""
+    try:
+        return from_estimator(estimator)
+    except Unsupported as error:
+        return keep(estimator, task, str(error))
 
 
 def _likeness(selection: Selection, Z: npt.NDArray[Any], seed: int) -> Likeness:

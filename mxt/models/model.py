@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mxt.core.records import Task
+from mxt.core.records import ClipRecord, Task
 from mxt.core.reprs import short_repr
 from mxt.evaluation.assess import Score
 from mxt.models.heads import Head
@@ -133,9 +133,13 @@ class Model:
     held_out : HeldOut
     scores : tuple of Score
         What to expect on new clips of this kind, the main score first, from nested cross-validation.
+    learnt : uint64 [clips]
+        The first eight bytes of the audio keys of the learning clips.
     card : Card
     view : str
         The view that it was fitted to.
+    name : str
+        Of the bundle that it was read from.
     """
 
     parts: tuple[Part, ...]
@@ -149,6 +153,7 @@ class Model:
     likeness: Likeness
     held_out: HeldOut
     scores: tuple[Score, ...]
+    learnt: npt.NDArray[np.uint64]
     card: Card
     view: str = ""
     name: str = field(default="", compare=False)
@@ -175,3 +180,8 @@ class Model:
         """
         Z = self.standardised(X)
         return self.calibrated.of(self.head.outputs(Z)), self.likeness.shares(Z)
+
+
+def short_keys(clips: Iterable[ClipRecord]) -> npt.NDArray[np.uint64]:
+    """The first eight bytes of the audio key of each clip, uint64 [clips]; 0 where it has none."""
+    return np.array([int.from_bytes(clip.key[:8], "big") if clip.key else 0 for clip in clips], np.uint64)

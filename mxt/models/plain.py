@@ -33,6 +33,7 @@ def to_plain(model: Model) -> tuple[Plain, Arrays]:
         "held_out.said": model.held_out.said,
         "held_out.y": model.held_out.y,
         "held_out.unit": model.held_out.unit,
+        "learnt": model.learnt,
     }
     head = _dismantled(model.head, "head", arrays)
     plain: Plain = {
@@ -80,6 +81,7 @@ def from_plain(plain: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]])
             *(float("nan") if brier[when] is None else float(brier[when]) for when in ("before", "after")),
         ),
         scores=tuple(Score(name, Interval.from_plain(score)) for name, score in plain["scores"].items()),
+        learnt=arrays["learnt"],
         card=Card(**card | {"seconds": tuple(card["seconds"]), "cautions": tuple(card["cautions"])}),
         view=_text(plain["view"]),
     )

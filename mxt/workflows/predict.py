@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from mxt.core.cores import cores
 from mxt.core.errors import InputError
 from mxt.core.identity import sha256_file, sha256_text
 from mxt.core.progress import SILENT, Progress
+from mxt.core.reprs import short_repr
 from mxt.extraction.direct import direct
 from mxt.extraction.plan import choose_device
 from mxt.extraction.records import Failure
@@ -29,7 +31,7 @@ from mxt.workflows.speaking import Speaking, open_recipes
 LONG = 3.0  # times as long as the longest learning clip: a recording that is better cut into windows
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Predicted:
     """What was said of recordings.
 
@@ -70,6 +72,7 @@ class Predicted:
     wall_seconds: float
     cpu_seconds: float
     written: tuple[str, ...] = ()
+    __repr__ = short_repr
 
 
 def predict(
@@ -101,28 +104,19 @@ def predict(
     InputError, UsageError, Refused
         Nothing to label; what is asked for does not go together; a file is there already.
     """
-    begun, cpu_begun = time.monotonic(), time.process_time()
-    request.check()
-    models = [read_bundle(path) for path in request.bundles]
-    thresholds = [_threshold(model, request) for model in models]
-    recipes = open_recipes(models, request, registry, progress)
-    store = _store(store_path, needed=request.from_dataset)
-    journal = Journal(request.journal, _run(request))
+    begun, cpu_begun = time.monotonic(), sum(os.times()[:4])
+    said = said_of(store_path, request, registry, progress)
     finished = False
     try:
-        recordings = _recordings(store, request, models, journal, progress)
-        speaking = Speaking(models, recordings, request.cut, journal, store)
-        if speaking.to_do:
-            with direct(recipes(choose_device(request.device)), request.jobs or cores()) as engine:
-                speaking.compute(engine, progress)
-        rows = tuple(_rows(models, thresholds, speaking, request))
+        rows = tuple(_rows(said, request))
         written = _write(rows, request)
         finished = True
     finally:
-        journal.close(done=finished)
+        said.journal.close(done=finished)
+    speaking, recordings = said.speaking, said.recordings
     return Predicted(
-        models=tuple(models),
-        thresholds=tuple(thresholds),
+        models=said.models,
+        thresholds=said.thresholds,
         rows=rows,
         recordings=speaking.labelled,
         seconds=speaking.seconds,
@@ -130,11 +124,44 @@ def predict(
         others=recordings.others,
         resumed=speaking.resumed,
         from_store=speaking.from_store,
-        long=_long(models, speaking, request),
+        long=_long(said, request),
         wall_seconds=time.monotonic() - begun,
-        cpu_seconds=time.process_time() - cpu_begun,
+        cpu_seconds=sum(os.times()[:4]) - cpu_begun,
         written=written,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SaidOf:
+    """What was said of recordings, before it is decided what to call it."""
+
+    models: tuple[Model, ...]
+    thresholds: tuple[Threshold | None, ...]
+    recordings: Recordings
+    speaking: Speaking
+    journal: Journal
+    dataset: str
+
+
+def said_of(store_path: Path, request: PredictRequest, registry: Registry, progress: Progress) -> SaidOf:
+    """What bundles say of recordings; see `predict`. The journal stays open."""
+    request.check()
+    models = tuple(read_bundle(path) for path in request.bundles)
+    thresholds = tuple(_threshold(model, request) for model in models)
+    recipes = open_recipes(models, request, registry, progress)
+    store = _store(store_path, needed=request.from_dataset)
+    journal = Journal(request.journal, _run(request))
+    try:
+        recordings = _recordings(store, request, models, journal, progress)
+        speaking = Speaking(models, recordings, request.cut, journal, store)
+        if speaking.to_do:
+            with direct(recipes(choose_device(request.device)), request.jobs or cores()) as engine:
+                speaking.compute(engine, progress)
+    except BaseException:
+        journal.close(done=False)
+        raise
+    dataset = store.catalogue.dataset(request.dataset).name if store and request.from_dataset else ""
+    return SaidOf(models, thresholds, recordings, speaking, journal, dataset)
 
 
 def _threshold(model: Model, request: PredictRequest) -> Threshold | None:
@@ -175,17 +202,12 @@ def _recordings(
     return found
 
 
-def _rows(
-    models: Sequence[Model],
-    thresholds: Sequence[Threshold | None],
-    speaking: Speaking,
-    request: PredictRequest,
-) -> Iterator[Prediction]:
+def _rows(said: SaidOf, request: PredictRequest) -> Iterator[Prediction]:
     rules = Rules(reject=request.reject, further=request.top - 1, joined=request.cut is not None)
-    for spoken in speaking.spoken():
-        for model, threshold, said in zip(models, thresholds, spoken, strict=True):
+    for spoken in said.speaking.by_name().values():
+        for model, threshold, one in zip(said.models, said.thresholds, spoken, strict=True):
             own = rules if threshold is None else replace(rules, threshold=threshold.value)
-            yield from predictions(model, said, own)
+            yield from predictions(model, one, own)
 
 
 def _write(rows: Sequence[Prediction], request: PredictRequest) -> tuple[str, ...]:
@@ -194,9 +216,9 @@ def _write(rows: Sequence[Prediction], request: PredictRequest) -> tuple[str, ..
     return write_predictions(request.out, request.format, rows, yes=request.yes)
 
 
-def _long(models: Sequence[Model], speaking: Speaking, request: PredictRequest) -> int:
+def _long(said: SaidOf, request: PredictRequest) -> int:
     """Recordings much longer than what was learnt from, where they are labelled as a whole."""
     if request.cut is not None:
         return 0
-    most = LONG * max(model.card.seconds[2] for model in models)
-    return sum(recording.clip.duration > most for recording in speaking.recordings)
+    most = LONG * max(model.card.seconds[2] for model in said.models)
+    return sum(recording.clip.duration > most for recording in said.recordings.usable)

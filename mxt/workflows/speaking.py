@@ -152,25 +152,30 @@ class Speaking:
         """Their audio."""
         return sum(self._seconds[name] for name, units in self._said.items() if units)
 
-    def spoken(self) -> Iterator[tuple[Spoken, ...]]:
-        """What each model says of each recording."""
-        for recording in self.recordings:
-            units = self._said[recording.name]
-            if not units:
-                continue
-            starts, ends = (np.array([unit[i] for unit in units], dtype=np.float64) for i in (0, 1))
-            if self.cut is not None:  # what is left at the end belongs to the last window
-                ends[-1] = max(ends[-1], self._seconds[recording.name])
-            yield tuple(
-                Spoken(
-                    recording.file,
-                    starts,
-                    ends,
-                    np.array([unit[2][i] for unit in units], dtype=np.float64),
-                    np.array([unit[3][i] for unit in units], dtype=np.float64),
-                )
-                for i in range(len(self.models))
+    def by_name(self) -> dict[str, tuple[Spoken, ...]]:
+        """What each model says of each recording of which something is said, by its name."""
+        return {
+            recording.name: self._spoken(recording)
+            for recording in self.recordings
+            if self._said[recording.name]
+        }
+
+    def _spoken(self, recording: Recording) -> tuple[Spoken, ...]:
+        units = self._said[recording.name]
+        starts = np.array([start for start, *_ in units], dtype=np.float64)
+        ends = np.array([end for _, end, *_ in units], dtype=np.float64)
+        if self.cut is not None:  # what is left at the end belongs to the last window
+            ends[-1] = max(ends[-1], self._seconds[recording.name])
+        return tuple(
+            Spoken(
+                recording.file,
+                starts,
+                ends,
+                np.array([values[i] for _, _, values, _ in units], dtype=np.float64),
+                np.array([likeness[i] for _, _, _, likeness in units], dtype=np.float64),
             )
+            for i in range(len(self.models))
+        )
 
     def compute(self, engine: Direct, progress: Progress) -> None:
         """Say what is to be said of the recordings that are left."""

@@ -62,7 +62,7 @@ def test_a_model_that_was_written_and_read_says_the_same(model, bundle):
     assert read.name == "timbres"
 
 
-def test_equal_models_make_equal_bundles(model, bundle, tmp_path):
+def test_equal_models_make_equal_bundles(bundle, tmp_path):
     again = tmp_path / "again.mxt"
     write_bundle(again, read_bundle(bundle))
     assert again.read_bytes() == bundle.read_bytes()

@@ -1,6 +1,7 @@
 """Heads as plain arrays: what a fitted scikit-learn estimator knows, without its code."""
 
 from mxt.models.heads.arrays import Head, Unsupported, from_estimator
+from mxt.models.heads.foreign import Foreign
 from mxt.models.heads.kernels import Machine
 from mxt.models.heads.linear import Linear
 from mxt.models.heads.network import Network
@@ -9,6 +10,7 @@ from mxt.models.heads.trees import Trees
 
 __all__ = [
     "KINDS",
+    "Foreign",
     "Head",
     "Linear",
     "Machine",
@@ -22,6 +24,7 @@ __all__ = [
 ]
 
 KINDS: dict[str, type[Head]] = {
+    "foreign": Foreign,
     "linear": Linear,
     "machine": Machine,
     "network": Network,
