@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mxt.results.views import OpenStore
+    from mxt.workflows.open_bundle import OpenBundle
 
 __version__ = "0.1.0"
 
@@ -28,3 +29,20 @@ def open(store: str | Path = "mxt-store") -> OpenStore:
     from mxt.results.views import OpenStore
 
     return OpenStore(store)
+
+
+def load(bundle: str | Path) -> OpenBundle:
+    """Open a bundle that ``mxt fit`` made; nothing in it is executed.
+
+    Parameters
+    ----------
+    bundle : path
+
+    Returns
+    -------
+    OpenBundle
+        ``.predict(paths)`` labels recordings.
+    """
+    from mxt.workflows.open_bundle import OpenBundle
+
+    return OpenBundle(bundle)

@@ -158,8 +158,13 @@ def levels(
     LoudnessUnavailable
         Loudness is asked for, and torchaudio cannot be imported.
     """
-    tally = _Tally()
     pieces = blocks(path, start=(start_us or 0) / 1e6, end=None if end_us is None else end_us / 1e6)
+    return levels_of(pieces, loudness=loudness)
+
+
+def levels_of(pieces: Iterator[tuple[Signal, int]], *, loudness: bool = False) -> Levels:
+    """Levels of pieces float32 [samples, channels] of one signal, each with its sample rate; as `levels`."""
+    tally = _Tally()
     if not loudness:
         for x, _ in pieces:
             tally.add(x)

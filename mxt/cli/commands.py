@@ -44,6 +44,8 @@ _TABLE = (
         WAY, "eval", "Score the features: how well, how sure, and what may be wrong.", "mxt.cli.eval:evaluate"
     ),
     Entry(WAY, "report", "Write results as one page to read, see and hear, and to share."),
+    Entry(AWAY, "fit", "Fit a model to all clips, and keep it as a bundle to carry away."),
+    Entry(AWAY, "predict", "Label new recordings with bundles, clip by clip or as a timeline."),
     Entry(AWAY, "similar", "Find the clips most like another, or those to label next."),
     Entry(AWAY, "export", "Write features, clip ids and targets as npz, CSV or Parquet."),
     Entry(AWAY, "import", "Add features computed elsewhere.", "mxt.cli.import_features:import_features"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,17 +16,9 @@ from mxt.cli.options import (
     ProtocolsOption,
     RepeatsOption,
     SetOption,
+    TaskOption,
+    known_task,
 )
-from mxt.core.errors import UsageError
-
-if TYPE_CHECKING:
-    from mxt.core.records import Task
-
-TASKS: dict[str, Task] = {
-    "classification": "classification",
-    "multilabel": "multilabel",
-    "regression": "regression",
-}
 
 
 def evaluate(
@@ -38,14 +30,7 @@ def evaluate(
     setting: SetOption = None,
     study: StudyOptions,
     repeats: RepeatsOption = 1,
-    task: Annotated[
-        str | None,
-        typer.Option(
-            "--task",
-            metavar="TASK",
-            help="classification, multilabel or regression (default: from the target's values).",
-        ),
-    ] = None,
+    task: TaskOption = None,
     jobs: JobsOption = None,
     strict: Annotated[
         bool,
@@ -66,8 +51,6 @@ def evaluate(
     Of several views, p is how often, were all equally good, any would fall at least so far behind the best.
     Where p is below 0.05, the interval of the difference excludes zero, and the other way round.
     """
-    if task is not None and task not in TASKS:
-        raise UsageError(f"--task is one of {', '.join(TASKS)}, not {task!r}")
     from mxt.cli.scores import next_command, render
     from mxt.drawing.comparison import comparison_chart
     from mxt.results.plain import evaluated_plain
@@ -78,7 +61,7 @@ def evaluate(
         datasets=tuple(dataset or ()),
         features=tuple(features or ()),
         target=study.target,
-        task=TASKS[task] if task else None,
+        task=known_task(task),
         group_by=study.group_by,
         folds=study.folds,
         heads=tuple(dict.fromkeys(head or ())),

@@ -5,17 +5,25 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mxt.cli import completion
 from mxt.core.errors import UsageError
 
+if TYPE_CHECKING:
+    from mxt.core.records import Task
+
 DEFAULT_STORE = Path("mxt-store")
 MOST_SECONDS = 10_000_000.0
 MOST_CLIPS = 1_000_000_000
 DEVICES = ("auto", "cpu", "cuda")
+TASKS: dict[str, Task] = {
+    "classification": "classification",
+    "multilabel": "multilabel",
+    "regression": "regression",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,19 @@ def known_device(value: str) -> str:
     if value not in DEVICES:
         raise UsageError(f"--device is one of {', '.join(DEVICES)}, not {value!r}")
     return value
+
+
+def known_task(value: str | None) -> Task | None:
+    """`value`, where it names a task.
+
+    Raises
+    ------
+    UsageError
+        It does not.
+    """
+    if value is not None and value not in TASKS:
+        raise UsageError(f"--task is one of {', '.join(TASKS)}, not {value!r}")
+    return TASKS[value] if value else None
 
 
 def _a_number(value: float | None) -> float | None:
@@ -192,6 +213,14 @@ FoldsOption = Annotated[
         "--folds",
         metavar="FILE|leave-one-group-out",
         help="Table of folds to use, with columns clip and fold; or one fold for each group.",
+    ),
+]
+TaskOption = Annotated[
+    str | None,
+    typer.Option(
+        "--task",
+        metavar="TASK",
+        help="classification, multilabel or regression (default: from the target's values).",
     ),
 ]
 HeadOption = Annotated[

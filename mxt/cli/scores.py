@@ -36,7 +36,7 @@ def render(evaluated: Evaluated, *, details: bool = False) -> None:
             _render_several(result)
         if details:
             _details(result)
-        _render_left_out(result.left_out)
+        render_left_out(result.left_out)
         for line in _cautions(result):
             console.say(f"careful: {line}")
         _render_unheard(result.views[result.best])
@@ -181,7 +181,8 @@ def _size(result: DatasetResult) -> str:
     return f"{result.detectable:.{2 if result.detectable >= 0.0095 else 3}f}"
 
 
-def _render_left_out(left_out: Sequence[LeftOut]) -> None:
+def render_left_out(left_out: Sequence[LeftOut]) -> None:
+    """Print which clips and classes take no part, a line for each reason."""
     for left in left_out:
         names = listed(left.names, NAMED)
         count = f" {left.count:,}" if left.count else ""

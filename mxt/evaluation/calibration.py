@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+Kind = Literal["margins", "votes", "probabilities"]
 PARTS = 10  # folds are joined to so many parts at most, each calibrated by the others
 LOWEST = 1e-3  # a head's own probabilities are raised to this before their logarithm is taken
 MOST_OF_A_VOTE = 0.999
@@ -53,6 +54,63 @@ class Calibration:
     bins: tuple[Bin, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """Temperature scaling: what turns the scores of a head into probabilities of classes.
+
+    Parameters
+    ----------
+    kind : {"margins", "votes", "probabilities"}
+        What the scores are: unbounded, one-against-one votes of scikit-learn, or probabilities already.
+    factor : float
+        What logits are multiplied by.
+    doubt : float
+        Share of every probability that is divided equally among the classes: none is ever impossible.
+
+    References
+    ----------
+    C. Guo et al., On Calibration of Modern Neural Networks, ICML 2017.
+    """
+
+    kind: Kind
+    factor: float
+    doubt: float
+
+    def probabilities(self, scores: npt.NDArray[Any]) -> Array:
+        """Probabilities, float64 [rows, classes], from scores; NaN for a class that was not learnt."""
+        from scipy.special import softmax
+
+        certain = softmax(self.factor * logits(np.asarray(scores, dtype=np.float64), self.kind), axis=1)
+        return np.asarray((1 - self.doubt) * certain + self.doubt / certain.shape[1])
+
+
+def fit_scaling(scores: npt.NDArray[Any], y: npt.NDArray[Any], *, kind: Kind | None = None) -> Scaling:
+    """The scaling under which the true classes are likeliest.
+
+    Parameters
+    ----------
+    scores : float [rows, classes]
+        Out-of-fold scores, NaN for classes that were not learnt.
+    y : int64 [rows]
+        Class numbers.
+    kind : optional
+        What the scores are, where it is known (default: found from all of them).
+    """
+    from scipy.optimize import minimize_scalar
+
+    scores = np.asarray(scores, dtype=np.float64)
+    kind, doubt = kind or kind_of(scores), 1 / (1 + len(y))
+
+    def loss(log_factor: float) -> float:
+        likelihood = Scaling(kind, float(np.exp(log_factor)), doubt).probabilities(scores)[
+            np.arange(len(y)), y
+        ]
+        return float(-np.log(likelihood).sum())
+
+    best = minimize_scalar(loss, bounds=(-_STEEPEST, _STEEPEST), method="bounded").x if len(y) else 0.0
+    return Scaling(kind, float(np.exp(best)), doubt)
+
+
 def calibrated(
     scores: npt.NDArray[Any], y: npt.NDArray[Any], fold_of: npt.NDArray[Any], *, n_classes: int
 ) -> npt.NDArray[np.float32]:
@@ -77,41 +135,22 @@ def calibrated(
     float32 [rows, classes]
         Rows sum to 1. No class is ever impossible: among n clips, one more may be of any class.
 
-    References
-    ----------
-    C. Guo et al., On Calibration of Modern Neural Networks, ICML 2017.
-
     Examples
     --------
     >>> scores = np.array([[2.0, -2.0], [-2.0, 2.0]] * 30)
     >>> calibrated(scores, np.arange(60) % 2, np.arange(60) % 3, n_classes=2)[0].round(2)
     array([0.99, 0.01], dtype=float32)
     """
-    from scipy.optimize import minimize_scalar
-    from scipy.special import softmax
-
-    logits = _logits(np.asarray(scores, dtype=np.float64))
+    scores = np.asarray(scores, dtype=np.float64)
+    kind = kind_of(scores)
     folds, part = np.unique(fold_of, return_inverse=True)
     part = (part if len(folds) > 1 else np.arange(len(y))) % PARTS
-
-    def probabilities(log_factor: float, rows: npt.NDArray[np.bool_], doubt: float) -> Array:
-        certain = softmax(np.exp(log_factor) * logits[rows], axis=1)
-        return np.asarray((1 - doubt) * certain + doubt / n_classes)
-
-    found = np.empty((len(y), n_classes), dtype=np.float32)
+    probabilities = np.empty((len(y), n_classes), dtype=np.float32)
     for number in np.unique(part):
-        rows, others = part == number, part != number
-        doubt, truth = 1 / (1 + others.sum()), y[others]
-
-        def loss(log_factor: float) -> float:
-            likelihood = probabilities(log_factor, others, doubt)[np.arange(len(truth)), truth]  # noqa: B023
-            return float(-np.log(likelihood).sum())
-
-        best = (
-            minimize_scalar(loss, bounds=(-_STEEPEST, _STEEPEST), method="bounded").x if len(truth) else 0.0
-        )
-        found[rows] = probabilities(best, rows, doubt)
-    return found
+        rows = part == number
+        scaling = fit_scaling(scores[~rows], y[~rows], kind=kind)
+        probabilities[rows] = scaling.probabilities(scores[rows])
+    return probabilities
 
 
 def calibration(probabilities: npt.NDArray[Any], y: npt.NDArray[Any], *, n_bins: int = 10) -> Calibration:
@@ -147,13 +186,22 @@ def calibration(probabilities: npt.NDArray[Any], y: npt.NDArray[Any], *, n_bins:
     return Calibration(float(((p - np.eye(p.shape[1])[y]) ** 2).sum(axis=1).mean()), tuple(bins))
 
 
-def _logits(scores: Array) -> Array:
-    """Scores of which the softmax makes sense: a class that was not learnt has minus infinity."""
+def kind_of(scores: Array) -> Kind:
+    """What scores of many rows are."""
     known = np.isfinite(scores)
     filled = np.where(known, scores, 0.0)
     if filled.min(initial=0.0) >= 0 and np.allclose(filled.sum(axis=1), 1, atol=1e-3):
+        return "probabilities"
+    return "votes" if _are_votes(filled, known.sum(axis=1)) else "margins"
+
+
+def logits(scores: Array, kind: Kind) -> Array:
+    """Scores of which the softmax makes sense: a class that was not learnt has minus infinity."""
+    known = np.isfinite(scores)
+    filled = np.where(known, scores, 0.0)
+    if kind == "probabilities":
         filled = np.log(np.maximum(filled, LOWEST))
-    elif _are_votes(filled, known.sum(axis=1)):
+    elif kind == "votes":
         filled = _unbounded(filled)
     return np.where(known, filled, -np.inf)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mxt.core.errors import AudioError, PluginError, Reason, stage_failures
 from mxt.extraction.loading import Loaded, Timings, load
 from mxt.extraction.recipe import Prepared, Recipe, prepared_here
-from mxt.extraction.tasks import ClipJob, Task
+from mxt.extraction.tasks import Job, Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Outcome:
     """What became of a clip: features by layer, float32 [dimension], or the reason why there are none."""
 
-    job: ClipJob
+    job: Job
     features: Mapping[str, Array] | None
     reason: Reason = Reason.NONE
     detail: str = ""
@@ -91,7 +91,7 @@ def forward(loaded: Loaded, prepared: Prepared) -> Computed:
     return Computed(tuple(outcomes), loaded.timings)
 
 
-def _outcome(job: ClipJob, features: Mapping[str, Array]) -> Outcome:
+def _outcome(job: Job, features: Mapping[str, Array]) -> Outcome:
     import numpy as np
 
     if np.isfinite(np.concatenate(list(features.values()))).all():

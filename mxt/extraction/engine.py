@@ -71,8 +71,8 @@ def threads(recipe: Recipe, workers: int) -> Iterator[Engine]:
     from threadpoolctl import threadpool_limits
 
     prepared = prepare(recipe)
-    with threadpool_limits(1), _short_turns():  # the limit: for matrix products of NumPy as well
-        pool = ThreadPoolExecutor(workers, thread_name_prefix="mxt", initializer=_one_thread)
+    with threadpool_limits(1), short_turns():  # the limit: for matrix products of NumPy as well
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="mxt", initializer=one_thread)
         try:
             yield _Threads(pool, prepared, workers)
         finally:
@@ -99,7 +99,7 @@ class _Threads:
 
 
 @contextmanager
-def _short_turns() -> Iterator[None]:
+def short_turns() -> Iterator[None]:
     """Let a thread that comes out of an operation wait less for the interpreter, which commits keep busy."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(TURN_SECONDS)
@@ -109,7 +109,8 @@ def _short_turns() -> Iterator[None]:
         sys.setswitchinterval(before)
 
 
-def _one_thread() -> None:
+def one_thread() -> None:
+    """Let torch use one thread in this one."""
     import torch
 
     torch.set_num_threads(1)

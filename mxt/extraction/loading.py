@@ -60,6 +60,32 @@ class Reading:
     in_pieces: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """A stretch of a recording that is decoded already: what a clip ``path#start-end`` would be.
+
+    Parameters
+    ----------
+    clip_id : str
+        The recording.
+    start, end : float
+        Seconds.
+    y : float32 [samples]
+        Mean of the channels.
+    sample_rate : int
+        Hz.
+    row : int
+        It has none in a feature table.
+    """
+
+    clip_id: str
+    start: float
+    end: float
+    y: Array
+    sample_rate: int
+    row: int = -1
+
+
 @dataclass(slots=True)
 class Timings:
     """CPU seconds by step: ``"decode"``, ``"front end"``, ``"network"``."""
@@ -106,12 +132,14 @@ def load(task: Task, reading: Reading) -> Loaded:
     return Loaded(task, tuple(windows), failures, timings)
 
 
-def _windows(job: ClipJob, reading: Reading) -> Windows:
+def _windows(job: ClipJob | Stretch, reading: Reading) -> Windows:
     """A clip as the backbone sees it: normalised, resampled, cut."""
     from mxt.audio.streamed import joined
     from mxt.audio.unchanged import check_unchanged
     from mxt.audio.window import cut, slide
 
+    if isinstance(job, Stretch):
+        return _of_stretch(job, reading)
     check_unchanged(job.path, job.stat, job.sha256)
     long = is_long(job, reading.window)
     if long and reading.window.kind == "sliding" and not reading.whole_clip:
@@ -130,6 +158,28 @@ def _windows(job: ClipJob, reading: Reading) -> Windows:
     if long and reads_pieces and isinstance(reading.normalizer, MakesPieces):
         return _stacked(y, job, reading)
     y = reading.normalizer(y, sample_rate=reading.sample_rate, levels=_levels(job, reading))
+    return cut(y, window, reading.sample_rate)
+
+
+def _of_stretch(stretch: Stretch, reading: Reading) -> Array:
+    """A stretch as the backbone sees it: what `_windows` gives for a clip with these samples."""
+    from mxt.audio.decode import span
+    from mxt.audio.measure import levels_of
+    from mxt.audio.resample import resample
+    from mxt.audio.window import cut, source_seconds
+
+    y, window, sample_rate = stretch.y, reading.window, stretch.sample_rate
+    levels = UNKNOWN_LEVELS
+    if reading.needs:
+        levels = levels_of(iter([(y[:, None], sample_rate)]), loudness="lufs" in reading.needs)
+    if not reading.whole_clip:
+        y = y[: span(sample_rate, 0.0, source_seconds(window))[1]]
+        y = reading.normalizer(y, sample_rate=sample_rate, levels=levels)
+    y = resample(y, sample_rate, reading.sample_rate, method=reading.resampler)
+    if reading.whole_clip:
+        y = reading.normalizer(y, sample_rate=reading.sample_rate, levels=levels)
+    elif window.kind == "whole":
+        window = replace(window, seconds=None)
     return cut(y, window, reading.sample_rate)
 
 

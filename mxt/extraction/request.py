@@ -130,11 +130,15 @@ class ExtractRequest:
         InputError
             The table was imported, or came with a data set: nothing computes it.
         """
-        pipeline = table.attributes.get("pipeline")
+        return cls.from_pipeline(table.attributes.get("pipeline"), table.label, registry, dataset=dataset)
+
+    @classmethod
+    def from_pipeline(
+        cls, pipeline: Any, label: str, registry: Registry, *, dataset: str | None = None
+    ) -> ExtractRequest:
+        """The request of the pipeline with this identity, for the table called `label`; see `from_table`."""
         if not isinstance(pipeline, Mapping) or not isinstance(pipeline.get("backbone"), Mapping):
-            raise InputError(
-                f"{table.label} was not computed by mxt, so there is no command that computes it"
-            )
+            raise InputError(f"{label} was not computed by mxt, so there is no command that computes it")
         stages: dict[Kind, Mapping[str, Any]] = {
             "backbone": pipeline["backbone"],
             "renderer": pipeline.get("renderer") or {},
@@ -154,8 +158,8 @@ class ExtractRequest:
             plugins=plugin_files(registry, *names),
             weights_sha256=needed,
         )
-        default = request._is_default_label(table.label, registry, weights)
-        return request if default else replace(request, label=table.label)
+        default = request._is_default_label(label, registry, weights)
+        return request if default else replace(request, label=label)
 
     def pipeline(self, registry: Registry) -> Pipeline:
         """The pipeline that is asked for; in a batch mode, without the data set that it belongs to.

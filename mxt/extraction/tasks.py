@@ -9,7 +9,7 @@ from pathlib import Path
 from mxt.core.pipeline import Pipeline
 from mxt.core.records import ClipRecord, DatasetRecord
 from mxt.core.stages import Levels
-from mxt.extraction.loading import is_long
+from mxt.extraction.loading import Stretch, is_long
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,8 @@ class ClipJob:
         )
 
 
-Task = tuple[ClipJob, ...]
+Job = ClipJob | Stretch
+Task = tuple[Job, ...]
 
 
 def make_tasks(
