@@ -1,1 +1,1 @@
-"""Fitted models: heads as arrays, probabilities, thresholds, timelines, and the bundles they are kept in."""
+"""Fitted models and what is asked of features: heads as arrays, probabilities, thresholds, timelines, bundles, likeness."""
