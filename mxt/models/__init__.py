@@ -1,1 +1,1 @@
-"""Fitted models and what is asked of features: heads as arrays, probabilities, thresholds, timelines, bundles, likeness."""
+"""Fitted models and their bundles, what they say of new recordings, and which clips are alike."""
