@@ -78,7 +78,7 @@ class Annotations:
 
     def detect(self, listing: Listing) -> Detection:
         """Sure where most recordings have annotations of their own name; less of a table that names files."""
-        index, named = _index(listing), listing.table or self.table
+        index, named = FileIndex.of_recordings(listing.files), listing.table or self.table
         recordings: set[str] = set()
         surest, reason = 0.0, "no annotations beside the recordings"
         paths = sorted(self._paths(listing), key=lambda path: not recording_of(path, index).path)
@@ -106,7 +106,7 @@ class Annotations:
 
     def clips(self, listing: Listing) -> Iterator[Clip | Remark]:
         """One clip per annotated stretch; annotations of a recording that is not there are missing clips."""
-        index = _index(listing)
+        index = FileIndex.of_recordings(listing.files)
         sources, remarks = self._sources(listing, index)
         yield from remarks
         by_recording: dict[str, list[Annotation]] = defaultdict(list)
@@ -179,7 +179,7 @@ class Annotations:
         times = SpanNames(self.start_column, self.end_column, self.duration_column, self.time_unit)
         own = recording_of(path, index).path
         file = self.file_column or ("" if own else _file_column(rows, index))
-        label = next((name for name in rows.headings if [name.lower()] == _lower(self.target[:1])), "")
+        label = next((name for name in rows.headings if name.lower() in _lower(self.target[:1])), "")
         try:
             columns = spans.columns_of(rows, spans.Named(times, label, file))
         except TableError:
@@ -254,10 +254,6 @@ class Annotations:
         for path, boxes in by_recording.items():
             like = replace(first.get(path, Clip(path)), targets={target: label}, fields={OVERLAPS: "0"})
             yield from (replace(like, start=start, end=end) for start, end in gaps(stretches(boxes)))
-
-
-def _index(listing: Listing) -> FileIndex:
-    return FileIndex(path for path in listing.files if may_be_sound(path))
 
 
 def _file_column(rows: Rows, index: FileIndex) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mxt.stages.datasets.suffixes import without_sound_suffix
+from mxt.stages.datasets.suffixes import may_be_sound, without_sound_suffix
 
 How = Literal["path", "name", "stem", "none", "ambiguous"]
 _DRIVE = re.compile(r"^(?:[A-Za-z]:)?/+|^file:/+")
@@ -43,6 +43,11 @@ class FileIndex:
             name = _folded(posixpath.basename(path))
             self._names[name].append(path)
             self._stems[without_sound_suffix(name)].append(path)
+
+    @classmethod
+    def of_recordings(cls, files: Iterable[str]) -> FileIndex:
+        """Of those among `files` that may be sound."""
+        return cls(path for path in files if may_be_sound(path))
 
     def __contains__(self, path: str) -> bool:
         return path in self._paths

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import posixpath
 from collections import Counter, defaultdict
@@ -19,7 +18,7 @@ from mxt.stages.annotations.stretches import OVERLAPS, band_fields, overlaps
 from mxt.stages.datasets.columns import Columns, file_column, find_columns
 from mxt.stages.datasets.matching import FileIndex, Match, match_rows, tidy
 from mxt.stages.datasets.suffixes import TABLES, may_be_sound, suffix
-from mxt.stages.datasets.table_reading import Rows, read_table
+from mxt.stages.datasets.table_reading import Rows, cell_text, read_table
 from mxt.stages.datasets.targets import Numbers, split_name, typed
 
 MOST_TABLES = 20
@@ -98,7 +97,7 @@ class Table:
         except (TableError, UnknownName):
             return 1.0 if is_table else 0.0
         try:
-            file_column(rows, _index(listing), folder=posixpath.dirname(path))
+            file_column(rows, FileIndex.of_recordings(listing.files), folder=posixpath.dirname(path))
         except TableError:
             if not self.file_column:
                 return 0.0 if not is_table else 0.85 if spans is not None and spans.bounded else 1.0
@@ -110,7 +109,7 @@ class Table:
 
     def _sources(self, listing: Listing) -> tuple[list[Source], list[Remark]]:
         """The table named; else all metadata of an audiofolder; else the one that names the most files."""
-        index = _index(listing)
+        index = FileIndex.of_recordings(listing.files)
         known = frozenset(posixpath.basename(path) for path in listing.files if may_be_sound(path))
         if named := listing.table or self.table:
             if named not in listing.files:
@@ -145,7 +144,7 @@ class Table:
         named = Columns(self.file_column, self.target, self.split_column, self.fold_column, self.group_column)
         times = self._times if self.segments != "no" else None
         columns = find_columns(rows, index, named, folder=folder, times=times)
-        files = [_words(row.get(columns.file)) for row in rows.rows]
+        files = [cell_text(row.get(columns.file)) for row in rows.rows]
         return Source(rows, columns, match_rows(index, files, folder=folder))
 
     def _check_times(self, source: Source) -> None:
@@ -160,7 +159,7 @@ class Table:
             return
         labels: dict[str, set[str]] = defaultdict(set)
         for row, match in zip(rows.rows, source.matches, strict=True):
-            labels[match.path].add(_words(row.get(columns.targets[0])))
+            labels[match.path].add(cell_text(row.get(columns.targets[0])))
         several = sum(len(words) > 1 for path, words in labels.items() if path)
         if several and (pair := likely_spans(rows, columns.used)):
             raise UnclearTimes(rows.path, pair, several)
@@ -178,7 +177,7 @@ class Table:
                 yield Remark("target", f"{name}: {meaning}{hint}")
         for index, (row, match) in enumerate(zip(rows.rows, source.matches, strict=True)):
             where = f"{rows.path}, line {rows.lines[index]}"
-            text = _words(row.get(columns.file))
+            text = cell_text(row.get(columns.file))
             if not tidy(text):
                 yield Remark("row without a file name", where)
             elif match.how == "ambiguous":
@@ -191,8 +190,8 @@ class Table:
     def _clip(
         self, row: dict[str, Any], columns: Columns, match: Match, targets: dict[str, Target], where: str
     ) -> Clip:
-        split = _words(row.get(columns.split)) if columns.split else ""
-        path = match.path or tidy(_words(row.get(columns.file)))
+        split = cell_text(row.get(columns.split)) if columns.split else ""
+        path = match.path or tidy(cell_text(row.get(columns.file)))
         left = set(columns.targets)
         if match.how == "path":
             left.add(columns.file)
@@ -209,10 +208,10 @@ class Table:
             end=end,
             targets=targets,
             split=(split_name(split) or split) if split else _split_folder(path),
-            fold=_words(row.get(columns.fold)) or None if columns.fold else None,
-            group=_words(row.get(columns.group)) or None if columns.group else None,
+            fold=cell_text(row.get(columns.fold)) or None if columns.fold else None,
+            group=cell_text(row.get(columns.group)) or None if columns.group else None,
             fields={
-                name: _words(value)
+                name: cell_text(value)
                 for name, value in row.items()
                 if name not in left and value not in (None, "")
             }
@@ -232,10 +231,6 @@ def _with_overlaps(items: Sequence[Clip | Remark]) -> Iterator[Clip | Remark]:
             yield replace(item, fields={**item.fields, OVERLAPS: str(next(counts[item.path]))})
         else:
             yield item
-
-
-def _index(listing: Listing) -> FileIndex:
-    return FileIndex(path for path in listing.files if may_be_sound(path))
 
 
 def _is_table(listing: Listing, path: str) -> bool:
@@ -272,17 +267,6 @@ def _described(source: Source) -> Iterator[Remark]:
         yield Remark("no label column found", f"columns are {listed(rows.headings)}; name one with --target")
 
 
-def _words(value: object) -> str:
-    """A value as text: lists and objects as JSON, whole numbers without a point."""
-    if value is None:
-        return ""
-    if isinstance(value, (dict, list, bool)):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
 def _span(row: dict[str, Any], spans: SpanColumns | None, where: str) -> tuple[float | None, float | None]:
     """Start and end in seconds; `None` where the row has none, or NaN.
 
@@ -293,7 +277,9 @@ def _span(row: dict[str, Any], spans: SpanColumns | None, where: str) -> tuple[f
     """
     if spans is None:
         return None, None
-    times = {name: "" if (text := _words(row.get(name))).lower() == "nan" else text for name in spans.times}
+    times = {
+        name: "" if (text := cell_text(row.get(name))).lower() == "nan" else text for name in spans.times
+    }
     for name, text in times.items():
         if text and not math.isfinite(number(text)):
             raise TableError(
