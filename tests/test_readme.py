@@ -43,7 +43,7 @@ class Visit:
         return self.printed[number]
 
     def typed(self, line: str, **environment: str) -> str:
-        program, *words = shlex.split(line.replace("~/music/genres", "genres"))
+        program, *words = shlex.split(line.replace("~/music/genres", "genres").replace("~/music/new", "genres"))
         assert program == "mxt"
         with pytest.MonkeyPatch.context() as here, redirect_stdout(io.StringIO()) as printed:
             here.chdir(self.folder)
@@ -95,7 +95,7 @@ def comparable(text: str) -> str:
 
 
 def test_the_first_visit_runs_as_written(visit: Visit, musicnn_weights: str) -> None:
-    assert len(RUN) == 4
+    assert len(RUN) == 5
     ingested, extracted, scored = visit.block(0, MXT_WEIGHTS_DIR=musicnn_weights)
     found = re.search(r"(\d+) files", ingested)
     assert found is not None
@@ -115,6 +115,16 @@ def test_the_report_is_written(visit: Visit) -> None:
     if 1 not in visit.printed:
         visit.block(1)
     assert "recordings can be heard in it" in visit.block(3)[-1]
+
+
+def test_a_model_is_fitted_and_labels_recordings(visit: Visit) -> None:
+    if not {0, 1} & set(visit.printed):
+        visit.typed(RUN[0][0])
+    if 1 not in visit.printed:
+        visit.block(1)
+    fitted, predicted = visit.block(4)
+    assert "expect accuracy" in fitted
+    assert "written: labels.csv" in predicted
 
 
 @pytest.mark.realdata
