@@ -56,7 +56,9 @@ class Visit:
             self.block(1)
 
     def typed(self, line: str, **environment: str) -> str:
-        program, *words = shlex.split(line.replace("~/music/genres", "genres"))
+        program, *words = shlex.split(
+            line.replace("~/music/genres", "genres").replace("~/music/new", "genres")
+        )
         assert program == "mxt"
         if any("--quiet" in parameter.opts for parameter in load_command(words[0]).params):
             words.append("--quiet")
@@ -147,6 +149,16 @@ def test_a_folder_for_datasets_is_written(visit: Visit) -> None:
 def test_a_page_of_similar_clips_is_written(visit: Visit) -> None:
     visit.with_mfcc()
     assert "written: similar.html" in visit.block(block_of("similar"))[-1]
+
+
+def test_a_model_is_fitted_and_labels_recordings(visit: Visit) -> None:
+    if not {0, 1} & set(visit.printed):
+        visit.typed(RUN[0][0])
+    if 1 not in visit.printed:
+        visit.block(1)
+    fitted, predicted = visit.block(block_of("fit"))
+    assert "expect accuracy" in fitted
+    assert "written: labels.csv" in predicted
 
 
 @pytest.mark.realdata

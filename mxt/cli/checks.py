@@ -17,23 +17,27 @@ if TYPE_CHECKING:
 def render_checks(checks: Sequence[Checked]) -> None:
     """Print what was promised and what was found, and how often no label would be given."""
     for checked in checks:
-        model, first = checked.model, checked.scores[0]
+        model = checked.model
         console.say(f"{model.name} on {checked.dataset} · target {checked.target} · {checked.clips:,} clips")
         console.say(f"promised {expected_text(model)}")
-        verdict = "within the promised interval" if checked.kept else "outside the promised interval"
-        console.say(
-            f"found    {metric_words(first.name)} {first.value:.3f}  (95 %: {first.interval.bounds}), "
-            f"{verdict}"
-        )
-        if checked.calibration is not None:
-            _reliability(checked)
-        console.say(f"none of these: {_share(checked.abstained)} of these clips")
+        if checked.scores:
+            _scores(checked)
         if checked.foreign.of:
             console.say(
                 f"none of these: {_share(checked.foreign)} of the clips of classes that it does not know "
                 f"({listed(checked.foreign_classes, 4)})"
             )
         _left_out(checked)
+
+
+def _scores(checked: Checked) -> None:
+    first = checked.scores[0]
+    verdict = "within the promised interval" if checked.kept else "outside the promised interval"
+    score = f"{metric_words(first.name)} {first.value:.3f}"
+    console.say(f"found    {score}  (95 %: {first.interval.bounds}), {verdict}")
+    if checked.calibration is not None:
+        _reliability(checked)
+    console.say(f"none of these: {_share(checked.abstained)} of these clips")
 
 
 def _reliability(checked: Checked) -> None:

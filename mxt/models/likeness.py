@@ -1,4 +1,12 @@
-"""How far a clip lies from what was learnt: by its nearest neighbours among the learning clips."""
+"""How unusual a clip is beside what was learnt: by its nearest neighbours among the learning clips.
+
+Distances are taken relative to those that the neighbours have from their own neighbours, so that what lies
+beside a dense class is told apart as well as what lies beside a wide one.
+
+References
+----------
+M. Breunig et al., LOF: Identifying Density-Based Local Outliers, SIGMOD 2000 (here with mean distances).
+"""
 
 from __future__ import annotations
 
@@ -10,46 +18,51 @@ import numpy.typing as npt
 
 from mxt.core.reprs import short_repr
 
-NEAREST = 3  # learning clips whose mean distance counts
+Floats = npt.NDArray[np.float64]
+NEAREST = 10  # learning clips whose mean distance counts
 MOST = 2000  # learning clips that are kept
 _AT_ONCE = 1 << 22  # distances held at once
 
 
 @dataclass(frozen=True, eq=False)
 class Likeness:
-    """Learning clips to be compared with, and how far such clips lie from one another.
+    """Learning clips to be compared with, and how unusual such clips are among one another.
 
     Parameters
     ----------
     rows : float32 [kept, columns]
         Standardised features of learning clips, `MOST` at most, spread over the classes.
-    distances : float32 [n]
-        Of learning clips from the nearest ones that do not belong together with them, sorted.
+    reach : float32 [kept]
+        Mean distance of each from its nearest ones that do not belong together with it.
+    unusual : float32 [n]
+        Of learning clips: mean distance from the nearest ones, relative to the reach of these; sorted.
     """
 
     rows: npt.NDArray[np.float32]
-    distances: npt.NDArray[np.float32]
+    reach: npt.NDArray[np.float32]
+    unusual: npt.NDArray[np.float32]
     __repr__ = short_repr
 
-    def shares(self, X: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-        """The share of learning clips that lie at least as far off as each row X [n, columns].
+    def shares(self, X: npt.NDArray[Any]) -> Floats:
+        """The share of learning clips that are at least as unusual as each row X [n, columns].
 
         Small for a clip unlike all that was learnt; never less than 1 / (learning clips + 1).
         """
-        distance = _nearest(X, self.rows, None, None)
-        n = len(self.distances)
-        return np.asarray((1 + n - np.searchsorted(self.distances, distance, side="left")) / (n + 1))
+        distance, nearest = _nearest(X, self.rows)
+        unusual = (distance / self.reach[nearest].mean(axis=1)).astype(np.float32)
+        n = len(self.unusual)
+        return np.asarray((1 + n - np.searchsorted(self.unusual, unusual, side="left")) / (n + 1))
 
     def is_unlike(self, shares: npt.NDArray[Any], reject: float) -> npt.NDArray[np.bool_]:
-        """Where `shares` are those of clips farther off than all but a share `reject` of what was learnt."""
-        least = 1 / (len(self.distances) + 1)
+        """Where `shares` are those of clips more unusual than all but a share `reject` of what was learnt."""
+        least = 1 / (len(self.unusual) + 1)
         return np.asarray(shares <= max(reject, least) + 1e-9) if reject > 0 else np.zeros(len(shares), bool)
 
 
 def learn_likeness(
     X: npt.NDArray[Any], unit_of: npt.NDArray[Any], class_of: npt.NDArray[Any], *, seed: int
 ) -> Likeness:
-    """Keep learning clips, and measure how far each lies from those of other units.
+    """Keep learning clips, and measure how unusual each is beside those of other units.
 
     Parameters
     ----------
@@ -64,8 +77,10 @@ def learn_likeness(
     """
     X = np.asarray(X, dtype=np.float32)
     kept = _spread(class_of, seed) if len(X) > MOST else np.arange(len(X))
-    distances = _nearest(X, X[kept], unit_of, unit_of[kept])
-    return Likeness(X[kept], np.sort(distances[np.isfinite(distances)]).astype(np.float32))
+    distances, nearest = _nearest(X, X[kept], unit_of, unit_of[kept])
+    reach = np.maximum(distances[kept], np.finfo(np.float32).tiny).astype(np.float32)
+    unusual = np.sort(distances / reach[nearest].mean(axis=1))
+    return Likeness(X[kept], reach, unusual.astype(np.float32))
 
 
 def _spread(class_of: npt.NDArray[Any], seed: int) -> npt.NDArray[np.int64]:
@@ -82,19 +97,24 @@ def _spread(class_of: npt.NDArray[Any], seed: int) -> npt.NDArray[np.int64]:
 def _nearest(
     X: npt.NDArray[Any],
     rows: npt.NDArray[np.float32],
-    unit_of: npt.NDArray[Any] | None,
-    unit_of_rows: npt.NDArray[Any] | None,
-) -> npt.NDArray[np.float32]:
-    """Mean distance of each X from its nearest rows; with units, from those of other units."""
+    unit_of: npt.NDArray[Any] | None = None,
+    unit_of_rows: npt.NDArray[Any] | None = None,
+) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Mean distance of each X from its nearest rows, and which these are; with units, of other units."""
     squares = (rows.astype(np.float64) ** 2).sum(axis=1)
     step = max(1, _AT_ONCE // len(rows))
-    nearest = min(NEAREST, len(rows) - (unit_of is not None)) or 1
-    parts = []
+    others = len(rows)
+    if unit_of_rows is not None:
+        others -= int(np.unique(unit_of_rows, return_counts=True)[1].max())
+    number = max(1, min(NEAREST, others))
+    distances, nearest = np.empty(len(X)), np.empty((len(X), number), dtype=np.int64)
     for first in range(0, len(X), step):
-        part = X[first : first + step].astype(np.float64)
-        distances = (part**2).sum(axis=1)[:, None] + squares - 2 * part @ rows.T.astype(np.float64)
-        if unit_of is not None and unit_of_rows is not None:
-            distances[unit_of[first : first + step, None] == unit_of_rows] = np.inf
-        smallest = np.partition(distances, nearest - 1, axis=1)[:, :nearest]
-        parts.append(np.sqrt(np.maximum(smallest, 0)).mean(axis=1))
-    return np.concatenate(parts).astype(np.float32) if parts else np.zeros(0, np.float32)
+        here = slice(first, first + step)
+        part = X[here].astype(np.float64)
+        squared = (part**2).sum(axis=1)[:, None] + squares - 2 * part @ rows.T.astype(np.float64)
+        if unit_of is not None:
+            squared[unit_of[here, None] == unit_of_rows] = np.inf
+        nearest[here] = np.argpartition(squared, number - 1, axis=1)[:, :number]
+        found = np.take_along_axis(squared, nearest[here], axis=1)
+        distances[here] = np.sqrt(np.maximum(found, 0)).mean(axis=1)
+    return distances, nearest

@@ -29,7 +29,8 @@ def to_plain(model: Model) -> tuple[Plain, Arrays]:
         "mean": model.mean,
         "scale": model.scale,
         "likeness.rows": model.likeness.rows,
-        "likeness.distances": model.likeness.distances,
+        "likeness.reach": model.likeness.reach,
+        "likeness.unusual": model.likeness.unusual,
         "held_out.said": model.held_out.said,
         "held_out.y": model.held_out.y,
         "held_out.unit": model.held_out.unit,
@@ -73,7 +74,7 @@ def from_plain(plain: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]])
         scale=arrays["scale"],
         head=_assembled(plain["head"], arrays, 0),
         calibrated=_calibrated(plain["calibrated"]),
-        likeness=Likeness(arrays["likeness.rows"], arrays["likeness.distances"]),
+        likeness=Likeness(*(arrays[f"likeness.{name}"] for name in ("rows", "reach", "unusual"))),
         held_out=HeldOut(
             arrays["held_out.said"],
             arrays["held_out.y"],
@@ -98,7 +99,8 @@ def _check(model: Model) -> None:
         ("mean", model.mean, (columns,)),
         ("scale", model.scale, (columns,)),
         ("likeness.rows", model.likeness.rows, (len(model.likeness.rows), columns)),
-        ("likeness.distances", model.likeness.distances, (model.likeness.distances.size,)),
+        ("likeness.reach", model.likeness.reach, (len(model.likeness.rows),)),
+        ("likeness.unusual", model.likeness.unusual, (model.likeness.unusual.size,)),
         ("held_out.said", model.held_out.said, (n_held_out, n_said)),
         ("held_out.unit", model.held_out.unit, (n_held_out,)),
         (

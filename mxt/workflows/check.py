@@ -46,7 +46,7 @@ class Checked:
     clips : int
         That are scored.
     scores : tuple of Score
-        The main one first, of all of them, whether or not a label would be given.
+        The main one first, of all of them, whether or not a label would be given; none without such clips.
     calibration : Calibration, optional
         How far the probabilities can be trusted; of classes.
     abstained : Share
@@ -73,10 +73,10 @@ class Checked:
     __repr__ = short_repr
 
     @property
-    def kept(self) -> bool:
-        """Whether the promised interval of the main score holds the score that was found."""
+    def kept(self) -> bool | None:
+        """Whether the promised interval of the main score holds the score that was found, if one was."""
         promised = self.model.scores[0].interval
-        return promised.low <= self.scores[0].value <= promised.high
+        return None if not self.scores else promised.low <= self.scores[0].value <= promised.high
 
 
 def check(
@@ -96,7 +96,7 @@ def check(
     Raises
     ------
     EvaluationError
-        No clip of the data set has a label that a bundle knows.
+        No clip of the data set has a label, or the bundle learnt from all that have.
     """
     said = said_of(store_path, request, registry, progress)
     clips = {recording.name: recording.clip for recording in said.recordings.usable}
@@ -130,11 +130,9 @@ def _checked(
     open_to = labelled & ~learnt
     known = open_to & np.array([_is_known(model, value) for value in truth])
     rows = np.flatnonzero(known)
-    if not len(rows):
-        raise EvaluationError(
-            f"no clip of {dataset} has a {target!r} that {model.name} knows and has not learnt from"
-        )
     foreign = open_to & ~known
+    if not len(rows) and not foreign.any():
+        raise EvaluationError(f"no clip of {dataset} has a {target!r} that {model.name} has not learnt from")
     y = _encoded(model, [truth[int(row)] for row in rows])
     scores = _scores(model, y, values[rows], [clips[int(row)] for row in rows])
     names = Counter(class_name(truth[int(row)]) for row in np.flatnonzero(foreign))
@@ -144,7 +142,7 @@ def _checked(
         target=target,
         clips=len(rows),
         scores=scores,
-        calibration=calibration(values[rows], y) if model.task == "classification" else None,
+        calibration=calibration(values[rows], y) if model.task == "classification" and len(y) else None,
         abstained=Share(int(silent[rows].sum()), len(rows)),
         foreign=Share(int(silent[foreign].sum()), int(foreign.sum())),
         foreign_classes=tuple(names),
@@ -182,6 +180,8 @@ def _scores(
     model: Model, y: npt.NDArray[Any], values: npt.NDArray[np.float64], clips: Sequence[ClipRecord]
 ) -> tuple[Score, ...]:
     """Scores with intervals over groups, or clips with their copies."""
+    if not len(y):
+        return ()
     predicted: npt.NDArray[Any] = values
     if model.task == "classification":
         predicted = values.argmax(axis=1)
