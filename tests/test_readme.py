@@ -152,10 +152,7 @@ def test_a_page_of_similar_clips_is_written(visit: Visit) -> None:
 
 
 def test_a_model_is_fitted_and_labels_recordings(visit: Visit) -> None:
-    if not {0, 1} & set(visit.printed):
-        visit.typed(RUN[0][0])
-    if 1 not in visit.printed:
-        visit.block(1)
+    visit.with_mfcc()
     fitted, predicted = visit.block(block_of("fit"))
     assert "expect accuracy" in fitted
     assert "written: labels.csv" in predicted
