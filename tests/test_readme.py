@@ -43,7 +43,9 @@ class Visit:
         return self.printed[number]
 
     def typed(self, line: str, **environment: str) -> str:
-        program, *words = shlex.split(line.replace("~/music/genres", "genres").replace("~/music/new", "genres"))
+        program, *words = shlex.split(
+            line.replace("~/music/genres", "genres").replace("~/music/new", "genres")
+        )
         assert program == "mxt"
         with pytest.MonkeyPatch.context() as here, redirect_stdout(io.StringIO()) as printed:
             here.chdir(self.folder)
