@@ -50,8 +50,8 @@ def fit(
 ) -> None:
     """Fit a model to all labelled clips of a data set, and keep it as a bundle to carry away.
 
-    Parameters are chosen, probabilities calibrated, and the score to expect is estimated on clips that were
-    not learnt from. A bundle holds numbers only, no code: mxt predict reads it safely, whoever made it.
+    The head is tuned, its probabilities are calibrated, and the score to expect is estimated on clips that
+    were not learnt from. A bundle holds numbers only, no code: mxt predict reads it safely, whoever made it.
     """
     from mxt.workflows.fit import FitRequest
     from mxt.workflows.fit import fit as work

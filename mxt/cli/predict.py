@@ -87,7 +87,7 @@ def predict(
     *,
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="BUNDLE.mxt… [PATH…]", help="Bundles, then files and folders to label."),
+        typer.Argument(metavar="BUNDLE.mxt|PATH", help="Bundles, then files and folders to label."),
     ],
     dataset: DatasetOption = None,
     unlabelled: Annotated[
