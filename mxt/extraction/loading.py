@@ -12,6 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from mxt.core.errors import AudioError, Reason, stage_failures
+from mxt.core.reprs import short_repr
 from mxt.core.specs import Window
 from mxt.core.stages import Levels, MakesPieces
 
@@ -84,6 +85,7 @@ class Stretch:
     y: Array
     sample_rate: int
     row: int = -1
+    __repr__ = short_repr
 
 
 @dataclass(slots=True)

@@ -100,7 +100,7 @@ def _outputs(study: Study, predicted: OutOfFold) -> Array:
 
 
 def _most(outputs: Array) -> npt.NDArray[np.int64]:
-    """The class with the highest output: what a model says."""
+    """The class with the highest output: a model's answer."""
     return np.asarray(np.where(np.isfinite(outputs), outputs, -np.inf).argmax(axis=1))
 
 
@@ -144,13 +144,13 @@ def _likeness(selection: Selection, Z: npt.NDArray[Any], seed: int) -> Likeness:
 
 def _held_out(selection: Selection, outputs: Array, truth: npt.NDArray[Any], predicted: OutOfFold) -> HeldOut:
     task = selection.sample.targets.task
-    said = held_out(task, outputs, truth, predicted.fold)
+    calibrated = held_out(task, outputs, truth, predicted.fold)
     unit = selection.sample.unit_of[predicted.rows]
     if task != "classification":
-        return HeldOut(said.astype(np.float32), truth, unit)
+        return HeldOut(calibrated.astype(np.float32), truth, unit)
     raw = Scaling(scores_kind(outputs), 1.0, 0.0).probabilities(by_class(outputs))
-    before, after = (calibration(values, truth).brier for values in (raw, said))
-    return HeldOut(said.astype(np.float32), truth, unit, before, after)
+    before, after = (calibration(values, truth).brier for values in (raw, calibrated))
+    return HeldOut(calibrated.astype(np.float32), truth, unit, before, after)
 
 
 def _cautions(study: Study, predicted: OutOfFold, assessment: Assessment, estimator: Any) -> tuple[str, ...]:

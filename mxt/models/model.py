@@ -91,11 +91,11 @@ class Card:
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """What the model's kind says of its learning clips when it has not learnt from them: out-of-fold.
+    """Predictions for the learning clips by models that have not learnt from them: out-of-fold.
 
     Parameters
     ----------
-    said : float32 [n, outputs]
+    values : float32 [n, outputs]
         Calibrated probabilities, or value and bounds.
     y : [n] or [n, labels]
         The truth: class numbers, labels (0 or 1), or values.
@@ -105,7 +105,7 @@ class HeldOut:
         Brier score of uncalibrated and of calibrated probabilities; NaN for values.
     """
 
-    said: npt.NDArray[np.float32]
+    values: npt.NDArray[np.float32]
     y: npt.NDArray[Any]
     unit: npt.NDArray[np.int64]
     brier_before: float = float("nan")
@@ -169,7 +169,7 @@ class Model:
         return self.head.outputs(self.standardised(X))
 
     def say(self, X: npt.NDArray[Any]) -> tuple[Array, Array]:
-        """What is said of clips with features X [n, columns].
+        """Predictions for clips with features X [n, columns].
 
         Returns
         -------

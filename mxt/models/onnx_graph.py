@@ -71,8 +71,8 @@ def write_onnx(path: Path, model: Model) -> int:
     scaled = graph("Div", graph.cast(graph.cast(centred, "FLOAT"), "DOUBLE"), graph.const(model.scale))
     outputs = _head(graph, model.head, graph.cast(graph.cast(scaled, "FLOAT"), "DOUBLE"))
     name = BOUNDS if model.task == "regression" else PROBABILITIES
-    said = graph.cast(_calibrated(graph, model, outputs), "FLOAT")
-    graph.nodes.append(onnx.helper.make_node("Identity", [said], [name]))
+    answer = graph.cast(_calibrated(graph, model, outputs), "FLOAT")
+    graph.nodes.append(onnx.helper.make_node("Identity", [answer], [name]))
     tensor = onnx.helper.make_tensor_value_info
     columns = len(model.classes) or 3
     made = onnx.helper.make_graph(

@@ -31,7 +31,7 @@ def to_plain(model: Model) -> tuple[Plain, Arrays]:
         "likeness.rows": model.likeness.rows,
         "likeness.reach": model.likeness.reach,
         "likeness.unusual": model.likeness.unusual,
-        "held_out.said": model.held_out.said,
+        "held_out.values": model.held_out.values,
         "held_out.y": model.held_out.y,
         "held_out.unit": model.held_out.unit,
         "learnt": model.learnt,
@@ -76,7 +76,7 @@ def from_plain(plain: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]])
         calibrated=_calibrated(plain["calibrated"]),
         likeness=Likeness(*(arrays[f"likeness.{name}"] for name in ("rows", "reach", "unusual"))),
         held_out=HeldOut(
-            arrays["held_out.said"],
+            arrays["held_out.values"],
             arrays["held_out.y"],
             arrays["held_out.unit"],
             *(float("nan") if brier[when] is None else float(brier[when]) for when in ("before", "after")),
@@ -93,20 +93,20 @@ def from_plain(plain: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]])
 def _check(model: Model) -> None:
     """Raise `ValueError` where the parts of a model do not fit together."""
     columns, n_classes = sum(part.columns for part in model.parts), len(model.classes)
-    n_said = 3 if model.task == "regression" else n_classes
-    n_held_out = len(model.held_out.said)
+    n_values = 3 if model.task == "regression" else n_classes
+    n_held_out = len(model.held_out.values)
     shapes: list[tuple[str, npt.NDArray[Any], tuple[int, ...]]] = [
         ("mean", model.mean, (columns,)),
         ("scale", model.scale, (columns,)),
         ("likeness.rows", model.likeness.rows, (len(model.likeness.rows), columns)),
         ("likeness.reach", model.likeness.reach, (len(model.likeness.rows),)),
         ("likeness.unusual", model.likeness.unusual, (model.likeness.unusual.size,)),
-        ("held_out.said", model.held_out.said, (n_held_out, n_said)),
+        ("held_out.values", model.held_out.values, (n_held_out, n_values)),
         ("held_out.unit", model.held_out.unit, (n_held_out,)),
         (
             "held_out.y",
             model.held_out.y,
-            (n_held_out, n_said) if model.task == "multilabel" else (n_held_out,),
+            (n_held_out, n_values) if model.task == "multilabel" else (n_held_out,),
         ),
     ]
     for name, array, shape in shapes:

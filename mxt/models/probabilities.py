@@ -1,4 +1,4 @@
-"""From the outputs of a head to what is said of a clip: probabilities, or a value with its bounds."""
+"""From the outputs of a head to an answer: probabilities, or a value with its bounds."""
 
 from __future__ import annotations
 
@@ -107,10 +107,10 @@ def held_out(task: str, outputs: Array, y: npt.NDArray[Any], fold_of: npt.NDArra
     """What out-of-fold outputs say, each calibrated by the other folds: as `Calibrated.of` gives it."""
     folds, part = np.unique(fold_of, return_inverse=True)
     part = (part if len(folds) > 1 else np.arange(len(y))) % FOLDS
-    said = [(part == number, part != number) for number in np.unique(part)]
-    rows = np.concatenate([np.flatnonzero(own) for own, _ in said])
+    halves = [(part == number, part != number) for number in np.unique(part)]
+    rows = np.concatenate([np.flatnonzero(own) for own, _ in halves])
     values = np.concatenate(
-        [calibrate(task, outputs[others], y[others]).of(outputs[own]) for own, others in said]
+        [calibrate(task, outputs[others], y[others]).of(outputs[own]) for own, others in halves]
     )
     return np.asarray(values[np.argsort(rows)])
 

@@ -70,12 +70,12 @@ def _judged(model: Model) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_], npt.
     """Of what may be given: how sure, whether right, its unit; and what a share is of."""
     held_out = model.held_out
     if model.task == "classification":
-        right = held_out.said.argmax(axis=1) == held_out.y
-        return held_out.said.max(axis=1), right, held_out.unit, float(len(right))
+        right = held_out.values.argmax(axis=1) == held_out.y
+        return held_out.values.max(axis=1), right, held_out.unit, float(len(right))
     if model.task == "multilabel":
-        unit = np.repeat(held_out.unit, held_out.said.shape[1])
+        unit = np.repeat(held_out.unit, held_out.values.shape[1])
         right = held_out.y.astype(bool).ravel()
-        return held_out.said.ravel(), right, unit, float(max(right.sum(), 1))
+        return held_out.values.ravel(), right, unit, float(max(right.sum(), 1))
     raise UsageError("a threshold is for classes and labels; this model predicts numbers, with bounds")
 
 

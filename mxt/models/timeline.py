@@ -1,4 +1,4 @@
-"""What is said of a recording: of a clip as a whole, or of consecutive windows, joined where they agree."""
+"""Predictions for a recording: for the whole of it, or for consecutive windows, joined where they agree."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.reprs import short_repr
 from mxt.models.model import Model
 from mxt.models.thresholds import DEFAULT_LABEL
 
@@ -20,7 +21,7 @@ NONE_OF_THESE = "none of these"
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What is said of a clip, or of a stretch of a recording: one row of what `predict` writes.
+    """The prediction for a clip, or for a stretch of a recording: one row of what `predict` writes.
 
     Parameters
     ----------
@@ -56,8 +57,8 @@ class Prediction:
 
 
 @dataclass(frozen=True, eq=False)
-class Spoken:
-    """What a model says of the clips or windows of one file, in order.
+class Outputs:
+    """What a model gives for the clips or windows of one file, in order.
 
     Parameters
     ----------
@@ -75,6 +76,7 @@ class Spoken:
     ends: Array
     values: Array
     likeness: Array
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,25 +101,25 @@ class Rules:
     joined: bool = False
 
 
-def predictions(model: Model, spoken: Spoken, rules: Rules) -> Iterator[Prediction]:
+def predictions(model: Model, outputs: Outputs, rules: Rules) -> Iterator[Prediction]:
     """The rows of one file, by start."""
-    unlike = model.likeness.is_unlike(spoken.likeness, rules.reject)
-    starts, ends = _borders(spoken) if rules.joined else (spoken.starts, spoken.ends)
+    unlike = model.likeness.is_unlike(outputs.likeness, rules.reject)
+    starts, ends = _borders(outputs) if rules.joined else (outputs.starts, outputs.ends)
     if model.task == "regression":
-        yield from _numbers(model, spoken, unlike)
+        yield from _numbers(model, outputs, unlike)
     elif model.task == "multilabel":
-        rows = list(_labels(model, spoken, unlike, (starts, ends), rules))
+        rows = list(_labels(model, outputs, unlike, (starts, ends), rules))
         yield from sorted(rows, key=lambda row: (row.start, -row.confidence))
     else:
-        yield from _classes(model, spoken, unlike, (starts, ends), rules)
+        yield from _classes(model, outputs, unlike, (starts, ends), rules)
 
 
-def _numbers(model: Model, spoken: Spoken, unlike: npt.NDArray[np.bool_]) -> Iterator[Prediction]:
+def _numbers(model: Model, outputs: Outputs, unlike: npt.NDArray[np.bool_]) -> Iterator[Prediction]:
     """Numbers with their bounds; windows are never joined."""
-    columns = (spoken.starts, spoken.ends, spoken.values, unlike)
+    columns = (outputs.starts, outputs.ends, outputs.values, unlike)
     for start, end, (value, low, high), far in zip(*columns, strict=True):
         yield Prediction(
-            file=spoken.file,
+            file=outputs.file,
             start=_seconds(start),
             end=_seconds(end),
             label=NONE_OF_THESE if far else "",
@@ -130,21 +132,21 @@ def _numbers(model: Model, spoken: Spoken, unlike: npt.NDArray[np.bool_]) -> Ite
 
 
 def _classes(
-    model: Model, spoken: Spoken, unlike: npt.NDArray[np.bool_], span: tuple[Array, Array], rules: Rules
+    model: Model, outputs: Outputs, unlike: npt.NDArray[np.bool_], span: tuple[Array, Array], rules: Rules
 ) -> Iterator[Prediction]:
-    best = spoken.values.argmax(axis=1)
-    sure = spoken.values.max(axis=1) >= (rules.threshold or 0.0)
+    best = outputs.values.argmax(axis=1)
+    sure = outputs.values.max(axis=1) >= (rules.threshold or 0.0)
     whys: list[Why] = [
         "unlike" if far else "" if clear else "not sure" for far, clear in zip(unlike, sure, strict=True)
     ]
     labels = [NONE_OF_THESE if why else model.classes[i] for i, why in zip(best, whys, strict=True)]
     for rows in _runs(list(zip(labels, whys, strict=True)), joined=rules.joined):
-        mean = spoken.values[rows].mean(axis=0)
+        mean = outputs.values[rows].mean(axis=0)
         order = [int(i) for i in np.argsort(-mean, kind="stable")]
         given = model.classes.index(labels[rows[0]]) if not whys[rows[0]] else None
         others = [(model.classes[i], float(mean[i])) for i in order if i != given][: rules.further]
         yield Prediction(
-            file=spoken.file,
+            file=outputs.file,
             start=_seconds(span[0][rows[0]]),
             end=_seconds(span[1][rows[-1]]),
             label=labels[rows[0]],
@@ -156,24 +158,24 @@ def _classes(
 
 
 def _labels(
-    model: Model, spoken: Spoken, unlike: npt.NDArray[np.bool_], span: tuple[Array, Array], rules: Rules
+    model: Model, outputs: Outputs, unlike: npt.NDArray[np.bool_], span: tuple[Array, Array], rules: Rules
 ) -> Iterator[Prediction]:
     """Stretches that have each of several labels, and those that have none."""
     threshold = DEFAULT_LABEL if rules.threshold is None else rules.threshold
-    given = (spoken.values >= threshold) & ~unlike[:, None]
+    given = (outputs.values >= threshold) & ~unlike[:, None]
     none = ~given.any(axis=1)
     columns: list[tuple[str, Why, npt.NDArray[np.bool_], Array]] = [
-        (name, "", given[:, label], spoken.values[:, label]) for label, name in enumerate(model.classes)
+        (name, "", given[:, label], outputs.values[:, label]) for label, name in enumerate(model.classes)
     ]
     columns += [
-        (NONE_OF_THESE, "unlike", none & unlike, spoken.values.max(axis=1)),
-        (NONE_OF_THESE, "not sure", none & ~unlike, spoken.values.max(axis=1)),
+        (NONE_OF_THESE, "unlike", none & unlike, outputs.values.max(axis=1)),
+        (NONE_OF_THESE, "not sure", none & ~unlike, outputs.values.max(axis=1)),
     ]
     for name, why, there, probability in columns:
         for rows in _runs(list(there), joined=rules.joined):
             if there[rows[0]]:
                 yield Prediction(
-                    file=spoken.file,
+                    file=outputs.file,
                     start=_seconds(span[0][rows[0]]),
                     end=_seconds(span[1][rows[-1]]),
                     label=name,
@@ -192,11 +194,11 @@ def _runs(keys: Sequence[Any], *, joined: bool) -> Iterator[list[int]]:
         yield list(rows)
 
 
-def _borders(spoken: Spoken) -> tuple[Array, Array]:
+def _borders(outputs: Outputs) -> tuple[Array, Array]:
     """Stretches that cover a recording without overlap: neighbours meet half way between their middles."""
-    middles = (spoken.starts + spoken.ends) / 2
+    middles = (outputs.starts + outputs.ends) / 2
     borders = (middles[1:] + middles[:-1]) / 2
-    return np.append(spoken.starts[:1], borders), np.append(borders, spoken.ends[-1:])
+    return np.append(outputs.starts[:1], borders), np.append(borders, outputs.ends[-1:])
 
 
 def _seconds(value: float) -> float:

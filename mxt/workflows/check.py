@@ -23,7 +23,7 @@ from mxt.evaluation.statistics import Judged, resample, score_interval
 from mxt.evaluation.tasks import class_name, is_labelled
 from mxt.models.model import Model, short_keys
 from mxt.registry import Registry
-from mxt.workflows.predict import said_of
+from mxt.workflows.predict import infer
 from mxt.workflows.predict_request import PredictRequest
 
 
@@ -98,20 +98,22 @@ def check(
     EvaluationError
         No clip of the data set has a label, or the bundle learnt from all that have.
     """
-    said = said_of(store_path, request, registry, progress)
-    clips = {recording.name: recording.clip for recording in said.recordings.usable}
-    spoken = said.speaking.by_name()
+    inferred = infer(store_path, request, registry, progress)
+    clips = {recording.name: recording.clip for recording in inferred.recordings.usable}
+    outputs = inferred.inference.by_name()
     checked = []
-    for i, (model, threshold) in enumerate(zip(said.models, said.thresholds, strict=True)):
-        names = list(spoken)
-        values = np.concatenate([spoken[name][i].values for name in names])
-        likeness = np.concatenate([spoken[name][i].likeness for name in names])
+    for i, (model, threshold) in enumerate(zip(inferred.models, inferred.thresholds, strict=True)):
+        names = list(outputs)
+        values = np.concatenate([outputs[name][i].values for name in names])
+        likeness = np.concatenate([outputs[name][i].likeness for name in names])
         least = 0.0 if threshold is None else threshold.value
         silent = model.likeness.is_unlike(likeness, request.reject)
         if model.task == "classification":
             silent |= values.max(axis=1) < least
         records = [clips[name] for name in names]
-        checked.append(_checked(model, said.dataset, records, values, silent, len(said.recordings.failures)))
+        checked.append(
+            _checked(model, inferred.dataset, records, values, silent, len(inferred.recordings.failures))
+        )
     return tuple(checked)
 
 

@@ -1,4 +1,4 @@
-"""What has been said so far of many recordings, beside the file it will go to: a stopped run continues."""
+"""Predictions so far for many recordings, beside the file they will go to: a stopped run continues."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ class Journal:
         if "seconds" in line:
             self.finished[name, stat] = line["seconds"]
         else:
-            self.units.setdefault(name, []).append((*line["at"], line["said"], line["likeness"]))
+            self.units.setdefault(name, []).append((*line["at"], line["values"], line["likeness"]))
 
     def known(self, name: str, stat: tuple[int, int]) -> list[Unit]:
-        """What was said of a recording in an earlier run."""
+        """What was predicted for a recording in an earlier run."""
         return self.units.get(written(name), []) if self._stats.get(written(name)) == stat else []
 
     def add(self, name: str, stat: tuple[int, int], unit: Unit) -> None:
-        """Keep what is said of a clip or window."""
-        start, end, said, likeness = unit
+        """Keep the prediction for a clip or window."""
+        start, end, values, likeness = unit
         self._write(
-            {"file": written(name), "stat": stat, "at": [start, end], "said": said, "likeness": likeness}
+            {"file": written(name), "stat": stat, "at": [start, end], "values": values, "likeness": likeness}
         )
 
     def finish(self, name: str, stat: tuple[int, int], seconds: float) -> None:

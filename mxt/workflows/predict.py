@@ -22,18 +22,18 @@ from mxt.models.thresholds import Threshold, threshold_at, threshold_for
 from mxt.models.timeline import Prediction, Rules, predictions
 from mxt.registry import Registry
 from mxt.store.layout import Store
+from mxt.workflows.inference import Inference, open_recipes
 from mxt.workflows.journal import Journal
 from mxt.workflows.predict_files import write_predictions
 from mxt.workflows.predict_request import PredictRequest
 from mxt.workflows.recordings import Recordings, catalogued_recordings, given_recordings
-from mxt.workflows.speaking import Speaking, open_recipes
 
 LONG = 3.0  # times as long as the longest learning clip: a recording that is better cut into windows
 
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """What was said of recordings.
+    """Predictions for recordings.
 
     Parameters
     ----------
@@ -105,26 +105,26 @@ def predict(
         Nothing to label; what is asked for does not go together; a file is there already.
     """
     begun, cpu_begun = time.monotonic(), sum(os.times()[:4])
-    said = said_of(store_path, request, registry, progress)
+    inferred = infer(store_path, request, registry, progress)
     finished = False
     try:
-        rows = tuple(_rows(said, request))
+        rows = tuple(_rows(inferred, request))
         written = _write(rows, request)
         finished = True
     finally:
-        said.journal.close(done=finished)
-    speaking, recordings = said.speaking, said.recordings
+        inferred.journal.close(done=finished)
+    inference, recordings = inferred.inference, inferred.recordings
     return Predicted(
-        models=said.models,
-        thresholds=said.thresholds,
+        models=inferred.models,
+        thresholds=inferred.thresholds,
         rows=rows,
-        recordings=speaking.labelled,
-        seconds=speaking.seconds,
+        recordings=inference.labelled,
+        seconds=inference.seconds,
         failures=tuple(recordings.failures),
         others=recordings.others,
-        resumed=speaking.resumed,
-        from_store=speaking.from_store,
-        long=_long(said, request),
+        resumed=inference.resumed,
+        from_store=inference.from_store,
+        long=_long(inferred, request),
         wall_seconds=time.monotonic() - begun,
         cpu_seconds=sum(os.times()[:4]) - cpu_begun,
         written=written,
@@ -132,19 +132,20 @@ def predict(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SaidOf:
-    """What was said of recordings, before it is decided what to call it."""
+class Inferred:
+    """Outputs of models for recordings, before labels are decided."""
 
     models: tuple[Model, ...]
     thresholds: tuple[Threshold | None, ...]
     recordings: Recordings
-    speaking: Speaking
+    inference: Inference
     journal: Journal
     dataset: str
+    __repr__ = short_repr
 
 
-def said_of(store_path: Path, request: PredictRequest, registry: Registry, progress: Progress) -> SaidOf:
-    """What bundles say of recordings; see `predict`. The journal stays open."""
+def infer(store_path: Path, request: PredictRequest, registry: Registry, progress: Progress) -> Inferred:
+    """Outputs of bundles for recordings; see `predict`. The journal stays open."""
     request.check()
     models = tuple(read_bundle(path) for path in request.bundles)
     thresholds = tuple(_threshold(model, request) for model in models)
@@ -153,15 +154,15 @@ def said_of(store_path: Path, request: PredictRequest, registry: Registry, progr
     journal = Journal(request.journal, _run(request))
     try:
         recordings = _recordings(store, request, models, journal, progress)
-        speaking = Speaking(models, recordings, request.cut, journal, store)
-        if speaking.to_do:
+        inference = Inference(models, recordings, request.cut, journal, store)
+        if inference.to_do:
             with direct(recipes(choose_device(request.device)), request.jobs or cores()) as engine:
-                speaking.compute(engine, progress)
+                inference.compute(engine, progress)
     except BaseException:
         journal.close(done=False)
         raise
     dataset = store.catalogue.dataset(request.dataset).name if store and request.from_dataset else ""
-    return SaidOf(models, thresholds, recordings, speaking, journal, dataset)
+    return Inferred(models, thresholds, recordings, inference, journal, dataset)
 
 
 def _threshold(model: Model, request: PredictRequest) -> Threshold | None:
@@ -202,10 +203,10 @@ def _recordings(
     return found
 
 
-def _rows(said: SaidOf, request: PredictRequest) -> Iterator[Prediction]:
+def _rows(inferred: Inferred, request: PredictRequest) -> Iterator[Prediction]:
     rules = Rules(reject=request.reject, further=request.top - 1, joined=request.cut is not None)
-    for spoken in said.speaking.by_name().values():
-        for model, threshold, one in zip(said.models, said.thresholds, spoken, strict=True):
+    for outputs in inferred.inference.by_name().values():
+        for model, threshold, one in zip(inferred.models, inferred.thresholds, outputs, strict=True):
             own = rules if threshold is None else replace(rules, threshold=threshold.value)
             yield from predictions(model, one, own)
 
@@ -216,9 +217,9 @@ def _write(rows: Sequence[Prediction], request: PredictRequest) -> tuple[str, ..
     return write_predictions(request.out, request.format, rows, yes=request.yes)
 
 
-def _long(said: SaidOf, request: PredictRequest) -> int:
+def _long(inferred: Inferred, request: PredictRequest) -> int:
     """Recordings much longer than what was learnt from, where they are labelled as a whole."""
     if request.cut is not None:
         return 0
-    most = LONG * max(model.card.seconds[2] for model in said.models)
-    return sum(recording.clip.duration > most for recording in said.recordings.usable)
+    most = LONG * max(model.card.seconds[2] for model in inferred.models)
+    return sum(recording.clip.duration > most for recording in inferred.recordings.usable)

@@ -11,6 +11,7 @@ import numpy as np
 from mxt.core.commands import typed
 from mxt.core.errors import InputError
 from mxt.core.progress import SILENT, Progress
+from mxt.core.reprs import short_repr
 from mxt.core.text import written
 from mxt.evaluation.columns import group_values
 from mxt.models.similar import nearest
@@ -172,6 +173,7 @@ class _Own:
 
     rows: npt.NDArray[np.bool_]
     words: str
+    __repr__ = short_repr
 
     @classmethod
     def nothing(cls, searched: Searched) -> _Own:

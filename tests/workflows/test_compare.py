@@ -113,8 +113,8 @@ def test_results_of_other_folds_are_paired_by_clip_and_the_folds_are_told(make_s
 def test_of_a_part_of_the_clips_the_common_ones_are_compared(make_store: Make) -> None:
     store = make_store({"good": GOOD})
     (whole,) = ids(evaluated(store))
-    derive(store.root, DeriveRequest("classes", {"names": ("blues", "rock")}))
-    (part,) = ids(evaluated(store))
+    derived = derive(store.root, DeriveRequest("classes", {"names": ("blues", "rock")}))
+    (part,) = ids(evaluated(store, datasets=(derived.name,)))
     comparison = compared(store, whole, part)
     assert comparison.clips == N * 2 // 3
     assert {one.name for one in comparison.classes} == {"blues", "rock"}

@@ -22,7 +22,7 @@ from mxt.models.bundle import read_bundle, write_bundle
 from mxt.models.thresholds import threshold_for
 from mxt.models.timeline import NONE_OF_THESE
 from mxt.stages.annotations import audacity
-from mxt.workflows import speaking
+from mxt.workflows import inference
 from mxt.workflows.check import check
 from mxt.workflows.extract import extract
 from mxt.workflows.fit import FitRequest, fit
@@ -151,7 +151,7 @@ def test_a_run_that_was_stopped_continues_to_the_same_file(
     whole = predict(NOWHERE, request, registry)
     expected = (tmp_path / "labels.csv").read_bytes()
     (tmp_path / "labels.csv").unlink()
-    take = speaking.Speaking._take
+    take = inference.Inference._take
     calls = []
 
     def stopped(self, *rest):
@@ -160,14 +160,14 @@ def test_a_run_that_was_stopped_continues_to_the_same_file(
             raise KeyboardInterrupt
         take(self, *rest)
 
-    monkeypatch.setattr(speaking.Speaking, "_take", stopped)
+    monkeypatch.setattr(inference.Inference, "_take", stopped)
     with pytest.raises(KeyboardInterrupt):
         predict(NOWHERE, request, registry)
     assert not (tmp_path / "labels.csv").exists()
     assert request.journal.exists()
     with request.journal.open("a") as journal:
         journal.write('{"file": "cut in the midd')
-    monkeypatch.setattr(speaking.Speaking, "_take", take)
+    monkeypatch.setattr(inference.Inference, "_take", take)
     continued = predict(NOWHERE, request, registry)
     assert continued.resumed > 0
     assert (tmp_path / "labels.csv").read_bytes() == expected
@@ -209,8 +209,8 @@ def test_few_learning_clips_are_lost_to_none_of_these(bundle, collection, regist
 def test_a_threshold_for_a_precision_labels_only_what_is_sure_enough(bundle, collection, registry):
     model = read_bundle(bundle)
     threshold = threshold_for(model, 0.99)
-    sure = model.held_out.said.max(axis=1) >= threshold.value
-    right = model.held_out.said.argmax(axis=1) == model.held_out.y
+    sure = model.held_out.values.max(axis=1) >= threshold.value
+    right = model.held_out.values.argmax(axis=1) == model.held_out.y
     assert right[sure].mean() == threshold.precision.value >= 0.99
     assert threshold.precision.low <= threshold.precision.value <= threshold.precision.high
     predicted = predict(

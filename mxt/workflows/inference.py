@@ -24,7 +24,7 @@ from mxt.extraction.request import ExtractRequest
 from mxt.extraction.tasks import Job
 from mxt.models.model import Model, Part
 from mxt.models.pipelines import check_pipeline
-from mxt.models.timeline import Spoken
+from mxt.models.timeline import Outputs
 from mxt.registry import Registry, plugin_files
 from mxt.store.features import DONE
 from mxt.store.layout import Store
@@ -98,7 +98,7 @@ def _recipe(
     return Recipe(pipeline, device, weights, tuple(plugins))
 
 
-class Speaking:
+class Inference:
     """What models say of recordings, as far as it is known.
 
     Parameters
@@ -109,7 +109,7 @@ class Speaking:
     cut : Cut, optional
         Of a timeline.
     journal : Journal
-        What was said in a run that was stopped.
+        What was predicted in a run that was stopped.
     store : Store, optional
         Whose features are used.
     """
@@ -124,11 +124,11 @@ class Speaking:
     ) -> None:
         self.models, self.cut, self._journal, self._failures = models, cut, journal, recordings.failures
         self.recordings = recordings.usable
-        self._said: dict[str, list[Unit]] = {
+        self._units: dict[str, list[Unit]] = {
             recording.name: list(journal.known(recording.name, recording.stat))
             for recording in self.recordings
         }
-        self.resumed = sum(map(len, self._said.values()))
+        self.resumed = sum(map(len, self._units.values()))
         self._seconds: dict[str, float] = {
             recording.name: journal.finished.get((recording.name, recording.stat), recording.clip.duration)
             for recording in self.recordings
@@ -144,30 +144,30 @@ class Speaking:
 
     @property
     def labelled(self) -> int:
-        """Recordings of which something is said."""
-        return sum(map(bool, self._said.values()))
+        """Recordings with predictions."""
+        return sum(map(bool, self._units.values()))
 
     @property
     def seconds(self) -> float:
         """Their audio."""
-        return sum(self._seconds[name] for name, units in self._said.items() if units)
+        return sum(self._seconds[name] for name, units in self._units.items() if units)
 
-    def by_name(self) -> dict[str, tuple[Spoken, ...]]:
-        """What each model says of each recording of which something is said, by its name."""
+    def by_name(self) -> dict[str, tuple[Outputs, ...]]:
+        """What each model gives for each recording with predictions, by its name."""
         return {
-            recording.name: self._spoken(recording)
+            recording.name: self._outputs(recording)
             for recording in self.recordings
-            if self._said[recording.name]
+            if self._units[recording.name]
         }
 
-    def _spoken(self, recording: Recording) -> tuple[Spoken, ...]:
-        units = self._said[recording.name]
+    def _outputs(self, recording: Recording) -> tuple[Outputs, ...]:
+        units = self._units[recording.name]
         starts = np.array([start for start, *_ in units], dtype=np.float64)
         ends = np.array([end for _, end, *_ in units], dtype=np.float64)
         if self.cut is not None:  # what is left at the end belongs to the last window
             ends[-1] = max(ends[-1], self._seconds[recording.name])
         return tuple(
-            Spoken(
+            Outputs(
                 recording.file,
                 starts,
                 ends,
@@ -178,11 +178,11 @@ class Speaking:
         )
 
     def compute(self, engine: Direct, progress: Progress) -> None:
-        """Say what is to be said of the recordings that are left."""
+        """Predict for the recordings that are left."""
         total = sum(1 if self.cut is None else self.cut.count(one.clip.duration) for one in self.to_do)
         by_name = {recording.name: recording for recording in self.to_do}
         with progress.step("predict", total, unit="clips" if self.cut is None else "windows") as step:
-            known = sum(len(self._said[recording.name]) for recording in self.to_do)
+            known = sum(len(self._units[recording.name]) for recording in self.to_do)
             if known:
                 step.advance(known)
             for task, computed in engine.compute(self._jobs()):
@@ -199,7 +199,7 @@ class Speaking:
                 yield recording.job()
                 continue
             try:
-                skip = len(self._said[recording.name])
+                skip = len(self._units[recording.name])
                 yield from self.cut.stretches(recording.path, recording.name, skip=skip)
             except AudioError as error:
                 if recording.name not in failed:
@@ -211,7 +211,7 @@ class Speaking:
         outcomes: Sequence[Sequence[Outcome]],
         by_name: Mapping[str, Recording],
     ) -> None:
-        """Keep what is said of the clips or windows of a task."""
+        """Keep the predictions for the clips or windows of a task."""
         usable = []
         for i, job in enumerate(task):
             failure = next((of[i] for of in outcomes if of[i].features is None), None)
@@ -227,17 +227,17 @@ class Speaking:
             fingerprint: [of[i].features for i in usable]
             for fingerprint, of in zip(fingerprints, outcomes, strict=True)
         }
-        said = self._say([_columns(model, features) for model in self.models])
-        for i, (values, likeness) in zip(usable, said, strict=True):
+        answers = self._answers([_columns(model, features) for model in self.models])
+        for i, (values, likeness) in zip(usable, answers, strict=True):
             job = task[i]
             recording = by_name[job.clip_id]
             unit = (*_at(job), values, likeness)
-            self._said[recording.name].append(unit)
+            self._units[recording.name].append(unit)
             self._journal.add(recording.name, recording.stat, unit)
             if self.cut is None:
                 self._finish(recording)
 
-    def _say(
+    def _answers(
         self, matrices: Sequence[npt.NDArray[np.float32]]
     ) -> list[tuple[list[list[float]], list[float]]]:
         """Values and likeness of each row, of all models."""
@@ -249,12 +249,12 @@ class Speaking:
 
     def _finish(self, recording: Recording) -> None:
         key = (recording.name, recording.stat)
-        if self._said[recording.name] and key not in self._journal.finished:
+        if self._units[recording.name] and key not in self._journal.finished:
             self._journal.finished[key] = self._seconds[recording.name]
             self._journal.finish(*key, self._seconds[recording.name])
 
     def _read_store(self, store: Store) -> None:
-        """Say what can be said by features that are in the store, and leave it out of what is to do."""
+        """Predict from the features that are in the store; what is done needs no computing."""
         tables = {part.fingerprint: None for model in self.models for part in model.parts}
         found = {fingerprint: store.features.by_fingerprint(fingerprint) for fingerprint in tables}
         if any(table is None for table in found.values()):
@@ -277,9 +277,9 @@ class Speaking:
                     columns.append(X)
                 matrices.append(np.concatenate(columns, axis=1))
             rows = np.flatnonzero(done)
-            said = self._say([X[rows] for X in matrices]) if len(rows) else []
-            for row, (values, likeness) in zip(rows, said, strict=True):
-                self._said[block[row].name].append((*_at(block[row].job()), values, likeness))
+            answers = self._answers([X[rows] for X in matrices]) if len(rows) else []
+            for row, (values, likeness) in zip(rows, answers, strict=True):
+                self._units[block[row].name].append((*_at(block[row].job()), values, likeness))
             self.from_store += len(rows)
             left += [recording for recording, there in zip(block, done, strict=True) if not there]
         self.to_do = left
