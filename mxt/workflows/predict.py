@@ -22,8 +22,9 @@ from mxt.models.thresholds import Threshold, threshold_at, threshold_for
 from mxt.models.timeline import Prediction, Rules, predictions
 from mxt.registry import Registry
 from mxt.store.layout import Store
-from mxt.workflows.inference import Inference, open_recipes
+from mxt.workflows.inference import Inference
 from mxt.workflows.journal import Journal
+from mxt.workflows.model_recipes import open_recipes
 from mxt.workflows.predict_files import write_predictions
 from mxt.workflows.predict_request import PredictRequest
 from mxt.workflows.recordings import Recordings, catalogued_recordings, given_recordings
