@@ -111,7 +111,7 @@ def test_values_edited_by_hand_are_noticed(whole, copy):
     ("old", "new"),
     [
         ('"task": "classification"', '"task": "regression"'),
-        ('"kind": "(rbf|linear)"', '"kind": "sigmoid"'),
+        ('"kernel": "(rbf|linear)"', '"kernel": "sigmoid"'),
         ('"target": "label"', '"target": 3'),
         ('"array": "head.vectors"', '"array": "head.nothing"'),
         ('"array": "head.vectors"', '"array": "mean"'),
