@@ -209,7 +209,7 @@ def _details(result: DatasetResult) -> None:
     if others:
         console.say(" · ".join(f"{metric_words(score.name)} {score.interval}" for score in others))
     gaps = [(one.view, one.difference) for one in result.views if one.difference is not None]
-    tested = [f"{name} {gap.corrected_p:.4f}" for name, gap in gaps if gap.corrected_p == gap.corrected_p]
+    tested = [f"{name} {gap.corrected_p:.4f}" for name, gap in gaps if gap.corrected_p is not None]
     if tested:
         console.say(f"p against {view.view} by the corrected resampled t-test: {', '.join(tested)}")
     render_details(result.task, view)

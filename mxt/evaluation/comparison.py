@@ -29,14 +29,14 @@ class Difference:
         The difference, and its simultaneous 95 % interval: all views of a table together.
     p : float
         How often, were all views equally good, any of them would fall at least so far behind the best.
-    corrected_p : float
-        Two-sided p-value of the corrected resampled t-test, for this difference alone; NaN where folds
-        were not drawn repeatedly.
+    corrected_p : float, optional
+        Two-sided p-value of the corrected resampled t-test, for this difference alone; ``None``
+        where folds were not drawn repeatedly, or it cannot be computed.
     """
 
     interval: Interval
     p: float
-    corrected_p: float = math.nan
+    corrected_p: float | None = None
 
     @property
     def value(self) -> float:
@@ -198,8 +198,8 @@ def _added_to_auc(y: npt.NDArray[np.bool_], scores: npt.NDArray[np.float64]) -> 
     return added / max(labels, 1)
 
 
-def corrected_p(differences: Sequence[float], test_share: float) -> float:
-    """Two-sided p-value of the corrected resampled t-test; NaN where it cannot be computed.
+def corrected_p(differences: Sequence[float], test_share: float) -> float | None:
+    """Two-sided p-value of the corrected resampled t-test; ``None`` where it cannot be computed.
 
     Parameters
     ----------
@@ -222,7 +222,7 @@ def corrected_p(differences: Sequence[float], test_share: float) -> float:
 
     d = np.asarray(differences, dtype=np.float64)
     if len(d) < 2 or not np.isfinite(d).all():
-        return math.nan
+        return None
     error = math.sqrt((1 / len(d) + test_share) * d.var(ddof=1))
     if error == 0:
         return 1.0 if d.mean() == 0 else 0.0

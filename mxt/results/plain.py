@@ -268,7 +268,7 @@ def _difference(difference: Difference | None) -> Plain | None:
 def _difference_from(plain: Mapping[str, Any] | None) -> Difference | None:
     if plain is None:
         return None
-    return Difference(Interval.from_plain(plain), _number(plain["p"]), _number(plain["corrected_p"]))
+    return Difference(Interval.from_plain(plain), _number(plain["p"]), plain["corrected_p"])
 
 
 def _left_out(plain: Mapping[str, Any]) -> LeftOut:

@@ -164,5 +164,5 @@ def test_the_corrected_t_test_is_the_plain_one_without_overlap_and_more_careful_
     from scipy.stats import t
 
     assert corrected_p(gaps.tolist(), 1 / 9) == pytest.approx(2 * t.sf(statistic, 29))
-    assert math.isnan(corrected_p([0.1], 1 / 9))
+    assert corrected_p([0.1], 1 / 9) is None
     assert corrected_p([0.0, 0.0], 1 / 9) == 1.0
