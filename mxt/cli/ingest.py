@@ -176,7 +176,7 @@ def ingest(
 
 
 def _asked(request: IngestRequest, unclear: UnclearTimes, run: RunOptions) -> IngestRequest:
-    """The request with columns of times, where somebody at a terminal says that they are; else the error."""
+    """The request with those columns as times, if the user confirms it; raises the error otherwise."""
     start, end = unclear.columns
     may_ask = at_terminal() and not (run.as_json or run.quiet)
     if not (may_ask and typer.confirm(f"{unclear.question}. Cut segments there?", err=True)):

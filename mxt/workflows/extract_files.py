@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mxt.core.cores import cores
-from mxt.core.errors import Reason, UsageError
+from mxt.core.errors import UsageError
 from mxt.core.identity import audio_key, sha256_file
 from mxt.core.progress import SILENT, Progress
-from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement
+from mxt.core.records import ClipRecord, DatasetRecord, FileRecord
 from mxt.core.reprs import short_repr
 from mxt.core.views import choose_layers
 from mxt.extraction.plan import plan_for
 from mxt.extraction.request import ExtractRequest
-from mxt.ingestion.pool import FileJob, Pool
+from mxt.ingestion.reading import measured as measure
+from mxt.ingestion.requests import IngestRequest
 from mxt.registry import Registry
 from mxt.results.views import column_names
 from mxt.store.features import DONE, OPEN
@@ -138,20 +139,16 @@ def measured(
     keys: Mapping[str, bytes], failures: dict[str, str], jobs: int, progress: Progress
 ) -> list[ClipRecord]:
     """Files as clips, measured as ingest does; those that cannot be used are added to `failures`."""
-    paths = list(keys)
-    clips: dict[int, ClipRecord] = {}
-    files = [FileJob(os.path.abspath(path), Path(path).stat().st_size) for path in paths]
-    with progress.step("reading", len(paths), unit="files") as step:
-        for number, outcome in Pool(files, workers=jobs).results() if files else ():
-            path = paths[number]
-            step.advance()
-            if isinstance(outcome, Measurement):
-                status = Path(path).stat()
-                file = FileRecord(
-                    files[number].path, status.st_size, status.st_mtime_ns, status.st_ino, outcome
-                )
-                clips[number] = ClipRecord(path, file, keys[path])
-            else:
-                reason, detail = outcome
-                failures[path] = f"{Reason(reason).words}: {detail}" if detail else Reason(reason).words
-    return [clips[number] for number in sorted(clips)]
+    files, names = [], {}
+    for path in keys:
+        status, absolute = os.stat(path), os.path.abspath(path)
+        files.append(FileRecord(absolute, status.st_size, status.st_mtime_ns, status.st_ino))
+        names[absolute] = path
+    clips: dict[str, ClipRecord] = {}
+    for file in measure("", files, {}, IngestRequest(Path(), jobs=jobs), progress) if files else ():
+        path = names[file.path]
+        if file.measurement is None:
+            failures[path] = f"{file.reason.words}: {file.detail}" if file.detail else file.reason.words
+        else:
+            clips[path] = ClipRecord(path, file, keys[path])
+    return [clips[path] for path in keys if path in clips]

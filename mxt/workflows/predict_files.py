@@ -12,11 +12,12 @@ from mxt.core.errors import InputError, Refused, UsageError
 from mxt.core.files import atomic_write
 from mxt.core.records import Annotation
 from mxt.core.text import written
+from mxt.stages.annotations import audacity, raven
 
 if TYPE_CHECKING:
     from mxt.models.timeline import Prediction
 
-FOLDERS = ("raven", "audacity")
+FOLDERS = {"raven": raven, "audacity": audacity}  # a file for each recording
 SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".parquet": "parquet"}
 FORMATS = (*SUFFIXES.values(), *FOLDERS)
 
@@ -37,7 +38,7 @@ def format_of(out: Path, given: str | None) -> str:
     if by_suffix is None or given is not None:
         raise UsageError(
             f"--out {out}: the name ends in {', '.join(SUFFIXES)}; or it is a folder, "
-            "with --format raven or --format audacity"
+            f"with --format {' or '.join(FOLDERS)}"
         )
     return by_suffix
 
@@ -89,16 +90,14 @@ def write_predictions(
 
 def _write_folder(out: Path, kind: str, rows: Sequence[Prediction], *, yes: bool) -> tuple[str, ...]:
     """One file for each recording, below `out` where the recording lies below the folder of them all."""
-    from mxt.stages.annotations import audacity, raven
-
-    module = raven if kind == "raven" else audacity
+    module = FOLDERS[kind]
     texts: dict[Path, str] = {}
     by_file: dict[str, list[Prediction]] = {}
     for row in rows:
         by_file.setdefault(row.file, []).append(row)
     below = _below({name: Path(name) for name in by_file})
     for name, of_file in by_file.items():
-        annotations = [_annotation(row, fields=kind == "raven") for row in of_file if not row.why]
+        annotations = [_annotation(row) for row in of_file if not row.why]
         path = out / below[name].parent / module.file_name(name)
         if path in texts:  # a.wav and a.flac
             path = path.with_name(module.file_name(f"{below[name].name}.x"))
@@ -123,10 +122,10 @@ def _below(paths: dict[str, Path]) -> dict[str, Path]:
     return {name: Path(*path.parts[common:]) for name, path in absolute.items()}
 
 
-def _annotation(row: Prediction, *, fields: bool) -> Annotation:
+def _annotation(row: Prediction) -> Annotation:
     label = row.label if math.isnan(row.value) else f"{row.value:.6g}"
     own = {"Confidence": "" if math.isnan(row.confidence) else f"{row.confidence:.4f}", "Model": row.model}
-    return Annotation(row.file, row.start, row.end, label, fields=own if fields else {})
+    return Annotation(row.file, row.start, row.end, label, fields=own)
 
 
 def _write_jsonl(file: IO[bytes], rows: Sequence[Prediction]) -> None:

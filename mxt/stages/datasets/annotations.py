@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import posixpath
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mxt.core.errors import TableError, UnclearTimes, UnknownName, UsageError, listed
+from mxt.core.errors import TableError, UnclearTimes, UnknownName, UsageError
 from mxt.core.records import Annotation, Clip, Detection, Listing, Remark, Target
 from mxt.stages.annotations import audacity, spans
 from mxt.stages.annotations.columns import SpanNames, label_column, likely_spans
 from mxt.stages.annotations.recordings import recording_named, recording_of
+from mxt.stages.annotations.sources import Source, described, unmatched
 from mxt.stages.annotations.stretches import OVERLAPS, Stretch, gaps, stretches
 from mxt.stages.datasets.columns import file_column
-from mxt.stages.datasets.matching import FileIndex, Match, tidy
+from mxt.stages.datasets.matching import FileIndex, tidy
 from mxt.stages.datasets.suffixes import ANNOTATIONS, TABLES, may_be_sound, suffix
 from mxt.stages.datasets.table_reading import Rows, parse_table, read_text
 from mxt.stages.datasets.targets import split_name, typed
@@ -24,40 +25,6 @@ LARGEST = 200 << 20  # bytes
 LOOKED_AT = 20  # files that decide whether these are annotations
 ENOUGH = 0.5  # share of the recordings that are annotated; below, class folders and tables are surer
 LABEL = "label"
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file of annotations as read.
-
-    Parameters
-    ----------
-    path : str
-        Below the root.
-    annotations : list of Annotation
-        In its order.
-    label : str
-        Heading of the labels; empty where there is none.
-    headings : tuple of str
-        Of a table.
-    remarks : list of Remark
-        What could not be read.
-    """
-
-    path: str
-    annotations: list[Annotation]
-    label: str
-    headings: tuple[str, ...] = ()
-    remarks: list[Remark] = field(default_factory=list)
-
-    def matches(self, index: FileIndex) -> dict[str, Match]:
-        """The recording of each name that annotations give: a column's, else that of the file itself."""
-        own, folder = recording_of(self.path, index), posixpath.dirname(self.path)
-        matches = {}
-        for name in dict.fromkeys(annotation.file for annotation in self.annotations):
-            match = own if name == self.path else index.find(name, folder=folder)
-            matches[name] = own if own.path and match.how in ("none", "ambiguous") else match
-        return matches
 
 
 @dataclass(frozen=True)
@@ -112,11 +79,11 @@ class Annotations:
         by_recording: dict[str, list[Annotation]] = defaultdict(list)
         for source in sources:
             yield from source.remarks
-            yield from _described(source)
+            yield from described(source)
             if own := recording_of(source.path, index).path:
                 by_recording.setdefault(own, [])
             matches = source.matches(index)
-            yield from _unmatched(source, matches)
+            yield from unmatched(source, matches)
             for annotation in source.annotations:
                 match = matches[annotation.file]
                 if match.how != "ambiguous":
@@ -281,22 +248,3 @@ def _ambiguous(annotated: Sequence[tuple[str, Stretch]], values: Sequence[Sequen
                 f"{path}, {stretch.start:g} to {stretch.end:g} s: {', '.join(several)}; taken as unlabelled "
                 "(--set several_labels=yes keeps them all)",
             )
-
-
-def _unmatched(source: Source, matches: Mapping[str, Match]) -> Iterator[Remark]:
-    counts = Counter(annotation.file for annotation in source.annotations)
-    for name, match in matches.items():
-        what = source.path if name == source.path else f"{source.path}, {name}"
-        number = f"{counts[name]:,} annotation{'s' if counts[name] != 1 else ''}"
-        if match.how == "ambiguous":
-            yield Remark("annotations left out", f"{what}: {number} of {' or '.join(match.candidates)}")
-        elif match.how == "none":
-            yield Remark("annotations of a recording that is not there", f"{what}: {number}")
-
-
-def _described(source: Source) -> Iterator[Remark]:
-    if not source.annotations:
-        yield Remark("file without annotations", source.path)
-    elif not source.label:
-        columns = listed(source.headings)
-        yield Remark("no label column found", f"{source.path}: columns are {columns}; name one with --target")
