@@ -8,6 +8,7 @@ import typer
 
 from mxt.cli import completion, console
 from mxt.cli.option_groups import StoreOptions
+from mxt.core.text import plural
 
 if TYPE_CHECKING:
     from mxt.workflows.compare import Comparison
@@ -90,7 +91,7 @@ def _render_classes(comparison: Comparison) -> None:
 def _cautions(comparison: Comparison) -> list[str]:
     lines = []
     if comparison.relabelled:
-        lines.append(f"{comparison.relabelled:,} clips have another label in each, and are not counted")
+        lines.append(f"{plural(comparison.relabelled, 'clip')} with another label in each: not counted")
     if not comparison.same_folds:
         lines.append("the folds are not the same: part of the difference may come from how they were drawn")
     lines += [f"{one.id}: {one.stale}" for one in (comparison.first, comparison.second) if one.stale]

@@ -25,6 +25,7 @@ from mxt.cli.options import (
     StrictOption,
 )
 from mxt.core.commands import typed
+from mxt.core.text import plural
 
 if TYPE_CHECKING:
     from mxt.core.specs import Layer
@@ -148,7 +149,7 @@ def render(result: Extraction) -> None:
     """Print what an extraction did, in a few lines."""
     spec = result.pipeline.backbone.spec
     words = [result.label, *_input_words(result), layers_text(spec.layers, result.layers)]
-    where = [result.device, f"{result.workers} worker{'s' if result.workers != 1 else ''}"]
+    where = [result.device, plural(result.workers, "worker")]
     if result.estimate is not None:
         console.say(" · ".join([*words, *where]))
         console.say(_estimate_text(result) if result.left_open else "nothing is missing")

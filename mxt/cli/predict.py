@@ -14,6 +14,7 @@ import typer
 from mxt.cli import console
 from mxt.cli.option_groups import RunOptions
 from mxt.cli.options import DatasetOption, DeviceOption, JobsOption, YesOption, seconds_option
+from mxt.core.text import plural
 
 if TYPE_CHECKING:
     from mxt.models.timeline import Prediction
@@ -220,8 +221,8 @@ def _summary(predicted: Predicted, request: PredictRequest) -> Iterator[str]:
     yield from _unusable(predicted)
     if predicted.long:
         yield (
-            f"careful: {predicted.long:,} recordings are much longer than what was learnt from; "
-            "label them as a timeline: --window SECONDS"
+            f"careful: {plural(predicted.long, 'recording')} much longer than what was learnt from; "
+            "for a timeline of labels: --window SECONDS"
         )
     if predicted.written:
         more = f" and {len(predicted.written) - 1:,} more" if len(predicted.written) > 1 else ""

@@ -11,6 +11,7 @@ from mxt.cli import completion, console
 from mxt.cli.option_groups import RunOptions
 from mxt.cli.options import DatasetOption
 from mxt.core.errors import UsageError
+from mxt.core.text import plural
 
 if TYPE_CHECKING:
     from mxt.workflows.report import Written
@@ -65,7 +66,7 @@ def report(
 
 def render(written: Written) -> None:
     """Print where the report is, and what it carries."""
-    results = f"{len(written.results):,} result{'s' if len(written.results) != 1 else ''}"
+    results = plural(len(written.results), "result")
     console.say(
         f"{written.path} · {console.size_text(written.nbytes)} · {', '.join(written.datasets)} · {results}"
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mxt.cli import console
 from mxt.core.errors import listed
+from mxt.core.text import plural
 
 if TYPE_CHECKING:
     from mxt.ingestion.changes import Changes
@@ -114,7 +115,7 @@ def _duplicates(summary: Summary) -> Iterator[str]:
         return
     differ = [copies for copies in summary.duplicates if copies.labels]
     pairs = all(len(copies.clips) == 2 for copies in summary.duplicates)
-    line = f"duplicates: {number:,} {'pair' if pairs else 'set'}{'s' if number != 1 else ''}"
+    line = f"duplicates: {plural(number, 'pair' if pairs else 'set')}"
     if differ:
         named = "; ".join(map(_copies, differ[:SHOWN])) + (" …" if len(differ) > SHOWN else "")
         line += f", {len(differ):,} WITH DIFFERENT LABELS: {named}"

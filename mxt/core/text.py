@@ -1,4 +1,4 @@
-r"""Text that comes from outside: names that are not UTF-8, and JSON that anybody may have written.
+r"""Text from outside (names that are not UTF-8, JSON anybody may have written), and numbers with their nouns.
 
 Python keeps the bytes of an undecodable name as lone surrogates, which no file of text takes. Names of files
 stay as they are inside mxt, so that they can be opened; where they become text (results, exports, JSON, the
@@ -27,6 +27,17 @@ def written(text: str) -> str:
     caf\xe9.wav \ud800 café
     """
     return _LONE.sub(_escape, text)
+
+
+def plural(count: int, noun: str) -> str:
+    """A number with its noun.
+
+    Examples
+    --------
+    >>> plural(1, "pair"), plural(2000, "clip")
+    ('1 pair', '2,000 clips')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def shortened(text: str, most: int = 80) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mxt.core.text import plural
 from mxt.drawing.report.data import Clips
 from mxt.drawing.report.need import Key
 from mxt.drawing.report.page import previews_words, rendered
 from mxt.drawing.report.previews import Previews
-from mxt.drawing.report.words import plural
 from mxt.results.similar import LabelNext, Neighbour, Similar
 
 Line = tuple[str, str]  # words, and the class of the style sheet

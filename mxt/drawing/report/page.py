@@ -10,11 +10,12 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
+from mxt.core.text import plural
 from mxt.drawing.report.axis import Axis
 from mxt.drawing.report.contents import shown_chapters
 from mxt.drawing.report.data import page_data
 from mxt.drawing.report.previews import SECONDS, Previews
-from mxt.drawing.report.words import plural, search_words
+from mxt.drawing.report.words import search_words
 from mxt.evaluation.metrics import metric_words
 from mxt.results.audit_records import MetadataScore
 from mxt.results.report import Report

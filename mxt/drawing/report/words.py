@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mxt.core.text import plural
 from mxt.evaluation.metrics import metric_words
 from mxt.results.audit_records import Audit
 from mxt.results.report import Answers, Reported
@@ -39,17 +40,6 @@ def mapped_words(results: Sequence[Reported], answers: Answers | None) -> str:
         if one.map and answers and len(one.map.clips) < answers.tested:
             return f"It holds {len(one.map.clips):,} of {answers.tested:,} clips, drawn at random."
     return ""
-
-
-def plural(count: int, noun: str) -> str:
-    """A number with its noun.
-
-    Examples
-    --------
-    >>> plural(1, "pair"), plural(2000, "clip")
-    ('1 pair', '2,000 clips')
-    """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def search_words(result: SearchResult) -> str:

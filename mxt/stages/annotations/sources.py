@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from mxt.core.errors import listed
 from mxt.core.records import Annotation, Remark
+from mxt.core.text import plural
 from mxt.stages.annotations.recordings import recording_of
 from mxt.stages.datasets.matching import FileIndex, Match
 
@@ -52,7 +53,7 @@ def unmatched(source: Source, matches: Mapping[str, Match]) -> Iterator[Remark]:
     counts = Counter(annotation.file for annotation in source.annotations)
     for name, match in matches.items():
         what = source.path if name == source.path else f"{source.path}, {name}"
-        number = f"{counts[name]:,} annotation{'s' if counts[name] != 1 else ''}"
+        number = plural(counts[name], "annotation")
         if match.how == "ambiguous":
             yield Remark("annotations left out", f"{what}: {number} of {' or '.join(match.candidates)}")
         elif match.how == "none":

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from mxt.core.errors import UnknownName, UsageError
 from mxt.core.records import Clip, Detection, Listing, Remark, Target
+from mxt.core.text import plural
 from mxt.stages.datasets.patterns import compile_pattern, suggest
 from mxt.stages.datasets.suffixes import may_be_sound
 from mxt.stages.datasets.targets import split_name, typed
@@ -49,7 +50,7 @@ class Folder:
         classes = len({_at(path, levels.label) for path in files} - {""})
         return Detection(
             0.6,
-            f"{classes} class folder{'s' if classes != 1 else ''}"
+            f"{plural(classes, 'class folder')}"
             + (" below split folders" if levels.split is not None else ""),
         )
 
