@@ -158,7 +158,18 @@ MARSYAS = StageSpec(
     resolve="mxt.stages.backbones.specs:resolve_marsyas",
 )
 
-SPECS: tuple[StageSpec, ...] = (CONVNET, INCEPTION_V3, MARSYAS, MFCC, RANDOM_CONVNET)
+ONNX = StageSpec(
+    kind="backbone",
+    name="onnx",
+    summary="Any ONNX file; a TOML file beside it (mxt plugins describe FILE.onnx) says how it is fed",
+    target="mxt.stages.backbones.onnx:Onnx",
+    params=(Param("model", "model", None, "the .onnx file (--model)"),),
+    licence="the model's own",
+    batch_windows=1,
+    resolve="mxt.stages.backbones.onnx:resolve",
+)
+
+SPECS: tuple[StageSpec, ...] = (CONVNET, INCEPTION_V3, MARSYAS, MFCC, ONNX, RANDOM_CONVNET)
 
 
 def resolve_convnet(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> StageSpec:
