@@ -38,7 +38,7 @@ class Onnx:
         The file.
     """
 
-    model: str
+    model: str = ""
 
     def prepare(self, weights: Path | None, device: str) -> Callable[[torch.Tensor], Features]:
         """Open the graphs; give a function from windows [N, samples] or [N, bands, frames] to layers.
