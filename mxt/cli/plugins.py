@@ -114,7 +114,9 @@ def new(
 
 @subcommand(app, "describe")
 def describe(
-    model: Annotated[Path, typer.Argument(metavar="FILE", help="A model file: FILE.onnx.")],
+    model: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A model file: FILE.onnx, or FILE.pt of TorchScript.")
+    ],
     *,
     options: AnswerOptions,
 ) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from mxt.core.commands import typed
 from mxt.core.errors import InputError
 from mxt.core.files import atomic_write, translate_os_errors
-from mxt.stages.backbones import onnx
+from mxt.stages.backbones import onnx, torchscript
 from mxt.stages.backbones.model_template import ModelFacts, template
 
-READERS = {".onnx": ("onnx", onnx.facts_of)}
+READERS = {".onnx": ("onnx", onnx.facts_of), ".pt": ("torchscript", torchscript.facts_of)}
 
 
 @dataclass(frozen=True, slots=True)

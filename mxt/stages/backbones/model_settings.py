@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mxt.core.errors import InputError
 from mxt.core.files import translate_os_errors
-from mxt.core.specs import WAVEFORM, Input, Layer, Window
-from mxt.stages.backbones.models import check_layers, inside
+from mxt.core.specs import WAVEFORM, Input, Layer, StageSpec, WeightsFile, Window
+from mxt.stages.backbones.models import check_layers, inside, own_file
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Array = npt.NDArray[np.float32]
 
 POOLS = ("mean", "max", "mean_std", "none")
 
@@ -92,6 +98,26 @@ class ModelSettings:
     label_files: tuple[Path, ...] = ()
     licence: str = ""
     citation: str = ""
+
+    def files(self) -> Iterator[WeightsFile]:
+        """The files besides the model that were read for these settings."""
+        yield own_file("settings", self.path)
+        for number, path in enumerate(self.label_files, start=1):
+            yield own_file(f"labels{number}", path)
+
+    def resolved(self, spec: StageSpec, model: Path, library: str, files: Iterable[WeightsFile]) -> StageSpec:
+        """The spec of a backbone for a model with these settings, read from `files` and run by `library`."""
+        return replace(
+            spec,
+            summary=f"{model.name}, run by {library}",
+            citation=self.citation,
+            licence=self.licence or "not stated",
+            sample_rate=self.sample_rate,
+            input=self.input,
+            window=self.window,
+            layers=tuple(output.layer for output in self.outputs),
+            files=tuple(files),
+        )
 
 
 @dataclass(slots=True)
@@ -231,3 +257,19 @@ def _labels(table: _Table, folder: Path) -> tuple[tuple[str, ...], Path | None]:
     path = inside(folder, value, what=f"{table.where}: labels")
     with translate_os_errors("reading", path):
         return tuple(path.read_text(encoding="utf-8").splitlines()), path
+
+
+def pooled(values: Array, output: Output) -> Array:
+    """One row, float32 [dimension], of what a model gives for one window."""
+    import numpy as np
+
+    if output.pool == "none":
+        return np.asarray(values, np.float32).reshape(-1)
+    places = np.moveaxis(np.atleast_1d(values), output.axis, -1)
+    places = places.reshape(-1, places.shape[-1])
+    if output.pool == "max":
+        return np.asarray(places.max(axis=0), np.float32)
+    means = places.mean(axis=0, dtype=np.float64)
+    if output.pool == "mean_std":
+        means = np.concatenate([means, places.std(axis=0, dtype=np.float64)])
+    return np.asarray(means, np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from mxt.core.errors import InputError
 from mxt.core.specs import StageSpec, WeightsFile
 from mxt.core.stages import Features
 from mxt.core.text import shortened
-from mxt.stages.backbones.model_settings import ModelSettings, Output, settings_beside
+from mxt.stages.backbones.model_settings import ModelSettings, pooled, settings_beside
 from mxt.stages.backbones.model_template import ModelFacts, Shape, shape_text
 from mxt.stages.backbones.models import imported, inside, needed_model, own_file
 
@@ -163,22 +163,6 @@ def fitted(given: tuple[int, ...], wanted: Shape) -> tuple[int, ...] | None:
     return (*(1 for _ in batch), *(1 if size == 1 else next(left) for size in own))
 
 
-def pooled(values: Array, output: Output) -> Array:
-    """One row, float32 [dimension], of what a graph gives for one window."""
-    import numpy as np
-
-    if output.pool == "none":
-        return np.asarray(values, np.float32).reshape(-1)
-    places = np.moveaxis(np.atleast_1d(values), output.axis, -1)
-    places = places.reshape(-1, places.shape[-1])
-    if output.pool == "max":
-        return np.asarray(places.max(axis=0), np.float32)
-    means = places.mean(axis=0, dtype=np.float64)
-    if output.pool == "mean_std":
-        means = np.concatenate([means, places.std(axis=0, dtype=np.float64)])
-    return np.asarray(means, np.float32)
-
-
 def parts_of(path: Path) -> tuple[Path, ...]:
     """Files beside an ONNX file that hold its weights; everything that is refused is refused here.
 
@@ -270,28 +254,16 @@ def resolve(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> 
     if not model.is_file():
         raise InputError(f"--model {model}: no such file")
     settings = settings_beside(model)
-    return replace(
-        spec,
-        summary=f"{model.name}, run by onnxruntime",
-        citation=settings.citation,
-        licence=settings.licence or "not stated",
-        sample_rate=settings.sample_rate,
-        input=settings.input,
-        window=settings.window,
-        layers=tuple(output.layer for output in settings.outputs),
-        files=tuple(_files(model, settings)),
-    )
+    return settings.resolved(spec, model, "onnxruntime", _files(model, settings))
 
 
 def _files(model: Path, settings: ModelSettings) -> Iterator[WeightsFile]:
     """Everything the network is read from."""
     yield own_file("model", model)
-    yield own_file("settings", settings.path)
+    yield from settings.files()
     for number, path in enumerate(parts_of(model), start=1):
         yield own_file(f"data{number}", path)
     for number, graph in enumerate(settings.before, start=1):
         yield own_file(f"before{number}", graph.path)
         for part, path in enumerate(parts_of(graph.path), start=1):
             yield own_file(f"before{number}.data{part}", path)
-    for number, path in enumerate(settings.label_files, start=1):
-        yield own_file(f"labels{number}", path)

@@ -169,6 +169,17 @@ ONNX = StageSpec(
     resolve="mxt.stages.backbones.onnx:resolve",
 )
 
+TORCHSCRIPT = StageSpec(
+    kind="backbone",
+    name="torchscript",
+    summary="Any TorchScript file; a TOML file beside it (mxt plugins describe FILE.pt) says how it is fed",
+    target="mxt.stages.backbones.torchscript:TorchScript",
+    params=(Param("model", "model", "", "the .pt file (--model)"),),
+    licence="the model's own",
+    batch_windows=1,
+    resolve="mxt.stages.backbones.torchscript:resolve",
+)
+
 TRANSFORMERS = StageSpec(
     kind="backbone",
     name="transformers",
@@ -204,6 +215,7 @@ SPECS: tuple[StageSpec, ...] = (
     MFCC,
     ONNX,
     RANDOM_CONVNET,
+    TORCHSCRIPT,
     TRANSFORMERS,
 )
 
