@@ -18,7 +18,8 @@ KINDS: tuple[Kind, ...] = ("dataset", "normalizer", "renderer", "backbone", "hea
 class Layer:
     """One tap of a backbone: its number from 1, its name, its dimension, and labels of the columns if any.
 
-    A layer called ``tags`` holds probabilities of its labels: `mxt info CLIP` shows the strongest.
+    A layer called ``tags`` or ``species`` holds probabilities of its labels, of which `mxt info CLIP` shows
+    the strongest.
     """
 
     number: int

@@ -69,7 +69,7 @@ class TorchScript:
 
 
 def by_name(returned: Any) -> Mapping[str, torch.Tensor]:
-    """What a module returns (a tensor, several, or a dictionary) by name, or by position where it has none."""
+    """What a module returns, a tensor or several, by name; by position where they have none."""
     if isinstance(returned, Mapping):
         return {str(name): tensor for name, tensor in returned.items()}
     tensors = returned if isinstance(returned, (tuple, list)) else (returned,)
