@@ -140,6 +140,10 @@ _LAYOUTS: dict[str, dict[str, Content]] = {
         **{f"{n}.wav": None for n in range(4)},
         **{f"{n}.txt": f"{_WORDS[n % 2]}\n" for n in range(4)},
     },
+    "annotated recordings": {
+        **{f"{n}.wav": None for n in range(4)},
+        **{f"{n}.txt": "0\t0.05\tdog\n0.05\t0.1\train\n" for n in range(4)},
+    },
     "gtzan": {f"genres/{genre}/{genre}.{n:05d}.wav": None for genre in ("blues", "metal") for n in range(3)},
     "gtzan speech and music": {f"{word}_wav/{n}.wav": None for word in ("music", "speech") for n in range(3)},
     "extended ballroom": {

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import stat
 import zipfile
@@ -110,19 +111,18 @@ def test_values_edited_by_hand_are_noticed(whole, copy):
     ("old", "new"),
     [
         ('"task": "classification"', '"task": "regression"'),
-        ('"kind": "rbf"', '"kind": "sigmoid"'),
+        ('"kernel": "(rbf|linear)"', '"kernel": "sigmoid"'),
         ('"target": "label"', '"target": 3'),
         ('"array": "head.vectors"', '"array": "head.nothing"'),
         ('"array": "head.vectors"', '"array": "mean"'),
         ('"kind": "machine"', '"kind": "os.system"'),
-        ('"doubt": 0.', '"doubt": 7.'),
+        (r'"doubt": 0\.', '"doubt": 7.'),
     ],
 )
 def test_values_edited_with_their_hash_still_have_to_fit_together(whole, copy, old, new):
-    text = whole[VALUES].decode()
-    if old not in text:
-        pytest.skip("another head was chosen")
-    rewrite(copy, with_true_hashes({**whole, VALUES: text.replace(old, new).encode()}))
+    edited, changes = re.subn(old, new, whole[VALUES].decode())
+    assert changes
+    rewrite(copy, with_true_hashes({**whole, VALUES: edited.encode()}))
     with pytest.raises(BundleError, match="do not fit together"):
         read_bundle(copy)
 
