@@ -40,6 +40,14 @@ class PipelineOptions:
     """What decides a feature, and the label of the table it goes to."""
 
     backbone: BackboneOption = None
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="MODEL",
+            help="The network, for a backbone that takes one: a file, a folder, or a name.",
+        ),
+    ] = None
     layers: LayersOption = None
     setting: SetOption = None
     weights: Annotated[

@@ -13,8 +13,10 @@ from mxt.cli.option_groups import AnswerOptions, LongStageOptions, StageOptions
 from mxt.cli.sub_apps import sub_app, subcommand
 from mxt.core.errors import InputError
 from mxt.core.text import shortened
+from mxt.stages.backbones.model_template import shape_text
 
 if TYPE_CHECKING:
+    from mxt.workflows.describe_model import ModelDescription
     from mxt.workflows.new_plugin import Skeleton
     from mxt.workflows.plugins import CheckReport, PluginList
 
@@ -108,6 +110,37 @@ def new(
             console.next_line(command)
 
     options.answer(new_plugin(build_registry(), name, out, one_file=one_file), render)
+
+
+@subcommand(app, "describe")
+def describe(
+    model: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A model file: FILE.onnx, or FILE.pt of TorchScript.")
+    ],
+    *,
+    options: AnswerOptions,
+) -> None:
+    """Write FILE.toml, which says how mxt feeds a model file, as far as the file tells.
+
+    A FILE.toml that is there already is left as it is.
+    """
+    from mxt.workflows.describe_model import describe_model
+
+    options.answer(describe_model(model), render_description)
+
+
+def render_description(description: ModelDescription) -> None:
+    """Print what a model file tells, what was written, and what is still to be filled in."""
+    facts = description.facts
+    console.say(f"{facts.path.name} · input {facts.input} {shape_text(facts.input_shape)}")
+    for name, shape in facts.outputs.items():
+        console.say(f"  output {name} {shape_text(shape)}")
+    if not description.written:
+        console.say(f"{description.settings} is there already, and left as it is")
+    else:
+        console.say(f"wrote {description.settings}")
+        console.say(f"the file does not tell, fill in: {', '.join(facts.unknown)}")
+    console.next_line(description.command())
 
 
 def render_list(listing: PluginList) -> None:

@@ -80,7 +80,8 @@ def render_stage(stage: StageDetails) -> None:
         console.say()
         render_weights(stage.weights)
     if stage.kind == "backbone":
-        console.next_command("mxt", "extract", "--backbone", stage.name, *stage.options)
+        model = ("--model", "MODEL") if any(param.type == "model" for param in stage.params) else ()
+        console.next_command("mxt", "extract", "--backbone", stage.name, *model, *stage.options)
     if stage.kind == "dataset":
         console.next_command("mxt", "ingest", "FOLDER", "--loader", stage.name, *stage.options)
 

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from mxt.core.errors import UsageError
 
-ParamType = Literal["bool", "int", "float", "str", "choice", "path", "list"]
+ParamType = Literal["bool", "int", "float", "str", "choice", "path", "list", "model"]
 MOST_EXACT = 2**53  # larger whole numbers are not exact as floats
-PARAM_TYPES: tuple[ParamType, ...] = ("bool", "int", "float", "str", "choice", "path", "list")
+PARAM_TYPES: tuple[ParamType, ...] = ("bool", "int", "float", "str", "choice", "path", "list", "model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,9 @@ class Param:
     ----------
     name : str
         A Python identifier; the stage's dataclass has a field of this name.
-    type : {"bool", "int", "float", "str", "choice", "path", "list"}
-        The closed list of types. A list holds numbers (``item="float"``) or words (``item="str"``).
+    type : {"bool", "int", "float", "str", "choice", "path", "list", "model"}
+        The closed list of types. A list holds numbers (``item="float"``) or words (``item="str"``). A model
+        is where a network lies (``--model``): its files (`StageSpec.files`), not their place, identify it.
     default : object
         Value when not given; ``None`` only where the help says what that means.
     help : str
@@ -121,6 +122,7 @@ class Param:
             "float": "a number",
             "str": "text",
             "path": "a path",
+            "model": "a file, a folder or a name",
             "list": "numbers separated by commas",
         }
         return " ".join([words[self.type], " and ".join(bounds)]).strip()

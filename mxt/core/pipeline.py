@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from mxt.core.identity import canonical_json, sha256_text
@@ -37,12 +39,16 @@ class Chosen:
     def identity(self) -> dict[str, Any]:
         """What enters the fingerprint, without parameters that were added later and change nothing."""
         silent = {p.name for p in self.spec.params if p.added and self.params[p.name] == p.earlier}
-        identity = {
+        if self.spec.files:  # what is in them, wherever they lie
+            silent.add(self.spec.model_param)
+        identity: dict[str, Any] = {
             "name": self.spec.name,
             "distribution": self.distribution,
             "version": self.spec.version,
             "params": {name: value for name, value in self.params.items() if name not in silent},
         }
+        if self.spec.files:
+            identity["files"] = {file.name: file.sha256 for file in self.spec.files}
         if self.source_sha256:
             identity["source_sha256"] = self.source_sha256
         return identity
@@ -129,7 +135,9 @@ def _differences(stage: Chosen, usual: Mapping[str, Any]) -> list[str]:
         value = stage.params[param.name]
         if value == usual.get(param.name, param.default):
             continue
-        if param.type == "choice":
+        if param.type == "model":
+            words.append(Path(value).stem if os.path.isfile(value) else Path(value).name)
+        elif param.type == "choice":
             words.append(str(value))
         elif isinstance(value, tuple):
             words.append(param.name + "_".join(f"{v:g}" if isinstance(v, float) else str(v) for v in value))

@@ -18,7 +18,8 @@ KINDS: tuple[Kind, ...] = ("dataset", "normalizer", "renderer", "backbone", "hea
 class Layer:
     """One tap of a backbone: its number from 1, its name, its dimension, and labels of the columns if any.
 
-    A layer called ``tags`` holds probabilities of its labels: `mxt info CLIP` shows the strongest.
+    A layer called ``tags`` or ``species`` holds probabilities of its labels, of which `mxt info CLIP` shows
+    the strongest.
     """
 
     number: int
@@ -196,6 +197,9 @@ class StageSpec:
         Largest relative difference allowed between batches and single clips, and between devices.
     card : Card, optional
         What a person should know about the data set (datasets).
+    files : tuple of WeightsFile
+        What a network that is a parameter was read from, by their roles; `resolve` names them, and their
+        hashes are part of the fingerprint.
     resolve : str, optional
         ``"package.module:function"`` from (spec, checked parameters, weight set name) to the spec
         that holds for them.
@@ -221,6 +225,7 @@ class StageSpec:
     rows_together: int = 0
     tolerance: float = 1e-5
     card: Card | None = None
+    files: tuple[WeightsFile, ...] = ()
     resolve: str | None = None
 
     def problems(self) -> list[str]:
@@ -240,9 +245,14 @@ class StageSpec:
             for param in self.params
             if param.type not in PARAM_TYPES
         ]
-        if self.kind == "backbone":
+        if self.kind == "backbone" and (self.files or not self.model_param):
             problems += self._backbone_problems()
         return problems
+
+    @property
+    def model_param(self) -> str:
+        """The parameter that says where the network lies (``--model``); empty where the stage brings it."""
+        return next((param.name for param in self.params if param.type == "model"), "")
 
     def _backbone_problems(self) -> list[str]:
         problems = []

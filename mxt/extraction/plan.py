@@ -106,13 +106,14 @@ class ExtractionPlan:
 
     def create_table(self) -> FeatureTable:
         """The table of the pipeline, empty."""
+        fetched = self.request.pipeline(self.registry)  # with labels that lie in weights fetched since
         return self.store.features.create(
             self.pipeline.fingerprint,
             self.label,
             {
                 "kind": "extracted",
                 "pipeline": self.pipeline.identity(),
-                "specification": _specification(self.pipeline),
+                "specification": _specification(fetched),
             },
             self.pipeline.backbone.spec.layers,
             exact_label=self.request.label is not None,

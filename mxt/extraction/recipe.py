@@ -14,6 +14,7 @@ from mxt.core.errors import PluginError, WeightsError
 from mxt.core.identity import sha256_file
 from mxt.core.pipeline import Pipeline
 from mxt.core.stages import ReadsPieces
+from mxt.core.weights import locate
 from mxt.extraction.contract import checked_network, checked_renderer
 from mxt.extraction.loading import Reading
 from mxt.registry import Registry, blame, build_registry
@@ -79,12 +80,16 @@ def prepare(recipe: Recipe) -> Prepared:
         something other than its spec promises.
     UsageError
         Parameters that do not fit together.
+    WeightsError
+        A file of the network is not what it was when the recipe was made.
     """
     from mxt.audio.memory import keep_freed_memory, return_freed_memory
 
     keep_freed_memory()
     pipeline, device = recipe.pipeline, recipe.device
     chosen, spec = pipeline.backbone, pipeline.backbone.spec
+    for file in spec.files:
+        locate(file, called=f"{spec.name}: {file.name}")
     assert spec.sample_rate is not None
     backbone, normalizer = Registry.build(chosen), Registry.build(pipeline.normalizer)
     renderer = Registry.build(pipeline.renderer) if pipeline.renderer else None

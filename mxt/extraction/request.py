@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mxt.core.commands import typed
-from mxt.core.errors import InputError, MxtError
+from mxt.core.errors import InputError, MxtError, UsageError
 from mxt.core.params import setting
 from mxt.core.pipeline import Pipeline
 from mxt.core.specs import Kind
@@ -24,6 +25,7 @@ from mxt.registry import (
 from mxt.registry.choices import OWN_FILE
 from mxt.store.features import FeatureTable
 
+CONTENT = "sha256:"
 # Of each kind, the name and parameters of the stage as a table stores them.
 Stages = Mapping[Kind, Mapping[str, Any]]
 
@@ -44,6 +46,9 @@ class ExtractRequest:
         Weight set; by default the first one.
     weights_file : Path, optional
         A file of the user's own.
+    model : str, optional
+        The network of a backbone that takes one: a file, a folder, or a name. ``sha256:`` and a hash where a
+        table was made with a file that the store knows by its content only.
     label : str, optional
         Of the table (``--as``); by default it is made from the pipeline.
     dataset : str, optional
@@ -75,6 +80,7 @@ class ExtractRequest:
     resampler: str = "soxr"
     weights: str | None = None
     weights_file: Path | None = None
+    model: str | None = None
     label: str | None = None
     dataset: str | None = None
     device: str = "auto"
@@ -93,6 +99,7 @@ class ExtractRequest:
             options=[
                 ("--dataset", self.dataset),
                 ("--backbone", self.backbone),
+                ("--model", self.model),
                 ("--layers", self.layers),
                 ("--weights", self.weights),
                 ("--weights-file", self.weights_file or needed),
@@ -146,14 +153,15 @@ class ExtractRequest:
         }
         stages = {kind: _with_added(registry, kind, stage) for kind, stage in stages.items()}
         names = [(kind, stage["name"]) for kind, stage in stages.items() if stage]
-        backbone, weights = stages["backbone"]["name"], pipeline.get("weights") or {}
-        weight_set, needed = _weights(registry, backbone, weights)
+        backbone, weights = stages["backbone"], pipeline.get("weights") or {}
+        weight_set, needed = _weights(registry, backbone["name"], weights)
         request = cls(
-            backbone=backbone,
+            backbone=backbone["name"],
             settings=_settings(registry, stages, weight_set),
             normalizer=stages["normalizer"]["name"],
             resampler=pipeline.get("resampler", "soxr"),
             weights=weight_set,
+            model=_model(backbone),
             dataset=dataset,
             plugins=plugin_files(registry, *names),
             weights_sha256=needed,
@@ -173,17 +181,20 @@ class ExtractRequest:
         """
         if self.weights_sha256 and self.weights_file is None:
             raise InputError(f"--weights-file is needed: weights with the sha256 {self.weights_sha256}")
+        if self.model and self.model.startswith(CONTENT):
+            raise InputError(f"--model is needed: the network whose file has the {self.model}")
         return self._pipeline(registry)
 
     def _pipeline(self, registry: Registry) -> Pipeline:
+        given = (*self.settings, *self._model_setting(registry))
         stages = stages_taking_part(
             registry,
             backbone=self.backbone,
             normalizer=self.normalizer,
-            settings=self.settings,
+            settings=given,
             weights=self.weights,
         )
-        settings = split_settings(self.settings, stages)
+        settings = split_settings(given, stages)
         chosen = PipelineRequest(
             backbone=self.backbone,
             params=settings[self.backbone],
@@ -196,6 +207,16 @@ class ExtractRequest:
         )
         return make_pipeline(registry, chosen)
 
+    def _model_setting(self, registry: Registry) -> tuple[str, ...]:
+        """What ``--model`` says, as the setting of the backbone; a file or folder by its full path."""
+        if self.model is None:
+            return ()
+        name = registry.find("backbone", self.backbone).spec.model_param
+        if not name:
+            raise UsageError(f"backbone {self.backbone} brings its network, so --model does not apply")
+        full = os.path.abspath(self.model) if os.path.exists(self.model) else self.model
+        return (f"{self.backbone}.{name}={full}",)
+
     def _is_default_label(self, label: str, registry: Registry, weights: Mapping[str, Any]) -> bool:
         """Whether a table of this request is called `label` without ``--as``."""
         try:
@@ -207,6 +228,11 @@ class ExtractRequest:
         if pipeline.backbone.spec.rows_together:  # the name of the data set follows
             return label.startswith(pipeline.label)
         return label == pipeline.label
+
+
+def _model(backbone: Mapping[str, Any]) -> str | None:
+    """What ``--model`` has to name, as far as a table knows: the content of the first of its files."""
+    return next((f"{CONTENT}{sha256}" for sha256 in backbone.get("files", {}).values()), None)
 
 
 def _with_added(registry: Registry, kind: Kind, stage: Mapping[str, Any]) -> Mapping[str, Any]:

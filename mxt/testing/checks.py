@@ -114,6 +114,7 @@ def checks_for(
     *,
     plugin: str = "",
     sample: Path | None = None,
+    params: Mapping[str, object] | None = None,
 ) -> Iterator[Check]:
     """Every check that applies to a stage.
 
@@ -127,6 +128,8 @@ def checks_for(
         For a spec: the module of its hook, which has to be light to import.
     sample : Path, optional
         For a loader: a small folder in its layout, of which the checks make copies.
+    params : mapping, optional
+        Parameters that the stage cannot do without: the network of a backbone that takes one.
 
     Yields
     ------
@@ -141,7 +144,7 @@ def checks_for(
     else:
         entry = stage
     registry = _having(entry, build_registry() if registry is None else registry)
-    subject = Subject(entry, registry, sample=sample)
+    subject = Subject(entry, registry, params or {}, sample=sample)
     for function in (*common.CHECKS, *BY_KIND.get(entry.spec.kind, ())):
         yield Check(_name(function), subject, function)
     if entry.spec.kind == "backbone":
@@ -156,9 +159,11 @@ def variants(subject: Subject) -> Iterator[Subject]:
     for param in spec.params:
         for choice in param.choices:
             if choice != param.default:
-                yield from _applicable(Subject(subject.entry, subject.registry, {param.name: choice}))
+                yield from _applicable(
+                    replace(subject, params={**subject.params, param.name: choice}, kept={})
+                )
     for file in spec.weights[1:]:
-        yield from _applicable(Subject(subject.entry, subject.registry, weights=file.name))
+        yield from _applicable(replace(subject, weights=file.name, kept={}))
 
 
 def _applicable(subject: Subject) -> Iterator[Subject]:

@@ -69,7 +69,15 @@ class Subject:
         return " ".join([self.entry.spec.kind, self.entry.spec.name, *params, *weights])
 
     def chosen(self) -> Chosen:
-        """The stage with all its parameters, resolved."""
+        """The stage with all its parameters, resolved.
+
+        Raises
+        ------
+        CheckSkipped
+            Its network is a parameter, and none is given.
+        """
+        if (model := self.entry.spec.model_param) and model not in self.params:
+            raise CheckSkipped(f"it needs a network: {model}")
         return self.registry.choose(self.entry.spec.kind, self.entry.spec.name, self.params, self.weights)
 
     def build(self) -> Any:

@@ -16,7 +16,7 @@ from mxt.store.layout import Store
 from mxt.workflows.ls import ClipEntry, clip_entry
 
 STRONGEST = 5
-TAGS = "tags"  # a layer called so, whose columns have labels, holds their probabilities
+TAGS = ("tags", "species")  # layers called so, whose columns have labels, hold their probabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _heard(table: FeatureTable, clip: ClipRecord) -> Sequence[Heard]:
     (key,) = table.keys_of([clip])
     heard = []
     for layer in table.layers:
-        if key is not None and layer.name == TAGS and layer.labels:
+        if key is not None and layer.name in TAGS and layer.labels:
             try:
                 values = table.read([key], [layer.name])[0][0]
             except StoreError:

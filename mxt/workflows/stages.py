@@ -96,7 +96,8 @@ def describe_stage(registry: Registry, kind: Kind, name: str) -> StageDetails:
         There is none of this name, or several.
     """
     entry = registry.find(kind, name)
-    spec, is_backbone = entry.spec, kind == "backbone"
+    spec = entry.spec
+    states_input = kind == "backbone" and not spec.model_param  # else they are those of the model
     return StageDetails(
         kind=spec.kind,
         name=spec.name,
@@ -109,9 +110,9 @@ def describe_stage(registry: Registry, kind: Kind, name: str) -> StageDetails:
         citation=spec.citation,
         params=spec.params,
         sample_rate=spec.sample_rate,
-        input=(spec.input.renderer or "waveform") if is_backbone else "",
+        input=(spec.input.renderer or "waveform") if states_input else "",
         input_params=dict(spec.input.params),
-        window=spec.window if is_backbone else None,
+        window=spec.window if states_input else None,
         layers=spec.layers,
         weights=weights_of(entry),
         rows_together=spec.rows_together,

@@ -158,7 +158,66 @@ MARSYAS = StageSpec(
     resolve="mxt.stages.backbones.specs:resolve_marsyas",
 )
 
-SPECS: tuple[StageSpec, ...] = (CONVNET, INCEPTION_V3, MARSYAS, MFCC, RANDOM_CONVNET)
+ONNX = StageSpec(
+    kind="backbone",
+    name="onnx",
+    summary="Any ONNX file; a TOML file beside it (mxt plugins describe FILE.onnx) says how it is fed",
+    target="mxt.stages.backbones.onnx:Onnx",
+    params=(Param("model", "model", "", "the .onnx file (--model)"),),
+    licence="the model's own",
+    batch_windows=1,
+    resolve="mxt.stages.backbones.onnx:resolve",
+)
+
+TORCHSCRIPT = StageSpec(
+    kind="backbone",
+    name="torchscript",
+    summary="Any TorchScript file; a TOML file beside it (mxt plugins describe FILE.pt) says how it is fed",
+    target="mxt.stages.backbones.torchscript:TorchScript",
+    params=(Param("model", "model", "", "the .pt file (--model)"),),
+    licence="the model's own",
+    batch_windows=1,
+    resolve="mxt.stages.backbones.torchscript:resolve",
+)
+
+TRANSFORMERS = StageSpec(
+    kind="backbone",
+    name="transformers",
+    summary="Audio networks as the Hugging Face Hub has them: wav2vec 2.0, HuBERT, AST, Whisper, CLAP, …",
+    target="mxt.stages.backbones.transformers:Transformers",
+    params=(
+        Param("model", "model", "", "a folder, or ORG/NAME@REVISION of the Hugging Face Hub (--model)"),
+        Param(
+            "pool",
+            "choice",
+            "mean",
+            "of the frames of a layer: their mean, or mean and standard deviation",
+            choices=("mean", "mean_std"),
+        ),
+        Param(
+            "window_seconds",
+            "float",
+            None,
+            "longer clips are cut into windows of this length; if not given, what the network takes, or 30 s",
+            minimum=0.025,
+            maximum=3600,
+        ),
+    ),
+    licence="the model's own",
+    batch_windows=1,
+    resolve="mxt.stages.backbones.transformers:resolve",
+)
+
+SPECS: tuple[StageSpec, ...] = (
+    CONVNET,
+    INCEPTION_V3,
+    MARSYAS,
+    MFCC,
+    ONNX,
+    RANDOM_CONVNET,
+    TORCHSCRIPT,
+    TRANSFORMERS,
+)
 
 
 def resolve_convnet(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> StageSpec:

@@ -1,0 +1,1 @@
+"""BirdNET as a backbone of mxt."""
