@@ -44,6 +44,7 @@ from mxt.core.errors import (
 from mxt.core.hooks import hookimpl
 from mxt.core.params import Param
 from mxt.core.records import Clip, Detection, Listing, Remark, Target, Task
+from mxt.core.requirements import imported
 from mxt.core.specs import WAVEFORM, Card, Input, Layer, StageSpec, WeightsFile, Window
 from mxt.core.stages import (
     Backbone,
@@ -106,5 +107,6 @@ __all__ = [
     "WeightsFile",
     "Window",
     "hookimpl",
+    "imported",
     "read_members",
 ]

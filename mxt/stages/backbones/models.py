@@ -1,45 +1,19 @@
-"""What backbones share whose network is a parameter: the files it lies in, and the extras they need."""
+"""What backbones share whose network is a parameter: the files it lies in and its layers."""
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
 
-from mxt.core.errors import InputError, PluginError, UsageError
+from mxt.core.errors import InputError, UsageError
 from mxt.core.files import translate_os_errors
 from mxt.core.identity import sha256_file
 from mxt.core.specs import Layer, WeightsFile
 
 LAYER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}")
-
-
-def imported(module: str, *, extra: str) -> ModuleType:
-    """A library that mxt does not require.
-
-    Parameters
-    ----------
-    module : str
-        Its name.
-    extra : str
-        The extra of mxt that brings it, which is also the backbone that needs it.
-
-    Raises
-    ------
-    PluginError
-        It is not installed, or cannot be imported; the message has the line that installs it.
-    """
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        name = module.partition(".")[0]
-        absent = isinstance(error, ModuleNotFoundError) and error.name == name
-        cause = f"which this Python does not have: pip install 'mxt[{extra}]'" if absent else f"but {error}"
-        raise PluginError(f"backbone {extra} needs {name}, {cause}") from error
 
 
 def needed_model(model: str | None, *, backbone: str, example: str) -> str:

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mxt.core.errors import InputError
+from mxt.core.requirements import imported
 from mxt.core.specs import StageSpec, WeightsFile
 from mxt.core.stages import Features
 from mxt.core.text import shortened
 from mxt.stages.backbones.model_settings import ModelSettings, pooled, settings_beside
 from mxt.stages.backbones.model_template import ModelFacts, Shape, shape_text
-from mxt.stages.backbones.models import imported, inside, needed_model, own_file
+from mxt.stages.backbones.models import inside, needed_model, own_file
+from mxt.stages.backbones.specs import ONNX
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     import torch
 
     Array = npt.NDArray[np.float32]
-
-NAME = "onnx"
 
 # Operators that onnxruntime brings itself. Others would need a library that is loaded into the process.
 OPERATORS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
@@ -111,7 +111,7 @@ class RunningGraph:
             It is refused (`parts_of`), onnxruntime does not take it, or it has several inputs.
         """
         parts_of(path)
-        runtime = imported("onnxruntime", extra=NAME)
+        runtime = imported("onnxruntime", ONNX)
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.use_deterministic_compute = True
@@ -172,7 +172,7 @@ def parts_of(path: Path) -> tuple[Path, ...]:
         It is not an ONNX file, wants operators that onnxruntime does not bring, or weights from outside its
         folder.
     """
-    onnx = imported("onnx", extra=NAME)
+    onnx = imported("onnx", ONNX)
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     try:
@@ -250,7 +250,7 @@ def facts_of(path: Path) -> ModelFacts:
 
 def resolve(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> StageSpec:  # noqa: ARG001
     """The spec of a model file, as the TOML file beside it says."""
-    model = Path(needed_model(params["model"], backbone=NAME, example="FILE.onnx"))
+    model = Path(needed_model(params["model"], backbone=ONNX.name, example="FILE.onnx"))
     if not model.is_file():
         raise InputError(f"--model {model}: no such file")
     settings = settings_beside(model)

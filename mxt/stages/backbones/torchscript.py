@@ -19,7 +19,6 @@ from mxt.stages.backbones.models import needed_model, own_file
 if TYPE_CHECKING:
     import torch
 
-NAME = "torchscript"
 # Operators that read or write files, or print: a network has no use for them.
 REFUSED = ("aten::from_file", "aten::save", "prim::Print", "prim::PythonOp")
 
@@ -139,7 +138,7 @@ def facts_of(path: Path) -> ModelFacts:
 
 def resolve(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> StageSpec:  # noqa: ARG001
     """The spec of a model file, as the TOML file beside it says."""
-    model = Path(needed_model(params["model"], backbone=NAME, example="FILE.pt"))
+    model = Path(needed_model(params["model"], backbone="torchscript", example="FILE.pt"))
     _check_archive(model)
     settings = settings_beside(model)
     if settings.before:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mxt.core.errors import InputError, WeightsError
+from mxt.core.requirements import imported
 from mxt.core.specs import StageSpec, Window
 from mxt.core.stages import Features
-from mxt.stages.backbones.models import imported, needed_model
-from mxt.stages.backbones.transformers_folder import NAME, ModelFolder, located, read_folder
+from mxt.stages.backbones.models import needed_model
+from mxt.stages.backbones.specs import TRANSFORMERS
+from mxt.stages.backbones.transformers_folder import ModelFolder, located, read_folder
 from mxt.stages.backbones.transformers_layers import layers_of, shortest, valid_frames, window_of
 
 NOT_NEEDED = ("masked_spec_embed", "decoder", "quantizer", "pooler", "project")  # for hidden layers
@@ -91,7 +93,7 @@ class Network:
     @classmethod
     def of(cls, folder: ModelFolder, window_seconds: float | None) -> Network:
         """Read a folder, of which nothing is run."""
-        library = imported("transformers", extra=NAME)
+        library = imported("transformers", TRANSFORMERS)
         config, extractor = _config(folder), _extractor(folder)
         kind = {"clap_audio_model": "ClapAudioModel"}.get(config.model_type, "AutoModel")
         try:
@@ -176,7 +178,7 @@ def _totals(frames: Any, pool: str) -> tuple[int, Any, Any]:
 
 def resolve(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> StageSpec:  # noqa: ARG001
     """The spec of a folder, as its configuration says."""
-    folder = read_folder(located(needed_model(params["model"], backbone=NAME, example=EXAMPLE)))
+    folder = read_folder(located(needed_model(params["model"], backbone=TRANSFORMERS.name, example=EXAMPLE)))
     with _quiet():
         config, extractor = _config(folder), _extractor(folder)
     window_of(config, extractor, params["window_seconds"])
@@ -192,7 +194,7 @@ def resolve(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> 
 
 
 def _config(folder: ModelFolder) -> Any:
-    library = imported("transformers", extra=NAME)
+    library = imported("transformers", TRANSFORMERS)
     try:
         return library.AutoConfig.from_pretrained(str(folder.path), **_LOCAL)
     except Exception as error:  # an unknown architecture, or values that it does not take
@@ -202,7 +204,7 @@ def _config(folder: ModelFolder) -> Any:
 
 
 def _extractor(folder: ModelFolder) -> Any:
-    library = imported("transformers", extra=NAME)
+    library = imported("transformers", TRANSFORMERS)
     try:
         extractor = library.AutoFeatureExtractor.from_pretrained(str(folder.path), **_LOCAL)
     except Exception as error:
@@ -221,7 +223,7 @@ def _words(error: Exception) -> str:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Without the library's bars and warnings, which are about training."""
-    logging = imported("transformers.utils.logging", extra=NAME)
+    logging = imported("transformers.utils.logging", TRANSFORMERS)
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()

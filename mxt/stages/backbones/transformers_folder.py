@@ -11,10 +11,11 @@ from typing import Any
 
 from mxt.core.errors import InputError, UsageError
 from mxt.core.files import translate_os_errors
+from mxt.core.requirements import imported
 from mxt.core.specs import WeightsFile
-from mxt.stages.backbones.models import imported, inside, own_file
+from mxt.stages.backbones.models import inside, own_file
+from mxt.stages.backbones.specs import TRANSFORMERS
 
-NAME = "transformers"
 WEIGHTS, INDEX, CONFIG = "model.safetensors", "model.safetensors.index.json", "config.json"
 EXTRACTORS = ("preprocessor_config.json", "processor_config.json")
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".h5", ".msgpack")
@@ -61,7 +62,7 @@ def located(model: str) -> Path:
     if not name or ".." in model or os.path.exists(model):
         raise UsageError(f"--model is a folder or ORG/NAME@REVISION of the Hugging Face Hub, not {model!r}")
     repository, revision = name.groups()
-    hub = imported("huggingface_hub", extra=NAME)
+    hub = imported("huggingface_hub", TRANSFORMERS)
     try:
         return Path(hub.snapshot_download(repository, revision=revision, local_files_only=True))
     except Exception as error:  # whatever the library raises for what it does not have

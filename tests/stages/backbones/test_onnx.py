@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from mxt.core.errors import InputError, PluginError, UsageError, WeightsError
+from mxt.core.errors import InputError, UsageError, WeightsError
 from mxt.core.weights import weights_dir
 from mxt.extraction.recipe import Recipe, prepare
 from mxt.extraction.request import ExtractRequest
 from mxt.registry import Registry, build_registry
-from mxt.stages.backbones import models
 from mxt.testing import checks_for
 
 onnx = pytest.importorskip("onnx", reason="needs mxt[onnx]: onnx and onnxruntime")
@@ -245,16 +244,6 @@ def test_without_a_model_the_command_says_what_is_needed():
 def test_another_backbone_takes_no_model(model):
     with pytest.raises(UsageError, match="backbone mfcc brings its network, so --model does not apply"):
         ExtractRequest("mfcc", model=str(model)).pipeline(REGISTRY)
-
-
-def test_a_missing_extra_is_one_message_with_the_line_that_installs_it(monkeypatch):
-    monkeypatch.setattr(models.importlib, "import_module", _absent)
-    with pytest.raises(PluginError, match=r"^backbone onnx needs onnx, .*: pip install 'mxt\[onnx\]'$"):
-        models.imported("onnx", extra="onnx")
-
-
-def _absent(name: str) -> None:
-    raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def test_a_described_file_is_ready_when_the_rate_is_filled_in(tmp_path):
