@@ -63,6 +63,7 @@ from mxt.core.stages import (
     Renderer,
     RowAxis,
 )
+from mxt.core.weights import place_of
 from mxt.core.weights_in_wheels import read_members
 
 API_VERSION = 1
@@ -108,5 +109,6 @@ __all__ = [
     "Window",
     "hookimpl",
     "imported",
+    "place_of",
     "read_members",
 ]

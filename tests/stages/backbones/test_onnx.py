@@ -315,6 +315,42 @@ def test_the_speech_embedding_is_what_its_two_graphs_compute(released):
         np.testing.assert_allclose(features[row], expected.squeeze(), rtol=0, atol=1e-5 * largest)
 
 
+STAND_INS = {
+    "perch_v2": (160_000, {"embedding": 1536, "label": 14_795}),
+    "BirdNET+_V3.0-preview3.1_Global_11K_FP32": (None, {"predictions": 11_560, "embeddings": 1280}),
+}
+
+
+def stand_in(path: Path, samples: int | None, outputs: dict[str, int]) -> Path:
+    """A graph with the inputs and outputs of another: the first samples of a window are its outputs."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    values = {"zero": [0], "axis": [1], **{f"{name} width": [width] for name, width in outputs.items()}}
+    graph = helper.make_graph(
+        [helper.make_node("Slice", ["inputs", "zero", f"{name} width", "axis"], [name]) for name in outputs],
+        "stand-in",
+        [helper.make_tensor_value_info("inputs", TensorProto.FLOAT, ["batch", samples or "samples"])],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", width])
+            for name, width in outputs.items()
+        ],
+        [numpy_helper.from_array(np.array(value), name) for name, value in values.items()],
+    )
+    opsets = [helper.make_opsetid("", 17)]
+    path.write_bytes(helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString())
+    return path
+
+
+@pytest.mark.parametrize("name", STAND_INS)
+def test_settings_of_networks_that_are_not_here_fit_what_is_stated_of_them(name, tmp_path):
+    samples, outputs = STAND_INS[name]
+    model = stand_in(tmp_path / f"{name}.onnx", samples, outputs)
+    shutil.copy(EXAMPLES / f"{name}.toml", tmp_path)
+    (layer,) = (spec := chosen(model).spec).layers
+    windows = noise(2, round(spec.window.seconds * spec.sample_rate))
+    np.testing.assert_array_equal(network(model)(windows)["embedding"], windows[:, : layer.dimension])
+
+
 @pytest.mark.parametrize("name", ["nmp.onnx", "embedding_model.onnx"])
 def test_released_networks_keep_the_contract(released, name):
     if name == "embedding_model.onnx":
