@@ -1,4 +1,4 @@
-"""Everyday sounds as a backbone: Cnn14 of PANNs, with weights and names of its 527 sounds, a set of two files::
+"""Everyday sounds as a backbone: Cnn14 of PANNs, with weights and names of 527 sounds, a set of two files::
 
     mxt weights fetch cnn14 --plugin cnn14.py
     mxt --plugin cnn14.py extract --backbone cnn14

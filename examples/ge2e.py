@@ -3,8 +3,8 @@
     mxt weights fetch ge2e --plugin ge2e.py
     mxt --plugin ge2e.py extract --backbone ge2e --normalizer rms --set target_db=-30
 
-Only the weights are read out of the Python package (16 MB); none of it is installed or run. The package itself
-raises quiet recordings to -30 dBFS, as ``rms`` does, and cuts silence out, which mxt does not.
+Only the weights are read out of the Python package (16 MB); none of it is installed or run. The package
+itself raises quiet recordings to -30 dBFS, as ``rms`` does, and cuts silence out, which mxt does not.
 """
 
 import io

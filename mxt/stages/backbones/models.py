@@ -64,11 +64,13 @@ def inside(folder: Path, name: str, *, what: str) -> Path:
     Raises
     ------
     InputError
-        It lies elsewhere, by its name or through a link.
+        It lies elsewhere, by its name or through a link; or there is no such file.
     """
-    path = Path(os.path.realpath(folder / name))
+    path = Path(os.path.realpath(folder / name)) if "\0" not in name else folder
     if not name or "\0" in name or not path.is_relative_to(os.path.realpath(folder)):
         raise InputError(f"{what} is {name!r}, outside the folder of the model ({folder}): it is not read")
+    if not path.is_file():
+        raise InputError(f"{what} is {name!r}, and there is no such file in {folder}")
     return path
 
 

@@ -11,7 +11,7 @@ from mxt.core.errors import InputError
 from mxt.core.requirements import imported
 from mxt.core.specs import StageSpec, WeightsFile
 from mxt.core.stages import Features
-from mxt.core.text import shortened
+from mxt.core.text import first_line, shortened
 from mxt.stages.backbones.model_settings import ModelSettings, pooled, settings_beside
 from mxt.stages.backbones.model_template import ModelFacts, Shape, shape_text
 from mxt.stages.backbones.models import inside, needed_model, own_file
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # Operators that onnxruntime brings itself. Others would need a library that is loaded into the process.
 OPERATORS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
+MEMORY = "_ORT_MEM_ADDR_"  # how onnxruntime itself names data that is in memory already
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class RunningGraph:
         try:
             session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # of pybind, without a common base
-            raise InputError(f"{path}: onnxruntime does not open it: {_first_line(error)}") from error
+            raise InputError(f"{path}: onnxruntime does not open it: {first_line(error)}") from error
         inputs, outputs = session.get_inputs(), session.get_outputs()
         if len(inputs) != 1 or inputs[0].type != "tensor(float)":
             what = ", ".join(f"{node.name!r} {node.type}" for node in inputs) or "none"
@@ -178,58 +179,42 @@ def parts_of(path: Path) -> tuple[Path, ...]:
     try:
         model = onnx.load(str(path), load_external_data=False)
     except Exception as error:  # of protobuf
-        raise InputError(f"{path} is not an ONNX file: {_first_line(error)}") from error
+        raise InputError(f"{path} is not an ONNX file: {first_line(error)}") from error
     if not model.graph.output:
         raise InputError(f"{path} is not an ONNX file: it has no outputs")
-    own = {function.domain for function in model.functions}
-    graphs = [model.graph, *model.functions]
-    for node in (node for graph in graphs for node in _nodes(graph)):
-        if node.domain not in own and node.domain not in OPERATORS:
+    known = {*OPERATORS, *(function.domain for function in model.functions)}
+    files: dict[str, Path] = {}
+    for message in _messages(model):
+        kind = message.DESCRIPTOR.name
+        if kind == "NodeProto" and message.domain not in known:
             raise InputError(
-                f"{path}: the operator {shortened(node.op_type)!r} of {shortened(node.domain)!r} is not one "
-                "of onnxruntime's; mxt loads no libraries of operators"
+                f"{path}: the operator {shortened(message.op_type)!r} of {shortened(message.domain)!r} is "
+                "not one of onnxruntime's; mxt loads no libraries of operators"
             )
-    names = [
-        entry.value
-        for graph in graphs
-        for tensor in _tensors(graph)
-        for entry in tensor.external_data
-        if entry.key == "location"
-    ]
-    files = [inside(path.parent, name, what=f"{path}: external data") for name in dict.fromkeys(names)]
-    for file in files:
-        if not file.is_file():
-            raise InputError(f"{path}: its weights lie in {file.name}, which is not beside it")
-    return tuple(files)
+        if kind == "TensorProto":
+            for name in (entry.value for entry in message.external_data if entry.key == "location"):
+                if name not in files:
+                    files[name] = _external(path, name)
+    return tuple(files.values())
 
 
-def _nodes(graph: Any) -> Iterator[Any]:
-    """All nodes of a graph or function, also of the graphs inside them."""
-    for node in graph.node:
-        yield node
-        for attribute in node.attribute:
-            for inner in (attribute.g, *attribute.graphs):
-                yield from _nodes(inner)
+def _external(path: Path, name: str) -> Path:
+    if MEMORY in name:
+        raise InputError(f"{path}: external data is {name!r}, an address in memory: it is not read")
+    return inside(path.parent, name, what=f"{path}: external data")
 
 
-def _tensors(graph: Any) -> Iterator[Any]:
-    """All tensors of a graph or function: initializers and attributes, also of the graphs inside them."""
-    yield from getattr(graph, "initializer", ())
-    for sparse in getattr(graph, "sparse_initializer", ()):
-        yield from (sparse.values, sparse.indices)
-    for node in graph.node:
-        for attribute in node.attribute:
-            yield from (attribute.t, *attribute.tensors)
-            for inner in (attribute.g, *attribute.graphs):
-                yield from _tensors(inner)
+def _messages(message: Any) -> Iterator[Any]:
+    """A message of protobuf and all messages inside it, wherever they are."""
+    yield message
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for inner in value if hasattr(value, "__len__") else (value,):
+                yield from _messages(inner)
 
 
 def _shape(shape: list[Any]) -> Shape:
     return tuple(size if isinstance(size, int) and size > 0 else None for size in shape)
-
-
-def _first_line(error: Exception) -> str:
-    return shortened((str(error).strip().splitlines() or [type(error).__name__])[0])
 
 
 def facts_of(path: Path) -> ModelFacts:

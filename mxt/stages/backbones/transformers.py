@@ -12,6 +12,7 @@ from mxt.core.errors import InputError, WeightsError
 from mxt.core.requirements import imported
 from mxt.core.specs import StageSpec, Window
 from mxt.core.stages import Features
+from mxt.core.text import first_line
 from mxt.stages.backbones.models import needed_model
 from mxt.stages.backbones.specs import TRANSFORMERS
 from mxt.stages.backbones.transformers_folder import ModelFolder, located, read_folder
@@ -107,7 +108,7 @@ class Network:
                 **_LOCAL,
             )
         except Exception as error:  # whatever the library raises for files that do not fit
-            raise InputError(f"{folder.path}: transformers does not read it: {_words(error)}") from error
+            raise InputError(f"{folder.path}: transformers does not read it: {first_line(error)}") from error
         missing = [key for key in loading["missing_keys"] if not any(word in key for word in NOT_NEEDED)]
         if missing or loading["mismatched_keys"]:
             names = ", ".join(sorted(missing)[:3]) or "some have other shapes"
@@ -199,7 +200,7 @@ def _config(folder: ModelFolder) -> Any:
         return library.AutoConfig.from_pretrained(str(folder.path), **_LOCAL)
     except Exception as error:  # an unknown architecture, or values that it does not take
         raise InputError(
-            f"{folder.path}: transformers does not know this network: {_words(error)}"
+            f"{folder.path}: transformers does not know this network: {first_line(error)}"
         ) from error
 
 
@@ -208,16 +209,12 @@ def _extractor(folder: ModelFolder) -> Any:
     try:
         extractor = library.AutoFeatureExtractor.from_pretrained(str(folder.path), **_LOCAL)
     except Exception as error:
-        raise InputError(f"{folder.path}: it has no feature extractor: {_words(error)}") from error
+        raise InputError(f"{folder.path}: it has no feature extractor: {first_line(error)}") from error
     if not isinstance(getattr(extractor, "sampling_rate", None), int):
         raise InputError(f"{folder.path}: its feature extractor takes no audio")
     if getattr(extractor, "feature_size", 1) == 2:
         raise InputError(f"{folder.path}: it takes stereo, and mxt gives one channel")
     return extractor
-
-
-def _words(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 @contextmanager

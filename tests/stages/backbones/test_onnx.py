@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -177,6 +178,44 @@ def test_external_data_behind_a_link_that_leaves_the_folder_is_refused(tmp_path)
         chosen(model)
 
 
+def test_external_data_at_an_address_in_memory_is_refused(tmp_path):
+    location = "*/_ORT_MEM_ADDR_/*"  # with such a file beside it, too
+    model = small_graph(tmp_path / "big.onnx", location=location)
+    model.with_suffix(".toml").write_text(SETTINGS)
+    with pytest.raises(InputError, match=r"external data is '.*', an address in memory: it is not read"):
+        chosen(model)
+
+
+def test_external_data_that_is_not_there_is_named(tmp_path):
+    model = small_graph(tmp_path / "big.onnx", location="big.bin")
+    model.with_suffix(".toml").write_text(SETTINGS)
+    (tmp_path / "big.bin").unlink()
+    with pytest.raises(InputError, match=r"external data is 'big\.bin', and there is no such file in"):
+        chosen(model)
+
+
+@pytest.mark.parametrize("place", ["sparse attribute", "graph within a graph"])
+def test_external_data_is_found_wherever_it_is_named(place, tmp_path):
+    from onnx import TensorProto, helper
+
+    path = small_graph(tmp_path / "small.onnx")
+    model = onnx.load(path)
+    tensor = TensorProto(name="hidden", data_type=TensorProto.FLOAT, dims=[1])
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="/etc/hostname")
+    if place == "sparse attribute":
+        sparse = onnx.SparseTensorProto(values=tensor, dims=[1])
+        node = helper.make_node("Constant", [], ["c"], sparse_value=sparse)
+    else:
+        inner = helper.make_graph([], "inner", [], [], [tensor])
+        node = helper.make_node("If", ["c"], ["d"], then_branch=inner, else_branch=inner)
+    model.graph.node.append(node)
+    path.write_bytes(model.SerializeToString())
+    path.with_suffix(".toml").write_text(SETTINGS)
+    with pytest.raises(InputError, match="external data is '/etc/hostname', outside the folder"):
+        chosen(path)
+
+
 def test_custom_operators_are_refused(tmp_path):
     model = small_graph(tmp_path / "custom.onnx", domain="my.ops")
     model.with_suffix(".toml").write_text(SETTINGS)
@@ -233,6 +272,39 @@ def test_settings_that_cannot_be_are_refused(model, written, message):
 def test_a_graph_before_the_model_lies_beside_it(model):
     model.with_suffix(".toml").write_text(SETTINGS + '[[before]]\nfile = "/etc/hostname"\n')
     with pytest.raises(InputError, match="outside the folder of the model"):
+        chosen(model)
+
+
+def test_settings_and_labels_behind_a_link_that_leaves_the_folder_are_not_read(model):
+    (model.parent.parent / "secret").write_text("a\n")
+    (model.parent / "labels.txt").symlink_to(model.parent.parent / "secret")
+    labelled = SETTINGS.replace("dimension = 6", 'dimension = 6\nlabels = "labels.txt"')
+    model.with_suffix(".toml").write_text(labelled)
+    with pytest.raises(InputError, match=r"labels is 'labels\.txt', outside the folder of the model"):
+        chosen(model)
+    model.with_suffix(".toml").unlink()
+    model.with_suffix(".toml").symlink_to(model.parent.parent / "secret")
+    with pytest.raises(InputError, match=r"the settings is 'small\.toml', outside the folder of the model"):
+        chosen(model)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("labels.txt", None, r"labels is 'labels\.txt', and there is no such file"),
+        ("labels.txt", b"\xff\xfe", "is not text in UTF-8"),
+        ("small.toml", b"\xff\xfe", "is not text in UTF-8"),
+        ("small.toml", b"a = " + b"[" * 100_000, "is not TOML"),
+    ],
+)
+def test_files_of_junk_beside_a_model_are_refused(model, name, content, message):
+    labelled = SETTINGS.replace("dimension = 6", 'dimension = 6\nlabels = "labels.txt"')
+    model.with_suffix(".toml").write_text(labelled)
+    if content is None:
+        os.mkfifo(model.parent / name)  # nothing waits for what nobody writes
+    else:
+        (model.parent / name).write_bytes(content)
+    with pytest.raises(InputError, match=message):
         chosen(model)
 
 

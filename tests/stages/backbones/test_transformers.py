@@ -194,8 +194,74 @@ def test_code_that_comes_with_a_model_is_refused_and_not_run(own, name):
 
 
 @pytest.mark.parametrize(
+    ("key", "value", "needed"),
+    [
+        ("custom_pipelines", {"net": {"impl": "trap.Trap"}}, "code that comes with the model"),
+        ("quantization_config", {"quant_method": "bitsandbytes"}, "other packages"),
+        ("transformers_weights", "other.safetensors", "weights in other files"),
+        ("transformers_weights", "adapter_model.bin", "weights in other files"),
+        ("attn_implementation", "someone/kernel", "code of the Hugging Face Hub, someone/kernel"),
+        ("_attn_implementation", {"": "someone/kernel@main"}, "code of the Hugging Face Hub"),
+        ("audio_config", {"auto_map": {"AutoModel": "trap.Trap"}}, "code that comes with the model"),
+    ],
+)
+def test_what_would_run_other_code_or_read_other_files_is_refused(own, key, value, needed):
+    values = json.loads((own / "config.json").read_text())
+    (own / "config.json").write_text(json.dumps({**values, key: value}))
+    with pytest.raises(InputError, match=f"it needs {needed}.*, and mxt never runs or reads that"):
+        chosen(own)
+
+
+def test_every_file_that_prepares_audio_is_looked_at_and_part_of_the_fingerprint(own):
+    before = ExtractRequest("transformers", model=str(own)).pipeline(REGISTRY).fingerprint
+    extractor = json.loads((own / "preprocessor_config.json").read_text())
+    processor = {"feature_extractor": extractor}  # transformers prefers this one
+    (own / "processor_config.json").write_text(json.dumps(processor))
+    assert ExtractRequest("transformers", model=str(own)).pipeline(REGISTRY).fingerprint != before
+    processor["feature_extractor"]["auto_map"] = {"AutoFeatureExtractor": "trap.Trap"}
+    (own / "processor_config.json").write_text(json.dumps(processor))
+    with pytest.raises(InputError, match=r"processor_config\.json has 'auto_map'"):
+        chosen(own)
+
+
+@pytest.mark.parametrize("name", ["config.json", "preprocessor_config.json", "README.md"])
+def test_no_file_behind_a_link_that_leaves_the_folder_is_read(own, name):
+    (own.parent / "secret").write_text("license: mine\n")
+    (own / name).unlink(missing_ok=True)
+    (own / name).symlink_to(own.parent / "secret")
+    with pytest.raises(InputError, match=f"{name} is '{name}', outside the folder of the model"):
+        chosen(own)
+
+
+def test_an_index_that_names_a_file_elsewhere_is_refused(own):
+    (own / "model.safetensors").rename(own.parent / "other.safetensors")
+    index = {"weight_map": {"a": "../other.safetensors"}}
+    (own / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(InputError, match=r"which is not a \.safetensors file beside it"):
+        chosen(own)
+
+
+def test_a_pickle_that_is_called_safetensors_is_not_read(own):
+    trap = b"cposix\nmkdir\n(S'" + str(own / "it ran").encode() + b"'\ntR."
+    (own / "model.safetensors").write_bytes(trap)
+    with pytest.raises(InputError, match="transformers does not read it"):
+        network(own)
+    assert not (own / "it ran").exists()
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
+        (
+            lambda own: (own / "config.json").write_text('{"a":' * 9000 + "1" + "}" * 9000),
+            "is not JSON",
+        ),
+        (
+            lambda own: (own / "config.json").write_text(
+                '{"model_type": "hubert", "num_hidden_layers": 1000000000}'
+            ),
+            "does not say how many hidden layers",
+        ),
         (lambda own: (own / "config.json").unlink(), r"has no config\.json"),
         (lambda own: (own / "config.json").write_text("{"), "is not JSON"),
         (
