@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from mxt.core.errors import InputError, UsageError
 from mxt.core.files import translate_os_errors
 from mxt.core.identity import sha256_file
 from mxt.core.specs import Layer, WeightsFile
+from mxt.core.stages import Features
 
 LAYER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}")
 
@@ -72,6 +74,14 @@ def inside(folder: Path, name: str, *, what: str) -> Path:
     if not path.is_file():
         raise InputError(f"{what} is {name!r}, and there is no such file in {folder}")
     return path
+
+
+def stacked(rows: Iterable[Mapping[str, Any]]) -> Features:
+    """Features [N, dimension] of N windows that were run one by one, each giving a row for every layer."""
+    import numpy as np
+
+    all_rows = list(rows)
+    return {name: np.stack([row[name] for row in all_rows]) for name in all_rows[0]}
 
 
 def check_layers(layers: Sequence[Layer], *, where: str) -> None:

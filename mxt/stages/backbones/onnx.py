@@ -14,7 +14,7 @@ from mxt.core.stages import Features
 from mxt.core.text import first_line, shortened
 from mxt.stages.backbones.model_settings import ModelSettings, pooled, settings_beside
 from mxt.stages.backbones.model_template import ModelFacts, Shape, shape_text
-from mxt.stages.backbones.models import inside, needed_model, own_file
+from mxt.stages.backbones.models import inside, needed_model, own_file, stacked
 from mxt.stages.backbones.specs import ONNX
 
 if TYPE_CHECKING:
@@ -62,10 +62,7 @@ class Onnx:
                 )
 
         def features(x: torch.Tensor) -> Features:
-            import numpy as np
-
-            rows = [row(window[None] * np.float32(settings.scale)) for window in x.cpu().numpy()]
-            return {name: np.stack([values[name] for values in rows]) for name in rows[0]}
+            return stacked(row(window[None] * settings.scale) for window in x.cpu().numpy())
 
         def row(x: Array) -> Mapping[str, Array]:
             for running, graph in before:
@@ -150,18 +147,17 @@ def fitted(given: tuple[int, ...], wanted: Shape) -> tuple[int, ...] | None:
     >>> fitted((1, 43844), (None, 43844, 1)), fitted((1, 16000), (None, 43844, 1))
     ((1, 43844, 1), None)
     """
-    sizes = [size for size in given if size != 1]
-    batch, own = (wanted[:1], wanted[1:]) if len(wanted) > 1 else ((), wanted)
+    own = wanted[1:] if len(wanted) > 1 else wanted  # without the batch
     open_axes = [size for size in own if size != 1]
-    sizes = [1] * (
-        len(open_axes) - len(sizes)
-    ) + sizes  # an axis that the file does not fix may have length 1
+    sizes = [size for size in given if size != 1]
+    sizes = [1] * (len(open_axes) - len(sizes)) + sizes  # an axis that the file leaves open may have length 1
     if len(sizes) != len(open_axes) or any(
         axis not in (None, size) for axis, size in zip(open_axes, sizes, strict=True)
     ):
         return None
     left = iter(sizes)
-    return (*(1 for _ in batch), *(1 if size == 1 else next(left) for size in own))
+    shape = tuple(1 if size == 1 else next(left) for size in own)
+    return (1, *shape) if len(wanted) > 1 else shape
 
 
 def parts_of(path: Path) -> tuple[Path, ...]:

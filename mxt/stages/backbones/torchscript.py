@@ -15,7 +15,7 @@ from mxt.core.stages import Features
 from mxt.core.text import first_line, shortened
 from mxt.stages.backbones.model_settings import ModelSettings, pooled, settings_beside
 from mxt.stages.backbones.model_template import ModelFacts
-from mxt.stages.backbones.models import needed_model, own_file
+from mxt.stages.backbones.models import needed_model, own_file, stacked
 
 if TYPE_CHECKING:
     import torch
@@ -54,15 +54,13 @@ class TorchScript:
         InputError
             The file cannot be used, or is not what the TOML file beside it says.
         """
-        import numpy as np
         import torch
 
         settings, module = settings_beside(Path(self.model)), opened(Path(self.model)).to(device)
 
         def features(x: torch.Tensor) -> Features:
             with torch.inference_mode():
-                rows = [row(window[None] * settings.scale) for window in x]
-            return {name: np.stack([values[name] for values in rows]) for name in rows[0]}
+                return stacked(row(window[None] * settings.scale) for window in x)
 
         def row(x: torch.Tensor) -> Mapping[str, Any]:
             outputs = by_name(module(x))

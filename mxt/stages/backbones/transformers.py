@@ -13,12 +13,12 @@ from mxt.core.requirements import imported
 from mxt.core.specs import StageSpec, Window
 from mxt.core.stages import Features
 from mxt.core.text import first_line
-from mxt.stages.backbones.models import needed_model
+from mxt.stages.backbones.models import needed_model, stacked
 from mxt.stages.backbones.specs import TRANSFORMERS
 from mxt.stages.backbones.transformers_folder import ModelFolder, located, read_folder
 from mxt.stages.backbones.transformers_layers import layers_of, shortest, valid_frames, window_of
 
-NOT_NEEDED = ("masked_spec_embed", "decoder", "quantizer", "pooler", "project")  # for hidden layers
+NOT_NEEDED = ("masked_spec_embed", "pooler")  # for hidden layers
 EXAMPLE = "FOLDER | ORG/NAME@REVISION"
 
 
@@ -56,7 +56,6 @@ class Transformers:
         WeightsError
             Weights are missing in it.
         """
-        import numpy as np
         import torch
 
         with _quiet():
@@ -64,12 +63,10 @@ class Transformers:
             network.module.to(device)
 
         def features(clips: Iterable[Any]) -> Features:
+            names = [layer.name for layer in layers_of(network.config, self.pool)]
             with torch.inference_mode(), _full_precision():
-                rows = [pooled(network.frames(clip, device), self.pool) for clip in clips]
-            return {
-                layer.name: np.stack([row[position] for row in rows])
-                for position, layer in enumerate(layers_of(network.config, self.pool))
-            }
+                rows = (pooled(network.frames(clip, device), self.pool) for clip in clips)
+                return stacked(dict(zip(names, row, strict=True)) for row in rows)
 
         return features
 
@@ -109,12 +106,17 @@ class Network:
             )
         except Exception as error:  # whatever the library raises for files that do not fit
             raise InputError(f"{folder.path}: transformers does not read it: {first_line(error)}") from error
-        missing = [key for key in loading["missing_keys"] if not any(word in key for word in NOT_NEEDED)]
+        part = _PARTS.get(config.model_type, lambda whole: whole)(module)
+        place = next((f"{name}." for name, inner in module.named_modules() if name and inner is part), "")
+        missing = [
+            key
+            for key in loading["missing_keys"]
+            if key.startswith(place) and not any(word in key for word in NOT_NEEDED)
+        ]
         if missing or loading["mismatched_keys"]:
             names = ", ".join(sorted(missing)[:3]) or "some have other shapes"
             raise WeightsError(f"{folder.path}: its weights are not those of its config.json: {names}")
         seconds = window_of(config, extractor, window_seconds)
-        part = _PARTS.get(config.model_type, lambda whole: whole)(module)
         return cls(config, extractor, part.eval(), int(seconds * extractor.sampling_rate + 1e-6))
 
     def frames(self, clip: Any, device: str) -> Iterator[list[Any]]:

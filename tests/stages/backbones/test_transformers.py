@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -41,8 +42,6 @@ def checkpoints(tmp_path_factory):
 @pytest.fixture
 def own(checkpoints, tmp_path):
     """A copy of the wav2vec2 folder that a test may change."""
-    import shutil
-
     return Path(shutil.copytree(checkpoints("wav2vec2"), tmp_path / "own"))
 
 
@@ -296,6 +295,34 @@ def test_weights_that_lack_a_layer_are_refused_rather_than_filled_at_random(own)
         WeightsError, match=r"its weights are not those of its config\.json: encoder\.layers\.1"
     ):
         network(own)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "left_out", "refused"),
+    [
+        ("wav2vec2", "feature_projection.", True),
+        ("wav2vec2", "masked_spec_embed", False),
+        ("whisper", "decoder.", False),
+        ("whisper", "encoder.layers.0", True),
+        ("clap", "text_model.", False),
+        ("clap", "audio_model.audio_encoder.layers.0.blocks.0", True),
+    ],
+)
+def test_weights_may_lack_only_what_hidden_layers_do_not_need(
+    checkpoints, architecture, left_out, refused, tmp_path
+):
+    from safetensors.torch import load_file, save_file
+
+    folder = Path(shutil.copytree(checkpoints(architecture), tmp_path / "part"))
+    values = load_file(folder / "model.safetensors")
+    kept = {key: value for key, value in values.items() if left_out not in key}
+    assert len(kept) < len(values)
+    save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
+    if refused:
+        with pytest.raises(WeightsError, match="its weights are not those of its config"):
+            network(folder)
+    else:
+        network(folder)
 
 
 def test_a_model_that_is_not_on_this_machine_is_not_fetched(monkeypatch, tmp_path):
