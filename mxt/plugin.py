@@ -44,6 +44,7 @@ from mxt.core.errors import (
 from mxt.core.hooks import hookimpl
 from mxt.core.params import Param
 from mxt.core.records import Clip, Detection, Listing, Remark, Target, Task
+from mxt.core.requirements import imported
 from mxt.core.specs import WAVEFORM, Card, Input, Layer, StageSpec, WeightsFile, Window
 from mxt.core.stages import (
     Backbone,
@@ -62,6 +63,7 @@ from mxt.core.stages import (
     Renderer,
     RowAxis,
 )
+from mxt.core.weights import place_of
 from mxt.core.weights_in_wheels import read_members
 
 API_VERSION = 1
@@ -106,5 +108,7 @@ __all__ = [
     "WeightsFile",
     "Window",
     "hookimpl",
+    "imported",
+    "place_of",
     "read_members",
 ]

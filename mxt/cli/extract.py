@@ -128,7 +128,7 @@ def _list_backbones(run: RunOptions, dataset: str | None) -> None:
 
     registry = run.registry()
     if run.as_json:
-        console.emit_json(list_stages(registry, "backbone"))
+        console.emit_json(list_stages(registry, "backbone", run.store))
         return
     specs = [registry.find("backbone", name).spec for name in registry.names("backbone")]
     width = max((len(spec.name) for spec in specs), default=0)

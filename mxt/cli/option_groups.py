@@ -92,6 +92,13 @@ class StageOptions(AnswerOptions):
 
 
 @dataclass(frozen=True, slots=True)
+class StoredStageOptions(StageOptions):
+    """A command that needs stages, and what a store knows of them."""
+
+    store: StoreOption = DEFAULT_STORE
+
+
+@dataclass(frozen=True, slots=True)
 class LongStageOptions(StageOptions):
     """A command that needs stages, and takes a while."""
 

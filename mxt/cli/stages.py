@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mxt.cli import completion, console
-from mxt.cli.option_groups import StageOptions
+from mxt.cli.option_groups import StoredStageOptions
+from mxt.cli.terminal import wrapped
+from mxt.core.specs import FIELDS
+from mxt.core.text import plural
 
 if TYPE_CHECKING:
     from mxt.core.params import Param
     from mxt.core.specs import Card, Window
-    from mxt.workflows.stages import StageDetails, StageLine, WeightsLine
+    from mxt.workflows.stages import Needs, StageDetails, StageLine, WeightsLine
 
 KindArgument = Annotated[
     str | None,
@@ -34,7 +37,7 @@ NameArgument = Annotated[
 ]
 
 
-def stages(kind: KindArgument = None, name: NameArgument = None, *, options: StageOptions) -> None:
+def stages(kind: KindArgument = None, name: NameArgument = None, *, options: StoredStageOptions) -> None:
     """List all stages, those of one kind, or everything about one.
 
     For example: mxt stages, mxt stages backbones, mxt stages backbones convnet.
@@ -45,9 +48,10 @@ def stages(kind: KindArgument = None, name: NameArgument = None, *, options: Sta
     registry = options.registry()
     chosen = kind_named(kind) if kind else None
     if chosen and name:
-        options.answer(describe_stage(registry, chosen, name), render_stage)
+        options.answer(describe_stage(registry, chosen, name, options.store), render_stage)
         return
-    options.answer(list_stages(registry, chosen), render_list)
+    lines = list_stages(registry, chosen, options.store)
+    options.answer(lines, render_backbones if chosen == "backbone" else render_list)
     if (count := len(registry.problems)) and not options.as_json:
         console.warn(f"{count} plugin{'s have' if count > 1 else ' has'} a problem: mxt plugins")
 
@@ -61,6 +65,38 @@ def render_list(lines: list[StageLine]) -> None:
     console.table("", ("kind", "name", "what it does", "from"), rows)
     example = next((line for line in lines if line.kind == "backbone"), lines[0])
     console.next_command("mxt", "stages", f"{example.kind}s", example.name, *example.options)
+
+
+def render_backbones(lines: list[StageLine]) -> None:
+    """Print backbones by field: what each needs, what it weighs and how fast it was, and what it does."""
+    longest = max(len(line.name) for line in lines)
+    console.say(_columns("name", longest, "installed", "commercial use", "weights", "clips/s"))
+    for field in (*FIELDS, ""):
+        members = [line for line in lines if line.needs.field == field]
+        if members:
+            console.say(field or "other")
+        for line in members:
+            needs = line.needs
+            size = console.size_text(needs.weights_bytes) if needs.weights_bytes else ""
+            rate = f"{needs.rate.clips_per_second:.1f}" if needs.rate else ""
+            here = "no" if needs.missing else "yes"
+            console.say(_columns(f"  {line.name}", longest, here, needs.commercial, size, rate))
+            texts = [line.summary, *(f"needs: {command}" for command in _to_install(needs))]
+            for text in texts:
+                for part in wrapped(f"    {text}", console.width()):
+                    console.say(part)
+    if any(line.needs.rate for line in lines):
+        console.say("clips/s: of the largest run of mxt extract in this store, decoding included")
+    usable = next((line for line in lines if not line.needs.missing), lines[0])
+    console.next_command("mxt", "stages", "backbones", usable.name, *usable.options)
+
+
+def _columns(name: str, longest: int, here: str, commercial: str, size: str, rate: str) -> str:
+    return f"{name:<{longest + 2}}  {here:<9}  {commercial:<14}  {size:>8}  {rate:>7}".rstrip()
+
+
+def _to_install(needs: Needs) -> list[str]:
+    return list(dict.fromkeys(needs.missing.values()))
 
 
 def render_stage(stage: StageDetails) -> None:
@@ -92,16 +128,17 @@ def render_weights(lines: tuple[WeightsLine, ...]) -> None:
         size = [console.size_text(line.size)] if line.size else []
         default = " (default)" if line.default else ""
         console.say(" · ".join([f"weights {line.name}{default}", line.status, *size]))
-        facts = {
-            "file": f"{line.filename}, sha256 {line.sha256[:12] or 'not known'}",
-            "from": line.source,
-            "licence": line.licence,
-            "cite": line.citation,
-            "note": line.note,
-        }
-        for word, text in facts.items():
-            if text:
-                console.say(f"  {word:<8}{text}")
+        files = [(part, f", {part.status}") for part in line.parts] or [(line, "")]
+        for file, state in files:
+            facts = [("file", f"{file.filename}, sha256 {file.sha256[:12] or 'not known'}{state}")]
+            _say_facts([*facts, ("from", file.source)])
+        _say_facts([("licence", line.licence), ("cite", line.citation), ("note", line.note)])
+
+
+def _say_facts(facts: list[tuple[str, str]]) -> None:
+    for word, text in facts:
+        if text:
+            console.say(f"  {word:<8}{text}")
 
 
 def _facts(stage: StageDetails) -> list[tuple[str, str]]:
@@ -121,11 +158,29 @@ def _facts(stage: StageDetails) -> list[tuple[str, str]]:
     if stage.layers:
         number = f"{len(stage.layers)} layer{'s' if len(stage.layers) > 1 else ''}"
         facts.append(("columns", f"{sum(layer.dimension for layer in stage.layers):,} in {number}"))
+    if stage.kind == "backbone":
+        facts += _needs_facts(stage.needs)
     if stage.card:
         return facts + card_facts(stage.card, stage.licence)
     return facts + [
         (word, text) for word, text in (("licence", stage.licence), ("cite", stage.citation)) if text
     ]
+
+
+_COMMERCIAL = {"yes": "allowed", "no": "not allowed", "unknown": "unknown: read the licences"}
+
+
+def _needs_facts(needs: Needs) -> list[tuple[str, str]]:
+    facts = [("field", needs.field)] if needs.field else []
+    if needs.requires:
+        installed = f"{', '.join(needs.requires)} (installed)"
+        facts.append(("needs", ", then ".join(_to_install(needs)) or installed))
+    facts.append(("commercial", f"use {_COMMERCIAL[needs.commercial]}"))
+    if needs.rate:
+        rate, run = needs.rate, plural(needs.rate.workers, "worker")
+        speed = f"{rate.clips_per_second:.1f} clips/s, {plural(rate.clips, 'clip')} on {rate.device}, {run}"
+        facts.append(("speed", speed))
+    return facts
 
 
 def card_facts(card: Card, licence: str) -> list[tuple[str, str]]:

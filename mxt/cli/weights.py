@@ -51,14 +51,16 @@ def fetch(
 
 @subcommand(app, "import")
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of weights, downloaded by hand.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="Files of weights, downloaded by hand.")
+    ],
     *,
     options: StageOptions,
 ) -> None:
-    """Copy a file into the weights folder; its SHA-256 tells which weights it holds."""
+    """Copy files into the weights folder; their SHA-256 tells which weights they hold."""
     from mxt.workflows.weights import import_weights
 
-    options.answer(import_weights(options.registry(), file), lambda obtained: render_obtained([obtained]))
+    options.answer(import_weights(options.registry(), files), render_obtained)
 
 
 @subcommand(app, "verify")
@@ -84,9 +86,10 @@ def render_list(listing: WeightsList) -> None:
 
 
 def render_obtained(obtained: list[Obtained]) -> None:
-    """Print where each file is now."""
+    """Print where each file is now, and what is still missing of a set."""
     for file in obtained:
-        console.say(f"{file.name} is present: {file.path}")
+        missing = f"still missing {', '.join(file.missing)}" if file.missing else "present"
+        console.say(f"{file.name} is {missing}: {file.path}")
 
 
 def render_verified(verified: VerifiedWeights) -> None:

@@ -98,7 +98,7 @@ class Pipeline:
             "sample_rate": spec.sample_rate,
             "window": asdict(spec.window),
             "layers": [[layer.name, layer.dimension] for layer in spec.layers],
-            "weights": {"name": self.weights.name, "sha256": self.weights.sha256} if self.weights else None,
+            "weights": {"name": self.weights.name, "sha256": self.weights.digest} if self.weights else None,
         }
         if spec.rows_together:
             identity |= {"rows_together": spec.rows_together, "batch_of": self.batch_of}

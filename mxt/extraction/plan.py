@@ -14,11 +14,10 @@ from mxt.core.progress import Progress
 from mxt.core.records import ClipRecord, DatasetRecord
 from mxt.core.specs import Layer
 from mxt.core.views import Part, choose_layers, layers_text
-from mxt.core.weights import ensure, with_options
-from mxt.extraction.recipe import Recipe
+from mxt.extraction.recipe import Recipe, make_recipe
 from mxt.extraction.request import ExtractRequest
 from mxt.extraction.tasks import by_content
-from mxt.registry import Registry, plugin_files
+from mxt.registry import Registry
 from mxt.store.features import FAILED, OPEN, FeatureTable
 from mxt.store.layout import Store
 
@@ -88,21 +87,8 @@ class ExtractionPlan:
         ]
 
     def recipe(self, device: str, progress: Progress) -> Recipe:
-        """The recipe of the pipeline; its weights are fetched where they are not here yet.
-
-        Raises
-        ------
-        WeightsError
-            They cannot be had.
-        """
-        file, backbone = self.pipeline.weights, self.pipeline.backbone.spec.name
-        weights = None
-        if file is not None:
-            with with_options(self.registry.find("backbone", backbone).options):
-                weights = ensure(file, progress=progress, called=f"{backbone}:{file.name}")
-        stages = [(stage.spec.kind, stage.spec.name) for stage in self.pipeline.stages]
-        plugins = dict.fromkeys([*self.request.plugins, *plugin_files(self.registry, *stages)])
-        return Recipe(self.pipeline, device, weights, tuple(plugins))
+        """The recipe of the pipeline, with its weights; the errors are those of `make_recipe`."""
+        return make_recipe(self.pipeline, device, self.registry, progress, plugins=self.request.plugins)
 
     def create_table(self) -> FeatureTable:
         """The table of the pipeline, empty."""
@@ -210,7 +196,10 @@ def _specification(pipeline: Pipeline) -> dict[str, Any]:
     spec, weights = pipeline.backbone.spec, pipeline.weights
     public = None
     if weights is not None:  # where a file of the user's own lies is nobody else's business
-        public = asdict(weights) | ({"source": ""} if weights.source.startswith("file:") else {})
+        own = {"source": ""} if weights.source.startswith("file:") else {}
+        public = {name: value for name, value in (asdict(weights) | own).items() if name != "parts"}
+        if weights.parts:
+            public["sha256"] = weights.digest
     return {
         "summary": spec.summary,
         "citation": spec.citation,

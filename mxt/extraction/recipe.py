@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from mxt.core.errors import PluginError, WeightsError
-from mxt.core.identity import sha256_file
 from mxt.core.pipeline import Pipeline
+from mxt.core.progress import Progress
+from mxt.core.requirements import check_installed
 from mxt.core.stages import ReadsPieces
-from mxt.core.weights import locate
+from mxt.core.weights import ensure, locate, with_options
+from mxt.core.weights_file import of_ones_own
 from mxt.extraction.contract import checked_network, checked_renderer
 from mxt.extraction.loading import Reading
-from mxt.registry import Registry, blame, build_registry
+from mxt.registry import Registry, blame, build_registry, plugin_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,42 @@ class Prepared:
     batch_windows: int
     together: bool = False
     device: str = "cpu"
+
+
+def make_recipe(
+    pipeline: Pipeline, device: str, registry: Registry, progress: Progress, *, plugins: Sequence[Path] = ()
+) -> Recipe:
+    """The recipe of a pipeline; its weights are fetched where they are not here yet.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Stages and parameters.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+    registry : Registry
+        Has the stages.
+    progress : Progress
+        Told of a download.
+    plugins : sequence of Path
+        Files and folders of plugins that were named; those of the pipeline's stages are found.
+
+    Raises
+    ------
+    PluginError
+        A library that a stage requires is not installed.
+    WeightsError
+        The weights cannot be had.
+    """
+    for stage in pipeline.stages:
+        check_installed(stage.spec)
+    backbone, file, weights = pipeline.backbone.spec.name, pipeline.weights, None
+    if file is not None:
+        with with_options(registry.find("backbone", backbone).options):
+            weights = ensure(file, progress=progress, called=f"{backbone}:{file.name}")
+    stages = [(stage.spec.kind, stage.spec.name) for stage in pipeline.stages]
+    needed = dict.fromkeys([*plugins, *plugin_files(registry, *stages)])
+    return Recipe(pipeline, device, weights, tuple(needed))
 
 
 def prepare(recipe: Recipe) -> Prepared:
@@ -151,11 +189,11 @@ def release() -> None:
 
 def _check_weights(recipe: Recipe) -> None:
     file = recipe.pipeline.weights
-    if file is None or recipe.weights is None or not file.sha256:
+    if file is None or recipe.weights is None or not file.digest:
         return
-    if not recipe.weights.is_file():
+    if not recipe.weights.exists():
         raise WeightsError(f"{recipe.weights}: this worker does not see the file of the weights {file.name}")
-    if sha256_file(recipe.weights) != file.sha256:
+    if of_ones_own(file.name, file, recipe.weights).digest != file.digest:
         raise WeightsError(f"{recipe.weights} is not the file of the weights {file.name} any more")
 
 

@@ -273,7 +273,7 @@ def _weights(registry: Registry, backbone: str, weights: Mapping[str, Any]) -> t
     except MxtError:
         sets = ()
     for number, known in enumerate(sets):
-        if (known.name, known.sha256) == (weights["name"], weights["sha256"]):
+        if (known.name, known.digest) == (weights["name"], weights["sha256"]):
             return known.name if number else None, ""
     own_files = (known.name for known in sets if weights["name"] == f"{known.name}-{OWN_FILE}")
     return next(own_files, None), weights["sha256"]

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from mxt.core.errors import InputError, UnknownName, UsageError
-from mxt.core.identity import sha256_file
 from mxt.core.pipeline import Chosen, Pipeline
 from mxt.core.specs import StageSpec, WeightsFile
+from mxt.core.weights_file import of_ones_own
 from mxt.registry.registry import Registry
 
 OWN_FILE = "file"
@@ -90,17 +90,13 @@ def _weights(spec: StageSpec, name: str | None, path: Path | None) -> tuple[Weig
     if weights is None:
         raise UsageError(f"backbone {spec.name} has no weights, so --weights-file does not apply")
     path = Path(os.path.realpath(path.expanduser()))  # unlike resolve, it accepts circular links
-    if not os.path.isfile(path):
+    for part in weights.parts:
+        if not os.path.isfile(path / part.filename):
+            raise InputError(f"--weights-file {path} is not a folder that has {part.filename}")
+    if not (weights.parts or os.path.isfile(path)):
         raise InputError(f"--weights-file {path}: no such file")
     called = OWN_FILE if name is None else f"{name}-{OWN_FILE}"
-    own = WeightsFile(
-        name=called,
-        filename=path.name,
-        source=path.as_uri(),
-        sha256=sha256_file(path),
-        size=path.stat().st_size,
-    )
-    return own, called
+    return of_ones_own(called, weights, path), called
 
 
 def stages_taking_part(

@@ -27,6 +27,7 @@ RUN_FIELDS = {  # what is read of a line of runs.jsonl
     "dataset": str,
     "fingerprint": str,
     "device": str,
+    "workers": int,
     "computed": int,
     "seconds": float,
     "versions": dict,

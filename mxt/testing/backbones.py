@@ -190,16 +190,20 @@ def weights_are_verified(subject: Subject) -> None:
     spec = subject.entry.spec
     if not spec.weights:
         raise NotApplicable("it has no weights")
-    for file in spec.weights:
+    for file in (file for weights in spec.weights for file in weights.files):
         which = f"weight set {file.name}"
         hexadecimal = len(file.sha256) == 64 and set(file.sha256) <= set("0123456789abcdef")
         expect(hexadecimal, f"{which}: sha256 is 64 lower-case hexadecimal digits, not {file.sha256!r}")
-        is_name = file.filename and "/" not in file.filename
-        expect(is_name, f"{which}: {file.filename!r} is not a file name")
         expect(file.licence or file.note, f"{which}: state its licence, or say in a note that none is stated")
+    for file in (file for weights in spec.weights for file in (weights, *weights.parts)):
+        is_name = file.filename == Path(file.filename).name
+        expect(is_name, f"weight set {file.name}: {file.filename!r} is not a file name")
     with tempfile.TemporaryDirectory(prefix="mxt-check-") as folder:
+        for file in spec.weights[0].files:
+            junk = Path(folder) / file.filename
+            junk.parent.mkdir(exist_ok=True)
+            junk.write_bytes(b"these are no weights" * 100)
         junk = Path(folder) / spec.weights[0].filename
-        junk.write_bytes(b"these are no weights" * 100)
         _expect_typed(lambda: subject.build().prepare(junk, "cpu"), "a --weights-file of junk")
 
 

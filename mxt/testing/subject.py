@@ -10,6 +10,7 @@ from typing import Any
 
 from mxt.core.errors import MxtError
 from mxt.core.pipeline import Chosen
+from mxt.core.requirements import missing
 from mxt.core.specs import StageSpec
 from mxt.core.weights import place_of, status
 from mxt.registry import Registered, Registry
@@ -74,8 +75,10 @@ class Subject:
         Raises
         ------
         CheckSkipped
-            Its network is a parameter, and none is given.
+            Its network is a parameter, and none is given; or a library that it requires is not installed.
         """
+        for module, line in missing(self.entry.spec).items():
+            raise CheckSkipped(f"it needs {module}: {line}")
         if (model := self.entry.spec.model_param) and model not in self.params:
             raise CheckSkipped(f"it needs a network: {model}")
         return self.registry.choose(self.entry.spec.kind, self.entry.spec.name, self.params, self.weights)
@@ -89,7 +92,7 @@ class Subject:
         return self.chosen().spec
 
     def weights_path(self) -> Path | None:
-        """The verified file of weights, or the one given; ``None`` where the stage has none.
+        """The verified file or folder of weights, or the one given; ``None`` where the stage has none.
 
         Raises
         ------

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from mxt.core.errors import InputError, PluginError, UnknownName, WeightsError
-from mxt.core.identity import sha256_file
 from mxt.core.pipeline import Pipeline
 from mxt.core.progress import Progress
-from mxt.core.weights import ensure, with_options
-from mxt.extraction.recipe import Recipe
+from mxt.core.specs import WeightsFile
+from mxt.core.weights_file import of_ones_own
+from mxt.extraction.recipe import Recipe, make_recipe
 from mxt.extraction.request import ExtractRequest
 from mxt.models.model import Model, Part
 from mxt.models.pipelines import check_pipeline
-from mxt.registry import Registry, plugin_files
+from mxt.registry import Registry
 from mxt.workflows.predict_request import PredictRequest
 
 
@@ -35,7 +36,10 @@ def open_recipes(
             pipelines.setdefault(part.fingerprint, (_pipeline(model, part, request, registry), part))
 
     def recipes(device: str) -> list[Recipe]:
-        return [_recipe(pipeline, device, request, registry, progress) for pipeline, _ in pipelines.values()]
+        return [
+            make_recipe(pipeline, device, registry, progress, plugins=request.plugins)
+            for pipeline, _ in pipelines.values()
+        ]
 
     return recipes
 
@@ -45,7 +49,8 @@ def _pipeline(model: Model, part: Part, request: PredictRequest, registry: Regis
     try:
         wanted = ExtractRequest.from_pipeline(part.pipeline, part.label, registry)
         if wanted.weights_sha256:
-            wanted = replace(wanted, weights_file=_own_file(model, part, wanted.weights_sha256, request))
+            usual = registry.find("backbone", wanted.backbone).spec.weight_set(wanted.weights)
+            wanted = replace(wanted, weights_file=_own_file(model, part, usual, wanted, request))
         pipeline = wanted.pipeline(registry)
     except UnknownName as error:
         backbone = part.pipeline["backbone"]
@@ -57,26 +62,19 @@ def _pipeline(model: Model, part: Part, request: PredictRequest, registry: Regis
     return pipeline
 
 
-def _own_file(model: Model, part: Part, sha256: str, request: PredictRequest) -> Path:
+def _own_file(
+    model: Model, part: Part, usual: WeightsFile | None, wanted: ExtractRequest, request: PredictRequest
+) -> Path:
     for path in request.weights_files:
-        if not path.is_file():
+        if not path.exists():
             raise InputError(f"--weights-file {path}: no such file")
-        if sha256_file(path) == sha256:
-            return path
+        with suppress(
+            FileNotFoundError, NotADirectoryError, IsADirectoryError
+        ):  # a file for a set, or the reverse
+            if usual and of_ones_own("", usual, path.resolve()).digest == wanted.weights_sha256:
+                return path
     given = "none of the files given has" if request.weights_files else "give the file with"
     raise WeightsError(
-        f"{model.name} was fitted to {part.label} with weights of your own, sha256 {sha256}: "
+        f"{model.name} was fitted to {part.label} with weights of your own, sha256 {wanted.weights_sha256}: "
         f"{given} it (--weights-file FILE)"
     )
-
-
-def _recipe(
-    pipeline: Pipeline, device: str, request: PredictRequest, registry: Registry, progress: Progress
-) -> Recipe:
-    weights, name = None, pipeline.backbone.spec.name
-    if pipeline.weights is not None:
-        with with_options(registry.find("backbone", name).options):
-            weights = ensure(pipeline.weights, progress=progress, called=f"{name}:{pipeline.weights.name}")
-    stages = [(stage.spec.kind, stage.spec.name) for stage in pipeline.stages]
-    plugins = dict.fromkeys([*request.plugins, *plugin_files(registry, *stages)])
-    return Recipe(pipeline, device, weights, tuple(plugins))

@@ -2,14 +2,67 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 from mxt.core.params import Param
-from mxt.core.specs import Card, Kind, Layer, Window
+from mxt.core.requirements import missing
+from mxt.core.specs import Card, Kind, Layer, StageSpec, WeightsFile, Window
 from mxt.core.weights import Status, place_of, status
 from mxt.registry import Origin, Registered, Registry
+from mxt.store.layout import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How fast a backbone was in a run of `mxt extract`.
+
+    Parameters
+    ----------
+    clips_per_second : float
+        Of the run as a whole: decoding, front end and network.
+    clips : int
+        Computed in that run.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+    workers : int
+        How many worked at once.
+    """
+
+    clips_per_second: float
+    clips: int
+    device: str
+    workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a stage needs before it can be used, and what it then gives.
+
+    Parameters
+    ----------
+    field : str
+        What it was made for; empty where it does not say.
+    requires, missing : mapping
+        Libraries that mxt does not bring, and those of them that are not installed, with the lines that
+        install them.
+    commercial : {"yes", "no", "unknown"}
+        Whether its licences allow commercial use.
+    weights_bytes : int
+        Size of its default weights; 0 where it has none, or where the size is not known.
+    rate : Rate, optional
+        As measured in the store's largest run; ``None`` before the first.
+    """
+
+    field: str = ""
+    requires: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    missing: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    commercial: Literal["yes", "no", "unknown"] = "unknown"
+    weights_bytes: int = 0
+    rate: Rate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +74,12 @@ class StageLine:
     summary: str
     distribution: str
     options: tuple[str, ...] = ()
+    needs: Needs = Needs()
 
 
 @dataclass(frozen=True, slots=True)
 class WeightsLine:
-    """A weight set of a stage and whether its file is there.
+    """A weight set of a stage and whether its file, or every file of it, is there.
 
     Parameters
     ----------
@@ -37,6 +91,8 @@ class WeightsLine:
         Whether the stage takes it when none is named.
     options : tuple of str
         What commands about it need as well: ``--plugin`` and the file it comes from.
+    parts : tuple of WeightsLine
+        The files of a set that has several.
     """
 
     name: str
@@ -51,6 +107,7 @@ class WeightsLine:
     place: str
     default: bool
     options: tuple[str, ...] = ()
+    parts: tuple[WeightsLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +133,56 @@ class StageDetails:
     rows_together: int
     card: Card | None = None
     options: tuple[str, ...] = ()
+    needs: Needs = Needs()
 
 
-def list_stages(registry: Registry, kind: Kind | None = None) -> list[StageLine]:
-    """All stages, or those of one kind, in the registry's order."""
+def list_stages(registry: Registry, kind: Kind | None = None, store: Path | None = None) -> list[StageLine]:
+    """All stages, or those of one kind, in the registry's order; `store` knows how fast backbones were."""
+    rates = _rates(store)
     return [
-        StageLine(entry.spec.kind, entry.spec.name, entry.spec.summary, entry.distribution, entry.options)
+        StageLine(
+            entry.spec.kind,
+            entry.spec.name,
+            entry.spec.summary,
+            entry.distribution,
+            entry.options,
+            _needs(entry.spec, rates),
+        )
         for entry in registry.stages
         if kind in (None, entry.spec.kind)
     ]
 
 
-def describe_stage(registry: Registry, kind: Kind, name: str) -> StageDetails:
-    """Everything about one stage.
+def _needs(spec: StageSpec, rates: Mapping[str, Rate]) -> Needs:
+    weights_bytes = spec.weights[0].total_bytes if spec.weights else 0
+    rate = rates.get(spec.name) if spec.kind == "backbone" else None
+    return Needs(spec.field, spec.requires, missing(spec), spec.commercial, weights_bytes, rate)
+
+
+def _rates(path: Path | None) -> dict[str, Rate]:
+    """How fast each backbone was in the largest run of a store; empty where there is none."""
+    if path is None or not (path / "mxt.json").is_file():
+        return {}
+    store = Store.open(path, read_only=True)
+    backbones = {
+        table.fingerprint: table.attributes["pipeline"]["backbone"]["name"]
+        for table in store.features.tables()
+        if table.attributes.get("pipeline")
+    }
+    rates: dict[str, Rate] = {}
+    for run in store.runs():
+        name, clips, seconds = (
+            backbones.get(run.get("fingerprint", "")),
+            run.get("computed"),
+            run.get("seconds"),
+        )
+        if name and clips and seconds and clips > (rates[name].clips if name in rates else 0):
+            rates[name] = Rate(clips / seconds, clips, run.get("device", ""), run.get("workers", 0))
+    return rates
+
+
+def describe_stage(registry: Registry, kind: Kind, name: str, store: Path | None = None) -> StageDetails:
+    """Everything about one stage; `store` knows how fast a backbone was.
 
     Raises
     ------
@@ -118,25 +212,31 @@ def describe_stage(registry: Registry, kind: Kind, name: str) -> StageDetails:
         rows_together=spec.rows_together,
         card=spec.card,
         options=entry.options,
+        needs=_needs(spec, _rates(store)),
     )
 
 
 def weights_of(entry: Registered) -> tuple[WeightsLine, ...]:
     """The weight sets of a stage; the first is its default."""
     return tuple(
-        WeightsLine(
-            name=f"{entry.spec.name}:{file.name}",
-            filename=file.filename,
-            status=status(file),
-            size=file.size,
-            sha256=file.sha256,
-            source=file.source,
-            licence=file.licence,
-            citation=file.citation,
-            note=file.note,
-            place=str(place_of(file)),
-            default=position == 0,
-            options=entry.options,
-        )
-        for position, file in enumerate(entry.spec.weights)
+        _weights_line(entry, file, default=position == 0) for position, file in enumerate(entry.spec.weights)
+    )
+
+
+def _weights_line(entry: Registered, file: WeightsFile, *, default: bool) -> WeightsLine:
+    parts = file.files if file.parts else ()
+    return WeightsLine(
+        name=f"{entry.spec.name}:{file.name}",
+        filename=file.filename,
+        status=status(file),
+        size=file.total_bytes,
+        sha256=file.digest,
+        source=file.source,
+        licence=file.licence,
+        citation=file.citation,
+        note=file.note,
+        place=str(place_of(file)),
+        default=default,
+        options=entry.options,
+        parts=tuple(_weights_line(entry, part, default=default) for part in parts),
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from mxt.core.errors import UnknownName, UsageError, WeightsError, listed
 from mxt.core.identity import sha256_file
 from mxt.core.progress import SILENT, Progress
 from mxt.core.specs import WeightsFile
-from mxt.core.weights import fetch, import_file, weights_dir, with_options
+from mxt.core.weights import fetch, import_file, place_of, status, weights_dir, with_options
 from mxt.registry import Registry
 from mxt.workflows.stages import WeightsLine, weights_of
 
@@ -33,11 +34,12 @@ class VerifiedWeights:
 
 @dataclass(frozen=True, slots=True)
 class Obtained:
-    """A file that is now in the weights folder."""
+    """A file that is now in the weights folder, or a set of files, of which some may still be missing."""
 
     name: str
     path: str
     sha256: str
+    missing: tuple[str, ...] = ()
 
 
 def list_weights(registry: Registry) -> WeightsList:
@@ -54,7 +56,7 @@ def verify_weights(registry: Registry) -> VerifiedWeights:
 
 
 def all_weights(registry: Registry) -> dict[str, WeightsFile]:
-    """Every weight set as ``stage:set``, with its file."""
+    """Every weight set as ``stage:set``, with its file or files."""
     return {
         f"{entry.spec.name}:{file.name}": file for entry in registry.stages for file in entry.spec.weights
     }
@@ -82,7 +84,7 @@ def named_weights(registry: Registry, name: str) -> tuple[str, WeightsFile]:
     alike = {called: file for called, file in known.items() if name in (file.name, file.filename)}
     if not alike:
         raise UnknownName("weights", name, known)
-    if len({file.sha256 for file in alike.values()}) > 1:
+    if len({file.digest for file in alike.values()}) > 1:
         raise UsageError(f"several stages have weights {name}: {listed(sorted(alike))}; name one of them")
     return next(iter(alike.items()))
 
@@ -99,7 +101,7 @@ def fetch_weights(registry: Registry, names: list[str], progress: Progress = SIL
     obtained = []
     for called, file in wanted.items():
         with with_options(options_of(registry, file)):
-            obtained.append(Obtained(called, str(fetch(file, progress, called=called)), file.sha256))
+            obtained.append(Obtained(called, str(fetch(file, progress, called=called)), file.digest))
     return obtained
 
 
@@ -108,20 +110,34 @@ def options_of(registry: Registry, file: WeightsFile) -> tuple[str, ...]:
     return next((entry.options for entry in registry.stages if file in entry.spec.weights), ())
 
 
-def import_weights(registry: Registry, path: Path) -> Obtained:
-    """Copy a file into the weights folder; its hash tells which weights it holds.
+def import_weights(registry: Registry, paths: Sequence[Path]) -> list[Obtained]:
+    """Copy files into the weights folder; their hashes tell which weights they hold.
 
     Raises
     ------
     WeightsError
-        No such file, or no known weights have its hash.
+        No such file, or no known weights have its hash: then nothing is copied.
     """
+    known = all_weights(registry)
+    wanted = {_sha256(path, known): path for path in paths}
+    obtained = []
+    for called, file in known.items():
+        given = [part for part in file.files if part.sha256 in wanted]
+        for part in given:
+            import_file(part, wanted[part.sha256])
+        if given:
+            missing = tuple(part.filename for part in file.files if status(part) != "present")
+            obtained.append(Obtained(called, str(place_of(file)), file.digest, missing))
+    return obtained
+
+
+def _sha256(path: Path, known: Mapping[str, WeightsFile]) -> str:
+    """The hash of a file that some known weights have."""
     if not path.is_file():
         raise WeightsError(f"{path}: no such file")
-    digest, known = sha256_file(path), all_weights(registry)
-    for called, file in known.items():
-        if file.sha256 == digest:
-            return Obtained(called, str(import_file(file, path)), digest)
-    alike = [f"{file.filename} has {file.sha256}" for file in known.values() if file.filename == path.name]
+    digest, files = sha256_file(path), [part for file in known.values() for part in file.files]
+    if digest in {file.sha256 for file in files}:
+        return digest
+    alike = [f"{path.name} has {file.sha256}" for file in files if PurePath(file.filename).name == path.name]
     hint = f"{alike[0]}, so this file is damaged or of another release" if alike else "see mxt weights"
     raise WeightsError(f"{path} does not hold known weights: its sha256 is {digest}; {hint}")

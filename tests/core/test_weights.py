@@ -14,6 +14,7 @@ import pytest
 from mxt.core.errors import WeightsError
 from mxt.core.specs import WeightsFile
 from mxt.core.weights import ensure, fetch, import_file, locate, status, weights_dir
+from mxt.core.weights_file import of_ones_own
 
 CONTENT = os.urandom(1 << 20)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -108,6 +109,15 @@ class Heard:
 
 def at(server, **changes) -> WeightsFile:
     return replace(FILE, source=server[0], **changes)
+
+
+def set_at(server) -> WeightsFile:
+    """A set of two files with one content, so that the server serves both."""
+    parts = tuple(
+        WeightsFile(name, filename, server[0], SHA256, len(CONTENT))
+        for name, filename in (("config", "config.json"), ("model", "model.bin"))
+    )
+    return WeightsFile("base", "net", licence="none stated", citation="Somebody 2017", parts=parts)
 
 
 def leftovers(folder):
@@ -285,3 +295,53 @@ def test_another_file_is_not_imported(tmp_path, folder):
 def test_folder_is_in_the_users_cache_where_nothing_is_said(monkeypatch):
     monkeypatch.delenv("MXT_WEIGHTS_DIR")
     assert weights_dir().parts[-2:] == ("mxt", "weights")
+
+
+def test_a_set_of_files_is_fetched_together_into_a_folder_of_its_own(server, folder):
+    heard, wanted = Heard(), set_at(server)
+    assert status(wanted) == "missing"
+    assert ensure(wanted, heard, called="net:base") == locate(wanted) == folder / "net"
+    assert leftovers(folder) == ["net"]
+    assert leftovers(folder / "net") == ["config.json", "model.bin"]
+    assert {(folder / "net" / name).read_bytes() for name in leftovers(folder / "net")} == {CONTENT}
+    assert heard.steps == [("config.json", len(CONTENT)), ("model.bin", len(CONTENT))]
+    assert sum("none stated" in line for line in heard.lines) == 2
+    assert status(wanted) == "present"
+
+
+def test_of_a_set_only_what_is_missing_or_damaged_is_fetched(server, folder):
+    wanted = set_at(server)
+    (folder / "net").mkdir(parents=True)
+    (folder / "net" / "config.json").write_bytes(CONTENT)
+    assert status(wanted) == "missing"
+    with pytest.raises(WeightsError, match=r"weights net:base: net/model\.bin .* is not there"):
+        locate(wanted, called="net:base")
+    ensure(wanted)
+    assert server[1].asked == [None]
+    (folder / "net" / "model.bin").write_bytes(b"damaged")
+    assert status(wanted) == "damaged"
+    with pytest.raises(WeightsError, match=r"net/model\.bin .* is not the file it should be"):
+        locate(wanted)
+    ensure(wanted)
+    assert server[1].asked == [None, None]
+
+
+def test_what_stands_for_a_set_changes_with_every_file_of_it(server):
+    wanted = set_at(server)
+    config, model = wanted.parts
+    others = {replace(wanted, parts=(config, replace(model, sha256="0" * 64))).digest}
+    others |= {replace(wanted, parts=(config,)).digest, replace(wanted, parts=()).digest}
+    assert len({wanted.digest, *others}) == 4
+    assert replace(wanted, parts=(model, config)).digest == wanted.digest
+    assert FILE.digest == FILE.sha256
+    assert wanted.total_bytes == 2 * FILE.total_bytes == 2 * len(CONTENT)
+
+
+def test_files_of_ones_own_in_place_of_a_set_have_their_own_hashes(server, tmp_path):
+    for name in ("config.json", "model.bin"):
+        (tmp_path / name).write_bytes(CONTENT)
+    own = of_ones_own("file", set_at(server), tmp_path)
+    assert own.digest == set_at(server).digest
+    assert locate(own) == tmp_path
+    (tmp_path / "model.bin").write_bytes(b"another")
+    assert status(own) == "damaged"

@@ -96,6 +96,7 @@ INCEPTION_V3 = StageSpec(
     ),
     citation=f"{SZEGEDY_2016}; on spectrograms: {SHTERN_2017}",
     licence="weights: see mxt weights (you fetch them)",
+    field="general",
     sample_rate=22_050,
     input=Input("logfrequency", RENDERERS["logfrequency"]),
     window=Window.whole(min_samples=2048),

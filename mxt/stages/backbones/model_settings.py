@@ -175,14 +175,14 @@ def settings_beside(model: Path) -> ModelSettings:
         There is none, or it says something that cannot be.
     """
     path = model.with_suffix(".toml")
-    if not path.is_file():
+    if not path.exists():
         raise InputError(
             f"{path} is missing, which says how {model.name} is fed: mxt plugins describe {model}"
         )
+    text = _text(inside(path.parent, path.name, what="the settings"))
     try:
-        with translate_os_errors("reading", path):
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        values = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(f"{path} is not TOML: {error}") from error
     top = _Table(values, path.name)
     sample_rate = top.whole("sample_rate", maximum=1_000_000)
@@ -255,8 +255,15 @@ def _labels(table: _Table, folder: Path) -> tuple[tuple[str, ...], Path | None]:
         return tuple(map(str, table.get("labels", list, []))), None
     table.read.add("labels")
     path = inside(folder, value, what=f"{table.where}: labels")
-    with translate_os_errors("reading", path):
-        return tuple(path.read_text(encoding="utf-8").splitlines()), path
+    return tuple(_text(path).splitlines()), path
+
+
+def _text(path: Path) -> str:
+    try:
+        with translate_os_errors("reading", path):
+            return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not text in UTF-8: {error}") from error
 
 
 def pooled(values: Array, output: Output) -> Array:

@@ -1,45 +1,21 @@
-"""What backbones share whose network is a parameter: the files it lies in, and the extras they need."""
+"""What backbones share whose network is a parameter: the files it lies in and its layers."""
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
-from mxt.core.errors import InputError, PluginError, UsageError
+from mxt.core.errors import InputError, UsageError
 from mxt.core.files import translate_os_errors
 from mxt.core.identity import sha256_file
 from mxt.core.specs import Layer, WeightsFile
+from mxt.core.stages import Features
 
 LAYER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}")
-
-
-def imported(module: str, *, extra: str) -> ModuleType:
-    """A library that mxt does not require.
-
-    Parameters
-    ----------
-    module : str
-        Its name.
-    extra : str
-        The extra of mxt that brings it, which is also the backbone that needs it.
-
-    Raises
-    ------
-    PluginError
-        It is not installed, or cannot be imported; the message has the line that installs it.
-    """
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        name = module.partition(".")[0]
-        absent = isinstance(error, ModuleNotFoundError) and error.name == name
-        cause = f"which this Python does not have: pip install 'mxt[{extra}]'" if absent else f"but {error}"
-        raise PluginError(f"backbone {extra} needs {name}, {cause}") from error
 
 
 def needed_model(model: str | None, *, backbone: str, example: str) -> str:
@@ -90,12 +66,22 @@ def inside(folder: Path, name: str, *, what: str) -> Path:
     Raises
     ------
     InputError
-        It lies elsewhere, by its name or through a link.
+        It lies elsewhere, by its name or through a link; or there is no such file.
     """
-    path = Path(os.path.realpath(folder / name))
+    path = Path(os.path.realpath(folder / name)) if "\0" not in name else folder
     if not name or "\0" in name or not path.is_relative_to(os.path.realpath(folder)):
         raise InputError(f"{what} is {name!r}, outside the folder of the model ({folder}): it is not read")
+    if not path.is_file():
+        raise InputError(f"{what} is {name!r}, and there is no such file in {folder}")
     return path
+
+
+def stacked(rows: Iterable[Mapping[str, Any]]) -> Features:
+    """Features [N, dimension] of N windows that were run one by one, each giving a row for every layer."""
+    import numpy as np
+
+    all_rows = list(rows)
+    return {name: np.stack([row[name] for row in all_rows]) for name in all_rows[0]}
 
 
 def check_layers(layers: Sequence[Layer], *, where: str) -> None:

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mxt.core.errors import InputError
+from mxt.core.requirements import imported
 from mxt.core.specs import StageSpec, WeightsFile
 from mxt.core.stages import Features
-from mxt.core.text import shortened
+from mxt.core.text import first_line, shortened
 from mxt.stages.backbones.model_settings import ModelSettings, pooled, settings_beside
 from mxt.stages.backbones.model_template import ModelFacts, Shape, shape_text
-from mxt.stages.backbones.models import imported, inside, needed_model, own_file
+from mxt.stages.backbones.models import inside, needed_model, own_file, stacked
+from mxt.stages.backbones.specs import ONNX
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,10 +24,9 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[np.float32]
 
-NAME = "onnx"
-
 # Operators that onnxruntime brings itself. Others would need a library that is loaded into the process.
 OPERATORS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
+MEMORY = "_ORT_MEM_ADDR_"  # how onnxruntime itself names data that is in memory already
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,7 @@ class Onnx:
                 )
 
         def features(x: torch.Tensor) -> Features:
-            import numpy as np
-
-            rows = [row(window[None] * np.float32(settings.scale)) for window in x.cpu().numpy()]
-            return {name: np.stack([values[name] for values in rows]) for name in rows[0]}
+            return stacked(row(window[None] * settings.scale) for window in x.cpu().numpy())
 
         def row(x: Array) -> Mapping[str, Array]:
             for running, graph in before:
@@ -111,7 +109,7 @@ class RunningGraph:
             It is refused (`parts_of`), onnxruntime does not take it, or it has several inputs.
         """
         parts_of(path)
-        runtime = imported("onnxruntime", extra=NAME)
+        runtime = imported("onnxruntime", ONNX)
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.use_deterministic_compute = True
@@ -119,7 +117,7 @@ class RunningGraph:
         try:
             session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # of pybind, without a common base
-            raise InputError(f"{path}: onnxruntime does not open it: {_first_line(error)}") from error
+            raise InputError(f"{path}: onnxruntime does not open it: {first_line(error)}") from error
         inputs, outputs = session.get_inputs(), session.get_outputs()
         if len(inputs) != 1 or inputs[0].type != "tensor(float)":
             what = ", ".join(f"{node.name!r} {node.type}" for node in inputs) or "none"
@@ -149,18 +147,17 @@ def fitted(given: tuple[int, ...], wanted: Shape) -> tuple[int, ...] | None:
     >>> fitted((1, 43844), (None, 43844, 1)), fitted((1, 16000), (None, 43844, 1))
     ((1, 43844, 1), None)
     """
-    sizes = [size for size in given if size != 1]
-    batch, own = (wanted[:1], wanted[1:]) if len(wanted) > 1 else ((), wanted)
+    own = wanted[1:] if len(wanted) > 1 else wanted  # without the batch
     open_axes = [size for size in own if size != 1]
-    sizes = [1] * (
-        len(open_axes) - len(sizes)
-    ) + sizes  # an axis that the file does not fix may have length 1
+    sizes = [size for size in given if size != 1]
+    sizes = [1] * (len(open_axes) - len(sizes)) + sizes  # an axis that the file leaves open may have length 1
     if len(sizes) != len(open_axes) or any(
         axis not in (None, size) for axis, size in zip(open_axes, sizes, strict=True)
     ):
         return None
     left = iter(sizes)
-    return (*(1 for _ in batch), *(1 if size == 1 else next(left) for size in own))
+    shape = tuple(1 if size == 1 else next(left) for size in own)
+    return (1, *shape) if len(wanted) > 1 else shape
 
 
 def parts_of(path: Path) -> tuple[Path, ...]:
@@ -172,64 +169,48 @@ def parts_of(path: Path) -> tuple[Path, ...]:
         It is not an ONNX file, wants operators that onnxruntime does not bring, or weights from outside its
         folder.
     """
-    onnx = imported("onnx", extra=NAME)
+    onnx = imported("onnx", ONNX)
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     try:
         model = onnx.load(str(path), load_external_data=False)
     except Exception as error:  # of protobuf
-        raise InputError(f"{path} is not an ONNX file: {_first_line(error)}") from error
+        raise InputError(f"{path} is not an ONNX file: {first_line(error)}") from error
     if not model.graph.output:
         raise InputError(f"{path} is not an ONNX file: it has no outputs")
-    own = {function.domain for function in model.functions}
-    graphs = [model.graph, *model.functions]
-    for node in (node for graph in graphs for node in _nodes(graph)):
-        if node.domain not in own and node.domain not in OPERATORS:
+    known = {*OPERATORS, *(function.domain for function in model.functions)}
+    files: dict[str, Path] = {}
+    for message in _messages(model):
+        kind = message.DESCRIPTOR.name
+        if kind == "NodeProto" and message.domain not in known:
             raise InputError(
-                f"{path}: the operator {shortened(node.op_type)!r} of {shortened(node.domain)!r} is not one "
-                "of onnxruntime's; mxt loads no libraries of operators"
+                f"{path}: the operator {shortened(message.op_type)!r} of {shortened(message.domain)!r} is "
+                "not one of onnxruntime's; mxt loads no libraries of operators"
             )
-    names = [
-        entry.value
-        for graph in graphs
-        for tensor in _tensors(graph)
-        for entry in tensor.external_data
-        if entry.key == "location"
-    ]
-    files = [inside(path.parent, name, what=f"{path}: external data") for name in dict.fromkeys(names)]
-    for file in files:
-        if not file.is_file():
-            raise InputError(f"{path}: its weights lie in {file.name}, which is not beside it")
-    return tuple(files)
+        if kind == "TensorProto":
+            for name in (entry.value for entry in message.external_data if entry.key == "location"):
+                if name not in files:
+                    files[name] = _external(path, name)
+    return tuple(files.values())
 
 
-def _nodes(graph: Any) -> Iterator[Any]:
-    """All nodes of a graph or function, also of the graphs inside them."""
-    for node in graph.node:
-        yield node
-        for attribute in node.attribute:
-            for inner in (attribute.g, *attribute.graphs):
-                yield from _nodes(inner)
+def _external(path: Path, name: str) -> Path:
+    if MEMORY in name:
+        raise InputError(f"{path}: external data is {name!r}, an address in memory: it is not read")
+    return inside(path.parent, name, what=f"{path}: external data")
 
 
-def _tensors(graph: Any) -> Iterator[Any]:
-    """All tensors of a graph or function: initializers and attributes, also of the graphs inside them."""
-    yield from getattr(graph, "initializer", ())
-    for sparse in getattr(graph, "sparse_initializer", ()):
-        yield from (sparse.values, sparse.indices)
-    for node in graph.node:
-        for attribute in node.attribute:
-            yield from (attribute.t, *attribute.tensors)
-            for inner in (attribute.g, *attribute.graphs):
-                yield from _tensors(inner)
+def _messages(message: Any) -> Iterator[Any]:
+    """A message of protobuf and all messages inside it, wherever they are."""
+    yield message
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for inner in value if hasattr(value, "__len__") else (value,):
+                yield from _messages(inner)
 
 
 def _shape(shape: list[Any]) -> Shape:
     return tuple(size if isinstance(size, int) and size > 0 else None for size in shape)
-
-
-def _first_line(error: Exception) -> str:
-    return shortened((str(error).strip().splitlines() or [type(error).__name__])[0])
 
 
 def facts_of(path: Path) -> ModelFacts:
@@ -250,7 +231,7 @@ def facts_of(path: Path) -> ModelFacts:
 
 def resolve(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> StageSpec:  # noqa: ARG001
     """The spec of a model file, as the TOML file beside it says."""
-    model = Path(needed_model(params["model"], backbone=NAME, example="FILE.onnx"))
+    model = Path(needed_model(params["model"], backbone=ONNX.name, example="FILE.onnx"))
     if not model.is_file():
         raise InputError(f"--model {model}: no such file")
     settings = settings_beside(model)

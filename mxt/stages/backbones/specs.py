@@ -51,6 +51,7 @@ CONVNET = StageSpec(
     ),
     citation=CHOI_2017,
     licence=f"weights: {_NO_LICENCE} (you fetch them)",
+    field="music",
     sample_rate=12_000,
     input=Input("melspectrogram", _INPUT),
     window=Window.fixed(29, pad="repeat"),
@@ -89,6 +90,8 @@ RANDOM_CONVNET = StageSpec(
     params=(Param("seed", "int", 0, "seed of the weights", minimum=0, maximum=2**32 - 1),),
     citation=CHOI_2017,
     licence="MIT",
+    commercial="yes",
+    field="baselines",
     sample_rate=12_000,
     input=Input("melspectrogram", _INPUT),
     window=Window.fixed(29, pad="repeat"),
@@ -112,6 +115,8 @@ MFCC = StageSpec(
     ),
     citation=CHOI_2017,
     licence="MIT",
+    commercial="yes",
+    field="baselines",
     sample_rate=12_000,
     window=Window.whole(max_seconds=29, min_samples=1024),
     layers=(Layer(1, "mfcc", 120),),
@@ -144,6 +149,8 @@ MARSYAS = StageSpec(
     citation="G. Tzanetakis, P. Cook: Musical genre classification of audio signals, "
     "IEEE Transactions on Speech and Audio Processing 2002",
     licence="MIT",
+    commercial="yes",
+    field="baselines",
     sample_rate=22_050,
     window=Window.whole(min_samples=512),
     layers=(
@@ -161,10 +168,12 @@ MARSYAS = StageSpec(
 ONNX = StageSpec(
     kind="backbone",
     name="onnx",
-    summary="Any ONNX file; a TOML file beside it (mxt plugins describe FILE.onnx) says how it is fed",
+    summary="Any ONNX file, with a TOML file beside it that says how it is fed",
     target="mxt.stages.backbones.onnx:Onnx",
     params=(Param("model", "model", "", "the .onnx file (--model)"),),
     licence="the model's own",
+    requires=dict.fromkeys(("onnx", "onnxruntime"), "pip install 'mxt[onnx]'"),
+    field="general",
     batch_windows=1,
     resolve="mxt.stages.backbones.onnx:resolve",
 )
@@ -172,10 +181,11 @@ ONNX = StageSpec(
 TORCHSCRIPT = StageSpec(
     kind="backbone",
     name="torchscript",
-    summary="Any TorchScript file; a TOML file beside it (mxt plugins describe FILE.pt) says how it is fed",
+    summary="Any TorchScript file, with a TOML file beside it that says how it is fed",
     target="mxt.stages.backbones.torchscript:TorchScript",
     params=(Param("model", "model", "", "the .pt file (--model)"),),
     licence="the model's own",
+    field="general",
     batch_windows=1,
     resolve="mxt.stages.backbones.torchscript:resolve",
 )
@@ -204,6 +214,8 @@ TRANSFORMERS = StageSpec(
         ),
     ),
     licence="the model's own",
+    requires={"transformers": "pip install 'mxt[transformers]'"},
+    field="general",
     batch_windows=1,
     resolve="mxt.stages.backbones.transformers:resolve",
 )

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from mxt.core.errors import WeightsError, listed
+from mxt.core.text import first_line
 
 _HEADER_BYTES = 8  # safetensors: the length of the header, then the header, which is JSON
 
@@ -35,7 +36,7 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         )
     except Exception as error:  # the readers raise errors of many types over a damaged file
         raise WeightsError(
-            f"{path} cannot be read as a state dict (.pth or safetensors): {_first_line(error)}"
+            f"{path} cannot be read as a state dict (.pth or safetensors): {first_line(error)}"
         ) from error
     if not isinstance(found, Mapping):
         raise WeightsError(f"{path} holds a {type(found).__name__}, not a state dict")
@@ -56,8 +57,3 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
     from safetensors.torch import load_file
 
     return load_file(path)
-
-
-def _first_line(error: Exception) -> str:
-    """The sentence that says what is wrong; PyTorch goes on with advice that does not fit here."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -11,17 +12,24 @@ from typing import TYPE_CHECKING, Any
 from mxt.core.errors import InputError
 from mxt.core.specs import StageSpec, WeightsFile
 from mxt.core.stages import Features
-from mxt.core.text import shortened
+from mxt.core.text import first_line, shortened
 from mxt.stages.backbones.model_settings import ModelSettings, pooled, settings_beside
 from mxt.stages.backbones.model_template import ModelFacts
-from mxt.stages.backbones.models import needed_model, own_file
+from mxt.stages.backbones.models import needed_model, own_file, stacked
 
 if TYPE_CHECKING:
     import torch
 
-NAME = "torchscript"
-# Operators that read or write files, or print: a network has no use for them.
+# Of PyTorch's own operators, those that compute; of them, those that read or write files, or print; and calls
+# that are not inlined, so that it is not seen what they run.
+NAMESPACES = ("aten", "mkldnn", "mkldnn_prepacked", "prim", "prepacked", "quantized")
 REFUSED = ("aten::from_file", "aten::save", "prim::Print", "prim::PythonOp")
+CALLS = ("prim::CallFunction", "prim::CallMethod", "prim::fork", "prim::awaitable", "prim::Closure")
+RUN_WHEN_OPENED = {
+    b"__setstate__": "code that is run when it is opened (__setstate__)",
+    b"torch.classes.": "a class of a library (torch.classes)",
+}
+MOST_CODE = 64_000_000  # bytes of members that are compressed: the code, not the tensors
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +54,13 @@ class TorchScript:
         InputError
             The file cannot be used, or is not what the TOML file beside it says.
         """
-        import numpy as np
         import torch
 
         settings, module = settings_beside(Path(self.model)), opened(Path(self.model)).to(device)
 
         def features(x: torch.Tensor) -> Features:
             with torch.inference_mode():
-                rows = [row(window[None] * settings.scale) for window in x]
-            return {name: np.stack([values[name] for values in rows]) for name in rows[0]}
+                return stacked(row(window[None] * settings.scale) for window in x)
 
         def row(x: torch.Tensor) -> Mapping[str, Any]:
             outputs = by_name(module(x))
@@ -79,11 +85,14 @@ def by_name(returned: Any) -> Mapping[str, torch.Tensor]:
 def opened(path: Path) -> Any:
     """The module in a TorchScript file, on the CPU.
 
+    Opening runs nothing of the file: what would be run then is refused before (`_check_archive`), and all
+    that could be run afterwards is looked at here.
+
     Raises
     ------
     InputError
-        It is a pickle or something else, its members have names that lead out of it, or it uses operators
-        that a network has no use for.
+        It is a pickle or something else, holds what is run when it is opened, has members with names that
+        lead out of it, or uses operators that do more than compute.
     """
     import torch
 
@@ -92,32 +101,57 @@ def opened(path: Path) -> Any:
         load: Any = torch.jit.load
         module = load(str(path), map_location="cpu").eval()
     except Exception as error:  # of its parser, without a common base
-        raise InputError(f"{path}: torch does not open it: {_first_line(error)}") from error
-    for part in (module, *module.modules()):
-        graph = getattr(part, "inlined_graph", None) if hasattr(part, "forward") else None
-        for node in () if graph is None else _nodes(graph):
-            if node.kind() in REFUSED:
-                raise InputError(f"{path}: it uses {node.kind()}, which a network has no use for")
+        raise InputError(f"{path}: torch does not open it: {first_line(error)}") from error
+    for node in _nodes_of_all_methods(module):
+        kind, namespace = node.kind(), node.kind().partition("::")[0]
+        if kind in (*REFUSED, *CALLS) or namespace not in NAMESPACES or node.hasAttribute("Subgraph"):
+            raise InputError(f"{path}: it uses {shortened(kind)}, which mxt does not run")
     return module
 
 
 def _check_archive(path: Path) -> None:
+    """Refuse a file by its members, of which nothing but the text of the code is read."""
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     if not zipfile.is_zipfile(path):
         raise InputError(
             f"{path} is not TorchScript; a pickle is not read, since reading it can run anything"
         )
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
-    for name in names:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _check_members(path, archive)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise InputError(f"{path} is damaged: {first_line(error)}") from error
+
+
+def _check_members(path: Path, archive: zipfile.ZipFile) -> None:
+    members = archive.infolist()
+    for member in members:
+        name = member.filename
         parts = PurePosixPath(name).parts
         if name.startswith("/") or "\\" in name or ".." in parts or not name.isprintable():
             raise InputError(f"{path}: it has a member {shortened(repr(name))}, whose name leads out of it")
-    if not any("code" in PurePosixPath(name).parts[1:2] for name in names):
+    if not any("code" in PurePosixPath(member.filename).parts[1:2] for member in members):
         raise InputError(
             f"{path} is a pickle of torch.save, not TorchScript: it is not read, since it can run anything"
         )
+    packed = sum(member.file_size for member in members if member.compress_type != zipfile.ZIP_STORED)
+    stored = sum(member.file_size for member in members if member.compress_type == zipfile.ZIP_STORED)
+    if packed > MOST_CODE or stored > path.stat().st_size:
+        raise InputError(f"{path}: its members unpack to {packed + stored:,} bytes, more than they can hold")
+    for member in members:
+        if member.filename.endswith((".py", ".pkl")):
+            content = archive.read(member)
+            for word, what in RUN_WHEN_OPENED.items():
+                if word in content:
+                    raise InputError(f"{path}: {shortened(member.filename)} has {what}: it is not opened")
+
+
+def _nodes_of_all_methods(module: Any) -> Iterator[Any]:
+    """Every node that a module can run: of all methods of all its parts, with what they call inlined."""
+    for part in module.modules():
+        for name in part._c._method_names():
+            yield from _nodes(part._c._get_method(name).inlined_graph)
 
 
 def _nodes(graph: Any) -> Iterator[Any]:
@@ -125,10 +159,6 @@ def _nodes(graph: Any) -> Iterator[Any]:
         yield node
         for block in node.blocks():
             yield from _nodes(block)
-
-
-def _first_line(error: Exception) -> str:
-    return shortened((str(error).strip().splitlines() or [type(error).__name__])[0])
 
 
 def facts_of(path: Path) -> ModelFacts:
@@ -139,7 +169,7 @@ def facts_of(path: Path) -> ModelFacts:
 
 def resolve(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> StageSpec:  # noqa: ARG001
     """The spec of a model file, as the TOML file beside it says."""
-    model = Path(needed_model(params["model"], backbone=NAME, example="FILE.pt"))
+    model = Path(needed_model(params["model"], backbone="torchscript", example="FILE.pt"))
     _check_archive(model)
     settings = settings_beside(model)
     if settings.before:

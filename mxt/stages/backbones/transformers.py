@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mxt.core.errors import InputError, WeightsError
+from mxt.core.requirements import imported
 from mxt.core.specs import StageSpec, Window
 from mxt.core.stages import Features
-from mxt.stages.backbones.models import imported, needed_model
-from mxt.stages.backbones.transformers_folder import NAME, ModelFolder, located, read_folder
+from mxt.core.text import first_line
+from mxt.stages.backbones.models import needed_model, stacked
+from mxt.stages.backbones.specs import TRANSFORMERS
+from mxt.stages.backbones.transformers_folder import ModelFolder, located, read_folder
 from mxt.stages.backbones.transformers_layers import layers_of, shortest, valid_frames, window_of
 
-NOT_NEEDED = ("masked_spec_embed", "decoder", "quantizer", "pooler", "project")  # for hidden layers
+NOT_NEEDED = ("masked_spec_embed", "pooler")  # for hidden layers
 EXAMPLE = "FOLDER | ORG/NAME@REVISION"
 
 
@@ -53,7 +56,6 @@ class Transformers:
         WeightsError
             Weights are missing in it.
         """
-        import numpy as np
         import torch
 
         with _quiet():
@@ -61,12 +63,10 @@ class Transformers:
             network.module.to(device)
 
         def features(clips: Iterable[Any]) -> Features:
+            names = [layer.name for layer in layers_of(network.config, self.pool)]
             with torch.inference_mode(), _full_precision():
-                rows = [pooled(network.frames(clip, device), self.pool) for clip in clips]
-            return {
-                layer.name: np.stack([row[position] for row in rows])
-                for position, layer in enumerate(layers_of(network.config, self.pool))
-            }
+                rows = (pooled(network.frames(clip, device), self.pool) for clip in clips)
+                return stacked(dict(zip(names, row, strict=True)) for row in rows)
 
         return features
 
@@ -91,7 +91,7 @@ class Network:
     @classmethod
     def of(cls, folder: ModelFolder, window_seconds: float | None) -> Network:
         """Read a folder, of which nothing is run."""
-        library = imported("transformers", extra=NAME)
+        library = imported("transformers", TRANSFORMERS)
         config, extractor = _config(folder), _extractor(folder)
         kind = {"clap_audio_model": "ClapAudioModel"}.get(config.model_type, "AutoModel")
         try:
@@ -105,13 +105,18 @@ class Network:
                 **_LOCAL,
             )
         except Exception as error:  # whatever the library raises for files that do not fit
-            raise InputError(f"{folder.path}: transformers does not read it: {_words(error)}") from error
-        missing = [key for key in loading["missing_keys"] if not any(word in key for word in NOT_NEEDED)]
+            raise InputError(f"{folder.path}: transformers does not read it: {first_line(error)}") from error
+        part = _PARTS.get(config.model_type, lambda whole: whole)(module)
+        place = next((f"{name}." for name, inner in module.named_modules() if name and inner is part), "")
+        missing = [
+            key
+            for key in loading["missing_keys"]
+            if key.startswith(place) and not any(word in key for word in NOT_NEEDED)
+        ]
         if missing or loading["mismatched_keys"]:
             names = ", ".join(sorted(missing)[:3]) or "some have other shapes"
             raise WeightsError(f"{folder.path}: its weights are not those of its config.json: {names}")
         seconds = window_of(config, extractor, window_seconds)
-        part = _PARTS.get(config.model_type, lambda whole: whole)(module)
         return cls(config, extractor, part.eval(), int(seconds * extractor.sampling_rate + 1e-6))
 
     def frames(self, clip: Any, device: str) -> Iterator[list[Any]]:
@@ -176,7 +181,7 @@ def _totals(frames: Any, pool: str) -> tuple[int, Any, Any]:
 
 def resolve(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> StageSpec:  # noqa: ARG001
     """The spec of a folder, as its configuration says."""
-    folder = read_folder(located(needed_model(params["model"], backbone=NAME, example=EXAMPLE)))
+    folder = read_folder(located(needed_model(params["model"], backbone=TRANSFORMERS.name, example=EXAMPLE)))
     with _quiet():
         config, extractor = _config(folder), _extractor(folder)
     window_of(config, extractor, params["window_seconds"])
@@ -192,21 +197,21 @@ def resolve(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> 
 
 
 def _config(folder: ModelFolder) -> Any:
-    library = imported("transformers", extra=NAME)
+    library = imported("transformers", TRANSFORMERS)
     try:
         return library.AutoConfig.from_pretrained(str(folder.path), **_LOCAL)
     except Exception as error:  # an unknown architecture, or values that it does not take
         raise InputError(
-            f"{folder.path}: transformers does not know this network: {_words(error)}"
+            f"{folder.path}: transformers does not know this network: {first_line(error)}"
         ) from error
 
 
 def _extractor(folder: ModelFolder) -> Any:
-    library = imported("transformers", extra=NAME)
+    library = imported("transformers", TRANSFORMERS)
     try:
         extractor = library.AutoFeatureExtractor.from_pretrained(str(folder.path), **_LOCAL)
     except Exception as error:
-        raise InputError(f"{folder.path}: it has no feature extractor: {_words(error)}") from error
+        raise InputError(f"{folder.path}: it has no feature extractor: {first_line(error)}") from error
     if not isinstance(getattr(extractor, "sampling_rate", None), int):
         raise InputError(f"{folder.path}: its feature extractor takes no audio")
     if getattr(extractor, "feature_size", 1) == 2:
@@ -214,14 +219,10 @@ def _extractor(folder: ModelFolder) -> Any:
     return extractor
 
 
-def _words(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Without the library's bars and warnings, which are about training."""
-    logging = imported("transformers.utils.logging", extra=NAME)
+    logging = imported("transformers.utils.logging", TRANSFORMERS)
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()

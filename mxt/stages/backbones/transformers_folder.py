@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mxt.core.errors import InputError, UsageError
 from mxt.core.files import translate_os_errors
+from mxt.core.requirements import imported
 from mxt.core.specs import WeightsFile
-from mxt.stages.backbones.models import imported, inside, own_file
+from mxt.core.text import parse_json, shortened
+from mxt.stages.backbones.models import inside, own_file
+from mxt.stages.backbones.specs import TRANSFORMERS
 
-NAME = "transformers"
 WEIGHTS, INDEX, CONFIG = "model.safetensors", "model.safetensors.index.json", "config.json"
 EXTRACTORS = ("preprocessor_config.json", "processor_config.json")
+CARD, MOST_OF_CARD = "README.md", 1 << 20
+NEEDED_BY = {
+    "auto_map": "code that comes with the model",
+    "custom_pipelines": "code that comes with the model",
+    "quantization_config": "other packages",
+    "transformers_weights": "weights in other files",
+}
+IMPLEMENTATION = "_implementation"  # of attention, or of experts: a repository that is fetched and run
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".h5", ".msgpack")
 _ON_THE_HUB = re.compile(r"([\w.-]+/[\w.-]+)(?:@([\w.-]+))?", re.ASCII)
 
@@ -61,7 +71,7 @@ def located(model: str) -> Path:
     if not name or ".." in model or os.path.exists(model):
         raise UsageError(f"--model is a folder or ORG/NAME@REVISION of the Hugging Face Hub, not {model!r}")
     repository, revision = name.groups()
-    hub = imported("huggingface_hub", extra=NAME)
+    hub = imported("huggingface_hub", TRANSFORMERS)
     try:
         return Path(hub.snapshot_download(repository, revision=revision, local_files_only=True))
     except Exception as error:  # whatever the library raises for what it does not have
@@ -81,30 +91,37 @@ def read_folder(path: Path) -> ModelFolder:
         It wants code of its own to be run, its weights are pickled or incomplete, or a file is missing.
     """
     config = _json(path, CONFIG)
-    extractor = next((name for name in EXTRACTORS if (path / name).is_file()), None)
-    if extractor is None:
+    extractors = [name for name in EXTRACTORS if os.path.lexists(path / name)]
+    if not extractors:
         raise InputError(f"{path} has no {EXTRACTORS[0]}, which says how audio is prepared for the network")
-    for name, values in ((CONFIG, config), (extractor, _json(path, extractor))):
-        _refuse_code(path, name, values)
+    for name, values in ((CONFIG, config), *((name, _json(path, name)) for name in extractors)):
+        _refuse_code(path / name, values)
     if (path / "adapter_config.json").is_file():
         raise InputError(f"{path} is an adapter to another network (adapter_config.json), not a network")
-    names = [CONFIG, extractor, *_weights(path)]
-    files = tuple(own_file(name, _real(path, name)) for name in names)
-    return ModelFolder(path, config, files, _licence(path / "README.md"))
+    files = tuple(own_file(name, _real(path, name)) for name in (CONFIG, *extractors, *_weights(path)))
+    return ModelFolder(path, config, files, _licence(path))
 
 
-def _refuse_code(path: Path, name: str, values: dict[str, Any]) -> None:
-    """Refuse keys by which transformers would import code, or quantise by way of other packages."""
-    for key in ("auto_map", "custom_pipelines", "quantization_config"):
-        if _has(values, key):
-            what = "other packages" if key == "quantization_config" else "code that comes with the model"
-            raise InputError(f"{path / name} has {key!r}: it needs {what}, and mxt never runs that")
+def _refuse_code(file: Path, values: dict[str, Any]) -> None:
+    """Refuse keys by which transformers would run other code than its own, or read other files."""
+    for key, value in _entries(values):
+        needed = NEEDED_BY.get(key)
+        if key.endswith(IMPLEMENTATION) and "/" in str(value):
+            needed = f"code of the Hugging Face Hub, {shortened(str(value))}"
+        if needed:
+            raise InputError(f"{file} has {key!r}: it needs {needed}, and mxt never runs or reads that")
 
 
-def _has(values: Any, key: str) -> bool:
-    if isinstance(values, dict):
-        return key in values or any(_has(value, key) for value in values.values())
-    return isinstance(values, list) and any(_has(value, key) for value in values)
+def _entries(values: Any) -> Iterator[tuple[str, Any]]:
+    """Every key with its value, at any depth."""
+    open_ = [values]
+    while open_:
+        value = open_.pop()
+        if isinstance(value, dict):
+            yield from value.items()
+            open_ += value.values()
+        elif isinstance(value, list):
+            open_ += value
 
 
 def _weights(path: Path) -> list[str]:
@@ -118,7 +135,7 @@ def _weights(path: Path) -> list[str]:
         names = sorted(set(parts.values()))
         for name in names:
             if Path(name).name != name or not name.endswith(".safetensors"):
-                raise InputError(f"{path / INDEX} names {name!r}, which is no .safetensors file beside it")
+                raise InputError(f"{path / INDEX} names {name!r}, which is not a .safetensors file beside it")
         return [INDEX, *names]
     pickled = sorted(file.name for file in path.iterdir() if file.suffix in PICKLES)
     if pickled:
@@ -142,7 +159,7 @@ def _json(path: Path, name: str) -> dict[str, Any]:
         raise InputError(f"{path} has no {name}")
     try:
         with translate_os_errors("reading", file):
-            values = json.loads(file.read_text(encoding="utf-8"))
+            values = parse_json(_real(path, name).read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{file} is not JSON: {error}") from error
     if not isinstance(values, dict):
@@ -150,10 +167,11 @@ def _json(path: Path, name: str) -> dict[str, Any]:
     return values
 
 
-def _licence(card: Path) -> str:
-    """What the head of a model card says of the licence."""
-    if not card.is_file():
+def _licence(path: Path) -> str:
+    """What the head of the model card in a folder says of the licence."""
+    if not (path / CARD).is_file():
         return ""
-    lines = card.read_text(encoding="utf-8", errors="replace").split("\n---", 1)[0].splitlines()
-    found = next((line for line in lines if line.startswith("license:")), "")
-    return found.removeprefix("license:").strip().strip("'\"")
+    with _real(path, CARD).open(encoding="utf-8", errors="replace") as file:
+        lines = file.read(MOST_OF_CARD).split("\n---", 1)[0].splitlines()
+    line = next((line for line in lines if line.startswith("license:")), "")
+    return line.removeprefix("license:").strip().strip("'\"")

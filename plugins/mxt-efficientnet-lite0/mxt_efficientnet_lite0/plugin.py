@@ -61,6 +61,8 @@ BACKBONE = StageSpec(
     ),
     citation=TAN_LE_2019,
     licence="MIT; weights: Apache-2.0 (fetched by you)",
+    commercial="yes",
+    field="general",
     sample_rate=22_050,
     input=Input("logfrequency", RENDERERS["logfrequency"]),
     window=Window.whole(min_samples=2048),

@@ -69,6 +69,8 @@ BACKBONE = StageSpec(
     ),
     citation=PONS_SERRA_2019,
     licence="MIT; weights: ISC (fetched by you)",
+    commercial="yes",
+    field="music",
     sample_rate=SAMPLE_RATE,
     input=Input(
         "melspectrogram",

@@ -32,6 +32,8 @@ BACKBONE = StageSpec(
     ),
     citation="Peeters: A large set of audio features for sound description, IRCAM 2004",
     licence="MIT",
+    commercial="yes",
+    field="baselines",
     sample_rate=22_050,
     window=Window.sliding(seconds=3.0, hop_seconds=1.5, pad="repeat", tail="drop"),
     layers=(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -10,12 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from mxt.core.errors import InputError, PluginError, UsageError, WeightsError
+from mxt.core.errors import InputError, UsageError, WeightsError
 from mxt.core.weights import weights_dir
 from mxt.extraction.recipe import Recipe, prepare
 from mxt.extraction.request import ExtractRequest
 from mxt.registry import Registry, build_registry
-from mxt.stages.backbones import models
 from mxt.testing import checks_for
 
 onnx = pytest.importorskip("onnx", reason="needs mxt[onnx]: onnx and onnxruntime")
@@ -178,6 +178,44 @@ def test_external_data_behind_a_link_that_leaves_the_folder_is_refused(tmp_path)
         chosen(model)
 
 
+def test_external_data_at_an_address_in_memory_is_refused(tmp_path):
+    location = "*/_ORT_MEM_ADDR_/*"  # with such a file beside it, too
+    model = small_graph(tmp_path / "big.onnx", location=location)
+    model.with_suffix(".toml").write_text(SETTINGS)
+    with pytest.raises(InputError, match=r"external data is '.*', an address in memory: it is not read"):
+        chosen(model)
+
+
+def test_external_data_that_is_not_there_is_named(tmp_path):
+    model = small_graph(tmp_path / "big.onnx", location="big.bin")
+    model.with_suffix(".toml").write_text(SETTINGS)
+    (tmp_path / "big.bin").unlink()
+    with pytest.raises(InputError, match=r"external data is 'big\.bin', and there is no such file in"):
+        chosen(model)
+
+
+@pytest.mark.parametrize("place", ["sparse attribute", "graph within a graph"])
+def test_external_data_is_found_wherever_it_is_named(place, tmp_path):
+    from onnx import TensorProto, helper
+
+    path = small_graph(tmp_path / "small.onnx")
+    model = onnx.load(path)
+    tensor = TensorProto(name="hidden", data_type=TensorProto.FLOAT, dims=[1])
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="/etc/hostname")
+    if place == "sparse attribute":
+        sparse = onnx.SparseTensorProto(values=tensor, dims=[1])
+        node = helper.make_node("Constant", [], ["c"], sparse_value=sparse)
+    else:
+        inner = helper.make_graph([], "inner", [], [], [tensor])
+        node = helper.make_node("If", ["c"], ["d"], then_branch=inner, else_branch=inner)
+    model.graph.node.append(node)
+    path.write_bytes(model.SerializeToString())
+    path.with_suffix(".toml").write_text(SETTINGS)
+    with pytest.raises(InputError, match="external data is '/etc/hostname', outside the folder"):
+        chosen(path)
+
+
 def test_custom_operators_are_refused(tmp_path):
     model = small_graph(tmp_path / "custom.onnx", domain="my.ops")
     model.with_suffix(".toml").write_text(SETTINGS)
@@ -237,6 +275,39 @@ def test_a_graph_before_the_model_lies_beside_it(model):
         chosen(model)
 
 
+def test_settings_and_labels_behind_a_link_that_leaves_the_folder_are_not_read(model):
+    (model.parent.parent / "secret").write_text("a\n")
+    (model.parent / "labels.txt").symlink_to(model.parent.parent / "secret")
+    labelled = SETTINGS.replace("dimension = 6", 'dimension = 6\nlabels = "labels.txt"')
+    model.with_suffix(".toml").write_text(labelled)
+    with pytest.raises(InputError, match=r"labels is 'labels\.txt', outside the folder of the model"):
+        chosen(model)
+    model.with_suffix(".toml").unlink()
+    model.with_suffix(".toml").symlink_to(model.parent.parent / "secret")
+    with pytest.raises(InputError, match=r"the settings is 'small\.toml', outside the folder of the model"):
+        chosen(model)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("labels.txt", None, r"labels is 'labels\.txt', and there is no such file"),
+        ("labels.txt", b"\xff\xfe", "is not text in UTF-8"),
+        ("small.toml", b"\xff\xfe", "is not text in UTF-8"),
+        ("small.toml", b"a = " + b"[" * 100_000, "is not TOML"),
+    ],
+)
+def test_files_of_junk_beside_a_model_are_refused(model, name, content, message):
+    labelled = SETTINGS.replace("dimension = 6", 'dimension = 6\nlabels = "labels.txt"')
+    model.with_suffix(".toml").write_text(labelled)
+    if content is None:
+        os.mkfifo(model.parent / name)  # nothing waits for what nobody writes
+    else:
+        (model.parent / name).write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        chosen(model)
+
+
 def test_without_a_model_the_command_says_what_is_needed():
     with pytest.raises(UsageError, match=r"needs a network: --model FILE\.onnx"):
         REGISTRY.choose("backbone", "onnx", {})
@@ -245,16 +316,6 @@ def test_without_a_model_the_command_says_what_is_needed():
 def test_another_backbone_takes_no_model(model):
     with pytest.raises(UsageError, match="backbone mfcc brings its network, so --model does not apply"):
         ExtractRequest("mfcc", model=str(model)).pipeline(REGISTRY)
-
-
-def test_a_missing_extra_is_one_message_with_the_line_that_installs_it(monkeypatch):
-    monkeypatch.setattr(models.importlib, "import_module", _absent)
-    with pytest.raises(PluginError, match=r"^backbone onnx needs onnx, .*: pip install 'mxt\[onnx\]'$"):
-        models.imported("onnx", extra="onnx")
-
-
-def _absent(name: str) -> None:
-    raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def test_a_described_file_is_ready_when_the_rate_is_filled_in(tmp_path):
@@ -324,6 +385,42 @@ def test_the_speech_embedding_is_what_its_two_graphs_compute(released):
         (expected,) = sessions[1].run(None, {"input_1": frames})
         largest = float(np.abs(expected).max())
         np.testing.assert_allclose(features[row], expected.squeeze(), rtol=0, atol=1e-5 * largest)
+
+
+STAND_INS = {
+    "perch_v2": (160_000, {"embedding": 1536, "label": 14_795}),
+    "BirdNET+_V3.0-preview3.1_Global_11K_FP32": (None, {"predictions": 11_560, "embeddings": 1280}),
+}
+
+
+def stand_in(path: Path, samples: int | None, outputs: dict[str, int]) -> Path:
+    """A graph with the inputs and outputs of another: the first samples of a window are its outputs."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    values = {"zero": [0], "axis": [1], **{f"{name} width": [width] for name, width in outputs.items()}}
+    graph = helper.make_graph(
+        [helper.make_node("Slice", ["inputs", "zero", f"{name} width", "axis"], [name]) for name in outputs],
+        "stand-in",
+        [helper.make_tensor_value_info("inputs", TensorProto.FLOAT, ["batch", samples or "samples"])],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", width])
+            for name, width in outputs.items()
+        ],
+        [numpy_helper.from_array(np.array(value), name) for name, value in values.items()],
+    )
+    opsets = [helper.make_opsetid("", 17)]
+    path.write_bytes(helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString())
+    return path
+
+
+@pytest.mark.parametrize("name", STAND_INS)
+def test_settings_of_networks_that_are_not_here_fit_what_is_stated_of_them(name, tmp_path):
+    samples, outputs = STAND_INS[name]
+    model = stand_in(tmp_path / f"{name}.onnx", samples, outputs)
+    shutil.copy(EXAMPLES / f"{name}.toml", tmp_path)
+    (layer,) = (spec := chosen(model).spec).layers
+    windows = noise(2, round(spec.window.seconds * spec.sample_rate))
+    np.testing.assert_array_equal(network(model)(windows)["embedding"], windows[:, : layer.dimension])
 
 
 @pytest.mark.parametrize("name", ["nmp.onnx", "embedding_model.onnx"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -41,8 +42,6 @@ def checkpoints(tmp_path_factory):
 @pytest.fixture
 def own(checkpoints, tmp_path):
     """A copy of the wav2vec2 folder that a test may change."""
-    import shutil
-
     return Path(shutil.copytree(checkpoints("wav2vec2"), tmp_path / "own"))
 
 
@@ -194,8 +193,74 @@ def test_code_that_comes_with_a_model_is_refused_and_not_run(own, name):
 
 
 @pytest.mark.parametrize(
+    ("key", "value", "needed"),
+    [
+        ("custom_pipelines", {"net": {"impl": "trap.Trap"}}, "code that comes with the model"),
+        ("quantization_config", {"quant_method": "bitsandbytes"}, "other packages"),
+        ("transformers_weights", "other.safetensors", "weights in other files"),
+        ("transformers_weights", "adapter_model.bin", "weights in other files"),
+        ("attn_implementation", "someone/kernel", "code of the Hugging Face Hub, someone/kernel"),
+        ("_attn_implementation", {"": "someone/kernel@main"}, "code of the Hugging Face Hub"),
+        ("audio_config", {"auto_map": {"AutoModel": "trap.Trap"}}, "code that comes with the model"),
+    ],
+)
+def test_what_would_run_other_code_or_read_other_files_is_refused(own, key, value, needed):
+    values = json.loads((own / "config.json").read_text())
+    (own / "config.json").write_text(json.dumps({**values, key: value}))
+    with pytest.raises(InputError, match=f"it needs {needed}.*, and mxt never runs or reads that"):
+        chosen(own)
+
+
+def test_every_file_that_prepares_audio_is_looked_at_and_part_of_the_fingerprint(own):
+    before = ExtractRequest("transformers", model=str(own)).pipeline(REGISTRY).fingerprint
+    extractor = json.loads((own / "preprocessor_config.json").read_text())
+    processor = {"feature_extractor": extractor}  # transformers prefers this one
+    (own / "processor_config.json").write_text(json.dumps(processor))
+    assert ExtractRequest("transformers", model=str(own)).pipeline(REGISTRY).fingerprint != before
+    processor["feature_extractor"]["auto_map"] = {"AutoFeatureExtractor": "trap.Trap"}
+    (own / "processor_config.json").write_text(json.dumps(processor))
+    with pytest.raises(InputError, match=r"processor_config\.json has 'auto_map'"):
+        chosen(own)
+
+
+@pytest.mark.parametrize("name", ["config.json", "preprocessor_config.json", "README.md"])
+def test_no_file_behind_a_link_that_leaves_the_folder_is_read(own, name):
+    (own.parent / "secret").write_text("license: mine\n")
+    (own / name).unlink(missing_ok=True)
+    (own / name).symlink_to(own.parent / "secret")
+    with pytest.raises(InputError, match=f"{name} is '{name}', outside the folder of the model"):
+        chosen(own)
+
+
+def test_an_index_that_names_a_file_elsewhere_is_refused(own):
+    (own / "model.safetensors").rename(own.parent / "other.safetensors")
+    index = {"weight_map": {"a": "../other.safetensors"}}
+    (own / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(InputError, match=r"which is not a \.safetensors file beside it"):
+        chosen(own)
+
+
+def test_a_pickle_that_is_called_safetensors_is_not_read(own):
+    trap = b"cposix\nmkdir\n(S'" + str(own / "it ran").encode() + b"'\ntR."
+    (own / "model.safetensors").write_bytes(trap)
+    with pytest.raises(InputError, match="transformers does not read it"):
+        network(own)
+    assert not (own / "it ran").exists()
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
+        (
+            lambda own: (own / "config.json").write_text('{"a":' * 9000 + "1" + "}" * 9000),
+            "is not JSON",
+        ),
+        (
+            lambda own: (own / "config.json").write_text(
+                '{"model_type": "hubert", "num_hidden_layers": 1000000000}'
+            ),
+            "does not say how many hidden layers",
+        ),
         (lambda own: (own / "config.json").unlink(), r"has no config\.json"),
         (lambda own: (own / "config.json").write_text("{"), "is not JSON"),
         (
@@ -230,6 +295,34 @@ def test_weights_that_lack_a_layer_are_refused_rather_than_filled_at_random(own)
         WeightsError, match=r"its weights are not those of its config\.json: encoder\.layers\.1"
     ):
         network(own)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "left_out", "refused"),
+    [
+        ("wav2vec2", "feature_projection.", True),
+        ("wav2vec2", "masked_spec_embed", False),
+        ("whisper", "decoder.", False),
+        ("whisper", "encoder.layers.0", True),
+        ("clap", "text_model.", False),
+        ("clap", "audio_model.audio_encoder.layers.0.blocks.0", True),
+    ],
+)
+def test_weights_may_lack_only_what_hidden_layers_do_not_need(
+    checkpoints, architecture, left_out, refused, tmp_path
+):
+    from safetensors.torch import load_file, save_file
+
+    folder = Path(shutil.copytree(checkpoints(architecture), tmp_path / "part"))
+    values = load_file(folder / "model.safetensors")
+    kept = {key: value for key, value in values.items() if left_out not in key}
+    assert len(kept) < len(values)
+    save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
+    if refused:
+        with pytest.raises(WeightsError, match="its weights are not those of its config"):
+            network(folder)
+    else:
+        network(folder)
 
 
 def test_a_model_that_is_not_on_this_machine_is_not_fetched(monkeypatch, tmp_path):
