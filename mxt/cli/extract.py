@@ -75,6 +75,22 @@ class WorkloadOptions:
 
     device: DeviceOption = "auto"
     jobs: JobsOption = None
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine",
+            metavar="threads|dask",
+            help="What computes: threads of this process, or the processes of a Dask cluster.",
+        ),
+    ] = "threads"
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Scheduler of a Dask cluster that is there (default with --engine dask: start one here).",
+        ),
+    ] = None
     limit: Annotated[
         int | None,
         typer.Option(
@@ -169,6 +185,8 @@ def render(result: Extraction) -> None:
     else:
         words += [settled, "nothing to do"]
     console.say(" · ".join(words))
+    for worker, clips in sorted(result.by_worker.items(), key=lambda item: -item[1])[:SHOWN]:
+        console.say(f"  {worker}: {clips:,} clips, {clips / max(result.seconds, 1e-9):.1f} clips/s")
     for line in _notes(result):
         console.say(line)
     console.say(f"view {result.view}, {result.columns} columns")

@@ -52,6 +52,8 @@ class Extraction:
         Of computing, without start-up, all threads; `shares` is the part of the CPU time by step, 0 to 1.
     device, workers : str, int
         Where it ran.
+    by_worker : mapping
+        Clips that each worker of a cluster computed, by its address; empty where threads did.
     failures : tuple of Failure
         Clips that failed or stayed open in this run.
     earlier : str
@@ -81,6 +83,7 @@ class Extraction:
     shares: Mapping[str, float]
     device: str
     workers: int
+    by_worker: Mapping[str, int]
     failures: tuple[Failure, ...]
     earlier: str
     namesake: ExtractRequest | None

@@ -33,7 +33,7 @@ def extract(
     registry: Registry,
     *,
     progress: Progress = SILENT,
-    engine: OpenEngine = threads,
+    engine: OpenEngine | None = None,
 ) -> Extraction:
     """Compute the missing features of a data set.
 
@@ -47,8 +47,8 @@ def extract(
         Where stages are found.
     progress : Progress
         Told of every clip.
-    engine : callable
-        Opens the engine that computes; by default, threads of this process.
+    engine : callable, optional
+        Opens the engine that computes; by default, the one that the request names.
 
     Returns
     -------
@@ -73,12 +73,29 @@ def extract(
         run.device = choose_device(request.device)
         return _extraction(run, estimate(run.plan, device=run.device, workers=run.workers))
     if run.plan.anything_to_do():
-        _compute(run, engine, progress)
+        _compute(run, engine or engine_of(request, progress), progress)
         return_freed_memory()
     catalogue, dataset, view = run.plan.store.catalogue, run.plan.dataset.name, run.plan.view
     if view not in catalogue.views(dataset):
         catalogue.add_view(dataset, view)
     return _extraction(run)
+
+
+def engine_of(request: ExtractRequest, progress: Progress) -> OpenEngine:
+    """The engine that a request names.
+
+    Raises
+    ------
+    UsageError
+        There is none of this name.
+    """
+    if request.engine == "dask" or request.scheduler:
+        from mxt.extraction.dask_engine import dask
+
+        return dask(request.scheduler, progress.say)
+    if request.engine != "threads":
+        raise UsageError(f"--engine is threads or dask, not {request.engine!r}")
+    return threads
 
 
 def compute_missing(
@@ -108,6 +125,7 @@ class _Run:
     seconds_by_step: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
     in_a_row: Counter[Reason] = field(default_factory=Counter)
+    by_worker: Counter[str] = field(default_factory=Counter)
 
 
 def _compute(run: _Run, engine: OpenEngine, progress: Progress) -> None:
@@ -144,6 +162,8 @@ def _fill(table: FeatureTable, run: _Run, engine: Engine, progress: Progress) ->
             with progress.step(f"extract {table.label}", len(wanted), unit="clips") as step:
                 for computed in carry_out(tasks, engine):
                     run.seconds_by_step.update(computed.timings.seconds)
+                    if computed.worker:
+                        run.by_worker[computed.worker] += len(computed.outcomes)
                     for outcome in computed.outcomes:
                         if outcome.job.row in wanted:  # a batch mode computes others as well
                             wanted.discard(outcome.job.row)
@@ -152,6 +172,8 @@ def _fill(table: FeatureTable, run: _Run, engine: Engine, progress: Progress) ->
         finally:  # also when interrupted: what is finished is kept
             writer.flush()
             run.seconds, run.cpu_seconds = time.monotonic() - started, time.process_time() - cpu_started
+            if run.by_worker:  # elsewhere
+                run.cpu_seconds += run.seconds_by_step.total()
             _log(table, run)
 
 
@@ -208,7 +230,7 @@ def _log(table: FeatureTable, run: _Run) -> None:
             "cpu_seconds": round(run.cpu_seconds, 3),
             "cpu_seconds_by_step": dict(run.seconds_by_step),
             "device": run.device,
-            "workers": run.workers,
+            "workers": len(run.by_worker) or run.workers,
             "versions": versions(),
             "failures": [[failure.clip, failure.reason.words, failure.detail] for failure in run.failures],
         }
@@ -237,7 +259,8 @@ def _extraction(run: _Run, estimated: Estimate | None = None) -> Extraction:
         cpu_seconds=run.cpu_seconds,
         shares={step: spent / all_steps for step, spent in run.seconds_by_step.items() if all_steps},
         device=run.device,
-        workers=run.workers,
+        workers=len(run.by_worker) or run.workers,
+        by_worker=dict(run.by_worker),
         failures=tuple(run.failures),
         earlier=plan.earlier(),
         namesake=plan.namesake(),
