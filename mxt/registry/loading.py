@@ -91,7 +91,10 @@ def _load_entry_point(gathering: _Gathering, point: EntryPoint, distribution: st
 
 def _distribution(point: EntryPoint) -> str:
     """The name of the package that brings an entry point; its metadata may be gone."""
-    names = point.dist.metadata.get_all("Name") if point.dist and point.dist.metadata else None
+    try:
+        names = point.dist.metadata.get_all("Name") if point.dist and point.dist.metadata else None
+    except FileNotFoundError:  # of the package importlib_metadata, where another package brings it
+        names = None
     return str(names[0]) if names else "an unknown distribution"
 
 
