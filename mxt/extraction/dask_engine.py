@@ -315,7 +315,8 @@ class _Dask:
 
     def _check_connection(self) -> None:
         if self._client.status in ("closing", "closed"):  # it has tried to connect again
+            lost = plural(len(self._sent), "bundle")
             raise InputError(
-                f"the Dask scheduler does not answer any more, with {plural(len(self._sent), 'bundle')} of clips "
-                "on their way; what is finished is kept: run the same command again"
+                f"the Dask scheduler does not answer any more; {lost} of clips did not come back, and what is "
+                "finished is kept: run the same command again"
             )

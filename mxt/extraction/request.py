@@ -61,6 +61,9 @@ class ExtractRequest:
         What the workers are: threads of this process, or those of a Dask cluster.
     scheduler : str, optional
         Address of the scheduler of that cluster; by default, a cluster is started on this machine.
+    part : str, optional
+        ``K/N``: only the K-th of N shares of the clips, into a table of its own. Without it, the tables of
+        shares are joined first.
     limit : int, optional
         Clips of a trial.
     dry_run, retry_failed : bool
@@ -91,6 +94,7 @@ class ExtractRequest:
     jobs: int | None = None
     engine: str = "threads"
     scheduler: str | None = None
+    part: str | None = None
     limit: int | None = None
     dry_run: bool = False
     retry_failed: bool = False
@@ -118,6 +122,7 @@ class ExtractRequest:
                 ("--jobs", self.jobs),
                 ("--engine", None if self.engine == "threads" or self.scheduler else self.engine),
                 ("--scheduler", self.scheduler),
+                ("--part", self.part),
                 ("--limit", self.limit),
                 ("--dry-run", self.dry_run),
                 ("--retry-failed", self.retry_failed),

@@ -16,6 +16,7 @@ from mxt.core.provenance import versions
 from mxt.extraction.compute import Outcome
 from mxt.extraction.engine import Engine, OpenEngine, carry_out, threads
 from mxt.extraction.estimate import estimate
+from mxt.extraction.parts import Joined, join, parts_of
 from mxt.extraction.plan import NO_ROW, ExtractionPlan, choose_device, make_plan
 from mxt.extraction.records import Estimate, Extraction, Failure
 from mxt.extraction.request import ExtractRequest
@@ -69,6 +70,7 @@ def extract(
     >>> result = extract(Path("mxt-store"), ExtractRequest("mfcc"), build_registry())  # doctest: +SKIP
     """
     run = _Run(make_plan(store_path, request, registry), workers=request.jobs or cores())
+    _join_parts(run, progress)
     if request.dry_run:
         run.device = choose_device(request.device)
         return _extraction(run, estimate(run.plan, device=run.device, workers=run.workers))
@@ -76,9 +78,21 @@ def extract(
         _compute(run, engine or engine_of(request, progress), progress)
         return_freed_memory()
     catalogue, dataset, view = run.plan.store.catalogue, run.plan.dataset.name, run.plan.view
-    if view not in catalogue.views(dataset):
+    if run.plan.share is None and view not in catalogue.views(dataset):
         catalogue.add_view(dataset, view)
     return _extraction(run)
+
+
+def _join_parts(run: _Run, progress: Progress) -> None:
+    """Join the tables of shares of this table, where there are any, before the rest is computed."""
+    plan = run.plan
+    if plan.share is not None or plan.request.dry_run:
+        return
+    if parts := parts_of(plan.store, plan.pipeline.fingerprint):
+        plan.store.check_writable()
+        run.plan = replace(plan, table=plan.table or plan.create_table())
+        assert run.plan.table is not None
+        run.joined = join(parts, run.plan.table, list(plan.contents), plan.store, progress)
 
 
 def engine_of(request: ExtractRequest, progress: Progress) -> OpenEngine:
@@ -126,6 +140,7 @@ class _Run:
     failures: list[Failure] = field(default_factory=list)
     in_a_row: Counter[Reason] = field(default_factory=Counter)
     by_worker: Counter[str] = field(default_factory=Counter)
+    joined: Joined | None = None
 
 
 def _compute(run: _Run, engine: OpenEngine, progress: Progress) -> None:
@@ -245,7 +260,7 @@ def _extraction(run: _Run, estimated: Estimate | None = None) -> Extraction:
         root=plan.dataset.root,
         label=plan.label,
         view=plan.view,
-        fingerprint=plan.pipeline.fingerprint,
+        fingerprint=plan.fingerprint,
         pipeline=plan.pipeline,
         columns=sum(layer.dimension for layer in plan.chosen),
         layers=tuple(layer.name for layer in plan.chosen),
@@ -261,6 +276,8 @@ def _extraction(run: _Run, estimated: Estimate | None = None) -> Extraction:
         device=run.device,
         workers=len(run.by_worker) or run.workers,
         by_worker=dict(run.by_worker),
+        share=plan.share,
+        joined=run.joined,
         failures=tuple(run.failures),
         earlier=plan.earlier(),
         namesake=plan.namesake(),
