@@ -200,7 +200,8 @@ def render(result: Extraction) -> None:
         console.say(f"  {worker}: {clips:,} clips, {clips / max(result.seconds, 1e-9):.1f} clips/s")
     for line in _notes(result):
         console.say(line)
-    console.say(f"view {result.view}, {result.columns} columns")
+    if result.share is None:
+        console.say(f"view {result.view}, {result.columns} columns")
 
 
 def _estimate_text(result: Extraction) -> str:

@@ -317,6 +317,6 @@ class _Dask:
         if self._client.status in ("closing", "closed"):  # it has tried to connect again
             lost = plural(len(self._sent), "bundle")
             raise InputError(
-                f"the Dask scheduler does not answer any more; {lost} of clips did not come back, and what is "
-                "finished is kept: run the same command again"
+                f"the Dask scheduler does not answer any more; {lost} of clips did not come back, and what "
+                "is finished is kept: run the same command again"
             )
