@@ -29,6 +29,7 @@ from mxt.core.text import plural
 
 if TYPE_CHECKING:
     from mxt.core.specs import Layer
+    from mxt.extraction.parts import Joined
     from mxt.extraction.records import Extraction
 
 SHOWN = 5  # clips of one reason that are named
@@ -75,6 +76,30 @@ class WorkloadOptions:
 
     device: DeviceOption = "auto"
     jobs: JobsOption = None
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine",
+            metavar="threads|dask",
+            help="What computes: threads of this process, or the processes of a Dask cluster.",
+        ),
+    ] = "threads"
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Scheduler of a Dask cluster that is there (default with --engine dask: start one here).",
+        ),
+    ] = None
+    part: Annotated[
+        str | None,
+        typer.Option(
+            "--part",
+            metavar="K/N",
+            help="Only the K-th of N shares of the clips; the same command without --part joins them.",
+        ),
+    ] = None
     limit: Annotated[
         int | None,
         typer.Option(
@@ -116,8 +141,10 @@ def extract(
     )
     with run.progress() as progress:
         result = work(run.store, request, run.registry(), progress=progress)
-    goes_on = workload.dry_run and result.left_open
-    run.answer(result, render, plain=to_json, next="the same without --dry-run" if goes_on else "mxt eval")
+    following = "the same without --part" if result.share else "mxt eval"
+    if workload.dry_run and result.left_open:
+        following = "the same without --dry-run"
+    run.answer(result, render, plain=to_json, next=following)
     if strict and (result.failed or result.left_open):
         raise typer.Exit(1)
 
@@ -169,9 +196,12 @@ def render(result: Extraction) -> None:
     else:
         words += [settled, "nothing to do"]
     console.say(" · ".join(words))
+    for worker, clips in sorted(result.by_worker.items(), key=lambda item: -item[1])[:SHOWN]:
+        console.say(f"  {worker}: {clips:,} clips, {clips / max(result.seconds, 1e-9):.1f} clips/s")
     for line in _notes(result):
         console.say(line)
-    console.say(f"view {result.view}, {result.columns} columns")
+    if result.share is None:
+        console.say(f"view {result.view}, {result.columns} columns")
 
 
 def _estimate_text(result: Extraction) -> str:
@@ -186,6 +216,10 @@ def _notes(result: Extraction) -> Iterator[str]:
     """What is still to do, what failed, and what is odd about the features."""
     from mxt.core.errors import Reason
 
+    if result.share is not None:
+        yield f"this is part {result.share}; when all parts are done, the same without --part joins them"
+    if result.joined is not None:
+        yield _joined_text(result.joined)
     changed = sum(failure.reason in (Reason.CHANGED, Reason.MISSING) for failure in result.failures)
     if result.left_open > changed:
         yield f"{result.left_open - changed:,} not computed yet; the same command continues"
@@ -210,6 +244,16 @@ def _notes(result: Extraction) -> Iterator[str]:
         )
     if together := result.pipeline.backbone.spec.rows_together:
         yield f"careful: every feature depends on the {together} clips computed with it, as in the paper"
+
+
+def _joined_text(joined: Joined) -> str:
+    """Which parts were joined, and which were not there."""
+    named = f"joined {plural(len(joined.shares), 'part')} with {plural(joined.clips, 'clip')}"
+    if not joined.missing:
+        return named
+    several = len(joined.missing) > 1
+    missing = ", ".join(map(str, joined.missing[:SHOWN])) + (", …" if len(joined.missing) > SHOWN else "")
+    return f"{named}; {'parts' if several else 'part'} {missing} {'were' if several else 'was'} not there"
 
 
 def _input_words(result: Extraction) -> list[str]:

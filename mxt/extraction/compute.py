@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mxt.core.errors import AudioError, PluginError, Reason, stage_failures
@@ -31,10 +31,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """What became of the clips of a task, in its order, and the CPU time it took."""
+    """What became of the clips of a task, in its order, the CPU time it took, and where, if elsewhere."""
 
     outcomes: tuple[Outcome, ...]
-    timings: Timings
+    timings: Timings = field(default_factory=Timings)
+    worker: str = ""
 
 
 def compute(task: Task, recipe: Recipe) -> Computed:

@@ -47,7 +47,7 @@ def carry_out(tasks: Iterable[Task], engine: Engine) -> Iterator[Computed]:
     """Compute tasks with an engine; they are submitted in order, and come as they are finished."""
     under_way = 0
     for task in tasks:
-        if under_way == engine.ahead:
+        while under_way >= engine.ahead:  # it may become less
             yield engine.finished()
             under_way -= 1
         engine.submit(task)

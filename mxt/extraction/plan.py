@@ -14,6 +14,8 @@ from mxt.core.progress import Progress
 from mxt.core.records import ClipRecord, DatasetRecord
 from mxt.core.specs import Layer
 from mxt.core.views import Part, choose_layers, layers_text
+from mxt.extraction.parts import KIND as PART
+from mxt.extraction.parts import Share
 from mxt.extraction.recipe import Recipe, make_recipe
 from mxt.extraction.request import ExtractRequest
 from mxt.extraction.tasks import by_content
@@ -40,6 +42,10 @@ class ExtractionPlan:
         Audio key to the first clip with that content.
     chosen : tuple of Layer
         Layers of the view.
+    table : FeatureTable, optional
+        The table that the features go to: that of the share where one was asked for.
+    share : Share, optional
+        Of the clips; `clips` and `contents` are those of the share that the whole table does not have yet.
     """
 
     registry: Registry
@@ -51,6 +57,7 @@ class ExtractionPlan:
     pipeline: Pipeline
     chosen: tuple[Layer, ...]
     table: FeatureTable | None
+    share: Share | None = None
 
     def states(self) -> npt.NDArray[np.int64]:
         """State of each of `contents`, `NO_ROW` where it has no row yet."""
@@ -73,7 +80,15 @@ class ExtractionPlan:
         """Label of the table; of one that is to be made, the one asked for or made from the pipeline."""
         if self.table is not None:
             return self.table.label
+        if self.share is not None:
+            return self.share.label(self.request.label or self.pipeline.label)
         return self.request.label or self.store.features.free_label(self.pipeline.label)
+
+    @property
+    def fingerprint(self) -> str:
+        """Fingerprint of the table."""
+        whole = self.pipeline.fingerprint
+        return whole if self.share is None else self.share.fingerprint(whole)
 
     @property
     def view(self) -> str:
@@ -93,11 +108,14 @@ class ExtractionPlan:
     def create_table(self) -> FeatureTable:
         """The table of the pipeline, empty."""
         fetched = self.request.pipeline(self.registry)  # with labels that lie in weights fetched since
+        kind = (
+            {"kind": "extracted"} if self.share is None else self.share.attributes(self.pipeline.fingerprint)
+        )
         return self.store.features.create(
-            self.pipeline.fingerprint,
+            self.fingerprint,
             self.label,
             {
-                "kind": "extracted",
+                **kind,
                 "pipeline": self.pipeline.identity(),
                 "specification": _specification(fetched),
             },
@@ -111,6 +129,7 @@ class ExtractionPlan:
         for table in self.store.features.tables():
             if (
                 table.fingerprint != self.pipeline.fingerprint
+                and table.attributes.get("kind") != PART
                 and _without_versions(table.attributes.get("pipeline")) == wanted
             ):
                 return table.label
@@ -175,9 +194,21 @@ def plan_for(
         )
     if table is None and request.label is not None:
         store.features.check_free(request.label)  # now, not after the weights were fetched
-    return ExtractionPlan(
+    plan = ExtractionPlan(
         registry, store, request, dataset, clips, by_content(clips), pipeline, chosen, table
     )
+    return plan if request.part is None else _of_share(plan, Share.parsed(request.part))
+
+
+def _of_share(plan: ExtractionPlan, share: Share) -> ExtractionPlan:
+    """The plan of one of several shares of its clips."""
+    if plan.pipeline.backbone.spec.rows_together:
+        raise UsageError("--part is for features that depend on one clip alone; leave it out")
+    states = zip(plan.contents.items(), plan.states(), strict=True)
+    contents = dict(item for item, state in share.taken(states) if state <= OPEN)
+    table = plan.store.features.by_fingerprint(share.fingerprint(plan.pipeline.fingerprint))
+    clips = [clip for clip in plan.clips if clip.key in contents]
+    return replace(plan, clips=clips, contents=contents, table=table, share=share)
 
 
 def _pipeline(

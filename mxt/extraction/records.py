@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mxt.core.errors import Reason
 from mxt.core.pipeline import Pipeline
+from mxt.extraction.parts import Joined, Share
 from mxt.extraction.request import ExtractRequest
 
 
@@ -52,6 +53,12 @@ class Extraction:
         Of computing, without start-up, all threads; `shares` is the part of the CPU time by step, 0 to 1.
     device, workers : str, int
         Where it ran.
+    by_worker : mapping
+        Clips that each worker of a cluster computed, by its address; empty where threads did.
+    share : Share, optional
+        Of the clips, where one was asked for; everything else is about this share.
+    joined : Joined, optional
+        Tables of shares that were joined into this one.
     failures : tuple of Failure
         Clips that failed or stayed open in this run.
     earlier : str
@@ -81,6 +88,9 @@ class Extraction:
     shares: Mapping[str, float]
     device: str
     workers: int
+    by_worker: Mapping[str, int]
+    share: Share | None
+    joined: Joined | None
     failures: tuple[Failure, ...]
     earlier: str
     namesake: ExtractRequest | None

@@ -57,6 +57,13 @@ class ExtractRequest:
         ``"auto"``, ``"cpu"`` or ``"cuda"``.
     jobs : int, optional
         Number of workers; by default one per core.
+    engine : {"threads", "dask"}
+        What the workers are: threads of this process, or those of a Dask cluster.
+    scheduler : str, optional
+        Address of the scheduler of that cluster; by default, a cluster is started on this machine.
+    part : str, optional
+        ``K/N``: only the K-th of N shares of the clips, into a table of its own. Without it, the tables of
+        shares are joined first.
     limit : int, optional
         Clips of a trial.
     dry_run, retry_failed : bool
@@ -85,6 +92,9 @@ class ExtractRequest:
     dataset: str | None = None
     device: str = "auto"
     jobs: int | None = None
+    engine: str = "threads"
+    scheduler: str | None = None
+    part: str | None = None
     limit: int | None = None
     dry_run: bool = False
     retry_failed: bool = False
@@ -110,6 +120,9 @@ class ExtractRequest:
                 ("--as", self.label),
                 ("--device", None if self.device == "auto" else self.device),
                 ("--jobs", self.jobs),
+                ("--engine", None if self.engine == "threads" or self.scheduler else self.engine),
+                ("--scheduler", self.scheduler),
+                ("--part", self.part),
                 ("--limit", self.limit),
                 ("--dry-run", self.dry_run),
                 ("--retry-failed", self.retry_failed),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from mxt.core.errors import StoreDamaged, StoreReadOnly, UnknownName
+from mxt.core.errors import Reason, StoreDamaged, StoreReadOnly, UnknownName
 from mxt.core.files import folder_bytes, translate_os_errors
 from mxt.core.identity import imported_key
 from mxt.core.records import ClipRecord
@@ -191,6 +191,27 @@ class FeatureTable:
         except StoreDamaged:
             # a repair may have opened rows between state and layers: look again
             return self._read_rows(keys, arrays)
+
+    def settled(
+        self, *, at_once: int = 1024
+    ) -> Iterator[tuple[bytes, Mapping[str, npt.NDArray[np.float32]] | Reason]]:
+        """Key of every row that is done or failed, with its features by layer, or why there are none.
+
+        Raises
+        ------
+        StoreDamaged
+            A row is not what was written.
+        """
+        ledger = self.ledger()
+        rows = np.flatnonzero(ledger.states != OPEN)
+        for some in (rows[first : first + at_once] for first in range(0, len(rows), at_once)):
+            done = ledger.states[some] == DONE
+            layers = {
+                layer.name: self._read_layer(layer_array(layer), some, done, ledger) for layer in self.layers
+            }
+            for place, row in enumerate(some):
+                values = {name: array[place] for name, array in layers.items()}
+                yield ledger.keys[row].tobytes(), values if done[place] else Reason(int(ledger.reasons[row]))
 
     def nbytes(self) -> int:
         """Bytes on disk."""

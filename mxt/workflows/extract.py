@@ -16,6 +16,7 @@ from mxt.core.provenance import versions
 from mxt.extraction.compute import Outcome
 from mxt.extraction.engine import Engine, OpenEngine, carry_out, threads
 from mxt.extraction.estimate import estimate
+from mxt.extraction.parts import Joined, join, parts_of
 from mxt.extraction.plan import NO_ROW, ExtractionPlan, choose_device, make_plan
 from mxt.extraction.records import Estimate, Extraction, Failure
 from mxt.extraction.request import ExtractRequest
@@ -33,7 +34,7 @@ def extract(
     registry: Registry,
     *,
     progress: Progress = SILENT,
-    engine: OpenEngine = threads,
+    engine: OpenEngine | None = None,
 ) -> Extraction:
     """Compute the missing features of a data set.
 
@@ -47,8 +48,8 @@ def extract(
         Where stages are found.
     progress : Progress
         Told of every clip.
-    engine : callable
-        Opens the engine that computes; by default, threads of this process.
+    engine : callable, optional
+        Opens the engine that computes; by default, the one that the request names.
 
     Returns
     -------
@@ -69,16 +70,46 @@ def extract(
     >>> result = extract(Path("mxt-store"), ExtractRequest("mfcc"), build_registry())  # doctest: +SKIP
     """
     run = _Run(make_plan(store_path, request, registry), workers=request.jobs or cores())
+    _join_parts(run, progress)
     if request.dry_run:
         run.device = choose_device(request.device)
         return _extraction(run, estimate(run.plan, device=run.device, workers=run.workers))
     if run.plan.anything_to_do():
-        _compute(run, engine, progress)
+        _compute(run, engine or engine_of(request, progress), progress)
         return_freed_memory()
     catalogue, dataset, view = run.plan.store.catalogue, run.plan.dataset.name, run.plan.view
-    if view not in catalogue.views(dataset):
+    if run.plan.share is None and view not in catalogue.views(dataset):
         catalogue.add_view(dataset, view)
     return _extraction(run)
+
+
+def _join_parts(run: _Run, progress: Progress) -> None:
+    """Join the tables of shares of this table, where there are any, before the rest is computed."""
+    plan = run.plan
+    if plan.share is not None or plan.request.dry_run:
+        return
+    if parts := parts_of(plan.store, plan.pipeline.fingerprint):
+        plan.store.check_writable()
+        run.plan = replace(plan, table=plan.table or plan.create_table())
+        assert run.plan.table is not None
+        run.joined = join(parts, run.plan.table, list(plan.contents), plan.store, progress)
+
+
+def engine_of(request: ExtractRequest, progress: Progress) -> OpenEngine:
+    """The engine that a request names.
+
+    Raises
+    ------
+    UsageError
+        There is none of this name.
+    """
+    if request.engine == "dask" or request.scheduler:
+        from mxt.extraction.dask_engine import dask
+
+        return dask(request.scheduler, progress.say)
+    if request.engine != "threads":
+        raise UsageError(f"--engine is threads or dask, not {request.engine!r}")
+    return threads
 
 
 def compute_missing(
@@ -108,6 +139,8 @@ class _Run:
     seconds_by_step: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
     in_a_row: Counter[Reason] = field(default_factory=Counter)
+    by_worker: Counter[str] = field(default_factory=Counter)
+    joined: Joined | None = None
 
 
 def _compute(run: _Run, engine: OpenEngine, progress: Progress) -> None:
@@ -144,6 +177,8 @@ def _fill(table: FeatureTable, run: _Run, engine: Engine, progress: Progress) ->
             with progress.step(f"extract {table.label}", len(wanted), unit="clips") as step:
                 for computed in carry_out(tasks, engine):
                     run.seconds_by_step.update(computed.timings.seconds)
+                    if computed.worker:
+                        run.by_worker[computed.worker] += len(computed.outcomes)
                     for outcome in computed.outcomes:
                         if outcome.job.row in wanted:  # a batch mode computes others as well
                             wanted.discard(outcome.job.row)
@@ -152,6 +187,8 @@ def _fill(table: FeatureTable, run: _Run, engine: Engine, progress: Progress) ->
         finally:  # also when interrupted: what is finished is kept
             writer.flush()
             run.seconds, run.cpu_seconds = time.monotonic() - started, time.process_time() - cpu_started
+            if run.by_worker:  # elsewhere
+                run.cpu_seconds += run.seconds_by_step.total()
             _log(table, run)
 
 
@@ -208,7 +245,7 @@ def _log(table: FeatureTable, run: _Run) -> None:
             "cpu_seconds": round(run.cpu_seconds, 3),
             "cpu_seconds_by_step": dict(run.seconds_by_step),
             "device": run.device,
-            "workers": run.workers,
+            "workers": len(run.by_worker) or run.workers,
             "versions": versions(),
             "failures": [[failure.clip, failure.reason.words, failure.detail] for failure in run.failures],
         }
@@ -223,7 +260,7 @@ def _extraction(run: _Run, estimated: Estimate | None = None) -> Extraction:
         root=plan.dataset.root,
         label=plan.label,
         view=plan.view,
-        fingerprint=plan.pipeline.fingerprint,
+        fingerprint=plan.fingerprint,
         pipeline=plan.pipeline,
         columns=sum(layer.dimension for layer in plan.chosen),
         layers=tuple(layer.name for layer in plan.chosen),
@@ -237,7 +274,10 @@ def _extraction(run: _Run, estimated: Estimate | None = None) -> Extraction:
         cpu_seconds=run.cpu_seconds,
         shares={step: spent / all_steps for step, spent in run.seconds_by_step.items() if all_steps},
         device=run.device,
-        workers=run.workers,
+        workers=len(run.by_worker) or run.workers,
+        by_worker=dict(run.by_worker),
+        share=plan.share,
+        joined=run.joined,
         failures=tuple(run.failures),
         earlier=plan.earlier(),
         namesake=plan.namesake(),
