@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,12 +40,13 @@ class BirdNet:
         if weights is None:
             raise WeightsError("birdnet needs its weights")
         model, of_thread = read_members(weights, [MODEL])[MODEL], threading.local()
-        of_thread.interpreter = interpreter_of(model)
+        of_thread.interpreter = Interpreter(model)
 
         def row(window: Array) -> tuple[Array, Array]:
             if not hasattr(of_thread, "interpreter"):  # an interpreter belongs to one thread
-                of_thread.interpreter = interpreter_of(model)
-            return run(of_thread.interpreter, window)
+                of_thread.interpreter = Interpreter(model)
+            outputs: tuple[Array, Array] = of_thread.interpreter(window)
+            return outputs
 
         def features(x: Tensor) -> Features:
             rows = [row(window) for window in x.cpu().numpy()]
@@ -51,30 +56,58 @@ class BirdNet:
         return features
 
 
-def interpreter_of(model: bytes) -> Any:
-    """An interpreter of LiteRT in one thread, which keeps every tensor."""
-    litert = imported("ai_edge_litert.interpreter", BACKBONE)
-    try:
-        interpreter: Any = litert.Interpreter(
-            model_content=model,
-            num_threads=1,
-            # those of a delegate keep no tensors, and announce themselves
-            experimental_op_resolver_type=litert.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-            experimental_preserve_all_tensors=True,
-        )
-        interpreter.allocate_tensors()
-    except (RuntimeError, ValueError) as error:
-        raise WeightsError(f"LiteRT does not read {MODEL}: {error}") from error
-    return interpreter
+class Interpreter:
+    """The network in memory, for one thread.
+
+    Parameters
+    ----------
+    model : bytes
+        The file.
+
+    Raises
+    ------
+    WeightsError
+        LiteRT does not read it.
+    """
+
+    def __init__(self, model: bytes) -> None:
+        litert = imported("ai_edge_litert.interpreter", BACKBONE)
+        try:
+            with _quiet():
+                self._litert: Any = litert.Interpreter(
+                    model_content=model, num_threads=1, experimental_preserve_all_tensors=True
+                )
+                self._litert.allocate_tensors()
+        except (RuntimeError, ValueError) as error:
+            raise WeightsError(f"LiteRT does not read {MODEL}: {error}") from error
+        tensors = {detail["name"]: detail["index"] for detail in self._litert.get_tensor_details()}
+        self._input = self._litert.get_input_details()[0]["index"]
+        self._outputs = tensors[POOLED], self._litert.get_output_details()[0]["index"]
+
+    def __call__(self, window: Array) -> tuple[Array, Array]:
+        """The embedding [1024] and the logits [6522] of one window [144000]."""
+        self._litert.set_tensor(self._input, window[None])
+        self._litert.invoke()
+        embedding, logits = (self._litert.get_tensor(index)[0] for index in self._outputs)
+        return embedding, logits
 
 
-def run(interpreter: Any, window: Array) -> tuple[Array, Array]:
-    """The embedding [1024] and the logits [6522] of one window [144000]."""
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], window[None])
-    interpreter.invoke()
-    tensors = {detail["name"]: detail["index"] for detail in interpreter.get_tensor_details()}
-    logits = interpreter.get_output_details()[0]["index"]
-    return interpreter.get_tensor(tensors[POOLED])[0], interpreter.get_tensor(logits)[0]
+_one_at_a_time = threading.Lock()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the line about its kernels that LiteRT writes to standard error, and no setting silences."""
+    with _one_at_a_time, open(os.devnull, "wb") as nowhere, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that keeping every tensor takes memory
+        sys.stderr.flush()
+        kept = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def probabilities(logits: Array) -> Array:

@@ -49,6 +49,7 @@ def test_features_are_those_of_litert_itself(released, spinetail):
     features = BirdNet().prepare(released, "cpu")(torch.from_numpy(spinetail))
     interpreter = litert.Interpreter(
         model_content=read_members(released, [MODEL])[MODEL],
+        # the plain kernels, which keep every tensor; the backbone uses the faster ones
         experimental_op_resolver_type=litert.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
         experimental_preserve_all_tensors=True,
     )
