@@ -49,6 +49,9 @@ def cases(models: Path) -> dict[str, Case]:
     def onnx(name: str) -> tuple[str, ...]:
         return ("onnx", "--model", str(models / f"{name}.onnx"))
 
+    def example(name: str) -> tuple[str, ...]:
+        return (name, "--plugin", str(Path(__file__).resolve().parents[2] / "examples" / f"{name}.py"))
+
     return {
         "mfcc": Case(("mfcc",), ":1", mfcc),
         "spectral_shape": Case(("spectral_shape",), ":1"),
@@ -64,6 +67,8 @@ def cases(models: Path) -> dict[str, Case]:
         "wav2vec 2.0 base (transformers)": Case(
             ("transformers", "--model", str(models / "wav2vec2")), ":all", wav2vec2
         ),
+        "ge2e (one file)": Case(example("ge2e"), ":embedding"),
+        "crepe, tiny (one file)": Case(example("crepe"), ":pitch"),
     }
 
 
@@ -90,7 +95,7 @@ def windows(path: Path, sample_rate: int, samples: int, hop: int) -> Iterator[Ar
 
 
 def birdnet(_: Path) -> Loop:
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    from ai_edge_litert.interpreter import Interpreter
     from mxt_birdnet.plugin import BACKBONE, MODEL
 
     from mxt.core.weights import place_of
@@ -99,7 +104,6 @@ def birdnet(_: Path) -> Loop:
     interpreter = Interpreter(
         model_content=read_members(place_of(BACKBONE.weights[0]), [MODEL])[MODEL],
         num_threads=1,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
         experimental_preserve_all_tensors=True,
     )
     interpreter.allocate_tensors()

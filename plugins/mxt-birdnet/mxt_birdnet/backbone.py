@@ -39,14 +39,18 @@ class BirdNet:
         """
         if weights is None:
             raise WeightsError("birdnet needs its weights")
-        model, of_thread = read_members(weights, [MODEL])[MODEL], threading.local()
-        of_thread.interpreter = Interpreter(model)
+        model = read_members(weights, [MODEL])[MODEL]
+        free = [Interpreter(model)]  # as many as threads ever ran one at once
 
         def row(window: Array) -> tuple[Array, Array]:
-            if not hasattr(of_thread, "interpreter"):  # an interpreter belongs to one thread
-                of_thread.interpreter = Interpreter(model)
-            outputs: tuple[Array, Array] = of_thread.interpreter(window)
-            return outputs
+            try:
+                interpreter = free.pop()
+            except IndexError:
+                interpreter = Interpreter(model)
+            try:
+                return interpreter(window)
+            finally:
+                free.append(interpreter)
 
         def features(x: Tensor) -> Features:
             rows = [row(window) for window in x.cpu().numpy()]
@@ -57,7 +61,7 @@ class BirdNet:
 
 
 class Interpreter:
-    """The network in memory, for one thread.
+    """The network in memory, for one thread at a time.
 
     Parameters
     ----------
