@@ -195,12 +195,24 @@ def _columns(case: _Case, X: npt.NDArray[Any], neighbour: npt.NDArray[np.int64])
 
 
 def _steps(case: _Case, matrix: Matrix) -> StepTest | None:
-    """Steps in the features of all clips along the catalogue, beside what another view says of the music."""
+    """Steps in the features of all clips along the catalogue, beside what another view says of the music.
+
+    ``None`` where mxt computed each clip alone: then order cannot matter, and a step is the recordings' own.
+    """
+    if all(_by_clip(case.study, fingerprint) for fingerprint in matrix.fingerprints.values()):
+        return None
     labels = target_values(matrix.clips, case.study.selection.sample.targets.column)
     task = case.study.selection.sample.targets.task
     names = [text_of(label) if task == "classification" else "" for label in labels]
     y = np.unique(names, return_inverse=True)[1].astype(np.int64)
     return find_steps(matrix.X, y, beside=_beside(case.study, matrix))
+
+
+def _by_clip(study: Study, fingerprint: str) -> bool:
+    """Whether a table holds features that mxt computed, each of its clip alone."""
+    table = study.store.features.by_fingerprint(fingerprint)
+    pipeline = None if table is None else table.attributes.get("pipeline")
+    return isinstance(pipeline, dict) and not pipeline.get("rows_together")
 
 
 def _beside(study: Study, matrix: Matrix) -> npt.NDArray[Any] | None:
