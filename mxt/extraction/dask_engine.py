@@ -107,7 +107,7 @@ def _send_files(client: Any, recipe: Recipe) -> None:
     """
     sent = [path for path in recipe.plugins if path.is_file()]
     if recipe.weights is not None and recipe.weights.is_file():
-        seen = client.run(recipe.weights.is_file)
+        seen = client.run(os.access, str(recipe.weights), os.R_OK)
         sent += [] if seen and all(seen.values()) else [recipe.weights]
     for path in sent:
         client.upload_file(str(path), load=False)
@@ -176,7 +176,7 @@ def _problem(bundle: Bundle) -> str:
         if (own := _versions().get(name)) != (wanted := bundle.versions.get(name)):
             return f"it has {name} {own}, and the command {wanted}"
     paths = [bundle.folder, *(str(place_of(file)) for file in bundle.recipe.pipeline.backbone.spec.files)]
-    unseen = next((path for path in paths if path and not os.path.exists(path)), None)
+    unseen = next((path for path in paths if path and not os.access(path, os.R_OK)), None)
     return "" if unseen is None else f"it does not see {unseen}"
 
 
@@ -188,7 +188,7 @@ def _with_files_here(recipe: Recipe, folder: Path) -> Recipe:
 
     def here(path: Path) -> Path:
         sent = folder / path.name
-        return sent if not path.exists() and sent.exists() else path
+        return sent if sent.exists() and not os.access(path, os.R_OK) else path
 
     weights = None if recipe.weights is None else here(recipe.weights)
     return replace(recipe, weights=weights, plugins=tuple(map(here, recipe.plugins)))

@@ -224,8 +224,7 @@ def test_the_fault_of_a_plugin_is_raised_as_it_was(store, plugin, tmp_path, sche
 def unseen(path: Path) -> str:
     """What makes a process not see a file or folder."""
     return (
-        "import os, pathlib\n"
-        f"hidden, there = {str(path)!r}, os.path.exists\n"
-        "os.path.exists = lambda p: not str(p).startswith(hidden) and there(p)\n"
-        "pathlib.Path.exists = lambda self, **_: os.path.exists(self)\n"
+        "import os\n"
+        f"hidden, may = {str(path)!r}, os.access\n"
+        "os.access = lambda p, mode, **_: not str(p).startswith(hidden) and may(p, mode)\n"
     )
