@@ -4,7 +4,8 @@
     mxt --plugin ge2e.py extract --backbone ge2e --normalizer rms --set target_db=-30
 
 Only the weights are read out of the Python package (16 MB); none of it is installed or run. The package
-itself raises quiet recordings to -30 dBFS, as ``rms`` does, and cuts silence out, which mxt does not.
+itself raises quiet recordings to -30 dBFS, as ``rms`` does; it also cuts silence out, and keeps a last window
+that is three quarters full, which mxt does not.
 """
 
 import io

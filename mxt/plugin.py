@@ -19,6 +19,10 @@ kind           methods                                                     Proto
 ``protocol``   ``choices(task)``: an `Evaluation`                          `EvaluationProtocol`
 ============== =========================================================== =====================
 
+A library that mxt does not bring is named in the spec's ``requires`` with the line that installs it, and
+imported by `imported` where it is used. A backbone is given the path of its `WeightsFile`, verified; of a set
+of files (``parts``), that of the folder which holds them.
+
 ``mxt plugins new NAME`` writes a backbone to begin with, ``mxt plugins check FILE_OR_NAME`` says which parts
 of the contract are broken, and ``mxt.testing.checks_for`` gives the same checks to a test suite. A stage
 raises one of the errors below on purpose; any other exception is reported as a fault of the stage.

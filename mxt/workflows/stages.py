@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from mxt.core.errors import StoreError
 from mxt.core.params import Param
 from mxt.core.requirements import missing
 from mxt.core.specs import Card, Kind, Layer, StageSpec, WeightsFile, Window
@@ -160,24 +161,26 @@ def _needs(spec: StageSpec, rates: Mapping[str, Rate]) -> Needs:
 
 
 def _rates(path: Path | None) -> dict[str, Rate]:
-    """How fast each backbone was in the largest run of a store; empty where there is none."""
+    """How fast each backbone was in the largest run of a store; empty where there is none to be read."""
     if path is None or not (path / "mxt.json").is_file():
         return {}
-    store = Store.open(path, read_only=True)
-    backbones = {
-        table.fingerprint: table.attributes["pipeline"]["backbone"]["name"]
-        for table in store.features.tables()
-        if table.attributes.get("pipeline")
-    }
+    try:
+        store = Store.open(path, read_only=True)
+        pipelines = {table.fingerprint: table.attributes.get("pipeline") for table in store.features.tables()}
+        runs = store.runs()
+    except StoreError:  # what is wrong with a store is said by the commands that need it
+        return {}
     rates: dict[str, Rate] = {}
-    for run in store.runs():
-        name, clips, seconds = (
-            backbones.get(run.get("fingerprint", "")),
+    for run in runs:
+        pipeline, clips, seconds = (
+            pipelines.get(run.get("fingerprint", "")),
             run.get("computed"),
             run.get("seconds"),
         )
-        if name and clips and seconds and clips > (rates[name].clips if name in rates else 0):
-            rates[name] = Rate(clips / seconds, clips, run.get("device", ""), run.get("workers", 0))
+        if pipeline and clips and seconds:
+            name = pipeline["backbone"]["name"]
+            if name not in rates or clips >= rates[name].clips:
+                rates[name] = Rate(clips / seconds, clips, run.get("device", ""), run.get("workers", 0))
     return rates
 
 

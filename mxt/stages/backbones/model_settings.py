@@ -179,7 +179,7 @@ def settings_beside(model: Path) -> ModelSettings:
         raise InputError(
             f"{path} is missing, which says how {model.name} is fed: mxt plugins describe {model}"
         )
-    text = _text(inside(path.parent, path.name, what="the settings"))
+    text = _text(inside(path.parent, path.name, what="the settings file"))
     try:
         values = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

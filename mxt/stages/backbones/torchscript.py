@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -85,8 +87,9 @@ def by_name(returned: Any) -> Mapping[str, torch.Tensor]:
 def opened(path: Path) -> Any:
     """The module in a TorchScript file, on the CPU.
 
-    Opening runs nothing of the file: what would be run then is refused before (`_check_archive`), and all
-    that could be run afterwards is looked at here.
+    Opening runs nothing of the file: what would be run then is refused before (`checked`), and all that could
+    be run afterwards is looked at here. What torch is given is a copy of the members that were looked at, so
+    that it does not matter whether it reads the archive as Python does.
 
     Raises
     ------
@@ -96,10 +99,14 @@ def opened(path: Path) -> Any:
     """
     import torch
 
-    _check_archive(path)
+    copy = io.BytesIO()
+    with checked(path) as archive, zipfile.ZipFile(copy, "w") as members:
+        for member in archive.infolist():
+            members.writestr(member.filename, archive.read(member))
+    copy.seek(0)
     try:
         load: Any = torch.jit.load
-        module = load(str(path), map_location="cpu").eval()
+        module = load(copy, map_location="cpu").eval()
     except Exception as error:  # of its parser, without a common base
         raise InputError(f"{path}: torch does not open it: {first_line(error)}") from error
     for node in _nodes_of_all_methods(module):
@@ -109,8 +116,15 @@ def opened(path: Path) -> Any:
     return module
 
 
-def _check_archive(path: Path) -> None:
-    """Refuse a file by its members, of which nothing but the text of the code is read."""
+@contextmanager
+def checked(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive that a TorchScript file is, if nothing of it is run when it is opened.
+
+    Raises
+    ------
+    InputError
+        As of `opened`; or the archive is damaged.
+    """
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     if not zipfile.is_zipfile(path):
@@ -120,6 +134,7 @@ def _check_archive(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             _check_members(path, archive)
+            yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise InputError(f"{path} is damaged: {first_line(error)}") from error
 
@@ -131,6 +146,8 @@ def _check_members(path: Path, archive: zipfile.ZipFile) -> None:
         parts = PurePosixPath(name).parts
         if name.startswith("/") or "\\" in name or ".." in parts or not name.isprintable():
             raise InputError(f"{path}: it has a member {shortened(repr(name))}, whose name leads out of it")
+    if len({member.filename for member in members}) < len(members):
+        raise InputError(f"{path}: two of its members have one name")
     if not any("code" in PurePosixPath(member.filename).parts[1:2] for member in members):
         raise InputError(
             f"{path} is a pickle of torch.save, not TorchScript: it is not read, since it can run anything"
@@ -170,8 +187,8 @@ def facts_of(path: Path) -> ModelFacts:
 def resolve(spec: StageSpec, params: Mapping[str, Any], weights: str | None) -> StageSpec:  # noqa: ARG001
     """The spec of a model file, as the TOML file beside it says."""
     model = Path(needed_model(params["model"], backbone="torchscript", example="FILE.pt"))
-    _check_archive(model)
-    settings = settings_beside(model)
+    with checked(model):
+        settings = settings_beside(model)
     if settings.before:
         raise InputError(f"{settings.path.name}: before is for ONNX graphs; name a renderer instead")
     return settings.resolved(spec, model, "torch", _files(model, settings))

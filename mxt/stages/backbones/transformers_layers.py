@@ -31,7 +31,10 @@ def layers_of(config: Any, pool: str) -> tuple[Layer, ...]:
         number = int(getattr(part, "encoder_layers", 0) or getattr(part, "num_hidden_layers", 0))
         widths = [getattr(part, "hidden_size", 0)] * min(number + 1, MOST_LAYERS + 1)
     if not 2 <= len(widths) <= MOST_LAYERS or not widths[0]:
-        raise InputError(f"{config.model_type}: its config.json does not say how many hidden layers it has")
+        raise InputError(
+            f"{config.model_type}: its config.json does not say how many hidden layers it has "
+            f"(at most {MOST_LAYERS:,})"
+        )
     columns = 2 if pool == "mean_std" else 1
     named = [*((f"layer{k}", width) for k, width in enumerate(widths[1:], start=1)), ("input", widths[0])]
     return tuple(Layer(k, name, columns * width) for k, (name, width) in enumerate(named, start=1))

@@ -284,7 +284,9 @@ def test_settings_and_labels_behind_a_link_that_leaves_the_folder_are_not_read(m
         chosen(model)
     model.with_suffix(".toml").unlink()
     model.with_suffix(".toml").symlink_to(model.parent.parent / "secret")
-    with pytest.raises(InputError, match=r"the settings is 'small\.toml', outside the folder of the model"):
+    with pytest.raises(
+        InputError, match=r"the settings file is 'small\.toml', outside the folder of the model"
+    ):
         chosen(model)
 
 

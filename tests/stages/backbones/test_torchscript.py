@@ -179,6 +179,14 @@ def test_an_archive_that_unpacks_to_far_more_than_it_holds_is_refused(model):
         network(model)
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_members_of_one_name_are_refused(model):
+    with zipfile.ZipFile(model, "a") as archive:
+        archive.writestr(archive.namelist()[0], b"another")
+    with pytest.raises(InputError, match="two of its members have one name"):
+        network(model)
+
+
 def test_a_damaged_archive_is_refused(model):
     content = model.read_bytes()
     at = content.index(b"def forward") if b"def forward" in content else content.index(b".py") + 40
