@@ -175,7 +175,10 @@ def _problem(bundle: Bundle) -> str:
     for name in EQUAL:
         if (own := _versions().get(name)) != (wanted := bundle.versions.get(name)):
             return f"it has {name} {own}, and the command {wanted}"
-    paths = [bundle.folder, *(str(place_of(file)) for file in bundle.recipe.pipeline.backbone.spec.files)]
+    paths = [
+        bundle.folder,
+        *(str(place_of(file)) for file in bundle.recipe.pipeline.backbone.spec.files if file.source),
+    ]
     unseen = next((path for path in paths if path and not os.access(path, os.R_OK)), None)
     return "" if unseen is None else f"it does not see {unseen}"
 
