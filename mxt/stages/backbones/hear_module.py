@@ -216,7 +216,8 @@ def _files_of(module: ModuleType) -> Iterator[WeightsFile]:
     folder = Path(str(package.__file__)).parent
     below = folder.rglob("*") if hasattr(package, "__path__") else ()
     others = (file for file in below if file.is_file() and file.parent.name != "__pycache__")
-    for file in (path, *sorted(file for file in others if file != path)):
+    yield own_file(module.__name__, path)
+    for file in sorted(file for file in others if file != path):
         yield own_file(file.relative_to(folder.parent).as_posix(), file)
 
 

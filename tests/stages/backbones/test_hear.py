@@ -136,6 +136,37 @@ def test_the_module_would_leak_if_it_were_given_several_clips(package):
         assert not torch.allclose(module.get_scene_embeddings(batch, loaded)[0], alone, atol=1e-3)
 
 
+def test_modules_of_tensorflow_are_taken(package):
+    tensorflow = pytest.importorskip("tensorflow", reason="needs TensorFlow")
+    text = """
+import tensorflow as tf
+
+class Model(tf.Module):
+    sample_rate, scene_embedding_size, timestamp_embedding_size = 8000, 2, 2
+
+    def __init__(self):
+        super().__init__()
+        self.weight = tf.Variable([[1.0, 2.0]])
+
+def load_model(path=""):
+    return Model()
+
+def get_timestamp_embeddings(audio, model):
+    frames = tf.reshape(audio[:, :800], (len(audio), 8, 100))
+    return tf.reduce_mean(frames, 2, keepdims=True) * model.weight, tf.zeros((len(audio), 8))
+
+def get_scene_embeddings(audio, model):
+    return tf.reduce_mean(get_timestamp_embeddings(audio, model)[0], 1)
+"""
+    y = noise(800)
+    features = network(package(text))(y[None])
+    expected = tensorflow.reduce_mean(y.numpy()).numpy() * np.float32([1, 2])
+    np.testing.assert_allclose(features["scene"][0], expected, atol=1e-6)
+    np.testing.assert_allclose(features["timestamp"][0], expected, atol=1e-6)
+    changed = package(text.replace("2.0]]", "3.0]]"))
+    assert identity(package(text))["state"] != identity(changed)["state"]
+
+
 def test_calls_are_made_one_at_a_time(package):
     text = (
         MODULE
@@ -193,7 +224,7 @@ def identity(model: str) -> dict[str, str]:
 def test_code_and_weights_identify_a_module_wherever_the_weights_lie(package, tmp_path):
     model = package()
     folder = model.partition(".")[0]
-    assert list(identity(model)) == [f"{folder}/embed.py", f"{folder}/__init__.py", "state"]
+    assert list(identity(model)) == [model, f"{folder}/__init__.py", "state"]
     torch.save(sys.modules[model].load_model().state_dict(), tmp_path / "best.pt")
     with_weights = identity(f"{model}@{tmp_path / 'best.pt'}")
     assert with_weights.keys() - identity(model).keys() == {"weights"}
@@ -208,6 +239,14 @@ def test_a_helper_beside_the_module_is_part_of_its_identity(package, tmp_path):
     assert len(identity(second)) == len(identity(first)) + 1
 
 
+def test_modules_of_one_package_with_the_same_weights_differ(package, tmp_path):
+    one = package()
+    folder = one.partition(".")[0]
+    (tmp_path / folder / "other.py").write_text(f"from {one} import *\n")
+    assert identity(one)["state"] == identity(f"{folder}.other")["state"]
+    assert identity(one) != identity(f"{folder}.other")
+
+
 def test_weights_that_the_module_brings_itself_are_part_of_its_identity(package):
     one, other = (
         package(MODULE),
@@ -218,7 +257,9 @@ def test_weights_that_the_module_brings_itself_are_part_of_its_identity(package)
 
 def test_weights_that_are_drawn_are_the_same_each_time(package):
     one, other = package(), package()
-    assert identity(one)["state"] == identity(other)["state"]
+    first = identity(one)["state"]
+    torch.rand(1)
+    assert identity(other)["state"] == first
 
 
 def test_labels_have_the_module_and_its_weights(package, tmp_path):
