@@ -152,7 +152,7 @@ def loaded(model: str) -> HearModule:
         It cannot be imported or loaded, or is not of the HEAR interface.
     """
     name, _, path = needed_model(model, backbone="hear", example="MODULE[@WEIGHTS]").partition("@")
-    return _loaded(name, own_file("weights", Path(path)) if path else None)
+    return _loaded(name, own_file("weights", Path(path).expanduser()) if path else None)
 
 
 @lru_cache(maxsize=1)
@@ -208,17 +208,18 @@ def _words(error: BaseException) -> str:
 
 
 def _files_of(module: ModuleType) -> Iterator[WeightsFile]:
-    """The module, then every other file of its package: code, settings, weights; not what Python compiles."""
+    """The module, then the rest of its package: code, settings, weights, but nothing hidden or compiled."""
     path = Path(str(module.__file__))
     package = importlib.import_module(module.__name__.partition(".")[0])
     if package.__file__ is None:  # a namespace, of which others may have parts
         package = module
     folder = Path(str(package.__file__)).parent
-    below = folder.rglob("*") if hasattr(package, "__path__") else ()
-    others = (file for file in below if file.is_file() and file.parent.name != "__pycache__")
     yield own_file(module.__name__, path)
-    for file in sorted(file for file in others if file != path):
-        yield own_file(file.relative_to(folder.parent).as_posix(), file)
+    for file in sorted(folder.rglob("*")) if hasattr(package, "__path__") else ():
+        inner = file.relative_to(folder).parts
+        passed_over = file == path or "__pycache__" in inner or any(part.startswith(".") for part in inner)
+        if file.is_file() and not passed_over:
+            yield own_file(file.relative_to(folder.parent).as_posix(), file)
 
 
 def _hash_of_state(model: Any) -> str:

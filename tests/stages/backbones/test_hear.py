@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from mxt.audio.streamed import Streamed
 from mxt.core.errors import AudioError, InputError, PluginError, Reason, UsageError
 from mxt.extraction.request import ExtractRequest
 from mxt.registry import Registry, build_registry
@@ -205,6 +206,9 @@ def test_long_clips_are_cut_into_equal_windows(package):
     features = network(model, window_seconds=0.5)(y[None])  # 4,000 samples: three windows of 3,000
     parts = [own(model, part) for part in y.split(3_000)]
     np.testing.assert_allclose(features["scene"][0], np.mean([scene for scene, _ in parts], 0), atol=1e-6)
+    streamed = Streamed(lambda: iter(y.numpy().reshape(9, 1_000)), 9_000)
+    for name, values in network(model, window_seconds=0.5)([streamed]).items():
+        np.testing.assert_array_equal(values, features[name])
     moments = np.concatenate([moments for _, moments in parts])
     np.testing.assert_allclose(features["timestamp"][0], moments.mean(0), atol=1e-6)
 
@@ -236,6 +240,8 @@ def test_code_and_weights_identify_a_module_wherever_the_weights_lie(package, tm
 def test_a_helper_beside_the_module_is_part_of_its_identity(package, tmp_path):
     first, second = package(), package()
     (tmp_path / second.partition(".")[0] / "helper.py").write_text("SIZE = 3\n")
+    (tmp_path / second.partition(".")[0] / ".git").mkdir()
+    (tmp_path / second.partition(".")[0] / ".git" / "HEAD").write_text("main\n")
     assert len(identity(second)) == len(identity(first)) + 1
 
 
