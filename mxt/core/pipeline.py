@@ -136,7 +136,8 @@ def _differences(stage: Chosen, usual: Mapping[str, Any]) -> list[str]:
         if value == usual.get(param.name, param.default):
             continue
         if param.type == "model":
-            words.append(Path(value).stem if os.path.isfile(value) else Path(value).name)
+            names = [value] if os.path.exists(value) else value.split("@")  # NAME@REVISION, MODULE@WEIGHTS
+            words.append(Path(value).stem if os.path.isfile(value) else "@".join(Path(n).name for n in names))
         elif param.type == "choice":
             words.append(str(value))
         elif isinstance(value, tuple):

@@ -177,7 +177,7 @@ class StageSpec:
         What a person should know about the data set (datasets).
     files : tuple of WeightsFile
         What a network that is a parameter was read from, by their roles; `resolve` names them, and their
-        hashes are part of the fingerprint.
+        hashes are part of the fingerprint. One without a source is not a file: the weights in memory.
     resolve : str, optional
         ``"package.module:function"`` from (spec, checked parameters, weight set name) to the spec
         that holds for them.

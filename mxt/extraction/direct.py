@@ -149,9 +149,15 @@ def direct(recipes: Sequence[Recipe], workers: int) -> Iterator[Direct]:
     PluginError, UsageError
         A recipe cannot be prepared.
     """
+    with direct_prepared([prepare(recipe) for recipe in recipes], workers) as computing:
+        yield computing
+
+
+@contextmanager
+def direct_prepared(prepared: Sequence[Prepared], workers: int) -> Iterator[Direct]:
+    """Open the threads that compute by recipes in memory."""
     from threadpoolctl import threadpool_limits
 
-    prepared = [prepare(recipe) for recipe in recipes]
     with threadpool_limits(1), short_turns():
         pool = ThreadPoolExecutor(max(1, workers), thread_name_prefix="mxt", initializer=one_thread)
         try:

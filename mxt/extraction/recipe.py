@@ -126,7 +126,7 @@ def prepare(recipe: Recipe) -> Prepared:
     keep_freed_memory()
     pipeline, device = recipe.pipeline, recipe.device
     chosen, spec = pipeline.backbone, pipeline.backbone.spec
-    for file in spec.files:
+    for file in (file for file in spec.files if file.source):
         locate(file, called=f"{spec.name}: {file.name}")
     assert spec.sample_rate is not None
     backbone, normalizer = Registry.build(chosen), Registry.build(pipeline.normalizer)

@@ -31,6 +31,7 @@ ALLOWED = {
     "workflows": {"papers", "ingestion", "extraction", "results", "drawing", "models", "testing"} | ROOMS,
     "cli": {"workflows", "papers", "ingestion", "extraction", "results", "drawing", "models", "testing"}
     | ROOMS,
+    "hear": {"extraction"} | ROOMS,
     "sklearn": {"workflows", "extraction", "results"} | ROOMS,
     "plugin": {"core"},
     "__main__": {"cli"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import struct
 import wave
@@ -48,6 +49,27 @@ def ingested(
     return ingest(
         tmp_path / "store", IngestRequest(build(tmp_path / "data", sounds, texts), **options), REGISTRY
     )[0]
+
+
+def test_hear_task(tmp_path):
+    task = {"embedding_type": "scene", "prediction_type": "multiclass", "splits": ["fold00", "fold01"]}
+    texts = {
+        "task_metadata.json": json.dumps(task),
+        "labelvocabulary.csv": "idx,label\n0,a\n1,b\n",
+        "fold00.json": json.dumps({"1.wav": ["a"], "2.wav": ["b"]}),
+        "fold01.json": json.dumps({"3.wav": ["a"], "4.wav": ["b"], "5.wav": ["b"]}),
+    }
+    sounds = [
+        f"{rate}/{name}"
+        for rate in (16000, 48000)
+        for name in ("fold00/1.wav", "fold00/2.wav", "fold01/3.wav")
+    ]
+    found = ingested(tmp_path, [*sounds, "48000/fold01/4.wav"], texts)
+    assert (found.loader, found.summary.used, dict(found.summary.folds)) == (
+        "hear_task",
+        4,
+        {"fold00": 2, "fold01": 2},
+    )
 
 
 def test_extended_ballroom(tmp_path):

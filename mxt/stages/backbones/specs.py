@@ -99,6 +99,36 @@ RANDOM_CONVNET = StageSpec(
     batch_windows=4,
 )
 
+HEAR = StageSpec(
+    kind="backbone",
+    name="hear",
+    summary="Any module of the HEAR interface that is installed; importing it runs its code",
+    target="mxt.stages.backbones.hear:Hear",
+    params=(
+        Param("model", "model", "", "MODULE or MODULE@WEIGHTS: as Python imports it, and a file (--model)"),
+        Param(
+            "pool",
+            "choice",
+            "mean",
+            "of the embeddings along a clip: their mean, mean and standard deviation, or none computed",
+            choices=("mean", "mean_std", "none"),
+        ),
+        Param(
+            "window_seconds",
+            "float",
+            None,
+            "longer clips are cut into equal windows of at most this length; if not given, they are not",
+            minimum=0.025,
+            maximum=3600,
+        ),
+    ),
+    licence="the module's own",
+    default_layers="scene",
+    field="general",
+    batch_windows=1,
+    resolve="mxt.stages.backbones.hear:resolve",
+)
+
 MFCC = StageSpec(
     kind="backbone",
     name="mfcc",
@@ -222,6 +252,7 @@ TRANSFORMERS = StageSpec(
 
 SPECS: tuple[StageSpec, ...] = (
     CONVNET,
+    HEAR,
     INCEPTION_V3,
     MARSYAS,
     MFCC,

@@ -50,6 +50,19 @@ GTZAN = Card(
     "--set split=filtered uses the artist- and fault-filtered split (443, 197 and 290 clips)",
 )
 
+HEAR_TASK = Card(
+    origin="Turian et al., 2021: existing data sets, most cut to one length, with splits or folds",
+    size="19 tasks: 17 of clips with one label or several; 2 of events, which are refused",
+    homepage="https://hearbenchmark.com/hear-tasks.html",
+    get="https://doi.org/10.5281/zenodo.5885750 (48 kHz)",
+    layout="task_metadata.json, labelvocabulary.csv, train.json or fold00.json, …, 48000/<split>/*.wav",
+    papers=(
+        "J. Turian et al.: HEAR: Holistic Evaluation of Audio Representations, "
+        "PMLR 176, NeurIPS 2021 Competitions and Demonstrations",
+    ),
+    faults="it is not known which clips come from the same recording or speaker",
+)
+
 GTZAN_SPEECHMUSIC = Card(
     origin="Tzanetakis, 1999 to 2000",
     size="128 excerpts of 30 s, 64 of music and 64 of speech; 22,050 Hz, mono",

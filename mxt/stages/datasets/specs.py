@@ -205,6 +205,15 @@ SPECS: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         kind="dataset",
+        name="hear_task",
+        summary="A task of HEAR: task_metadata.json, <split>.json and <rate>/<split>/*.wav; clips, no events",
+        target="mxt.stages.datasets.hear_task:HearTask",
+        citation=cards.HEAR_TASK.papers[0],
+        licence="each task has its own",
+        card=cards.HEAR_TASK,
+    ),
+    StageSpec(
+        kind="dataset",
         name="emomusic",
         summary="emoMusic: clips_45seconds/<id>.mp3 and annotations/*.csv; arousal and valence",
         target="mxt.stages.datasets.emomusic:EmoMusic",
