@@ -14,11 +14,13 @@ from mxt.cli import completion, console
 from mxt.cli.option_groups import RunOptions
 from mxt.cli.options import DryRunOption, JobsOption, SetOption, StrictOption, YesOption
 from mxt.cli.summaries import render_ingested
-from mxt.core.errors import UnclearTimes
+from mxt.core.errors import UnclearTimes, UsageError
 
 if TYPE_CHECKING:
     from mxt.ingestion.records import Ingested
     from mxt.ingestion.requests import IngestRequest
+
+MIRDATA = "mirdata"  # the loader that is named by the data set it is to read
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,16 @@ class ReadingOptions:
 
 def ingest(
     path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="A folder of audio, or a table (.csv, .tsv, .jsonl).")
+        Path,
+        typer.Argument(
+            metavar="PATH|mirdata:NAME",
+            help="A folder of audio, or a table (.csv, .tsv, .jsonl); or the name of a data set that mirdata "
+            "knows.",
+        ),
     ],
+    place: Annotated[
+        Path | None, typer.Argument(metavar="PATH", help="Where the data set of that name lies.")
+    ] = None,
     *,
     loader: Annotated[
         str | None,
@@ -144,11 +154,12 @@ def ingest(
     from mxt.workflows.commands import first_extraction
     from mxt.workflows.ingest import ingest as work
 
+    known = _known(path, place)
     request = IngestRequest(
-        path,
-        loader,
-        name,
-        layout.params(),
+        place or path,
+        MIRDATA if known else loader,
+        name or known,
+        layout.params() | ({"dataset": known} if known else {}),
         tuple(layout.setting or ()),
         rehash=reading.rehash,
         dry_run=reading.dry_run,
@@ -173,6 +184,23 @@ def ingest(
         reading.strict and any(result.summary.left_out for result in results)
     ):
         raise typer.Exit(1)
+
+
+def _known(path: Path, place: Path | None) -> str | None:
+    """The name of a data set of mirdata, where the first word is one.
+
+    Raises
+    ------
+    UsageError
+        It has a name and no place, or two places.
+    """
+    kind, colon, name = str(path).partition(":")
+    named = kind == MIRDATA and bool(colon)
+    if place is not None and not named:
+        raise UsageError(f"one PATH is read at a time, not two: {path} {place}")
+    if place is None and named and not path.exists():
+        raise UsageError(f"where does it lie? mxt ingest {path} PATH")
+    return name if place is not None else None
 
 
 def _asked(request: IngestRequest, unclear: UnclearTimes, run: RunOptions) -> IngestRequest:

@@ -151,6 +151,23 @@ SPECS: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         kind="dataset",
+        name="mirdata",
+        summary="A data set that mirdata knows, by its name: mxt ingest mirdata:NAME PATH",
+        target="mxt.stages.datasets.mirdata:Mirdata",
+        params=(
+            Param("dataset", "str", "", "mirdata's name of the data set, such as gtzan_genre"),
+            _TARGET,
+            Param(
+                "group_column",
+                "str",
+                "",
+                "column that says what belongs together; if empty, the artist, player or composer",
+            ),
+        ),
+        licence="that of the data set",
+    ),
+    StageSpec(
+        kind="dataset",
         name="choi2017",
         summary="Features published by Choi et al. 2017, without audio: csv/*.csv and features/*.npy",
         target="mxt.stages.datasets.choi2017:Choi2017",
