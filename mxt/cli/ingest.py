@@ -106,6 +106,14 @@ class LayoutOptions:
 class ReadingOptions:
     """What is read, and what is confirmed."""
 
+    unpack: Annotated[
+        Path | None,
+        typer.Option(
+            "--unpack",
+            metavar="FOLDER",
+            help="New folder for recordings that lie inside other files (Arrow, Parquet, tar shards).",
+        ),
+    ] = None
     rehash: Annotated[
         bool, typer.Option("--rehash", help="Read every file again, also those that look unchanged.")
     ] = False
@@ -161,6 +169,7 @@ def ingest(
         name or known,
         layout.params() | ({"dataset": known} if known else {}),
         tuple(layout.setting or ()),
+        unpack=reading.unpack,
         rehash=reading.rehash,
         dry_run=reading.dry_run,
         yes=reading.yes,

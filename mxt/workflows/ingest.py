@@ -11,6 +11,7 @@ from mxt.core.provenance import versions
 from mxt.ingestion.plan import make_plans
 from mxt.ingestion.records import Ingested
 from mxt.ingestion.requests import IngestRequest
+from mxt.ingestion.unpack import unpacked
 from mxt.registry import Registry
 from mxt.store.layout import Store
 
@@ -46,6 +47,8 @@ def ingest(
     ``(genres,) = ingest(Path("mxt-store"), IngestRequest(Path("genres")), build_registry())``
     """
     begun = time.monotonic()
+    if request.unpack is not None:
+        request = unpacked(request, registry, progress)
     plans = make_plans(store, request, registry)
     if request.dry_run:
         return tuple(replace(plan.dry_run(), seconds=time.monotonic() - begun) for plan in plans)

@@ -168,6 +168,18 @@ SPECS: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         kind="dataset",
+        name="huggingface",
+        summary="Hugging Face datasets on disk: Arrow or Parquet files with an Audio column; needs --unpack",
+        target="mxt.stages.datasets.huggingface:HuggingFace",
+    ),
+    StageSpec(
+        kind="dataset",
+        name="webdataset",
+        summary="WebDataset: tar shards of recordings with .cls, .txt and .json beside each; needs --unpack",
+        target="mxt.stages.datasets.webdataset:WebDataset",
+    ),
+    StageSpec(
+        kind="dataset",
         name="choi2017",
         summary="Features published by Choi et al. 2017, without audio: csv/*.csv and features/*.npy",
         target="mxt.stages.datasets.choi2017:Choi2017",
