@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,17 @@ import pytest
 from mxt.cli.main import load_command, main
 
 _BLOCK = re.compile(
-    r"<!-- the tests (run this block|compare this block|run this block in Python) -->\n```\w+\n(.*?)```", re.S
+    r"<!-- the tests (run|compare|write) this block(?: (?:in|to) (\S+))? -->\n```\w+\n(.*?)```", re.S
 )
-_KINDS = {
-    "run this block": "run",
-    "compare this block": "compare",
-    "run this block in Python": "python",
-}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of a page: commands or Python to ``run``, output to ``compare``, a file to ``write``."""
+
+    what: str
+    where: str  # "Python", or the name of the file
+    text: str
 
 
 class Page:
@@ -32,11 +37,11 @@ class Page:
     def __init__(self, path: Path) -> None:
         self.name = path.name
         self.text = path.read_text(encoding="utf-8")
-        self.blocks = [(_KINDS[kind], block.strip()) for kind, block in _BLOCK.findall(self.text)]
+        self.blocks = [Block(what, where, text.strip()) for what, where, text in _BLOCK.findall(self.text)]
 
-    def of(self, kind: str) -> list[str]:
-        """The blocks of one kind."""
-        return [block for of_kind, block in self.blocks if of_kind == kind]
+    def of(self, what: str, where: str = "") -> list[str]:
+        """The text of the blocks of one kind."""
+        return [block.text for block in self.blocks if (block.what, block.where) == (what, where)]
 
     @property
     def mentioned(self) -> list[str]:
@@ -77,7 +82,7 @@ class Reader:
             line = line.replace(written, place)
         program, *words = shlex.split(line, comments=True)
         assert program == "mxt"
-        command = load_command(words[0])
+        command = load_command(words[2] if words[0] == "--plugin" else words[0])
         if any("--quiet" in parameter.opts for parameter in command.params):
             words.append("--quiet")
         with pytest.MonkeyPatch.context() as here, redirect_stdout(io.StringIO()) as printed:
@@ -105,14 +110,16 @@ class Reader:
             What the page shows, and what was printed by the block before, as `comparable` text.
         """
         printed = ""
-        for kind, block in page.blocks:
-            if kind == "run":
-                printed = "\n".join(self.typed(line) for line in block.splitlines())
-            elif kind == "python":
-                printed = self.ran(block, page.name)
-            else:
-                for paragraph in block.split("\n\n"):
+        for block in page.blocks:
+            if block.what == "write":
+                (self.folder / block.where).write_text(block.text + "\n", encoding="utf-8")
+            elif block.what == "compare":
+                for paragraph in block.text.split("\n\n"):
                     yield comparable(paragraph), comparable(printed)
+            elif block.where:
+                printed = self.ran(block.text, page.name)
+            else:
+                printed = "\n".join(self.typed(line) for line in block.text.splitlines())
 
 
 def comparable(text: str) -> str:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = Page(ROOT / "README.md")
 README = PAGE.text
 RUN = [block.splitlines() for block in PAGE.of("run")]
-PRINTED, IN_PYTHON = PAGE.of("compare"), PAGE.of("python")
+PRINTED, IN_PYTHON = PAGE.of("compare"), PAGE.of("run", "Python")
 
 
 def block_of(command: str) -> int:
