@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from pages import Page, Reader
+from pages import Page, Reader, weights_of
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SAMPLE_RATE = 16_000
@@ -47,3 +47,57 @@ def test_a_new_network(tmp_path: Path) -> None:
     words(tmp_path)
     for shown, printed in Reader(tmp_path).reads(Page(EXAMPLES / "new_network.md")):
         assert shown in printed
+
+
+HEADINGS = "Selection\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tSpecies\n"
+Call = tuple[float, float, str, str, str]  # begin and end in seconds, species, lowest and highest frequency
+
+
+def spinetails(recordings: Path) -> tuple[np.ndarray, int, list[Call]]:
+    """A recording with its calls, from Audacity's label track."""
+    y, sample_rate = soundfile.read(recordings / "recordings" / "spinetail.wav")
+    lines = (recordings / "annotations" / "spinetail.txt").read_text().splitlines()
+    cells = [line.split("\t") for line in lines]
+    pairs = zip(cells[::2], cells[1::2], strict=True)
+    return y, sample_rate, [(float(a[0]), float(a[1]), a[2], b[1], b[2]) for a, b in pairs]
+
+
+def chirps() -> tuple[np.ndarray, int, list[Call]]:
+    """Twenty seconds of two kinds of chirp in noise."""
+    calls = [(0.4 + 1.2 * n, 1.0 + 1.2 * n, "CRER" if n % 3 else "SP", "2000", "6000") for n in range(16)]
+    y = np.random.default_rng(0).normal(size=20 * SAMPLE_RATE) / 200
+    for begin, end, species, *_ in calls:
+        t = np.arange(int((end - begin) * SAMPLE_RATE)) / SAMPLE_RATE
+        rise = 3000 if species == "SP" else -1500
+        y[int(begin * SAMPLE_RATE) :][: len(t)] += np.sin(2 * np.pi * (4000 + rise * t) * t) / 4
+    return y, SAMPLE_RATE, calls
+
+
+def field_recordings(folder: Path) -> None:
+    """`field`, with selection tables, and `night`, what nobody has listened to."""
+    (folder / "field").mkdir()
+    (folder / "night").mkdir()
+    recordings = real("field")
+    y, sample_rate, calls = spinetails(recordings) if recordings else chirps()
+    for number, (begin, end) in enumerate([(0, 5), (5, 8.6), (8.6, 10.6), (10.6, 15)], 1):
+        name = folder / "field" / f"spinetails_{number}.wav"
+        soundfile.write(name, y[int(begin * sample_rate) : int(end * sample_rate)], sample_rate)
+        rows = [
+            f"{row}\t{first - begin:.6f}\t{min(last, end) - begin:.6f}\t{low}\t{high}\t{species}\n"
+            for row, (first, last, species, low, high) in enumerate(
+                (call for call in calls if begin <= call[0] < end), 1
+            )
+        ]
+        name.with_suffix(".Table.1.selections.txt").write_text(HEADINGS + "".join(rows))
+    soundfile.write(folder / "night" / "spinetails_5.wav", y[15 * sample_rate :], sample_rate)
+    for path in sorted((recordings / "recordings").glob("S4A*"))[:2] if recordings else []:
+        shutil.copy(path, folder / "night")
+
+
+def test_birds(tmp_path: Path) -> None:
+    weights = weights_of("birdnet", tmp_path / "weights")
+    field_recordings(tmp_path)
+    page = Page(EXAMPLES / "birds.md")
+    for shown, printed in Reader(tmp_path, environment={"MXT_WEIGHTS_DIR": weights}).reads(page):
+        assert shown in printed or not real("field")
+    assert (tmp_path / "tables" / "spinetails_5.Table.1.selections.txt").read_text().count("\n") > 1
