@@ -101,3 +101,18 @@ def test_birds(tmp_path: Path) -> None:
     for shown, printed in Reader(tmp_path, environment={"MXT_WEIGHTS_DIR": weights}).reads(page):
         assert shown in printed or not real("field")
     assert (tmp_path / "tables" / "spinetails_5.Table.1.selections.txt").read_text().count("\n") > 1
+
+
+def test_speech_emotion(tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    words(tmp_path)
+    parts = [(speaker, text, kind) for speaker in range(5) for text in range(1, 4) for kind in range(4)]
+    names = ((f"{speaker:02}a{text:02}{'WLFN'[kind]}a.wav", kind, speaker) for speaker, text, kind in parts)
+    synthesised(tmp_path / "emodb", names)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24}
+    config = transformers.Wav2Vec2Config(conv_dim=(16,) * 7, **sizes)
+    transformers.Wav2Vec2Model(config).save_pretrained(tmp_path / "wav2vec2")
+    transformers.Wav2Vec2FeatureExtractor().save_pretrained(tmp_path / "wav2vec2")
+    for shown, printed in Reader(tmp_path).reads(Page(EXAMPLES / "speech_emotion.md")):
+        assert shown in printed or not real("spoken_digits")
+    assert (tmp_path / "emotion.html").is_file()
