@@ -14,6 +14,7 @@ from pages import Page, Reader, weights_of
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SAMPLE_RATE = 16_000
+WIDE = {"COLUMNS": "160"}  # tables as the pages show them
 
 
 def real(*below: str) -> Path | None:
@@ -98,7 +99,7 @@ def test_birds(tmp_path: Path) -> None:
     weights = weights_of("birdnet", tmp_path / "weights")
     field_recordings(tmp_path)
     page = Page(EXAMPLES / "birds.md")
-    for shown, printed in Reader(tmp_path, environment={"MXT_WEIGHTS_DIR": weights}).reads(page):
+    for shown, printed in Reader(tmp_path, environment={**WIDE, "MXT_WEIGHTS_DIR": weights}).reads(page):
         assert shown in printed or not real("field")
     assert (tmp_path / "tables" / "spinetails_5.Table.1.selections.txt").read_text().count("\n") > 1
 
@@ -116,3 +117,20 @@ def test_speech_emotion(tmp_path: Path) -> None:
     for shown, printed in Reader(tmp_path).reads(Page(EXAMPLES / "speech_emotion.md")):
         assert shown in printed or not real("spoken_digits")
     assert (tmp_path / "emotion.html").is_file()
+
+
+@pytest.mark.realdata
+@pytest.mark.timeout(1200)
+def test_music(tmp_path: Path, data: Path) -> None:
+    fetched = Path(weights_of("musicnn:released", tmp_path / "fetched"))
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    for path in {
+        path.name: path for path in (*fetched.iterdir(), *(data / "choi2017/weights").iterdir())
+    }.values():
+        (weights / path.name).symlink_to(path)
+    shutil.copytree(data / "gtzan_excerpts", tmp_path / "genres")
+    environment, page = {**WIDE, "MXT_WEIGHTS_DIR": str(weights)}, Page(EXAMPLES / "music.md")
+    for shown, printed in Reader(tmp_path, environment=environment).reads(page):
+        assert shown in printed
+    assert (tmp_path / "genres.html").is_file()
