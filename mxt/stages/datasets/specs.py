@@ -174,6 +174,21 @@ SPECS: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         kind="dataset",
+        name="lhotse",
+        summary="Lhotse: manifests of cuts (.jsonl, .jsonl.gz) beside the recordings; grouped by speaker",
+        target="mxt.stages.datasets.lhotse:Lhotse",
+        params=(
+            _TARGET,
+            Param(
+                "group_column",
+                "str",
+                "",
+                "column that says what belongs together; if empty, the speaker",
+            ),
+        ),
+    ),
+    StageSpec(
+        kind="dataset",
         name="webdataset",
         summary="WebDataset: tar shards of recordings with .cls, .txt and .json beside each; needs --unpack",
         target="mxt.stages.datasets.webdataset:WebDataset",
