@@ -65,7 +65,9 @@ def spinetails(recordings: Path) -> tuple[np.ndarray, int, list[Call]]:
 
 def chirps() -> tuple[np.ndarray, int, list[Call]]:
     """Twenty seconds of two kinds of chirp in noise."""
-    calls = [(0.4 + 1.2 * n, 1.0 + 1.2 * n, "CRER" if n % 3 else "SP", "2000", "6000") for n in range(16)]
+    times = [(0.4 + 1.2 * n, 1.0 + 1.2 * n, "CRER" if n % 3 else "SP") for n in range(16)]
+    times.append((5.221319, 7.869998, "CRER"))  # the one that the page looks at
+    calls = [(*call, "2000", "6000") for call in sorted(times)]
     y = np.random.default_rng(0).normal(size=20 * SAMPLE_RATE) / 200
     for begin, end, species, *_ in calls:
         t = np.arange(int((end - begin) * SAMPLE_RATE)) / SAMPLE_RATE
