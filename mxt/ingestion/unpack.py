@@ -26,15 +26,19 @@ TABLE = "metadata.jsonl"  # with the column file_name: the layout that Hugging F
 _BEGINNINGS = {b"RIFF": "wav", b"fLaC": "flac", b"OggS": "ogg", b"ID3": "mp3", b"\xff\xfb": "mp3"}
 
 
-def unpacked(request: IngestRequest, registry: Registry, progress: Progress) -> IngestRequest:
+def unpacked(
+    request: IngestRequest, registry: Registry, progress: Progress
+) -> tuple[IngestRequest, list[Remark]]:
     """Write the recordings that lie inside other files to the folder `request.unpack`.
 
     Recordings that are files already become links there: they are never copied.
 
     Returns
     -------
-    IngestRequest
+    request : IngestRequest
         What catalogues that folder, under the name of the one that was given.
+    remarks : list of Remark
+        What was left out.
 
     Raises
     ------
@@ -59,7 +63,7 @@ def unpacked(request: IngestRequest, registry: Registry, progress: Progress) -> 
         try:
             inside = partial / "folder"  # mkdtemp's own folder is closed to others
             inside.mkdir()
-            _write(detected.loader.packed(walked.listing), inside, progress)
+            remarks = _write(detected.loader.packed(walked.listing), inside, progress)
             inside.rename(folder)
         except (MxtError, OSError):
             raise
@@ -68,18 +72,18 @@ def unpacked(request: IngestRequest, registry: Registry, progress: Progress) -> 
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     name = request.name or default_name(request.path.expanduser())
-    return replace(request, path=folder, name=name, loader=None, unpack=None)
+    return replace(request, path=folder, name=name, loader=None, unpack=None), remarks
 
 
-def _write(items: Iterable[Packed | Remark], folder: Path, progress: Progress) -> None:
-    names, without = _Names(), 0
+def _write(items: Iterable[Packed | Remark], folder: Path, progress: Progress) -> list[Remark]:
+    names, without, remarks = _Names(), 0, []
     with (
         open(folder / TABLE, "x", encoding="utf-8") as table,
         progress.step("unpack", None, unit="recordings") as step,
     ):
         for number, item in enumerate(items):
             if isinstance(item, Remark):
-                progress.say(f"{item.kind}: {item.text}")
+                remarks.append(item)
                 continue
             if item.content is None:
                 without += 1
@@ -94,7 +98,8 @@ def _write(items: Iterable[Packed | Remark], folder: Path, progress: Progress) -
             table.write(json.dumps({"file_name": path, **columns}, ensure_ascii=False) + "\n")
             step.advance()
     if without:
-        progress.say(f"rows without a recording, left out: {without:,}")
+        remarks.append(Remark("rows without a recording", f"{without:,} left out"))
+    return remarks
 
 
 @dataclass

@@ -6,14 +6,15 @@ import io
 import json
 import tarfile
 import wave
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
 from mxt.core.errors import InputError, StoreError, UsageError
-from mxt.core.progress import Silent
 from mxt.core.records import ClipRecord
 from mxt.ingestion.requests import IngestRequest
 from mxt.registry import build_registry
@@ -66,28 +67,23 @@ def saved(folder: Path, rows: pa.Table) -> Path:
     return folder
 
 
-class Heard(Silent):
-    """Keeps what is said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
-
-
-def clips(tmp_path: Path, folder: Path, heard: Heard | None = None, **options) -> dict[str, ClipRecord]:
+def clips(tmp_path: Path, folder: Path, **options) -> dict[str, ClipRecord]:
     """Clips of a folder that is unpacked beside it, by their ids."""
+    return unpacked(tmp_path, folder, **options)[0]
+
+
+def unpacked(tmp_path: Path, folder: Path, **options) -> tuple[dict[str, ClipRecord], Mapping[str, Any]]:
+    """The same, and the remarks by their kinds."""
     store = tmp_path / "store"
     request = IngestRequest(folder, unpack=tmp_path / "out", **options)
-    (result,) = ingest(store, request, REGISTRY, progress=heard or Heard())
+    (result,) = ingest(store, request, REGISTRY)
     assert (result.name, result.root) == (folder.name, str(tmp_path / "out"))
-    return {clip.id: clip for clip in Store.open(store).catalogue.clips(result.name) if clip.is_clip}
+    found = Store.open(store).catalogue.clips(result.name)
+    return {clip.id: clip for clip in found if clip.is_clip}, result.summary.remarks
 
 
 def test_recordings_and_class_names_of_a_saved_dataset(tmp_path):
-    heard = Heard()
-    found = clips(tmp_path, saved(tmp_path / "sounds", embedded("a.wav", "b.wav", "c.wav")), heard)
+    found, remarks = unpacked(tmp_path, saved(tmp_path / "sounds", embedded("a.wav", "b.wav", "c.wav")))
     assert {id_: clip.targets["label"] for id_, clip in found.items()} == {
         "a.wav": "dog",
         "b.wav": "rain",
@@ -95,7 +91,7 @@ def test_recordings_and_class_names_of_a_saved_dataset(tmp_path):
     }
     assert all(clip.usable for clip in found.values())
     assert json.loads(found["a.wav"].fields["tags"]) == NAMES
-    assert heard.lines == ["columns left out: neither text nor numbers: picture"]
+    assert list(remarks["columns left out"]) == ["neither text nor numbers: picture"]
 
 
 def test_splits_are_folders(tmp_path):
@@ -136,9 +132,9 @@ def test_names_are_made_unique_and_stay_below_the_folder(tmp_path):
 
 def test_rows_without_a_recording_are_counted(tmp_path):
     rows = table([{"bytes": sound(1), "path": "a.wav"}, {"bytes": None, "path": None}])
-    heard = Heard()
-    assert list(clips(tmp_path, saved(tmp_path / "sounds", rows), heard)) == ["a.wav"]
-    assert "rows without a recording, left out: 1" in heard.lines
+    found, remarks = unpacked(tmp_path, saved(tmp_path / "sounds", rows))
+    assert list(found) == ["a.wav"]
+    assert list(remarks["rows without a recording"]) == ["1 left out"]
 
 
 def shard(path: Path, members: dict[str, bytes]) -> None:
@@ -154,8 +150,7 @@ def test_shards_of_webdataset(tmp_path):
     for part, labels in (("train", "dog"), ("test", "rain")):
         members = {"x/1.wav": sound(len(part)), "x/1.cls": labels.encode(), "x/1.json": b'{"site": "A"}'}
         shard(tmp_path / "sounds" / f"{part}-000.tar", members | {"x/2.wav": sound(9), "x/2.jpg": b"x"})
-    heard = Heard()
-    found = clips(tmp_path, tmp_path / "sounds", heard, params={"group_column": "site"})
+    found, remarks = unpacked(tmp_path, tmp_path / "sounds", params={"group_column": "site"})
     about = {id_: (clip.targets["label"], clip.split, clip.group) for id_, clip in found.items()}
     assert about == {
         "train/1.wav": ("dog", "train", "A"),
@@ -163,7 +158,7 @@ def test_shards_of_webdataset(tmp_path):
         "test/1.wav": ("rain", "test", "A"),
         "test/2.wav": (None, "test", None),
     }
-    assert heard.lines == ["files left out: with the suffixes jpg"]
+    assert list(remarks["files left out"]) == ["with the suffixes jpg"]
 
 
 def test_without_a_folder_to_unpack_to_the_command_is_told(tmp_path):

@@ -100,7 +100,7 @@ class Mirdata:
         return named or tuple(name for name in TARGETS if name in columns)[:1]
 
     def _named(self, name: str, columns: Sequence[str]) -> str:
-        if name and name not in columns:
+        if name and columns and name not in columns:
             raise UnknownName(f"column of mirdata:{self.dataset}", name, columns)
         return name
 
