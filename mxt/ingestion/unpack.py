@@ -16,7 +16,7 @@ from mxt.core.progress import Progress
 from mxt.core.records import Packed, Remark
 from mxt.core.stages import PackedLoader
 from mxt.ingestion.detection import detect
-from mxt.ingestion.names import default_name, safe_name
+from mxt.ingestion.names import safe_name
 from mxt.ingestion.requests import IngestRequest
 from mxt.ingestion.walk import place_of, walk
 from mxt.registry import Registry
@@ -36,7 +36,7 @@ def unpacked(
     Returns
     -------
     request : IngestRequest
-        What catalogues that folder, under the name of the one that was given.
+        What catalogues that folder.
     remarks : list of Remark
         What was left out.
 
@@ -71,8 +71,7 @@ def unpacked(
             raise detected.failed(error) from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-    name = request.name or default_name(request.path.expanduser())
-    return replace(request, path=folder, name=name, loader=None, unpack=None), remarks
+    return replace(request, path=folder, loader=None, unpack=None), remarks
 
 
 def _write(items: Iterable[Packed | Remark], folder: Path, progress: Progress) -> list[Remark]:

@@ -77,7 +77,7 @@ def unpacked(tmp_path: Path, folder: Path, **options) -> tuple[dict[str, ClipRec
     store = tmp_path / "store"
     request = IngestRequest(folder, unpack=tmp_path / "out", **options)
     (result,) = ingest(store, request, REGISTRY)
-    assert (result.name, result.root) == (folder.name, str(tmp_path / "out"))
+    assert (result.name, result.root) == ("out", str(tmp_path / "out"))
     found = Store.open(store).catalogue.clips(result.name)
     return {clip.id: clip for clip in found if clip.is_clip}, result.summary.remarks
 
