@@ -22,7 +22,7 @@ from mxt.ingestion.walk import place_of, walk
 from mxt.registry import Registry
 from mxt.stages.datasets.suffixes import SOUND, suffix
 
-TABLE = "metadata.jsonl"  # with the column file_name: the layout that Hugging Face calls audiofolder
+TABLE, FILE = "metadata.jsonl", "file_name"  # the layout that Hugging Face calls audiofolder
 _BEGINNINGS = {b"RIFF": "wav", b"fLaC": "flac", b"OggS": "ogg", b"ID3": "mp3", b"\xff\xfb": "mp3"}
 
 
@@ -63,7 +63,7 @@ def unpacked(
         try:
             inside = partial / "folder"  # mkdtemp's own folder is closed to others
             inside.mkdir()
-            remarks = _write(detected.loader.packed(walked.listing), inside, progress)
+            remarks = _write(detected.loader.packed(walked.listing), inside, walked.listing.root, progress)
             inside.rename(folder)
         except (MxtError, OSError):
             raise
@@ -74,7 +74,7 @@ def unpacked(
     return replace(request, path=folder, loader=None, unpack=None), remarks
 
 
-def _write(items: Iterable[Packed | Remark], folder: Path, progress: Progress) -> list[Remark]:
+def _write(items: Iterable[Packed | Remark], folder: Path, root: str, progress: Progress) -> list[Remark]:
     names, without, remarks = _Names(), 0, []
     with (
         open(folder / TABLE, "x", encoding="utf-8") as table,
@@ -92,9 +92,9 @@ def _write(items: Iterable[Packed | Remark], folder: Path, progress: Progress) -
             if isinstance(item.content, bytes):
                 (folder / path).write_bytes(item.content)
             else:
-                (folder / path).symlink_to(os.path.abspath(item.content))
-            columns = {name: value for name, value in item.columns.items() if name != "file_name"}
-            table.write(json.dumps({"file_name": path, **columns}, ensure_ascii=False) + "\n")
+                (folder / path).symlink_to(os.path.join(root, item.content))
+            columns = {f"{name}_" if name == FILE else name: value for name, value in item.columns.items()}
+            table.write(json.dumps({FILE: path, **columns}, ensure_ascii=False) + "\n")
             step.advance()
     if without:
         remarks.append(Remark("rows without a recording", f"{without:,} left out"))
