@@ -20,7 +20,17 @@ from mxt.stages.datasets.table_reading import cell_text
 from mxt.stages.datasets.targets import split_name, typed
 
 TARGETS = (*TARGET_HEADINGS, "instrument_full", "stroke_name", "key", "raga", "raaga", "tempo")
-GROUPS = ("artist", "artists", "performer", "player_id", "drummer", "singer_id", "musician", "composer")
+GROUPS = (
+    "artist",
+    "artists",
+    "performer",
+    "player_id",
+    "drummer",
+    "singer_id",
+    "musician",
+    "composer",
+    "song_id",
+)
 SPLITS = ("split", "subset", "data_split")
 RECORDINGS = ("audio_path", "audio_mix_path", "mix_path", "audio_mic_path", "audio_path_stereo")
 LOOKED_AT = 20  # tracks that decide which of their attributes are columns
@@ -62,6 +72,9 @@ class Mirdata:
         yield Remark("mirdata", f"{self.dataset}: {len(there):,} of {len(tracks):,} recordings are here")
         if there and not targets:
             yield Remark("no label column found", f"columns are {listed(columns)}; name one with --target")
+        others = [name for name in TARGETS if name in columns and name not in targets]
+        if targets and others and not self.target:
+            yield Remark("target", f"{targets[0]}; --target chooses another one: {listed(others)}")
         rows, incomplete = _rows(there, columns)
         yield from (*unread, *incomplete)
         labels = {name: typed([row[name] for row in rows])[0] for name in targets}

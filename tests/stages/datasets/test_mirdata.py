@@ -102,6 +102,7 @@ def test_tracks_are_clips_with_labels_groups_splits_and_folds(library, listing, 
     assert [(clip.split, clip.fold) for clip in clips[:3]] == [("train", None), ("test", None), (None, "2")]
     assert clips[0].fields["tempo"] == "120"
     assert remarks["mirdata"] == ["small_set: 3 of 4 recordings are here"]
+    assert remarks["target"] == ["style; --target chooses another one: tempo"]
 
 
 @pytest.mark.usefixtures("library")
