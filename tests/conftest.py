@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))  # where tests find pages.py
+
 if TYPE_CHECKING:
     from torch import Tensor
 

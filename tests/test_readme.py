@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
-import shlex
 import shutil
-import subprocess
-import sys
 import tomllib
-from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
+from pages import Page, Reader, comparable, weights_of
 
-from mxt.cli.main import COMMANDS, load_command, main
+from mxt.cli.main import COMMANDS, load_command
 from mxt.workflows.demo import synthesise
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-RUN = [
-    block.strip().splitlines()
-    for block in re.findall(r"<!-- the tests run this block -->\n```console\n(.*?)```", README, re.S)
-]
-PRINTED = re.findall(r"<!-- the tests compare this block -->\n```text\n(.*?)```", README, re.S)
-IN_PYTHON = re.findall(r"<!-- the tests run this block in Python -->\n```python\n(.*?)```", README, re.S)
-MENTIONED = sorted(
-    set(re.findall(r"`(mxt [a-z][^`]*)`", README)) | set(re.findall(r"^(mxt [a-z-].*)$", README, re.M))
-)
+PAGE = Page(ROOT / "README.md")
+README = PAGE.text
+RUN = [block.splitlines() for block in PAGE.of("run")]
+PRINTED, IN_PYTHON = PAGE.of("compare"), PAGE.of("run", "Python")
 
 
 def block_of(command: str) -> int:
@@ -36,11 +26,11 @@ def block_of(command: str) -> int:
     return next(number for number, lines in enumerate(RUN) if lines[0].startswith(f"mxt {command}"))
 
 
-class Visit:
+class Visit(Reader):
     """A first visit: the README's blocks of commands, each run once, in one folder, and what they printed."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        super().__init__(folder, {"~/music/genres": "genres", "~/music/new": "genres"})
         self.printed: dict[int, list[str]] = {}
 
     def block(self, number: int, **environment: str) -> list[str]:
@@ -54,22 +44,6 @@ class Visit:
             self.typed(RUN[0][0])
         if 1 not in self.printed:
             self.block(1)
-
-    def typed(self, line: str, **environment: str) -> str:
-        program, *words = shlex.split(
-            line.replace("~/music/genres", "genres").replace("~/music/new", "genres")
-        )
-        assert program == "mxt"
-        if any("--quiet" in parameter.opts for parameter in load_command(words[0]).params):
-            words.append("--quiet")
-        with pytest.MonkeyPatch.context() as here, redirect_stdout(io.StringIO()) as printed:
-            here.chdir(self.folder)
-            for name, value in {"COLUMNS": "80", **environment}.items():
-                here.setenv(name, value)
-            with pytest.raises(SystemExit) as end:
-                main(words)
-        assert not end.value.code, line
-        return printed.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -90,25 +64,7 @@ def visit(tmp_path_factory: pytest.TempPathFactory) -> Visit:
 @pytest.fixture(scope="module")
 def musicnn_weights(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A folder that has, or to which pip brings, musicnn's weights."""
-    named = os.environ.get("MXT_WEIGHTS_DIR")
-    folder = Path(named) if named else tmp_path_factory.mktemp("weights")
-    fetched = subprocess.run(
-        [sys.executable, "-m", "mxt", "weights", "fetch", "musicnn:released"],
-        env={**os.environ, "MXT_WEIGHTS_DIR": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if fetched.returncode:
-        pytest.skip(f"musicnn's weights cannot be had here: {fetched.stderr.strip().splitlines()[-1]}")
-    return str(folder)
-
-
-def comparable(text: str) -> str:
-    """`text` without line breaks, times, rates, shares, workers and device, which machines differ in."""
-    return " ".join(
-        re.sub(r"(\d+ min )?\d+(\.\d+)? (s|clips/s|%|workers?)(?!\w)|cpu|cuda", "…", text).split()
-    )
+    return weights_of("musicnn:released", tmp_path_factory.mktemp("weights"))
 
 
 def test_the_first_visit_runs_as_written(visit: Visit, musicnn_weights: str) -> None:
@@ -131,13 +87,9 @@ def test_the_report_is_written(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("number", range(len(IN_PYTHON)))
-def test_the_code_runs_as_written(
-    visit: Visit, number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_code_runs_as_written(visit: Visit, number: int) -> None:
     visit.with_mfcc()
-    monkeypatch.chdir(visit.folder)
-    exec(compile(IN_PYTHON[number], "README.md", "exec"), {})
-    assert capsys.readouterr().out
+    assert visit.ran(IN_PYTHON[number], "README.md")
 
 
 def test_a_folder_for_datasets_is_written(visit: Visit) -> None:
@@ -189,21 +141,6 @@ def test_annotated_recordings_are_ingested_as_written(tmp_path: Path) -> None:
     assert "calls · 2 clips in 1 file · 2 classes of 1" in table
 
 
-@pytest.mark.parametrize("line", MENTIONED)
-def test_commands_and_options_mentioned_exist(line: str) -> None:
-    words = shlex.split(line.replace("…", ""))[1:]
-    while words[0].startswith("--"):
-        words = words[2:] if words[0] == "--plugin" else words[1:]
-    assert words[0] in COMMANDS, line
-    command = load_command(words[0])
-    if len(words) > 1 and words[1] in getattr(command, "commands", {}):
-        command = command.commands[words[1]]
-    known = {
-        option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
-    }
-    assert {word for word in words if word.startswith("--")} <= known | {"--help", "--json"}, line
-
-
 def test_the_set_up_commands_name_what_pyproject_has() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     installs = re.findall(r"^python3 -m venv .*$", README, re.M)
@@ -215,11 +152,6 @@ def test_the_set_up_commands_name_what_pyproject_has() -> None:
         folders = re.findall(r"(?:-e |\./)(plugins/\S+)", line)
         assert "plugins/mxt-musicnn" in folders  # the extra cannot be had from anywhere else
         assert all((ROOT / folder).is_dir() for folder in folders)
-
-
-@pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:examples|plugins)/[\w./-]+)`", README))))
-def test_files_mentioned_are_there(path: str) -> None:
-    assert (ROOT / path).exists()
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -14,11 +14,13 @@ from mxt.cli import completion, console
 from mxt.cli.option_groups import RunOptions
 from mxt.cli.options import DryRunOption, JobsOption, SetOption, StrictOption, YesOption
 from mxt.cli.summaries import render_ingested
-from mxt.core.errors import UnclearTimes
+from mxt.core.errors import UnclearTimes, UsageError
 
 if TYPE_CHECKING:
     from mxt.ingestion.records import Ingested
     from mxt.ingestion.requests import IngestRequest
+
+MIRDATA = "mirdata"  # the loader that is named by the data set it is to read
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,14 @@ class LayoutOptions:
 class ReadingOptions:
     """What is read, and what is confirmed."""
 
+    unpack: Annotated[
+        Path | None,
+        typer.Option(
+            "--unpack",
+            metavar="FOLDER",
+            help="New folder for recordings that lie inside other files (Arrow, Parquet, tar shards).",
+        ),
+    ] = None
     rehash: Annotated[
         bool, typer.Option("--rehash", help="Read every file again, also those that look unchanged.")
     ] = False
@@ -115,8 +125,16 @@ class ReadingOptions:
 
 def ingest(
     path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="A folder of audio, or a table (.csv, .tsv, .jsonl).")
+        Path,
+        typer.Argument(
+            metavar="PATH|mirdata:NAME",
+            help="A folder of audio, or a table (.csv, .tsv, .jsonl); or the name of a data set that mirdata "
+            "knows.",
+        ),
     ],
+    place: Annotated[
+        Path | None, typer.Argument(metavar="PATH", help="Where the data set of that name lies.")
+    ] = None,
     *,
     loader: Annotated[
         str | None,
@@ -144,12 +162,14 @@ def ingest(
     from mxt.workflows.commands import first_extraction
     from mxt.workflows.ingest import ingest as work
 
+    known = _known(path, place)
     request = IngestRequest(
-        path,
-        loader,
-        name,
-        layout.params(),
+        place or path,
+        MIRDATA if known else loader,
+        name or known,
+        layout.params() | ({"dataset": known} if known else {}),
         tuple(layout.setting or ()),
+        unpack=reading.unpack,
         rehash=reading.rehash,
         dry_run=reading.dry_run,
         yes=reading.yes,
@@ -173,6 +193,23 @@ def ingest(
         reading.strict and any(result.summary.left_out for result in results)
     ):
         raise typer.Exit(1)
+
+
+def _known(path: Path, place: Path | None) -> str | None:
+    """The name of a data set of mirdata, where the first word is one.
+
+    Raises
+    ------
+    UsageError
+        It has a name and no place, or two places.
+    """
+    kind, colon, name = str(path).partition(":")
+    named = kind == MIRDATA and bool(colon)
+    if place is not None and not named:
+        raise UsageError(f"one PATH is read at a time, not two: {path} {place}")
+    if place is None and named and not path.exists():
+        raise UsageError(f"where does it lie? mxt ingest {path} PATH")
+    return name if place is not None else None
 
 
 def _asked(request: IngestRequest, unclear: UnclearTimes, run: RunOptions) -> IngestRequest:

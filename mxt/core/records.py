@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from mxt.core.errors import Reason
 
@@ -67,6 +67,28 @@ class Clip:
     fold: str | None = None
     group: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A recording that lies inside another file, such as an Arrow table or a tar archive.
+
+    Parameters
+    ----------
+    name : str
+        Its file name, as far as it has one.
+    content : bytes or str or None
+        Its bytes, or the path of the file they are in; ``None`` where it has neither.
+    part : str
+        What it belongs to, such as a split; may be empty.
+    columns : mapping
+        What is known of it: any values that JSON has.
+    """
+
+    name: str
+    content: bytes | str | None
+    part: str = ""
+    columns: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
-from mxt.core.records import Clip, Detection, Listing, Remark, Task
+from mxt.core.records import Clip, Detection, Listing, Packed, Remark, Task
 from mxt.core.reprs import short_repr
 from mxt.core.specs import Layer
 
@@ -119,6 +119,20 @@ class FeatureSetLoader(Protocol):
 
     def feature_sets(self, listing: Listing) -> Iterable[FeatureSet]:
         """The data sets in the listing, with their features."""
+
+
+@runtime_checkable
+class PackedLoader(Protocol):
+    """Reads recordings that lie inside other files; ``mxt ingest PATH --unpack FOLDER`` writes them out."""
+
+    def detect(self, listing: Listing) -> Detection:
+        """How sure this loader is that it can read the listing, and why (``score`` 0: it cannot)."""
+
+    def clips(self, listing: Listing) -> Iterable[Clip | Remark]:
+        """Refuse with an `InputError` that says what has to be unpacked."""
+
+    def packed(self, listing: Listing) -> Iterable[Packed | Remark]:
+        """The recordings one after the other, and remarks about what is left out."""
 
 
 class Normalizer(Protocol):

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from mxt.core.errors import InputError, listed
 from mxt.core.progress import Progress
+from mxt.core.records import Remark
 from mxt.ingestion.clip_plan import plan_clips
 from mxt.ingestion.detection import detect
 from mxt.ingestion.earlier import Earlier
@@ -31,8 +32,12 @@ class IngestPlan(Protocol):
         """Open what is not known, and replace the data set in the catalogue."""
 
 
-def make_plans(store: Path, request: IngestRequest, registry: Registry) -> Sequence[IngestPlan]:
+def make_plans(
+    store: Path, request: IngestRequest, registry: Registry, *, remarks: Sequence[Remark] = ()
+) -> Sequence[IngestPlan]:
     """Look at what lies in a folder or table once, choose the loader, and plan each data set it holds.
+
+    Where the folder was made by unpacking, `remarks` say what that left out.
 
     Returns
     -------
@@ -53,6 +58,7 @@ def make_plans(store: Path, request: IngestRequest, registry: Registry) -> Seque
     another = earlier.differs_from(walked) if earlier else ""
     same = None if another else earlier
     detected = detect(walked.listing, request, registry, last=same.record if same else None)
+    detected = replace(detected, remarks=(*remarks, *detected.remarks))
     if not detected.brings_features:
         if earlier and another:
             earlier.refuse(another, request)

@@ -53,6 +53,8 @@ class IngestRequest:
         Parameters of the loader.
     settings : sequence of str
         Further ones as ``NAME=VALUE``.
+    unpack : Path, optional
+        A folder to be made, into which recordings inside other files are written; it is what is catalogued.
     rehash : bool
         Read every file again, also those that look unchanged.
     dry_run : bool
@@ -77,6 +79,7 @@ class IngestRequest:
     name: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     settings: Sequence[str] = ()
+    unpack: Path | None = None
     rehash: bool = False
     dry_run: bool = False
     yes: bool = False
@@ -112,6 +115,7 @@ class IngestRequest:
                 ("--loader", self.loader),
                 *(("--plugin", file) for file in self.plugins),
                 *(("--set", text) for text in settings),
+                ("--unpack", self.unpack),
                 ("--rehash", self.rehash),
                 ("--dry-run", self.dry_run),
                 ("--yes", self.yes),

@@ -12,7 +12,7 @@ from typing import Any
 from mxt.core.errors import MxtError, UsageError
 from mxt.core.identity import clip_id, microseconds
 from mxt.core.records import Clip, Detection, Listing, Remark
-from mxt.core.stages import FeatureSet, FeatureSetLoader
+from mxt.core.stages import FeatureSet, FeatureSetLoader, PackedLoader
 from mxt.testing.material import sample_folders
 from mxt.testing.subject import CheckSkipped, ContractBroken, NotApplicable, Subject, expect
 
@@ -46,8 +46,7 @@ def detection_is_a_score_with_a_reason(subject: Subject) -> None:
 def clips_lie_in_the_listing(subject: Subject) -> None:
     """Only clips and remarks; paths are those of the listing; ids are unique; target columns are the same."""
     with _recognised(subject) as (loader, listing):
-        if isinstance(loader, FeatureSetLoader):
-            raise NotApplicable("it loads features, without audio")
+        _expect_clips(loader)
         items = list(loader.clips(listing))
         known = all(isinstance(item, (Clip, Remark)) for item in items)
         expect(known, "clips yields something that is neither a Clip nor a Remark")
@@ -60,6 +59,14 @@ def clips_lie_in_the_listing(subject: Subject) -> None:
         expect(len({tuple(clip.targets) for clip in clips}) == 1, "clips differ in their target columns")
         are_targets = all(_is_target(value) for clip in clips for value in clip.targets.values())
         expect(are_targets, "a target is not text, a number, a tuple or None")
+
+
+def _expect_clips(loader: Any) -> None:
+    """Say that a check is not for a loader whose recordings are not files."""
+    if isinstance(loader, FeatureSetLoader):
+        raise NotApplicable("it loads features, without audio")
+    if isinstance(loader, PackedLoader):
+        raise NotApplicable("its recordings are inside other files")
 
 
 def feature_sets_fit_their_clips(subject: Subject) -> None:
@@ -104,8 +111,7 @@ def folder_is_left_as_it_was(subject: Subject) -> None:
 def audio_is_not_opened(subject: Subject) -> None:
     """Clips are named from paths and tables alone: ingest opens the audio, in workers that may crash."""
     with _recognised(subject) as (loader, listing):
-        if isinstance(loader, FeatureSetLoader):
-            raise NotApplicable("it loads features, without audio")
+        _expect_clips(loader)
         expected = list(loader.clips(listing))
         for path in listing.files:
             if PurePosixPath(path).suffix.lower() in SOUNDS:
@@ -170,6 +176,8 @@ def _copy(folder: Path) -> Iterator[Listing]:
 
 def _loaded(loader: Any, listing: Listing) -> list[object]:
     """All that is loaded, as values that can be compared."""
+    if isinstance(loader, PackedLoader):
+        return list(loader.packed(listing))
     if not isinstance(loader, FeatureSetLoader):
         return list(loader.clips(listing))
     return [

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from mxt.core.progress import SILENT, Progress
 from mxt.core.provenance import versions
+from mxt.core.records import Remark
 from mxt.ingestion.plan import make_plans
 from mxt.ingestion.records import Ingested
 from mxt.ingestion.requests import IngestRequest
+from mxt.ingestion.unpack import unpacked
 from mxt.registry import Registry
 from mxt.store.layout import Store
 
@@ -46,7 +49,10 @@ def ingest(
     ``(genres,) = ingest(Path("mxt-store"), IngestRequest(Path("genres")), build_registry())``
     """
     begun = time.monotonic()
-    plans = make_plans(store, request, registry)
+    remarks: Sequence[Remark] = ()
+    if request.unpack is not None:
+        request, remarks = unpacked(request, registry, progress)
+    plans = make_plans(store, request, registry, remarks=remarks)
     if request.dry_run:
         return tuple(replace(plan.dry_run(), seconds=time.monotonic() - begun) for plan in plans)
     opened = Store.open(store, create=True)

@@ -129,7 +129,7 @@ def test_error_meant_for_people_is_one_line_and_an_exit_code(mxt, command, error
         (["stages", "--jsn"], r"No such option: --jsn.*; see mxt stages --help"),
         (["--no-such-option"], r"No such option: --no-such-option.*; see mxt --help"),
         (["extract", "--jobs", "0"], r"Invalid value for '--jobs'.* 1; see mxt extract --help"),
-        (["ingest"], r"Missing argument 'PATH'; see mxt ingest --help"),
+        (["ingest"], r"Missing argument 'PATH\|mirdata:NAME'; see mxt ingest --help"),
         (
             ["weights", "fetch", "--nothing"],
             r"No such option: --nothing.*; see mxt weights fetch --help",

@@ -53,6 +53,7 @@ BY_COMMAND = {
     ("derive again", "names"): "some",
     ("derive without", "file"): "text.csv",
 }
+WITHOUT = {("ingest", "place")}  # given only after the name of a data set of mirdata
 REQUIRED = {"length": "0.1", "seconds": "0.1,0.2"}
 # these are allowed and merely take long: a thousand runs, a hundred thousand trees
 LONG = {
@@ -124,6 +125,7 @@ def _commands(command: Any, path: str) -> Iterator[Command]:
         return
     arguments = [p for p in command.params if type(p).__name__.endswith("Argument")]
     options = [p for p in command.params if p not in arguments]
+    arguments = [p for p in arguments if (path, p.name) not in WITHOUT]
     yield Command(
         path,
         tuple(BY_COMMAND.get((path, p.name), ARGUMENTS.get(p.name, "songs")) for p in arguments),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mxt.cli.main import main
+from mxt.core.records import Clip
 
 
 def tone(path: Path, number: int = 1) -> Path:
@@ -128,6 +129,9 @@ def test_options_reach_the_loader(mxt, tmp_path, monkeypatch):
             "no dataset loader has all of the parameters",
         ),
         (["genres", "--pattern", "plain"], 2, "has no field"),
+        (["genres", "genres"], 2, "one PATH is read at a time, not two: genres genres"),
+        (["mirdata:gtzan_genre"], 2, "where does it lie? mxt ingest mirdata:gtzan_genre PATH"),
+        (["genres", "--unpack", "out"], 2, "needs no --unpack"),
     ],
 )
 def test_wrong_words_give_one_line_and_their_exit_code(mxt, genres, words, code, message):
@@ -256,3 +260,16 @@ def test_a_loader_that_is_surer_than_sure_is_broken(mxt, genres, tmp_path, score
     _, out, _ = mxt(genres, "--plugin", tmp_path / "other.py")
     assert out.splitlines()[0].endswith("folder (2 class folders)")
     assert "loader that failed: a_first: its score is" in out
+
+
+@pytest.mark.usefixtures("genres")
+def test_a_data_set_of_mirdata_is_named_before_its_folder(mxt, monkeypatch):
+    monkeypatch.setattr(
+        "mxt.stages.datasets.mirdata.Mirdata.clips",
+        lambda self, listing: [Clip(listing.files[0], targets={"set": self.dataset})],
+    )
+    monkeypatch.setattr("mxt.stages.datasets.mirdata.Mirdata.published_md5", lambda *_: {})
+    code, out, _ = mxt("mirdata:gtzan_genre", "genres", "--json")
+    found = json.loads(out)
+    assert (code, found["name"], found["loader"]) == (0, "gtzan_genre", "mirdata")
+    assert found["params"]["dataset"] == "gtzan_genre"

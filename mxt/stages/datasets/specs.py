@@ -151,6 +151,50 @@ SPECS: tuple[StageSpec, ...] = (
     ),
     StageSpec(
         kind="dataset",
+        name="mirdata",
+        summary="A data set that mirdata knows, by its name: mxt ingest mirdata:NAME PATH",
+        target="mxt.stages.datasets.mirdata:Mirdata",
+        params=(
+            Param("dataset", "str", "", "mirdata's name of the data set, such as gtzan_genre"),
+            _TARGET,
+            Param(
+                "group_column",
+                "str",
+                "",
+                "column that says what belongs together; if empty, the artist, player or composer",
+            ),
+        ),
+        licence="that of the data set",
+    ),
+    StageSpec(
+        kind="dataset",
+        name="huggingface",
+        summary="Hugging Face datasets on disk: Arrow or Parquet files with an Audio column; needs --unpack",
+        target="mxt.stages.datasets.huggingface:HuggingFace",
+    ),
+    StageSpec(
+        kind="dataset",
+        name="lhotse",
+        summary="Lhotse: manifests of cuts (.jsonl, .jsonl.gz) beside the recordings; grouped by speaker",
+        target="mxt.stages.datasets.lhotse:Lhotse",
+        params=(
+            _TARGET,
+            Param(
+                "group_column",
+                "str",
+                "",
+                "column that says what belongs together; if empty, the speaker",
+            ),
+        ),
+    ),
+    StageSpec(
+        kind="dataset",
+        name="webdataset",
+        summary="WebDataset: tar shards of recordings with .cls, .txt and .json beside each; needs --unpack",
+        target="mxt.stages.datasets.webdataset:WebDataset",
+    ),
+    StageSpec(
+        kind="dataset",
         name="choi2017",
         summary="Features published by Choi et al. 2017, without audio: csv/*.csv and features/*.npy",
         target="mxt.stages.datasets.choi2017:Choi2017",
