@@ -13,9 +13,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR
 
 from mxt.core.errors import EvaluationError
+from mxt.evaluation.candidates import strategies
 from mxt.evaluation.fitting import Learner
 from mxt.evaluation.layer_search import Found, Search, search_layers
-from mxt.evaluation.layers import PartKernels, Strategy, strategies
+from mxt.evaluation.layers import PartKernels, Strategy
 from mxt.evaluation.search import choose, expand, learn_and_predict
 from mxt.evaluation.splits import Plan, Sample, cut_folds, draw_folds
 from mxt.evaluation.tasks import Targets
@@ -211,7 +212,7 @@ def test_there_are_no_more_workers_than_their_kernels_have_room(monkeypatch: pyt
 def test_summed_kernels_are_those_of_the_joined_columns() -> None:
     learn, test = np.arange(0, N, 2), np.arange(1, N, 2)
     parts = PartKernels(BLOCKS, learn, test, standardise=False, prefix="")
-    (A, B), kernels = parts.of((0, 2))
+    (A, B), kernels = parts.of(Strategy("13", (0, 2)))
     assert kernels is not None
     (K, L), _ = kernels.matrices({"kernel": "rbf", "gamma": 0.3})
     A, B = A.astype(np.float64), B.astype(np.float64)
