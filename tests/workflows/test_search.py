@@ -23,6 +23,7 @@ from mxt.results.request import SearchRequest
 from mxt.store.layout import Store
 from mxt.workflows.import_features import import_features
 from mxt.workflows.ingest import ingest
+from mxt.workflows.report import ReportRequest, report
 from mxt.workflows.search import search
 
 REGISTRY = build_registry()
@@ -175,6 +176,23 @@ def test_the_head_of_a_weighting_follows_the_settings_of_the_linear_head(deep: P
     )
     (found,) = search(deep, request, REGISTRY).results
     assert found.rows[0].params == {"C": 0.5}
+
+
+def test_the_page_of_a_search_shows_scores_over_depth(deep: Path, tmp_path: Path) -> None:
+    kinds = ("single", "prefixes", "weighted")
+    request = SearchRequest(features=("deep:3-5",), candidates=kinds, head="linear")
+    (found,) = search(deep, request, REGISTRY).results
+    report(deep, ReportRequest(out=tmp_path / "page.html", results=(found.result_id,)), REGISTRY)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    figure = page.partition('<figure class="depth">')[2].partition("</figure>")[0]
+    drawn = re.findall(r"<title>([^:<]+): (\S+)", figure)
+    for point in (
+        ("layer alone", "layer4"),
+        ("layers up to it", "layer3,layer4"),
+        ("learnt weighting", "weighted"),
+    ):
+        assert point in drawn
+    assert figure.count("<circle") == len(drawn) == 3 + 3 + 1 + 1
 
 
 def test_what_is_beside_is_joined_to_a_weighting(deep: Path) -> None:
