@@ -72,8 +72,9 @@ class Search:
 
     @property
     def learner(self) -> Learner:
-        """Any of them, weightings last: task, scalings and score are shared."""
-        return self.learners[0]
+        """Any of them, rather than a weighting's: task, scalings and score are shared."""
+        pairs = zip(self.strategies, self.learners, strict=True)
+        return next((learner for strategy, learner in pairs if not strategy.weighted), self.learners[0])
 
     @property
     def n_candidates(self) -> int:
