@@ -55,6 +55,13 @@ def devices() -> list[str]:
     return ["auto", "cpu", "cuda"]
 
 
+def candidates() -> list[str]:
+    """Kinds of candidates of a search."""
+    from mxt.evaluation.candidates import KINDS
+
+    return list(KINDS)
+
+
 def kinds() -> list[str]:
     """Kinds of stages, in the plural."""
     from mxt.core.specs import KINDS

@@ -130,7 +130,7 @@ LayersOption = Annotated[
     typer.Option(
         "--layers",
         metavar="LAYERS",
-        help="135, or 1,3,5, or layer names, or all.",
+        help="135, or 1,3,5, or 1-6, or layer names, or all.",
         autocompletion=completion.layers,
     ),
 ]

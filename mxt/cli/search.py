@@ -15,7 +15,8 @@ from mxt.cli.options import DatasetsOption, HeadOption, JobsOption, ProtocolsOpt
 if TYPE_CHECKING:
     from mxt.results.search_record import Searched, SearchResult, StrategyResult
 
-SHOWN = 10
+SHOWN = 10  # candidates
+MOST_WEIGHTS = 6
 
 
 def search(
@@ -26,8 +27,19 @@ def search(
         typer.Option(
             "--features",
             metavar="LABEL[:LAYERS]",
-            help="Table whose layers to combine; repeatable (default: every table with several layers).",
+            help="Table whose layers to search; repeatable (default: every table with several layers).",
             autocompletion=completion.views,
+        ),
+    ] = None,
+    candidates: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--candidates",
+            metavar="single|prefixes|pairs|all|weighted",
+            help="What to try: single layers, prefixes (1, 12, 123 …), pairs, all combinations, or a "
+            "weighted sum whose weights are learnt; repeatable (default: all of up to 6 layers, else single "
+            "and prefixes).",
+            autocompletion=completion.candidates,
         ),
     ] = None,
     beside: Annotated[
@@ -35,7 +47,7 @@ def search(
         typer.Option(
             "--with",
             metavar="VIEW",
-            help="View to join to every combination; repeatable.",
+            help="View to join to every candidate; repeatable.",
             autocompletion=completion.views,
         ),
     ] = None,
@@ -45,13 +57,13 @@ def search(
     study: StudyOptions,
     jobs: JobsOption = None,
     details: Annotated[
-        bool, typer.Option("--details", help="Show every combination, not only the best ten.")
+        bool, typer.Option("--details", help="Show every candidate, not only the best ten.")
     ] = False,
     run: RunOptions,
 ) -> None:
-    """Try every combination of a backbone's layers, and say what choosing among them costs.
+    """Try the layers of a backbone, alone and combined, and say what choosing among them costs.
 
-    By default the combination is chosen inside each learning part (nested). An interrupted search continues
+    By default the layers are chosen inside each learning part (nested). An interrupted search continues
     with the same command; a finished one is answered from the store.
     """
     from mxt.results.plain import searched_plain
@@ -61,6 +73,7 @@ def search(
     request = SearchRequest(
         datasets=tuple(dataset or ()),
         features=tuple(features or ()),
+        candidates=tuple(candidates or ()),
         beside=tuple(beside or ()),
         target=study.target,
         group_by=study.group_by,
@@ -97,10 +110,13 @@ def _render_one(result: SearchResult, *, details: bool) -> None:
     joined = f", with {' and '.join(result.beside)}" if result.beside else ""
     console.say(
         f"{result.dataset} · {result.view}{joined} · target {result.target} · {result.head} · "
-        f"{result.folds} · {result.clips:,} clips · {len(result.rows)} combinations"
+        f"{result.folds} · {result.clips:,} clips · {_tried(result)}"
     )
     _render_combinations(result, details=details)
     first, best = result.first, result.rows[result.best]
+    for row in result.rows:
+        if row.weights:
+            console.say(_weights(row, details=details))
     level = [row.name for row in result.rows if row.behind.value < 0 and row.behind.high >= 0]
     if level:
         console.say(f"not clearly below {best.name}: {len(level)} of {len(result.rows) - 1}")
@@ -128,6 +144,25 @@ def _render_one(result: SearchResult, *, details: bool) -> None:
     spared = f", {result.spared:,} skipped that could not have won" if result.spared else ""
     took = console.seconds_text(result.seconds)
     console.say(f"{result.fits:,} fits{spared}, {took}; saved: {result.result_id or 'nowhere'}")
+
+
+def _tried(result: SearchResult) -> str:
+    """How many candidates of which kinds."""
+    from mxt.evaluation.candidates import KINDS
+
+    if result.request.candidates == ("all",):
+        return f"{len(result.rows)} combinations"
+    kinds = ", ".join(KINDS[kind] for kind in result.request.candidates)
+    return f"{len(result.rows)} candidates of {len(result.layers)} layers: {kinds}"
+
+
+def _weights(row: StrategyResult, *, details: bool) -> str:
+    """The weights of layers, the largest first."""
+    weights = sorted(row.weights.items(), key=lambda item: -item[1])
+    shown = weights if details else weights[:MOST_WEIGHTS]
+    texts = [f"{layer} {weight:.2f}" for layer, weight in shown]
+    more = f", {len(weights) - len(shown)} more (--details)" if len(shown) < len(weights) else ""
+    return f"{row.name}, learnt with a linear head, mean over folds: {', '.join(texts)}{more}"
 
 
 def _render_combinations(result: SearchResult, *, details: bool) -> None:

@@ -14,6 +14,7 @@ from mxt.core.weights_file import WeightsFile as WeightsFile
 Kind = Literal["dataset", "normalizer", "renderer", "backbone", "head", "protocol", "report"]
 KINDS: tuple[Kind, ...] = ("dataset", "normalizer", "renderer", "backbone", "head", "protocol", "report")
 FIELDS = ("music", "speech", "wildlife", "general", "baselines")
+INPUT = "input"  # the name of the layer that is what enters the first one
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Layer:
     """One tap of a backbone: its number from 1, its name, its dimension, and labels of the columns if any.
 
     A layer called ``tags`` or ``species`` holds probabilities of its labels, of which `mxt info CLIP` shows
-    the strongest.
+    the strongest. One called `INPUT` is what enters the first layer, whatever its number.
     """
 
     number: int

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from mxt.core.errors import UnknownName, UsageError, listed
-from mxt.core.specs import Layer
+from mxt.core.specs import INPUT, Layer
 
 LABEL = re.compile(r"[A-Za-z0-9_.-]+")
 LONGEST_LABEL = 100
@@ -57,7 +57,7 @@ def choose_layers(text: str | None, layers: Sequence[Layer], *, of: str) -> tupl
     ----------
     text : str or None
         ``"135"`` (bare digits: single layers, where there are at most nine), ``"1,3,5"``, names
-        separated by commas, ``"all"`` or ``None``.
+        separated by commas, ranges of either (``"1-6"``), ``"all"`` or ``None``.
     layers : sequence of Layer
         All layers.
     of : str
@@ -78,13 +78,24 @@ def choose_layers(text: str | None, layers: Sequence[Layer], *, of: str) -> tupl
         wanted = list(text)
     else:
         wanted = [word.strip() for word in text.split(",") if word.strip()]
+    chosen: set[int] = set()
     for word in wanted:
-        if word not in by_name:
+        ends = [by_name[end].number for end in _ends(word, by_name)]
+        if not ends:
             raise UnknownName(f"layer of {of}", word, [], instead=f"its layers are {describe_layers(layers)}")
+        chosen |= set(range(min(ends), max(ends) + 1))
     if not wanted:
         raise UsageError(f"no layer chosen; the layers of {of} are {describe_layers(layers)}")
-    chosen = {by_name[word].number for word in wanted}
     return tuple(layer for layer in layers if layer.number in chosen)
+
+
+def _ends(word: str, known: Collection[str]) -> list[str]:
+    """A layer, or the ends of a range, whose names may hold hyphens; empty where `word` is neither."""
+    if word in known:
+        return [word]
+    hyphens = [i for i, letter in enumerate(word) if letter == "-"]
+    pairs = ([word[:i].strip(), word[i + 1 :].strip()] for i in hyphens)
+    return next((pair for pair in pairs if set(pair) <= set(known)), [])
 
 
 def describe_layers(layers: Sequence[Layer]) -> str:
@@ -99,3 +110,26 @@ def layers_text(chosen: Sequence[Layer], layers: Sequence[Layer]) -> str | None:
     if len(layers) <= 9 and all(layer.name.endswith(str(layer.number)) for layer in layers):
         return "".join(str(layer.number) for layer in chosen)
     return ",".join(layer.name for layer in chosen)
+
+
+def ranges_text(chosen: Sequence[Layer], words: Sequence[str]) -> str:
+    """The shortest text for `chosen`, each written as in `words`: digits, or names with ranges of them.
+
+    Examples
+    --------
+    >>> layers = [Layer(k, f"layer{k}", 768) for k in (1, 2, 3, 4, 12)]
+    >>> ranges_text(layers, [layer.name for layer in layers])
+    'layer1-layer4,layer12'
+    """
+    if all(len(word) == 1 for word in words):
+        return "".join(words)
+    runs: list[list[int]] = []
+    for i, layer in enumerate(chosen):
+        if runs and chosen[runs[-1][-1]].number == layer.number - 1 and layer.name != INPUT:
+            runs[-1].append(i)
+        else:
+            runs.append([i])
+    return ",".join(
+        f"{words[run[0]]}-{words[run[-1]]}" if len(run) > 2 else ",".join(words[i] for i in run)
+        for run in runs
+    )

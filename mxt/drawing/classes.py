@@ -40,14 +40,9 @@ class ClassPair:
 
 def pair_of(panel: Panel) -> tuple[str, str] | None:
     """All layers, and the last one; ``None`` where they were not both tried."""
-    plain = {row.name for row in panel.plain} - {panel.widest}
-    singles = [row.name for row in panel.result.rows if row.name in plain and _is_single(row.name)]
-    return (panel.widest, singles[-1]) if singles else None
-
-
-def _is_single(name: str) -> bool:
-    """Whether a combination is one layer: one digit, or one name."""
-    return len(name) == 1 if name.isdigit() else "," not in name
+    plain, widest = {row.name for row in panel.plain}, panel.widest
+    singles = [layer for layer in panel.result.layers if layer in plain]
+    return (widest, singles[-1]) if widest and singles and singles != [widest] else None
 
 
 def class_pairs(

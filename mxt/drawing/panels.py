@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from mxt.core.errors import MxtError
 from mxt.core.reprs import short_repr
 from mxt.core.views import parse_view
+from mxt.evaluation.candidates import default_kinds
 from mxt.results.records import stale
 from mxt.results.saving import saved_searches
 from mxt.results.search_record import SearchResult, StrategyResult
@@ -76,8 +77,9 @@ class Panel:
     @property
     def how(self) -> str:
         """What was chosen beyond data set, features, target and protocol; empty for the defaults."""
-        request = self.result.request
+        request, kinds = self.result.request, self.result.request.candidates
         options = {
+            "candidates": "" if kinds == default_kinds(len(self.result.layers)) else ",".join(kinds),
             "group-by": request.group_by,
             "folds": request.folds,
             "head": request.head,
@@ -119,9 +121,10 @@ class Panel:
         return [row for row in self.result.rows if row.name in self.result.beside]
 
     @property
-    def widest(self) -> str:
-        """The name of all layers together."""
-        return max(self.plain, key=lambda row: row.columns).name
+    def widest(self) -> str | None:
+        """The name of all layers together; ``None`` where they were not tried."""
+        joined = [row for row in self.plain if not row.weights]
+        return next((row.name for row in joined if len(row.layers) == len(self.result.layers)), None)
 
     @property
     def joined(self) -> list[StrategyResult]:

@@ -40,6 +40,7 @@ def draw_summary(panels: Sequence[Panel], files: Sequence[Path]) -> None:
     entries = {task: list(_entries(of_task)) for task, of_task in tasks.items()}
     colours = _colours(panels)
     groups = [_group(tasks[task][0], entries[task], colours) for task in tasks]
+    drawn = {entry.what for of_task in entries.values() for entry in of_task}
     *pictures, table = files
     height = MARGINS + ROW * height_of(groups)
     with page(*pictures, width=WIDTH, height=height) as (figure, (axis,)):
@@ -51,7 +52,7 @@ def draw_summary(panels: Sequence[Panel], files: Sequence[Path]) -> None:
         quoted = any(panel.quoted is not None for panel in panels)
         legend(
             figure,
-            colours,
+            {what: colour for what, colour in colours.items() if what in drawn},
             chance="chance" if chance else "",
             quoted="state of the art, as quoted" if quoted else "",
         )
@@ -72,9 +73,9 @@ def _entries(panels: Sequence[Panel]) -> Iterator[Entry]:
     """Each backbone's layers, chosen and all together; the random network; what was added."""
     for panel in panels:
         yield _chosen(panel)
-        yield _all_layers(panel.result, panel.widest)
+        yield from _all_layers(panel.result, panel.widest)
     baselines = [(panel.baseline, panel.widest) for panel in panels if panel.baseline is not None]
-    yield from [_all_layers(result, name) for result, name in baselines if result.row(name)][:1]
+    yield from [entry for result, name in baselines for entry in _all_layers(result, name)][:1]
     alone = {row.name: row for panel in panels for row in panel.alone}
     yield from (Entry(name, "", row.score) for name, row in alone.items())
 
@@ -90,10 +91,10 @@ def _chosen(panel: Panel) -> Entry:
     return Entry(f"{result.view}, {CHOSEN}", words, result.scores[0].interval)
 
 
-def _all_layers(result: SearchResult, name: str) -> Entry:
-    row = result.row(name)
-    assert row is not None
-    return Entry(f"{result.view}, {ALL}", name, row.score)
+def _all_layers(result: SearchResult, name: str | None) -> Iterator[Entry]:
+    """All layers together, where they were tried."""
+    if name is not None and (row := result.row(name)) is not None:
+        yield Entry(f"{result.view}, {ALL}", name, row.score)
 
 
 def _colours(panels: Sequence[Panel]) -> dict[str, str]:

@@ -62,11 +62,15 @@ class Learner:
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """Classes, labels or values predicted for the testing rows, and scores [n, classes] if any."""
+    """Classes, labels or values predicted for the testing rows, and scores [n, classes] if any.
+
+    `weights` are those of layers, where the estimator learnt any.
+    """
 
     predicted: Matrix
     scores: Matrix | None
     converged: bool
+    weights: Sequence[float] | None = None
     __repr__ = short_repr
 
     def for_choosing(self, task: Task) -> Matrix:
@@ -103,15 +107,16 @@ def fit_predict(
     done = converged(estimator)
     if not done and exact is not None and (solved := _solved(learner, estimator, exact, y, B)) is not None:
         return solved
+    weights = tuple(map(float, getattr(estimator, "layer_weights_", ()))) or None
     if learner.task == "regression":
-        return Prediction(np.asarray(estimator.predict(B)).astype(np.float64), None, done)
+        return Prediction(np.asarray(estimator.predict(B)).astype(np.float64), None, done, weights)
     predicted = np.asarray(estimator.predict(B))
     predicted = (
         predicted.reshape(len(B), -1).astype(bool)
         if learner.task == "multilabel"
         else predicted.astype(np.int64)
     )
-    return Prediction(predicted, _scores(estimator, B, learner) if scored else None, done)
+    return Prediction(predicted, _scores(estimator, B, learner) if scored else None, done, weights)
 
 
 def _solved(learner: Learner, estimator: Any, exact: Exact, y: Matrix, B: Matrix) -> Prediction | None:

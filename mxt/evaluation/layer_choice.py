@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,8 @@ class Found:
         The strategy of each fold.
     scores : float64 [strategies]
         By which strategies are compared on the reported folds.
+    weights : mapping
+        Strategy to the weights of layers that it learnt, float64 [folds, layers].
     fits, spared : int
         Fits done, and those that could not have won any more.
     """
@@ -46,6 +48,7 @@ class Found:
     chosen: OutOfFold
     chosen_names: tuple[str, ...]
     scores: Array = field(repr=False)
+    weights: Mapping[int, Array] = field(default_factory=dict, repr=False)
     fits: int = 0
     spared: int = 0
     resumed: int = 0
@@ -63,16 +66,18 @@ class Nested(PartFits):
         chosen_places: list[list[int]] = []
         converged: list[Matrix] = []
         winners: list[int] = []
+        weights: list[Mapping[int, Sequence[float]]] = []
         for number, fold in enumerate(search.plan.folds):
             inner = self._inside(number, fold)
-            places = [first_best(row) for row in inner]
-            winners.append(first_best([row[place] for row, place in zip(inner, places, strict=True)]))
+            places = [first_best(scores) for scores in inner]
+            winners.append(first_best([scores[place] for scores, place in zip(inner, places, strict=True)]))
             wanted = {s: [places[s]] for s in names}
             _, values, done = self.part(
                 f"{number}-outer", fold.learn, fold.test, wanted, standardise=bool(search.learner.standardise)
             )
             predicted.append(values)
             converged.append(done)
+            weights.append(self.weights)
             chosen_places.append(places)
         found = tuple(
             self.pool(
@@ -89,36 +94,37 @@ class Nested(PartFits):
         )
         scores = np.array([_pooled(search, each) for each in found])
         chosen_names = tuple(search.strategies[s].name for s in winners)
-        return Found(found, chosen, chosen_names, scores, self.fits, self.spared, self.resumed)
+        learnt = {s: np.array([of_fold[s] for of_fold in weights]) for s in weights[0]}
+        return Found(found, chosen, chosen_names, scores, learnt, self.fits, self.spared, self.resumed)
 
-    def _inside(self, number: int, fold: Fold) -> Array:
-        """Scores pooled over the inner folds: [strategies, grid]; NaN where nothing can be learnt."""
+    def _inside(self, number: int, fold: Fold) -> list[Array]:
+        """Scores of each strategy's grid, pooled over the inner folds; NaN where nothing can be learnt."""
         search = self.search
         if search.learner.standardise is None:
             raise EvaluationError(
                 "both scalings can be tried only if parameters are chosen on the reported folds"
             )
-        n, tried = len(search.strategies), len(search.learner.grid)
+        sizes = [len(learner.grid) for learner in search.learners]
         values, truth = [], []
         for i, (learn, test) in enumerate(fold.inner):
             if search.learner.task == "classification" and len(np.unique(search.y[learn])) < 2:
-                self.advance(n * tried)
+                self.advance(sum(sizes))
                 continue
-            wanted = {s: range(tried) for s in range(n)}
+            wanted = {s: range(tried) for s, tried in enumerate(sizes)}
             _, found, _ = self.part(
                 f"{number}-{i}", learn, test, wanted, standardise=search.learner.standardise
             )
             values.append(found)
             truth.append(search.y[test])
         if not truth:
-            return np.full((n, tried), np.nan)
+            return [np.full(tried, np.nan) for tried in sizes]
         y, pooled = np.concatenate(truth), np.concatenate(values, axis=1)
         learner = search.learner
         scores = [
             metrics.choose_score(learner.task, y, _typed(search, row), n_classes=learner.n_classes)
             for row in pooled
         ]
-        return np.array(scores).reshape(n, tried)
+        return np.split(np.array(scores), np.cumsum(sizes)[:-1])
 
 
 class Reported(PartFits):
@@ -224,7 +230,13 @@ class Reported(PartFits):
         winner = first_best(totals)
         names = (search.strategies[winner].name,) * len(folds)
         return Found(
-            tuple(found), found[winner], names, np.array(totals), self.fits, self.spared, self.resumed
+            found=tuple(found),
+            chosen=found[winner],
+            chosen_names=names,
+            scores=np.array(totals),
+            fits=self.fits,
+            spared=self.spared,
+            resumed=self.resumed,
         )
 
     def _total(self, s: int, i: int) -> float:

@@ -50,7 +50,8 @@ class Search:
     strategies : sequence of Strategy
         Combinations of the blocks.
     learners : sequence of Learner
-        One for each strategy (a grid may depend on the number of columns); grids of equal length.
+        One for each strategy (a grid may depend on the number of columns). Grids of equal length, but for
+        learnt weightings.
     y : [n]
         Class numbers, or values.
     plan : Plan
@@ -71,8 +72,9 @@ class Search:
 
     @property
     def learner(self) -> Learner:
-        """Any of them: task, scalings and score are shared."""
-        return self.learners[0]
+        """Any of them, rather than a weighting's: task, scalings and score are shared."""
+        pairs = zip(self.strategies, self.learners, strict=True)
+        return next((learner for strategy, learner in pairs if not strategy.weighted), self.learners[0])
 
     @property
     def n_candidates(self) -> int:
@@ -98,10 +100,11 @@ class _Pieces:
         self.new: dict[Pair, Prediction] = {}
         self.number, self.since = 0, time.monotonic()
         while scratch is not None and (piece := scratch.get(f"{name}-{self.number}")) is not None:
-            for (s, i), values, done in zip(
-                piece["which"], piece["predicted"], piece["converged"], strict=True
+            weights = piece.get("weights") or [None] * len(piece["which"])  # earlier versions kept none
+            for (s, i), values, done, learnt in zip(
+                piece["which"], piece["predicted"], piece["converged"], weights, strict=True
             ):
-                self.fits[s, i] = Prediction(values, None, bool(done))
+                self.fits[s, i] = Prediction(values, None, bool(done), learnt)
             self.number += 1
 
     def add(self, fits: Mapping[Pair, Prediction]) -> None:
@@ -116,16 +119,21 @@ class _Pieces:
         if self.scratch is not None and self.new:
             predicted = np.array([fit.predicted for fit in self.new.values()], dtype=self.dtype)
             converged = np.array([fit.converged for fit in self.new.values()], dtype=bool)
+            weights = [fit.weights for fit in self.new.values()]
             outcome = {"which": list(self.new), "predicted": predicted, "converged": converged}
-            self.scratch.put(f"{self.name}-{self.number}", outcome)
+            self.scratch.put(f"{self.name}-{self.number}", outcome | {"weights": weights})
         self.number, self.since, self.new = self.number + 1, time.monotonic(), {}
 
 
 class PartFits:
-    """The fits of a running search, one learning part at a time; finished parts come from the scratch."""
+    """The fits of a running search, one learning part at a time; finished parts come from the scratch.
+
+    `weights` are those of layers that strategies learnt in the last part, by strategy.
+    """
 
     def __init__(self, search: Search, jobs: int, scratch: Kept | None, step: Step) -> None:
         self.search, self.jobs, self.scratch, self.step = search, jobs, scratch, step
+        self.weights: dict[int, Sequence[float]] = {}
         self.fits = self.spared = self.resumed = 0
 
     def part(
@@ -161,6 +169,7 @@ class PartFits:
             pieces.keep()
         predicted = np.array([pieces.fits[pair].predicted for pair in which], dtype=dtype)
         converged = np.array([pieces.fits[pair].converged for pair in which], dtype=bool)
+        self.weights = {s: weights for s, i in which if (weights := pieces.fits[s, i].weights)}
         return which, predicted.reshape(len(which), len(test)), converged
 
     def _fit(
@@ -177,7 +186,7 @@ class PartFits:
         y = search.y[learn]
 
         def task(s: int, on_fit: Callable[[], None]) -> dict[Pair, Prediction]:
-            parts, kernels = shared.of(search.strategies[s].blocks)
+            parts, kernels = shared.of(search.strategies[s])
             found = fit_grid(search.learners[s], wanted[s], parts, kernels, y, on_fit, scored=False)
             return {(s, i): prediction for i, prediction in found.items()}
 

@@ -34,12 +34,13 @@ def search_layers(
         Told fit by fit.
     """
     run = Nested if nested else Reported
-    n_strategies, n_folds = len(search.strategies), len(search.plan.folds)
     if nested:
         total = sum(
-            n_strategies * (1 + len(fold.inner) * len(search.learner.grid)) for fold in search.plan.folds
+            1 + len(fold.inner) * len(learner.grid)
+            for fold in search.plan.folds
+            for learner in search.learners
         )
     else:
-        total = n_strategies * n_folds * search.n_candidates
+        total = len(search.strategies) * len(search.plan.folds) * search.n_candidates
     with progress.step(what, total, unit="fits") as step, calm():
         return run(search, jobs, scratch, step).run()

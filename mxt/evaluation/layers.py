@@ -1,10 +1,9 @@
-"""Combinations of layers, and kernels that are computed once a layer and summed for every combination."""
+"""Combinations of layers, and kernels that are computed once per layer and summed for every combination."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -22,39 +21,15 @@ WORK_BYTES = 3 << 30  # inner products held, and kernels of all workers
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """A combination: its name, and the blocks whose columns it joins."""
+    """A candidate: its name, and the blocks whose columns it joins.
+
+    `weighted` is the number of layers, the first of its blocks, that are not joined but summed with weights
+    that are learnt; 0 for none.
+    """
 
     name: str
     blocks: tuple[int, ...]
-
-
-def strategies(
-    digits: Sequence[str], extra: Sequence[tuple[str, tuple[int, ...]]] = ()
-) -> tuple[Strategy, ...]:
-    """All combinations of layers, the smallest first, then each addition alone and with every combination.
-
-    Parameters
-    ----------
-    digits : sequence of str
-        How each layer is written.
-    extra : sequence of (str, tuple of int)
-        Additions: their names and blocks.
-
-    Examples
-    --------
-    >>> [each.name for each in strategies(["1", "2"], [("mfcc", (2,))])]
-    ['1', '2', '12', 'mfcc', '1+mfcc', '2+mfcc', '12+mfcc']
-    """
-    joint = "" if all(len(each) == 1 for each in digits) else ","
-    subsets = [
-        chosen for size in range(1, len(digits) + 1) for chosen in combinations(range(len(digits)), size)
-    ]
-    plain = [Strategy(joint.join(digits[i] for i in chosen), chosen) for chosen in subsets]
-    more = []
-    for name, blocks in extra:
-        more.append(Strategy(name, blocks))
-        more += [Strategy(f"{each.name}+{name}", (*each.blocks, *blocks)) for each in plain]
-    return (*plain, *more)
+    weighted: int = 0
 
 
 class PartKernels:
@@ -92,13 +67,14 @@ class PartKernels:
         room = WORK_BYTES - len(self._products) * self._kernel_bytes
         return max(1, min(jobs, room // (2 * self._kernel_bytes)))
 
-    def of(self, chosen: Sequence[int]) -> tuple[tuple[Matrix, Matrix], SharedKernels | None]:
-        """Columns of a combination (learning, testing rows), and its kernels: sums of those of its layers.
+    def of(self, strategy: Strategy) -> tuple[tuple[Matrix, Matrix], SharedKernels | None]:
+        """Columns of a candidate (learning, testing rows), and its kernels: sums of those of its layers.
 
         A linear kernel is the sum over layers of x·y, a squared distance the sum over layers of |x - y|².
         """
+        chosen = strategy.blocks
         learn, test = (np.concatenate([self._parts[i][side] for i in chosen], axis=1) for side in (0, 1))
-        if self._prefix is None:
+        if self._prefix is None or strategy.weighted:
             return (learn, test), None
         products = None
         if self._products:

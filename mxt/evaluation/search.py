@@ -63,7 +63,7 @@ def choose(learner: Learner, X: Matrix, y: Matrix, fold: Fold, on_fit: Callable[
     return learner.grid[first_best(scores)]
 
 
-def first_best(scores: Sequence[float]) -> int:
+def first_best(scores: Sequence[float] | npt.NDArray[np.float64]) -> int:
     """Place of the first of the best scores; what differs by rounding alone is equal, NaN is worst.
 
     Examples

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mxt.results.request import EvaluateRequest, SearchRequest
@@ -28,7 +28,24 @@ _SEVERAL = {"datasets", "features", "beside", "heads", "protocols", "settings"}
 def lift(old: Mapping[str, Any]) -> Plain:
     """A result of any earlier format in the form that `mxt.results.plain.from_plain` reads."""
     plain = dict(old) if "format" in old else _of_format_0(old)
-    return _of_format_1(plain) if plain["format"] < 2 and plain["kind"] == "evaluation" else plain
+    if plain["kind"] == "search":
+        return _of_format_2(plain) if plain["format"] < 3 else plain
+    return _of_format_1(plain) if plain["format"] < 2 else plain
+
+
+def _of_format_2(old: Plain) -> Plain:
+    """A search when it always tried all combinations: layers were told by the names of these alone."""
+    rows = [row | {"layers": _layers(row["name"], old["beside"]), "weights": {}} for row in old["rows"]]
+    layers = dict.fromkeys(layer for row in rows for layer in row["layers"])
+    return old | {"rows": rows, "layers": [*layers], "request": old["request"] | {"candidates": ["all"]}}
+
+
+def _layers(name: str, beside: Sequence[str]) -> list[str]:
+    """The layers of a combination: single digits, or names between commas."""
+    if name in beside:
+        return []
+    plain = next((name.removesuffix(f"+{added}") for added in beside if name.endswith(f"+{added}")), name)
+    return list(plain) if plain.isdigit() else plain.split(",")
 
 
 def _of_format_1(old: Plain) -> Plain:

@@ -18,7 +18,7 @@ from mxt.results.records import Compared, DatasetResult, Evaluated, FoldSize, Pr
 from mxt.results.request import EvaluateRequest, SearchRequest
 from mxt.results.search_record import Searched, SearchResult, StrategyResult
 
-FORMAT = 2  # raised when what is written changes; `mxt.results.lift` reads what was written before
+FORMAT = 3  # raised when what is written changes; `mxt.results.lift` reads what was written before
 
 Result = DatasetResult | SearchResult
 Plain = dict[str, Any]
@@ -216,7 +216,7 @@ def _search(result: SearchResult) -> Plain:
     names = ("view", "nested", "chance", "best", "fits", "spared", "seconds", "from_store")
     return {
         **{name: getattr(result, name) for name in names},
-        **{name: list(getattr(result, name)) for name in ("beside", "chosen", "fold_names")},
+        **{name: list(getattr(result, name)) for name in ("beside", "layers", "chosen", "fold_names")},
         "result": result.result_id,
         "scores": scores_plain(result.scores),
         "cost": result.cost.to_plain(),
@@ -229,7 +229,7 @@ def _search(result: SearchResult) -> Plain:
 
 def _search_from(plain: Mapping[str, Any], common: Plain) -> SearchResult:
     own: Plain = {name: plain[name] for name in ("view", "nested", "best", "fits", "spared", "seconds")}
-    own |= {name: tuple(plain[name]) for name in ("beside", "chosen", "fold_names")}
+    own |= {name: tuple(plain[name]) for name in ("beside", "layers", "chosen", "fold_names")}
     return SearchResult(
         request=SearchRequest.from_plain(plain["request"]),
         chance=_number(plain["chance"]),
@@ -249,6 +249,7 @@ def _strategy(plain: Mapping[str, Any]) -> StrategyResult:
             "score": Interval.from_plain(plain["score"]),
             "behind": Interval.from_plain(plain["behind"]),
             "per_fold": _numbers(plain["per_fold"]),
+            "layers": tuple(plain["layers"]),
             "recalls": {name: _number(value) for name, value in plain["recalls"].items()},
         }
     )

@@ -26,6 +26,7 @@ from mxt.registry import Registry, split_settings
 from mxt.results.request import LARGEST_SVM, EvaluateRequest
 from mxt.results.views import Matrix
 from mxt.stages.datasets.matching import FileIndex, match_rows
+from mxt.stages.heads.linear import Linear
 
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "regression")
 
@@ -69,6 +70,27 @@ class Prepared:
             standardise=self.evaluation.standardise,
             score=self.evaluation.score,
             make_run=lambda run: self.stage.estimator(targets.task, seed=self.seed + run),
+        )
+
+    def weighting(self, n_layers: int, n_added: int) -> Learner:
+        """A weighting of layers, learnt with a linear head: this one where it is, else mxt's own.
+
+        Parameters
+        ----------
+        n_layers : int
+        n_added : int
+            Columns after those of the layers.
+        """
+        sound = isinstance(self.stage, Linear) and self.stage.preset == "sound"
+        linear = self.stage if sound else Linear()
+        task = self.selection.sample.targets.task
+        return Learner(
+            make=lambda: linear.weighting(task, n_layers=n_layers, n_added=n_added),
+            grid=expand(linear.grid(task, n_features=n_added)),
+            task=task,
+            n_classes=len(self.selection.sample.targets.classes),
+            standardise=self.evaluation.standardise,
+            score=self.evaluation.score,
         )
 
     def rows(self, matrix: Matrix) -> Any:

@@ -107,15 +107,25 @@ class SearchRequest(EvaluateRequest):
     features : tuple of str
         Tables whose layers are searched (``LABEL[:LAYERS]``).
     beside : tuple of str
-        Views that are joined to every combination.
+        Views that are joined to every candidate.
     only : tuple of str
-        The combinations to try, by name; empty for all.
+        The candidates to try, by name; empty for all.
+    candidates : tuple of str
+        Which candidates there are: names of `mxt.evaluation.candidates.KINDS`; empty for what mxt chooses by
+        the number of layers.
+
+    Examples
+    --------
+    >>> SearchRequest(features=("convnet",), candidates=("single", "weighted")).command()
+    'mxt search --features convnet --candidates single --candidates weighted'
     """
 
     beside: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
 
     def command(self) -> str:
         """The command that asks the same."""
+        candidates = [("--candidates", kind) for kind in self.candidates]
         beside = [("--with", view) for view in self.beside]
-        return typed("search", options=[*self._what(), *beside, *self._how()])
+        return typed("search", options=[*self._what(), *candidates, *beside, *self._how()])

@@ -16,24 +16,29 @@ from mxt.results.request import SearchRequest
 
 @dataclass(frozen=True, slots=True)
 class StrategyResult:
-    """What one combination gave.
+    """What one candidate gave.
 
     Parameters
     ----------
     name : str
         The layers, and what was joined to them.
     columns : int
+        That the head learns from.
     score : Interval
         The main score.
     per_fold : tuple of float
     behind : Interval
-        Score minus that of the best combination, paired.
+        Score minus that of the best candidate, paired.
     chosen : int
         Folds in which it was the one chosen.
     params : mapping
         Where all folds share them.
     recalls : mapping
         Class to recall.
+    layers : tuple of str
+        Its layers, as they are written in names.
+    weights : mapping
+        Layer to the weight that was learnt for it, the mean over folds; empty where layers are joined.
     """
 
     name: str
@@ -44,6 +49,8 @@ class StrategyResult:
     chosen: int
     params: Mapping[str, Any]
     recalls: Mapping[str, float]
+    layers: tuple[str, ...] = ()
+    weights: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +64,18 @@ class SearchResult:
     stage : mapping
         Identity of the head.
     scores : tuple of Score
-        Of the search as a whole: nested, the combination is chosen inside each learning part; else the best
+        Of the search as a whole: nested, the candidate is chosen inside each learning part; else the best
         one's.
     chosen : tuple of str
-        The combination of each fold.
+        The candidate of each fold.
     rows : tuple of StrategyResult
-        Every combination, its parameters chosen by the protocol.
+        Every candidate, its parameters chosen by the protocol.
     best : int
-        Place of the combination that is best in hindsight.
+        Place of the candidate that is best in hindsight.
     cost : Interval
         Its score minus that of the search as a whole: what choosing costs.
+    layers : tuple of str
+        The layers searched, as they are written in names, from the input on.
     grouping : str
         What clips were kept together by, in words; empty where no groups are known.
     fits, spared : int
@@ -96,6 +105,7 @@ class SearchResult:
     cost: Interval
     cautions: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
+    layers: tuple[str, ...] = ()
     grouping: str = ""
     fits: int = 0
     spared: int = 0
@@ -125,7 +135,7 @@ class SearchResult:
         return self.cautions
 
     def row(self, name: str) -> StrategyResult | None:
-        """The combination called `name`, where it was tried."""
+        """The candidate called `name`, where it was tried."""
         return next((row for row in self.rows if row.name == name), None)
 
 

@@ -47,7 +47,7 @@ class Figure:
 
     Parameters
     ----------
-    kind : {"comparison", "confusion", "map", "combinations", "classes", "summary", "paper"}
+    kind : {"comparison", "confusion", "map", "combinations", "depth", "classes", "summary", "paper"}
     words : str
         What it shows.
     files : tuple of Path
@@ -214,6 +214,7 @@ def _draw_evaluations(
 def _draw_all(store: Store, panels: Sequence[Panel], names: _Names) -> Iterator[Figure]:
     from mxt.drawing.classes import class_pairs, draw_classes, pair_of
     from mxt.drawing.combinations import draw_combinations
+    from mxt.drawing.depth import draw_depth, points_of
     from mxt.drawing.summary import draw_summary
 
     for panel in panels:
@@ -223,6 +224,10 @@ def _draw_all(store: Store, panels: Sequence[Panel], names: _Names) -> Iterator[
         files = names.take(*of_search)
         draw_combinations(panel, files)
         yield Figure("combinations", f"{title} · {_words(panel.way)}", files, results)
+        if points := points_of(panel):
+            files = names.take("depth", *of_search)
+            draw_depth(panel, points, files)
+            yield Figure("depth", f"{title} · score over depth", files, results)
         if result.task == "classification" and (pair := pair_of(panel)) is not None:
             files = names.take("classes", *of_search)
             draw_classes(

@@ -10,7 +10,7 @@ from mxt.core.cores import cores
 from mxt.core.errors import InputError, UnknownName, listed
 from mxt.core.progress import SILENT, Progress, Titled
 from mxt.core.views import parse_view
-from mxt.evaluation.layers import strategies
+from mxt.evaluation.candidates import strategies
 from mxt.papers.choi2017 import from_grid
 from mxt.papers.choi2017.from_features import Features
 from mxt.papers.choi2017.records import Cell, ReproduceRequest, Reproduction, TaskReproduction

@@ -1,37 +1,34 @@
-"""`mxt search`: which layers to join, chosen inside or as papers do, for data sets and backbones."""
+"""`mxt search`: which layers to use, chosen inside or as papers do, for data sets and backbones."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mxt.core.cores import cores
-from mxt.core.errors import InputError, UnknownName, UsageError
+from mxt.core.errors import UsageError
 from mxt.core.progress import SILENT, Progress
-from mxt.core.records import DatasetRecord
-from mxt.core.reprs import short_repr
-from mxt.core.specs import Layer
-from mxt.core.views import choose_layers, parse_view
 from mxt.evaluation import guards, statistics
 from mxt.evaluation.assess import Assessment, assess
+from mxt.evaluation.fitting import Learner
 from mxt.evaluation.interval import Interval
 from mxt.evaluation.layer_search import Found, Search, search_layers
-from mxt.evaluation.layers import Strategy, strategies
+from mxt.evaluation.layers import Strategy
 from mxt.registry import Registry
 from mxt.results.request import SearchRequest
 from mxt.results.saving import provenance, save, saved_search
 from mxt.results.search_record import Searched, SearchResult, StrategyResult
 from mxt.results.study import Catalogued, Study, begin, open_store
-from mxt.results.views import Matrix, load_view
-from mxt.store.layout import Store
+from mxt.workflows.search_space import Space, spaces
 
-MOST_LAYERS = 8
+WEIGHTING = 1  # raised when weightings of layers give other results
 
 
 def search(
@@ -42,7 +39,7 @@ def search(
     jobs: int | None = None,
     progress: Progress = SILENT,
 ) -> Searched:
-    """Try every combination of layers.
+    """Try single layers, prefixes, pairs or all combinations of layers, and a learnt weighting of them.
 
     Parameters
     ----------
@@ -66,77 +63,16 @@ def search(
     results = []
     for name in request.datasets or (None,):
         dataset = Catalogued.read(store, name)
-        for view in request.features or _tables(store, dataset.record):
-            space = _space(store, dataset, view, request)
-            for protocol in request.protocols:
-                study = begin(store, registry, request, dataset, space.matrices, protocol)
+        for space in spaces(store, dataset, request):
+            for asked, protocol in product(request.each_head(), request.protocols):
+                study = begin(store, registry, asked, dataset, space.matrices, protocol)
                 results.append(_searched(study, space, jobs=jobs or cores(), progress=progress))
     saved = all(result.result_id for result in results)
     remarks = () if saved else (f"{store_path} cannot be written: the results are not saved",)
     return Searched(tuple(results), remarks)
 
 
-@dataclass(frozen=True, eq=False)
-class _Space:
-    """The layers searched: a matrix and the columns of each block."""
-
-    request: SearchRequest
-    view: str
-    matrices: tuple[Matrix, ...]
-    layers: tuple[Layer, ...]
-    strategies: tuple[Strategy, ...]
-    beside: tuple[str, ...]
-    __repr__ = short_repr
-
-
-def _tables(store: Store, record: DatasetRecord) -> list[str]:
-    """Labels of the tables of several layers that were extracted for a data set."""
-    tables = {table.label: table for table in store.features.tables()}
-    extracted = [part.label for view in store.catalogue.views(record.name) for part in parse_view(view)]
-    labels = [
-        label
-        for label in dict.fromkeys(extracted)
-        if label in tables and 1 < len(tables[label].layers) <= MOST_LAYERS
-    ]
-    if not labels:
-        raise InputError(
-            f"no features of {record.name} with several layers yet; "
-            f"mxt extract --dataset {record.name} lists the backbones"
-        )
-    return labels
-
-
-def _space(store: Store, dataset: Catalogued, view: str, request: SearchRequest) -> _Space:
-    record, clips = dataset.record, dataset.clips
-    parts = parse_view(view)
-    if len(parts) != 1:
-        raise UsageError(
-            f"--features names one table here, not {view!r}; what is joined to its layers comes with --with"
-        )
-    table = store.features.find(parts[0].label)
-    layers = choose_layers(parts[0].layers, table.layers, of=table.label)
-    if len(layers) > MOST_LAYERS:
-        raise UsageError(
-            f"{len(layers)} layers of {table.label} make {2 ** len(layers) - 1:,} combinations; "
-            f"choose up to {MOST_LAYERS}: "
-            f"--features {table.label}:{','.join(str(layer.number) for layer in layers[:3])}"
-        )
-    matrices = [load_view(store, record.name, view, clips=clips)]
-    matrices += [load_view(store, record.name, name, clips=clips) for name in request.beside]
-    few = len(table.layers) <= 9
-    digits = [str(layer.number) if few else layer.name for layer in layers]
-    added = [(matrix.view, (len(layers) + i,)) for i, matrix in enumerate(matrices[1:])]
-    tried = strategies(digits, added)
-    if request.only:
-        by_name = {strategy.name: strategy for strategy in tried}
-        for name in request.only:
-            if name not in by_name:
-                raise UnknownName("combination", name, by_name)
-        tried = tuple(by_name[name] for name in request.only)
-    return _Space(request, matrices[0].view, tuple(matrices), layers, tried, tuple(view for view, _ in added))
-
-
-def _searched(study: Study, space: _Space, *, jobs: int, progress: Progress) -> SearchResult:
+def _searched(study: Study, space: Space, *, jobs: int, progress: Progress) -> SearchResult:
     """Search one space, or read the search from the store."""
     prepared, blocks = study.prepared, _blocks(study, space)
     key = _key(study, space, blocks)
@@ -146,7 +82,7 @@ def _searched(study: Study, space: _Space, *, jobs: int, progress: Progress) -> 
     task = Search(
         blocks,
         space.strategies,
-        [prepared.learner(_columns(strategy, blocks)) for strategy in space.strategies],
+        [_learner(study, strategy, blocks) for strategy in space.strategies],
         study.selection.sample.targets.y,
         study.selection.plan,
     )
@@ -165,8 +101,26 @@ def _searched(study: Study, space: _Space, *, jobs: int, progress: Progress) -> 
     return result
 
 
-def _key(study: Study, space: _Space, blocks: Sequence[Any]) -> str:
+def _learner(study: Study, strategy: Strategy, blocks: Sequence[Any]) -> Learner:
+    """The head; of a weighting, a linear one that is learnt with it."""
+    if not strategy.weighted:
+        return study.prepared.learner(_columns(strategy, blocks))
+    if not study.prepared.evaluation.nested:
+        raise UsageError(
+            "--candidates weighted learns and chooses inside the learning parts, as --protocol nested does; "
+            f"{study.prepared.protocol} chooses on the reported folds"
+        )
+    added = sum(blocks[i].shape[1] for i in strategy.blocks[strategy.weighted :])
+    return study.prepared.weighting(strategy.weighted, added)
+
+
+def _key(study: Study, space: Space, blocks: Sequence[Any]) -> str:
     """Equal for searches that give the same result."""
+    weighted = [
+        [WEIGHTING, strategy.name, _learner(study, strategy, blocks).grid]
+        for strategy in space.strategies
+        if strategy.weighted
+    ]
     return study.prepared.key(
         np.concatenate(blocks, axis=1),
         kind="search 1",
@@ -176,21 +130,24 @@ def _key(study: Study, space: _Space, blocks: Sequence[Any]) -> str:
         score=study.prepared.evaluation.score,
         dataset=study.record.name,
         views=[space.view, *space.beside],
+        **({"weighted": weighted} if weighted else {}),
     )
 
 
-def _blocks(study: Study, space: _Space) -> list[Any]:
+def _blocks(study: Study, space: Space) -> list[Any]:
     """Columns of each layer, and of what is joined to them."""
     X = study.prepared.rows(space.matrices[0])
-    edges = np.cumsum([layer.dimension for layer in space.layers])[:-1]
+    edges = np.cumsum([layer.dimension for layer in space.chosen.layers])[:-1]
     return [*np.split(X, edges, axis=1), *(study.prepared.rows(matrix) for matrix in space.matrices[1:])]
 
 
 def _columns(strategy: Strategy, blocks: Sequence[Any]) -> int:
-    return sum(blocks[i].shape[1] for i in strategy.blocks)
+    """That the head learns from: layers that are summed count once."""
+    own = strategy.blocks[max(0, strategy.weighted - 1) :]
+    return sum(blocks[i].shape[1] for i in own)
 
 
-def _result(study: Study, space: _Space, task: Search, outcome: Found, key: str) -> SearchResult:
+def _result(study: Study, space: Space, task: Search, outcome: Found, key: str) -> SearchResult:
     selection, seed = study.selection, study.request.seed
     evaluation = study.prepared.evaluation
     assessed = [assess(selection, one, seed=seed, score=evaluation.score) for one in outcome.found]
@@ -202,15 +159,27 @@ def _result(study: Study, space: _Space, task: Search, outcome: Found, key: str)
             _row(strategy.name, one, assessed[best], out.params),
             columns=_columns(strategy, task.blocks),
             chosen=times[strategy.name],
+            layers=space.chosen.layers_of(strategy),
         )
         for strategy, one, out in zip(task.strategies, assessed, outcome.found, strict=True)
     ]
+    for s, weights in outcome.weights.items():
+        means = weights.mean(axis=0).tolist()
+        rows[s] = replace(rows[s], weights=dict(zip(rows[s].layers, means, strict=True)))
     fingerprints = {name: value for matrix in space.matrices for name, value in matrix.fingerprints.items()}
     return SearchResult(
-        request=replace(space.request, datasets=(study.record.name,), features=(space.view,)),
+        request=replace(
+            space.request,
+            datasets=(study.record.name,),
+            features=(space.view,),
+            candidates=space.chosen.kinds,
+            head=study.request.head,
+            heads=(),
+        ),
         **study.common(),
         view=space.view,
         beside=space.beside,
+        layers=space.chosen.by_depth,
         nested=evaluation.nested,
         folds=study.folds,
         scores=whole.scores,

@@ -28,9 +28,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from mxt.evaluation.candidates import strategies
 from mxt.evaluation.fitting import Learner
 from mxt.evaluation.layer_search import Found, Search, search_layers
-from mxt.evaluation.layers import Strategy, strategies
+from mxt.evaluation.layers import Strategy
 from mxt.evaluation.search import expand
 from mxt.evaluation.splits import Sample, cut_folds
 from mxt.evaluation.tasks import Targets

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mxt.core.errors import UnknownName, UsageError
 from mxt.core.specs import Layer
-from mxt.core.views import Part, choose_layers, layers_text, parse_view
+from mxt.core.views import Part, choose_layers, layers_text, parse_view, ranges_text
 
 FIVE = tuple(Layer(n, f"block{n}", 32) for n in range(1, 6))
 MANY = tuple(Layer(n, f"layer_{n}", 8) for n in range(1, 13))
@@ -47,6 +47,39 @@ def test_what_is_no_view_is_a_usage_error(text):
 )
 def test_layers_are_named_by_digits_numbers_or_names(text, numbers):
     assert [layer.number for layer in choose_layers(text, FIVE, of="convnet")] == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("2-4", [2, 3, 4]),
+        ("block2-block4", [2, 3, 4]),
+        ("block2-4", [2, 3, 4]),
+        ("1,3-5", [1, 3, 4, 5]),
+        ("4 - 2", [2, 3, 4]),
+    ],
+)
+def test_a_range_names_the_layers_between_its_ends(text, numbers):
+    assert [layer.number for layer in choose_layers(text, FIVE, of="convnet")] == numbers
+
+
+def test_names_with_hyphens_are_names_before_they_are_ranges():
+    layers = tuple(Layer(n, name, 8) for n, name in enumerate(("1-3", "conv-1", "conv-2", "out"), start=1))
+    for text, numbers in (("1-3", [1]), ("conv-1", [2]), ("conv-1-conv-2", [2, 3]), ("1-2", [1, 2])):
+        assert [layer.number for layer in choose_layers(text, layers, of="net")] == numbers
+
+
+@pytest.mark.parametrize("text", ["1-6", "0-2", "1-", "-3", "block1-block9"])
+def test_a_range_that_ends_outside_names_the_layers_there_are(text):
+    with pytest.raises(UnknownName, match=r"1 \(block1\), 2 \(block2\)"):
+        choose_layers(text, FIVE, of="convnet")
+
+
+@given(st.sets(st.sampled_from(MANY), min_size=1))
+def test_text_with_ranges_chooses_the_same_layers_again(chosen):
+    ordered = [layer for layer in MANY if layer in chosen]
+    text = ranges_text(ordered, [layer.name for layer in ordered])
+    assert choose_layers(text, MANY, of="net") == tuple(ordered)
 
 
 def test_bare_digits_are_one_number_where_there_are_more_than_nine_layers():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR
 
 from mxt.core.errors import EvaluationError
+from mxt.evaluation.candidates import strategies
 from mxt.evaluation.fitting import Learner
 from mxt.evaluation.layer_search import Found, Search, search_layers
-from mxt.evaluation.layers import PartKernels, Strategy, strategies
+from mxt.evaluation.layers import PartKernels, Strategy
 from mxt.evaluation.search import choose, expand, learn_and_predict
 from mxt.evaluation.splits import Plan, Sample, cut_folds, draw_folds
 from mxt.evaluation.tasks import Targets
+from mxt.stages.heads.weighted_layers import WeightedClassifier
 
 GRID = [{"kernel": ["rbf"], "C": [0.1, 8.0], "gamma": [0.001, 0.1]}, {"kernel": ["linear"], "C": [0.1, 2.0]}]
 RNG = np.random.default_rng(0)
@@ -163,6 +166,54 @@ def test_a_search_that_was_stopped_continues(nested: bool) -> None:
     assert np.array_equal(again.scores, whole.scores)
 
 
+def weighting_task() -> Search:
+    """Single layers by support vector machines, and a weighting with another grid."""
+    plain = task(nested=True, standardise=True)
+    tried = [*strategies("123")[:3], Strategy("weighted", (0, 1, 2), weighted=3)]
+    weighting = replace(
+        plain.learner, make=lambda: WeightedClassifier(n_layers=3), grid=[{"C": C} for C in (0.01, 0.1, 1.0)]
+    )
+    return replace(plain, strategies=tried, learners=[plain.learner] * 3 + [weighting])
+
+
+def test_a_weighting_is_chosen_from_a_grid_of_its_own_and_tells_its_weights() -> None:
+    search = weighting_task()
+    found = search_layers(search, nested=True, jobs=2)
+    folds = search.plan.folds
+    assert found.fits == sum(1 + len(fold.inner) * len(one.grid) for fold in folds for one in search.learners)
+    assert {params["C"] for params in found.found[3].params} <= {0.01, 0.1, 1.0}
+    assert list(found.weights) == [3]
+    assert found.weights[3].shape == (len(folds), 3)
+    assert np.allclose(found.weights[3].sum(axis=1), 1)
+    X = np.hstack(search.blocks)
+    for fold, weights, params in zip(folds, found.weights[3], found.found[3].params, strict=True):
+        order = np.argsort(search.y[fold.learn], kind="stable")
+        learn = fold.learn[order]
+        alone = WeightedClassifier(n_layers=3, **params).fit(
+            StandardScaler().fit_transform(X[learn]), Y[learn]
+        )
+        assert np.allclose(weights, alone.layer_weights_, atol=1e-3)
+
+
+def test_other_candidates_are_the_same_beside_a_weighting() -> None:
+    beside = search_layers(weighting_task(), nested=True)
+    plain = search_layers(task(nested=True, standardise=True, tried=strategies("123")[:3]), nested=True)
+    assert np.array_equal(beside.scores[:3], plain.scores)
+    for one, other in zip(beside.found, plain.found, strict=False):
+        assert np.array_equal(one.predicted, other.predicted)
+
+
+def test_a_search_that_was_stopped_continues_with_the_weights_it_had_learnt() -> None:
+    search, kept = weighting_task(), Memory()
+    whole = search_layers(search, nested=True, scratch=kept)
+    for name in list(kept)[len(kept) // 2 :]:
+        del kept[name]
+    again = search_layers(search, nested=True, scratch=kept)
+    assert 0 < again.fits < whole.fits
+    assert np.array_equal(again.weights[3], whole.weights[3])
+    assert np.array_equal(again.chosen.predicted, whole.chosen.predicted)
+
+
 def test_a_search_stopped_within_a_fold_continues_with_the_combinations_that_are_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -211,7 +262,7 @@ def test_there_are_no_more_workers_than_their_kernels_have_room(monkeypatch: pyt
 def test_summed_kernels_are_those_of_the_joined_columns() -> None:
     learn, test = np.arange(0, N, 2), np.arange(1, N, 2)
     parts = PartKernels(BLOCKS, learn, test, standardise=False, prefix="")
-    (A, B), kernels = parts.of((0, 2))
+    (A, B), kernels = parts.of(Strategy("13", (0, 2)))
     assert kernels is not None
     (K, L), _ = kernels.matrices({"kernel": "rbf", "gamma": 0.3})
     A, B = A.astype(np.float64), B.astype(np.float64)

@@ -156,7 +156,14 @@ def test_a_search_of_an_earlier_version_is_read_and_answers_the_same_search(
     assert isinstance(saved, SearchResult)
     versions = dict(saved.provenance.versions)  # with another scikit-learn it would be another search
     monkeypatch.setattr(importlib.metadata, "version", lambda package: versions[package])
-    assert saved.request == replace(SEARCHED, datasets=("small songs",))
+    assert saved.request == replace(SEARCHED, datasets=("small songs",), candidates=("all",))
+    assert saved.layers == ("1", "2")
+    assert [(row.name, row.layers) for row in saved.rows if "1" in row.layers] == [
+        ("1", ("1",)),
+        ("12", ("1", "2")),
+        ("1+fair", ("1",)),
+        ("12+fair", ("1", "2")),
+    ]
     (again,) = search(before.root, SEARCHED, REGISTRY).results
     assert (again.result_id, again.from_store) == (name, True)
     (fresh,) = search(before.root, replace(SEARCHED, only=("1", "2", "12", "fair")), REGISTRY).results

@@ -18,6 +18,7 @@ from mxt.core.errors import InputError, UnknownName, UsageError
 from mxt.core.records import DatasetRecord
 from mxt.drawing.classes import class_pairs, pair_of
 from mxt.drawing.combinations import BETWEEN, LOW, TOP, draw_combinations, entries_of
+from mxt.drawing.depth import ALONE, INSIDE, RANDOM, UP_TO, WEIGHTED, points_of
 from mxt.drawing.page import files_of
 from mxt.drawing.panels import Panel, read_panels
 from mxt.drawing.summary import draw_summary
@@ -88,11 +89,11 @@ def numbers(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_each_search_gets_its_combinations_its_classes_and_a_place_in_the_summary(
+def test_each_search_gets_its_combinations_a_curve_over_depth_its_classes_and_a_place_in_the_summary(
     drawn: tuple[Figures, Path],
 ) -> None:
     found, out = drawn
-    assert [each.kind for each in found.figures] == ["combinations", "classes", "summary"]
+    assert [each.kind for each in found.figures] == ["combinations", "depth", "classes", "summary"]
     for each in found.figures:
         png, svg, table = each.files
         assert png.read_bytes().startswith(b"\x89PNG")
@@ -114,6 +115,53 @@ def test_the_numbers_are_those_of_the_search(drawn: tuple[Figures, Path], panel:
         assert other is not None
         assert float(rows[each.name]["random_score"]) == pytest.approx(other.score.value, abs=1e-6)
     assert {"chosen inside", "choi2017_mfcc", "12345+choi2017_mfcc"} <= set(rows)
+
+
+def test_the_curve_over_depth_holds_each_layer_alone_the_layers_up_to_it_and_the_random_network(
+    drawn: tuple[Figures, Path], panel: Panel
+) -> None:
+    points = points_of(panel)
+    assert [(point.what, point.name) for point in points] == [
+        *((ALONE, layer) for layer in "12345"),
+        *((UP_TO, "12345"[: depth + 1]) for depth in range(5)),
+        (INSIDE, INSIDE),
+        *((RANDOM, layer) for layer in "12345"),
+    ]
+    rows = numbers(drawn[0].figures[1].files[2])
+    assert [(row["what"], row["depth"]) for row in rows[:6]] == [
+        *((ALONE, str(depth)) for depth in range(1, 6)),
+        (UP_TO, "1"),
+    ]
+    for row, point in zip(rows, points, strict=True):
+        assert [float(row[name]) for name in ("score", "low", "high")] == pytest.approx(
+            [point.score.value, point.score.low, point.score.high], abs=1e-6
+        )
+
+
+def test_without_every_layer_alone_there_is_no_curve_over_depth(panel: Panel) -> None:
+    rows = tuple(row for row in panel.result.rows if row.name != "4")
+    assert points_of(replace(panel, result=replace(panel.result, rows=rows))) == []
+    without = tuple(row for row in panel.result.rows if row.name != "1234")
+    kinds = {point.what for point in points_of(replace(panel, result=replace(panel.result, rows=without)))}
+    assert kinds == {ALONE, INSIDE, RANDOM}
+
+
+def test_a_search_of_some_candidates_is_a_figure_of_its_own_with_the_learnt_weights(
+    store: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    other = Path(shutil.copytree(store, tmp_path / "mxt-store"))
+    kinds = ("single", "weighted")
+    search(other, SearchRequest(features=("net",), settings=QUICK, candidates=kinds), REGISTRY, jobs=2)
+    found = figures(other, FiguresRequest(tmp_path / "out"))
+    drawn = [figure for figure in found.figures if "candidates_single_weighted" in figure.files[0].name]
+    assert [figure.kind for figure in drawn] == ["combinations", "depth", "summary"]
+    rows = numbers(drawn[1].files[2])
+    assert [row["what"] for row in rows[:7]] == [*[ALONE] * 5, WEIGHTED, INSIDE]
+    weights = [float(row["weight"]) for row in rows if row["weight"]]
+    assert len(weights) == 5
+    assert sum(weights) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_random_network_stands_beside_the_one_it_belongs_to(panel: Panel) -> None:
@@ -324,7 +372,7 @@ def test_the_command_prints_what_it_drew(
             ["figures", "--store", str(store), "--out", str(tmp_path / "f"), "--dataset", "gtzan_speechmusic"]
         )
     out = capsys.readouterr().out
-    assert "3 figures in" in out
+    assert "4 figures in" in out
     assert "summary-nested" in out
 
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import inspect
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +16,14 @@ import pytest
 
 from mxt.cli.main import main
 from mxt.core.errors import InputError, UsageError
-from mxt.ingestion.requests import IngestRequest
+from mxt.evaluation.candidates import KINDS
+from mxt.ingestion.requests import ImportRequest, IngestRequest
 from mxt.registry import build_registry
 from mxt.results.request import SearchRequest
 from mxt.store.layout import Store
+from mxt.workflows.import_features import import_features
 from mxt.workflows.ingest import ingest
+from mxt.workflows.report import ReportRequest, report
 from mxt.workflows.search import search
 
 REGISTRY = build_registry()
@@ -112,6 +118,140 @@ def test_what_is_added_stands_alone_and_beside_every_combination(small: Path) ->
     assert [row.columns for row in found.rows] == [32, 32, 64, 120, 152, 152, 184]
 
 
+@pytest.fixture(scope="module")
+def deep(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table of ten layers, of which the fourth tells the classes apart."""
+    store = Path(shutil.copytree(small, tmp_path_factory.mktemp("deep") / "mxt-store"))
+    opened, rng = Store.open(store), np.random.default_rng(1)
+    clips = [clip.id for clip in opened.catalogue.clips("gtzan_speechmusic")]
+    y = np.arange(len(clips)) * 3 // len(clips)
+    arrays = {f"layer{k}": rng.normal(size=(len(clips), 6)) for k in range(1, 11)}
+    arrays["layer4"] += 2 * np.eye(3, 6)[y]
+    path = store.parent / "deep.npz"
+    np.savez(path, clip=np.array(clips), **arrays)
+    import_features(store, ImportRequest(path, label="deep"))
+    return store
+
+
+def test_of_many_layers_single_ones_and_prefixes_are_tried_by_default(deep: Path) -> None:
+    (found,) = search(deep, SearchRequest(features=("deep",), settings=QUICK), REGISTRY).results
+    assert found.request.candidates == ("single", "prefixes")
+    assert found.layers == tuple(f"layer{k}" for k in range(1, 11))
+    assert [row.name for row in found.rows[:10]] == list(found.layers)
+    assert [row.name for row in found.rows[10:13]] == ["layer1,layer2", "layer1-layer3", "layer1-layer4"]
+    assert found.rows[12].layers == found.layers[:4]
+    for name in (found.rows[found.best].name, *found.chosen):
+        row = found.row(name)
+        assert row is not None
+        assert "layer4" in row.layers
+
+
+def test_weights_are_learnt_inside_the_folds_and_largest_for_the_layer_that_tells(deep: Path) -> None:
+    request = SearchRequest(features=("deep:2-6",), candidates=("weighted", "single"), head="linear")
+    (found,) = search(deep, request, REGISTRY).results
+    row = found.row("weighted")
+    assert row is not None
+    assert list(row.weights) == [f"layer{k}" for k in range(2, 7)]
+    assert max(row.weights, key=row.weights.__getitem__) == "layer4"
+    assert sum(row.weights.values()) == pytest.approx(1)
+    assert row.columns == 6
+    assert row.score.value > 0.7
+    assert not any(row.weights for row in found.rows if row.name != "weighted")
+    (again,) = search(deep, request, REGISTRY).results
+    assert again.from_store
+    assert again.rows == found.rows
+
+
+def test_a_weighting_of_one_layer_scores_as_the_linear_head_on_it(deep: Path) -> None:
+    request = SearchRequest(features=("deep:4",), candidates=("single", "weighted"), head="linear")
+    (found,) = search(deep, request, REGISTRY).results
+    single, weighted = found.rows
+    assert weighted.weights == {"layer4": pytest.approx(1.0)}
+    assert (weighted.score, weighted.per_fold) == (single.score, single.per_fold)
+
+
+def test_the_head_of_a_weighting_follows_the_settings_of_the_linear_head(deep: Path) -> None:
+    request = SearchRequest(
+        features=("deep:4-5",), candidates=("weighted",), head="linear", settings=("linear.C=0.5",)
+    )
+    (found,) = search(deep, request, REGISTRY).results
+    assert found.rows[0].params == {"C": 0.5}
+
+
+def test_the_page_of_a_search_shows_scores_over_depth(deep: Path, tmp_path: Path) -> None:
+    kinds = ("single", "prefixes", "weighted")
+    request = SearchRequest(features=("deep:3-5",), candidates=kinds, head="linear")
+    (found,) = search(deep, request, REGISTRY).results
+    report(deep, ReportRequest(out=tmp_path / "page.html", results=(found.result_id,)), REGISTRY)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    figure = page.partition('<figure class="depth">')[2].partition("</figure>")[0]
+    drawn = re.findall(r"<title>([^:<]+): (\S+)", figure)
+    for point in (
+        ("layer alone", "layer4"),
+        ("layers up to it", "layer3,layer4"),
+        ("learnt weighting", "weighted"),
+    ):
+        assert point in drawn
+    assert figure.count("<circle") == len(drawn) == 3 + 3 + 1 + 1
+
+
+def test_what_is_beside_is_joined_to_a_weighting(deep: Path) -> None:
+    request = SearchRequest(
+        features=("deep:3-5",), beside=("choi2017_mfcc",), candidates=("weighted",), settings=QUICK
+    )
+    (found,) = search(deep, request, REGISTRY).results
+    assert [(row.name, row.columns) for row in found.rows] == [
+        ("weighted", 6),
+        ("choi2017_mfcc", 120),
+        ("weighted+choi2017_mfcc", 126),
+    ]
+    assert found.rows[2].layers == ("layer3", "layer4", "layer5")
+
+
+def test_weights_are_not_learnt_where_parameters_are_chosen_on_the_reported_folds(deep: Path) -> None:
+    request = SearchRequest(features=("deep",), candidates=("weighted",), protocols=("choi2017",))
+    with pytest.raises(UsageError, match="choi2017 chooses on the reported folds"):
+        search(deep, request, REGISTRY)
+
+
+def test_candidates_that_one_table_does_not_have_are_refused_before_any_is_searched(deep: Path) -> None:
+    request = SearchRequest(features=("deep:1-3", "deep"), candidates=("all",), settings=QUICK)
+    with pytest.raises(UsageError, match="the 10 layers of deep are 1,023"):
+        search(deep, request, REGISTRY)
+    (later,) = search(deep, replace(request, features=("deep:1-3",)), REGISTRY).results
+    assert not later.from_store
+
+
+def test_several_heads_are_searched_one_after_the_other(small: Path) -> None:
+    request = SearchRequest(features=("choi2017_convnet:13",), heads=("linear", "svm"))
+    found = search(small, request, REGISTRY).results
+    assert [result.head for result in found] == ["linear", "svm"]
+    assert [(result.request.head, result.request.heads) for result in found] == [("linear", ()), ("svm", ())]
+    (alone,) = search(small, replace(request, heads=("linear",)), REGISTRY).results
+    assert alone.from_store
+    assert alone.result_id == found[0].result_id
+
+
+def test_help_names_every_kind_of_candidates() -> None:
+    from mxt.cli.search import search as command
+
+    annotation = inspect.signature(command, eval_str=True).parameters["candidates"].annotation
+    assert annotation.__metadata__[0].metavar == "|".join(KINDS)
+
+
+def test_the_command_says_what_was_tried_and_which_weights_were_learnt(
+    deep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["search", "--store", str(deep), "--features", "deep:2-8", "--head", "linear", "--quiet"]
+    kinds = ["--candidates", "single", "--candidates", "weighted"]
+    with pytest.raises(SystemExit, match=r"^0$"):
+        main([*words, *kinds])
+    out = " ".join(capsys.readouterr().out.split())
+    assert "8 candidates of 7 layers: single layers, a learnt weighting" in out
+    assert re.search(r"weighted, learnt with a linear head, mean over folds: layer4 \d\.\d\d, layer", out)
+    assert ", 1 more (--details)" in out
+
+
 def test_several_tables_at_once_are_no_backbone(small: Path) -> None:
     with pytest.raises(UsageError, match="--with"):
         search(small, SearchRequest(features=("choi2017_convnet+choi2017_mfcc",)), REGISTRY)
@@ -155,8 +295,6 @@ def test_eval_by_two_protocols_is_one_table_with_the_difference(
 
 
 def test_a_search_that_was_killed_continues(small: Path, tmp_path: Path) -> None:
-    import shutil
-
     store = Path(shutil.copytree(small, tmp_path / "mxt-store"))
     options = [
         "--store",

@@ -6,6 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mxt.drawing.depth import Point as DepthPoint
+from mxt.drawing.depth import points_of
+from mxt.drawing.panels import Panel
 from mxt.drawing.report.axis import Axis
 from mxt.evaluation.assess import Score
 from mxt.evaluation.calibration import Bin
@@ -132,13 +135,14 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class SearchTable:
-    """The combinations of a search, the best first; `more` are left out."""
+    """The candidates of a search, the best first, of which `more` are left out; and scores over depth."""
 
     name: str
     searched: Searched
     axis: Axis
     rows: tuple[StrategyResult, ...]
     more: int
+    depth: tuple[DepthPoint, ...]
 
 
 def chance_of(result: DatasetResult) -> float | None:
@@ -255,7 +259,7 @@ def _point(one: Bin) -> Point:
 
 
 def search_table(searched: Searched) -> SearchTable:
-    """The combinations of a search."""
+    """The candidates of a search."""
     result = searched.result
     rows = sorted(result.rows, key=lambda row: -row.score.value)
     return SearchTable(
@@ -264,6 +268,7 @@ def search_table(searched: Searched) -> SearchTable:
         axis=Axis.of((row.score for row in rows[:MOST_ROWS]), 0.0),
         rows=tuple(rows[:MOST_ROWS]),
         more=max(0, len(rows) - MOST_ROWS),
+        depth=tuple(points_of(Panel(result, is_random=False))),
     )
 
 

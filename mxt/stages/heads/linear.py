@@ -73,6 +73,21 @@ class Linear:
             return {"alpha": sorted(self.alpha, reverse=True)}
         return {"estimator__C" if task == "multilabel" else "C": sorted(self.C)}
 
+    def weighting(self, task: Task, *, n_layers: int, n_added: int) -> Any:
+        """A fresh estimator that learns weights of layers together with this head (``sound``).
+
+        Parameters
+        ----------
+        n_layers : int
+            Of equal dimension; their columns come first.
+        n_added : int
+            Columns after them.
+        """
+        from mxt.stages.heads.weighted_layers import WeightedClassifier, WeightedRegressor
+
+        kind = WeightedRegressor if task == "regression" else WeightedClassifier
+        return kind(n_layers=n_layers, n_added=n_added, max_iter=self.max_iter)
+
 
 def softmax_layer(steps: int, batch: int, learning_rate: float, seed: int) -> Any:
     """The tutorial's layer, unfitted; imports torch."""
