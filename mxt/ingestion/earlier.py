@@ -12,7 +12,7 @@ from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Remark
 from mxt.ingestion.changes import Changes, find_changes
 from mxt.ingestion.lineage import is_derived, parent_of
 from mxt.ingestion.requests import IngestRequest
-from mxt.ingestion.summary import Summary, summarise
+from mxt.ingestion.summary import SUMMARY, Summary, summarise
 from mxt.ingestion.walk import Walk
 from mxt.store.catalogue import Catalogue
 from mxt.store.layout import Store
@@ -151,9 +151,10 @@ class Replaced:
         make_last: bool = True,
     ) -> tuple[Summary, Changes]:
         """Publish a data set in its place: its figures, and what has changed."""
-        catalogue.replace_clips(record, clips, remarks=remarks, make_last=make_last)
-        changes = find_changes(self.record, self.clips, clips, record.root)
-        return summarise(clips, record.targets, remarks), changes
+        summary = summarise(clips, record.targets, remarks)
+        about = {SUMMARY: summary.to_plain()}
+        catalogue.replace_clips(record, clips, remarks=remarks, about=about, make_last=make_last)
+        return summary, find_changes(self.record, self.clips, clips, record.root)
 
 
 def named(catalogue: Catalogue, name: str) -> DatasetRecord | None:

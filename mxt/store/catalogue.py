@@ -7,45 +7,49 @@ last commit.
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mxt.core.errors import InputError, StoreDamaged, UnknownName
-from mxt.core.identity import canonical_json, sha256_text
+from mxt.core.errors import InputError, StoreDamaged, StoreError, UnknownName
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Remark
 from mxt.store.catalogue_connection import CatalogueFile, damaged, is_false_alarm
-from mxt.store.catalogue_hashes import (
-    PARTS,
-    add_hashes,
-    changed_datasets,
-    changed_parts,
-    damage,
-    lost_datasets,
-    seal,
-)
-from mxt.store.catalogue_kinds import add_kinds
+from mxt.store.catalogue_figures import Count, Figures, counted, read_figures, write_figures
+from mxt.store.catalogue_hashes import PARTS, changed_datasets, changed_parts, damage, lost_datasets, seal
+from mxt.store.catalogue_labels import clips_hash, known_hash, labels_hash, remember_hash, remembered
 from mxt.store.catalogue_rows import (
-    CLIPS,
     DATASET,
     FILES,
     REMARKS,
     TABLES,
     VIEWS,
-    clip_record,
+    Unusable,
+    clip_records,
+    clips_called,
+    clips_where,
     dataset_record,
     file_record,
+    ids_of,
     insert_clips,
     insert_files,
     insert_remarks,
+    keys_of,
     now,
     stored,
-    target_value,
     text_of,
+    unusable_clips,
     update_dataset,
 )
+from mxt.store.table_schema import KEY_BYTES
 
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+BATCH = 1000  # clips that are written at a time
 AGAIN = "ingest it again, or derive it again: no feature is computed again"
 
 
@@ -69,7 +73,7 @@ class Catalogue:
     def datasets(self) -> list[DatasetRecord]:
         """All data sets, by name, not checked against their hashes."""
         rows = self._file.rows(f"SELECT {DATASET} FROM datasets WHERE ready ORDER BY name")
-        return self._file.records(dataset_record, rows)
+        return list(self._file.records(map(dataset_record, rows)))
 
     def last(self) -> str:
         """Name of the data set last ingested, the default of commands; empty where there is none."""
@@ -99,7 +103,7 @@ class Catalogue:
             )
             if not rows:
                 raise UnknownName("data set", name, [d.name for d in self.datasets()])
-        return self._file.records(dataset_record, rows)[0]
+        return next(self._file.records(map(dataset_record, rows)))
 
     def files(self, name: str) -> dict[str, FileRecord]:
         """Files of `name` by path, also those of an ingest that was cut short; empty if there are none."""
@@ -113,11 +117,65 @@ class Catalogue:
         UnknownName, StoreDamaged
             No such data set; what is catalogued is not what was written.
         """
+        return list(self.each_clip(name))
+
+    def each_clip(self, name: str, *, id_: str | None = None) -> Iterator[ClipRecord]:
+        """The same as `clips`, one at a time, or only those called `id_`; nothing is written meanwhile."""
         self.dataset(name)
+        condition, values = ("TRUE", ()) if id_ is None else ("clips.id = ?", (stored(id_),))
         with self._file.reading() as db:
             self._check(db, name, ("clips", "files"))
-            files, rows = self._files(db.execute(FILES, (name,))), db.execute(CLIPS, (name,)).fetchall()
-        return self._file.records(lambda row: clip_record(row, files), rows)
+            yield from self._file.records(clip_records(db.execute(clips_where(condition), (name, *values))))
+
+    def clips_called(self, name: str, text: str, *, also_files: bool) -> list[tuple[str, str]]:
+        """Id and path of clips of `name` that may be called `text`: by id or, if asked for, by their file."""
+        with self._file.reading() as db:
+            return clips_called(db, name, text, also_files=also_files)
+
+    def ids(self, name: str, *, usable: bool = False) -> Iterator[str]:
+        """Ids of the clips of `name`, or of those that can be used, in catalogue order, as they are there."""
+        with self._file.reading() as db:
+            yield from ids_of(db, name, "AND key IS NOT NULL" if usable else "")
+
+    def keys(self, name: str) -> npt.NDArray[np.uint8]:
+        """Audio keys of the clips of `name` that can be used, in catalogue order: uint8 [used, 32].
+
+        Raises
+        ------
+        StoreDamaged
+            They are not what was written.
+        """
+        import numpy as np
+
+        with self._file.reading() as db:
+            self._check(db, name, ("clips",))
+            keys = keys_of(db, name)
+        return np.frombuffer(keys, np.uint8).reshape(-1, KEY_BYTES)
+
+    def unusable(self, name: str) -> list[Unusable]:
+        """The clips of `name` that cannot be used, in catalogue order, and why.
+
+        Raises
+        ------
+        StoreDamaged
+            They are not what was written.
+        """
+        with self._file.reading() as db:
+            self._check(db, name, ("clips left out",))
+            return list(self._file.records(unusable_clips(db, name)))
+
+    def figures(self, name: str) -> Figures:
+        """How many clips `name` has, their seconds, and what was noted when it was written.
+
+        Raises
+        ------
+        StoreDamaged
+            They are not what was written.
+        """
+        with self._file.reading() as db:
+            self._check(db, name, ("figures",))
+            figures = read_figures(db, name)
+        return counted(self.each_clip(name)) if figures is None else figures
 
     def remarks(self, name: str) -> list[Remark]:
         """What the loader of `name` and its ingest noticed."""
@@ -139,14 +197,20 @@ class Catalogue:
         """Hash of the usable clips with their values of `target` (``None``: of all targets).
 
         A column that is no target is looked up among the fields, so that results on either are marked when
-        labels change.
+        labels change. It is kept until the clips change, where the catalogue can be written.
         """
-        pairs = [
-            (clip.id, clip.key.hex() if clip.key else "", target_value(clip, target))
-            for clip in self.clips(name)
-            if clip.usable
-        ]
-        return sha256_text(canonical_json(sorted(pairs, key=lambda pair: pair[0])))
+        with self._file.reading() as db:
+            self._check(db, name, ("labels",))
+            if known := known_hash(db, name, target):
+                return known
+        self.dataset(name)
+        with self._file.reading() as db:
+            self._check(db, name, ("clips",))
+            clips, sha256 = clips_hash(db, name), labels_hash(db, name, target)
+        if not self.read_only:
+            with suppress(StoreError), self._file.writing() as db:
+                remember_hash(db, name, target, sha256, clips)
+        return sha256
 
     # writing
 
@@ -175,9 +239,10 @@ class Catalogue:
     def replace_clips(
         self,
         record: DatasetRecord,
-        clips: Sequence[ClipRecord],
+        clips: Iterable[ClipRecord],
         *,
         remarks: Iterable[Remark] = (),
+        about: Mapping[str, Any] | None = None,
         make_last: bool = True,
     ) -> DatasetRecord:
         """Publish a data set: its fields, files and clips replace the earlier ones in one transaction.
@@ -186,10 +251,12 @@ class Catalogue:
         ----------
         record : DatasetRecord
             `created` and `updated` are set here where empty.
-        clips : sequence of ClipRecord
-            In catalogue order.
+        clips : iterable of ClipRecord
+            In catalogue order; they are written as they come.
         remarks : iterable of Remark
             What `remarks` gives back.
+        about : mapping, optional
+            What `figures` gives back: plain values.
         make_last : bool
             Whether it becomes the data set last ingested, the default of commands.
 
@@ -207,10 +274,19 @@ class Catalogue:
             update_dataset(db, number, record, make_last=make_last)
             for table in ("files", "clips", "remarks"):
                 db.execute(f"DELETE FROM {table} WHERE dataset = ?", (number,))
-            insert_files(db, number, {clip.file.path: clip.file for clip in clips}.values())
-            insert_clips(db, number, clips)
+            count = Count()
+            counted_clips = count.passing(clips)
+            for first in itertools.count(0, BATCH):
+                if not (batch := list(itertools.islice(counted_clips, BATCH))):
+                    break
+                insert_files(db, number, {clip.file.path: clip.file for clip in batch}.values())
+                insert_clips(db, number, batch, first)
             insert_remarks(db, number, remarks)
+            write_figures(db, number, count.figures(about or {}))
             seal(db, number)
+            kept = remembered(db, record.name)
+        for target in kept:
+            self.targets_hash(record.name, target)
         return self.dataset(record.name)
 
     def add_view(self, name: str, view: str) -> None:
@@ -240,15 +316,10 @@ class Catalogue:
                 db.execute(f"DELETE FROM {table} WHERE dataset = ?", (number,))
             db.execute("DELETE FROM datasets WHERE id = ?", (number,))
 
-    def add_hashes(self) -> None:
-        """Bring a catalogue of a store of schema 1 up to date."""
+    def migrate(self, step: Callable[[sqlite3.Connection], None]) -> None:
+        """Bring a catalogue of an older store up to date by one of `mxt.store.layout.MIGRATIONS`."""
         with self._file.connected("writing") as db:
-            add_hashes(db)
-
-    def add_kinds(self) -> None:
-        """Bring a catalogue of a store of schema 2 up to date."""
-        with self._file.connected("writing") as db:
-            add_kinds(db)
+            step(db)
 
     # checks
 
@@ -291,7 +362,7 @@ class Catalogue:
             raise damaged(self.path, f"{gone} data sets are gone")
 
     def _files(self, rows: Iterable[Any]) -> dict[str, FileRecord]:
-        return {record.path: record for record in self._file.records(file_record, rows)}
+        return {record.path: record for record in self._file.records(map(file_record, rows))}
 
     def _id(self, db: sqlite3.Connection, name: str) -> int:
         row = db.execute("SELECT id FROM datasets WHERE name = ?", (stored(name),)).fetchone()

@@ -19,7 +19,12 @@ PARTS = {
     "clips": "SELECT * FROM clips WHERE dataset = ? ORDER BY position",
     "remarks": "SELECT * FROM remarks WHERE dataset = ? ORDER BY position",
     "views": "SELECT * FROM views WHERE dataset = ? ORDER BY position",
+    "figures": "SELECT * FROM figures WHERE dataset = ?",
+    "labels": "SELECT * FROM labels WHERE dataset = ? ORDER BY target",
+    "clips left out": "SELECT * FROM clips WHERE dataset = ? AND key IS NULL ORDER BY position",
 }
+FIRST_PARTS = ("data set", "files", "clips", "remarks", "views")  # those of schema 2
+BLOCK = 1000  # rows hashed at a time
 
 
 def seal(db: sqlite3.Connection, dataset: int, parts: Iterable[str] = tuple(PARTS)) -> None:
@@ -66,7 +71,7 @@ def add_hashes(db: sqlite3.Connection) -> None:
     """Bring a catalogue of a store of schema 1 up to date: what is in it now counts as what was written."""
     db.executescript("BEGIN IMMEDIATE;" + HASHES + "COMMIT;")
     for (dataset,) in db.execute("SELECT id FROM datasets WHERE ready").fetchall():
-        seal(db, dataset)
+        seal(db, dataset, FIRST_PARTS)
 
 
 def has_hashes(db: sqlite3.Connection) -> bool:
@@ -74,9 +79,16 @@ def has_hashes(db: sqlite3.Connection) -> bool:
     return db.execute("SELECT 1 FROM sqlite_master WHERE name = 'hashes'").fetchone() is not None
 
 
+def has_figures(db: sqlite3.Connection) -> bool:
+    """False for catalogues of stores of schema 3 and older."""
+    return db.execute("SELECT 1 FROM sqlite_master WHERE name = 'figures'").fetchone() is not None
+
+
 def _hash(db: sqlite3.Connection, dataset: int, part: str) -> str:
+    """Hash of the names and rows of a part: of `BLOCK` rows at a time, row by row in older catalogues."""
     rows = db.execute(PARTS[part], (dataset,))
     digest = hashlib.sha256(json.dumps([column[0] for column in rows.description]).encode("ascii"))
-    for row in rows:
-        digest.update(json.dumps(row, default=bytes.hex).encode("ascii") + b"\n")
+    blocks = iter(lambda: rows.fetchmany(BLOCK), []) if has_figures(db) else rows
+    for block in blocks:
+        digest.update(json.dumps(block, default=bytes.hex).encode("ascii") + b"\n")
     return digest.hexdigest()
