@@ -121,6 +121,14 @@ class FeatureSetLoader(Protocol):
         """The data sets in the listing, with their features."""
 
 
+@runtime_checkable
+class NamesSources(Protocol):
+    """A loader of features that says what they are read from: where that is as before, nothing is read."""
+
+    def sources(self, listing: Listing) -> Mapping[str, Sequence[str]]:
+        """The files of each data set that `feature_sets` would give, by its name: its `sources`."""
+
+
 class Normalizer(Protocol):
     """Changes the level of a clip."""
 

@@ -16,6 +16,7 @@ from mxt.ingestion.feature_plan import FeaturePlan, feature_sets
 from mxt.ingestion.names import checked_name, default_name
 from mxt.ingestion.records import Ingested
 from mxt.ingestion.requests import IngestRequest
+from mxt.ingestion.unchanged import unchanged_clips, unchanged_features
 from mxt.ingestion.walk import walk
 from mxt.registry import Registry
 from mxt.store.layout import Store
@@ -56,7 +57,11 @@ def make_plans(store: Path, request: IngestRequest, registry: Registry) -> Seque
     if not detected.brings_features:
         if earlier and another:
             earlier.refuse(another, request)
-        return [plan_clips(walked, detected, name, request, same)]
+        return unchanged_clips(walked, detected, request, same) or [
+            plan_clips(walked, detected, name, request, same)
+        ]
+    if unchanged := unchanged_features(store, walked.listing, detected, request):
+        return unchanged
     sets = feature_sets(detected, walked.listing)
     if request.name is not None:
         if len(sets) > 1:
