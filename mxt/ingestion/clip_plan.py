@@ -22,7 +22,7 @@ from mxt.ingestion.reading import measured, save_in_batches
 from mxt.ingestion.records import Ingested
 from mxt.ingestion.requests import IngestRequest
 from mxt.ingestion.summary import summarise
-from mxt.ingestion.unchanged import SOURCE, walk_source
+from mxt.ingestion.unchanged import noted, walk_source
 from mxt.ingestion.walk import Walk, other_files, place_of
 from mxt.stages.datasets.suffixes import SOUND, suffix
 from mxt.store.layout import Store
@@ -91,8 +91,8 @@ class ClipPlan:
         remarks += published.remarks(files, self.md5s)
         known = known_files(files, self.files)  # of the next ingest
         settled = all(path in known for path, file in self.files.items() if not file.reason)
-        noted = {SOURCE: self.source} if settled else {}
-        summary, changes = replaced.by(catalogue, self.record, clips, remarks, noted=noted)
+        note = noted(self.source, self.detected) if settled else {}
+        summary, changes = replaced.by(catalogue, self.record, clips, remarks, noted=note)
         return Ingested.of(self.record, self.detected.why, summary, changes, read=len(waiting))
 
     def _records(self, files: Mapping[str, FileRecord]) -> tuple[list[ClipRecord], list[Remark]]:

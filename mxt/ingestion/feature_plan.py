@@ -19,7 +19,7 @@ from mxt.ingestion.feature_rows import KIND, fill, finite_rows
 from mxt.ingestion.records import Ingested
 from mxt.ingestion.requests import IngestRequest
 from mxt.ingestion.summary import summarise
-from mxt.ingestion.unchanged import SOURCE, TABLES, file_hashes, files_source
+from mxt.ingestion.unchanged import file_hashes, files_source, noted
 from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
 
@@ -92,11 +92,8 @@ class FeaturePlan:
             tables[table.label] = table.fingerprint
             remarks += [Remark("not finite", f"{clip} in {table.label}") for clip in bad]
         views = tuple(tables)
-        noted = {
-            SOURCE: files_source(self.listing.root, hashes, self.detected),
-            TABLES: tables,
-        }
-        summary, changes = replaced.by(catalogue, self.record, clips, remarks, noted=noted)
+        note = noted(files_source(self.listing.root, hashes, self.detected), self.detected, tables=tables)
+        summary, changes = replaced.by(catalogue, self.record, clips, remarks, noted=note)
         for view in catalogue.views(name):
             if view in {block.label for block in self.features.blocks} - set(views):
                 catalogue.remove_view(name, view)

@@ -16,7 +16,7 @@ from mxt.ingestion.feature_plan import FeaturePlan, feature_sets
 from mxt.ingestion.names import checked_name, default_name
 from mxt.ingestion.records import Ingested
 from mxt.ingestion.requests import IngestRequest
-from mxt.ingestion.unchanged import unchanged_clips, unchanged_features
+from mxt.ingestion.unchanged import unchanged_plans
 from mxt.ingestion.walk import walk
 from mxt.registry import Registry
 from mxt.store.layout import Store
@@ -50,6 +50,8 @@ def make_plans(store: Path, request: IngestRequest, registry: Registry) -> Seque
     path = request.path.expanduser()
     name = default_name(path) if request.name is None else checked_name(request.name)
     walked = walk(path)
+    if unchanged := unchanged_plans(store, name, walked, request, registry):
+        return unchanged
     earlier = Earlier.find(store, name)
     another = earlier.differs_from(walked) if earlier else ""
     same = None if another else earlier
@@ -57,11 +59,7 @@ def make_plans(store: Path, request: IngestRequest, registry: Registry) -> Seque
     if not detected.brings_features:
         if earlier and another:
             earlier.refuse(another, request)
-        return unchanged_clips(walked, detected, request, same) or [
-            plan_clips(walked, detected, name, request, same)
-        ]
-    if unchanged := unchanged_features(store, walked.listing, detected, request):
-        return unchanged
+        return [plan_clips(walked, detected, name, request, same)]
     sets = feature_sets(detected, walked.listing)
     if request.name is not None:
         if len(sets) > 1:

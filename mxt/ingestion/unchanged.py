@@ -8,27 +8,32 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from mxt import __version__
+from mxt.core.errors import MxtError
 from mxt.core.identity import canonical_json, sha256_file, sha256_text
 from mxt.core.progress import Progress
-from mxt.core.records import FileRecord, Listing
+from mxt.core.records import DatasetRecord, FileRecord, Listing
 from mxt.core.stages import NamesSources
 from mxt.ingestion.changes import Changes
-from mxt.ingestion.detection import Detected
+from mxt.ingestion.detection import AS_LAST_TIME, Detected, choose_loader
 from mxt.ingestion.earlier import Earlier
+from mxt.ingestion.lineage import is_derived
 from mxt.ingestion.records import Ingested
 from mxt.ingestion.requests import IngestRequest
 from mxt.ingestion.summary import catalogued_summary
 from mxt.ingestion.walk import Walk
+from mxt.registry import Registry
 from mxt.store.features import OPEN
 from mxt.store.layout import Store
 
-SOURCE, TABLES = "source", "tables"  # what is noted in the catalogue: a hash; labels and fingerprints
+# what is noted in the catalogue: a hash; the loader's parameters; labels and fingerprints of tables
+SOURCE, ASKED, TABLES = "source", "asked", "tables"
 
 
 @dataclass(frozen=True)
@@ -68,35 +73,89 @@ class UnchangedPlan:
         return Ingested.of(record, self.detected.why, summary, changes, views=self.views, **more)
 
 
-def unchanged_clips(
-    walked: Walk, detected: Detected, request: IngestRequest, earlier: Earlier | None
-) -> list[UnchangedPlan]:
-    """The plan of a folder or table that is as it was ingested before; none where anything differs."""
-    if request.rehash or earlier is None:
-        return []
-    same = earlier.about.get(SOURCE) == walk_source(walked, detected)
-    return [UnchangedPlan(earlier, detected)] if same else []
+def unchanged_plans(
+    store: Path, name: str, walked: Walk, request: IngestRequest, registry: Registry
+) -> Sequence[UnchangedPlan]:
+    """Plans of the data sets that lie in a folder or table, if all are as they were ingested; else none.
+
+    Parameters
+    ----------
+    store : Path
+    name : str
+        Of the data set, where its clips have audio.
+    walked : Walk
+    request : IngestRequest
+    registry : Registry
+    """
+    if request.rehash or not (store / "catalogue.sqlite").exists():
+        return ()
+    catalogue = Store.open(store, read_only=True).catalogue
+    for record in catalogue.datasets():
+        if record.root != walked.listing.root or is_derived(record):
+            continue
+        with suppress(MxtError):  # a loader that is gone, what is damaged: it is ingested as if it were new
+            asked = catalogue.figures(record.name).about.get(ASKED)
+            detected = None if asked is None else _as_last_time(record, asked, walked, request, registry)
+            if detected is None:
+                continue
+            if not detected.brings_features:
+                plans = _unchanged_clips(store, walked, detected, name) if record.name == name else ()
+            else:
+                plans = _unchanged_features(store, walked.listing, detected, request.name)
+            if plans:
+                return plans
+    return ()
 
 
-def unchanged_features(
-    store: Path, listing: Listing, detected: Detected, request: IngestRequest
-) -> list[UnchangedPlan]:
-    """Plans of all data sets of features that a loader finds, if all are as before; else none."""
-    if request.rehash or not isinstance(detected.loader, NamesSources):
-        return []
+def noted(source: str, detected: Detected, **more: Any) -> dict[str, Any]:
+    """What is noted with a data set that was made from `source`, so that it is recognised."""
+    return {SOURCE: source, ASKED: dict(detected.chosen.params), **more}
+
+
+def _as_last_time(
+    record: DatasetRecord,
+    asked: Mapping[str, Any],
+    walked: Walk,
+    request: IngestRequest,
+    registry: Registry,
+) -> Detected | None:
+    """The loader of a data set as it was asked then; ``None`` where the request wants another one."""
+    chosen = choose_loader(registry, record.loader, walked.listing, asked)
+    if request.parameter_names:
+        wanted = choose_loader(
+            registry, record.loader, walked.listing, request.params, request.settings
+        ).identity()
+        if canonical_json(wanted) != canonical_json(chosen.identity()):
+            return None
+    if request.loader not in (None, record.loader):
+        return None
+    return Detected(chosen, registry.build(chosen), AS_LAST_TIME)
+
+
+def _unchanged_clips(store: Path, walked: Walk, detected: Detected, name: str) -> Sequence[UnchangedPlan]:
+    earlier = Earlier.find(store, name)
+    same = earlier is not None and earlier.about.get(SOURCE) == walk_source(walked, detected)
+    return [UnchangedPlan(earlier, detected)] if earlier is not None and same else ()
+
+
+def _unchanged_features(
+    store: Path, listing: Listing, detected: Detected, name: str | None
+) -> Sequence[UnchangedPlan]:
+    if not isinstance(detected.loader, NamesSources):
+        return ()
     sources, plans = detected.loader.sources(listing), []
-    if request.name is not None and len(sources) > 1:
-        return []
-    for name, paths in sources.items():
-        earlier = Earlier.find(store, request.name or name)
+    if name is not None and len(sources) > 1:
+        return ()
+    for usual, paths in sources.items():
+        earlier = Earlier.find(store, name or usual)
         if earlier is None or SOURCE not in earlier.about:
-            return []
+            return ()
         hashes = file_hashes(listing.root, paths)
         if earlier.about[SOURCE] != files_source(listing.root, hashes, detected):
-            return []
+            return ()
         tables: Mapping[str, str] = earlier.about[TABLES]
         if not _all_there(Store.open(store, read_only=True), earlier.record.name, tables):
-            return []
+            return ()
         plans.append(UnchangedPlan(earlier, detected, len(paths), tuple(tables)))
     return plans
 
@@ -124,9 +183,8 @@ def _line(file: FileRecord) -> str:
 
 def _source(detected: Detected, lines: Iterable[str]) -> str:
     chosen = detected.chosen
-    remarks = [[remark.kind, remark.text] for remark in detected.remarks]
     versions = [__version__, _version(chosen.distribution)]
-    begun = sha256_text(canonical_json([chosen.identity(), versions, remarks]))
+    begun = sha256_text(canonical_json([chosen.identity(), versions]))
     digest = hashlib.sha256(begun.encode())
     for line in lines:
         digest.update(line.encode("utf-8", "surrogatepass") + b"\n")
