@@ -115,6 +115,7 @@ class ExtractionPlan:
                 "specification": _specification(fetched),
             },
             self.pipeline.backbone.spec.layers,
+            rows=len(self.contents),
             exact_label=self.request.label is not None,
         )
 

@@ -115,7 +115,7 @@ class FeaturePlan:
         }
         attributes = {"kind": KIND, "loader": chosen.spec.name, "specification": dict(block.about)}
         fingerprint = sha256_text(canonical_json(identity))
-        table = store.features.create(fingerprint, block.label, attributes, block.layers)
+        table = store.features.create(fingerprint, block.label, attributes, block.layers, rows=len(clips))
         fill(table, [clip.key for clip in clips if clip.key is not None], block.arrays, progress=progress)
         bad = np.flatnonzero(~finite_rows(block.arrays))
         return table, [clips[row].id for row in bad.tolist()]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mxt.core.errors import StoreDamaged
-from mxt.store import table_arrays, table_chunks
+from mxt.store import table_chunks
 from mxt.store.table_arrays import open_array
 from mxt.store.table_chunks import CODECS, Chunking, chunking_of, decode, encode, recognised
 from mxt.store.verify import Problem, verify
@@ -41,7 +41,7 @@ def other(request, monkeypatch, store, child):
     """A table of 150 rows with another codec and 128 rows per chunk; and the codec."""
     add_codecs(monkeypatch, request.param)
     with monkeypatch.context() as only_for_this_table:
-        only_for_this_table.setattr(table_arrays, "NEW_TABLES", Chunking(128, request.param))
+        only_for_this_table.setattr(table_chunks, "NEW_TABLES", Chunking(128, request.param))
         table = child.make_table(store)
     child.run(table, 150)
     return table, request.param
