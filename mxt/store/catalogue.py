@@ -18,7 +18,16 @@ from mxt.core.errors import InputError, StoreDamaged, StoreError, UnknownName
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Remark
 from mxt.store.catalogue_connection import CatalogueFile, damaged, is_false_alarm
 from mxt.store.catalogue_figures import Count, Figures, counted, read_figures, write_figures
-from mxt.store.catalogue_hashes import PARTS, changed_datasets, changed_parts, damage, lost_datasets, seal
+from mxt.store.catalogue_hashes import (
+    KEYS,
+    PARTS,
+    changed_datasets,
+    changed_parts,
+    damage,
+    keys_of,
+    lost_datasets,
+    seal,
+)
 from mxt.store.catalogue_labels import clips_hash, known_hash, labels_hash, remember_hash, remembered
 from mxt.store.catalogue_rows import (
     DATASET,
@@ -36,7 +45,6 @@ from mxt.store.catalogue_rows import (
     insert_clips,
     insert_files,
     insert_remarks,
-    keys_of,
     now,
     stored,
     text_of,
@@ -148,8 +156,9 @@ class Catalogue:
         import numpy as np
 
         with self._file.reading() as db:
-            self._check(db, name, ("clips",))
-            keys = keys_of(db, name)
+            keys, as_written = keys_of(db, name)
+        if not as_written:
+            raise self._changed(name, KEYS)
         return np.frombuffer(keys, np.uint8).reshape(-1, KEY_BYTES)
 
     def unusable(self, name: str) -> list[Unusable]:
@@ -355,9 +364,12 @@ class Catalogue:
 
     def _check(self, db: sqlite3.Connection, name: str, parts: Iterable[str]) -> None:
         if changed := changed_parts(db, name, parts):
-            raise StoreDamaged(
-                f"{self.path}: {' and '.join(changed)} of data set {name} are not what was written; {AGAIN}"
-            )
+            raise self._changed(name, *changed)
+
+    def _changed(self, name: str, *parts: str) -> StoreDamaged:
+        return StoreDamaged(
+            f"{self.path}: {' and '.join(parts)} of data set {name} are not what was written; {AGAIN}"
+        )
 
     def _check_datasets(self) -> None:
         with self._file.reading() as db:

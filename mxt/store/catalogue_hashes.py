@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from mxt.store.catalogue_rows import HASHES
+from mxt.store.table_schema import KEY_BYTES
 
 # The parts of a data set, each hashed as a whole.
 PARTS = {
@@ -23,6 +24,8 @@ PARTS = {
     "labels": "SELECT * FROM labels WHERE dataset = ? ORDER BY target",
     "clips left out": "SELECT * FROM clips WHERE dataset = ? AND key IS NULL ORDER BY position",
 }
+KEYS = "keys"
+PARTS[KEYS] = "SELECT key FROM clips WHERE dataset = ? AND key IS NOT NULL ORDER BY position"
 FIRST_PARTS = ("data set", "files", "clips", "remarks", "views")  # those of schema 2
 BLOCK = 1000  # rows hashed at a time
 
@@ -84,8 +87,28 @@ def has_figures(db: sqlite3.Connection) -> bool:
     return db.execute("SELECT 1 FROM sqlite_master WHERE name = 'figures'").fetchone() is not None
 
 
+def keys_of(db: sqlite3.Connection, name: str) -> tuple[bytes, bool]:
+    """The keys of the usable clips of a data set, one behind the other; whether they are what was written."""
+    row = db.execute("SELECT id FROM datasets WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        return b"", True
+    keys = _keys(db, row[0])
+    query = "SELECT sha256 FROM hashes WHERE dataset = ? AND part = ?"
+    known = db.execute(query, (row[0], KEYS)).fetchone() if has_hashes(db) else None
+    if known is None:
+        return keys, len(keys) % KEY_BYTES == 0 and not changed_parts(db, name, ("clips",))
+    return keys, known[0] == hashlib.sha256(keys).hexdigest()
+
+
+def _keys(db: sqlite3.Connection, dataset: int) -> bytes:
+    rows = db.execute(PARTS[KEYS], (dataset,))
+    return b"".join(key if isinstance(key, bytes) else str(key).encode() for (key,) in rows)  # or damage
+
+
 def _hash(db: sqlite3.Connection, dataset: int, part: str) -> str:
     """Hash of the names and rows of a part: of `BLOCK` rows at a time, row by row in older catalogues."""
+    if part == KEYS:
+        return hashlib.sha256(_keys(db, dataset)).hexdigest()
     rows = db.execute(PARTS[part], (dataset,))
     digest = hashlib.sha256(json.dumps([column[0] for column in rows.description]).encode("ascii"))
     blocks = iter(lambda: rows.fetchmany(BLOCK), []) if has_figures(db) else rows

@@ -262,12 +262,6 @@ def unusable_clips(db: sqlite3.Connection, name: str) -> Iterator[Unusable]:
         yield Unusable(text_of(id_), Reason(reason), text_of(detail))
 
 
-def keys_of(db: sqlite3.Connection, name: str) -> bytes:
-    """The audio keys of the usable clips of the data set `name`, one behind the other, in catalogue order."""
-    query = f"SELECT key FROM clips {_OF_IT} AND key IS NOT NULL ORDER BY position"
-    return b"".join(key for (key,) in db.execute(query, (name,)))
-
-
 def ids_of(db: sqlite3.Connection, name: str, condition: str = "") -> Iterator[str]:
     """Ids of the clips of the data set `name`, in catalogue order."""
     for (id_,) in db.execute(f"SELECT id FROM clips {_OF_IT} {condition} ORDER BY position", (name,)):

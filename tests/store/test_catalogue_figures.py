@@ -104,7 +104,7 @@ def test_hashes_of_labels_are_not_kept_where_nothing_can_be_written(catalogue):
             "labels",
             lambda catalogue: catalogue.targets_hash("notes", "label"),
         ),
-        ("UPDATE clips SET key = zeroblob(32) WHERE position = 0", "clips", lambda c: c.keys("notes")),
+        ("UPDATE clips SET key = zeroblob(32) WHERE position = 0", "keys", lambda c: c.keys("notes")),
         (
             "UPDATE clips SET detail = 'texy' WHERE position = 3",
             "clips left out",
