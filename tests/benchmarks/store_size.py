@@ -1,10 +1,11 @@
 """Time, CPU and peak memory of commands, and files of the store, against the number of clips.
 
-    python tests/benchmarks/store_size.py [10³ 10⁴ …] [--files 10³ …] [--rows ROWS.jsonl] [--figure FIGURE.png]
+    python tests/benchmarks/store_size.py [10³ 10⁴ …] [--files 10³ …] [--rows FILE.jsonl] [--figure FILE.png]
 
 Features without audio (160 columns, the published form of Choi et al. 2017) are ingested twice, listed, told
-about and verified; an extraction with nothing to do is asked for on a catalogue of as many clips whose features
-are there. `--files`: short WAVs are ingested twice, beside a plain walk with ``os.scandir`` and ``stat``.
+about and verified; an extraction with nothing to do is asked for on a catalogue of as many clips whose
+features are there. `--files`: short WAVs are ingested twice, beside a plain walk with ``os.scandir`` and
+``stat``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
