@@ -194,10 +194,11 @@ class OwnedLock:
 def folder_bytes(folder: Path) -> int:
     """Bytes of all files below a folder; files that vanish meanwhile count nothing."""
     total = 0
-    for parent, _, names in os.walk(folder):
-        for name in names:
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
             with suppress(OSError):
-                total += (Path(parent) / name).lstat().st_size
+                is_folder = entry.is_dir(follow_symlinks=False)
+                total += folder_bytes(Path(entry)) if is_folder else entry.stat(follow_symlinks=False).st_size
     return total
 
 

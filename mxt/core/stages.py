@@ -135,6 +135,14 @@ class PackedLoader(Protocol):
         """The recordings one after the other, and remarks about what is left out."""
 
 
+@runtime_checkable
+class NamesSources(Protocol):
+    """A loader of features that says what they are read from: where that is as before, nothing is read."""
+
+    def sources(self, listing: Listing) -> Mapping[str, Sequence[str]]:
+        """The files of each data set that `feature_sets` would give, by its name: its `sources`."""
+
+
 class Normalizer(Protocol):
     """Changes the level of a clip."""
 

@@ -14,11 +14,11 @@ from mxt.core.progress import Progress
 from mxt.core.records import ClipRecord, DatasetRecord
 from mxt.core.specs import Layer
 from mxt.core.views import Part, choose_layers, layers_text
+from mxt.extraction.contents import UsableClips, by_content
 from mxt.extraction.parts import KIND as PART
 from mxt.extraction.parts import Share
 from mxt.extraction.recipe import Recipe, make_recipe
 from mxt.extraction.request import ExtractRequest
-from mxt.extraction.tasks import by_content
 from mxt.registry import Registry
 from mxt.store.features import FAILED, OPEN, FeatureTable
 from mxt.store.layout import Store
@@ -69,9 +69,8 @@ class ExtractionPlan:
             all_states[rows >= 0] = states[rows >= 0]
         return all_states
 
-    def anything_to_do(self) -> bool:
+    def anything_to_do(self, states: npt.NDArray[np.int64]) -> bool:
         """Whether a row is not settled; where all are, no lock is needed and torch is not imported."""
-        states = self.states()
         retry = self.request.retry_failed and bool((states == FAILED).any())
         return bool((states == OPEN).any() or (states == NO_ROW).any() or retry)
 
@@ -120,6 +119,7 @@ class ExtractionPlan:
                 "specification": _specification(fetched),
             },
             self.pipeline.backbone.spec.layers,
+            rows=len(self.contents),
             exact_label=self.request.label is not None,
         )
 
@@ -158,15 +158,15 @@ def make_plan(store_path: Path, request: ExtractRequest, registry: Registry) -> 
     """
     store = Store.open(store_path)
     dataset = store.catalogue.dataset(request.dataset)
-    clips = [clip for clip in store.catalogue.clips(dataset.name) if clip.usable]
-    if not clips:
+    figures = store.catalogue.figures(dataset.name)
+    if not figures.used:
         raise InputError(f"{dataset.name} has no usable clip; mxt info {dataset.name} --failures says why")
-    if not any(clip.has_audio for clip in clips):
+    if not figures.audio:
         raise InputError(
             f"{dataset.name} came as features, without audio: nothing can be computed from it; "
             f"mxt info {dataset.name} lists the features"
         )
-    return plan_for(store, request, registry, dataset, clips)
+    return plan_for(store, request, registry, dataset, UsableClips(store.catalogue, dataset.name))
 
 
 def plan_for(

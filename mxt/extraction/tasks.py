@@ -9,6 +9,7 @@ from pathlib import Path
 from mxt.core.pipeline import Pipeline
 from mxt.core.records import ClipRecord, DatasetRecord
 from mxt.core.stages import Levels
+from mxt.extraction.contents import by_content
 from mxt.extraction.loading import Stretch, is_long
 
 
@@ -90,15 +91,6 @@ def make_tasks(
         task = tuple(jobs[first : first + size])
         if any(job.row in wanted for job in task):
             yield task
-
-
-def by_content(clips: Sequence[ClipRecord]) -> dict[bytes, ClipRecord]:
-    """Audio key to clip, in catalogue order; the first of clips with the same content."""
-    contents: dict[bytes, ClipRecord] = {}
-    for clip in clips:
-        if clip.key is not None:
-            contents.setdefault(clip.key, clip)
-    return contents
 
 
 def stratified(clips: Sequence[ClipRecord], number: int) -> list[ClipRecord]:

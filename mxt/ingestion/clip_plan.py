@@ -22,6 +22,7 @@ from mxt.ingestion.reading import measured, save_in_batches
 from mxt.ingestion.records import Ingested
 from mxt.ingestion.requests import IngestRequest
 from mxt.ingestion.summary import summarise
+from mxt.ingestion.unchanged import noted, walk_source
 from mxt.ingestion.walk import Walk, other_files, place_of
 from mxt.stages.datasets.suffixes import SOUND, suffix
 from mxt.store.layout import Store
@@ -53,6 +54,8 @@ class ClipPlan:
         Path to MD5, of the files whose published content the loader knows.
     earlier : Earlier, optional
         The same data set as it was ingested before.
+    source : str
+        Hash of all that this plan was made from.
     """
 
     record: DatasetRecord
@@ -64,6 +67,7 @@ class ClipPlan:
     remarks: tuple[Remark, ...]
     md5s: Mapping[str, str]
     earlier: Earlier | None
+    source: str
 
     def dry_run(self) -> Ingested:
         """What is known before any file is opened."""
@@ -85,7 +89,10 @@ class ClipPlan:
         files = {**self.files, **known, **save_in_batches(catalogue, name, opened)}
         clips, remarks = self._records(files)
         remarks += published.remarks(files, self.md5s)
-        summary, changes = replaced.by(catalogue, self.record, clips, remarks)
+        known = known_files(files, self.files)  # of the next ingest
+        settled = all(path in known for path, file in self.files.items() if not file.reason)
+        note = noted(self.source, self.detected) if settled else {}
+        summary, changes = replaced.by(catalogue, self.record, clips, remarks, noted=note)
         return Ingested.of(self.record, self.detected.why, summary, changes, read=len(waiting))
 
     def _records(self, files: Mapping[str, FileRecord]) -> tuple[list[ClipRecord], list[Remark]]:
@@ -127,6 +134,7 @@ def plan_clips(
         (*detected.remarks, *remarks, *repeated, *rowless),
         md5s,
         earlier,
+        walk_source(walked, detected),
     )
 
 

@@ -18,6 +18,7 @@ from mxt.stages.datasets.suffixes import TABLES, suffix
 SURE = 0.9  # from this score on, a loader of features wins over all loaders of clips
 GENERAL = "folder"  # where no loader is sure of anything, this one says best what is missing
 BUILT_IN = "mxt"  # the distribution that wins where two loaders are equally sure
+AS_LAST_TIME = "as last time; --loader chooses anew"
 ABOUT = 0.1 + 1e-9  # loaders whose scores differ by less are mentioned
 
 
@@ -75,7 +76,7 @@ def detect(
         The loader is unknown, or no loader has one of the parameters.
     """
     if request.loader is not None:
-        chosen = _choose(registry, request.loader, listing, request.params, request.settings)
+        chosen = choose_loader(registry, request.loader, listing, request.params, request.settings)
         return Detected(chosen, registry.build(chosen), "chosen with --loader")
     repeated = last if last is not None and _is_repeated(last, request, listing) else None
     offers, broken = _offers(listing, request, registry, only_features=repeated is not None)
@@ -83,8 +84,8 @@ def detect(
         if score >= SURE and offer.brings_features:
             return offer
     if repeated is not None:
-        chosen = _choose(registry, repeated.loader, listing, repeated.params)
-        return Detected(chosen, registry.build(chosen), "as last time; --loader chooses anew")
+        chosen = choose_loader(registry, repeated.loader, listing, repeated.params)
+        return Detected(chosen, registry.build(chosen), AS_LAST_TIME)
     if not offers:
         raise _no_such_parameters(request, registry)
     return _surest(listing, offers, broken)
@@ -95,7 +96,7 @@ def _is_repeated(last: DatasetRecord, request: IngestRequest, listing: Listing) 
     return not request.parameter_names and (last.loader == "table" or not listing.table)
 
 
-def _choose(
+def choose_loader(
     registry: Registry,
     name: str,
     listing: Listing,
@@ -119,7 +120,7 @@ def _offers(
         if request.parameter_names - {param.name for param in registry.find("dataset", name).spec.params}:
             continue
         try:
-            chosen = _choose(registry, name, listing, request.params, request.settings)
+            chosen = choose_loader(registry, name, listing, request.params, request.settings)
             if _is_text(listing) and "table" not in chosen.params:
                 continue
             loader = registry.build(chosen)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from mxt.core.errors import Reason, Refused
 from mxt.core.identity import sha256_file
@@ -12,7 +14,7 @@ from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Remark
 from mxt.ingestion.changes import Changes, find_changes
 from mxt.ingestion.lineage import is_derived, parent_of
 from mxt.ingestion.requests import IngestRequest
-from mxt.ingestion.summary import Summary, summarise
+from mxt.ingestion.summary import SUMMARY, Summary, summarise
 from mxt.ingestion.walk import Walk
 from mxt.store.catalogue import Catalogue
 from mxt.store.layout import Store
@@ -28,12 +30,19 @@ class Earlier:
     Parameters
     ----------
     record : DatasetRecord
-    files : mapping
-        Path to record, of all files looked at.
+    about : mapping
+        What was noted of it (`mxt.ingestion.unchanged`).
+    catalogue : Catalogue
     """
 
     record: DatasetRecord
-    files: Mapping[str, FileRecord]
+    about: Mapping[str, Any]
+    catalogue: Catalogue
+
+    @cached_property
+    def files(self) -> Mapping[str, FileRecord]:
+        """Path to record, of all files looked at."""
+        return self.catalogue.files(self.record.name)
 
     @classmethod
     def find(cls, store: Path, name: str) -> Earlier | None:
@@ -44,7 +53,7 @@ class Earlier:
         record = named(catalogue, name)
         if record is None or catalogue.changed(name):
             return None
-        return cls(record, catalogue.files(name))
+        return cls(record, catalogue.figures(name).about, catalogue)
 
     @property
     def used(self) -> dict[str, FileRecord]:
@@ -148,12 +157,14 @@ class Replaced:
         clips: Sequence[ClipRecord],
         remarks: Sequence[Remark],
         *,
+        noted: Mapping[str, Any] | None = None,
         make_last: bool = True,
     ) -> tuple[Summary, Changes]:
-        """Publish a data set in its place: its figures, and what has changed."""
-        catalogue.replace_clips(record, clips, remarks=remarks, make_last=make_last)
-        changes = find_changes(self.record, self.clips, clips, record.root)
-        return summarise(clips, record.targets, remarks), changes
+        """Publish a data set in its place, with what is `noted`: its figures, and what has changed."""
+        summary = summarise(clips, record.targets, remarks)
+        about = {SUMMARY: summary.to_plain(), **(noted or {})}
+        catalogue.replace_clips(record, clips, remarks=remarks, about=about, make_last=make_last)
+        return summary, find_changes(self.record, self.clips, clips, record.root)
 
 
 def named(catalogue: Catalogue, name: str) -> DatasetRecord | None:

@@ -120,4 +120,7 @@ def _table(
         attributes["id_column"] = request.id_column
     label = request.label or safe_name(path.stem) or KIND
     exact = request.label is not None
-    return store.features.create(fingerprint, label, attributes, features.layers, exact_label=exact)
+    rows = sum(clip.usable for clip in clips)
+    return store.features.create(
+        fingerprint, label, attributes, features.layers, rows=rows, exact_label=exact
+    )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from mxt.core.errors import InputError, MxtError, PluginError, stage_failures
-from mxt.core.identity import canonical_json, clip_id, feature_clip_key, sha256_file, sha256_text
+from mxt.core.identity import canonical_json, clip_id, feature_clip_key, sha256_text
 from mxt.core.progress import Progress
 from mxt.core.records import Clip, ClipRecord, DatasetRecord, FileRecord, Listing, Remark
 from mxt.core.stages import FeatureBlock, FeatureSet
@@ -20,6 +19,8 @@ from mxt.ingestion.feature_rows import KIND, fill, finite_rows
 from mxt.ingestion.records import Ingested
 from mxt.ingestion.requests import IngestRequest
 from mxt.ingestion.summary import summarise
+from mxt.ingestion.unchanged import file_hashes, files_source, noted
+from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
 
 
@@ -77,32 +78,34 @@ class FeaturePlan:
 
     def carry_out(self, store: Store, progress: Progress) -> Ingested:
         """Store the features, and replace the data set in the catalogue."""
-        catalogue, name, source = store.catalogue, self.features.name, self._source()
+        catalogue, name = store.catalogue, self.features.name
+        hashes = file_hashes(self.listing.root, self.features.sources)
+        source = sha256_text(
+            canonical_json([*hashes.values()])
+        )  # where a file changes, no row is found again
         replaced = Replaced.of(catalogue, name, same=self._is_same())
         clips = [_clip_record(clip, source) for clip in self.features.clips]
-        views, remarks = [], list(self.features.remarks)
+        tables: dict[str, str] = {}
+        remarks = list(self.features.remarks)
         for block in self.features.blocks:
-            label, bad = self._store(store, block, clips, progress)
-            views.append(label)
-            remarks += [Remark("not finite", f"{clip} in {label}") for clip in bad]
-        summary, changes = replaced.by(catalogue, self.record, clips, remarks)
+            table, bad = self._store(store, block, clips, progress)
+            tables[table.label] = table.fingerprint
+            remarks += [Remark("not finite", f"{clip} in {table.label}") for clip in bad]
+        views = tuple(tables)
+        note = noted(files_source(self.listing.root, hashes, self.detected), self.detected, tables=tables)
+        summary, changes = replaced.by(catalogue, self.record, clips, remarks, noted=note)
         for view in catalogue.views(name):
             if view in {block.label for block in self.features.blocks} - set(views):
                 catalogue.remove_view(name, view)
         for view in views:
             catalogue.add_view(name, view)
         read = len(self.features.sources)
-        return Ingested.of(self.record, self.detected.why, summary, changes, read=read, views=tuple(views))
-
-    def _source(self) -> str:
-        """Hash of all files of this data set: where one changes, no earlier row is found again."""
-        hashes = [sha256_file(Path(self.listing.root, path)) for path in self.features.sources]
-        return sha256_text(canonical_json(hashes))
+        return Ingested.of(self.record, self.detected.why, summary, changes, read=read, views=views)
 
     def _store(
         self, store: Store, block: FeatureBlock, clips: Sequence[ClipRecord], progress: Progress
-    ) -> tuple[str, list[str]]:
-        """Label of the table, and the clips whose features are not finite."""
+    ) -> tuple[FeatureTable, list[str]]:
+        """The table, and the clips whose features are not finite."""
         chosen = self.detected.chosen
         identity = {
             "kind": KIND,
@@ -112,10 +115,10 @@ class FeaturePlan:
         }
         attributes = {"kind": KIND, "loader": chosen.spec.name, "specification": dict(block.about)}
         fingerprint = sha256_text(canonical_json(identity))
-        table = store.features.create(fingerprint, block.label, attributes, block.layers)
+        table = store.features.create(fingerprint, block.label, attributes, block.layers, rows=len(clips))
         fill(table, [clip.key for clip in clips if clip.key is not None], block.arrays, progress=progress)
         bad = np.flatnonzero(~finite_rows(block.arrays))
-        return table.label, [clips[row].id for row in bad.tolist()]
+        return table, [clips[row].id for row in bad.tolist()]
 
 
 def feature_sets(detected: Detected, listing: Listing) -> tuple[FeatureSet, ...]:

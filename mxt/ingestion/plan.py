@@ -17,6 +17,7 @@ from mxt.ingestion.feature_plan import FeaturePlan, feature_sets
 from mxt.ingestion.names import checked_name, default_name
 from mxt.ingestion.records import Ingested
 from mxt.ingestion.requests import IngestRequest
+from mxt.ingestion.unchanged import unchanged_plans
 from mxt.ingestion.walk import walk
 from mxt.registry import Registry
 from mxt.store.layout import Store
@@ -54,6 +55,8 @@ def make_plans(
     path = request.path.expanduser()
     name = default_name(path) if request.name is None else checked_name(request.name)
     walked = walk(path)
+    if unchanged := unchanged_plans(store, name, walked, request, registry):
+        return unchanged
     earlier = Earlier.find(store, name)
     another = earlier.differs_from(walked) if earlier else ""
     same = None if another else earlier

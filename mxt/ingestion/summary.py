@@ -5,10 +5,14 @@ from __future__ import annotations
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
 
-from mxt.core.records import ClipRecord, FileKind, Remark, Target
+from mxt.core.records import ClipRecord, DatasetRecord, FileKind, Remark, Target
 from mxt.evaluation.groupings import proposals
+from mxt.store.catalogue import Catalogue
+
+SUMMARY = "summary"  # what it is called among the figures of the catalogue
 
 WINDOW_SECONDS = 29.0  # what the convnet looks at
 MOST_CANDIDATES = 6
@@ -93,6 +97,33 @@ class Summary:
     notes: Mapping[str, int] = field(default_factory=dict)
     remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    def to_plain(self) -> dict[str, Any]:
+        """As plain values, without the remarks, which the catalogue keeps itself."""
+        plain = asdict(self)
+        del plain["remarks"]
+        return plain
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any], remarks: Iterable[Remark]) -> Self:
+        """The inverse of `to_plain`."""
+        nested = {
+            "targets": tuple(TargetSummary(**target) for target in plain["targets"]),
+            "duplicates": tuple(
+                DuplicateSet(tuple(one["clips"]), tuple(one["labels"])) for one in plain["duplicates"]
+            ),
+            "alike": tuple(map(tuple, plain["alike"])),
+            "remarks": _by_kind(remarks),
+        }
+        return cls(**{**plain, **nested})
+
+
+def catalogued_summary(catalogue: Catalogue, record: DatasetRecord) -> Summary:
+    """A catalogued data set in figures: those written with it, or made anew where it was written earlier."""
+    remarks, about = catalogue.remarks(record.name), catalogue.figures(record.name).about
+    if SUMMARY in about:
+        return Summary.from_plain(about[SUMMARY], remarks)
+    return summarise(catalogue.clips(record.name), record.targets, remarks)
+
 
 def summarise(
     clips: Sequence[ClipRecord], targets: Sequence[str], remarks: Iterable[Remark], *, opened: bool = True
@@ -101,9 +132,6 @@ def summarise(
     counted = [clip for clip in clips if clip.is_clip]
     used = [clip for clip in counted if not clip.reason]
     durations = [clip.duration for clip in used] if opened else []
-    kinds: dict[str, list[str]] = defaultdict(list)
-    for remark in remarks:
-        kinds[remark.kind].append(remark.text)
     tables = tuple(_target(name, used) for name in targets)
     return Summary(
         clips=len(counted),
@@ -127,8 +155,15 @@ def summarise(
         if sum(durations)
         else None,
         notes=_counts(note for clip in used if clip.file.measurement for note in clip.file.measurement.notes),
-        remarks={kind: tuple(texts) for kind, texts in kinds.items()},
+        remarks=_by_kind(remarks),
     )
+
+
+def _by_kind(remarks: Iterable[Remark]) -> dict[str, tuple[str, ...]]:
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for remark in remarks:
+        kinds[remark.kind].append(remark.text)
+    return {kind: tuple(texts) for kind, texts in kinds.items()}
 
 
 def _counts(values: Iterable[str | None]) -> dict[str, int]:

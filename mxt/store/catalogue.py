@@ -7,49 +7,33 @@ last commit.
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
-from mxt.core.errors import InputError, StoreDamaged, UnknownName
-from mxt.core.identity import canonical_json, sha256_text
+from mxt.core.errors import StoreError, UnknownName
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Remark
-from mxt.store.catalogue_connection import CatalogueFile, damaged, is_false_alarm
-from mxt.store.catalogue_hashes import (
-    PARTS,
-    add_hashes,
-    changed_datasets,
-    changed_parts,
-    damage,
-    lost_datasets,
-    seal,
-)
-from mxt.store.catalogue_kinds import add_kinds
+from mxt.store.catalogue_figures import Count, write_figures
+from mxt.store.catalogue_hashes import seal
+from mxt.store.catalogue_labels import clips_hash, known_hash, labels_hash, remember_hash, remembered
+from mxt.store.catalogue_reading import CatalogueReader
 from mxt.store.catalogue_rows import (
-    CLIPS,
-    DATASET,
-    FILES,
-    REMARKS,
     TABLES,
-    VIEWS,
-    clip_record,
-    dataset_record,
-    file_record,
     insert_clips,
     insert_files,
     insert_remarks,
     now,
     stored,
-    target_value,
     text_of,
     update_dataset,
 )
 
-AGAIN = "ingest it again, or derive it again: no feature is computed again"
+BATCH = 1000  # clips that are written at a time
 
 
-class Catalogue:
+class Catalogue(CatalogueReader):
     """The catalogue of one store.
 
     Parameters
@@ -59,96 +43,6 @@ class Catalogue:
     read_only : bool
         Writing raises `StoreReadOnly`; works on read-only media. A catalogue that is not there is empty.
     """
-
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self.path, self.read_only = Path(path), read_only
-        self._file = CatalogueFile(self.path, read_only=read_only)
-
-    # reading
-
-    def datasets(self) -> list[DatasetRecord]:
-        """All data sets, by name, not checked against their hashes."""
-        rows = self._file.rows(f"SELECT {DATASET} FROM datasets WHERE ready ORDER BY name")
-        return self._file.records(dataset_record, rows)
-
-    def last(self) -> str:
-        """Name of the data set last ingested, the default of commands; empty where there is none."""
-        rows = self._file.rows("SELECT name FROM datasets WHERE ready ORDER BY turn DESC LIMIT 1")
-        return str(rows[0][0]) if rows else ""
-
-    def dataset(self, name: str | None = None) -> DatasetRecord:
-        """The data set called `name`; ``None``: the one last ingested.
-
-        Raises
-        ------
-        UnknownName
-            There is no data set of this name.
-        InputError
-            Nothing was ingested yet.
-        StoreDamaged
-            What is catalogued is not what was written.
-        """
-        self._check_datasets()
-        if name is None:
-            rows = self._file.rows(f"SELECT {DATASET} FROM datasets WHERE ready ORDER BY turn DESC LIMIT 1")
-            if not rows:
-                raise InputError(f"no data set in {self.path.parent} yet; begin with: mxt ingest FOLDER")
-        else:
-            rows = self._file.rows(
-                f"SELECT {DATASET} FROM datasets WHERE ready AND name = ?", (stored(name),)
-            )
-            if not rows:
-                raise UnknownName("data set", name, [d.name for d in self.datasets()])
-        return self._file.records(dataset_record, rows)[0]
-
-    def files(self, name: str) -> dict[str, FileRecord]:
-        """Files of `name` by path, also those of an ingest that was cut short; empty if there are none."""
-        return self._files(self._file.rows(FILES, (name,)))
-
-    def clips(self, name: str) -> list[ClipRecord]:
-        """The clips of `name` in catalogue order: those a loader named, then other files that were left out.
-
-        Raises
-        ------
-        UnknownName, StoreDamaged
-            No such data set; what is catalogued is not what was written.
-        """
-        self.dataset(name)
-        with self._file.reading() as db:
-            self._check(db, name, ("clips", "files"))
-            files, rows = self._files(db.execute(FILES, (name,))), db.execute(CLIPS, (name,)).fetchall()
-        return self._file.records(lambda row: clip_record(row, files), rows)
-
-    def remarks(self, name: str) -> list[Remark]:
-        """What the loader of `name` and its ingest noticed."""
-        return [Remark(kind, text_of(text)) for kind, text in self._file.rows(REMARKS, (name,))]
-
-    def views(self, name: str) -> list[str]:
-        """The views extracted for `name`, in the order they were added.
-
-        Raises
-        ------
-        StoreDamaged
-            They are not what was written.
-        """
-        with self._file.reading() as db:
-            self._check(db, name, ("views",))
-            return [view for (view,) in db.execute(VIEWS, (name,))]
-
-    def targets_hash(self, name: str, target: str | None = None) -> str:
-        """Hash of the usable clips with their values of `target` (``None``: of all targets).
-
-        A column that is no target is looked up among the fields, so that results on either are marked when
-        labels change.
-        """
-        pairs = [
-            (clip.id, clip.key.hex() if clip.key else "", target_value(clip, target))
-            for clip in self.clips(name)
-            if clip.usable
-        ]
-        return sha256_text(canonical_json(sorted(pairs, key=lambda pair: pair[0])))
-
-    # writing
 
     def begin(self, name: str, root: str) -> None:
         """Begin the data set `name` before its clips are known; it is not listed until `replace_clips`.
@@ -175,9 +69,10 @@ class Catalogue:
     def replace_clips(
         self,
         record: DatasetRecord,
-        clips: Sequence[ClipRecord],
+        clips: Iterable[ClipRecord],
         *,
         remarks: Iterable[Remark] = (),
+        about: Mapping[str, Any] | None = None,
         make_last: bool = True,
     ) -> DatasetRecord:
         """Publish a data set: its fields, files and clips replace the earlier ones in one transaction.
@@ -186,10 +81,12 @@ class Catalogue:
         ----------
         record : DatasetRecord
             `created` and `updated` are set here where empty.
-        clips : sequence of ClipRecord
-            In catalogue order.
+        clips : iterable of ClipRecord
+            In catalogue order; they are written as they come.
         remarks : iterable of Remark
             What `remarks` gives back.
+        about : mapping, optional
+            What `figures` gives back: plain values.
         make_last : bool
             Whether it becomes the data set last ingested, the default of commands.
 
@@ -207,11 +104,29 @@ class Catalogue:
             update_dataset(db, number, record, make_last=make_last)
             for table in ("files", "clips", "remarks"):
                 db.execute(f"DELETE FROM {table} WHERE dataset = ?", (number,))
-            insert_files(db, number, {clip.file.path: clip.file for clip in clips}.values())
-            insert_clips(db, number, clips)
+            count = Count()
+            counted_clips = count.passing(clips)
+            for first in itertools.count(0, BATCH):
+                if not (batch := list(itertools.islice(counted_clips, BATCH))):
+                    break
+                insert_files(db, number, {clip.file.path: clip.file for clip in batch}.values())
+                insert_clips(db, number, batch, first)
             insert_remarks(db, number, remarks)
+            write_figures(db, number, count.figures(about or {}))
             seal(db, number)
+            kept = remembered(db, record.name)
+        for target in kept:
+            self.targets_hash(record.name, target)
         return self.dataset(record.name)
+
+    def touch(self, name: str) -> None:
+        """Note that `name` was ingested again and is as it was: it becomes the data set last ingested."""
+        with self._file.writing() as db:
+            self._check(db, name, ("data set",))
+            number = self._id(db, name)
+            turn = "(SELECT 1 + MAX(turn) FROM datasets)"
+            db.execute(f"UPDATE datasets SET updated = ?, turn = {turn} WHERE id = ?", (now(), number))
+            seal(db, number, ("data set",))
 
     def add_view(self, name: str, view: str) -> None:
         """Note that `view` was extracted for `name`; noting it again changes nothing."""
@@ -240,58 +155,29 @@ class Catalogue:
                 db.execute(f"DELETE FROM {table} WHERE dataset = ?", (number,))
             db.execute("DELETE FROM datasets WHERE id = ?", (number,))
 
-    def add_hashes(self) -> None:
-        """Bring a catalogue of a store of schema 1 up to date."""
+    def migrate(self, step: Callable[[sqlite3.Connection], None]) -> None:
+        """Bring a catalogue of an older store up to date by one of `mxt.store.layout.MIGRATIONS`."""
         with self._file.connected("writing") as db:
-            add_hashes(db)
+            step(db)
 
-    def add_kinds(self) -> None:
-        """Bring a catalogue of a store of schema 2 up to date."""
-        with self._file.connected("writing") as db:
-            add_kinds(db)
+    def targets_hash(self, name: str, target: str | None = None) -> str:
+        """Hash of the usable clips with their values of `target` (``None``: of all targets).
 
-    # checks
-
-    def damage(self) -> dict[str, list[str]]:
-        """Data sets that are not what was written, and which parts of them."""
+        A column that is no target is looked up among the fields, so that results on either are marked when
+        labels change. It is kept until the clips change, where the catalogue can be written.
+        """
         with self._file.reading() as db:
-            return damage(db)
-
-    def gone(self) -> int:
-        """Number of data sets that were written and are not listed any more."""
+            self._check(db, name, ("labels",))
+            if known := known_hash(db, name, target):
+                return known
+        self.dataset(name)
         with self._file.reading() as db:
-            return lost_datasets(db)
-
-    def structure(self) -> list[str]:
-        """What SQLite finds wrong with its file; empty where nothing is."""
-        with self._file.reading() as db:
-            lines = [line for (line,) in db.execute("PRAGMA integrity_check(20)")]
-            return [line for line in lines if line != "ok" and not is_false_alarm(db, line)]
-
-    def changed(self, name: str, parts: Iterable[str] = tuple(PARTS)) -> list[str]:
-        """Parts of data set `name` that are not what was written; none if the data set is unknown."""
-        with self._file.reading() as db:
-            return changed_parts(db, name, parts)
-
-    def _check(self, db: sqlite3.Connection, name: str, parts: Iterable[str]) -> None:
-        if changed := changed_parts(db, name, parts):
-            raise StoreDamaged(
-                f"{self.path}: {' and '.join(changed)} of data set {name} are not what was written; {AGAIN}"
-            )
-
-    def _check_datasets(self) -> None:
-        with self._file.reading() as db:
-            changed, gone = changed_datasets(db), lost_datasets(db)
-        if changed:
-            raise StoreDamaged(
-                f"{self.path}: data set {changed[0]} is not what was written; "
-                f"mxt rm {changed[0]}, then {AGAIN}"
-            )
-        if gone:
-            raise damaged(self.path, f"{gone} data sets are gone")
-
-    def _files(self, rows: Iterable[Any]) -> dict[str, FileRecord]:
-        return {record.path: record for record in self._file.records(file_record, rows)}
+            self._check(db, name, ("clips",))
+            clips, sha256 = clips_hash(db, name), labels_hash(db, name, target)
+        if not self.read_only:
+            with suppress(StoreError), self._file.writing() as db:
+                remember_hash(db, name, target, sha256, clips)
+        return sha256
 
     def _id(self, db: sqlite3.Connection, name: str) -> int:
         row = db.execute("SELECT id FROM datasets WHERE name = ?", (stored(name),)).fetchone()

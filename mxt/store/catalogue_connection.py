@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -65,10 +65,10 @@ class CatalogueFile:
         with self.reading() as db:
             return db.execute(query, values).fetchall()
 
-    def records(self, make: Callable[[Any], Record], rows: Iterable[Any]) -> list[Record]:
-        """Records of rows; a row with anything but what mxt writes is damage."""
+    def records(self, records: Iterable[Record]) -> Iterator[Record]:
+        """The same records, made from rows; a row with anything but what mxt writes is damage."""
         with translate_damage(lambda error: _damage_text(self.path, f"{type(error).__name__}: {error}")):
-            return [make(row) for row in rows]
+            yield from records
 
 
 def connect_to_write(path: Path) -> sqlite3.Connection:

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from mxt.store.catalogue_rows import HASHES
+from mxt.store.table_schema import KEY_BYTES
 
 # The parts of a data set, each hashed as a whole.
 PARTS = {
@@ -19,7 +20,14 @@ PARTS = {
     "clips": "SELECT * FROM clips WHERE dataset = ? ORDER BY position",
     "remarks": "SELECT * FROM remarks WHERE dataset = ? ORDER BY position",
     "views": "SELECT * FROM views WHERE dataset = ? ORDER BY position",
+    "figures": "SELECT * FROM figures WHERE dataset = ?",
+    "labels": "SELECT * FROM labels WHERE dataset = ? ORDER BY target",
+    "clips left out": "SELECT * FROM clips WHERE dataset = ? AND key IS NULL ORDER BY position",
 }
+KEYS = "keys"
+PARTS[KEYS] = "SELECT key FROM clips WHERE dataset = ? AND key IS NOT NULL ORDER BY position"
+FIRST_PARTS = ("data set", "files", "clips", "remarks", "views")  # those of schema 2
+BLOCK = 1000  # rows hashed at a time
 
 
 def seal(db: sqlite3.Connection, dataset: int, parts: Iterable[str] = tuple(PARTS)) -> None:
@@ -66,7 +74,7 @@ def add_hashes(db: sqlite3.Connection) -> None:
     """Bring a catalogue of a store of schema 1 up to date: what is in it now counts as what was written."""
     db.executescript("BEGIN IMMEDIATE;" + HASHES + "COMMIT;")
     for (dataset,) in db.execute("SELECT id FROM datasets WHERE ready").fetchall():
-        seal(db, dataset)
+        seal(db, dataset, FIRST_PARTS)
 
 
 def has_hashes(db: sqlite3.Connection) -> bool:
@@ -74,9 +82,36 @@ def has_hashes(db: sqlite3.Connection) -> bool:
     return db.execute("SELECT 1 FROM sqlite_master WHERE name = 'hashes'").fetchone() is not None
 
 
+def has_figures(db: sqlite3.Connection) -> bool:
+    """False for catalogues of stores of schema 3 and older."""
+    return db.execute("SELECT 1 FROM sqlite_master WHERE name = 'figures'").fetchone() is not None
+
+
+def keys_of(db: sqlite3.Connection, name: str) -> tuple[bytes, bool]:
+    """The keys of the usable clips of a data set, one behind the other; whether they are what was written."""
+    row = db.execute("SELECT id FROM datasets WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        return b"", True
+    keys = _keys(db, row[0])
+    query = "SELECT sha256 FROM hashes WHERE dataset = ? AND part = ?"
+    known = db.execute(query, (row[0], KEYS)).fetchone() if has_hashes(db) else None
+    if known is None:
+        return keys, len(keys) % KEY_BYTES == 0 and not changed_parts(db, name, ("clips",))
+    return keys, known[0] == hashlib.sha256(keys).hexdigest()
+
+
+def _keys(db: sqlite3.Connection, dataset: int) -> bytes:
+    rows = db.execute(PARTS[KEYS], (dataset,))
+    return b"".join(key if isinstance(key, bytes) else str(key).encode() for (key,) in rows)  # or damage
+
+
 def _hash(db: sqlite3.Connection, dataset: int, part: str) -> str:
+    """Hash of the names and rows of a part: of `BLOCK` rows at a time, row by row in older catalogues."""
+    if part == KEYS:
+        return hashlib.sha256(_keys(db, dataset)).hexdigest()
     rows = db.execute(PARTS[part], (dataset,))
     digest = hashlib.sha256(json.dumps([column[0] for column in rows.description]).encode("ascii"))
-    for row in rows:
-        digest.update(json.dumps(row, default=bytes.hex).encode("ascii") + b"\n")
+    blocks = iter(lambda: rows.fetchmany(BLOCK), []) if has_figures(db) else rows
+    for block in blocks:
+        digest.update(json.dumps(block, default=bytes.hex).encode("ascii") + b"\n")
     return digest.hexdigest()

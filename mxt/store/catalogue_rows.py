@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,20 +37,40 @@ HASHES = """
 CREATE TABLE IF NOT EXISTS hashes (dataset INTEGER NOT NULL, part TEXT NOT NULL, sha256 TEXT NOT NULL,
     PRIMARY KEY (dataset, part)) WITHOUT ROWID;
 """
-SCHEMA += HASHES
-TABLES = ("files", "clips", "remarks", "views", "hashes")
+FIGURES = """
+CREATE TABLE IF NOT EXISTS figures (dataset INTEGER PRIMARY KEY, clips INTEGER NOT NULL,
+    used INTEGER NOT NULL, audio INTEGER NOT NULL, seconds REAL NOT NULL, about TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS labels (dataset INTEGER NOT NULL, target TEXT NOT NULL, sha256 TEXT NOT NULL,
+    clips TEXT NOT NULL, PRIMARY KEY (dataset, target)) WITHOUT ROWID;
+"""
+SCHEMA += HASHES + FIGURES
+TABLES = ("files", "clips", "remarks", "views", "figures", "labels", "hashes")
 
 # the columns that records are made from
 DATASET = "name, root, loader, params, targets, created, updated"
 _OF_IT = "WHERE dataset = (SELECT id FROM datasets WHERE name = ?)"
-FILES = (
-    "SELECT path, size, mtime_ns, inode, reason, detail, sha256, duration, sample_rate, channels, frames, "
-    f"peak, mono_peak, rms, sampled, notes, decoder, kind FROM files {_OF_IT}"
+_FILE = (
+    "path, size, mtime_ns, inode, reason, detail, sha256, duration, sample_rate, channels, frames, peak, "
+    "mono_peak, rms, sampled, notes, decoder, kind"
 )
-CLIPS = (  # clips."group": where no column has this name, "group" alone is taken for a text
-    'SELECT id, path, key, reason, detail, start_us, end_us, targets, split, fold, clips."group", fields '
-    f"FROM clips {_OF_IT} ORDER BY position"
-)
+_CLIP = "id, path, key, reason, detail, start_us, end_us, targets, split, fold, group, fields"
+_N_CLIP = len(_CLIP.split(", "))
+FILES = f"SELECT {_FILE} FROM files {_OF_IT}"
+
+
+def _of(table: str, columns: str) -> str:
+    return ", ".join(f'{table}."{column}"' for column in columns.split(", "))
+
+
+def clips_where(condition: str = "TRUE") -> str:
+    """The clips of the data set called ``?`` in catalogue order, each with its file: for `clip_records`."""
+    return (
+        f"SELECT {_of('clips', _CLIP)}, {_of('files', _FILE)} FROM clips LEFT JOIN files "
+        "ON files.dataset = clips.dataset AND files.path = clips.path "
+        f"WHERE clips.dataset = (SELECT id FROM datasets WHERE name = ?) AND {condition} ORDER BY position"
+    )
+
+
 VIEWS = f"SELECT view FROM views {_OF_IT} ORDER BY position"
 REMARKS = f"SELECT kind, text FROM remarks {_OF_IT} ORDER BY position"
 
@@ -162,11 +183,11 @@ def file_record(row: Sequence[Any]) -> FileRecord:
     )
 
 
-def insert_clips(db: sqlite3.Connection, number: int, clips: Iterable[ClipRecord]) -> None:
-    """Add the clips of data set `number`, in catalogue order."""
+def insert_clips(db: sqlite3.Connection, number: int, clips: Iterable[ClipRecord], first: int = 0) -> None:
+    """Add clips of data set `number` in catalogue order; the first of them has the position `first`."""
     db.executemany(
         "INSERT INTO clips VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (_clip_row(number, position, clip) for position, clip in enumerate(clips)),
+        (_clip_row(number, position, clip) for position, clip in enumerate(clips, first)),
     )
 
 
@@ -216,13 +237,56 @@ def _targets_json(targets: Mapping[str, Target]) -> str:
     return json.dumps(dict(targets)) if targets else ""
 
 
-def clip_record(row: Sequence[Any], files: Mapping[str, FileRecord]) -> ClipRecord:
-    """A clip from its row and the files of its data set."""
-    id_, path, key, reason, detail, start_us, end_us, targets, split, fold, group, fields = row
+def clip_records(rows: Iterable[Sequence[Any]]) -> Iterator[ClipRecord]:
+    """Clips from the rows of `clips_where`; segments in a row share the record of their file."""
+    before: object = None
+    for row in rows:
+        if before is None or row[_N_CLIP] != before:
+            before, file = row[_N_CLIP], file_record(row[_N_CLIP:])
+        yield _clip_record(row[:_N_CLIP], file)
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A clip that cannot be used: its id, and why."""
+
+    id: str
+    reason: Reason
+    detail: str
+
+
+def unusable_clips(db: sqlite3.Connection, name: str) -> Iterator[Unusable]:
+    """The clips of the data set `name` that cannot be used, in catalogue order."""
+    query = f"SELECT id, reason, detail FROM clips {_OF_IT} AND key IS NULL ORDER BY position"
+    for id_, reason, detail in db.execute(query, (name,)):
+        yield Unusable(text_of(id_), Reason(reason), text_of(detail))
+
+
+def ids_of(db: sqlite3.Connection, name: str, condition: str = "") -> Iterator[str]:
+    """Ids of the clips of the data set `name`, in catalogue order."""
+    for (id_,) in db.execute(f"SELECT id FROM clips {_OF_IT} {condition} ORDER BY position", (name,)):
+        yield text_of(id_)
+
+
+def clips_called(db: sqlite3.Connection, name: str, text: str, *, also_files: bool) -> list[tuple[str, str]]:
+    """Id and path of the clips of the data set `name` whose id is `text`, or whose path holds it.
+
+    Those with names that are not UTF-8 are always among them.
+    """
+    path = "OR instr(path, ?2) OR typeof(path) = 'blob'" if also_files else ""
+    query = (
+        "SELECT id, path FROM clips WHERE dataset = (SELECT id FROM datasets WHERE name = ?1) "
+        f"AND (id = ?2 OR typeof(id) = 'blob' {path}) ORDER BY position"
+    )
+    return [(text_of(id_), text_of(path)) for id_, path in db.execute(query, (name, written(text)))]
+
+
+def _clip_record(row: Sequence[Any], file: FileRecord) -> ClipRecord:
+    id_, _, key, reason, detail, start_us, end_us, targets, split, fold, group, fields = row
     loaded = json.loads(targets) if targets else {}
     return ClipRecord(
         text_of(id_),
-        files[text_of(path)],
+        file,
         key,
         Reason(reason),
         text_of(detail),
@@ -234,10 +298,3 @@ def clip_record(row: Sequence[Any], files: Mapping[str, FileRecord]) -> ClipReco
         group,
         json.loads(fields) if fields else {},
     )
-
-
-def target_value(clip: ClipRecord, target: str | None) -> object:
-    """A clip's value of one target or field, or all its targets."""
-    if target is None:
-        return dict(clip.targets)
-    return clip.targets[target] if target in clip.targets else clip.fields.get(target)

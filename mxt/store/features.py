@@ -85,6 +85,7 @@ class FeatureStore:
         attributes: Mapping[str, Any],
         layers: Sequence[Layer],
         *,
+        rows: int = 0,
         exact_label: bool = False,
     ) -> FeatureTable:
         """Make the table of a fingerprint, or return the one there is.
@@ -99,6 +100,8 @@ class FeatureStore:
             Specification, weights hashes: plain values that are equal for equal runs.
         layers : sequence of Layer
             All that is stored.
+        rows : int
+            How many are planned: tables of many rows have larger chunks, so that there are fewer files.
         exact_label : bool
             Raise `StoreError` rather than change the label.
         """
@@ -114,7 +117,8 @@ class FeatureStore:
                     return table
                 if exact_label:
                     self.check_free(label)
-                self._make(fingerprint, self.free_label(label), attributes, layers)
+                described = new_attributes(attributes, fingerprint, self.free_label(label), layers)
+                self._make(fingerprint, described, layers, rows)
         return FeatureTable(self.path / fingerprint)
 
     def remove(self, folder: Path) -> None:
@@ -169,14 +173,15 @@ class FeatureStore:
             )
 
     def _make(
-        self, fingerprint: str, label: str, attributes: Mapping[str, Any], layers: Sequence[Layer]
+        self, fingerprint: str, described: Mapping[str, Any], layers: Sequence[Layer], rows: int
     ) -> None:
         from mxt.store.table_arrays import write_table
 
-        described = new_attributes(attributes, fingerprint, label, layers)
         partial = Path(tempfile.mkdtemp(dir=self.path, prefix=f".{fingerprint[:12]}.", suffix=".partial"))
         try:
-            write_table(partial / "table", described, layers)  # mkdtemp's own folder is closed to others
+            write_table(
+                partial / "table", described, layers, rows
+            )  # mkdtemp's own folder is closed to others
             (partial / "table").rename(self.path / fingerprint)
         finally:
             shutil.rmtree(partial, ignore_errors=True)

@@ -16,12 +16,14 @@ from mxt.core.files import atomic_write, translate_damage, translate_os_errors
 from mxt.core.text import parse_json, written_all
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from mxt.store.catalogue import Catalogue
     from mxt.store.features import FeatureStore
     from mxt.store.fingerprints import Fingerprints
     from mxt.store.results import ResultStore
 
-SCHEMA = 3
+SCHEMA = 4
 RUN_FIELDS = {  # what is read of a line of runs.jsonl
     "command": str,
     "dataset": str,
@@ -36,21 +38,32 @@ RUN_FIELDS = {  # what is read of a line of runs.jsonl
 
 
 def _to_2(root: Path) -> None:
-    from mxt.store.catalogue import Catalogue
+    from mxt.store.catalogue_hashes import add_hashes
 
-    if (root / "catalogue.sqlite").exists():
-        Catalogue(root / "catalogue.sqlite").add_hashes()
+    _migrate_catalogue(root, add_hashes)
 
 
 def _to_3(root: Path) -> None:
+    from mxt.store.catalogue_kinds import add_kinds
+
+    _migrate_catalogue(root, add_kinds)
+
+
+def _to_4(root: Path) -> None:
+    from mxt.store.catalogue_figures import add_figures
+
+    _migrate_catalogue(root, add_figures)
+
+
+def _migrate_catalogue(root: Path, step: Callable[[sqlite3.Connection], None]) -> None:
     from mxt.store.catalogue import Catalogue
 
     if (root / "catalogue.sqlite").exists():
-        Catalogue(root / "catalogue.sqlite").add_kinds()
+        Catalogue(root / "catalogue.sqlite").migrate(step)
 
 
 # from this schema to the next one, given the root
-MIGRATIONS: Mapping[int, Callable[[Path], None]] = {1: _to_2, 2: _to_3}
+MIGRATIONS: Mapping[int, Callable[[Path], None]] = {1: _to_2, 2: _to_3, 3: _to_4}
 
 
 class Store:

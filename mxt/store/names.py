@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mxt.core.errors import UnknownName, UsageError, listed
-from mxt.core.records import ClipRecord
 from mxt.core.text import written
 from mxt.store.layout import Store
 
@@ -148,12 +147,13 @@ def _result(store: Store, name: str) -> list[Named]:
 def _clips(store: Store, name: str, dataset: str | None, *, whole_ids: bool) -> list[Named]:
     """Clips whose id is `name`; or else, unless `whole_ids`, those whose file has this name or stem."""
     exact, alike, name = [], [], written(name)
-    for owner, clip in _all_clips(store, dataset):
-        path = PurePosixPath(written(clip.file.path))
-        if written(clip.id) == name:
-            exact.append(Named("clip", clip.id, dataset=owner))
-        elif name in (path.name, path.stem):
-            alike.append(Named("clip", clip.id, dataset=owner))
+    for owner in _owners(store, dataset):
+        for id_, path in store.catalogue.clips_called(owner, name, also_files=not whole_ids):
+            file = PurePosixPath(written(path))
+            if written(id_) == name:
+                exact.append(Named("clip", id_, dataset=owner))
+            elif name in (file.name, file.stem):
+                alike.append(Named("clip", id_, dataset=owner))
     return exact or ([] if whole_ids else alike)
 
 
@@ -167,15 +167,13 @@ def _several_clips(name: str, matches: Sequence[Named]) -> str:
 
 
 def _nearest_clips(store: Store, name: str, dataset: str | None) -> list[str]:
-    return difflib.get_close_matches(name, (clip.id for _, clip in _all_clips(store, dataset)), n=3)
+    ids = (id_ for owner in _owners(store, dataset) for id_ in store.catalogue.ids(owner))
+    return difflib.get_close_matches(name, ids, n=3)
 
 
-def _all_clips(store: Store, dataset: str | None) -> Iterator[tuple[str, ClipRecord]]:
-    """Data set and record of every clip, or of those of one data set."""
-    names = _names(store, "dataset") if dataset is None else [store.catalogue.dataset(dataset).name]
-    for name in names:
-        for clip in store.catalogue.clips(name):
-            yield name, clip
+def _owners(store: Store, dataset: str | None) -> list[str]:
+    """The data sets whose clips may be meant."""
+    return _names(store, "dataset") if dataset is None else [store.catalogue.dataset(dataset).name]
 
 
 _LOOK_UP = {"dataset": _dataset, "features": _features, "result": _result}

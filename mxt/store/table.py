@@ -15,6 +15,7 @@ from mxt.core.files import folder_bytes, translate_os_errors
 from mxt.core.identity import imported_key
 from mxt.core.records import ClipRecord
 from mxt.store.table_attributes import read_attributes, table_layers
+from mxt.store.table_keys import Keys, as_keys, find_rows
 from mxt.store.table_schema import (
     AUDIO,
     COPY,
@@ -30,6 +31,7 @@ from mxt.store.table_schema import (
 from mxt.store.table_seals import layer_seals, outcome_seals
 
 if TYPE_CHECKING:
+    from mxt.store.catalogue import Catalogue
     from mxt.store.table_writer import TableWriter
 
 REPAIR = "mxt verify --repair opens them again, the next extract restores them"
@@ -49,15 +51,14 @@ class Ledger:
         What binds them to their place; ``None`` in tables made by stores of schema 1.
     """
 
-    keys: npt.NDArray[np.uint8]
+    keys: Keys
     states: npt.NDArray[np.uint8]
     reasons: npt.NDArray[np.uint8]
     seals: npt.NDArray[np.uint32] | None
 
-    def rows_of(self, keys: Sequence[bytes]) -> npt.NDArray[np.int64]:
+    def rows_of(self, keys: Sequence[bytes] | Keys) -> npt.NDArray[np.int64]:
         """Row of each audio key, int64 [n]; -1 where there is none."""
-        row_of = {key.tobytes(): row for row, key in enumerate(self.keys)}
-        return np.array([row_of.get(key, -1) for key in keys], np.int64)
+        return find_rows(self.keys, keys)
 
 
 class FeatureTable:
@@ -133,6 +134,14 @@ class FeatureTable:
             return [clip.key for clip in clips]
         return [None if clip.key is None else imported_key(source, clip.id, clip.key) for clip in clips]
 
+    def keys_in(self, catalogue: Catalogue, dataset: str) -> Keys:
+        """The key of the row of each usable clip of a data set, in catalogue order: uint8 [used, 32]."""
+        keys, source = catalogue.keys(dataset), self.attributes.get("source_sha256")
+        if source is None:
+            return keys
+        clips = zip(catalogue.ids(dataset, usable=True), keys, strict=True)
+        return as_keys([imported_key(source, id_, key.tobytes()) for id_, key in clips])
+
     def ledger(self) -> Ledger:
         """Whose the rows are and what became of them, checked.
 
@@ -146,12 +155,12 @@ class FeatureTable:
         except StoreDamaged:
             return self._ledger()  # a repair may have been between two arrays: look again
 
-    def rows_of(self, keys: Sequence[bytes]) -> npt.NDArray[np.int64]:
+    def rows_of(self, keys: Sequence[bytes] | Keys) -> npt.NDArray[np.int64]:
         """Row of each audio key, int64 [n], -1 where it has none; raises `StoreDamaged` as `ledger` does."""
         return self.ledger().rows_of(keys)
 
     def states_of(
-        self, keys: Sequence[bytes]
+        self, keys: Sequence[bytes] | Keys
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
         """Row of each audio key (-1 where it has none), its state (then `OPEN`) and its reason."""
         ledger = self.ledger()

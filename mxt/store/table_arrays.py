@@ -18,7 +18,7 @@ from zarr.storage import LocalStore, MemoryStore
 from mxt.core.errors import StoreDamaged
 from mxt.core.files import atomic_write, translate_damage
 from mxt.core.specs import Layer
-from mxt.store.table_chunks import NEW_TABLES, Chunking, ZarrArray, chunking_of, encode
+from mxt.store.table_chunks import Chunking, ZarrArray, chunking_of, encode, new_chunking
 from mxt.store.table_schema import AUDIO, COPY, ArrayKind, array_kinds
 
 
@@ -40,11 +40,15 @@ def create_array(
     )
 
 
-def write_table(folder: Path, attributes: Mapping[str, Any], layers: Sequence[Layer]) -> None:
-    """Make the group and its empty arrays; the copy of the keys also carries a copy of the attributes."""
+def write_table(folder: Path, attributes: Mapping[str, Any], layers: Sequence[Layer], rows: int) -> None:
+    """Make the group and its empty arrays, which are planned to get so many rows.
+
+    The copy of the keys also carries a copy of the attributes.
+    """
+    chunking = new_chunking(rows, 4 * sum(layer.dimension for layer in layers))
     zarr.create_group(LocalStore(folder), attributes=dict(attributes), zarr_format=3)
     for name, kind in array_kinds(layers).items():
-        array = create_array(folder, name, kind, NEW_TABLES)
+        array = create_array(folder, name, kind, chunking)
         if name == COPY:
             array.update_attributes(dict(attributes))
 

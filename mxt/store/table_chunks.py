@@ -38,6 +38,34 @@ class Chunking:
 
 
 NEW_TABLES = Chunking(64, CODECS[0])
+MANY_ROWS, MOST_CHUNKS = 10_000, 10  # from so many planned rows on: chunks of each array for so many rows
+MOST_ROWS, MOST_BYTES = (
+    4096,
+    4 << 20,
+)  # of a chunk of all layers: what a commit rewrites, and damage takes along
+
+
+def new_chunking(rows: int, row_bytes: int) -> Chunking:
+    """How the arrays of a new table are chunked.
+
+    Parameters
+    ----------
+    rows : int
+        That are planned.
+    row_bytes : int
+        Bytes of the features of a row, in all layers.
+
+    Examples
+    --------
+    >>> [new_chunking(rows, row_bytes=640).rows for rows in (1_000, 10_000, 1_000_000)]
+    [64, 1024, 4096]
+    """
+    size = NEW_TABLES.rows
+    while rows >= MANY_ROWS and size * MOST_CHUNKS < rows and size < MOST_ROWS:
+        if 2 * size * row_bytes > MOST_BYTES:
+            break
+        size *= 2
+    return Chunking(size, NEW_TABLES.codec)
 
 
 def chunking_of(array: ZarrArray) -> Chunking:

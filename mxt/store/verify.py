@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,7 +170,7 @@ def _check_catalogue(catalogue: Catalogue, tables: tuple[TableReport, ...]) -> l
         damage = catalogue.damage()
         for record in catalogue.datasets():  # values that no hash covers, in catalogues of earlier versions
             if record.name not in damage:
-                catalogue.clips(record.name)
+                deque(catalogue.each_clip(record.name), maxlen=0)
                 catalogue.remarks(record.name)
     except StoreError as error:  # damaged so that nothing can be read, or no permission, which is no damage
         return [error_finding("catalogue", catalogue.path.name, error)]

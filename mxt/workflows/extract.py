@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mxt.audio.memory import return_freed_memory
 from mxt.core.cores import cores
@@ -24,6 +25,10 @@ from mxt.extraction.tasks import make_tasks, stratified
 from mxt.registry import Registry
 from mxt.store.features import DONE, FAILED, OPEN, FeatureTable
 from mxt.store.table_writer import TableWriter
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 IN_A_ROW = 5  # errors of the moment, or failures of a stage, after which a run stops
 
@@ -73,14 +78,17 @@ def extract(
     _join_parts(run, progress)
     if request.dry_run:
         run.device = choose_device(request.device)
-        return _extraction(run, estimate(run.plan, device=run.device, workers=run.workers))
-    if run.plan.anything_to_do():
+        estimated = estimate(run.plan, device=run.device, workers=run.workers)
+        return _extraction(run, run.plan.states(), estimated)
+    states = run.plan.states()
+    if run.plan.anything_to_do(states):
         _compute(run, engine or engine_of(request, progress), progress)
         return_freed_memory()
+        states = run.plan.states()
     catalogue, dataset, view = run.plan.store.catalogue, run.plan.dataset.name, run.plan.view
     if run.plan.share is None and view not in catalogue.views(dataset):
         catalogue.add_view(dataset, view)
-    return _extraction(run)
+    return _extraction(run, states)
 
 
 def _join_parts(run: _Run, progress: Progress) -> None:
@@ -120,7 +128,7 @@ def compute_missing(
     `wait` is how many seconds another process may keep the table; the errors are those of `extract`.
     """
     run = _Run(plan, workers=plan.request.jobs or cores(), wait=wait)
-    if plan.anything_to_do():
+    if plan.anything_to_do(plan.states()):
         _compute(run, engine, progress)
     return tuple(run.failures)
 
@@ -252,8 +260,8 @@ def _log(table: FeatureTable, run: _Run) -> None:
     )
 
 
-def _extraction(run: _Run, estimated: Estimate | None = None) -> Extraction:
-    plan, states = run.plan, run.plan.states()
+def _extraction(run: _Run, states: npt.NDArray[np.int64], estimated: Estimate | None = None) -> Extraction:
+    plan = run.plan
     all_steps = run.seconds_by_step.total()
     return Extraction(
         dataset=plan.dataset.name,

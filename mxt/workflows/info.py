@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from mxt.core.errors import Reason, StoreError
-from mxt.core.records import ClipRecord, DatasetRecord
+from mxt.core.records import DatasetRecord
+from mxt.core.reprs import short_repr
 from mxt.core.text import written
 from mxt.ingestion.lineage import outdated
-from mxt.ingestion.summary import Summary, summarise
+from mxt.ingestion.summary import Summary, catalogued_summary
 from mxt.registry import Registry
 from mxt.results.plain import Result
 from mxt.results.saving import load_result
+from mxt.store.catalogue import Catalogue
 from mxt.store.features import DONE, FAILED, FeatureTable
 from mxt.store.layout import Store
 from mxt.store.names import WITH_CLIPS, Named, find_named
+from mxt.store.table_keys import find_rows
 from mxt.workflows.commands import dataset_commands, result_commands, table_command
 from mxt.workflows.info_clip import ClipInfo, clip_info
 from mxt.workflows.ls import ResultEntry, TableEntry, result_entries, result_entry, table_entry
@@ -120,28 +124,30 @@ def info(
 
 
 def _dataset_info(store: Store, name: str, registry: Registry) -> DatasetInfo:
-    record, clips = store.catalogue.dataset(name), store.catalogue.clips(name)
-    views = store.catalogue.views(name)
+    catalogue = store.catalogue
+    record = catalogue.dataset(name)
+    tables = store.features.tables()
     return DatasetInfo(
         record=record,
-        summary=summarise(clips, record.targets, store.catalogue.remarks(name)),
+        summary=catalogued_summary(catalogue, record),
         failures=tuple(
-            Left(clip.id, name, clip.reason.words, clip.detail) for clip in clips if not clip.usable
+            Left(clip.id, name, clip.reason.words, clip.detail) for clip in catalogue.unusable(name)
         ),
-        views=tuple(views),
-        coverage=tuple(part for table in store.features.tables() if (part := _coverage(table, name, clips))),
+        views=tuple(catalogue.views(name)),
+        coverage=tuple(part for table in tables if (part := _Rows.of(table, catalogue, name).coverage)),
         results=tuple(entry.id for entry in result_entries(store) if entry.dataset == name),
-        commands=dataset_commands(record, store.catalogue, registry),
-        outdated=outdated(record, store.catalogue),
+        commands=dataset_commands(record, catalogue, registry),
+        outdated=outdated(record, catalogue),
     )
 
 
 def _table_info(store: Store, named: Named, registry: Registry) -> TableInfo:
     assert named.path is not None
     table = FeatureTable(named.path, read_only=True)
-    datasets = {record.name: store.catalogue.clips(record.name) for record in store.catalogue.datasets()}
+    datasets = [record.name for record in store.catalogue.datasets()]
+    rows = [_Rows.of(table, store.catalogue, name) for name in datasets]
     runs = [run for run in store.runs() if run.get("fingerprint") == table.fingerprint]
-    coverage = tuple(part for name, clips in datasets.items() if (part := _coverage(table, name, clips)))
+    coverage = tuple(part.coverage for part in rows if part.coverage)
     commands = [table_command(table, registry, dataset=part.dataset) for part in coverage] or [
         table_command(table, registry)
     ]
@@ -149,7 +155,7 @@ def _table_info(store: Store, named: Named, registry: Registry) -> TableInfo:
         entry=table_entry(table),
         attributes=table.attributes,
         coverage=coverage,
-        failures=_failures(table, datasets, runs),
+        failures=_failures(table, store.catalogue, rows, runs),
         runs=tuple(runs),
         commands=tuple(filter(None, commands)),
     )
@@ -160,40 +166,61 @@ def _result_info(store: Store, name: str, registry: Registry) -> ResultInfo:
     return ResultInfo(result_entry(store, name, result), result, result_commands(store, result, registry))
 
 
-def _coverage(table: FeatureTable, dataset: str, clips: Sequence[ClipRecord]) -> Coverage | None:
-    """``None`` where the table holds no clip of the data set, or cannot be read."""
-    keys = [key for key in table.keys_of(clips) if key is not None]
-    try:
-        rows, states, _ = table.states_of(keys)
-    except StoreError:
-        return None
-    there = states[rows >= 0]
-    done, failed = int(np.count_nonzero(there == DONE)), int(np.count_nonzero(there == FAILED))
-    return Coverage(dataset, table.label, done, failed, len(keys) - done - failed) if len(there) else None
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """The rows of a data set's usable clips in a table, as the table tells them.
+
+    Parameters
+    ----------
+    rows : int64 [used]
+        In catalogue order; -1 where a clip has none.
+    states : uint8 [rows of the table]
+        Empty where the table cannot be read.
+    """
+
+    dataset: str
+    label: str
+    rows: npt.NDArray[np.int64]
+    states: npt.NDArray[np.uint8]
+    __repr__ = short_repr
+
+    @classmethod
+    def of(cls, table: FeatureTable, catalogue: Catalogue, dataset: str) -> Self:
+        keys = table.keys_in(catalogue, dataset)
+        try:
+            rows, states = find_rows(table.keys(), keys), table.states()
+        except StoreError:
+            rows, states = np.full(len(keys), -1), np.zeros(0, np.uint8)
+        return cls(dataset, table.label, rows, states)
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """``None`` where the table holds no clip of the data set, or cannot be read."""
+        there = self.states[self.rows[self.rows >= 0]]
+        done, failed = int(np.count_nonzero(there == DONE)), int(np.count_nonzero(there == FAILED))
+        missing = len(self.rows) - done - failed
+        return Coverage(self.dataset, self.label, done, failed, missing) if len(there) else None
 
 
 def _failures(
-    table: FeatureTable, datasets: Mapping[str, Sequence[ClipRecord]], runs: Sequence[Mapping[str, Any]]
+    table: FeatureTable, catalogue: Catalogue, datasets: Sequence[_Rows], runs: Sequence[Mapping[str, Any]]
 ) -> tuple[Left, ...]:
     """Clips whose row failed, with what the run that met them noted."""
     try:
         ledger = table.ledger()
     except StoreError:
         return ()
-    failed = {
-        ledger.keys[row].tobytes(): Reason(int(ledger.reasons[row]))
-        for row in np.flatnonzero(ledger.states == FAILED)
-    }
     details = {clip: detail for run in runs for clip, _, detail in run.get("failures") or ()}
-    lost = []
-    known: set[bytes] = set()
-    for dataset, clips in datasets.items():
-        for clip, key in zip(clips, table.keys_of(clips), strict=True):
-            if key is not None:
-                known.add(key)
-            if key in failed:
-                lost.append(Left(clip.id, dataset, failed[key].words, details.get(written(clip.id), "")))
-    lost += [
-        Left(f"key {key.hex()[:12]}", "", reason.words) for key, reason in failed.items() if key not in known
-    ]
+    unknown, lost = ledger.states == FAILED, []
+    for part in datasets:
+        there = np.flatnonzero(part.rows >= 0)
+        failed = there[ledger.states[part.rows[there]] == FAILED]
+        ids = list(catalogue.ids(part.dataset, usable=True)) if len(failed) else []
+        for number in failed.tolist():
+            reason = Reason(int(ledger.reasons[part.rows[number]])).words
+            lost.append(Left(ids[number], part.dataset, reason, details.get(written(ids[number]), "")))
+        unknown[part.rows[there]] = False
+    for row in np.flatnonzero(unknown):
+        reason = Reason(int(ledger.reasons[row])).words
+        lost.append(Left(f"key {ledger.keys[row].tobytes().hex()[:12]}", "", reason))
     return tuple(lost)

@@ -71,7 +71,7 @@ class ClipInfo:
 
 def clip_info(store: Store, dataset: str, clip_id: str) -> ClipInfo:
     """What is known of the clip `clip_id` of `dataset`."""
-    clip = next(clip for clip in store.catalogue.clips(dataset) if clip.id == clip_id)
+    clip = next(store.catalogue.each_clip(dataset, id_=clip_id))
     details = {
         run.get("fingerprint"): detail
         for run in store.runs()

@@ -242,7 +242,7 @@ def _result_entry(
 
 def _dataset(store: Store, record: DatasetRecord, last: str) -> DatasetEntry:
     try:
-        clips = [clip for clip in store.catalogue.clips(record.name) if clip.is_clip]
+        figures = store.catalogue.figures(record.name)
         views = tuple(store.catalogue.views(record.name))
     except StoreError as error:
         return DatasetEntry(record.name, record.root, record.loader, damage=str(error))
@@ -250,9 +250,9 @@ def _dataset(store: Store, record: DatasetRecord, last: str) -> DatasetEntry:
         name=record.name,
         root=record.root,
         loader=record.loader,
-        clips=len(clips),
-        used=sum(clip.usable for clip in clips),
-        seconds=sum(clip.duration for clip in clips if clip.usable),
+        clips=figures.clips,
+        used=figures.used,
+        seconds=figures.seconds,
         targets=record.targets,
         views=views,
         updated=record.updated,

@@ -1,6 +1,7 @@
 """A synthetic extraction, run here or in a process of its own that kills itself at a fault point.
 
-``python child.py STORE CLIPS [POINT NTH]`` prints the rows it computed.
+``python child.py STORE CLIPS [POINT NTH]`` prints the rows it computed. Tables of more than a thousand clips
+have larger chunks.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ LAYERS = (Layer(1, "one", 3), Layer(2, "two", 5, labels=("a", "b", "c", "d", "e"
 FINGERPRINT = "ab" * 32
 
 
-def make_table(store: Store) -> FeatureTable:
-    return store.features.create(
-        FINGERPRINT, "synthetic", {"pipeline": {"backbone": "synthetic"}, "kind": "extracted"}, LAYERS
-    )
+def make_table(store: Store, clips: int = 0) -> FeatureTable:
+    attributes = {"pipeline": {"backbone": "synthetic"}, "kind": "extracted"}
+    rows = 10_000 if clips > 1000 else clips
+    return store.features.create(FINGERPRINT, "synthetic", attributes, LAYERS, rows=rows)
 
 
 def key_of(clip: int) -> bytes:
@@ -73,6 +74,6 @@ def killing(point: str, nth: int) -> Callable[[str], None]:
 
 if __name__ == "__main__":
     root, clips, *rest = sys.argv[1:]
-    opened = make_table(Store.open(Path(root), create=True))
+    opened = make_table(Store.open(Path(root), create=True), int(clips))
     fault = killing(rest[0], int(rest[1])) if rest else no_fault
     print(*run(opened, int(clips), fault=fault))  # noqa: T201

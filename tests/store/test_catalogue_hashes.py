@@ -42,6 +42,7 @@ def edit(catalogue: Catalogue, statement: str, *values: object) -> None:
 EDITS = {
     "a label": 'UPDATE clips SET targets = \'{"label": "b"}\' WHERE position = 0',
     "a key": "UPDATE clips SET key = zeroblob(32) WHERE position = 3",
+    "a key that is none": "UPDATE clips SET key = 7 WHERE position = 3",
     "a clip that is gone": "DELETE FROM clips WHERE position = 5",
     "a hash of a file": "UPDATE files SET sha256 = 'cd' WHERE path = '3.wav'",
     "no JSON": "UPDATE clips SET targets = '{\"lab' WHERE position = 0",
@@ -90,7 +91,7 @@ def test_ingesting_again_puts_a_changed_data_set_right(catalogue):
         StoreDamaged, match="clips of data set notes are not what was written; ingest it again"
     ):
         catalogue.clips("notes")
-    assert catalogue.changed("notes") == ["clips"]
+    assert catalogue.changed("notes") == ["clips", "keys"]
     catalogue.replace_clips(DatasetRecord("notes", "/a", "folder", {}, ("label",), "", ""), clips)
     assert catalogue.clips("notes") == clips
     assert catalogue.damage() == {}

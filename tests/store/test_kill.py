@@ -57,6 +57,34 @@ def test_a_killed_run_is_continued_to_the_same_bytes(point, nth, run_child, chil
     assert contents(table.path) == whole
 
 
+MANY = 2500  # rows of three of the larger chunks
+
+
+@pytest.fixture(scope="module")
+def large(child, tmp_path_factory):
+    """The bytes an uninterrupted run leaves in a table of larger chunks."""
+    table = child.make_table(Store.open(tmp_path_factory.mktemp("large") / "store", create=True), MANY)
+    child.run(table, MANY)
+    assert table.rows_per_chunk == 1024
+    return contents(table.path)
+
+
+@pytest.mark.parametrize(
+    ("point", "nth"), [("assigned", 1), ("after layers", 2), ("before state", 1), ("committed", 2)]
+)
+def test_a_killed_run_of_larger_chunks_is_continued_to_the_same_bytes(
+    point, nth, run_child, child, large, tmp_path
+):
+    killed = run_child(tmp_path / "store", MANY, point, nth)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    table = Store.open(tmp_path / "store").features.find("synthetic")
+    settled = {row for row, state in enumerate(table.states()) if state}
+    computed = child.run(table, MANY)
+    assert not settled & set(computed)
+    assert len(settled) + len(computed) == MANY
+    assert contents(table.path) == large
+
+
 def test_runs_killed_at_random_moments_are_continued_to_the_same_bytes(child, whole, tmp_path):
     root, moments = tmp_path / "store", random.Random(7)
     child.make_table(Store.open(root, create=True))

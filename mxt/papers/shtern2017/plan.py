@@ -10,10 +10,10 @@ from pathlib import Path
 from mxt.core.cores import cores
 from mxt.core.progress import SILENT, Progress
 from mxt.core.records import ClipRecord
+from mxt.extraction.contents import by_content
 from mxt.extraction.estimate import estimate
 from mxt.extraction.plan import ExtractionPlan, choose_device, make_plan
 from mxt.extraction.request import ExtractRequest
-from mxt.extraction.tasks import by_content
 from mxt.papers.shtern2017.records import Piece, Plan
 from mxt.papers.shtern2017.subjects import Subject, clips_of
 from mxt.papers.shtern2017.tasks import Column

@@ -60,6 +60,11 @@ class Task:
     layers: tuple[str, ...]
     mfcc: str
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All of them."""
+        return (self.table, *self.layers, *filter(None, (self.mfcc,)))
+
 
 @dataclass(frozen=True)
 class Choi2017:
@@ -79,6 +84,11 @@ class Choi2017:
         raise InputError(
             f"{listing.root} holds features and no audio: mxt ingest makes one data set per task"
         )
+
+    def sources(self, listing: Listing) -> Mapping[str, tuple[str, ...]]:
+        """The table and the features of each task."""
+        tasks = [task for task in _tasks(listing) if not self.tasks or task.name in self.tasks]
+        return {task.name: task.files for task in tasks}
 
     def feature_sets(self, listing: Listing) -> Iterator[FeatureSet]:
         """One data set a task that is there.
@@ -145,8 +155,7 @@ def _feature_set(root: Path, task: Task) -> FeatureSet:
     else:
         remarks.append(Remark("missing features", f"{task.name}_mfcc.npy"))
     remarks += count_remarks(len(clips), CLIPS[task.name])
-    sources = (task.table, *task.layers, *filter(None, (task.mfcc,)))
-    return FeatureSet(task.name, tuple(clips), sources, tuple(blocks), tuple(remarks))
+    return FeatureSet(task.name, tuple(clips), task.files, tuple(blocks), tuple(remarks))
 
 
 def _array(root: Path, path: str, rows: int, layer: Layer) -> npt.NDArray[np.floating[Any]]:
@@ -154,7 +163,7 @@ def _array(root: Path, path: str, rows: int, layer: Layer) -> npt.NDArray[np.flo
     import numpy as np
 
     try:
-        array = np.load(root / path, allow_pickle=False)
+        array = np.load(root / path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"{path} is not an array of numbers: {error}") from error
     if array.dtype.kind != "f" or array.shape != (rows, layer.dimension):

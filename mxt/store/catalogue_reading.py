@@ -1,0 +1,229 @@
+"""Reading the catalogue: whatever is used is checked against its hash first."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mxt.core.errors import InputError, StoreDamaged, UnknownName
+from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Remark
+from mxt.store.catalogue_connection import CatalogueFile, damaged, is_false_alarm
+from mxt.store.catalogue_figures import Figures, counted, read_figures
+from mxt.store.catalogue_hashes import (
+    KEYS,
+    PARTS,
+    changed_datasets,
+    changed_parts,
+    damage,
+    keys_of,
+    lost_datasets,
+)
+from mxt.store.catalogue_rows import (
+    DATASET,
+    FILES,
+    REMARKS,
+    VIEWS,
+    Unusable,
+    clip_records,
+    clips_called,
+    clips_where,
+    dataset_record,
+    file_record,
+    ids_of,
+    stored,
+    text_of,
+    unusable_clips,
+)
+from mxt.store.table_schema import KEY_BYTES
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+AGAIN = "ingest it again, or derive it again: no feature is computed again"
+
+
+class CatalogueReader:
+    """What can be read of a catalogue; `mxt.store.catalogue.Catalogue` also writes.
+
+    Parameters
+    ----------
+    path : Path
+    read_only : bool
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path, self.read_only = Path(path), read_only
+        self._file = CatalogueFile(self.path, read_only=read_only)
+
+    def datasets(self) -> list[DatasetRecord]:
+        """All data sets, by name, not checked against their hashes."""
+        rows = self._file.rows(f"SELECT {DATASET} FROM datasets WHERE ready ORDER BY name")
+        return list(self._file.records(map(dataset_record, rows)))
+
+    def last(self) -> str:
+        """Name of the data set last ingested, the default of commands; empty where there is none."""
+        rows = self._file.rows("SELECT name FROM datasets WHERE ready ORDER BY turn DESC LIMIT 1")
+        return str(rows[0][0]) if rows else ""
+
+    def dataset(self, name: str | None = None) -> DatasetRecord:
+        """The data set called `name`; ``None``: the one last ingested.
+
+        Raises
+        ------
+        UnknownName
+            There is no data set of this name.
+        InputError
+            Nothing was ingested yet.
+        StoreDamaged
+            What is catalogued is not what was written.
+        """
+        self._check_datasets()
+        if name is None:
+            rows = self._file.rows(f"SELECT {DATASET} FROM datasets WHERE ready ORDER BY turn DESC LIMIT 1")
+            if not rows:
+                raise InputError(f"no data set in {self.path.parent} yet; begin with: mxt ingest FOLDER")
+        else:
+            rows = self._file.rows(
+                f"SELECT {DATASET} FROM datasets WHERE ready AND name = ?", (stored(name),)
+            )
+            if not rows:
+                raise UnknownName("data set", name, [d.name for d in self.datasets()])
+        return next(self._file.records(map(dataset_record, rows)))
+
+    def files(self, name: str) -> dict[str, FileRecord]:
+        """Files of `name` by path, also those of an ingest that was cut short; empty if there are none."""
+        return self._files(self._file.rows(FILES, (name,)))
+
+    def clips(self, name: str) -> list[ClipRecord]:
+        """The clips of `name` in catalogue order: those a loader named, then other files that were left out.
+
+        Raises
+        ------
+        UnknownName, StoreDamaged
+            No such data set; what is catalogued is not what was written.
+        """
+        return list(self.each_clip(name))
+
+    def each_clip(self, name: str, *, id_: str | None = None) -> Iterator[ClipRecord]:
+        """The same as `clips`, one at a time, or only those called `id_`; nothing is written meanwhile."""
+        self.dataset(name)
+        condition, values = ("TRUE", ()) if id_ is None else ("clips.id = ?", (stored(id_),))
+        with self._file.reading() as db:
+            self._check(db, name, ("clips", "files"))
+            yield from self._file.records(clip_records(db.execute(clips_where(condition), (name, *values))))
+
+    def clips_called(self, name: str, text: str, *, also_files: bool) -> list[tuple[str, str]]:
+        """Id and path of clips of `name` that may be called `text`: by id or, if asked for, by their file."""
+        with self._file.reading() as db:
+            return clips_called(db, name, text, also_files=also_files)
+
+    def ids(self, name: str, *, usable: bool = False) -> Iterator[str]:
+        """Ids of the clips of `name`, or of those that can be used, in catalogue order, as they are there."""
+        with self._file.reading() as db:
+            yield from ids_of(db, name, "AND key IS NOT NULL" if usable else "")
+
+    def keys(self, name: str) -> npt.NDArray[np.uint8]:
+        """Audio keys of the clips of `name` that can be used, in catalogue order: uint8 [used, 32].
+
+        Raises
+        ------
+        StoreDamaged
+            They are not what was written.
+        """
+        import numpy as np
+
+        with self._file.reading() as db:
+            keys, as_written = keys_of(db, name)
+        if not as_written:
+            raise self._changed(name, KEYS)
+        return np.frombuffer(keys, np.uint8).reshape(-1, KEY_BYTES)
+
+    def unusable(self, name: str) -> list[Unusable]:
+        """The clips of `name` that cannot be used, in catalogue order, and why.
+
+        Raises
+        ------
+        StoreDamaged
+            They are not what was written.
+        """
+        with self._file.reading() as db:
+            self._check(db, name, ("clips left out",))
+            return list(self._file.records(unusable_clips(db, name)))
+
+    def figures(self, name: str) -> Figures:
+        """How many clips `name` has, their seconds, and what was noted when it was written.
+
+        Raises
+        ------
+        StoreDamaged
+            They are not what was written.
+        """
+        with self._file.reading() as db:
+            self._check(db, name, ("figures",))
+            figures = read_figures(db, name)
+        return counted(self.each_clip(name)) if figures is None else figures
+
+    def remarks(self, name: str) -> list[Remark]:
+        """What the loader of `name` and its ingest noticed."""
+        return [Remark(kind, text_of(text)) for kind, text in self._file.rows(REMARKS, (name,))]
+
+    def views(self, name: str) -> list[str]:
+        """The views extracted for `name`, in the order they were added.
+
+        Raises
+        ------
+        StoreDamaged
+            They are not what was written.
+        """
+        with self._file.reading() as db:
+            self._check(db, name, ("views",))
+            return [view for (view,) in db.execute(VIEWS, (name,))]
+
+    # checks
+
+    def damage(self) -> dict[str, list[str]]:
+        """Data sets that are not what was written, and which parts of them."""
+        with self._file.reading() as db:
+            return damage(db)
+
+    def gone(self) -> int:
+        """Number of data sets that were written and are not listed any more."""
+        with self._file.reading() as db:
+            return lost_datasets(db)
+
+    def structure(self) -> list[str]:
+        """What SQLite finds wrong with its file; empty where nothing is."""
+        with self._file.reading() as db:
+            lines = [line for (line,) in db.execute("PRAGMA integrity_check(20)")]
+            return [line for line in lines if line != "ok" and not is_false_alarm(db, line)]
+
+    def changed(self, name: str, parts: Iterable[str] = tuple(PARTS)) -> list[str]:
+        """Parts of data set `name` that are not what was written; none if the data set is unknown."""
+        with self._file.reading() as db:
+            return changed_parts(db, name, parts)
+
+    def _check(self, db: sqlite3.Connection, name: str, parts: Iterable[str]) -> None:
+        if changed := changed_parts(db, name, parts):
+            raise self._changed(name, *changed)
+
+    def _changed(self, name: str, *parts: str) -> StoreDamaged:
+        return StoreDamaged(
+            f"{self.path}: {' and '.join(parts)} of data set {name} are not what was written; {AGAIN}"
+        )
+
+    def _check_datasets(self) -> None:
+        with self._file.reading() as db:
+            changed, gone = changed_datasets(db), lost_datasets(db)
+        if changed:
+            raise StoreDamaged(
+                f"{self.path}: data set {changed[0]} is not what was written; "
+                f"mxt rm {changed[0]}, then {AGAIN}"
+            )
+        if gone:
+            raise damaged(self.path, f"{gone} data sets are gone")
+
+    def _files(self, rows: Iterable[Any]) -> dict[str, FileRecord]:
+        return {record.path: record for record in self._file.records(map(file_record, rows))}
