@@ -9,6 +9,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable
+from operator import itemgetter
 
 from mxt.store.catalogue_rows import HASHES
 from mxt.store.table_schema import KEY_BYTES
@@ -101,8 +102,11 @@ def keys_of(db: sqlite3.Connection, name: str) -> tuple[bytes, bool]:
 
 
 def _keys(db: sqlite3.Connection, dataset: int) -> bytes:
-    rows = db.execute(PARTS[KEYS], (dataset,))
-    return b"".join(key if isinstance(key, bytes) else str(key).encode() for (key,) in rows)  # or damage
+    keys = map(itemgetter(0), db.execute(PARTS[KEYS], (dataset,)))
+    try:
+        return b"".join(keys)
+    except TypeError:  # damage: a key that is no bytes
+        return b""
 
 
 def _hash(db: sqlite3.Connection, dataset: int, part: str) -> str:

@@ -186,7 +186,7 @@ def main() -> None:
         rows = [json.loads(line) for line in options.rows.read_text().splitlines()]
     print(*HEADINGS, sep="\t")
     for measure, numbers in ((measure_features, options.clips), (measure_files, options.files)):
-        for number in numbers:
+        for number in filter(None, numbers):  # 0: draw what was measured before
             with tempfile.TemporaryDirectory() as folder:
                 for row in measure(Path(folder), number):
                     rows.append(row)
