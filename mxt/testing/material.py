@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -125,6 +126,16 @@ def _write_wave(path: Path) -> None:
         file.writeframes(b"\x00\x10\x00\xf0" * 400)
 
 
+def _cut(path: str, word: str) -> str:
+    """A line of a manifest of Lhotse: a recording of 0.1 s, and what is heard in it."""
+    source = {"type": "file", "channels": [0], "source": path}
+    recording = {"id": path, "sources": [source], "sampling_rate": 8000, "num_samples": 800, "duration": 0.1}
+    span = {"start": 0.0, "duration": 0.1, "channel": 0}
+    heard = {"id": path, "recording_id": path, "text": word, "custom": {"word": word}, **span}
+    cut = {"id": path, "type": "MonoCut", "supervisions": [heard], "recording": recording, **span}
+    return json.dumps(cut) + "\n"
+
+
 _WORDS = ("dog", "rain")
 _LAYOUTS: dict[str, dict[str, Content]] = {
     "one folder per class": {f"{word}/{n}.wav": None for word in _WORDS for n in range(3)},
@@ -178,5 +189,23 @@ _LAYOUTS: dict[str, dict[str, Content]] = {
         **{f"audio/fold{n}/{n}-{n}-0-0.wav": None for n in range(1, 4)},
         "metadata/UrbanSound8K.csv": "slice_file_name,fsID,start,end,salience,fold,classID,class\n"
         + "".join(f"{n}-{n}-0-0.wav,{n},50,54,1,{n},{n},class {n}\n" for n in range(1, 4)),
+    },
+    "a task of HEAR": {
+        "task_metadata.json": json.dumps(
+            {
+                "task_name": "words",
+                "embedding_type": "scene",
+                "prediction_type": "multiclass",
+                "split_mode": "trainvaltest",
+                "splits": ["train", "test"],
+            }
+        ),
+        "labelvocabulary.csv": "idx,label\n0,dog\n1,rain\n",
+        **{f"{split}.json": '{"0.wav": ["dog"], "1.wav": ["rain"]}' for split in ("train", "test")},
+        **{f"8000/{split}/{n}.wav": None for split in ("train", "test") for n in range(2)},
+    },
+    "a manifest of Lhotse cuts": {
+        **{f"{n}.wav": None for n in range(2)},
+        "cuts.jsonl": "".join(_cut(f"{n}.wav", word) for n, word in enumerate(_WORDS)),
     },
 }
