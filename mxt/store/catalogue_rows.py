@@ -273,12 +273,13 @@ def clips_called(db: sqlite3.Connection, name: str, text: str, *, also_files: bo
 
     Those with names that are not UTF-8 are always among them.
     """
-    path = "OR instr(path, ?2) OR typeof(path) = 'blob'" if also_files else ""
+    path = "OR instr(path, :text) OR typeof(path) = 'blob'" if also_files else ""
     query = (
-        "SELECT id, path FROM clips WHERE dataset = (SELECT id FROM datasets WHERE name = ?1) "
-        f"AND (id = ?2 OR typeof(id) = 'blob' {path}) ORDER BY position"
+        "SELECT id, path FROM clips WHERE dataset = (SELECT id FROM datasets WHERE name = :name) "
+        f"AND (id = :text OR typeof(id) = 'blob' {path}) ORDER BY position"
     )
-    return [(text_of(id_), text_of(path)) for id_, path in db.execute(query, (name, written(text)))]
+    rows = db.execute(query, {"name": name, "text": written(text)})
+    return [(text_of(id_), text_of(path)) for id_, path in rows]
 
 
 def _clip_record(row: Sequence[Any], file: FileRecord) -> ClipRecord:
