@@ -50,7 +50,7 @@ def demo(
 
 def render(step: DemoStep) -> None:
     """Print what a command of the demo gave."""
-    from mxt.cli.extract import render as render_extraction
+    from mxt.cli.extract_words import render as render_extraction
     from mxt.cli.scores import render as render_scores
     from mxt.cli.summaries import render_ingested
     from mxt.ingestion.records import Ingested

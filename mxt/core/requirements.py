@@ -31,8 +31,8 @@ def check_installed(spec: StageSpec) -> None:
     PluginError
         One is missing; the message has the line that installs it.
     """
-    for module in missing(spec):
-        raise PluginError(_message(module, spec))
+    for module, install in missing(spec).items():
+        raise PluginError(f"{spec.kind} {spec.name} needs {module}, {_ABSENT}: {install}")
 
 
 def imported(module: str, spec: StageSpec) -> ModuleType:
@@ -60,14 +60,37 @@ def imported(module: str, spec: StageSpec) -> ModuleType:
 pip install no-such-net
     """
     library = module.partition(".")[0]
+    return needed(module, by=f"{spec.kind} {spec.name}", install=_install(library, spec))
+
+
+def needed(module: str, *, by: str, install: str) -> ModuleType:
+    """A library that mxt does not bring, imported where it is used.
+
+    Parameters
+    ----------
+    module : str
+        Its name, or that of a module in it.
+    by : str
+        What needs it, as messages say it.
+    install : str
+        The line that installs it.
+
+    Raises
+    ------
+    PluginError
+        It is not installed, or cannot be imported.
+    """
+    library = module.partition(".")[0]
     try:
         return importlib.import_module(module)
     except ImportError as error:
         absent = isinstance(error, ModuleNotFoundError) and error.name == library
-        cause = "" if absent else f"which cannot be imported ({error})"
-        raise PluginError(_message(library, spec, cause)) from error
+        cause = _ABSENT if absent else f"which cannot be imported ({error})"
+        raise PluginError(f"{by} needs {library}, {cause}: {install}") from error
 
 
-def _message(library: str, spec: StageSpec, cause: str = "") -> str:
-    line = spec.requires.get(library, f"pip install {library}")
-    return f"{spec.kind} {spec.name} needs {library}, {cause or 'which this Python does not have'}: {line}"
+_ABSENT = "which this Python does not have"
+
+
+def _install(library: str, spec: StageSpec) -> str:
+    return spec.requires.get(library, f"pip install {library}")

@@ -7,21 +7,19 @@ import os
 import pickle
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from mxt.core.errors import InputError, PluginError, Reason
 from mxt.core.provenance import versions
+from mxt.core.requirements import needed
 from mxt.core.text import plural
-from mxt.core.weights import place_of
-from mxt.extraction.compute import Computed, Outcome, compute
+from mxt.extraction.compute import Computed, Outcome
+from mxt.extraction.dask_worker import Bundle, Returned, compute_bundle
 from mxt.extraction.engine import Engine, OpenEngine
-from mxt.extraction.recipe import Recipe, prepared_here
+from mxt.extraction.recipe import Recipe
 from mxt.extraction.tasks import ClipJob, Task
 
 BUNDLE_SECONDS = 2.0  # of work that are sent to a worker at a time
@@ -29,7 +27,6 @@ LARGEST_BUNDLE = 256  # tasks
 AHEAD = 2  # bundles for each worker that are submitted, so that none waits for the next
 LOOK_SECONDS = 1.0  # between looks at the cluster, while nothing is finished
 CONNECT_SECONDS = 30.0
-EQUAL = ("mxt", "torch")  # versions that features depend on most
 
 
 def dask(scheduler: str | None, say: Callable[[str], None]) -> OpenEngine:
@@ -46,7 +43,7 @@ def dask(scheduler: str | None, say: Callable[[str], None]) -> OpenEngine:
 
     @contextmanager
     def engine(recipe: Recipe, workers: int) -> Iterator[Engine]:
-        distributed = _distributed()
+        distributed = needed("distributed", by="--engine dask", install="pip install 'mxt[cluster]'")
         with _cluster(distributed, scheduler, workers) as address:
             client = _client(distributed, address, scheduler)
             try:
@@ -60,14 +57,6 @@ def dask(scheduler: str | None, say: Callable[[str], None]) -> OpenEngine:
                 client.close(timeout=2)
 
     return engine
-
-
-def _distributed() -> Any:
-    try:
-        import distributed
-    except ImportError as error:
-        raise PluginError(f"--engine dask needs distributed: pip install 'mxt[cluster]' ({error})") from error
-    return distributed
 
 
 @contextmanager
@@ -111,90 +100,6 @@ def _send_files(client: Any, recipe: Recipe) -> None:
         sent += [] if seen and all(seen.values()) else [recipe.weights]
     for path in sent:
         client.upload_file(str(path), load=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """What a worker gives back for a bundle of tasks.
-
-    Parameters
-    ----------
-    worker : str
-        Its address.
-    computed : tuple of Computed
-        What became of the tasks; empty where there is a `problem`.
-    seconds : float
-        That it took, without loading the network.
-    problem : str
-        Why this worker cannot be used.
-    """
-
-    worker: str
-    computed: tuple[Computed, ...] = ()
-    seconds: float = 0.0
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """Tasks that are sent together, with what a worker needs to know.
-
-    Parameters
-    ----------
-    tasks : tuple of Task
-    recipe : Recipe
-    folder : str
-        That the clips lie in, if the command sees it: then a worker has to see it as well.
-    versions : mapping
-        Of the software of the command.
-    """
-
-    tasks: tuple[Task, ...]
-    recipe: Recipe
-    folder: str
-    versions: Mapping[str, str]
-
-
-def compute_bundle(pickled: bytes) -> Returned:
-    """Compute a bundle; a worker runs this."""
-    from distributed import get_worker
-
-    bundle: Bundle = pickle.loads(pickled)
-    worker = get_worker()
-    if problem := _problem(bundle):
-        return Returned(worker.address, problem=problem)
-    recipe = _with_files_here(bundle.recipe, Path(worker.local_directory))
-    prepared_here(recipe)
-    began = time.monotonic()
-    computed = tuple(replace(compute(task, recipe), worker=worker.address) for task in bundle.tasks)
-    return Returned(worker.address, computed, time.monotonic() - began)
-
-
-def _problem(bundle: Bundle) -> str:
-    """Why this process cannot compute it; empty where it can."""
-    for name in EQUAL:
-        if (own := _versions().get(name)) != (wanted := bundle.versions.get(name)):
-            return f"it has {name} {own}, and the command {wanted}"
-    paths = [
-        bundle.folder,
-        *(str(place_of(file)) for file in bundle.recipe.pipeline.backbone.spec.files if file.source),
-    ]
-    unseen = next((path for path in paths if path and not os.access(path, os.R_OK)), None)
-    return "" if unseen is None else f"it does not see {unseen}"
-
-
-_versions = lru_cache(maxsize=1)(versions)
-
-
-def _with_files_here(recipe: Recipe, folder: Path) -> Recipe:
-    """The recipe with files that were sent here in place of those that are not seen here."""
-
-    def here(path: Path) -> Path:
-        sent = folder / path.name
-        return sent if sent.exists() and not os.access(path, os.R_OK) else path
-
-    weights = None if recipe.weights is None else here(recipe.weights)
-    return replace(recipe, weights=weights, plugins=tuple(map(here, recipe.plugins)))
 
 
 class _Dask:

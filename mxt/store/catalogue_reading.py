@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mxt.core.errors import InputError, StoreDamaged, UnknownName
+from mxt.core.errors import InputError, Reason, StoreDamaged, UnknownName
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Remark
+from mxt.core.text import written
 from mxt.store.catalogue_connection import CatalogueFile, damaged, is_false_alarm
 from mxt.store.catalogue_figures import Figures, counted, read_figures
 from mxt.store.catalogue_hashes import (
@@ -23,18 +25,15 @@ from mxt.store.catalogue_hashes import (
 from mxt.store.catalogue_rows import (
     DATASET,
     FILES,
+    OF_DATASET,
     REMARKS,
     VIEWS,
-    Unusable,
     clip_records,
-    clips_called,
     clips_where,
     dataset_record,
     file_record,
-    ids_of,
     stored,
     text_of,
-    unusable_clips,
 )
 from mxt.store.table_schema import KEY_BYTES
 
@@ -43,6 +42,15 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 AGAIN = "ingest it again, or derive it again: no feature is computed again"
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A clip that cannot be used: its id, and why."""
+
+    id: str
+    reason: Reason
+    detail: str
 
 
 class CatalogueReader:
@@ -116,14 +124,25 @@ class CatalogueReader:
             yield from self._file.records(clip_records(db.execute(clips_where(condition), (name, *values))))
 
     def clips_called(self, name: str, text: str, *, also_files: bool) -> list[tuple[str, str]]:
-        """Id and path of clips of `name` that may be called `text`: by id or, if asked for, by their file."""
+        """Id and path of clips of `name` whose id is `text` or, if asked for, whose path holds it.
+
+        Those with names that are not UTF-8 are always among them.
+        """
+        path = "OR instr(path, :text) OR typeof(path) = 'blob'" if also_files else ""
+        query = (
+            "SELECT id, path FROM clips WHERE dataset = (SELECT id FROM datasets WHERE name = :name) "
+            f"AND (id = :text OR typeof(id) = 'blob' {path}) ORDER BY position"
+        )
         with self._file.reading() as db:
-            return clips_called(db, name, text, also_files=also_files)
+            rows = db.execute(query, {"name": name, "text": written(text)})
+            return [(text_of(id_), text_of(path)) for id_, path in rows]
 
     def ids(self, name: str, *, usable: bool = False) -> Iterator[str]:
         """Ids of the clips of `name`, or of those that can be used, in catalogue order, as they are there."""
         with self._file.reading() as db:
-            yield from ids_of(db, name, "AND key IS NOT NULL" if usable else "")
+            condition = "AND key IS NOT NULL" if usable else ""
+            query = f"SELECT id FROM clips {OF_DATASET} {condition} ORDER BY position"
+            yield from (text_of(id_) for (id_,) in db.execute(query, (name,)))
 
     def keys(self, name: str) -> npt.NDArray[np.uint8]:
         """Audio keys of the clips of `name` that can be used, in catalogue order: uint8 [used, 32].
@@ -151,7 +170,10 @@ class CatalogueReader:
         """
         with self._file.reading() as db:
             self._check(db, name, ("clips left out",))
-            return list(self._file.records(unusable_clips(db, name)))
+            query = f"SELECT id, reason, detail FROM clips {OF_DATASET} AND key IS NULL ORDER BY position"
+            rows = db.execute(query, (name,))
+            clips = (Unusable(text_of(id_), Reason(reason), text_of(why)) for id_, reason, why in rows)
+            return list(self._file.records(clips))
 
     def figures(self, name: str) -> Figures:
         """How many clips `name` has, their seconds, and what was noted when it was written.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,14 +47,14 @@ TABLES = ("files", "clips", "remarks", "views", "figures", "labels", "hashes")
 
 # the columns that records are made from
 DATASET = "name, root, loader, params, targets, created, updated"
-_OF_IT = "WHERE dataset = (SELECT id FROM datasets WHERE name = ?)"
+OF_DATASET = "WHERE dataset = (SELECT id FROM datasets WHERE name = ?)"
 _FILE = (
     "path, size, mtime_ns, inode, reason, detail, sha256, duration, sample_rate, channels, frames, peak, "
     "mono_peak, rms, sampled, notes, decoder, kind"
 )
 _CLIP = "id, path, key, reason, detail, start_us, end_us, targets, split, fold, group, fields"
 _N_CLIP = len(_CLIP.split(", "))
-FILES = f"SELECT {_FILE} FROM files {_OF_IT}"
+FILES = f"SELECT {_FILE} FROM files {OF_DATASET}"
 
 
 def _of(table: str, columns: str) -> str:
@@ -71,8 +70,8 @@ def clips_where(condition: str = "TRUE") -> str:
     )
 
 
-VIEWS = f"SELECT view FROM views {_OF_IT} ORDER BY position"
-REMARKS = f"SELECT kind, text FROM remarks {_OF_IT} ORDER BY position"
+VIEWS = f"SELECT view FROM views {OF_DATASET} ORDER BY position"
+REMARKS = f"SELECT kind, text FROM remarks {OF_DATASET} ORDER BY position"
 
 
 def now() -> str:
@@ -244,42 +243,6 @@ def clip_records(rows: Iterable[Sequence[Any]]) -> Iterator[ClipRecord]:
         if before is None or row[_N_CLIP] != before:
             before, file = row[_N_CLIP], file_record(row[_N_CLIP:])
         yield _clip_record(row[:_N_CLIP], file)
-
-
-@dataclass(frozen=True, slots=True)
-class Unusable:
-    """A clip that cannot be used: its id, and why."""
-
-    id: str
-    reason: Reason
-    detail: str
-
-
-def unusable_clips(db: sqlite3.Connection, name: str) -> Iterator[Unusable]:
-    """The clips of the data set `name` that cannot be used, in catalogue order."""
-    query = f"SELECT id, reason, detail FROM clips {_OF_IT} AND key IS NULL ORDER BY position"
-    for id_, reason, detail in db.execute(query, (name,)):
-        yield Unusable(text_of(id_), Reason(reason), text_of(detail))
-
-
-def ids_of(db: sqlite3.Connection, name: str, condition: str = "") -> Iterator[str]:
-    """Ids of the clips of the data set `name`, in catalogue order."""
-    for (id_,) in db.execute(f"SELECT id FROM clips {_OF_IT} {condition} ORDER BY position", (name,)):
-        yield text_of(id_)
-
-
-def clips_called(db: sqlite3.Connection, name: str, text: str, *, also_files: bool) -> list[tuple[str, str]]:
-    """Id and path of the clips of the data set `name` whose id is `text`, or whose path holds it.
-
-    Those with names that are not UTF-8 are always among them.
-    """
-    path = "OR instr(path, :text) OR typeof(path) = 'blob'" if also_files else ""
-    query = (
-        "SELECT id, path FROM clips WHERE dataset = (SELECT id FROM datasets WHERE name = :name) "
-        f"AND (id = :text OR typeof(id) = 'blob' {path}) ORDER BY position"
-    )
-    rows = db.execute(query, {"name": name, "text": written(text)})
-    return [(text_of(id_), text_of(path)) for id_, path in rows]
 
 
 def _clip_record(row: Sequence[Any], file: FileRecord) -> ClipRecord:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,8 @@ from mxt.core.files import folder_bytes, translate_os_errors
 from mxt.core.identity import imported_key
 from mxt.core.records import ClipRecord
 from mxt.store.table_attributes import read_attributes, table_layers
-from mxt.store.table_keys import Keys, as_keys, find_rows
+from mxt.store.table_keys import Keys, as_keys
+from mxt.store.table_ledger import Ledger, name_rows
 from mxt.store.table_schema import (
     AUDIO,
     COPY,
@@ -35,30 +35,6 @@ if TYPE_CHECKING:
     from mxt.store.table_writer import TableWriter
 
 REPAIR = "mxt verify --repair opens them again, the next extract restores them"
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """What a table records about its rows: whose they are and what became of them.
-
-    Parameters
-    ----------
-    keys : uint8 [rows, 32]
-        Audio keys.
-    states, reasons : uint8 [rows]
-        `OPEN`, `DONE` or `FAILED`; `Reason` of the failed ones.
-    seals : uint32 [rows, 1 + layers], optional
-        What binds them to their place; ``None`` in tables made by stores of schema 1.
-    """
-
-    keys: Keys
-    states: npt.NDArray[np.uint8]
-    reasons: npt.NDArray[np.uint8]
-    seals: npt.NDArray[np.uint32] | None
-
-    def rows_of(self, keys: Sequence[bytes] | Keys) -> npt.NDArray[np.int64]:
-        """Row of each audio key, int64 [n]; -1 where there is none."""
-        return find_rows(self.keys, keys)
 
 
 class FeatureTable:
@@ -306,12 +282,3 @@ class FeatureTable:
             wrong = ledger.seals[wanted, column] != seals
             self._refuse(f"{name} does not hold what was written in", wanted[wrong])
         return values
-
-
-def name_rows(rows: npt.NDArray[np.int64]) -> str:
-    """``"rows 3 to 7, 9"``, for messages; at most eight runs are named."""
-    rows = np.unique(rows)
-    runs = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
-    words = [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs[:8]]
-    more = f" and {len(runs) - 8} more runs" if len(runs) > 8 else ""
-    return ("row " if len(rows) == 1 else "rows ") + ", ".join(words) + more

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mxt.cli.extract import layers_text
+from mxt.cli.extract_words import layers_text
 from mxt.core.specs import Layer
 
 BLOCKS = [Layer(number, f"block{number}", 32) for number in range(1, 6)]

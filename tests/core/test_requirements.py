@@ -48,7 +48,7 @@ def test_every_stage_with_requirements_is_refused_without_them(name, monkeypatch
     spec = NEED_LIBRARIES[name]
     library, line = next(iter(spec.requires.items()))
     monkeypatch.setattr(requirements, "find_spec", _nothing_but_mxt)
-    with pytest.raises(PluginError, match=f"^backbone {name} needs {library}, .*: pip install ") as caught:
+    with pytest.raises(PluginError, match=f"^{spec.kind} {name} needs {library}, .*: pip install ") as caught:
         check_installed(spec)
     assert str(caught.value).endswith(line)
 

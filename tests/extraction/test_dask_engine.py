@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from stored import table_files
 
 from mxt.core.errors import InputError, PluginError
 from mxt.core.progress import SILENT
@@ -26,13 +27,6 @@ distributed = pytest.importorskip("distributed")
 REPOSITORY = Path(__file__).parents[2]
 WORKER = "from distributed.cli.dask_worker import main; main()"
 NAP = ("nap=0.2",)  # of the plugin of the tests: a clip takes that long
-
-
-def table_files(store: Path) -> dict[str, bytes]:
-    """Every file of the feature tables but locks, by path."""
-    root = store / "features"
-    paths = (path for path in sorted(root.rglob("*")) if path.is_file() and "lock" not in path.name)
-    return {str(path.relative_to(root)): path.read_bytes() for path in paths}
 
 
 def worker(address: str, folder: Path, *, before: str = "") -> subprocess.Popen[bytes]:

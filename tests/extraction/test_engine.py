@@ -14,6 +14,7 @@ from queue import SimpleQueue
 
 import numpy as np
 import pytest
+from stored import table_files
 
 from mxt.core.errors import PluginError, WeightsError
 from mxt.core.progress import SILENT
@@ -72,13 +73,6 @@ def test_as_many_tasks_are_under_way_as_the_engine_takes_and_each_comes_back(ahe
     engine = Counting(ahead)
     assert sorted(carry_out(range(20), engine)) == list(range(20))
     assert engine.most == min(ahead, 20)
-
-
-def table_files(store: Path) -> dict[str, bytes]:
-    """Every file of the feature tables but locks, by path."""
-    root = store / "features"
-    paths = (path for path in sorted(root.rglob("*")) if path.is_file() and "lock" not in path.name)
-    return {str(path.relative_to(root)): path.read_bytes() for path in paths}
 
 
 @pytest.fixture

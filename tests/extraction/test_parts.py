@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from stored import table_files
 
 from mxt.core.errors import Reason, StoreBusy, UsageError
 from mxt.core.files import OwnedLock
@@ -18,13 +19,6 @@ from mxt.workflows.extract import extract
 
 TINY = ExtractRequest("tiny", device="cpu")
 PARTS = [replace(TINY, part=f"{k}/4") for k in (1, 2, 3, 4)]
-
-
-def table_files(store: Path) -> dict[str, bytes]:
-    """Every file of the feature tables but locks, by path."""
-    root = store / "features"
-    paths = (path for path in sorted(root.rglob("*")) if path.is_file() and "lock" not in path.name)
-    return {str(path.relative_to(root)): path.read_bytes() for path in paths}
 
 
 @pytest.fixture

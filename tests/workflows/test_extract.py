@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from stored import table_files
 
 from mxt.cli.main import main
 from mxt.core.errors import (
@@ -32,16 +33,6 @@ from mxt.workflows.extract import extract
 from mxt.workflows.ingest import ingest
 
 CLIPS = 72
-
-
-def table_files(store: Path) -> dict[str, bytes]:
-    """Every file of the feature tables but locks, by path."""
-    root = store / "features"
-    return {
-        str(path.relative_to(root)): path.read_bytes()
-        for path in sorted(root.rglob("*"))
-        if path.is_file() and "lock" not in path.name
-    }
 
 
 def committed(store: Path) -> bool:

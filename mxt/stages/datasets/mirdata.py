@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,10 +10,12 @@ from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import Any
 
-from mxt.core.errors import InputError, PluginError, UnknownName, UsageError, listed
+from mxt.core.errors import InputError, UnknownName, UsageError, listed
 from mxt.core.records import Clip, Detection, Listing, Remark, Target
+from mxt.core.requirements import imported
 from mxt.stages.datasets.columns import TARGET_HEADINGS
 from mxt.stages.datasets.matching import FileIndex, Match, match_rows
+from mxt.stages.datasets.specs import MIRDATA
 from mxt.stages.datasets.suffixes import without_sound_suffix
 from mxt.stages.datasets.table_reading import cell_text
 from mxt.stages.datasets.targets import split_name, typed
@@ -123,11 +124,7 @@ def _library() -> ModuleType:
     root = logging.getLogger()
     before = root.level, list(root.handlers)
     try:
-        return importlib.import_module("mirdata")
-    except ImportError as error:
-        absent = isinstance(error, ModuleNotFoundError) and error.name == "mirdata"
-        cause = "which this Python does not have: pip install 'mxt[mirdata]'" if absent else f"but {error}"
-        raise PluginError(f"loader mirdata needs mirdata, {cause}") from error
+        return imported("mirdata", MIRDATA)
     finally:
         root.setLevel(before[0])
         root.handlers[:] = before[1]

@@ -29,6 +29,25 @@ _TIMES = (
     ),
 )
 
+MIRDATA = StageSpec(
+    kind="dataset",
+    name="mirdata",
+    summary="A data set that mirdata knows, by its name: mxt ingest mirdata:NAME PATH",
+    target="mxt.stages.datasets.mirdata:Mirdata",
+    params=(
+        Param("dataset", "str", "", "mirdata's name of the data set, such as gtzan_genre"),
+        _TARGET,
+        Param(
+            "group_column",
+            "str",
+            "",
+            "column that says what belongs together; if empty, the artist, player or composer",
+        ),
+    ),
+    licence="that of the data set",
+    requires={"mirdata": "pip install 'mxt[mirdata]'"},
+)
+
 SPECS: tuple[StageSpec, ...] = (
     StageSpec(
         kind="dataset",
@@ -149,23 +168,7 @@ SPECS: tuple[StageSpec, ...] = (
             Param("encoding", "str", "", "encoding of the files, e.g. cp1252; if empty, detected"),
         ),
     ),
-    StageSpec(
-        kind="dataset",
-        name="mirdata",
-        summary="A data set that mirdata knows, by its name: mxt ingest mirdata:NAME PATH",
-        target="mxt.stages.datasets.mirdata:Mirdata",
-        params=(
-            Param("dataset", "str", "", "mirdata's name of the data set, such as gtzan_genre"),
-            _TARGET,
-            Param(
-                "group_column",
-                "str",
-                "",
-                "column that says what belongs together; if empty, the artist, player or composer",
-            ),
-        ),
-        licence="that of the data set",
-    ),
+    MIRDATA,
     StageSpec(
         kind="dataset",
         name="huggingface",
