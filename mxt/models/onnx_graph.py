@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from mxt.core.errors import InputError
 from mxt.core.files import atomic_write
+from mxt.core.requirements import needed
 from mxt.evaluation.calibration import LOWEST, MOST_OF_A_VOTE
 from mxt.models.heads import Linear, Machine, Network, Pairwise, Rescaled, Several, Trees, Unsupported
 from mxt.models.heads.arrays import Head, pairs
@@ -56,15 +57,14 @@ def write_onnx(path: Path, model: Model) -> int:
 
     Raises
     ------
+    PluginError
+        The package onnx is not installed.
     InputError
-        The package onnx is not installed, or the file cannot be written.
+        The file cannot be written.
     Unsupported
         The head is no arrays.
     """
-    try:
-        import onnx
-    except ImportError as error:
-        raise InputError("--onnx needs the package onnx: pip install onnx") from error
+    onnx: Any = needed("onnx", by="--onnx", install="pip install 'mxt[onnx]'")
     graph = _Graph(onnx)
     doubles = graph.cast(FEATURES, "DOUBLE")
     centred = graph("Sub", doubles, graph.const(model.mean))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mxt.core.errors import InputError
+from mxt.core.errors import PluginError
 from mxt.evaluation.crossval import calm
 from mxt.evaluation.search import expand
 from mxt.models.bundle import BundleError, read_bundle, write_bundle
@@ -73,7 +73,7 @@ def test_the_graph_gives_what_the_model_says(model, tmp_path, name, task, n_clas
 
 def test_without_the_package_it_is_said_what_to_install(model, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "onnx", None)
-    with pytest.raises(InputError, match="pip install onnx"):
+    with pytest.raises(PluginError, match=r"--onnx needs onnx, .*: pip install 'mxt\[onnx\]'"):
         write_onnx(tmp_path / "head.onnx", model)
 
 
