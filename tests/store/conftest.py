@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
@@ -17,6 +19,7 @@ from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
 
 CHILD = Path(__file__).with_name("child.py")
+LARGE = 2500  # clips of a table of larger chunks
 
 
 def _load_child() -> ModuleType:
@@ -58,6 +61,33 @@ def filled(table: FeatureTable, child: ModuleType) -> FeatureTable:
     """A table of 150 rows, some of them failed."""
     child.run(table, 150)
     return table
+
+
+@dataclass(frozen=True)
+class Chunked:
+    """A table of several chunks: how many clips it has, some of them failed, and how many rows a chunk."""
+
+    table: FeatureTable
+    clips: int
+    rows: int
+
+
+@pytest.fixture(scope="session")
+def large_table(child: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a table that was planned for many clips."""
+    table = child.make_table(Store.open(tmp_path_factory.mktemp("large") / "store", create=True), LARGE)
+    child.run(table, LARGE)
+    return table.path
+
+
+@pytest.fixture(params=["64 rows", "1,024 rows"])
+def chunked(request: pytest.FixtureRequest, store: Store) -> Chunked:
+    """A table with chunks of either size."""
+    if request.param == "64 rows":
+        return Chunked(request.getfixturevalue("filled"), 150, 64)
+    folder = request.getfixturevalue("large_table")
+    shutil.copytree(folder, store.features.path / folder.name)
+    return Chunked(store.features.find("synthetic"), LARGE, 1024)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from mxt.store.features import DONE, OPEN
 from mxt.store.layout import Store
 from mxt.store.verify import verify
 
-LAYERS = tuple(Layer(i, f"block{i}", 64) for i in range(1, 4))
+WIDE, NARROW = (tuple(Layer(i, f"block{i}", dimension) for i in range(1, 4)) for dimension in (64, 8))
 
 
 @pytest.fixture
@@ -41,6 +41,10 @@ def fill(folder: Path, leave: int) -> Path:
     return ballast
 
 
+def make_table(store: Store, layers=WIDE, rows: int = 0):
+    return store.features.create("ab" * 32, "noise", {}, layers, rows=rows)
+
+
 def compute(table, keys):
     """Settle what is open, with noise that does not compress."""
     computed = []
@@ -51,34 +55,46 @@ def compute(table, keys):
             if row in still:
                 computed.append(row)
                 rng = np.random.default_rng(row)
-                writer.put(row, {layer.name: rng.normal(size=64).astype(np.float32) for layer in LAYERS})
+                writer.put(
+                    row,
+                    {
+                        layer.name: rng.normal(size=layer.dimension).astype(np.float32)
+                        for layer in table.layers
+                    },
+                )
     return computed
 
 
-def test_a_full_disk_keeps_what_is_finished_and_the_same_command_goes_on(small_disk, keys, tmp_path):
+@pytest.mark.parametrize(
+    ("clips", "layers", "planned", "rows"), [(400, WIDE, 0, 64), (2500, NARROW, 10_000, 1024)]
+)
+def test_a_full_disk_keeps_what_is_finished_and_the_same_command_goes_on(
+    clips, layers, planned, rows, small_disk, keys, tmp_path
+):
     store = Store.open(small_disk / "store", create=True)
     store.catalogue.datasets()
-    table = store.features.create("ab" * 32, "noise", {}, LAYERS)
+    table = make_table(store, layers, planned)
+    assert table.rows_per_chunk == rows
     with table.writer() as writer:
-        writer.assign(keys(400))
+        writer.assign(keys(clips))
     ballast = fill(small_disk, 170_000)
 
     with pytest.raises(
         StoreFull, match=r"no space left while writing .* free some space and run the same command again"
     ):
-        compute(table, keys(400))
+        compute(table, keys(clips))
     finished = np.flatnonzero(table.states() == DONE)
-    assert 0 < len(finished) < 400
-    assert len(finished) % 64 == 0
-    X, state = table.read(keys(400), [layer.name for layer in LAYERS])
+    assert 0 < len(finished) < clips
+    assert len(finished) % rows == 0
+    X, state = table.read(keys(clips), [layer.name for layer in layers])
     assert not np.isnan(X[state == DONE]).any()
     assert verify(store).sound
     assert not list(table.path.rglob("*.partial"))
 
     ballast.unlink()
-    assert compute(table, keys(400)) == np.setdiff1d(np.arange(400), finished).tolist()
-    whole = Store.open(tmp_path / "whole", create=True).features.create("ab" * 32, "noise", {}, LAYERS)
-    compute(whole, keys(400))
+    assert compute(table, keys(clips)) == np.setdiff1d(np.arange(clips), finished).tolist()
+    whole = make_table(Store.open(tmp_path / "whole", create=True), layers, planned)
+    compute(whole, keys(clips))
     for path in sorted(whole.path.rglob("*")):
         if path.is_file() and not path.name.startswith("lock"):
             assert (table.path / path.relative_to(whole.path)).read_bytes() == path.read_bytes(), path.name
@@ -86,7 +102,7 @@ def test_a_full_disk_keeps_what_is_finished_and_the_same_command_goes_on(small_d
 
 def test_rows_that_could_not_be_assigned_are_assigned_later(small_disk, keys):
     store = Store.open(small_disk / "store", create=True)
-    table = store.features.create("ab" * 32, "noise", {}, LAYERS)
+    table = make_table(store)
     ballast = fill(small_disk, 8192)
     with pytest.raises(StoreFull, match="no space left"):
         compute(table, keys(400))
@@ -101,7 +117,7 @@ def test_everything_that_is_written_says_that_the_disk_is_full(what, small_disk)
     store = Store.open(small_disk / "store", create=True)
     fill(small_disk, 0)
     attempts = {
-        "table": lambda: store.features.create("ab" * 32, "noise", {}, LAYERS),
+        "table": lambda: make_table(store),
         "result": lambda: store.results.publish({}, {"x": np.arange(10_000)}),
         "fold": lambda: store.results.scratch("key").put(1, {"x": np.arange(10_000)}),
         "run": lambda: store.log_run({"text": "x" * 10_000}),

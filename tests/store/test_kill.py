@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from mxt.store.layout import Store
 
-CLIPS = 200
+CLIPS, MANY = 200, 2500  # rows of four chunks of 64 rows; of three of the larger ones
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -25,12 +26,22 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.fixture(scope="module")
-def whole(child, tmp_path_factory):
-    """The bytes an uninterrupted run leaves."""
-    table = child.make_table(Store.open(tmp_path_factory.mktemp("whole") / "store", create=True))
-    child.run(table, CLIPS)
-    return contents(table.path)
+@dataclass(frozen=True)
+class Whole:
+    """How many clips a run has, and the bytes that it leaves when nothing interrupts it."""
+
+    clips: int
+    left: dict[str, bytes]
+
+
+@pytest.fixture(scope="module", params=[CLIPS, MANY])
+def whole(request, child, tmp_path_factory):
+    """A run that is not interrupted, with chunks of either size."""
+    store = Store.open(tmp_path_factory.mktemp("whole") / "store", create=True)
+    table = child.make_table(store, request.param)
+    child.run(table, request.param)
+    assert table.rows_per_chunk == {CLIPS: 64, MANY: 1024}[request.param]
+    return Whole(request.param, contents(table.path))
 
 
 @pytest.mark.parametrize(
@@ -45,64 +56,36 @@ def whole(child, tmp_path_factory):
     ],
 )
 def test_a_killed_run_is_continued_to_the_same_bytes(point, nth, run_child, child, whole, tmp_path):
-    killed = run_child(tmp_path / "store", CLIPS, point, nth)
+    killed = run_child(tmp_path / "store", whole.clips, point, nth)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     table = Store.open(tmp_path / "store").features.find("synthetic")
     settled = {row for row, state in enumerate(table.states()) if state}
 
-    computed = child.run(table, CLIPS)
+    computed = child.run(table, whole.clips)
 
     assert not settled & set(computed)
-    assert len(settled) + len(computed) == CLIPS
-    assert contents(table.path) == whole
-
-
-MANY = 2500  # rows of three of the larger chunks
-
-
-@pytest.fixture(scope="module")
-def large(child, tmp_path_factory):
-    """The bytes an uninterrupted run leaves in a table of larger chunks."""
-    table = child.make_table(Store.open(tmp_path_factory.mktemp("large") / "store", create=True), MANY)
-    child.run(table, MANY)
-    assert table.rows_per_chunk == 1024
-    return contents(table.path)
-
-
-@pytest.mark.parametrize(
-    ("point", "nth"), [("assigned", 1), ("after layers", 2), ("before state", 1), ("committed", 2)]
-)
-def test_a_killed_run_of_larger_chunks_is_continued_to_the_same_bytes(
-    point, nth, run_child, child, large, tmp_path
-):
-    killed = run_child(tmp_path / "store", MANY, point, nth)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    table = Store.open(tmp_path / "store").features.find("synthetic")
-    settled = {row for row, state in enumerate(table.states()) if state}
-    computed = child.run(table, MANY)
-    assert not settled & set(computed)
-    assert len(settled) + len(computed) == MANY
-    assert contents(table.path) == large
+    assert len(settled) + len(computed) == whole.clips
+    assert contents(table.path) == whole.left
 
 
 def test_runs_killed_at_random_moments_are_continued_to_the_same_bytes(child, whole, tmp_path):
     root, moments = tmp_path / "store", random.Random(7)
-    child.make_table(Store.open(root, create=True))
+    child.make_table(Store.open(root, create=True), whole.clips)
     for _ in range(5):
         (root / "features" / child.FINGERPRINT / "lock.holder").unlink(missing_ok=True)
         process = subprocess.Popen(
-            [sys.executable, child.__file__, str(root), str(CLIPS)], stdout=subprocess.DEVNULL
+            [sys.executable, child.__file__, str(root), str(whole.clips)], stdout=subprocess.DEVNULL
         )
         lock = root / "features" / child.FINGERPRINT / "lock.holder"
         deadline = time.monotonic() + 20
         while process.poll() is None and not lock.exists() and time.monotonic() < deadline:
             time.sleep(0.001)
-        time.sleep(moments.uniform(0, 0.04))  # a run takes about 0.04 s
+        time.sleep(moments.uniform(0, 0.0002 * whole.clips))  # about as long as a run takes
         process.kill()
         process.wait()
     table = Store.open(root).features.find("synthetic")
-    child.run(table, CLIPS)
-    assert contents(table.path) == whole
+    child.run(table, whole.clips)
+    assert contents(table.path) == whole.left
 
 
 def test_rows_assigned_by_a_killed_run_keep_their_places_when_others_come_first(run_child, child, tmp_path):
@@ -122,19 +105,22 @@ def test_half_written_files_of_a_killed_run_are_removed_by_the_next(filled, chil
 
 
 @pytest.mark.parametrize("cut", ["copy longer", "keys missing", "others shorter"])
-def test_an_assignment_cut_short_is_finished_or_undone(cut, filled, child, whole):
+def test_an_assignment_cut_short_is_finished_or_undone(cut, store, child, whole):
     from mxt.store.table_arrays import open_array
     from mxt.store.table_schema import AUDIO, COPY
 
+    clips, assigned = whole.clips, whole.clips - 50
+    filled = child.make_table(store, clips)
+    child.run(filled, assigned)
     copy, audio = (open_array(filled.path, name, write=True) for name in (COPY, AUDIO))
-    copy.resize((CLIPS, 32))
+    copy.resize((clips, 32))
     if cut == "copy longer":
-        copy[150:170] = 255
+        copy[assigned : assigned + 20] = 255
     else:
-        copy[150:] = [list(child.key_of(clip)) for clip in range(150, CLIPS)]
-        audio.resize((CLIPS, 32))
+        copy[assigned:] = [list(child.key_of(clip)) for clip in range(assigned, clips)]
+        audio.resize((clips, 32))
         if cut == "others shorter":
-            audio[150:] = [list(child.key_of(clip)) for clip in range(150, CLIPS)]
+            audio[assigned:] = [list(child.key_of(clip)) for clip in range(assigned, clips)]
     assert filled.counts()[1:] == (filled.states().tolist().count(1), filled.states().tolist().count(2))
-    child.run(filled, CLIPS)
-    assert contents(filled.path) == whole
+    child.run(filled, clips)
+    assert contents(filled.path) == whole.left

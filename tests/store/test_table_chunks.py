@@ -142,39 +142,3 @@ def test_chunks_grow_with_the_rows_that_are_planned_and_a_commit_stays_small(row
     assert chunk * row_bytes <= 4 << 20
     may_be_larger = chunk < 4096 and 2 * chunk * row_bytes <= 4 << 20
     assert not may_be_larger or -(-rows // chunk) <= 10
-
-
-@pytest.fixture
-def large(store, child):
-    """A table of 2,500 rows in chunks of 1,024, as it was written."""
-    table = child.make_table(store, 2500)
-    child.run(table, 2500)
-    return table, contents(table.path)
-
-
-@pytest.mark.parametrize("array", ARRAYS)
-def test_a_flipped_bit_in_a_larger_chunk_is_found_and_only_its_rows_are_opened(array, store, large, child):
-    table, before = large
-    done = np.flatnonzero(table.states() == 1)
-    done_there = np.count_nonzero((done >= 1024) & (done < 2048))
-    path = chunk_file(table, array, 1)
-    damaged = bytearray(path.read_bytes())
-    damaged[len(damaged) // 2] ^= 4
-    path.write_bytes(damaged)
-    findings = verify(store).findings
-    assert findings
-    assert all(1024 <= finding.first <= finding.last < 2048 for finding in findings)
-    (report,) = verify(store, repair=True).tables
-    assert report.opened == (done_there if array.startswith("layer") else 0)
-    child.run(table, 2500)
-    assert verify(store).findings == ()
-    assert contents(table.path) == before
-
-
-@pytest.mark.parametrize("array", ARRAYS)
-def test_the_metadata_of_a_table_of_larger_chunks_are_written_back(array, store, large):
-    table, before = large
-    (table.path / array / "zarr.json").write_bytes(b"{")
-    assert verify(store).findings
-    verify(store, repair=True)
-    assert contents(table.path) == before

@@ -47,10 +47,13 @@ def from_another_table(folder, array, other):
 
 
 @pytest.fixture
-def other(store, child):
+def other(store, child, chunked):
     """The folder of a table of the same layers and clips by another pipeline, in another order."""
-    table = store.features.create("cd" * 32, "other", {"pipeline": {}, "kind": "extracted"}, child.LAYERS)
-    keys = [child.key_of(clip) for clip in reversed(range(150))]
+    about = {"pipeline": {}, "kind": "extracted"}
+    rows = 10_000 if chunked.rows > 64 else 0
+    table = store.features.create("cd" * 32, "other", about, child.LAYERS, rows=rows)
+    assert table.rows_per_chunk == chunked.rows
+    keys = [child.key_of(clip) for clip in reversed(range(chunked.clips))]
     with table.writer() as writer:
         for row, key in zip(writer.assign(keys).tolist(), keys, strict=True):
             if child.fails(key):
@@ -63,9 +66,9 @@ def other(store, child):
 @pytest.mark.parametrize("misplace", [over_the_next, swapped, from_another_table])
 @pytest.mark.parametrize("array", ARRAYS)
 def test_a_misplaced_chunk_never_gives_a_wrong_value_and_is_put_right(
-    array, misplace, store, filled, child, other
+    array, misplace, store, chunked, child, other
 ):
-    keys = [child.key_of(clip) for clip in range(150)]
+    filled, keys = chunked.table, [child.key_of(clip) for clip in range(chunked.clips)]
     X, states = filled.read(keys, ["one", "two"])
     before = contents(filled.path)
     misplace(filled.path, array, other)
@@ -84,7 +87,7 @@ def test_a_misplaced_chunk_never_gives_a_wrong_value_and_is_put_right(
     assert bool(named) == changed
     assert verify(store, repair=True).sound
     assert verify(store).findings == ()
-    computed = child.run(filled, 150)
+    computed = child.run(filled, chunked.clips)
     if array in ("audio", "audio_copy", "state", "reason"):
         assert computed == [], "the seals tell what these were"
     assert contents(filled.path) == before
