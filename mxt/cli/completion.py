@@ -190,8 +190,7 @@ def targets(ctx: typer.Context) -> list[str]:
 def groupings(ctx: typer.Context) -> list[str]:
     """What ``--group-by`` knows of the data set typed before: folder, file, none, and its columns."""
     catalogue, record = _store(ctx).catalogue, _dataset(ctx)
-    columns = {name for clip in catalogue.clips(record.name) for name in (*clip.targets, *clip.fields)}
-    return ["folder", "file", "none", *sorted(columns)]
+    return ["folder", "file", "none", *catalogue.columns(record.name)]
 
 
 def _datasets(ctx: typer.Context) -> list[str]:

@@ -137,6 +137,37 @@ class CatalogueReader:
             rows = db.execute(query, {"name": name, "text": written(text)})
             return [(text_of(id_), text_of(path)) for id_, path in rows]
 
+    def check(self, name: str) -> None:
+        """Raise where the clips of `name` are not those that were written.
+
+        Raises
+        ------
+        UnknownName, StoreDamaged
+            No such data set; what is catalogued is not what was written.
+        """
+        self.dataset(name)
+        with self._file.reading() as db:
+            self._check(db, name, ("clips",))
+
+    def clip(self, name: str, id_: str) -> ClipRecord | None:
+        """The clip called `id_` as `written` writes it; ``None`` where there is none."""
+        ids = [known for known, _ in self.clips_called(name, id_, also_files=False) if written(known) == id_]
+        return next(self.each_clip(name, id_=ids[-1]), None) if ids else None
+
+    def paths(self, name: str) -> Iterator[tuple[str, str]]:
+        """Id and path of the clips of `name`, in catalogue order."""
+        self.dataset(name)
+        with self._file.reading() as db:
+            self._check(db, name, ("clips",))
+            query = f"SELECT id, path FROM clips {OF_DATASET} ORDER BY position"
+            yield from ((text_of(id_), text_of(path)) for id_, path in db.execute(query, (name,)))
+
+    def columns(self, name: str) -> list[str]:
+        """Names of the targets and fields that clips of `name` have, sorted."""
+        query = "SELECT item.key FROM clips, json_each({part}) AS item " + OF_DATASET + " AND {part} <> ''"
+        both = f"{query.format(part='clips.targets')} UNION {query.format(part='clips.fields')}"
+        return sorted(column for (column,) in self._file.rows(both, (name, name)))
+
     def ids(self, name: str, *, usable: bool = False) -> Iterator[str]:
         """Ids of the clips of `name`, or of those that can be used, in catalogue order, as they are there."""
         with self._file.reading() as db:

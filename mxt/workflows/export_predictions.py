@@ -117,8 +117,11 @@ def _paths(store: Store, dataset: str, clips: Sequence[str]) -> list[str | None]
     known: Mapping[str, str] = {}
     if dataset in {record.name for record in store.catalogue.datasets()}:
         root = Path(store.catalogue.dataset(dataset).root)
+        wanted = set(clips)
         known = {
-            written(clip.id): written(str(root / clip.file.path)) for clip in store.catalogue.clips(dataset)
+            name: written(str(root / path))
+            for id_, path in store.catalogue.paths(dataset)
+            if (name := written(id_)) in wanted
         }
     return [known.get(clip) for clip in clips]
 

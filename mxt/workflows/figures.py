@@ -173,7 +173,7 @@ def _nothing(store_path: Path, names: Sequence[str], protocols: Sequence[str]) -
 def _with_published(store: Store, panel: Panel) -> Panel:
     """A panel with what a paper published about its task."""
     record = store.catalogue.dataset(panel.result.dataset)
-    task = find_task(record, panel.result.target, len(store.catalogue.clips(record.name)))
+    task = find_task(record, panel.result.target, store.catalogue.figures(record.name).clips)
     return (
         panel
         if task is None

@@ -154,7 +154,7 @@ def catalogued_recordings(
 
     record = store.catalogue.dataset(dataset)
     found = Recordings()
-    for clip in store.catalogue.clips(record.name):
+    for clip in store.catalogue.each_clip(record.name):
         if without is not None and is_labelled(clip.targets.get(without)):
             continue
         if clip.usable and clip.has_audio:

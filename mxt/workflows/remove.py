@@ -12,12 +12,13 @@ from pathlib import Path
 
 from mxt.core.errors import Refused, StoreDamaged, StoreError, listed
 from mxt.core.files import folder_bytes, is_held, translate_os_errors
-from mxt.core.records import ClipRecord
 from mxt.core.views import parse_view
 from mxt.results.index import Outline, outlines
+from mxt.store.catalogue import Catalogue
 from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
 from mxt.store.names import WORDS, Named, find_named
+from mxt.store.table_keys import find_rows
 
 HALF_DONE_SECONDS = 3600.0  # after so long nobody is still making a half-made result or table
 
@@ -127,11 +128,12 @@ def prune(store: Path, *, dry_run: bool = False, yes: bool = False) -> Removal:
         raise StoreDamaged(
             f"{opened.root} has no catalogue, so nothing tells which features are used; ingest again first"
         )
-    used = [clip for record in opened.catalogue.datasets() for clip in opened.catalogue.clips(record.name)]
+    for record in opened.catalogue.datasets():
+        opened.catalogue.check(record.name)  # a changed id or key would make a table look unused
     steps = [
         _remove_table(opened, Named("features", table.label, table.path), Note.UNUSED)
         for table in opened.features.tables()
-        if not _uses(table, used)
+        if not _is_used(table, opened.catalogue)
     ]
     leftovers = (*opened.features.leftovers(), *opened.results.partial())
     steps += [_remove_leftover(path) for path in leftovers if _abandoned(path)]
@@ -192,14 +194,14 @@ def _folder(named: Named) -> Path:
 _STEPS = {"dataset": _remove_dataset, "features": _remove_table, "result": _remove_result}
 
 
-def _uses(table: FeatureTable, used: Sequence[ClipRecord]) -> bool:
+def _is_used(table: FeatureTable, catalogue: Catalogue) -> bool:
     """Whether any row belongs to a catalogued clip; unreadable and still empty tables count as used."""
     try:
         stored = table.keys()
     except StoreError:
         return True
-    keys = set(table.keys_of(used))
-    return not len(stored) or any(key.tobytes() in keys for key in stored)
+    keys = (table.keys_in(catalogue, record.name) for record in catalogue.datasets())
+    return not len(stored) or any((find_rows(stored, of_dataset) >= 0).any() for of_dataset in keys)
 
 
 def _abandoned(path: Path) -> bool:

@@ -167,12 +167,12 @@ def _job(clip: str, store: Path, dataset: str | None) -> ClipJob:
         raise InputError(f"{clip}: no such file, and there is no store at {store} to look for a clip in")
     catalogue = Store.open(store, read_only=True).catalogue
     record = catalogue.dataset(dataset)
-    clips, name = {written(known.id): known for known in catalogue.clips(record.name)}, written(clip)
-    if name not in clips:
-        raise UnknownName(f"file, or clip of {record.name},", name, clips)
-    if not (clips[name].usable and clips[name].has_audio):
+    name = written(clip)
+    if (known := catalogue.clip(record.name, name)) is None:
+        raise UnknownName(f"file, or clip of {record.name},", name, map(written, catalogue.ids(record.name)))
+    if not (known.usable and known.has_audio):
         raise InputError(f"{name} of {record.name} has no audio that can be used; mxt info {name} says why")
-    return ClipJob.of(clips[name], 0, record)
+    return ClipJob.of(known, 0, record)
 
 
 def _picture(job: ClipJob, reading: Reading, stage: Any, draw: Callable[[Any], Any], title: str) -> Picture:

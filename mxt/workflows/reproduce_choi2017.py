@@ -163,9 +163,8 @@ def _task(
         name = published_name(row.name)
         others = (_score(result, row.name) for result in (standardised, nested))
         cells.append(Cell(name, row.score.value, known.get(name), *others))
-    return TaskReproduction(
-        task, tuple(cells), released, standardised, nested, len(catalogue.clips(task.dataset))
-    )
+    clips = catalogue.figures(task.dataset).clips
+    return TaskReproduction(task, tuple(cells), released, standardised, nested, clips)
 
 
 def _score(result: SearchResult | None, name: str) -> float | None:
