@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import resource
 import tempfile
 import time
 from pathlib import Path
@@ -65,13 +66,12 @@ def make_store(folder: Path, n: int) -> Path:
 
 
 def timed(what: str, work):
-    """Run `work` and print its time of the clock and of the processor."""
+    """Run `work` and print its time of the clock and of the processor, and the peak memory so far."""
     clock, cpu = time.perf_counter(), time.process_time()
     result = work()
-    print(
-        f"{what}: {time.perf_counter() - clock:.1f} s, {time.process_time() - cpu:.1f} s of processor",
-        flush=True,
-    )
+    seconds, of_processor = time.perf_counter() - clock, time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{what}: {seconds:.1f} s, {of_processor:.1f} s of processor, {peak:.0f} MiB", flush=True)
     return result
 
 

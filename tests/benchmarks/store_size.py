@@ -1,11 +1,12 @@
 """Time, CPU and peak memory of commands, and files of the store, against the number of clips.
 
-    python tests/benchmarks/store_size.py [10³ 10⁴ …] [--files 10³ …] [--rows FILE.jsonl] [--figure FILE.png]
+    python tests/benchmarks/store_size.py [10³ 10⁴ …] [--files 10³ …] [--most eval=100000]
+        [--rows FILE.jsonl] [--figure FILE.png] [--table FILE.md]
 
-Features without audio (160 columns, the published form of Choi et al. 2017) are ingested twice, listed, told
-about and verified; an extraction with nothing to do is asked for on a catalogue of as many clips whose
+Features without audio (160 columns, ten classes, the published form of Choi et al. 2017) go through every
+command that reads them; an extraction with nothing to do is asked for on a catalogue of as many clips whose
 features are there. `--files`: short WAVs are ingested twice, beside a plain walk with ``os.scandir`` and
-``stat``.
+``stat``. `--most` leaves a command out for more clips than it names.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import sys
 import tempfile
 import time
 import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,26 +31,30 @@ from mxt.extraction.request import ExtractRequest
 from mxt.registry import build_registry
 from mxt.store.layout import Store
 
-TASK, LAYERS, BLOCK = "jamendo_vd", 5, 10_000
+TASK, LAYERS, BLOCK, CLASSES = "jamendo_vd", 5, 10_000, 10
+APART = 0.2  # deviation of the means of classes, in deviations of the noise
 HEADINGS = ("clips", "command", "wall_s", "cpu_s", "peak_mib", "files", "mib")
 Row = dict[str, float | str]
 
 
 def write_features(root: Path, clips: int) -> None:
-    """A table and five layers of 32 columns of noise."""
+    """A table and five layers of 32 columns: a mean for each class, and noise."""
     (root / "csv").mkdir(parents=True)
     (root / "features").mkdir()
     with (root / "csv" / f"{TASK}.csv").open("w") as file:
-        file.write("id,filepath,label,category\n")
+        file.write("id,filepath,label\n")
         for i in range(clips):
             path = f"tracks/{i % 997:03d}/track_{i // 8:07d}_{i % 8}.ogg"
-            file.write(f"{i},{path},{i * 7 % 10},{'train' if i % 5 else 'test'}\n")
+            file.write(f"{i},{path},{i * 7 % CLASSES}\n")
     rng = np.random.default_rng(0)
+    label = np.arange(clips) * 7 % CLASSES
     for k in range(LAYERS):
+        means = APART * rng.standard_normal((CLASSES, 32), np.float32)
         path = root / "features" / f"{TASK}_layer_{k}.npy"
         X = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(clips, 32))
         for first in range(0, clips, BLOCK):
-            X[first : first + BLOCK] = rng.standard_normal((min(BLOCK, clips - first), 32), np.float32)
+            of_block = means[label[first : first + BLOCK]]
+            X[first : first + BLOCK] = of_block + rng.standard_normal(of_block.shape, np.float32)
         X.flush()
 
 
@@ -91,10 +97,14 @@ def write_sounds(root: Path, files: int) -> None:
 
 # the peak memory of a process begins with that of the one that started it: a small one
 LAUNCHER = """
-import json, os, subprocess, sys
-process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-_, status, usage = os.wait4(process.pid, 0)
-print(json.dumps([status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024]))
+import json, os, subprocess, sys, tempfile
+with tempfile.TemporaryFile() as said:
+    process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=said)
+    _, status, usage = os.wait4(process.pid, 0)
+    said.seek(0)
+    if status:
+        sys.exit(said.read().decode(errors="replace"))
+print(json.dumps([usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024]))
 """
 
 
@@ -103,8 +113,7 @@ def measured(command: Sequence[str], store: Path) -> Row:
     begun = time.monotonic()
     launched = subprocess.run([sys.executable, "-c", LAUNCHER, *command], stdout=subprocess.PIPE, check=True)
     seconds = time.monotonic() - begun
-    status, cpu, peak = json.loads(launched.stdout)
-    assert status == 0, command
+    cpu, peak = json.loads(launched.stdout)
     there = [path.stat().st_size for path in store.rglob("*") if path.is_file()]
     return {
         "wall_s": round(seconds, 2),
@@ -120,7 +129,7 @@ def mxt(*words: object, store: Path) -> Row:
     return measured([sys.executable, "-m", "mxt", *map(str, words), "--store", str(store)], store)
 
 
-def measure_features(folder: Path, clips: int) -> Iterator[Row]:
+def measure_features(folder: Path, clips: int, most: Mapping[str, int]) -> Iterator[Row]:
     """The commands on features without audio, and an extraction with nothing to do."""
     features, store, other = folder / "features", folder / "store", folder / "other"
     write_features(features, clips)
@@ -128,10 +137,17 @@ def measure_features(folder: Path, clips: int) -> Iterator[Row]:
         "ingest": ("ingest", features),
         "second ingest": ("ingest", features),
         "ls": ("ls",),
+        "ls --clips": ("ls", "--clips", "--json"),
         "info": ("info", TASK),
         "verify": ("verify",),
+        "prune --dry-run": ("prune", "--dry-run"),
+        "similar": ("similar", "tracks/001/track_0000000_1.ogg"),
+        "export": ("export", "choi2017_convnet", folder / "features.parquet"),
+        "eval": ("eval", "--head", "linear"),
+        "report": ("report", "--out", folder / "report.html"),
     }.items():
-        yield {"clips": clips, "command": name, **mxt(*words, store=store)}
+        if clips <= most.get(name, clips) and (name != "report" or any((store / "results").glob("*"))):
+            yield {"clips": clips, "command": name, **mxt(*words, store=store)}
     write_catalogue(other, clips)
     nothing = mxt("extract", "--backbone", "mfcc", store=other)
     yield {"clips": clips, "command": "extract, nothing to do", **nothing}
@@ -155,37 +171,74 @@ def measure_files(folder: Path, files: int) -> Iterator[Row]:
 
 
 def draw(rows: Sequence[Row], path: Path) -> None:
-    """CPU time and peak memory against the number of clips, both logarithmic."""
+    """Time, CPU time, peak memory and files against the number of clips, all logarithmic."""
     import matplotlib
 
     matplotlib.use("agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(1, 3, figsize=(15, 4.5), layout="constrained")
-    words = {"cpu_s": "CPU time (s)", "peak_mib": "peak memory (MiB)", "files": "files in the store"}
-    for axis, (what, label) in zip(axes, words.items(), strict=True):
-        for command in dict.fromkeys(row["command"] for row in rows):
-            own = [row for row in rows if row["command"] == command]
-            axis.loglog([row["clips"] for row in own], [row[what] for row in own], "o-", label=command)
-        axis.set(xlabel="clips", ylabel=label)
-        axis.grid(which="both", alpha=0.3)
-    axes[0].legend(fontsize=8)
+    figure, axes = plt.subplots(2, 2, figsize=(11, 8), layout="constrained", sharex=True)
+    words = {
+        "wall_s": "time (s)",
+        "cpu_s": "CPU time (s)",
+        "peak_mib": "peak memory (MiB)",
+        "files": "files in the store",
+    }
+    commands = list(dict.fromkeys(str(row["command"]) for row in rows))
+    for axis, (what, label) in zip(axes.flat, words.items(), strict=True):
+        for number, command in enumerate(commands):
+            own = sorted((row["clips"], row[what]) for row in rows if row["command"] == command)
+            style = {"color": f"C{number % 10}", "marker": "os^"[number // 10], "markersize": 4}
+            axis.loglog(*zip(*own, strict=True), label=command, **style)
+        axis.set_ylabel(label)
+        axis.grid(which="both", alpha=0.2)
+    for axis in axes[1]:
+        axis.set_xlabel("clips")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right center", fontsize=9)
     figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """One line per command, one column per number of clips: time, CPU time, peak memory, the store."""
+    numbers = sorted({int(row["clips"]) for row in rows})
+    cells = {
+        (row["command"], row["clips"]): "{wall_s} s ({cpu_s} s of CPU), {peak_mib} MiB".format(**row)
+        for row in rows
+    }
+    cells |= {
+        ("store", row["clips"]): "{files} files, {mib} MiB".format(**row)
+        for row in rows
+        if row["command"] == "ingest"
+    }
+    lines = [
+        f"| {' | '.join(('', *(f'{number:,} clips' for number in numbers)))} |",
+        "|---" * (1 + len(numbers)) + "|",
+    ]
+    for command in dict.fromkeys(name for name, _ in cells):
+        lines.append(f"| {' | '.join((command, *(cells.get((command, n), '') for n in numbers)))} |")
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
-    """Measure, print one line per command, draw."""
+    """Measure, print one line per command, draw, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("clips", nargs="*", type=int, default=[1_000, 10_000])
     parser.add_argument("--files", nargs="*", type=int, default=[])
+    parser.add_argument("--most", nargs="*", default=[], metavar="COMMAND=CLIPS")
     parser.add_argument("--figure", type=Path)
+    parser.add_argument("--table", type=Path)
     parser.add_argument("--rows", type=Path, help="JSON lines that are added to, and drawn together")
     options = parser.parse_args()
+    most = {name: int(number) for name, number in (text.split("=") for text in options.most)}
     rows: list[Row] = []
     if options.rows and options.rows.exists():
         rows = [json.loads(line) for line in options.rows.read_text().splitlines()]
     print(*HEADINGS, sep="\t")
-    for measure, numbers in ((measure_features, options.clips), (measure_files, options.files)):
+    for measure, numbers in (
+        (partial(measure_features, most=most), options.clips),
+        (measure_files, options.files),
+    ):
         for number in filter(None, numbers):  # 0: draw what was measured before
             with tempfile.TemporaryDirectory() as folder:
                 for row in measure(Path(folder), number):
@@ -196,6 +249,8 @@ def main() -> None:
                             file.write(json.dumps(row) + "\n")
     if options.figure:
         draw(rows, options.figure)
+    if options.table:
+        options.table.write_text(markdown(rows), encoding="utf-8")
 
 
 if __name__ == "__main__":
