@@ -190,7 +190,7 @@ def targets(ctx: typer.Context) -> list[str]:
 def groupings(ctx: typer.Context) -> list[str]:
     """What ``--group-by`` knows of the data set typed before: folder, file, none, and its columns."""
     catalogue, record = _store(ctx).catalogue, _dataset(ctx)
-    return ["folder", "file", "none", *catalogue.columns(record.name)]
+    return ["folder", "file", "none", *catalogue.column_names(record.name)]
 
 
 def _datasets(ctx: typer.Context) -> list[str]:

@@ -162,7 +162,7 @@ class CatalogueReader:
             query = f"SELECT id, path FROM clips {OF_DATASET} ORDER BY position"
             yield from ((text_of(id_), text_of(path)) for id_, path in db.execute(query, (name,)))
 
-    def columns(self, name: str) -> list[str]:
+    def column_names(self, name: str) -> list[str]:
         """Names of the targets and fields that clips of `name` have, sorted."""
         query = "SELECT item.key FROM clips, json_each({part}) AS item " + OF_DATASET + " AND {part} <> ''"
         both = f"{query.format(part='clips.targets')} UNION {query.format(part='clips.fields')}"
