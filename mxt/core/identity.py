@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+KEY_BYTES = 32  # of an audio key
 _BLOCK = 1 << 20
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -67,8 +67,12 @@ class CatalogueFile:
 
     def records(self, records: Iterable[Record]) -> Iterator[Record]:
         """The same records, made from rows; a row with anything but what mxt writes is damage."""
-        with translate_damage(lambda error: _damage_text(self.path, f"{type(error).__name__}: {error}")):
+        with self.translating_damage():
             yield from records
+
+    def translating_damage(self) -> AbstractContextManager[None]:
+        """Whatever is raised within for values that mxt never writes becomes `StoreDamaged`."""
+        return translate_damage(lambda error: _damage_text(self.path, f"{type(error).__name__}: {error}"))
 
 
 def connect_to_write(path: Path) -> sqlite3.Connection:

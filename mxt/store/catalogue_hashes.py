@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from operator import itemgetter
 
 from mxt.store.catalogue_rows import HASHES
-from mxt.store.table_schema import KEY_BYTES
+from mxt.core.identity import KEY_BYTES
 
 # The parts of a data set, each hashed as a whole.
 PARTS = {

@@ -35,11 +35,13 @@ from mxt.store.catalogue_rows import (
     stored,
     text_of,
 )
-from mxt.store.table_schema import KEY_BYTES
+from mxt.core.identity import KEY_BYTES
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from mxt.core.clips import Clips
 
 AGAIN = "ingest it again, or derive it again: no feature is computed again"
 
@@ -122,6 +124,21 @@ class CatalogueReader:
         with self._file.reading() as db:
             self._check(db, name, ("clips", "files"))
             yield from self._file.records(clip_records(db.execute(clips_where(condition), (name, *values))))
+
+    def columns(self, name: str) -> Clips:
+        """The same clips as columns, a record of each made when it is asked for.
+
+        Raises
+        ------
+        UnknownName, StoreDamaged
+            As for `clips`.
+        """
+        from mxt.store.catalogue_columns import read_clips
+
+        self.dataset(name)
+        with self._file.reading() as db:
+            self._check(db, name, ("clips", "files"))
+            return read_clips(db, name, self._file)
 
     def clips_called(self, name: str, text: str, *, also_files: bool) -> list[tuple[str, str]]:
         """Id and path of clips of `name` whose id is `text` or, if asked for, whose path holds it.

@@ -53,7 +53,7 @@ _FILE = (
     "mono_peak, rms, sampled, notes, decoder, kind"
 )
 _CLIP = "id, path, key, reason, detail, start_us, end_us, targets, split, fold, group, fields"
-_N_CLIP = len(_CLIP.split(", "))
+CLIP_COLUMNS, FILE_COLUMNS = _CLIP.split(", "), _FILE.split(", ")
 FILES = f"SELECT {_FILE} FROM files {OF_DATASET}"
 
 
@@ -62,7 +62,7 @@ def _of(table: str, columns: str) -> str:
 
 
 def clips_where(condition: str = "TRUE") -> str:
-    """The clips of the data set called ``?`` in catalogue order, each with its file: for `clip_records`."""
+    """The clips of the data set called ``?`` in catalogue order: `CLIP_COLUMNS`, then `FILE_COLUMNS`."""
     return (
         f"SELECT {_of('clips', _CLIP)}, {_of('files', _FILE)} FROM clips LEFT JOIN files "
         "ON files.dataset = clips.dataset AND files.path = clips.path "
@@ -239,15 +239,15 @@ def _targets_json(targets: Mapping[str, Target]) -> str:
 def clip_records(rows: Iterable[Sequence[Any]]) -> Iterator[ClipRecord]:
     """Clips from the rows of `clips_where`; segments in a row share the record of their file."""
     before: object = None
+    n = len(CLIP_COLUMNS)
     for row in rows:
-        if before is None or row[_N_CLIP] != before:
-            before, file = row[_N_CLIP], file_record(row[_N_CLIP:])
-        yield _clip_record(row[:_N_CLIP], file)
+        if before is None or row[n] != before:
+            before, file = row[n], file_record(row[n:])
+        yield _clip_record(row[:n], file)
 
 
 def _clip_record(row: Sequence[Any], file: FileRecord) -> ClipRecord:
     id_, _, key, reason, detail, start_us, end_us, targets, split, fold, group, fields = row
-    loaded = json.loads(targets) if targets else {}
     return ClipRecord(
         text_of(id_),
         file,
@@ -256,9 +256,20 @@ def _clip_record(row: Sequence[Any], file: FileRecord) -> ClipRecord:
         text_of(detail),
         start_us,
         end_us,
-        {name: tuple(value) if isinstance(value, list) else value for name, value in loaded.items()},
+        targets_of(targets),
         split,
         fold,
         group,
-        json.loads(fields) if fields else {},
+        fields_of(fields),
     )
+
+
+def targets_of(text: str | None) -> dict[str, Target]:
+    """Targets from their JSON."""
+    loaded = json.loads(text) if text else {}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in loaded.items()}
+
+
+def fields_of(text: str | None) -> dict[str, str]:
+    """Fields from their JSON."""
+    return json.loads(text) if text else {}

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from mxt.store.table_schema import KEY_BYTES
+from mxt.core.identity import KEY_BYTES
 
 Keys: TypeAlias = npt.NDArray[np.uint8]  # [n, 32]
 

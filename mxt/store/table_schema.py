@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from mxt.core.identity import KEY_BYTES
 from mxt.core.specs import Layer
 
 ArrayKind = tuple[tuple[int, ...], str, float]  # shape of a row, dtype, fill value
 
-KEY_BYTES = 32
 AUDIO, COPY = "audio", "audio_copy"  # damaged keys are restored from the copy
 SEAL, REASON, STATE = "seal", "reason", "state"
 OPEN, DONE, FAILED = 0, 1, 2

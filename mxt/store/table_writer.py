@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from mxt.core.errors import Reason, StoreDamaged, StoreError
 from mxt.core.files import OwnedLock, translate_os_errors
+from mxt.core.identity import KEY_BYTES
 from mxt.store.table_arrays import (
     open_array,
     read_rows,
@@ -28,7 +29,6 @@ from mxt.store.table_schema import (
     COPY,
     DONE,
     FAILED,
-    KEY_BYTES,
     OPEN,
     REASON,
     SEAL,
