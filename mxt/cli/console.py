@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import math
 import os
 import shlex
 import struct
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 GAP = 2  # characters between columns of a table
+BLOCK = 1000  # rows of a table that are printed at a time
 UNBROKEN = 100_000  # columns where nobody looks at a terminal: nothing is wrapped
 
 
@@ -68,7 +70,7 @@ def next_command(*words: str) -> None:
     next_line(shlex.join(words))
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table with numbers aligned right, or a few lines for each row where a table would be too wide.
 
     Parameters
@@ -77,59 +79,84 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
         Line above it; empty for none.
     columns : sequence of str
         Headings; a column without one is left out where it is empty.
-    rows : sequence of sequences
-        Cells: text, numbers, or ``None`` for an empty cell.
+    rows : iterable of sequences
+        Cells: text, numbers, or ``None`` for an empty cell. They are iterated over twice, and none is kept.
     """
     from rich.text import Text
 
-    kept = [
-        index
-        for index, heading in enumerate(columns)
-        if heading or any(row[index] not in (None, "") for row in rows)
-    ]
-    columns = [visible(columns[index]) for index in kept]
-    rows = [[row[index] for index in kept] for row in rows]
-    texts = [[_cell(cell) for cell in row] for row in rows]
+    described = [_Column(visible(heading)) for heading in columns]
+    for row in rows:
+        for column, cell in zip(described, row, strict=True):
+            column.add(cell)
+    kept = [index for index, column in enumerate(described) if column.heading or column.is_filled]
+    described = [described[index] for index in kept]
+    texts = ([_cell(row[index]) for index in kept] for row in rows)
     out = console()
-    widths = _widths([list(cells) for cells in zip(columns, *texts, strict=True)], out.width)
-    if texts and sum(widths) + GAP * (len(widths) - 1) > out.width:
-        _rows_as_lines(title, columns, texts, out.width)
+    widths = _widths(described, out.width)
+    if any(column.is_filled for column in described) and sum(widths) + GAP * (len(widths) - 1) > out.width:
+        _rows_as_lines(title, [column.heading for column in described], texts, out.width)
         return
     if title:
         out.print(Text(visible(title), style="bold"))
-    grid = _grid(columns, rows, texts, widths)
-    if out.is_terminal:
-        out.print(grid)
-        return
-    with out.capture() as captured:
-        out.print(grid)
-    for line in captured.get().splitlines():
-        say(line.rstrip())
+    blocks = iter(lambda: list(itertools.islice(texts, BLOCK)), [])
+    for number, block in enumerate(itertools.chain([next(blocks, [])], blocks)):
+        grid = _grid(described, block, widths, with_head=number == 0)
+        if out.is_terminal:
+            out.print(grid)
+            continue
+        with out.capture() as captured:
+            out.print(grid)
+        for line in captured.get().splitlines():
+            say(line.rstrip())
+
+
+class _Column:
+    """What has to be known of a column before its first row is printed."""
+
+    def __init__(self, heading: str) -> None:
+        from rich.cells import cell_len
+
+        self._length = cell_len
+        self.heading, self.is_filled, self.is_text = heading, False, False
+        self.longest, self.longest_word = 0, 0
+        self._measure(heading)
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether it holds numbers, and nothing else."""
+        return self.is_filled and not self.is_text
+
+    def add(self, cell: object) -> None:
+        """Look at one cell more."""
+        if cell is None:
+            return
+        self.is_filled = self.is_filled or cell != ""
+        self.is_text = self.is_text or not isinstance(cell, (int, float)) or isinstance(cell, bool)
+        self._measure(_cell(cell))
+
+    def _measure(self, text: str) -> None:
+        length = self._length(text)
+        self.longest = max(self.longest, length)
+        if length > self.longest_word:
+            self.longest_word = max([self.longest_word, *map(self._length, text.split())])
 
 
 def _grid(
-    columns: Sequence[str],
-    rows: Sequence[Sequence[object]],
-    texts: Sequence[Sequence[str]],
-    widths: Sequence[int],
+    columns: Sequence[_Column], texts: Sequence[Sequence[str]], widths: Sequence[int], *, with_head: bool
 ) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(box=None, pad_edge=False, header_style="bold")
-    for index, heading in enumerate(columns):
-        cells = [row[index] for row in rows if row[index] is not None]
-        numbers = cells and all(
-            isinstance(cell, (int, float)) and not isinstance(cell, bool) for cell in cells
-        )
-        side: JustifyMethod = "right" if numbers else "left"
-        grid.add_column(Text(heading), justify=side, overflow="fold", width=widths[index])
+    grid = Table(box=None, pad_edge=False, header_style="bold", show_header=with_head)
+    for column, width in zip(columns, widths, strict=True):
+        side: JustifyMethod = "right" if column.has_numbers else "left"
+        grid.add_column(Text(column.heading), justify=side, overflow="fold", width=width)
     for row in texts:
         grid.add_row(*map(Text, row))
     return grid
 
 
-def _rows_as_lines(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> None:
+def _rows_as_lines(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> None:
     if title:
         say(title)
     for first, *others in rows:
@@ -141,12 +168,10 @@ def _rows_as_lines(title: str, columns: Sequence[str], rows: Sequence[Sequence[s
             say(line)
 
 
-def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
+def _widths(columns: Sequence[_Column], room: int) -> list[int]:
     """Width of each column: at least its longest word; short cells stay whole, long texts share the rest."""
-    from rich.cells import cell_len
-
-    widths = [max(map(cell_len, " ".join(cells).split()), default=0) for cells in columns]
-    needs = [max(map(cell_len, cells)) - width for cells, width in zip(columns, widths, strict=True)]
+    widths = [column.longest_word for column in columns]
+    needs = [column.longest - column.longest_word for column in columns]
     left = max(0, room - GAP * (len(columns) - 1) - sum(widths))
     for done, index in enumerate(sorted(range(len(columns)), key=needs.__getitem__)):
         more = min(max(0, needs[index]), left // (len(columns) - done))
@@ -199,12 +224,31 @@ def seconds_text(seconds: float) -> str:
 
 
 def emit_json(value: object) -> None:
-    r"""Print records, mappings and lists as JSON; NaN as ``null``, the unprintable as ``\u`` and its code."""
-    in_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    text = json.dumps(plain(value), indent=2, ensure_ascii=not in_unicode, allow_nan=False)
-    for line in text.split("\n"):
+    r"""Print records, mappings and lists as JSON; NaN as ``null``, the unprintable as ``\u`` and its code.
+
+    An iterator is a list whose items are printed as they come.
+    """
+    for line in _json_items(value) if isinstance(value, Iterator) else _json_lines(value):
         shown = line if line.isprintable() else "".join(map(_json_character, line))
         sys.stdout.write(f"{shown}\n")
+
+
+def _json_lines(value: object) -> list[str]:
+    in_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    return json.dumps(plain(value), indent=2, ensure_ascii=not in_unicode, allow_nan=False).split("\n")
+
+
+def _json_items(items: Iterator[object]) -> Iterator[str]:
+    """The lines of a list, each when its item is there."""
+    last = "["
+    for item in items:
+        yield last if last == "[" else f"{last},"
+        *lines, last = (f"  {line}" for line in _json_lines(item))
+        yield from lines
+    if last == "[":
+        yield "[]"
+    else:
+        yield from (last, "]")
 
 
 def _json_character(character: str) -> str:

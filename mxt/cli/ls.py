@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +12,7 @@ from mxt.cli.option_groups import StoreOptions
 from mxt.cli.options import DatasetOption
 
 if TYPE_CHECKING:
-    from mxt.workflows.ls import ClipEntry, Contents, DatasetEntry, ResultEntry, TableEntry
+    from mxt.workflows.ls import ClipEntries, Contents, DatasetEntry, ResultEntry, TableEntry
 
 
 def ls(
@@ -25,7 +25,7 @@ def ls(
     from mxt.workflows import ls as work
 
     if clips or dataset is not None:
-        at.answer(work.ls_clips(at.store, dataset), render_clips)
+        at.answer(work.ls_clips(at.store, dataset), render_clips, plain=iter)
         return
     contents = work.ls(at.store)
     at.answer(contents, render, next=_next_command(contents))
@@ -104,25 +104,27 @@ def _render_results(entries: Sequence[ResultEntry]) -> None:
     console.table("results", ["id", *differing, "score (95 %)", ""], rows)
 
 
-def render_clips(entries: Sequence[ClipEntry]) -> None:
+def render_clips(entries: ClipEntries) -> None:
     """Print the clips of a data set, one per line."""
-    targets = list(dict.fromkeys(name for entry in entries for name in entry.targets))
-    extra = [
-        name
-        for name in ("split", "fold", "group")
-        if any(getattr(entry, name) is not None for entry in entries)
-    ]
-    rows = [
-        [
-            entry.id,
-            round(entry.seconds, 2),
-            *(_target(entry.targets.get(name)) for name in targets),
-            *(getattr(entry, name) for name in extra),
-            ": ".join(filter(None, (entry.reason, entry.detail))),
-        ]
-        for entry in entries
-    ]
-    console.table("", ["clip", "seconds", *targets, *extra, "left out"], rows)
+    columns = ["clip", "seconds", *entries.targets, *entries.parts, "left out"]
+    console.table("", columns, _ClipRows(entries))
+
+
+class _ClipRows(Iterable[list[object]]):
+    """The row of each clip, made anew by each iteration."""
+
+    def __init__(self, entries: ClipEntries) -> None:
+        self.entries, self.targets, self.parts = entries, entries.targets, entries.parts
+
+    def __iter__(self) -> Iterator[list[object]]:
+        for entry in self.entries:
+            yield [
+                entry.id,
+                round(entry.seconds, 2),
+                *(_target(entry.targets.get(name)) for name in self.targets),
+                *(getattr(entry, name) for name in self.parts),
+                ": ".join(filter(None, (entry.reason, entry.detail))),
+            ]
 
 
 def what_differs(results: Sequence[ResultEntry], *, always: Sequence[str]) -> dict[str, list[Any]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import starmap
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
+from mxt.core.clips import Clips
 from mxt.core.errors import StoreError
 from mxt.core.files import folder_bytes
 from mxt.core.records import ClipRecord, DatasetRecord
@@ -147,7 +148,46 @@ def ls(store: Path) -> Contents:
     )
 
 
-def ls_clips(store: Path, dataset: str | None = None) -> tuple[ClipEntry, ...]:
+class ClipEntries(Sequence[ClipEntry]):
+    """Clips as listed, each made when it is asked for.
+
+    Parameters
+    ----------
+    clips : Clips
+    """
+
+    def __init__(self, clips: Clips) -> None:
+        self.clips = clips
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    @overload
+    def __getitem__(self, rows: int) -> ClipEntry: ...
+    @overload
+    def __getitem__(self, rows: slice) -> ClipEntries: ...
+    def __getitem__(self, rows: int | slice) -> ClipEntry | ClipEntries:
+        """One clip, or those of a slice."""
+        return ClipEntries(self.clips[rows]) if isinstance(rows, slice) else clip_entry(self.clips[rows])
+
+    def __iter__(self) -> Iterator[ClipEntry]:
+        return map(clip_entry, self.clips)
+
+    @property
+    def targets(self) -> list[str]:
+        """Names of the targets, by first appearance."""
+        return list(dict.fromkeys(name for targets in self.clips.targets.distinct() for name in targets))
+
+    @property
+    def parts(self) -> list[str]:
+        """Which of split, fold and group any clip has."""
+        columns = {"split": self.clips.splits, "fold": self.clips.folds, "group": self.clips.groups}
+        return [
+            name for name, column in columns.items() if any(value is not None for value in column.distinct())
+        ]
+
+
+def ls_clips(store: Path, dataset: str | None = None) -> ClipEntries:
     """List the clips of a data set in catalogue order, also those that were left out.
 
     Parameters
@@ -158,7 +198,7 @@ def ls_clips(store: Path, dataset: str | None = None) -> tuple[ClipEntry, ...]:
         By default the one last ingested.
     """
     opened = Store.open(store, read_only=True)
-    return tuple(map(clip_entry, opened.catalogue.clips(opened.catalogue.dataset(dataset).name)))
+    return ClipEntries(opened.catalogue.columns(opened.catalogue.dataset(dataset).name))
 
 
 def clip_entry(clip: ClipRecord) -> ClipEntry:

@@ -53,6 +53,40 @@ def test_what_is_no_record_is_not_made_into_text():
         console.emit_json(object())
 
 
+@pytest.mark.parametrize("items", [[], [1], [{"a": [1, 2]}, [], {"b": {}}]])
+def test_an_iterator_is_printed_as_a_list_is(items, capsys):
+    console.emit_json(items)
+    expected = capsys.readouterr().out
+    console.emit_json(iter(items))
+    assert capsys.readouterr().out == expected
+
+
+def test_the_items_of_an_iterator_are_printed_as_they_come(capsys):
+    def items():
+        yield 1
+        yield 2
+        assert capsys.readouterr().out == "[\n  1,\n"
+        yield 3
+
+    console.emit_json(items())
+
+
+@pytest.mark.parametrize("columns", ["200", "20"])  # wide enough for a table, and too narrow
+def test_a_table_printed_in_blocks_is_one_table(columns, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    rows = [("one two", 1000, None), ("x" * 12, 2, ""), ("three", None, "left")] * 3
+    console.table("title", ("name", "n", ""), rows)
+    whole = capsys.readouterr().out
+    monkeypatch.setattr(console, "BLOCK", 2)
+    console.table("title", ("name", "n", ""), rows)
+    assert capsys.readouterr().out == whole
+
+
+def test_a_table_without_rows_is_its_head(capsys):
+    console.table("title", ("name", "n", ""), [])
+    assert capsys.readouterr().out == "title\nname  n\n"
+
+
 def test_table_is_not_wrapped_into_a_pipe(capsys):
     console.table("title", ("name", "n"), [("x" * 300, 1234), (None, 5)])
     lines = capsys.readouterr().out.splitlines()
