@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.columns import Column
 from mxt.core.errors import UsageError
 from mxt.core.records import ClipRecord, DatasetRecord, Target
 from mxt.core.reprs import short_repr
-from mxt.core.text import written
+from mxt.core.text import written, written_all
 from mxt.evaluation.columns import choose_target, group_values, target_values
 from mxt.evaluation.tasks import infer_task, is_labelled
 from mxt.results.tables import CLIP, OWN, Table, about_clips, arrow_table
@@ -98,7 +99,7 @@ class Features:
             groups=_groups(clips, group_by),
             ids=matrix.ids,
             fields={
-                name: values
+                name: written_all(list(values))
                 for name, values in about_clips(clips, record.targets, with_fields=True).items()
                 if name != CLIP
             },
@@ -115,7 +116,7 @@ class Features:
 
     def to_arrow(self) -> pa.Table:
         """An Arrow table: clip, all fields, and one column for each column of `X`."""
-        about = {CLIP: [written(name) for name in self.ids], **self.fields}
+        about = {name: Column.of(values) for name, values in {CLIP: self.ids, **self.fields}.items()}
         return arrow_table(Table(about, self.X, self.columns, self.view), lists=True)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:

@@ -6,18 +6,22 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mxt.core.columns import Column
 from mxt.core.errors import InputError, Refused
 from mxt.core.files import folder_bytes, translate_os_errors
+from mxt.core.text import written_all
 from mxt.evaluation.fold_names import part_of
-from mxt.results.tables import Table, arrow_column, is_number
+from mxt.results.tables import Table, arrow_array, arrow_type
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pyarrow as pa
 
 CARD, DATA, COLUMN = "README.md", "data", "features"
@@ -65,8 +69,7 @@ def write_folder(path: Path, table: Table, *, dataset: str, classes: Sequence[st
     """
     from pyarrow import parquet
 
-    splits = _splits(table.about.get("split"), len(table.X))
-    arrow = _arrow(table, classes)
+    columns, splits = _Columns.of(table, classes), _splits(table.about.get("split"), len(table))
     with translate_os_errors("writing", path):
         partial = Path(
             tempfile.mkdtemp(dir=path.absolute().parent, prefix=f".{path.name}.", suffix=".partial")
@@ -75,7 +78,10 @@ def write_folder(path: Path, table: Table, *, dataset: str, classes: Sequence[st
             folder = partial / "folder"  # mkdtemp's own folder is closed to others
             (folder / DATA).mkdir(parents=True)
             for name, rows in splits.items():
-                parquet.write_table(arrow.take(rows), folder / DATA / f"{name}-00000-of-00001.parquet")
+                file = folder / DATA / f"{name}-00000-of-00001.parquet"
+                with parquet.ParquetWriter(file, columns.schema) as writer:
+                    for block in table.blocks(rows):
+                        writer.write_batch(columns.batch(table, block))
             (folder / CARD).write_text(_card(table, dataset, splits), encoding="utf-8")
             if path.exists():
                 path.rename(partial / "earlier")
@@ -85,49 +91,80 @@ def write_folder(path: Path, table: Table, *, dataset: str, classes: Sequence[st
     return folder_bytes(path)
 
 
-def _splits(values: Sequence[str | None] | None, rows: int) -> dict[str, list[int]]:
+def _splits(values: Column[str | None] | None, rows: int) -> dict[str, npt.NDArray[np.int64]]:
     """Rows of each split, by the names that `datasets` gives them; all are ``train`` where there is none."""
     if values is None:
-        return {"train": list(range(rows))}
-    splits: dict[str, list[int]] = {}
-    for row, value in enumerate(values):
-        name = SPLITS.get(part_of(value) or "", value) if value else WITHOUT
-        splits.setdefault(re.sub(r"\W+", "_", name).strip("_") or WITHOUT, []).append(row)
-    return splits
+        return {"train": np.arange(rows)}
+    names = values.map(_split_name)
+    return {name: np.flatnonzero(names.where(name.__eq__)) for name in names.distinct()}
 
 
-def _arrow(table: Table, classes: Sequence[str]) -> pa.Table:
+def _split_name(value: str | None) -> str:
+    name = SPLITS.get(part_of(value) or "", value) if value else WITHOUT
+    return re.sub(r"\W+", "_", name).strip("_") or WITHOUT
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """The columns of the files.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        With what `datasets` wants to know of them.
+    about : mapping
+        Their names to those of `Table.about`; the last column holds the features.
+    numbers : mapping
+        Of columns of classes: the number of each class.
+    """
+
+    schema: pa.Schema
+    about: Mapping[str, str]
+    numbers: Mapping[str, Mapping[str, int]]
+
+    @classmethod
+    def of(cls, table: Table, classes: Sequence[str]) -> _Columns:
+        """The columns of a table, of which `classes` hold one class for each clip."""
+        import pyarrow as pa
+
+        about = {f"{name}_" if name == COLUMN else name: name for name in table.about if name != "split"}
+        numbers: dict[str, dict[str, int]] = {}
+        types, kinds = {}, {}
+        for column, name in about.items():
+            if name in classes:
+                names = sorted({value for value in table.about[name].distinct() if value is not None})
+                numbers[column] = {value: number for number, value in enumerate(names)}
+                types[column] = pa.int64()
+                kinds[column] = {"names": written_all(names), "_type": "ClassLabel"}
+            else:
+                types[column] = arrow_type(table.about[name], lists=True)
+                kinds[column] = _kind(types[column])
+        width = len(table.columns)
+        types[COLUMN], kinds[COLUMN] = pa.list_(pa.float32(), width), _list_of("float32", width)
+        metadata = {"huggingface": json.dumps({"info": {"features": kinds}}), "mxt.view": table.view}
+        return cls(pa.schema(types, metadata), about, numbers)
+
+    def batch(self, table: Table, rows: npt.NDArray[np.int64]) -> pa.RecordBatch:
+        """Some rows of a table."""
+        import pyarrow as pa
+
+        columns = []
+        for column, name in self.about.items():
+            values: Sequence[Any] = table.about[name][rows]
+            if column in self.numbers:
+                values = [None if value is None else self.numbers[column][value] for value in values]
+            columns.append(arrow_array(values, self.schema.field(column).type))
+        flat = pa.array(np.ascontiguousarray(table.X[rows], np.float32).ravel())
+        columns.append(pa.FixedSizeListArray.from_arrays(flat, len(table.columns)))
+        return pa.record_batch(columns, self.schema)
+
+
+def _kind(of: pa.DataType) -> Mapping[str, Any]:
     import pyarrow as pa
 
-    columns: dict[str, pa.Array] = {}
-    kinds: dict[str, Mapping[str, Any]] = {}
-    for name, values in table.about.items():
-        if name == "split":
-            continue
-        column = f"{name}_" if name == COLUMN else name
-        if name in classes:
-            names = sorted({value for value in values if value is not None})
-            number = {value: i for i, value in enumerate(names)}
-            columns[column] = pa.array(
-                [None if value is None else number[value] for value in values], pa.int64()
-            )
-            kinds[column] = {"names": names, "_type": "ClassLabel"}
-        else:
-            columns[column] = arrow_column(values, lists=True)
-            kinds[column] = _kind(columns[column], values)
-    flat = pa.array(np.ascontiguousarray(table.X, np.float32).ravel())
-    columns[COLUMN] = pa.FixedSizeListArray.from_arrays(flat, table.X.shape[1])
-    kinds[COLUMN] = _list_of("float32", table.X.shape[1])
-    metadata = {"huggingface": json.dumps({"info": {"features": kinds}}), "mxt.view": table.view}
-    return pa.table(columns).replace_schema_metadata(metadata)
-
-
-def _kind(column: pa.Array, values: Sequence[Any]) -> Mapping[str, Any]:
-    import pyarrow as pa
-
-    if pa.types.is_list(column.type):
+    if pa.types.is_list(of):
         return _list_of("string")
-    return {"dtype": "float64" if is_number(values) else "string", "_type": "Value"}
+    return {"dtype": "float64" if pa.types.is_floating(of) else "string", "_type": "Value"}
 
 
 def _list_of(dtype: str, length: int = -1) -> dict[str, Any]:
@@ -135,7 +172,7 @@ def _list_of(dtype: str, length: int = -1) -> dict[str, Any]:
     return {"feature": {"dtype": dtype, "_type": "Value"}, "length": length, "_type": "Sequence"}
 
 
-def _card(table: Table, dataset: str, splits: Mapping[str, Sequence[int]]) -> str:
+def _card(table: Table, dataset: str, splits: Iterable[str]) -> str:
     """The card, with the files of each split: without them `datasets` guesses."""
     files = "".join(f"  - split: {name}\n    path: {DATA}/{name}-*\n" for name in splits)
     columns = ", ".join(f"`{name}`" for name in table.columns[:8])
@@ -143,6 +180,6 @@ def _card(table: Table, dataset: str, splits: Mapping[str, Sequence[int]]) -> st
     return (
         f"---\nconfigs:\n- config_name: default\n  data_files:\n{files}---\n\n"
         f"# {dataset}: features of {table.view}\n\n"
-        f"{len(table.X):,} clips. The column `{COLUMN}` holds {columns}{more}; the other columns describe "
+        f"{len(table):,} clips. The column `{COLUMN}` holds {columns}{more}; the other columns describe "
         "the clips. Written by `mxt export`.\n"
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, get_args
 
+from mxt.core.columns import Column
 from mxt.core.errors import InputError
 from mxt.core.files import atomic_write
-from mxt.results.tables import Table, arrow_table, is_number, joined
+from mxt.results.tables import Table, arrow_batches, arrow_schema, is_number, joined
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -37,28 +39,50 @@ def _write_npz(file: IO[bytes], table: Table) -> None:
     """Arrays ``X``, ``columns``, ``view``, and one for each column of `Table.about`."""
     import numpy as np
 
-    def array(values: Sequence[Any]) -> npt.NDArray[Any]:
-        if is_number(values):
-            return np.array([np.nan if value is None else value for value in values], np.float64)
-        return np.array([value or "" for value in joined(values)], dtype=str)
-
-    arrays: dict[str, Any] = {name: array(values) for name, values in table.about.items()}
     taken = {"X", "columns", "view", "file", "allow_pickle"}  # the last two mean something to NumPy
-    arrays = {f"target.{name}" if name in taken else name: values for name, values in arrays.items()}
-    np.savez_compressed(file, **arrays, X=table.X, columns=np.array(table.columns), view=np.array(table.view))
+    named = {f"target.{name}" if name in taken else name: values for name, values in table.about.items()}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, values in named.items():
+            _write_array(archive, name, _array(values))
+        with archive.open("X.npy", "w", force_zip64=True) as member:
+            about = {"descr": "<f4", "fortran_order": False, "shape": table.X.shape}
+            np.lib.format.write_array_header_1_0(member, about)
+            for rows in table.blocks():
+                member.write(np.ascontiguousarray(table.X[rows], "<f4").data)
+        _write_array(archive, "columns", np.array(table.columns))
+        _write_array(archive, "view", np.array(table.view))
+
+
+def _array(values: Column[Any]) -> npt.NDArray[Any]:
+    import numpy as np
+
+    if is_number(values):
+        return np.array([np.nan if value is None else value for value in values], np.float64)
+    return np.array([value or "" for value in joined(values)], dtype=str)
+
+
+def _write_array(archive: zipfile.ZipFile, name: str, array: npt.NDArray[Any]) -> None:
+    import numpy as np
+
+    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+        np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 def _write_csv(file: IO[bytes], table: Table) -> None:
     from pyarrow import csv
 
-    csv.write_csv(arrow_table(table, lists=False), file)
+    with csv.CSVWriter(file, arrow_schema(table, lists=False)) as writer:
+        for batch in arrow_batches(table, lists=False):
+            writer.write_batch(batch)
 
 
 def _write_parquet(file: IO[bytes], table: Table) -> None:
     from pyarrow import parquet
 
-    arrow = arrow_table(table, lists=True)
-    parquet.write_table(arrow.replace_schema_metadata({"mxt.view": table.view}), file)
+    schema = arrow_schema(table, lists=True).with_metadata({"mxt.view": table.view})
+    with parquet.ParquetWriter(file, schema) as writer:
+        for batch in arrow_batches(table, lists=True):
+            writer.write_batch(batch.replace_schema_metadata(schema.metadata))
 
 
 WRITERS: dict[Format, Callable[[IO[bytes], Table], None]] = {

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.columns import Column
 from mxt.core.errors import MxtError, UnknownName
 from mxt.core.records import Task
 from mxt.core.text import written
@@ -95,7 +96,8 @@ def export_predictions(store: Store, result_id: str, path: Path, format: Format)
     X, values = _of_classes(predictions)
     names = predictions.targets.classes if values else ()
     columns = tuple(f"class.{name}" if name in OWN else name for name in names)
-    nbytes = write_table(path, Table(about, X, columns, result_id), format)
+    described = {name: Column.of(values) for name, values in about.items()}
+    nbytes = write_table(path, Table(described, X, columns, result_id), format)
     rows = len(predictions.clips)
     return ExportedPredictions(
         str(path),
