@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from mxt.core.clips import Clips
 from mxt.core.columns import Column
@@ -23,16 +23,6 @@ SEVERAL = ";"  # between the labels of one clip, where a column holds text only
 BLOCK_VALUES = 1 << 23  # numbers of a block of rows: 32 MiB
 
 
-class Rows(Protocol):
-    """Features of which rows can be had: an array, or a view that is read when it is indexed."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Rows and columns."""
-
-    def __getitem__(self, rows: Any, /) -> npt.NDArray[np.float32]: ...
-
-
 @dataclass(frozen=True, eq=False)
 class Table:
     """Rows of features, with columns that describe them.
@@ -42,7 +32,6 @@ class Table:
     about : mapping
         Columns that describe each row: text, numbers, tuples of labels, or ``None``.
     X : float32 [rows, columns]
-        See `Rows`.
     columns : tuple of str
         Names of the columns of `X`.
     view : str
@@ -50,7 +39,7 @@ class Table:
     """
 
     about: Mapping[str, Column[Any]]
-    X: Rows
+    X: npt.NDArray[np.float32]
     columns: tuple[str, ...]
     view: str
     __repr__ = short_repr
@@ -64,7 +53,7 @@ class Table:
         return (rows[first : first + size] for first in range(0, len(rows), size))
 
     def __len__(self) -> int:
-        return self.X.shape[0]
+        return len(self.X)
 
 
 def about_clips(

@@ -177,28 +177,6 @@ class FeatureTable:
             # a repair may have opened rows between state and layers: look again
             return self._read_rows(keys, arrays)
 
-    def at(
-        self, rows: npt.NDArray[np.int64], layers: Sequence[str], ledger: Ledger
-    ) -> npt.NDArray[np.float32]:
-        """Features of rows that are done, float32 [n, D].
-
-        Parameters
-        ----------
-        rows : int64 [n]
-        layers : sequence of str
-            Layer names; their columns are joined in this order.
-        ledger : Ledger
-            What `ledger` gave, against which the features are checked.
-
-        Raises
-        ------
-        StoreDamaged
-            A row has no features, or they are not what was written.
-        """
-        done = np.ones(len(rows), dtype=bool)
-        blocks = [self._read_layer(self._array_of(name), rows, done, ledger) for name in layers]
-        return np.concatenate(blocks, axis=1)
-
     def settled(
         self, *, at_once: int = 1024
     ) -> Iterator[tuple[bytes, Mapping[str, npt.NDArray[np.float32]] | Reason]]:

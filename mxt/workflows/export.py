@@ -10,8 +10,8 @@ from typing import Any
 from mxt.core.columns import Column
 from mxt.core.commands import typed
 from mxt.core.errors import InputError, Refused, UsageError
-from mxt.results.stored_view import open_view
 from mxt.results.tables import Table, about_clips, target_columns
+from mxt.results.views import load_view
 from mxt.store.layout import Store
 from mxt.workflows.export_datasets import check_folder, write_folder
 from mxt.workflows.export_files import FORMATS, WRITERS, Format, write_table
@@ -115,11 +115,11 @@ def export(store: Path, request: ExportRequest, *, yes: bool = False) -> Exporte
             raise UsageError(f"{result_id} is a result: predictions are written as npz, csv or parquet")
         return export_predictions(opened, result_id, request.path, format)
     record = opened.catalogue.dataset(request.dataset)
-    X = open_view(opened, record.name, request.view)
-    if not len(X):
-        raise InputError(f"no clip of {record.name} has features in {X.view}; mxt extract computes them")
-    about = about_clips(X.clips, record.targets, with_fields=format == "datasets")
-    table = Table(about, X, X.columns, X.view)
+    matrix = load_view(opened, record.name, request.view)
+    if not len(matrix.clips):
+        raise InputError(f"no clip of {record.name} has features in {matrix.view}; mxt extract computes them")
+    about = about_clips(matrix.clips, record.targets, with_fields=format == "datasets")
+    table = Table(about, matrix.X, matrix.columns, matrix.view)
     if format == "datasets":
         nbytes = write_folder(
             request.path, table, dataset=record.name, classes=_classes(about, record.targets)
@@ -130,11 +130,11 @@ def export(store: Path, request: ExportRequest, *, yes: bool = False) -> Exporte
         path=str(request.path),
         format=format,
         dataset=record.name,
-        view=X.view,
-        clips=len(X),
-        columns=len(X.columns),
-        missing=X.n_missing,
-        failed=X.n_failed,
+        view=matrix.view,
+        clips=len(matrix.clips),
+        columns=matrix.X.shape[1],
+        missing=matrix.n_missing,
+        failed=matrix.n_failed,
         targets=tuple(target_columns(record.targets)),
         nbytes=nbytes,
     )

@@ -129,7 +129,8 @@ class _Columns:
 
         about = {f"{name}_" if name == COLUMN else name: name for name in table.about if name != "split"}
         numbers: dict[str, dict[str, int]] = {}
-        types, kinds = {}, {}
+        types: dict[str, pa.DataType] = {}
+        kinds: dict[str, Mapping[str, Any]] = {}
         for column, name in about.items():
             if name in classes:
                 names = sorted({value for value in table.about[name].distinct() if value is not None})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, get_args
@@ -41,16 +40,8 @@ def _write_npz(file: IO[bytes], table: Table) -> None:
 
     taken = {"X", "columns", "view", "file", "allow_pickle"}  # the last two mean something to NumPy
     named = {f"target.{name}" if name in taken else name: values for name, values in table.about.items()}
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, values in named.items():
-            _write_array(archive, name, _array(values))
-        with archive.open("X.npy", "w", force_zip64=True) as member:
-            about = {"descr": "<f4", "fortran_order": False, "shape": table.X.shape}
-            np.lib.format.write_array_header_1_0(member, about)
-            for rows in table.blocks():
-                member.write(np.ascontiguousarray(table.X[rows], "<f4").data)
-        _write_array(archive, "columns", np.array(table.columns))
-        _write_array(archive, "view", np.array(table.view))
+    arrays: dict[str, Any] = {name: _array(values) for name, values in named.items()}
+    np.savez_compressed(file, **arrays, X=table.X, columns=np.array(table.columns), view=np.array(table.view))
 
 
 def _array(values: Column[Any]) -> npt.NDArray[Any]:
@@ -59,13 +50,6 @@ def _array(values: Column[Any]) -> npt.NDArray[Any]:
     if is_number(values):
         return np.array([np.nan if value is None else value for value in values], np.float64)
     return np.array([value or "" for value in joined(values)], dtype=str)
-
-
-def _write_array(archive: zipfile.ZipFile, name: str, array: npt.NDArray[Any]) -> None:
-    import numpy as np
-
-    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-        np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 def _write_csv(file: IO[bytes], table: Table) -> None:
