@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.clips import Clips
 from mxt.core.errors import MxtError
 from mxt.core.text import written
 from mxt.evaluation.calibration import Calibration, calibration
@@ -122,20 +123,16 @@ def choose_shown(predictions: Sequence[ByClip]) -> Shown:
     return Shown(drawn.union(worst), drawn)
 
 
-def map_of(store: Store, result: DatasetResult, clips: frozenset[str]) -> Map | None:
+def map_of(store: Store, result: DatasetResult, clips: Clips) -> Map | None:
     """Where clips lie; ``None`` where there are too few, or their features are gone."""
     try:
-        matrix = load_view(store, result.dataset, result.view)
+        matrix = load_view(store, result.dataset, result.view, clips=clips)
     except MxtError:
         return None
-    names = [written(clip.id) for clip in matrix.clips]
-    rows = [row for row, name in enumerate(names) if name in clips]
-    if len(rows) < FEWEST:
+    if len(matrix.X) < FEWEST:
         return None
-    points: dict[str, Array] = {
-        method: project(matrix.X[rows], method, result.request.seed) for method in METHODS
-    }
-    return Map(tuple(names[row] for row in rows), points)
+    points: dict[str, Array] = {method: project(matrix.X, method, result.request.seed) for method in METHODS}
+    return Map(tuple(map(written, matrix.ids)), points)
 
 
 def ranking_loss(true: Array, scores: Array) -> npt.NDArray[np.float64]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+from mxt.core.clips import Clips
 from mxt.core.errors import MxtError
-from mxt.core.records import ClipRecord
 from mxt.core.text import written
 from mxt.evaluation.columns import group_values, target_values
+from mxt.evaluation.duplicates import LARGEST
 from mxt.registry import Registry
 from mxt.results.answers import ByClip, Shown, choose_shown, class_sizes, map_of, read_by_clip
 from mxt.results.audit import audit
@@ -49,8 +52,12 @@ class Gathering:
         predictions = {name: read_by_clip(self.store, name, one) for name, one in evaluations.items()}
         readable = [one for one in predictions.values() if one is not None]
         shown = choose_shown(readable) if readable else Shown(frozenset(), frozenset())
+        mapped = clips[rows_called(clips, shown.mapped)]
         reported = sorted(
-            (self._reported(name, one, predictions[name], shown) for name, one in evaluations.items()),
+            (
+                self._reported(name, one, predictions[name], shown.clips, mapped)
+                for name, one in evaluations.items()
+            ),
             key=lambda one: -_sortable(one.result.first.value),
         )
         return Chapter(
@@ -69,16 +76,21 @@ class Gathering:
         )
 
     def _reported(
-        self, name: str, result: DatasetResult, predictions: ByClip | None, shown: Shown
+        self,
+        name: str,
+        result: DatasetResult,
+        predictions: ByClip | None,
+        shown: frozenset[str],
+        mapped: Clips,
     ) -> Reported:
         own = result.provenance.fingerprints.values()
         return Reported(
             id=name,
             result=result,
             stale=self._stale(result),
-            answers=predictions.answers(shown.clips) if predictions else None,
+            answers=predictions.answers(shown) if predictions else None,
             calibration=predictions.calibration() if predictions else None,
-            map=map_of(self.store, result, shown.mapped),
+            map=map_of(self.store, result, mapped),
             tables=tuple(_table(table) for table in self.store.features.tables() if table.fingerprint in own),
             commands=self.commands(result),
         )
@@ -87,9 +99,12 @@ class Gathering:
         return stale(result.dataset, result.target, result.provenance.targets_hash, self.store.catalogue)
 
     def _audit(self, best: Reported) -> Audit | None:
-        """The audit of the best result, its own where it is whole; ``None`` where what it needs is gone."""
+        """The audit of the best result; ``None`` where what it needs is gone.
+
+        Its own where that is whole, or where there are so many clips that listening would take very long.
+        """
         saved = best.result.views[best.result.best].audit
-        if best.stale or (saved is not None and not saved.unheard):
+        if best.stale or (saved is not None and (not saved.unheard or saved.clips > LARGEST)):
             return saved
         try:
             return audit(self.store, best.result, registry=self.registry)
@@ -114,48 +129,53 @@ def _compared(store: Store, results: Sequence[Reported]) -> Comparison | None:
     return Comparison(len(paired.clips), gaps, together=False)
 
 
-def catalogued(store: Store, dataset: str) -> list[ClipRecord]:
+def catalogued(store: Store, dataset: str) -> Clips:
     """The clips of a data set; none where it is not in the catalogue any more."""
     try:
-        return [clip for clip in store.catalogue.clips(dataset) if clip.is_clip]
+        clips = store.catalogue.columns(dataset)
     except MxtError:
-        return []
+        return Clips.of([])
+    return clips[clips.is_clip]
 
 
-def _card(store: Store, dataset: str, target: str, clips: Sequence[ClipRecord]) -> Card:
-    if not clips:
+def rows_called(clips: Clips, names: Collection[str]) -> npt.NDArray[np.int64]:
+    """Rows of the clips with these ids as they are `written`."""
+    rows = [row for row, id_ in enumerate(clips.ids) if written(id_) in names]
+    return np.array(rows, dtype=np.int64)
+
+
+def _card(store: Store, dataset: str, target: str, clips: Clips) -> Card:
+    if not len(clips):
         return Card(dataset)
     record = store.catalogue.dataset(dataset)
-    used = [clip for clip in clips if clip.usable]
+    used = clips[clips.usable]
     labels = target_values(used, target)
-    failures = [
-        (written(clip.id), clip.reason.words, written(clip.detail)) for clip in clips if not clip.usable
-    ]
+    failures = [(written(clip.id), clip.reason.words, written(clip.detail)) for clip in clips[~clips.usable]]
     return Card(
         name=dataset,
         loader=record.loader,
         updated=record.updated,
         clips=len(clips),
-        files=len({clip.file.path for clip in clips}),
+        files=len(clips.paths.firsts()),
         used=len(used),
-        seconds=sum(clip.duration for clip in used),
+        seconds=sum(used.durations.tolist()),
         classes=class_sizes(labels),
         unlabelled=sum(label is None for label in labels),
         failures=tuple(failures),
-        rates=Counter(clip.file.measurement.sample_rate for clip in used if clip.file.measurement),
+        rates=store.catalogue.sample_rates(dataset),
     )
 
 
-def _shown(clips: Sequence[ClipRecord], group_by: str | None, shown: frozenset[str]) -> dict[str, ShownClip]:
+def _shown(clips: Clips, group_by: str | None, shown: frozenset[str]) -> dict[str, ShownClip]:
     try:
         groups = group_values(clips, group_by)
     except MxtError:
         groups = None
-    values = groups.values if groups else [None] * len(clips)
     return {
-        name: ShownClip(written(group or ""), clip.duration)
-        for clip, group in zip(clips, values, strict=True)
-        if (name := written(clip.id)) in shown
+        written(clips.ids[row]): ShownClip(
+            written((groups.values[row] if groups else None) or ""), float(clips.durations[row])
+        )
+        for row in rows_called(clips, shown).tolist()
     }
 
 

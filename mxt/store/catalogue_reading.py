@@ -179,6 +179,15 @@ class CatalogueReader:
             query = f"SELECT id, path FROM clips {OF_DATASET} ORDER BY position"
             yield from ((text_of(id_), text_of(path)) for id_, path in db.execute(query, (name,)))
 
+    def sample_rates(self, name: str) -> dict[int, int]:
+        """How many clips of `name` that can be used have which sample rate in Hz, by first appearance."""
+        query = (
+            "SELECT files.sample_rate, COUNT(*) FROM clips JOIN files USING (dataset, path) "
+            f"{OF_DATASET} AND key IS NOT NULL AND sample_rate IS NOT NULL "
+            "GROUP BY sample_rate ORDER BY MIN(position)"
+        )
+        return dict(self._file.rows(query, (name,)))
+
     def column_names(self, name: str) -> list[str]:
         """Names of the targets and fields that clips of `name` have, sorted."""
         query = "SELECT item.key FROM clips, json_each({part}) AS item " + OF_DATASET + " AND {part} <> ''"

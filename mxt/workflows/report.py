@@ -20,7 +20,7 @@ from mxt.drawing.report.need import Key, by_need
 from mxt.drawing.report.page import html
 from mxt.drawing.report.previews import Previews, Source, make_previews
 from mxt.registry import Registry
-from mxt.results.chapters import Gathering, catalogued
+from mxt.results.chapters import Gathering, catalogued, rows_called
 from mxt.results.index import Outline, outlines
 from mxt.results.plain import Result
 from mxt.results.records import stale
@@ -219,10 +219,9 @@ def _sources(store: Store, record: Report) -> dict[Key, Source]:
         name = chapter.card.name
         if not chapter.card.clips:
             continue
-        root = store.catalogue.dataset(name).root
+        root, clips = store.catalogue.dataset(name).root, catalogued(store, name)
+        clips = clips[clips.usable & clips.has_audio]
         sources |= {
-            (name, written(clip.id)): Source(root, clip)
-            for clip in catalogued(store, name)
-            if clip.usable and clip.has_audio and written(clip.id) in chapter.clips
+            (name, written(clip.id)): Source(root, clip) for clip in clips[rows_called(clips, chapter.clips)]
         }
     return sources
