@@ -123,7 +123,7 @@ class Clips(Sequence[ClipRecord]):
         )
 
     def rows_of(self, others: Clips) -> Rows:
-        """Where each of other clips of the same data set is among these: int64 [others], -1 where it is not."""
+        """Where each of other clips of the data set is among these: int64 [others], -1 where it is not."""
         if self.records is others.records:
             row_of = np.full(max(self.rows.max(initial=-1), others.rows.max(initial=-1)) + 1, -1)
             row_of[self.rows] = np.arange(len(self))

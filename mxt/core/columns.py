@@ -41,7 +41,12 @@ class Column(Sequence[Value], Generic[Value]):
 
     @classmethod
     def of(cls, values: Iterable[Any], key: Callable[[Any], Hashable] | None = None) -> Column[Any]:
-        """The column of these values; they are equal where what `key` gives of them is, and of one type."""
+        """The column of these values, which are themselves where they are one already.
+
+        Values are equal where what `key` gives of them is, and where they are of one type.
+        """
+        if isinstance(values, Column):
+            return values
         codes, distinct = _numbered(values, key)
         return Column(codes, distinct)
 

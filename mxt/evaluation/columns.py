@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from mxt.core.clips import Clips
+from mxt.core.columns import Column
 from mxt.core.errors import InputError, UnknownName, UsageError, listed
 from mxt.core.files import read_whole
 from mxt.core.records import ClipRecord, Target
@@ -20,13 +21,16 @@ LEAVE_ONE_GROUP_OUT = Path("leave-one-group-out")  # in place of a table of fold
 class Groups:
     """A group for each clip (``None``: it stands alone), and where they come from, in words."""
 
-    values: tuple[str | None, ...]
+    values: Column[str | None]
     words: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", Column.of(self.values))
 
     @property
     def count(self) -> int:
         """How many different groups."""
-        return len({value for value in self.values if value is not None})
+        return sum(value is not None for value in self.values.distinct())
 
 
 def choose_target(clips: Sequence[ClipRecord], targets: Sequence[str], name: str | None) -> str:
@@ -45,24 +49,24 @@ def choose_target(clips: Sequence[ClipRecord], targets: Sequence[str], name: str
     UnknownName, InputError
         No such column; there is no target at all.
     """
-    columns = _columns(clips)
-    if name is None:
-        if not targets:
-            hint = (
-                f"choose a column with --target: {listed(columns)}"
-                if columns
-                else "ingest it with labels, see mxt ingest --help"
-            )
-            raise InputError(f"this data set has no target; {hint}")
+    if name is None and targets:
         return targets[0]
+    columns = Clips.of(clips).names()
+    if name is None:
+        hint = (
+            f"choose a column with --target: {listed(columns)}"
+            if columns
+            else "ingest it with labels, see mxt ingest --help"
+        )
+        raise InputError(f"this data set has no target; {hint}")
     if name not in columns and name not in targets:
         raise UnknownName("column", name, [*targets, *columns])
     return name
 
 
-def target_values(clips: Iterable[ClipRecord], column: str) -> list[Target]:
+def target_values(clips: Sequence[ClipRecord], column: str) -> Column[Target]:
     """The value of a target or field for each clip."""
-    return [clip.targets[column] if column in clip.targets else clip.fields.get(column) for clip in clips]
+    return Clips.of(clips).values(column)
 
 
 def group_values(clips: Sequence[ClipRecord], group_by: str | None) -> Groups | None:
@@ -86,20 +90,20 @@ def group_values(clips: Sequence[ClipRecord], group_by: str | None) -> Groups | 
     UnknownName, UsageError
         No such column; a regular expression that is none, has not one group, or matches nothing.
     """
+    clips = Clips.of(clips)
     if group_by is None:
         return _known_groups(clips)
-    columns = _columns(clips)
+    columns = clips.names()
     if group_by in columns:
-        values = tuple(_as_group(value) for value in target_values(clips, group_by))
-        return Groups(values, f"by {group_by}")
+        return Groups(clips.values(group_by).map(_as_group), f"by {group_by}")
     if group_by == "none":
         return None
     if group_by == "group":
-        return Groups(tuple(clip.group or None for clip in clips), "by group")
+        return Groups(clips.groups.map(_as_group), "by group")
     if group_by == "folder":
-        return Groups(tuple(str(PurePosixPath(clip.file.path).parent) for clip in clips), "by folder")
+        return Groups(clips.paths.map(lambda path: str(PurePosixPath(path).parent)), "by folder")
     if group_by == "file":
-        return Groups(tuple(clip.file.path for clip in clips), "by file")
+        return Groups(clips.paths, "by file")
     if "(" not in group_by:
         hint = "(or a regular expression with one group in parentheses)"
         raise UnknownName("column to group by", group_by, [*columns, "folder", "file", "none"], hint=hint)
@@ -134,16 +138,15 @@ def read_folds(path: Path) -> dict[str, str]:
     return found
 
 
-def _known_groups(clips: Sequence[ClipRecord]) -> Groups | None:
-    if any(clip.group for clip in clips):
-        return Groups(tuple(clip.group or None for clip in clips), "by group")
-    files = Counter(clip.file.path for clip in clips)
-    if any(count > 1 for count in files.values()):
-        return Groups(tuple(clip.file.path for clip in clips), "by file")
+def _known_groups(clips: Clips) -> Groups | None:
+    if any(clips.groups.distinct()):
+        return Groups(clips.groups.map(_as_group), "by group")
+    if len(clips.paths.firsts()) < len(clips):
+        return Groups(clips.paths, "by file")
     return None
 
 
-def _matched(clips: Sequence[ClipRecord], pattern: str) -> Groups:
+def _matched(clips: Clips, pattern: str) -> Groups:
     try:
         expression = re.compile(pattern)
     except re.error as error:
@@ -154,16 +157,15 @@ def _matched(clips: Sequence[ClipRecord], pattern: str) -> Groups:
             f"--group-by {pattern!r} has {expression.groups} groups in parentheses, and needs exactly one: "
             "what it matches names the group"
         )
-    matches = [expression.search(clip.id) for clip in clips]
-    values = tuple((match.group(1) or None) if match else None for match in matches)
-    if clips and not any(values):
-        raise UsageError(f"--group-by {pattern!r} matches no clip; the first one is {clips[0].id}")
+
+    def group(name: str) -> str | None:
+        match = expression.search(name)
+        return (match.group(1) or None) if match else None
+
+    values = clips.ids.map(group)
+    if len(clips) and not any(values.distinct()):
+        raise UsageError(f"--group-by {pattern!r} matches no clip; the first one is {clips.ids[0]}")
     return Groups(values, f"by {pattern}")
-
-
-def _columns(clips: Iterable[ClipRecord]) -> list[str]:
-    """Names of targets and fields, by first appearance."""
-    return list(dict.fromkeys(name for clip in clips for name in (*clip.targets, *clip.fields)))
 
 
 def _as_group(value: Target) -> str | None:

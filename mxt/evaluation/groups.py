@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.clips import Clips
+from mxt.core.columns import Column
 from mxt.evaluation.tasks import Targets
 
 Codes = npt.NDArray[np.int64]
@@ -25,11 +27,24 @@ def codes(values: Sequence[Hashable]) -> Codes:
     >>> codes(["b", "a", None, "b", None]).tolist()
     [0, 1, 2, 0, 3]
     """
-    seen: dict[Hashable, int] = {}
-    found = np.empty(len(values), dtype=np.int64)
-    for i, value in enumerate(values):
-        found[i] = seen.setdefault(("alone", i) if value is None else ("value", value), len(seen))
-    return found
+    column = Column.of(values)
+    return _numbered(column.codes, column.where(lambda value: value is not None))
+
+
+def key_codes(clips: Clips) -> Codes:
+    """Number clips by their audio, by first appearance; a clip that cannot be used has its own each time.
+
+    Returns
+    -------
+    int64 [n]
+    """
+    # hashes: the first eight bytes tell them apart, but for what is no hash
+    _, first, number = np.unique(
+        np.ascontiguousarray(clips.keys[:, :8]).view("<u8")[:, 0], return_index=True, return_inverse=True
+    )
+    if (clips.keys[first[number]] != clips.keys).any():
+        number = np.unique(clips.keys, axis=0, return_inverse=True)[1].ravel()
+    return _numbered(number, clips.usable)
 
 
 def units(*memberships: Codes) -> Codes:
@@ -58,7 +73,14 @@ def units(*memberships: Codes) -> Codes:
         (np.ones(len(rows), dtype=np.int8), (rows, np.concatenate(ends))), shape=(offset, offset)
     )
     _, labels = connected_components(edges, directed=False)
-    _, first, inverse = np.unique(labels[:n], return_index=True, return_inverse=True)
+    return _numbered(labels[:n])
+
+
+def _numbered(numbers: npt.NDArray[Any], shared: npt.NDArray[np.bool_] | None = None) -> Codes:
+    """Numbers by first appearance; those that are not `shared` are different each time."""
+    if shared is not None and not shared.all():
+        numbers = np.where(shared, numbers, numbers.max(initial=0) + 1 + np.arange(len(numbers)))
+    _, first, inverse = np.unique(numbers, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.int64)
     rank[np.argsort(first)] = np.arange(len(first))
     return np.asarray(rank[inverse], dtype=np.int64)

@@ -86,7 +86,7 @@ def _about_groups(selection: Selection) -> Iterator[str]:
         was = "was" if selection.copies == 1 else "were"
         yield f"{_duplicates(selection.copies)} {was} kept in the fold of the original recording"
     if selection.groups is not None:
-        alone = sum(value is None for value in selection.groups.values)
+        alone = int(selection.groups.values.where(lambda value: value is None).sum())
         if alone:
             has = "clip has no group and stands" if alone == 1 else "clips have no group and stand"
             yield f"{alone} {has} alone"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+MOST_NAMED = 1000  # clips that a reason names
+
 
 class Why(StrEnum):
     """Why something takes no part; results keep the value."""
@@ -49,7 +51,7 @@ class LeftOut:
     of : str
         What the reason is about: the data set, the view, the column, the unit that is counted.
     names : tuple of str
-        Of clips or classes.
+        Of classes, or of the first `MOST_NAMED` clips.
 
     Examples
     --------

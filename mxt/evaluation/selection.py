@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mxt.core.clips import Clips
+from mxt.core.columns import Column
 from mxt.core.errors import EvaluationError, UsageError, listed
 from mxt.core.records import ClipRecord, Task
 from mxt.core.reprs import short_repr
@@ -14,7 +16,7 @@ from mxt.core.stages import Evaluation
 from mxt.core.text import shortened, written
 from mxt.evaluation.columns import Groups, target_values
 from mxt.evaluation.fold_names import natural, part_of
-from mxt.evaluation.groups import codes, conflicting, count_units
+from mxt.evaluation.groups import conflicting, count_units
 from mxt.evaluation.hashing import hash_parts
 from mxt.evaluation.left_out import LeftOut, Why
 from mxt.evaluation.pool import Pool
@@ -45,7 +47,7 @@ class Selection:
 
     Parameters
     ----------
-    clips : tuple of ClipRecord
+    clips : Clips
         Those that take part; rows of `sample` and `plan` refer to them.
     sample : Sample
     plan : Plan
@@ -56,7 +58,7 @@ class Selection:
         As known for `clips`.
     """
 
-    clips: tuple[ClipRecord, ...]
+    clips: Clips
     sample: Sample
     plan: Plan
     left_out: tuple[LeftOut, ...]
@@ -109,25 +111,26 @@ def select(
     UsageError
         Folds that are not drawn were to be repeated.
     """
-    pool = Pool(clips, groups)
+    pool = Pool(Clips.of(clips), groups)
     values = target_values(clips, column)
-    pool.keep([is_labelled(value) for value in values], Why.UNLABELLED, column)
-    labelled = [value for value, kept in zip(values, pool.mask, strict=True) if kept]
-    if not labelled:
+    pool.keep(values.where(is_labelled), Why.UNLABELLED, column)
+    labelled = values[pool.mask]
+    if not len(labelled):
         raise EvaluationError(f"no clip has a {column!r}; choose another --target")
-    task = task or infer_task(labelled, text_is_class=is_target)
+    task = task or infer_task(labelled.distinct(), text_is_class=is_target)
     targets = encode(labelled, task=task, column=column)
     evaluation = choices[task]
     if evaluation.keep_together:
-        agree = ~conflicting(codes([clip.key for clip in pool.clips]), targets)
+        agree = ~conflicting(pool.keys(), targets)
         pool.keep_some(agree, Why.CONFLICTING, column)
         targets = targets.take(agree).drop_absent()
     if leave_one_out:
         targets = _without_small_classes(pool, targets, fewest=FEWEST_TO_LEARN)
     found = _one_each(pool) if leave_one_out else _given(pool, folds, evaluation)
-    given = None if found is None else [part for part in found if part is not None]
+    given = None
     if found is not None:
-        there = np.array([part is not None for part in found])
+        there = found.where(lambda part: part is not None)
+        given = found[there].map(str)
         pool.keep_some(there, Why.NO_FOLD)
         targets = targets.take(there).drop_absent()
     else:
@@ -147,42 +150,38 @@ def select(
         plan = replace(plan, words=f"leave-one-group-out, {len(plan.folds):,} groups")
     elif folds is not None:
         plan = replace(plan, remarks=(*plan.remarks, *_empty_folds(folds, found)))
-    return Selection(tuple(pool.clips), sample, plan, tuple(pool.left_out), pool.copies(), pool.groups())
+    return Selection(pool.clips, sample, plan, tuple(pool.left_out), pool.copies(), pool.groups())
 
 
-def _given(pool: Pool, folds: Mapping[str, str] | None, evaluation: Evaluation) -> list[str | None] | None:
+def _given(pool: Pool, folds: Mapping[str, str] | None, evaluation: Evaluation) -> Column[str | None] | None:
     """The fold or part given for each clip; ``None`` where there are none to use."""
+    clips = pool.clips
     if folds is not None:
-        found = [folds.get(written(clip.id)) for clip in pool.clips]
-        if len(set(found) - {None}) < 2:
+        found = clips.ids.map(lambda name: folds.get(written(name)))
+        if len(set(found.distinct()) - {None}) < 2:
             first = next(iter(folds), "")
             raise EvaluationError(
                 f"--folds must name at least two folds of this data set; clips here look like "
-                f"{pool.clips[0].id!r}, in the table like {first!r}"
+                f"{clips.ids[0]!r}, in the table like {first!r}"
             )
         return found
     if evaluation.outer == "kfold":
         return None
     if evaluation.outer == "hash":
-        return [
-            *hash_parts(
-                [clip.file.path for clip in pool.clips],
-                of=evaluation.hash_of,
-                percent=evaluation.hash_percent,
-            )
-        ]
-    own = [clip.fold or None for clip in pool.clips]
-    if evaluation.outer == "given" and len(set(own) - {None}) >= 2:
+        return Column.of(hash_parts(clips.paths, of=evaluation.hash_of, percent=evaluation.hash_percent))
+    own = clips.folds.map(lambda fold: fold or None)
+    if evaluation.outer == "given" and len(set(own.distinct()) - {None}) >= 2:
         return own
-    parts = [part_of(clip.split) if clip.split else None for clip in pool.clips]
-    if "train" in parts and ("test" in parts or "valid" in parts):
+    parts = clips.splits.map(lambda split: part_of(split) if split else None)
+    there = parts.distinct()
+    if "train" in there and ("test" in there or "valid" in there):
         return parts
     if evaluation.outer == "split":
         raise EvaluationError("this data set has no split into a training and a test part")
     return None
 
 
-def _one_each(pool: Pool) -> list[str | None]:
+def _one_each(pool: Pool) -> Column[str | None]:
     """A fold for each group, and for each clip that stands alone."""
     groups = pool.groups()
     if groups is None:
@@ -190,22 +189,25 @@ def _one_each(pool: Pool) -> list[str | None]:
             "--folds leave-one-group-out needs groups, and none are known: name them with --group-by"
         )
     _refuse_one_group(groups)
-    return [
-        clip.id if group is None else group for clip, group in zip(pool.clips, groups.values, strict=True)
-    ]
+    each = zip(pool.clips.ids, groups.values, strict=True)
+    return Column.of(name if group is None else group for name, group in each)
 
 
-def _empty_folds(folds: Mapping[str, str], found: Sequence[str | None] | None) -> list[str]:
+def _empty_folds(folds: Mapping[str, str], found: Column[str | None] | None) -> list[str]:
     """A remark where folds of a given table hold none of the clips."""
-    empty = sorted(set(folds.values()) - set(found or ()), key=natural)
+    empty = sorted(set(folds.values()) - set(found.distinct() if found else ()), key=natural)
     return [f"given folds without a clip here: {listed(empty)}"] if empty else []
 
 
 def _refuse_one_group(groups: Groups | None) -> None:
     """A single group leaves nothing to test with: it is never split."""
-    if groups is not None and groups.count == 1 and None not in groups.values and len(groups.values) > 1:
+    if (
+        groups is not None
+        and None not in (there := groups.values.distinct())
+        and len(there) == 1 < len(groups.values)
+    ):
         raise EvaluationError(
-            f"all {len(groups.values):,} clips are in one group, {shortened(str(groups.values[0]))!r} "
+            f"all {len(groups.values):,} clips are in one group, {shortened(str(there[0]))!r} "
             f"({groups.words}), and a group is never split between learning and testing: choose another "
             "--group-by (a column, folder, a regular expression, or file for one group per file)"
         )
@@ -269,7 +271,7 @@ def _plan(sample: Sample, evaluation: Evaluation, seed: int, *, own: bool) -> Pl
     if own and evaluation.outer == "hash":
         return use_hash(sample, inner=inner, percent=evaluation.hash_percent)
     if sample.given is not None:
-        if all(part_of(name) for name in sample.given):
+        if all(part_of(name) for name in sample.given.distinct()):
             return use_split(sample, inner=inner, seed=seed)
         return use_folds(sample, inner=inner, seed=seed, numbered=own)
     available = n_units = len(np.unique(sample.unit_of))

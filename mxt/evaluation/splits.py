@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.columns import Column
 from mxt.core.errors import EvaluationError
 from mxt.core.reprs import short_repr
 from mxt.evaluation.balance import assign_folds
@@ -81,18 +82,20 @@ class Sample:
         Equal where the audio is equal.
     groups : int64 [n], optional
         Equal where clips belong together; ``None`` where nothing is known.
-    given : sequence of str, optional
+    given : Column of str, optional
         Folds (or parts) of the clips, as given; no ``None`` among them.
     """
 
     targets: Targets
     keys: Codes
     groups: Codes | None = None
-    given: Sequence[str] | None = None
+    given: Column[str] | None = None
     unit_of: Codes = field(init=False)
     __repr__ = short_repr
 
     def __post_init__(self) -> None:
+        if self.given is not None:
+            object.__setattr__(self, "given", Column.of(self.given))
         known = [self.keys] if self.groups is None else [self.keys, self.groups]
         object.__setattr__(self, "unit_of", units(*known))
 
@@ -163,8 +166,8 @@ def use_folds(sample: Sample, *, inner: int, seed: int, numbered: bool = True) -
     `numbered`.
     """
     assert sample.given is not None
-    names = sorted(set(sample.given), key=natural)
-    given = np.array([names.index(name) for name in sample.given], dtype=np.int64)
+    names = sorted(sample.given.distinct(), key=natural)
+    given = sample.given.array({name: i for i, name in enumerate(names)}.__getitem__, np.int64)
     fold_of, moved = _settle(given, sample.keys)
     names, fold_of = _close_gaps(names, fold_of)
     remarks = [f"{moved} copies of recordings moved to the fold of the first copy"] if moved else []
@@ -177,7 +180,7 @@ def use_folds(sample: Sample, *, inner: int, seed: int, numbered: bool = True) -
 def use_split(sample: Sample, *, inner: int, seed: int) -> Plan:
     """One testing part as given. Parameters are chosen on the validation part where there is one."""
     assert sample.given is not None
-    parts = np.array([part_of(name) or "" for name in sample.given])
+    parts = sample.given.array(lambda name: part_of(name) or "", str)
     test_name = "test" if (parts == "test").any() else "valid"
     test = np.flatnonzero(parts == test_name)
     copies = np.isin(sample.keys, sample.keys[test]) & (parts != test_name)
@@ -208,7 +211,7 @@ def use_hash(sample: Sample, *, inner: int, percent: tuple[float, float]) -> Pla
     Copies of testing recordings are left out of the other parts.
     """
     assert sample.given is not None
-    parts = np.array(sample.given)
+    parts = sample.given.array(str, str)
     test = np.flatnonzero(parts == "test")
     copies = np.isin(sample.keys, sample.keys[test]) & (parts != "test")
     learn, valid = (np.flatnonzero((parts == name) & ~copies) for name in ("train", "valid"))

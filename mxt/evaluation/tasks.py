@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.columns import Column
 from mxt.core.errors import EvaluationError, listed
 from mxt.core.records import Target, Task
 from mxt.core.reprs import short_repr
@@ -123,21 +124,24 @@ def encode(values: Sequence[Target], *, task: Task, column: str) -> Targets:
     EvaluationError
         A value that does not fit the task; it is named.
     """
+    coded = Column.of(values)
     if task == "regression":
-        return Targets(
-            column, task, np.array([_quantity(value, column) for value in values], dtype=np.float64)
-        )
+        return Targets(column, task, coded.array(lambda value: _quantity(value, column), np.float64))
     if task == "multilabel":
-        sets = [value if isinstance(value, tuple) else (class_name(value),) for value in values]
-        labels = sorted({label for each in sets for label in each})
-        y = np.zeros((len(sets), len(labels)), dtype=bool)
+        sets = coded.map(lambda value: value if isinstance(value, tuple) else (class_name(value),))
+        labels = sorted({label for each in sets.distinct() for label in each})
         place = {label: i for i, label in enumerate(labels)}
-        for row, each in enumerate(sets):
-            y[row, [place[label] for label in each]] = True
-        return Targets(column, task, y, tuple(labels))
-    names = [_single(value, column) for value in values]
-    classes, codes = np.unique(np.array(names, dtype=str), return_inverse=True)
-    return Targets(column, task, codes.astype(np.int64), tuple(classes.tolist()))
+
+        def member(each: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+            row = np.zeros(len(labels), dtype=bool)
+            row[[place[label] for label in each]] = True
+            return row
+
+        return Targets(column, task, sets.array(member, bool).reshape(len(sets), len(labels)), tuple(labels))
+    names = coded.map(lambda value: _single(value, column))
+    classes = sorted(names.distinct())
+    y = names.array({name: i for i, name in enumerate(classes)}.__getitem__, np.int64)
+    return Targets(column, task, y, tuple(classes))
 
 
 def class_name(value: Target) -> str:

@@ -83,7 +83,7 @@ def _saved_probabilities(store: Store, study: Study, result_id: str) -> npt.NDAr
     targets = study.selection.sample.targets
     if "probabilities" not in saved or tuple(map(str, saved["classes"])) != targets.classes:
         return None
-    row_of = {written(clip.id): row for row, clip in enumerate(study.selection.clips)}
+    row_of = {written(name): row for row, name in enumerate(study.selection.clips.ids)}
     there = np.array([name in row_of for name in saved["clip"].tolist()], dtype=bool)
     rows = np.array([row_of[name] for name in saved["clip"][there].tolist()], dtype=np.int64)
     return by_clip(rows, saved["probabilities"][there], len(study.selection.clips))

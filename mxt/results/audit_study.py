@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.columns import Column
 from mxt.core.errors import InputError, StoreError, UnknownName
 from mxt.core.progress import SILENT, Progress
 from mxt.core.reprs import short_repr
@@ -72,7 +73,7 @@ class _Case:
     """A study, with the label and the fold of each clip of its selection."""
 
     study: Study
-    labels: tuple[str, ...]
+    labels: Column[str]
     fold_of: npt.NDArray[np.int64]
     fold_names: tuple[str, ...]
     __repr__ = short_repr
@@ -90,7 +91,7 @@ class _Case:
         for place, fold in enumerate(folds):
             fold_of[fold.test] = place
         column = selection.sample.targets.column
-        labels = tuple(map(text_of, target_values(selection.clips, column)))
+        labels = target_values(selection.clips, column).map(text_of)
         return cls(study, labels, fold_of, tuple(names))
 
     @property
@@ -102,11 +103,11 @@ class _Case:
     def copy(self, first: int, second: int, similarity: float, by: By) -> NearCopy:
         """Two clips as a pair of copies."""
         first, second = sorted((first, second))
-        clips = self.study.selection.clips
+        ids = self.study.selection.clips.ids
         names = [self.fold_names[place] if place >= 0 else "" for place in self.fold_of[[first, second]]]
         return NearCopy(
-            clips[first].id,
-            clips[second].id,
+            ids[first],
+            ids[second],
             similarity,
             (self.labels[first], self.labels[second]),
             (names[0], names[1]),
@@ -189,7 +190,7 @@ def _columns(case: _Case, X: npt.NDArray[Any], neighbour: npt.NDArray[np.int64])
     return Columns(
         constant=int(constant_columns(X).sum()),
         equal=int(equal_columns(X).sum()),
-        outliers=tuple(clips[row].id for row in outliers(X, neighbour)),
+        outliers=tuple(clips.ids[row] for row in outliers(X, neighbour).tolist()),
         silent=tuple(silent),
     )
 
@@ -203,8 +204,9 @@ def _steps(case: _Case, matrix: Matrix) -> StepTest | None:
         return None
     labels = target_values(matrix.clips, case.study.selection.sample.targets.column)
     task = case.study.selection.sample.targets.task
-    names = [text_of(label) if task == "classification" else "" for label in labels]
-    y = np.unique(names, return_inverse=True)[1].astype(np.int64)
+    names = labels.map(lambda label: text_of(label) if task == "classification" else "")
+    order = sorted(names.distinct())
+    y = names.array({name: i for i, name in enumerate(order)}.__getitem__, np.int64)
     return find_steps(matrix.X, y, beside=_beside(case.study, matrix))
 
 
@@ -218,7 +220,7 @@ def _by_clip(study: Study, fingerprint: str) -> bool:
 def _beside(study: Study, matrix: Matrix) -> npt.NDArray[Any] | None:
     """Features of the same clips from other tables, where there are any that are not too wide."""
     for other in _others(study, matrix):
-        if other.ids == matrix.ids and other.X.shape[1] <= WIDEST_BESIDE:
+        if other.clips.ids == matrix.clips.ids and other.X.shape[1] <= WIDEST_BESIDE:
             return other.X
     return None
 
@@ -233,7 +235,7 @@ def _others(study: Study, matrix: Matrix) -> list[Matrix]:
         for view in study.store.catalogue.views(study.record.name)
         if own.isdisjoint(part.label for part in parse_view(view))
     ]
-    clips = study.store.catalogue.clips(study.record.name) if views else []
+    clips = study.store.catalogue.columns(study.record.name) if views else None
     for view in views:
         with suppress(UnknownName, InputError, StoreError):  # extracted once, and gone or damaged since
             return [load_view(study.store, study.record.name, view, clips=clips)]
@@ -246,10 +248,10 @@ def _wrong_labels(case: _Case, probabilities: npt.NDArray[Any]) -> tuple[WrongLa
         return ()
     tested = np.flatnonzero(np.isfinite(probabilities).all(axis=1))
     estimates, y = probabilities[tested], targets.y[tested]
-    clips = case.study.selection.clips
+    ids = case.study.selection.clips.ids
     return tuple(
         WrongLabel(
-            clips[tested[suspect.row]].id,
+            ids[int(tested[suspect.row])],
             targets.classes[y[suspect.row]],
             targets.classes[suspect.suggested],
             float(estimates[suspect.row, y[suspect.row]]),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.clips import Clips
 from mxt.core.errors import InputError, UsageError
 from mxt.core.reprs import short_repr
 from mxt.evaluation.assess import Assessment, assess, compare
@@ -180,4 +181,4 @@ def _on_clips(
         fold=fold,
         params=({},) * len(folds),
     )
-    return Selection((), sample, Plan("given folds", folds, ""), (), 0, None), found
+    return Selection(Clips.of(()), sample, Plan("given folds", folds, ""), (), 0, None), found

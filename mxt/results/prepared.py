@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mxt.core.clips import Clips
 from mxt.core.errors import InputError, listed
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.pipeline import Chosen
@@ -94,9 +95,10 @@ class Prepared:
         )
 
     def rows(self, matrix: Matrix) -> Any:
-        """Features of the selected clips, float32 [n, d]."""
-        row_of = {clip.id: row for row, clip in enumerate(matrix.clips)}
-        return matrix.X[[row_of[clip.id] for clip in self.selection.clips]]
+        """Features of the selected clips, float32 [n, d]; the matrix itself where it has no others."""
+        rows = matrix.clips.rows_of(self.selection.clips)
+        whole = len(rows) == len(matrix.X) and bool((rows == np.arange(len(rows))).all())
+        return matrix.X if whole else matrix.X[rows]
 
     def key(self, X: Any, **more: Any) -> str:
         """Equal for evaluations whose folds give the same predictions."""
@@ -107,7 +109,7 @@ class Prepared:
         digest = hashlib.sha256()
         for array in (X, self.selection.sample.targets.y, *_plan_arrays(self.selection)):
             digest.update(repr((array.shape, array.dtype.str)).encode())
-            digest.update(np.ascontiguousarray(array).tobytes())
+            digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
         evaluation = self.evaluation
         choices: Mapping[str, Any] = {
             "data": digest.hexdigest(),
@@ -143,6 +145,7 @@ def prepare(
     protocol : str
         One of the request's.
     """
+    clips = Clips.of(clips)
     column = choose_target(clips, record.targets, request.target)
     built = registry.build(_stage(registry, request, "protocol", protocol))
     choices = {task: built.choices(task) for task in TASKS}
@@ -168,15 +171,15 @@ def prepare(
     return Prepared(protocol, selection, evaluation, head, was_chosen, registry.build(head), request.seed)
 
 
-def _folds(path: Path | None, clips: Sequence[ClipRecord]) -> dict[str, str] | None:
+def _folds(path: Path | None, clips: Clips) -> dict[str, str] | None:
     """Clip id to fold, from a table that names clips, or files with all their segments, as people do."""
     if path is None or path == LEAVE_ONE_GROUP_OUT:
         return None
     rows = read_folds(path)
     meant: dict[str, list[str]] = {}
-    for clip in clips:
-        for name in dict.fromkeys((written(clip.id), written(clip.file.path))):
-            meant.setdefault(name, []).append(written(clip.id))
+    for id_, path_ in zip(map(written, clips.ids), map(written, clips.paths), strict=True):
+        for name in dict.fromkeys((id_, path_)):
+            meant.setdefault(name, []).append(id_)
     folds: dict[str, str] = {}
     for (text, fold), match in zip(rows.items(), match_rows(FileIndex(meant), list(rows)), strict=True):
         if match.how == "ambiguous":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mxt.core.errors import StoreDamaged, StoreError, StoreReadOnly
-from mxt.core.identity import canonical_json, sha256_text
+from mxt.core.identity import canonical_json
 from mxt.core.provenance import versions
 from mxt.core.text import written
 from mxt.results.index import outlines
@@ -47,7 +48,7 @@ def save(store: Store, result: Result, selection: Selection, found: OutOfFold, *
     """
     targets = selection.sample.targets
     predictions: dict[str, Any] = {
-        "clip": np.array([written(selection.clips[row].id) for row in found.rows]),
+        "clip": selection.clips.ids[found.rows].array(written, str),
         "y_true": targets.y[found.rows],
         "y_predicted": found.predicted,
         "fold": np.array([written(fold.name) for fold in selection.plan.folds])[found.fold],
@@ -184,8 +185,11 @@ def _run_of(selection: Selection, found: OutOfFold) -> Any:
 
 def _sample_hash(selection: Selection) -> str:
     """Hash of the clips that took part, their audio, targets and units."""
-    targets = selection.sample.targets
-    rows = zip(selection.clips, targets.y.tolist(), selection.sample.unit_of.tolist(), strict=True)
-    return sha256_text(
-        canonical_json([[clip.id, clip.key.hex() if clip.key else "", y, unit] for clip, y, unit in rows])
-    )
+    clips, targets, unit_of = selection.clips, selection.sample.targets, selection.sample.unit_of
+    digest = hashlib.sha256(b"[")
+    for row, (name, usable) in enumerate(zip(clips.ids, clips.usable.tolist(), strict=True)):
+        key = clips.keys[row].tobytes().hex() if usable else ""
+        one = canonical_json([name, key, targets.y[row].tolist(), int(unit_of[row])])
+        digest.update(f"{',' if row else ''}{one}".encode("utf-8", "surrogatepass"))
+    digest.update(b"]")
+    return digest.hexdigest()

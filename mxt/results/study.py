@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mxt.core.clips import Clips
 from mxt.core.errors import EvaluationError, MxtError, PluginError, stage_failures
 from mxt.core.identity import canonical_json
 from mxt.core.pipeline import Chosen
-from mxt.core.records import ClipRecord, DatasetRecord
+from mxt.core.records import DatasetRecord
 from mxt.core.reprs import short_repr
 from mxt.evaluation.left_out import LeftOut, Why
 from mxt.evaluation.selection import Selection
@@ -30,14 +31,14 @@ class Catalogued:
     """A data set as catalogued, with all its clips."""
 
     record: DatasetRecord
-    clips: Sequence[ClipRecord]
+    clips: Clips
     __repr__ = short_repr
 
     @classmethod
     def read(cls, store: Store, name: str | None) -> Catalogued:
         """A data set of a store; ``None``: the one last ingested."""
         record = store.catalogue.dataset(name)
-        return cls(record, store.catalogue.clips(record.name))
+        return cls(record, store.catalogue.columns(record.name))
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,11 +103,12 @@ def open_store(path: Path) -> Store:
     return Store.open(path, read_only=not writable)
 
 
-def _common_clips(record: DatasetRecord, matrices: Sequence[Matrix]) -> list[ClipRecord]:
+def _common_clips(record: DatasetRecord, matrices: Sequence[Matrix]) -> Clips:
     """Clips that have all views, in catalogue order."""
-    common = set.intersection(*(set(matrix.ids) for matrix in matrices))
-    clips = [clip for clip in matrices[0].clips if clip.id in common]
-    if not clips:
+    clips = matrices[0].clips
+    for matrix in matrices[1:]:
+        clips = clips[matrix.clips.rows_of(clips) >= 0]
+    if not len(clips):
         views = " and ".join(matrix.view for matrix in matrices)
         raise EvaluationError(
             f"no clip of {record.name} has features of {views}; run mxt extract for it first"
@@ -114,11 +116,9 @@ def _common_clips(record: DatasetRecord, matrices: Sequence[Matrix]) -> list[Cli
     return clips
 
 
-def _without(
-    record: DatasetRecord, clips: Sequence[ClipRecord], matrices: Sequence[Matrix]
-) -> Iterator[LeftOut]:
+def _without(record: DatasetRecord, clips: Clips, matrices: Sequence[Matrix]) -> Iterator[LeftOut]:
     """How many clips of a data set lack which features; other files beside the audio are not counted."""
-    if unusable := sum(not clip.usable and clip.is_clip for clip in clips):
+    if unusable := int((~clips.usable & clips.is_clip).sum()):
         yield LeftOut(Why.UNUSABLE, unusable, record.name)
     for matrix in matrices:
         if matrix.n_missing:

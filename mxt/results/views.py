@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from mxt.core.errors import InputError, UnknownName
+from mxt.core.clips import Clips
+from mxt.core.errors import InputError, StoreDamaged, UnknownName
+from mxt.core.progress import SILENT, Progress
 from mxt.core.records import ClipRecord
 from mxt.core.reprs import short_repr
+from mxt.core.room import make_room
 from mxt.core.specs import Layer
 from mxt.core.views import Part, choose_layers, layers_text, parse_view
+from mxt.store.table_schema import DONE, FAILED
 
 if TYPE_CHECKING:
     from mxt.results.features import Features
@@ -30,7 +34,7 @@ class Matrix:
     ----------
     X : float32 [n, d]
         Finite.
-    clips : tuple of ClipRecord
+    clips : Clips
         One a row, in catalogue order.
     view : str
         In its canonical form.
@@ -43,7 +47,7 @@ class Matrix:
     """
 
     X: npt.NDArray[np.float32]
-    clips: tuple[ClipRecord, ...]
+    clips: Clips
     view: str
     columns: tuple[str, ...]
     n_missing: int
@@ -54,11 +58,16 @@ class Matrix:
     @property
     def ids(self) -> list[str]:
         """Clip ids, one a row."""
-        return [clip.id for clip in self.clips]
+        return list(self.clips.ids)
 
 
 def load_view(
-    store: Store, dataset: str | None, view: str, *, clips: Sequence[ClipRecord] | None = None
+    store: Store,
+    dataset: str | None,
+    view: str,
+    *,
+    clips: Sequence[ClipRecord] | None = None,
+    progress: Progress = SILENT,
 ) -> Matrix:
     """Read a view for the clips of a data set.
 
@@ -71,6 +80,7 @@ def load_view(
         ``label[:layers]`` joined by ``+``.
     clips : sequence of ClipRecord, optional
         The clips of the data set, where they have been read already.
+    progress : Progress
 
     Raises
     ------
@@ -79,28 +89,45 @@ def load_view(
     StoreDamaged
         A row that should have features has none.
     """
-    from mxt.store.features import DONE, FAILED
-
     parts = resolve_view(store, view)
-    clips = store.catalogue.clips(store.catalogue.dataset(dataset).name) if clips is None else clips
-    clips = [clip for clip in clips if clip.usable]
-    blocks, done, failed = [], np.ones(len(clips), dtype=bool), np.zeros(len(clips), dtype=bool)
-    for table, layers in parts:
-        X, state = table.read(
-            [key for key in table.keys_of(clips) if key is not None], [layer.name for layer in layers]
-        )
+    clips = (
+        store.catalogue.columns(store.catalogue.dataset(dataset).name) if clips is None else Clips.of(clips)
+    )
+    clips = clips[clips.usable]
+    done, failed = np.ones(len(clips), dtype=bool), np.zeros(len(clips), dtype=bool)
+    for table, _ in parts:
+        _, state, _ = table.states_of(table.own_keys(clips.ids, clips.keys))
         done &= state == DONE
         failed |= state == FAILED
-        blocks.append(X)
     return Matrix(
-        X=np.concatenate(blocks, axis=1)[done],
-        clips=tuple(clip for clip, there in zip(clips, done, strict=True) if there),
+        X=_read(store, parts, clips[done], progress),
+        clips=clips[done],
         view="+".join(str(Part(table.label, layers_text(layers, table.layers))) for table, layers in parts),
         columns=tuple(name for table, layers in parts for name in column_names(table.label, layers)),
         n_missing=int((~done & ~failed).sum()),
         n_failed=int(failed.sum()),
         fingerprints={table.label: table.fingerprint for table, _ in parts},
     )
+
+
+def _read(
+    store: Store, parts: Sequence[tuple[FeatureTable, tuple[Layer, ...]]], clips: Clips, progress: Progress
+) -> npt.NDArray[np.float32]:
+    """Columns of these clips, whose rows are done, float32 [n, d]: in memory, or if large in a file."""
+    widths = [sum(layer.dimension for layer in layers) for _, layers in parts]
+    X = make_room((len(clips), sum(widths)), None if store.read_only else store.root)
+    rows = len(clips) * sum(len(layers) for _, layers in parts)
+    with progress.step("reading features", rows, unit="rows") as step:
+        for (table, layers), end, width in zip(parts, np.cumsum(widths), widths, strict=True):
+            keys = table.own_keys(clips.ids, clips.keys)
+            _, state = table.read(
+                keys, [layer.name for layer in layers], out=X[:, end - width : end], step=step
+            )
+            if not (state == DONE).all():
+                raise StoreDamaged(
+                    f"rows of feature table {table.label} were opened again meanwhile; run it again"
+                )
+    return X
 
 
 class OpenStore:

@@ -11,8 +11,8 @@ import sqlite3
 from collections.abc import Iterable
 from operator import itemgetter
 
-from mxt.store.catalogue_rows import HASHES
 from mxt.core.identity import KEY_BYTES
+from mxt.store.catalogue_rows import HASHES
 
 # The parts of a data set, each hashed as a whole.
 PARTS = {

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mxt.core.errors import InputError, Reason, StoreDamaged, UnknownName
+from mxt.core.identity import KEY_BYTES
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Remark
 from mxt.core.text import written
 from mxt.store.catalogue_connection import CatalogueFile, damaged, is_false_alarm
@@ -35,7 +36,6 @@ from mxt.store.catalogue_rows import (
     stored,
     text_of,
 )
-from mxt.core.identity import KEY_BYTES
 
 if TYPE_CHECKING:
     import numpy as np

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from mxt.core.errors import Reason, StoreDamaged, StoreReadOnly, UnknownName
 from mxt.core.files import folder_bytes, translate_os_errors
 from mxt.core.identity import imported_key
 from mxt.core.records import ClipRecord
+from mxt.core.specs import Layer
 from mxt.store.table_attributes import read_attributes, table_layers
 from mxt.store.table_keys import Keys, as_keys
 from mxt.store.table_ledger import Ledger, name_rows
@@ -31,9 +32,12 @@ from mxt.store.table_schema import (
 from mxt.store.table_seals import layer_seals, outcome_seals
 
 if TYPE_CHECKING:
+    from mxt.core.progress import Step
     from mxt.store.catalogue import Catalogue
     from mxt.store.table_writer import TableWriter
 
+Features = npt.NDArray[np.float32]
+READ_BYTES = 32 << 20  # of one layer that are read at a time
 REPAIR = "mxt verify --repair opens them again, the next extract restores them"
 
 
@@ -98,7 +102,7 @@ class FeatureTable:
 
     def layer(self, name: str) -> npt.NDArray[np.float32]:
         """Features of one layer, float32 [rows, dimension]; NaN where a row is not done."""
-        return self._read(self._array_of(name), 0, len(self))
+        return self._read(layer_array(self._layer(name)), 0, len(self))
 
     def keys_of(self, clips: Sequence[ClipRecord]) -> list[bytes | None]:
         """The key of each clip's row in this table; ``None`` for clips that cannot be used.
@@ -112,11 +116,15 @@ class FeatureTable:
 
     def keys_in(self, catalogue: Catalogue, dataset: str) -> Keys:
         """The key of the row of each usable clip of a data set, in catalogue order: uint8 [used, 32]."""
-        keys, source = catalogue.keys(dataset), self.attributes.get("source_sha256")
+        return self.own_keys(catalogue.ids(dataset, usable=True), catalogue.keys(dataset))
+
+    def own_keys(self, ids: Iterable[str], keys: Keys) -> Keys:
+        """The keys of the rows of usable clips, uint8 [n, 32], of which ids and audio keys are given."""
+        source = self.attributes.get("source_sha256")
         if source is None:
             return keys
-        clips = zip(catalogue.ids(dataset, usable=True), keys, strict=True)
-        return as_keys([imported_key(source, id_, key.tobytes()) for id_, key in clips])
+        each = zip(ids, keys, strict=True)
+        return as_keys([imported_key(source, id_, key.tobytes()) for id_, key in each])
 
     def ledger(self) -> Ledger:
         """Whose the rows are and what became of them, checked.
@@ -147,16 +155,25 @@ class FeatureTable:
         return rows, states, reasons
 
     def read(
-        self, keys: Sequence[bytes], layers: Sequence[str]
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+        self,
+        keys: Sequence[bytes] | Keys,
+        layers: Sequence[str],
+        *,
+        out: Features | None = None,
+        step: Step | None = None,
+    ) -> tuple[Features, npt.NDArray[np.uint8]]:
         """Features of clips by audio key.
 
         Parameters
         ----------
-        keys : sequence of bytes
+        keys : sequence of bytes, or uint8 [n, 32]
             Audio keys.
         layers : sequence of str
             Layer names; their columns are joined in this order.
+        out : float32 [n, D], optional
+            What is filled; by default a new array.
+        step : Step, optional
+            Told of the rows of each layer.
 
         Returns
         -------
@@ -170,12 +187,14 @@ class FeatureTable:
         StoreDamaged
             A row that counts as done has no features, or a chunk is not what was written.
         """
-        arrays = [self._array_of(name) for name in layers]
+        chosen = [self._layer(name) for name in layers]
+        if out is None:
+            out = np.empty((len(keys), sum(layer.dimension for layer in chosen)), np.float32)
         try:
-            return self._read_rows(keys, arrays)
+            return out, self._read_rows(keys, chosen, out, step)
         except StoreDamaged:
             # a repair may have opened rows between state and layers: look again
-            return self._read_rows(keys, arrays)
+            return out, self._read_rows(keys, chosen, out, None)
 
     def settled(
         self, *, at_once: int = 1024
@@ -191,12 +210,18 @@ class FeatureTable:
         rows = np.flatnonzero(ledger.states != OPEN)
         for some in (rows[first : first + at_once] for first in range(0, len(rows), at_once)):
             done = ledger.states[some] == DONE
+            # few rows are read in one part
             layers = {
-                layer.name: self._read_layer(layer_array(layer), some, done, ledger) for layer in self.layers
+                layer.name: np.concatenate(
+                    [values for _, values in self._read_layer(layer, some[done], ledger)]
+                )
+                for layer in self.layers
+                if done.any()
             }
-            for place, row in enumerate(some):
-                values = {name: array[place] for name, array in layers.items()}
-                yield ledger.keys[row].tobytes(), values if done[place] else Reason(int(ledger.reasons[row]))
+            place = np.cumsum(done) - 1
+            for number, row in enumerate(some):
+                values = {name: array[place[number]] for name, array in layers.items()}
+                yield ledger.keys[row].tobytes(), values if done[number] else Reason(int(ledger.reasons[row]))
 
     def nbytes(self) -> int:
         """Bytes on disk."""
@@ -216,11 +241,11 @@ class FeatureTable:
             raise StoreReadOnly(f"feature table {self.label}: the store is opened for reading only")
         return TableWriter(self, **options)
 
-    def _array_of(self, layer_name: str) -> str:
+    def _layer(self, name: str) -> Layer:
         for layer in self.layers:
-            if layer.name == layer_name:
-                return layer_array(layer)
-        raise UnknownName(f"layer of {self.label}", layer_name, [layer.name for layer in self.layers])
+            if layer.name == name:
+                return layer
+        raise UnknownName(f"layer of {self.label}", name, [layer.name for layer in self.layers])
 
     def _array(self, name: str) -> Any:
         from mxt.store.table_arrays import open_array
@@ -255,30 +280,44 @@ class FeatureTable:
             raise StoreDamaged(f"feature table {self.label}: {what} {name_rows(rows)}; {REPAIR}")
 
     def _read_rows(
-        self, keys: Sequence[bytes], arrays: Sequence[str]
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+        self, keys: Sequence[bytes] | Keys, layers: Sequence[Layer], out: Features, step: Step | None
+    ) -> npt.NDArray[np.uint8]:
+        """Fill `out` with the columns of layers, and give the states of the rows."""
         ledger = self._ledger()
         rows = ledger.rows_of(keys)
         there = rows >= 0
         state = np.zeros(len(rows), np.uint8)
         state[there] = ledger.states[rows[there]]
-        columns = [self._read_layer(name, rows, state == DONE, ledger) for name in arrays]
-        return np.concatenate(columns, axis=1) if columns else np.zeros((len(rows), 0), np.float32), state
+        out[state != DONE] = np.nan
+        places = np.flatnonzero(state == DONE)
+        places = places[np.argsort(rows[places], kind="stable")]
+        end = 0
+        for layer in layers:
+            end += layer.dimension
+            for part, values in self._read_layer(layer, rows[places], ledger):
+                out[places[part], end - layer.dimension : end] = values
+                if step is not None:
+                    step.advance(len(values))
+        return state
 
     def _read_layer(
-        self, name: str, rows: npt.NDArray[np.int64], done: npt.NDArray[np.bool_], ledger: Ledger
-    ) -> npt.NDArray[np.float32]:
-        """Features of these rows in one layer, checked; NaN where they are not done."""
-        wanted = rows[done]
-        start, stop = (int(wanted.min()), int(wanted.max()) + 1) if len(wanted) else (0, 0)
-        stored = self._read(name, start, stop)
-        values = np.full((len(rows), stored.shape[1]), np.nan, np.float32)
-        values[done] = stored[wanted - start]
-        empty = np.isnan(values[done]).any(axis=1)
-        self._refuse(f"{name} has no values, though they count as done, in", wanted[empty])
-        if ledger.seals is not None:
-            column = 1 + [layer_array(layer) for layer in self.layers].index(name)
-            seals = layer_seals(self.fingerprint, name, ledger.keys[wanted], values[done])
-            wrong = ledger.seals[wanted, column] != seals
-            self._refuse(f"{name} does not hold what was written in", wanted[wrong])
-        return values
+        self, layer: Layer, rows: npt.NDArray[np.int64], ledger: Ledger
+    ) -> Iterator[tuple[slice, Features]]:
+        """Features of done rows, sorted, in one layer, checked; a part of them at a time."""
+        name, column = layer_array(layer), 1 + self.layers.index(layer)
+        chunk_bytes = 4 * layer.dimension * self.rows_per_chunk
+        at_once = self.rows_per_chunk * max(1, READ_BYTES // chunk_bytes)
+        for start in range(0, int(rows[-1]) + 1 if len(rows) else 0, at_once):
+            part = slice(*np.searchsorted(rows, [start, start + at_once]).tolist())
+            if part.start == part.stop:
+                continue
+            wanted = rows[part]
+            first = int(wanted[0])
+            values = self._read(name, first, int(wanted[-1]) + 1)[wanted - first]
+            empty = np.isnan(values).any(axis=1)
+            self._refuse(f"{name} has no values, though they count as done, in", wanted[empty])
+            if ledger.seals is not None:
+                seals = layer_seals(self.fingerprint, name, ledger.keys[wanted], values)
+                wrong = ledger.seals[wanted, column] != seals
+                self._refuse(f"{name} does not hold what was written in", wanted[wrong])
+            yield part, values
