@@ -22,7 +22,7 @@ from mxt.drawing.report.rows import (
     reliability,
     search_table,
 )
-from mxt.drawing.report.words import copies_words, mapped_words, sampled_words
+from mxt.drawing.report.words import copies_words, mapped_words, sampled_words, unseen_words, wrong_words
 from mxt.evaluation.left_out import LeftOut
 from mxt.results.audit_records import Audit
 from mxt.results.audit_words import complaints
@@ -91,7 +91,9 @@ class ShownChapter:
     cautions : tuple of (str, tuple of str)
         What may be wrong, and with which results where not with all.
     left_out : tuple of LeftOut
-    copies, sampled, mapped : str
+    unseen : tuple of str
+        What was not looked for.
+    wrong, copies, sampled, mapped : str
         Notes on near copies, and on what is not listed or mapped; empty where there are none.
     tables : tuple of Table
         Feature tables that the results rest on.
@@ -108,6 +110,8 @@ class ShownChapter:
     searches: tuple[SearchTable, ...]
     cautions: tuple[tuple[str, tuple[str, ...]], ...]
     left_out: tuple[LeftOut, ...]
+    unseen: tuple[str, ...]
+    wrong: str
     copies: str
     sampled: str
     mapped: str
@@ -167,6 +171,8 @@ def _chapter(number: int, name: str, chapter: Chapter, before: int) -> ShownChap
         searches=tuple(map(search_table, chapter.searches)),
         cautions=_cautions(results, audit),
         left_out=tuple(dict.fromkeys(left for one in results for left in one.result.left_out)),
+        unseen=unseen_words(audit),
+        wrong=wrong_words(audit),
         copies=copies_words(audit),
         sampled=sampled_words(answers),
         mapped=mapped_words(chapter.results, answers),

@@ -13,6 +13,7 @@ from mxt.core.text import written
 from mxt.drawing.report.contents import ShownChapter, ShownResult
 from mxt.drawing.report.need import Key
 from mxt.drawing.report.previews import Previews
+from mxt.drawing.report.words import MOST_LISTED
 from mxt.evaluation.projection import METHODS
 from mxt.results.report import ShownClip
 
@@ -137,7 +138,7 @@ def _chapter(chapter: ShownChapter, clips: Clips) -> dict[str, Any]:
                 round(one.probability, 3),
                 round(one.suggested_probability, 3),
             ]
-            for one in chapter.audit.wrong_labels
+            for one in chapter.audit.wrong_labels[:MOST_LISTED]
         ],
         "copies": [
             {
@@ -148,6 +149,6 @@ def _chapter(chapter: ShownChapter, clips: Clips) -> dict[str, Any]:
                 "by": one.by,
                 "split": one.split,
             }
-            for one in chapter.audit.copies
+            for one in chapter.audit.copies[:MOST_LISTED]
         ],
     }

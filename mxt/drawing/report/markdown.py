@@ -59,6 +59,7 @@ def _chapter(chapter: ShownChapter) -> Iterator[str]:
     yield from ("", "### What may be wrong", "")
     for line, views in chapter.cautions:
         yield f"- {_safe(', '.join(views)) + ': ' if views else ''}{_safe(line)}"
+    yield from (f"- {words}" for words in chapter.unseen)
     for left in chapter.left_out:
         yield f"- left out{f' {left.count:,}' if left.count else ''}: {_safe(left.words)}"
     for one in chapter.results:

@@ -15,7 +15,7 @@ from mxt.drawing.report.axis import Axis
 from mxt.drawing.report.contents import shown_chapters
 from mxt.drawing.report.data import page_data
 from mxt.drawing.report.previews import SECONDS, Previews
-from mxt.drawing.report.words import search_words
+from mxt.drawing.report.words import duration_words, search_words
 from mxt.evaluation.metrics import metric_words
 from mxt.results.audit_records import MetadataScore
 from mxt.results.report import Report
@@ -115,13 +115,6 @@ def _day(text: str) -> str:
     return f"{when.day} {when:%B %Y}"
 
 
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60:,} h {minutes % 60} min"
-
-
 def _p_value(p: float) -> str:
     return "" if math.isnan(p) else f"{p:.4f}"
 
@@ -143,6 +136,6 @@ FILTERS: dict[str, Any] = {
     "three": _three,
     "thousands": "{:,}".format,
     "day": _day,
-    "duration": _duration,
+    "duration": duration_words,
     "p_value": _p_value,
 }
