@@ -102,8 +102,8 @@ def label_next(
     matrix = load_view(opened, record.name, chosen_view(opened, (record.name,), request.features))
     column = choose_target(matrix.clips, record.targets, request.target)
     values = target_values(matrix.clips, column)
-    there = np.array([is_labelled(value) for value in values], bool)
-    targets = _targets([value for value, kept in zip(values, there, strict=True) if kept], column, record)
+    there = values.where(is_labelled)
+    targets = _targets(values[there], column, record)
     if there.all():
         raise InputError(f"every clip of {record.name} with features in {matrix.view} has a {column}")
     head = registry.create("head", HEAD)
@@ -117,7 +117,7 @@ def label_next(
         step.advance()
     several = targets.task == "multilabel"
     margin = margins(p, multilabel=several)
-    clips = [clip for clip, kept in zip(matrix.clips, there, strict=True) if not kept]
+    clips = matrix.clips[~there]
     chosen = spread(matrix.X[~there], margin, request.count, seed=request.seed).tolist()
     answer = LabelNext(
         dataset=record.name,
@@ -128,7 +128,7 @@ def label_next(
         unlabelled=len(clips),
         classes=len(targets.classes),
         clips=tuple(
-            Unsure(written(clips[row].id), float(margin[row]), _likely(p[row], targets)) for row in chosen
+            Unsure(written(clips.ids[row]), float(margin[row]), _likely(p[row], targets)) for row in chosen
         ),
     )
     if request.out is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mxt.core.clips import Clips
 from mxt.core.commands import typed
 from mxt.core.errors import InputError
 from mxt.core.progress import SILENT, Progress
@@ -116,7 +117,10 @@ def similar(
     view = chosen_view(opened, request.datasets, request.features)
     searched = Searched.load(opened, request.datasets, view)
     query = find_query(opened, searched, request.query, registry, progress)
-    own = _same_recording(searched, query, request) if request.other_recordings else _Own.nothing(searched)
+    copies = searched.copies(query.clip)
+    own = _Own(np.zeros(len(searched.clips), bool), "")
+    if request.other_recordings:
+        own = _same_recording(searched, query, request, copies)
     left_out = own.rows | searched.is_at(query.row)
     rows, similarity = nearest(searched.X, query.x, request.count, left_out=left_out)
     labels, groups = searched.labels(request.target), searched.groups(request.group_by)
@@ -138,7 +142,7 @@ def similar(
                 similarity=float(value),
                 label=labels[row],
                 group=groups[row],
-                copy=searched.clips[row].key == query.clip.key,
+                copy=bool(copies[row]),
             )
             for row, value in zip(rows.tolist(), similarity, strict=True)
         ),
@@ -175,20 +179,17 @@ class _Own:
     words: str
     __repr__ = short_repr
 
-    @classmethod
-    def nothing(cls, searched: Searched) -> _Own:
-        return cls(np.zeros(len(searched.clips), bool), "")
 
-
-def _same_recording(searched: Searched, query: Query, request: SimilarRequest) -> _Own:
+def _same_recording(
+    searched: Searched, query: Query, request: SimilarRequest, copies: npt.NDArray[np.bool_]
+) -> _Own:
     """Other rows with the query's group or with its audio; a file outside has a group by its name only."""
-    copies = np.array([clip.key == query.clip.key for clip in searched.clips])
-    everything = [*searched.clips, query.clip]
-    groups = group_values(everything, request.group_by)
+    clips = searched.clips if query.row is not None else Clips.of([*searched.clips, query.clip])
+    groups = group_values(clips, request.group_by)
     if groups is None:
         return _Own(copies & ~searched.is_at(query.row), "")
     own = groups.values[-1 if query.row is None else query.row]
     if own is None and query.row is None and copies.any():  # a file that is a clip has that clip's group
         own = groups.values[int(np.flatnonzero(copies)[0])]
-    same = np.array([value is not None and value == own for value in groups.values[:-1]])
+    same = groups.values[: len(copies)].where(lambda value: value is not None and value == own)
     return _Own((same | copies) & ~searched.is_at(query.row), groups.words)

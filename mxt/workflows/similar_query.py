@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mxt.core.clips import Clips
 from mxt.core.errors import InputError, MxtError, UnknownName, UsageError
 from mxt.core.identity import audio_key, sha256_file
 from mxt.core.progress import Progress
-from mxt.core.records import ClipRecord, DatasetRecord
+from mxt.core.records import ClipRecord, DatasetRecord, Target
 from mxt.core.reprs import short_repr
 from mxt.core.specs import Layer
 from mxt.core.text import written
@@ -38,7 +39,7 @@ class Searched:
     records: tuple[DatasetRecord, ...]
     matrices: tuple[Matrix, ...]
     X: npt.NDArray[np.float32]
-    clips: tuple[ClipRecord, ...]
+    clips: Clips
     __repr__ = short_repr
 
     @classmethod
@@ -52,8 +53,10 @@ class Searched:
         """
         records = tuple(store.catalogue.dataset(name) for name in names or (None,))
         matrices = tuple(load_view(store, record.name, view) for record in records)
-        clips = tuple(clip for matrix in matrices for clip in matrix.clips)
-        if not clips:
+        clips = matrices[0].clips
+        if len(matrices) > 1:
+            clips = Clips.of([clip for matrix in matrices for clip in matrix.clips])
+        if not len(clips):
             shown = " and ".join(record.name for record in records)
             raise InputError(
                 f"no clip of {shown} has features in {matrices[0].view}; mxt extract computes them"
@@ -72,27 +75,34 @@ class Searched:
 
     def key(self, row: int) -> tuple[str, str]:
         """Data set and clip id of a row."""
-        return self.record(row).name, written(self.clips[row].id)
+        return self.record(row).name, written(self.clips.ids[row])
 
     def is_at(self, row: int | None) -> npt.NDArray[np.bool_]:
         """Where one row is, bool [n]."""
         return np.asarray(np.arange(len(self.clips)) == (-1 if row is None else row))
+
+    def copies(self, clip: ClipRecord) -> npt.NDArray[np.bool_]:
+        """Which rows have the audio of a clip, bool [n]."""
+        return np.asarray((self.clips.keys == np.frombuffer(clip.key or b"\0", np.uint8)).all(axis=1))
 
     def target(self, name: str | None) -> str:
         """The target that is shown; empty where there is none."""
         record = self.records[0]
         return choose_target(self.matrices[0].clips, record.targets, name) if name or record.targets else ""
 
-    def labels(self, name: str | None) -> list[str]:
+    def labels(self, name: str | None) -> Sequence[str]:
         """The label of each row, empty where it has none."""
         column = self.target(name)
-        values = target_values(self.clips, column) if column else [None] * len(self.clips)
-        return [written(text or "") for text in joined(values)]
+        return target_values(self.clips, column).map(_text) if column else [""] * len(self.clips)
 
-    def groups(self, group_by: str | None) -> list[str]:
+    def groups(self, group_by: str | None) -> Sequence[str]:
         """The group of each row, empty where it has none."""
         groups = group_values(self.clips, group_by)
-        return [written(value or "") for value in groups.values] if groups else [""] * len(self.clips)
+        return groups.values.map(_text) if groups else [""] * len(self.clips)
+
+
+def _text(value: Target) -> str:
+    return joined([value])[0] or ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,11 +125,11 @@ def find_query(store: Store, searched: Searched, name: str, registry: Registry, 
         There is none; it has no features.
     """
     text, first = written(name), searched.matrices[0].clips
-    row_of = {written(clip.id): row for row, clip in enumerate(first)}
-    row = row_of.get(text)
+    row = next((row for row, id_ in enumerate(first.ids) if written(id_) == text), None)
     if row is None and Path(name).is_file():
         return _file(store, searched, Path(name), registry, progress)
     if row is None:
+        row_of = {written(id_): row for row, id_ in enumerate(first.ids)}
         match = FileIndex(row_of).find(text)
         row = row_of.get(match.path) if match.path else None
     if row is None:
@@ -130,15 +140,18 @@ def find_query(store: Store, searched: Searched, name: str, registry: Registry, 
 def _unknown(store: Store, searched: Searched, name: str) -> MxtError:
     """Why `name` is no clip with features."""
     dataset = searched.records[0].name
-    clips = {written(clip.id): clip for clip in store.catalogue.clips(dataset)}
-    match = FileIndex(clips).find(written(name))
-    if match.path in clips:
-        clip, view = clips[match.path], searched.matrices[0].view
+    clips = store.catalogue.columns(dataset)
+    row_of = {written(id_): row for row, id_ in enumerate(clips.ids)}
+    match = FileIndex(row_of).find(written(name))
+    if match.path in row_of:
+        clip, view = clips[row_of[match.path]], searched.matrices[0].view
         without = f"it has no features in {view}; mxt extract computes them"
         return InputError(f"{match.path} of {dataset}: {without if clip.usable else clip.reason.words}")
     if match.candidates:
         return UsageError(f"{name} may be {' or '.join(match.candidates[:3])}: write its path")
-    return UnknownName(f"file, or clip of {dataset}", name, clips, hint="(mxt ls --clips lists them)", most=3)
+    return UnknownName(
+        f"file, or clip of {dataset}", name, row_of, hint="(mxt ls --clips lists them)", most=3
+    )
 
 
 def _file(store: Store, searched: Searched, path: Path, registry: Registry, progress: Progress) -> Query:
