@@ -1,13 +1,13 @@
-"""``mxt eval`` (or ``search``) of a million clips x 160 columns in ten classes: killed once, run again, measured.
+"""``mxt eval`` (or ``search``) of a million clips x 160 columns in ten classes, killed once and run again.
 
     python tests/benchmarks/eval_million.py [--rows 1000000] [--jobs 2] [--folder FOLDER] [--search]
     [--compare]
 
 The store is made through the store's own interface, without audio: five layers of 32 columns, correlated as
 real ones are. The first run is ended with SIGKILL as soon as two folds (of a search: two parts) are kept; the
-second one must continue from them. `--compare`: a third run, of a store without anything kept, must give equal
-scores. With `--folder` the store is kept, and made only where it is not there. Exits with 1 where the peak
-memory of a process exceeds 4 GiB.
+second one must continue from them. `--compare`: a third run, of a store without anything kept, must give
+equal scores. With `--folder` the store is kept, and made only where it is not there. Exits with 1 where the
+peak memory of a process exceeds 4 GiB.
 """
 
 from __future__ import annotations
