@@ -13,6 +13,7 @@ Kind = Literal["margins", "votes", "probabilities"]
 PARTS = 10  # folds are joined to so many parts at most, each calibrated by the others
 LOWEST = 1e-3  # a head's own probabilities are raised to this before their logarithm is taken
 MOST_OF_A_VOTE = 0.999
+MOST_ROWS = 100_000  # by which a scaling is fitted
 _STEEPEST = 6.0  # of the logarithm of the factor that scores are multiplied by
 
 
@@ -100,6 +101,8 @@ def fit_scaling(scores: npt.NDArray[Any], y: npt.NDArray[Any], *, kind: Kind | N
 
     scores = np.asarray(scores, dtype=np.float64)
     kind, doubt = kind or kind_of(scores), 1 / (1 + len(y))
+    every = -(-len(y) // MOST_ROWS) or 1  # one number is known well enough from so many
+    scores, y = scores[::every], y[::every]
 
     def loss(log_factor: float) -> float:
         likelihood = Scaling(kind, float(np.exp(log_factor)), doubt).probabilities(scores)[

@@ -12,11 +12,15 @@ import numpy.typing as npt
 
 from mxt.core.records import Task
 from mxt.core.reprs import short_repr
+from mxt.core.room import make_room
+from mxt.evaluation.many_rows import MANY_ROWS, fit
 
 if TYPE_CHECKING:
     from mxt.evaluation.exact_fits import Exact
 
 Matrix = npt.NDArray[Any]
+Rows = npt.NDArray[np.int64]
+BLOCK = 16_384  # rows that are scaled at a time, of many
 Params = Mapping[str, Any]
 
 
@@ -80,14 +84,38 @@ class Prediction:
         return self.predicted.astype(np.float64) if self.scores is None else self.scores
 
 
-def scaled(learn: Matrix, test: Matrix, *, standardise: bool) -> tuple[Matrix, Matrix]:
-    """Learning and testing rows as they are, or standardised by the learning rows."""
+def scaled(X: Matrix, learn: Rows, test: Rows, *, standardise: bool) -> tuple[Matrix, Matrix]:
+    """Learning and testing rows as they are, or standardised by the learning rows.
+
+    Many rows are looked at, and copied, a block at a time: into memory, or if they are large into a file.
+    """
+    if len(learn) > MANY_ROWS and X.dtype == np.float32:
+        return _scaled_by_blocks(X, learn, test, standardise=standardise)
     if not standardise:
-        return learn, test
+        return X[learn], X[test]
     from sklearn.preprocessing import StandardScaler
 
-    scaler = StandardScaler().fit(learn)
-    return scaler.transform(learn), scaler.transform(test)
+    A = X[learn]
+    scaler = StandardScaler().fit(A)
+    return scaler.transform(A), scaler.transform(X[test])
+
+
+def _scaled_by_blocks(X: Matrix, learn: Rows, test: Rows, *, standardise: bool) -> tuple[Matrix, Matrix]:
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler()
+    if standardise:
+        for first in range(0, len(learn), BLOCK):
+            scaler.partial_fit(X[learn[first : first + BLOCK]])
+
+    def part(rows: Rows) -> Matrix:
+        out = make_room((len(rows), X.shape[1]))
+        for first in range(0, len(rows), BLOCK):
+            block = X[rows[first : first + BLOCK]]
+            out[first : first + BLOCK] = scaler.transform(block) if standardise else block
+        return out
+
+    return part(learn), part(test)
 
 
 def fit_predict(
@@ -103,7 +131,7 @@ def fit_predict(
     """Predict rows B (or their kernel with A's rows) by an estimator learnt from A."""
     estimator = learner.make().set_params(**params)
     target = y.astype(np.int64) if learner.task == "multilabel" else y
-    estimator.fit(A, target)
+    fit(estimator, A, target)
     done = converged(estimator)
     if not done and exact is not None and (solved := _solved(learner, estimator, exact, y, B)) is not None:
         return solved

@@ -23,6 +23,17 @@ def about_clips(selection: Selection) -> list[str]:
     return [*_about_groups(selection), *selection.plan.remarks, *_about_folds(selection)]
 
 
+def about_choice(selection: Selection) -> list[str]:
+    """What to be careful of where parameters were chosen inside the learning parts."""
+    fold = max(selection.plan.folds, key=lambda fold: len(fold.learn))
+    if len(fold.inner) < 2 or fold.chosen_on == len(fold.learn):
+        return []
+    return [
+        f"parameters were chosen on a sample of {fold.chosen_on:,} of the {len(fold.learn):,} learning clips "
+        "of a fold"
+    ]
+
+
 def about_score(
     selection: Selection, found: OutOfFold, assessed: Assessment, *, nested: bool = True
 ) -> list[str]:

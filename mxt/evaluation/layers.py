@@ -50,7 +50,7 @@ class PartKernels:
     def __init__(
         self, blocks: Sequence[Matrix], learn: Rows, test: Rows, *, standardise: bool, prefix: str | None
     ) -> None:
-        self._parts = [scaled(X[learn], X[test], standardise=standardise) for X in blocks]
+        self._parts = [scaled(X, learn, test, standardise=standardise) for X in blocks]
         self._prefix = prefix
         self._kernel_bytes = 8 * len(learn) * (len(learn) + len(test))
         self._small = len(learn) <= LARGEST

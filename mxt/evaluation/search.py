@@ -92,7 +92,7 @@ def try_all(
         raise EvaluationError(
             "both scalings can be tried only if parameters are chosen on the reported folds"
         )
-    parts = scaled(X[learn], X[test], standardise=learner.standardise)
+    parts = scaled(X, learn, test, standardise=learner.standardise)
     prefix = kernel_prefix(learner.make(), learner.grid)
     shared = SharedKernels(*parts, prefix) if prefix is not None else None
     return fit_grid(learner, range(len(learner.grid)), parts, shared, y[learn], on_fit, scored=scored)

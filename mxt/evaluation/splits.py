@@ -19,6 +19,7 @@ from mxt.evaluation.tasks import Targets
 
 Rows = npt.NDArray[np.int64]
 FEWEST_FOLDS = 3
+CHOOSE_ON = 100_000  # learning rows by which parameters are chosen: of more, a stratified sample
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +44,11 @@ class Fold:
     inner: tuple[tuple[Rows, Rows], ...] = ()
     run: int = 0
     __repr__ = short_repr
+
+    @property
+    def chosen_on(self) -> int:
+        """Rows by which parameters are chosen: the learning rows, a sample of them, or a validation part."""
+        return sum(len(test) for _, test in self.inner)
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,11 +263,20 @@ def _cross(
 def _inside(
     learn: Rows, unit_of: Codes, membership: npt.NDArray[np.bool_], inner: int, seed: int
 ) -> tuple[tuple[Rows, Rows], ...]:
+    learn = stratified(learn, unit_of, membership, CHOOSE_ON, seed) if inner else learn
     inner = min(inner, len(np.unique(unit_of[learn])))
     if inner < 2:
         return ()
     fold_of = assign_folds(unit_of[learn], membership[learn], inner, seed=seed)
     return tuple((learn[fold_of != i], learn[fold_of == i]) for i in range(inner))
+
+
+def stratified(rows: Rows, unit_of: Codes, membership: npt.NDArray[np.bool_], most: int, seed: int) -> Rows:
+    """The rows, or where they are more than `most` a part of them with all classes, units whole."""
+    parts = -(-len(rows) // most)
+    if parts == 1:
+        return rows
+    return np.asarray(rows[assign_folds(unit_of[rows], membership[rows], parts, seed=seed) == 0])
 
 
 def _settle(given: Codes, keys: Codes) -> tuple[Codes, int]:

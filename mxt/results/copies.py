@@ -11,11 +11,13 @@ from typing import TypeVar
 import numpy as np
 
 from mxt.audio import fingerprint
+from mxt.core.clips import Clips
 from mxt.core.cores import cores
 from mxt.core.errors import AudioError
 from mxt.core.progress import SILENT, Progress
 from mxt.core.records import ClipRecord
 from mxt.evaluation.copies import Candidate, find_candidates
+from mxt.evaluation.groups import key_codes
 from mxt.store.fingerprints import Pair, Peaks
 from mxt.store.layout import Store
 
@@ -39,8 +41,12 @@ class Copy:
 
 def missing_seconds(store: Store, clips: Sequence[ClipRecord]) -> float:
     """Seconds of audio to be read before copies among `clips` can be found."""
-    missing = {clip.key: clip for clip in _without_fingerprint(store, clips)}
-    return sum(min(clip.duration, fingerprint.LONGEST_SECONDS) for clip in missing.values())
+    clips = Clips.of(clips)
+    clips = clips[clips.has_audio & clips.usable]
+    clips = clips[np.unique(key_codes(clips), return_index=True)[1]]
+    known = store.fingerprints.known(key.tobytes() for key in clips.keys)
+    missing = np.array([key.tobytes() not in known for key in clips.keys], dtype=bool)
+    return float(sum(np.minimum(clips.durations[missing], fingerprint.LONGEST_SECONDS).tolist()))
 
 
 def find_copies(

@@ -48,6 +48,14 @@ class Fingerprints:
                 rows += db.execute("SELECT key, peaks FROM peaks WHERE key = ?", (key,))
         return {key: np.frombuffer(peaks, dtype="<u2").reshape(-1, 2) for key, peaks in rows}
 
+    def known(self, keys: Iterable[bytes]) -> set[bytes]:
+        """Those of these audio keys of which peaks are kept."""
+        known: set[bytes] = set()
+        with self._connected() as db:
+            for key in keys:
+                known.update(key for _ in db.execute("SELECT 1 FROM peaks WHERE key = ?", (key,)))
+        return known
+
     def keep_peaks(self, peaks: Mapping[bytes, Peaks]) -> None:
         """Keep fingerprints by audio key."""
         rows = [(key, value.astype("<u2").tobytes()) for key, value in peaks.items()]

@@ -74,7 +74,7 @@ def evaluate(
     results = []
     for name in request.datasets or (None,):
         dataset = Catalogued.read(store, name)
-        matrices, gone = _matrices(store, dataset, request)
+        matrices, gone = _matrices(store, dataset, request, progress)
         remarks += [*gone, *filter(None, [outdated(dataset.record, store.catalogue)])]
         views = store.catalogue.views(dataset.record.name)
         for protocol in request.protocols:
@@ -90,18 +90,22 @@ def evaluate(
     return Evaluated(tuple(results), tuple(remarks))
 
 
-def _matrices(store: Store, dataset: Catalogued, request: EvaluateRequest) -> tuple[list[Matrix], list[str]]:
+def _matrices(
+    store: Store, dataset: Catalogued, request: EvaluateRequest, progress: Progress
+) -> tuple[list[Matrix], list[str]]:
     """The views asked for, or all extracted for the data set; and remarks on those that are gone."""
     record, clips = dataset.record, dataset.clips
     if request.features:
-        asked = [load_view(store, record.name, view, clips=clips) for view in request.features]
+        asked = [
+            load_view(store, record.name, view, clips=clips, progress=progress) for view in request.features
+        ]
         return list({matrix.view: matrix for matrix in asked}.values()), []
     matrices: dict[str, Matrix] = {}
     gone = []
     unreadable = next(iter(store.features.unreadable().values()), None)
     for view in store.catalogue.views(record.name):
         try:
-            matrix = load_view(store, record.name, view, clips=clips)
+            matrix = load_view(store, record.name, view, clips=clips, progress=progress)
         except (UnknownName, InputError):
             gone.append(
                 f"{view} was extracted for {record.name} once, {unreadable or 'its features are gone'}"
@@ -199,7 +203,11 @@ def _cross_validate(study: Study, matrix: Matrix, jobs: int, progress: Progress)
 
 def _cautions(study: Study, predicted: OutOfFold, assessment: Assessment) -> list[str]:
     nested = study.prepared.evaluation.nested
-    return guards.about_score(study.selection, predicted, assessment, nested=nested)
+    chosen = nested and any(dict(one) for one in predicted.params)
+    return [
+        *guards.about_score(study.selection, predicted, assessment, nested=nested),
+        *(guards.about_choice(study.selection) if chosen else ()),
+    ]
 
 
 def _probabilities(selection: Selection, predicted: OutOfFold) -> npt.NDArray[Any] | None:

@@ -192,6 +192,7 @@ def _result(study: Study, space: Space, task: Search, outcome: Found, key: str) 
         cautions=(
             *guards.about_clips(selection),
             *guards.about_score(selection, outcome.chosen, whole, nested=evaluation.nested),
+            *(guards.about_choice(selection) if evaluation.nested else ()),
         ),
         fits=outcome.fits,
         spared=outcome.spared,
