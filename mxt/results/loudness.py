@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from mxt.core.records import ClipRecord
+from mxt.core.clips import Clips
 from mxt.core.reprs import short_repr
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class LoudnessStudy:
     dataset, target : str
     classes : tuple of ClassLoudness
         The quietest first; a single one for all clips where the target is a number.
-    clips : tuple of ClipRecord
+    clips : Clips
         The clips that were measured.
     values : float64 [n, 3]
         RMS and peak in dBFS, loudness in LUFS; minus infinity for silence.
@@ -85,7 +85,7 @@ class LoudnessStudy:
     dataset: str
     target: str
     classes: tuple[ClassLoudness, ...]
-    clips: tuple[ClipRecord, ...]
+    clips: Clips
     values: npt.NDArray[np.float64]
     labels: tuple[tuple[str, ...], ...]
     alone: Assessment

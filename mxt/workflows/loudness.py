@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mxt.audio.level import to_db
+from mxt.core.clips import Clips
 from mxt.core.cores import cores
 from mxt.core.errors import AudioError, InputError
 from mxt.core.progress import SILENT, Progress
-from mxt.core.records import ClipRecord, DatasetRecord
+from mxt.core.records import DatasetRecord, Target
 from mxt.core.stages import Levels
 from mxt.evaluation.assess import assess
 from mxt.evaluation.columns import target_values
@@ -57,15 +58,14 @@ def loudness(
     """
     catalogue = open_store(store_path).catalogue
     record = catalogue.dataset(request.datasets[0] if request.datasets else None)
-    clips = [clip for clip in catalogue.clips(record.name) if clip.usable and clip.has_audio]
-    measured, unread = _measure(record, clips, jobs=jobs, progress=progress)
-    clips, levels = [clip for clip, _ in measured], [level for _, level in measured]
+    clips = catalogue.columns(record.name)
+    clips = clips[clips.usable & clips.has_audio]
+    clips, levels, unread = _measure(record, clips, jobs=jobs, progress=progress)
     values = np.array([(to_db(level.rms), to_db(level.peak), level.lufs) for level in levels])
     prepared = prepare(registry, request, record, clips, "nested")
     selection = prepared.selection
     targets = selection.sample.targets
-    row_of = {clip.id: row for row, clip in enumerate(clips)}
-    X = np.maximum(values[[row_of[clip.id] for clip in selection.clips]], QUIETEST_DB).astype(np.float32)
+    X = np.maximum(values[clips.rows_of(selection.clips)], QUIETEST_DB).astype(np.float32)
     predictions = cross_validate(
         prepared.learner(X.shape[1]),
         X,
@@ -75,12 +75,14 @@ def loudness(
         progress=progress,
         what="loudness alone",
     )
-    labels = tuple(_labels(clip, targets.column, numbers=targets.task == "regression") for clip in clips)
+    labels = tuple(
+        _labels(value, numbers=targets.task == "regression") for value in target_values(clips, targets.column)
+    )
     return LoudnessStudy(
         dataset=record.name,
         target=targets.column,
         classes=_classes(labels, values, np.array([level.rms for level in levels])),
-        clips=tuple(clips),
+        clips=clips,
         values=values,
         labels=labels,
         alone=assess(selection, predictions, seed=request.seed),
@@ -91,24 +93,23 @@ def loudness(
 
 
 def _measure(
-    record: DatasetRecord, clips: Sequence[ClipRecord], *, jobs: int | None, progress: Progress
-) -> tuple[list[tuple[ClipRecord, Levels]], tuple[tuple[str, str], ...]]:
-    """The clips that can be read with their levels, and why the others cannot."""
-    if not clips:
+    record: DatasetRecord, clips: Clips, *, jobs: int | None, progress: Progress
+) -> tuple[Clips, list[Levels], tuple[tuple[str, str], ...]]:
+    """The clips that can be read, their levels, and why the others cannot."""
+    if not len(clips):
         raise InputError(
             f"{record.name} has no clip that could be measured; mxt info {record.name} --failures says why"
         )
     levels = clip_levels(record.root, clips, loudness=True, jobs=jobs, progress=progress)
-    pairs = list(zip(clips, levels, strict=True))
-    measured = [(clip, level) for clip, level in pairs if isinstance(level, Levels)]
-    unread = tuple((clip.id, str(error)) for clip, error in pairs if isinstance(error, AudioError))
+    measured = [level for level in levels if isinstance(level, Levels)]
+    errors = {row: level for row, level in enumerate(levels) if isinstance(level, AudioError)}
+    unread = tuple((clips.ids[row], str(error)) for row, error in errors.items())
     if not measured:
         raise InputError(f"no clip of {record.name} can be read; the first: {': '.join(unread[0])}")
-    return measured, unread
+    return clips[np.array([row not in errors for row in range(len(clips))])], measured, unread
 
 
-def _labels(clip: ClipRecord, column: str, *, numbers: bool) -> tuple[str, ...]:
-    value = target_values([clip], column)[0]
+def _labels(value: Target, *, numbers: bool) -> tuple[str, ...]:
     if not is_labelled(value):
         return ()
     if numbers:

@@ -13,6 +13,7 @@ import pytest
 from mxt.core.errors import Reason, StoreDamaged
 from mxt.core.identity import canonical_json, sha256_text
 from mxt.core.records import ClipRecord, DatasetRecord, FileKind, FileRecord, Measurement
+from mxt.core.text import written
 from mxt.store.catalogue import Catalogue
 from mxt.store.catalogue_figures import Figures
 from mxt.store.catalogue_hashes import FIRST_PARTS
@@ -167,3 +168,23 @@ def test_a_store_of_schema_3_is_read_without_being_written(old):
 def test_clips_that_were_damaged_before_the_migration_are_still_named_after_it(old):
     edit(old.catalogue, "UPDATE clips SET targets = '{\"lab' WHERE position = 0")
     assert Store.open(old.root).catalogue.damage() == {"notes": ["clips"]}
+
+
+def test_one_clip_is_found_by_its_id_as_it_is_written(catalogue):
+    for clip in clips():
+        assert catalogue.clip("notes", written(clip.id)) == clip
+    assert catalogue.clip("notes", "a.wav") is None
+
+
+def test_paths_columns_and_sample_rates_are_those_of_the_clips(catalogue):
+    assert list(catalogue.paths("notes")) == [(clip.id, clip.file.path) for clip in clips()]
+    assert catalogue.column_names("notes") == ["label", "take"]
+    assert catalogue.sample_rates("notes") == {8000: 2}
+
+
+@pytest.mark.parametrize("ask", [lambda c: c.check("notes"), lambda c: list(c.paths("notes"))])
+def test_changed_clips_are_told_rather_than_used(ask, catalogue):
+    ask(catalogue)
+    edit(catalogue, "UPDATE clips SET id = 'b.wav' WHERE position = 0")
+    with pytest.raises(StoreDamaged, match="clips of data set notes are not what was written"):
+        ask(catalogue)
