@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.progress import SILENT, Progress
 from mxt.core.records import Task
 from mxt.core.reprs import short_repr
 from mxt.evaluation import metrics, statistics
@@ -131,7 +132,14 @@ class Assessment:
         )
 
 
-def assess(selection: Selection, found: OutOfFold, *, seed: int, score: str = "pooled") -> Assessment:
+def assess(
+    selection: Selection,
+    found: OutOfFold,
+    *,
+    seed: int,
+    score: str = "pooled",
+    progress: Progress = SILENT,
+) -> Assessment:
     """Scores of out-of-fold predictions with their intervals.
 
     Parameters
@@ -144,10 +152,11 @@ def assess(selection: Selection, found: OutOfFold, *, seed: int, score: str = "p
         Of the resampling.
     score : {"pooled", "fold_mean"}
         ``"fold_mean"``: the mean of the folds' own scores comes first, where the task has such a metric.
+    progress : Progress
     """
     targets, judged = selection.sample.targets.take(found.rows), judged_by(selection, found)
     task, n_classes = targets.task, len(targets.classes)
-    resampled = statistics.resample(judged, seed=seed)
+    resampled = statistics.resample(judged, seed=seed, progress=progress)
     values = metrics.pooled(task, judged.y, judged.predicted, n_classes=n_classes)
     main = metrics.main(task)
     of_folds = metrics.fold_metric(task) if score == "fold_mean" else None

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.progress import SILENT, Progress, Step
 from mxt.core.records import Task
 from mxt.core.reprs import short_repr
 from mxt.evaluation import metrics
@@ -83,7 +84,7 @@ class Judged:
         return np.unique(self.unit_of, return_inverse=True)[1]
 
 
-def resample(judged: Judged, *, seed: int) -> Resampled:
+def resample(judged: Judged, *, seed: int, progress: Progress = SILENT) -> Resampled:
     """Scores of bootstrap resamples: units are drawn, and one repetition, where there are several.
 
     Two views evaluated on the same clips with the same seed are resampled alike, so that the
@@ -94,7 +95,13 @@ def resample(judged: Judged, *, seed: int) -> Resampled:
     judged : Judged
     seed : int
         Of the drawing.
+    progress : Progress
     """
+    with progress.step("intervals", RESAMPLES, unit="resamples") as step:
+        return _resampled(judged, seed, step)
+
+
+def _resampled(judged: Judged, seed: int, step: Step) -> Resampled:
     unit_of, run_of = judged.units, judged.runs
     n_units = int(unit_of.max()) + 1
     if judged.task == "multilabel":
@@ -105,9 +112,10 @@ def resample(judged: Judged, *, seed: int) -> Resampled:
             weights = w[:, unit_of] * runs[done : done + len(w), run_of]
             blocks.append(metrics.ranking(judged.y, judged.predicted, weights))
             done += len(w)
+            step.advance(len(w))
         labels = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
         return Resampled(metrics.macro(labels), labels)
-    totals = _resampled_totals(judged, _contributions(judged), run_of, seed)
+    totals = _resampled_totals(judged, _contributions(judged), run_of, seed, step)
     classes = metrics.class_scores(totals) if judged.task == "classification" else {}
     return Resampled(metrics.from_totals(judged.task, totals, centered=True), classes)
 
@@ -133,7 +141,8 @@ def resample_fold_mean(judged: Judged, *, seed: int) -> Array:
     means = np.bincount(fold, weights=y) / np.maximum(np.bincount(fold), 1)
     added = contributions("regression", y, judged.predicted, n_classes=0, center=means[fold])
     parts = hstack([added.multiply((fold == number)[:, None]) for number in numbers]).tocsr()
-    totals = _resampled_totals(judged, parts, judged.runs, seed)
+    with SILENT.step("", None) as step:
+        totals = _resampled_totals(judged, parts, judged.runs, seed, step)
     totals = totals.reshape(len(totals), len(numbers), -1)
     scores = metrics.from_totals("regression", totals, centered=True)["r2"]
     weights = np.where(np.isfinite(scores), totals[..., 0], 0.0)
@@ -145,7 +154,7 @@ def _contributions(judged: Judged) -> Any:
     return contributions(judged.task, judged.y, judged.predicted, n_classes=judged.n_classes, center=center)
 
 
-def _resampled_totals(judged: Judged, added: Any, run_of: Codes, seed: int) -> Array:
+def _resampled_totals(judged: Judged, added: Any, run_of: Codes, seed: int, step: Step) -> Array:
     """Sums of what clips add, float64 [resamples, K], a sparse matrix [n, K] of which is given."""
     gather, runs = _gather(judged.units), _drawn_runs(run_of, RESAMPLES, seed)
     of_runs = [gather[:, run_of == run] @ added[run_of == run] for run in range(runs.shape[1])]
@@ -154,6 +163,7 @@ def _resampled_totals(judged: Judged, added: Any, run_of: Codes, seed: int) -> A
         drawn = runs[done : done + len(weights)]
         blocks.append(sum((sums.T @ weights.T).T * drawn[:, [run]] for run, sums in enumerate(of_runs)))
         done += len(weights)
+        step.advance(len(weights))
     return np.concatenate(blocks)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -23,6 +23,7 @@ from mxt.evaluation.columns import LEAVE_ONE_GROUP_OUT, choose_target, group_val
 from mxt.evaluation.fitting import Learner
 from mxt.evaluation.search import expand
 from mxt.evaluation.selection import Selection, select
+from mxt.evaluation.splits import learn_from
 from mxt.registry import Registry, split_settings
 from mxt.results.request import LARGEST_SVM, EvaluateRequest
 from mxt.results.views import Matrix
@@ -168,7 +169,11 @@ def prepare(
         registry, request, "head", name, dict(evaluation.head_params) if name == evaluation.head else {}
     )
     was_chosen = request.head is None and not evaluation.head
-    return Prepared(protocol, selection, evaluation, head, was_chosen, registry.build(head), request.seed)
+    stage = registry.build(head)
+    if most := getattr(stage, "MOST_ROWS", 0):
+        plan = learn_from(selection.plan, selection.sample, most, request.seed)
+        selection = replace(selection, plan=plan)
+    return Prepared(protocol, selection, evaluation, head, was_chosen, stage, request.seed)
 
 
 def _folds(path: Path | None, clips: Clips) -> dict[str, str] | None:

@@ -149,7 +149,9 @@ def _evaluated(
         scratches.append(scratch)
         seconds.append(time.monotonic() - begun)
     score = study.prepared.evaluation.score
-    assessed = [assess(selection, predicted, seed=seed, score=score) for predicted in predictions]
+    assessed = [
+        assess(selection, predicted, seed=seed, score=score, progress=progress) for predicted in predictions
+    ]
     compared = compare(selection, predictions, assessed, seed=seed)
     audits = audit_study(
         study,

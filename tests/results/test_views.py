@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import hashlib
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import mxt
+from mxt.core import room
 from mxt.core.errors import InputError, Reason, UnknownName, UsageError
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Measurement
 from mxt.core.specs import Layer
 from mxt.results.views import load_view
+from mxt.store import table
 from mxt.store.layout import Store
 
 LAYERS = (Layer(1, "low", 2), Layer(2, "high", 3, labels=("dark", "bright", "loud")))
@@ -112,3 +115,34 @@ def test_a_store_without_features_says_how_to_get_some(tmp_path: Path) -> None:
 def test_a_store_opened_in_python_lists_what_it_has(root: Path) -> None:
     store = mxt.open(root)
     assert (store.datasets(), store.views()) == (["notes"], ["whole:2"])
+
+
+def test_a_view_is_read_into_one_array(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "READ_BYTES", 1 << 18)
+    n, layer = 10_000, Layer(1, "all", 50)
+    clips = [clip(f"{i}.wav", str(i)) for i in range(n)]
+    store = Store.open(tmp_path / "store", create=True)
+    store.catalogue.replace_clips(DatasetRecord("many", "/x", "folder", {}, ("genre",), "", ""), clips)
+    made = store.features.create("a" * 64, "all", {}, [layer], rows=n)
+    X = np.arange(n * 50, dtype=np.float32).reshape(n, 50)
+    with made.writer() as writer:
+        for row, values in zip(writer.assign([one.key for one in clips]), X, strict=True):
+            writer.put(int(row), {"all": values})
+    columns = store.catalogue.columns("many")
+    tracemalloc.start()
+    matrix = load_view(store, "many", "all", clips=columns)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert np.array_equal(matrix.X, X)
+    assert peak < X.nbytes + (5 << 18) + 200 * n  # parts of it; keys, states and seals
+    some = load_view(store, "many", "all", clips=columns[np.arange(n - 1, 0, -2)])
+    assert np.array_equal(some.X, X[::-2])
+
+
+def test_a_large_view_lies_in_a_file_that_nobody_sees(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, whole = sorted(root.rglob("*")), load_view(Store.open(root), "notes", "whole")
+    monkeypatch.setattr(room, "IN_MEMORY", 10)
+    large = load_view(Store.open(root), "notes", "whole")
+    assert isinstance(large.X, np.memmap)
+    assert np.array_equal(large.X, whole.X)
+    assert sorted(root.rglob("*")) == before

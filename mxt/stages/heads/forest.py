@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from mxt.core.records import Task
 
@@ -21,6 +21,7 @@ class Forest:
         Fewest rows in a leaf.
     """
 
+    MOST_ROWS: ClassVar[int] = 100_000  # to learn from: of more, a stratified sample
     trees: int = 300
     min_leaf: int = 1
 

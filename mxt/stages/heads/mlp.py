@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from mxt.core.errors import UsageError
 from mxt.core.records import Task
@@ -27,6 +27,7 @@ class Mlp:
         Most iterations.
     """
 
+    MOST_ROWS: ClassVar[int] = 100_000  # to learn from: of more, a stratified sample
     hidden: tuple[float, ...] = (64.0,)
     alpha: tuple[float, ...] = (1.0, 10.0)
     max_iter: int = 1000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from mxt.core.records import Task
 
@@ -26,6 +26,7 @@ class Svm:
         Which are tried.
     """
 
+    MOST_ROWS: ClassVar[int] = 100_000  # to learn from: of more, a stratified sample
     C: tuple[float, ...] = (1.0, 8.0, 64.0)
     gamma: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0)
     linear_C: tuple[float, ...] = (0.01, 0.1)
