@@ -66,6 +66,7 @@ def read_clips(db: sqlite3.Connection, name: str, file: CatalogueFile) -> Clips:
     cursor = db.execute(clips_where(), (name,))
     with file.translating_damage():
         table = pa.Table.from_batches(_batches(cursor), _SCHEMA).unify_dictionaries().combine_chunks()
+        pa.default_memory_pool().release_unused()  # of the batches: as much as the table itself
         if table["file.size"].null_count:
             raise ValueError("a clip has no file")
 

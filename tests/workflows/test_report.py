@@ -133,3 +133,16 @@ def test_nothing_evaluated_an_unknown_result_and_a_missing_folder_are_told_befor
 )
 def test_the_format_is_that_asked_for_or_that_of_the_file(request_, path, chosen):
     assert (str(request_.path), request_.chosen_format) == (path, chosen)
+
+
+def test_of_many_clips_a_report_does_not_listen_to_all_and_says_so(store, registry, tmp_path, monkeypatch):
+    extract(store, ExtractRequest("tiny"), registry)
+    monkeypatch.setattr("mxt.results.audit_study.CHEAP_SECONDS", 0)
+    evaluate(store, QUICK, registry)
+    for module in ("mxt.results.chapters", "mxt.drawing.report.words"):
+        monkeypatch.setattr(f"{module}.LARGEST", 10)
+    monkeypatch.setattr("mxt.results.chapters.audit", lambda *_, **__: pytest.fail("it listens"))
+    report(store, ReportRequest(out=tmp_path / "r.md"), registry)
+    text = (tmp_path / "r.md").read_text(encoding="utf-8")
+    assert "- Of more than 10 clips mxt does not look for labels that are probably wrong" in text
+    assert "- Recordings were not compared by their sound" in text
