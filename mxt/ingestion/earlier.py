@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -45,13 +45,16 @@ class Earlier:
         return self.catalogue.files(self.record.name)
 
     @classmethod
-    def find(cls, store: Path, name: str) -> Earlier | None:
-        """The data set of this name; ``None`` where there is none, or it is damaged and will be replaced."""
+    def find(cls, store: Path, name: str, intact: Collection[str]) -> Earlier | None:
+        """The data set of this name; ``None`` where there is none, or it is damaged and will be replaced.
+
+        Those that are known to be `intact` are not checked.
+        """
         if not (store / "catalogue.sqlite").exists():
             return None
         catalogue = Store.open(store, read_only=True).catalogue
         record = named(catalogue, name)
-        if record is None or catalogue.changed(name):
+        if record is None or (name not in intact and catalogue.changed(name)):
             return None
         return cls(record, catalogue.figures(name).about, catalogue)
 

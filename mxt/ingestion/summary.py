@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from mxt.core.records import ClipRecord, DatasetRecord, FileKind, Remark, Target
-from mxt.evaluation.groupings import proposals
-from mxt.store.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    from mxt.store.catalogue import Catalogue
 
 SUMMARY = "summary"  # what it is called among the figures of the catalogue
 
@@ -129,6 +129,8 @@ def summarise(
     clips: Sequence[ClipRecord], targets: Sequence[str], remarks: Iterable[Remark], *, opened: bool = True
 ) -> Summary:
     """Figures of `clips` in catalogue order; those not `opened` yet count as usable."""
+    import statistics
+
     counted = [clip for clip in clips if clip.is_clip]
     used = [clip for clip in counted if not clip.reason]
     durations = [clip.duration for clip in used] if opened else []
@@ -216,5 +218,7 @@ def _alike(classes: Iterable[str]) -> Iterable[tuple[str, ...]]:
 
 def _candidates(clips: Sequence[ClipRecord], targets: Sequence[str]) -> dict[str, int]:
     """Folders, fields and further targets that group clips, in other ways than the classes do."""
+    from mxt.evaluation.groupings import proposals
+
     ways = proposals(clips, targets[0] if targets else "", origins=("folder", "column"))
     return {way.name: way.groups for way in ways[:MOST_CANDIDATES]}
