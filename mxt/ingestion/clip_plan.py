@@ -169,10 +169,10 @@ def catalogued(clip: Clip) -> Clip:
             f"{written(clip.path)}: a segment from {clip.start or 0:g} to {clip.end or 0:g} s; "
             "correct its times, in seconds"
         )
-    return replace(
-        clip,
-        path=clip.path if _may_exist(clip.path) else written(clip.path),
+    return Clip(
+        catalogued_path(clip.path),
         start=None if clip.start == 0 and clip.end is None else clip.start,
+        end=clip.end,
         targets=written_all(clip.targets),
         split=written_all(clip.split),
         fold=written_all(clip.fold),
@@ -181,13 +181,13 @@ def catalogued(clip: Clip) -> Clip:
     )
 
 
-def _may_exist(path: str) -> bool:
-    """Whether a file can be called so."""
+def catalogued_path(path: str) -> str:
+    """The path of a clip as the catalogue takes it: what no file can be called is escaped."""
     try:
         os.fsencode(path)
     except UnicodeEncodeError:
-        return False
-    return True
+        return written(path)
+    return path
 
 
 def _as_on_disk(clip: Clip, walked: Walk) -> Clip:

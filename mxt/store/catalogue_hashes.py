@@ -101,6 +101,13 @@ def keys_of(db: sqlite3.Connection, name: str) -> tuple[bytes, bool]:
     return keys, known[0] == hashlib.sha256(keys).hexdigest()
 
 
+def are_keys(db: sqlite3.Connection, name: str, keys: bytes) -> bool:
+    """Whether these are the keys written for the usable clips of a data set; none of them is read."""
+    query = "SELECT sha256 FROM hashes WHERE dataset = (SELECT id FROM datasets WHERE name = ?) AND part = ?"
+    known = db.execute(query, (name, KEYS)).fetchone() if has_hashes(db) else None
+    return known is not None and known[0] == hashlib.sha256(keys).hexdigest()
+
+
 def _keys(db: sqlite3.Connection, dataset: int) -> bytes:
     keys = map(itemgetter(0), db.execute(PARTS[KEYS], (dataset,)))
     try:

@@ -16,6 +16,7 @@ from mxt.store.catalogue_figures import Figures, counted, read_figures
 from mxt.store.catalogue_hashes import (
     KEYS,
     PARTS,
+    are_keys,
     changed_datasets,
     changed_parts,
     damage,
@@ -159,6 +160,11 @@ class CatalogueReader:
         if not as_written:
             raise self._changed(name, KEYS)
         return np.frombuffer(keys, np.uint8).reshape(-1, KEY_BYTES)
+
+    def has_just(self, name: str, keys: npt.NDArray[np.uint8]) -> bool:
+        """Whether these keys, uint8 [n, 32], are those of `name` in catalogue order; no clip is read."""
+        with self._file.reading() as db:
+            return are_keys(db, name, keys.tobytes())
 
     def unusable(self, name: str) -> list[Unusable]:
         """The clips of `name` that cannot be used, in catalogue order, and why.
