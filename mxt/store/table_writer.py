@@ -138,7 +138,7 @@ class TableWriter:
         if not isinstance(keys, np.ndarray) and any(len(key) != KEY_BYTES for key in keys):
             raise ValueError(_NO_KEY)
         wanted = as_keys(keys)
-        if not bool(wanted.any(axis=1).all()):
+        if not np.all(np.any(wanted, axis=1)):
             raise ValueError(_NO_KEY)
         rows = find_rows(self._keys, wanted)
         new = np.flatnonzero(rows < 0)
@@ -151,9 +151,9 @@ class TableWriter:
 
     def open_rows(self) -> Rows:
         """Rows still to be computed, ascending, int64 [n]; rows that wait for their commit are left out."""
-        still = self._keys.any(axis=1)  # not rows whose key was lost on disk
+        lost = ~np.asarray(self._keys.any(axis=1))  # rows whose key was lost on disk
+        still = (self._state == OPEN) & ~lost
         still &= find_rows(self._keys, self._keys) == np.arange(len(still))
-        still &= self._state == OPEN
         still[[row for chunk in self._settled.values() for row in chunk]] = False
         return np.flatnonzero(still).astype(np.int64)
 
