@@ -42,7 +42,7 @@ def known_files(old: Mapping[str, FileRecord], now: Mapping[str, FileRecord]) ->
         before = old.get(path)
         if before is None or (before.size, before.mtime_ns) != (file.size, file.mtime_ns):
             before = renamed.get(_looks(file))
-        if before is not None and not file.reason and _settled(before):
+        if before is not None and not file.reason and is_settled(before):
             known[path] = replace(
                 file, measurement=before.measurement, reason=before.reason, detail=before.detail
             )
@@ -53,5 +53,6 @@ def _looks(file: FileRecord) -> tuple[int, int, int]:
     return file.inode, file.size, file.mtime_ns
 
 
-def _settled(file: FileRecord) -> bool:
+def is_settled(file: FileRecord) -> bool:
+    """Whether a file need not be opened again while it looks as it did."""
     return file.measurement is not None or (file.reason in _SETTLED and file.kind is FileKind.CLIP)

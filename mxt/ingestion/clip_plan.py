@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from mxt.core.errors import InputError, MxtError, Reason, stage_failures
 from mxt.core.identity import clip_id, microseconds
 from mxt.core.progress import Progress
-from mxt.core.records import Clip, ClipRecord, DatasetRecord, FileRecord, Remark, Target
+from mxt.core.records import Clip, DatasetRecord, FileRecord, Remark, Target
 from mxt.core.stages import PublishesHashes
 from mxt.core.text import written, written_all
 from mxt.ingestion import published
-from mxt.ingestion.changes import known_files
-from mxt.ingestion.clips import beside, records
+from mxt.ingestion.changes import is_settled, known_files
+from mxt.ingestion.clips import ClipRecords, records
 from mxt.ingestion.detection import Detected
 from mxt.ingestion.earlier import Earlier, Replaced
 from mxt.ingestion.reading import measured, save_in_batches
@@ -80,8 +80,9 @@ class ClipPlan:
         catalogue, name, root = store.catalogue, self.record.name, self.record.root
         replaced = Replaced.of(catalogue, name, same=self.earlier is not None)
         catalogue.begin(name, root)
-        old = catalogue.files(name)  # of the last ingest, or of one that was interrupted
-        known = {} if self.request.rehash else known_files(old, self.files)
+        known = {}
+        if not self.request.rehash:  # by the last ingest, or by one that was interrupted
+            known = known_files(catalogue.files(name), self.files)
         if known and replaced.record is None:
             progress.say(f"continuing an interrupted ingest: {len(known):,} files are known")
         waiting = [file for path, file in self.files.items() if path not in known and not file.reason]
@@ -89,16 +90,15 @@ class ClipPlan:
         files = {**self.files, **known, **save_in_batches(catalogue, name, opened)}
         clips, remarks = self._records(files)
         remarks += published.remarks(files, self.md5s)
-        known = known_files(files, self.files)  # of the next ingest
-        settled = all(path in known for path, file in self.files.items() if not file.reason)
+        settled = all(is_settled(files[path]) for path, file in self.files.items() if not file.reason)
         note = noted(self.source, self.detected) if settled else {}
         summary, changes = replaced.by(catalogue, self.record, clips, remarks, noted=note)
         return Ingested.of(self.record, self.detected.why, summary, changes, read=len(waiting))
 
-    def _records(self, files: Mapping[str, FileRecord]) -> tuple[list[ClipRecord], list[Remark]]:
+    def _records(self, files: Mapping[str, FileRecord]) -> tuple[ClipRecords, list[Remark]]:
         always_cut = self.record.params.get("segments") == "yes"
-        clips, remarks = records(self.clips, files, always_cut=always_cut)
-        return [*clips, *beside(self.others)], [*self.remarks, *remarks]
+        clips, remarks = records(self.clips, files, self.others, always_cut=always_cut)
+        return clips, [*self.remarks, *remarks]
 
 
 def plan_clips(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +39,9 @@ class Earlier:
     about: Mapping[str, Any]
     catalogue: Catalogue
 
-    @cached_property
+    @property
     def files(self) -> Mapping[str, FileRecord]:
-        """Path to record, of all files looked at."""
+        """Path to record, of all files looked at, read from the catalogue each time."""
         return self.catalogue.files(self.record.name)
 
     @classmethod
