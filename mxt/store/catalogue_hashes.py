@@ -23,7 +23,8 @@ PARTS = {
     "views": "SELECT * FROM views WHERE dataset = ? ORDER BY position",
     "figures": "SELECT * FROM figures WHERE dataset = ?",
     "labels": "SELECT * FROM labels WHERE dataset = ? ORDER BY target",
-    "clips left out": "SELECT * FROM clips WHERE dataset = ? AND key IS NULL ORDER BY position",
+    # the plus lets SQLite take the index of these clips instead of the primary key
+    "clips left out": "SELECT * FROM clips WHERE +dataset = ? AND key IS NULL ORDER BY position",
 }
 KEYS = "keys"
 PARTS[KEYS] = "SELECT key FROM clips WHERE dataset = ? AND key IS NOT NULL ORDER BY position"

@@ -26,6 +26,7 @@ from mxt.store.catalogue_hashes import (
 from mxt.store.catalogue_rows import (
     DATASET,
     FILES,
+    LEFT_OUT,
     OF_DATASET,
     REMARKS,
     VIEWS,
@@ -176,8 +177,7 @@ class CatalogueReader:
         """
         with self._file.reading() as db:
             self._check(db, name, ("clips left out",))
-            query = f"SELECT id, reason, detail FROM clips {OF_DATASET} AND key IS NULL ORDER BY position"
-            rows = db.execute(query, (name,))
+            rows = db.execute(LEFT_OUT, (name,))
             clips = (Unusable(text_of(id_), Reason(reason), text_of(why)) for id_, reason, why in rows)
             return list(self._file.records(clips))
 
