@@ -92,8 +92,9 @@ class FeatureSet:
     ----------
     name : str
         Name of the data set.
-    clips : tuple of Clip
-        In catalogue order, as many as the rows of the features.
+    clips : sequence of Clip
+        In catalogue order, as many as the rows of the features. They are iterated over several times, so that
+        a sequence may make each clip when it is asked for.
     sources : tuple of str
         Paths of all files it was read from; their content is part of the clips' keys.
     blocks : tuple of FeatureBlock
@@ -103,7 +104,7 @@ class FeatureSet:
     """
 
     name: str
-    clips: tuple[Clip, ...]
+    clips: Sequence[Clip]
     sources: tuple[str, ...]
     blocks: tuple[FeatureBlock, ...]
     remarks: tuple[Remark, ...] = ()

@@ -26,7 +26,7 @@ def written(text: str) -> str:
     >>> print(written("caf\udce9.wav"), written("\ud800"), written("café"))
     caf\xe9.wav \ud800 café
     """
-    return _LONE.sub(_escape, text)
+    return text if text.isascii() else _LONE.sub(_escape, text)
 
 
 def plural(count: int, noun: str) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -99,7 +97,10 @@ def offline() -> bool:
 def place_of(file: WeightsFile) -> Path:
     """Where `file` lies or would lie; a file of the user's own (``file:`` address) stays where it is."""
     if file.source.startswith("file:"):
-        return Path(urllib.request.url2pathname(urllib.parse.urlsplit(file.source).path))
+        from urllib.parse import urlsplit
+        from urllib.request import url2pathname
+
+        return Path(url2pathname(urlsplit(file.source).path))
     return weights_dir() / file.filename
 
 

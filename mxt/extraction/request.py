@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mxt.core.commands import typed
 from mxt.core.errors import InputError, MxtError, UsageError
@@ -23,7 +23,9 @@ from mxt.registry import (
     stages_taking_part,
 )
 from mxt.registry.choices import OWN_FILE
-from mxt.store.features import FeatureTable
+
+if TYPE_CHECKING:
+    from mxt.store.features import FeatureTable
 
 CONTENT = "sha256:"
 # Of each kind, the name and parameters of the stage as a table stores them.

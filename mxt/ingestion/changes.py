@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 
 from mxt.core.errors import Reason
-from mxt.core.records import ClipRecord, DatasetRecord, FileKind, FileRecord
+from mxt.core.records import DatasetRecord, FileKind, FileRecord
+from mxt.store.catalogue_changes import ClipChanges
 
 _SETTLED = (Reason.NOT_AUDIO, Reason.EMPTY, Reason.TOO_SHORT, Reason.NOT_FINITE, Reason.DECODER_FAILED)
 
@@ -26,23 +27,11 @@ class Changes:
 FIRST = Changes()
 
 
-def find_changes(
-    before: DatasetRecord | None, old: Sequence[ClipRecord], clips: Sequence[ClipRecord], root: str
-) -> Changes:
-    """What differs between the earlier clips and those of now; hidden and other files do not count."""
-    if before is None:
+def found_changes(changes: ClipChanges | None, before: DatasetRecord | None, root: str) -> Changes:
+    """What differs between an earlier data set and its successor in the folder `root`."""
+    if before is None or changes is None:
         return FIRST
-    was = {clip.id: clip for clip in old if clip.is_clip}
-    now = {clip.id: clip for clip in clips if clip.is_clip}
-    both = [(id_, was[id_], clip) for id_, clip in now.items() if id_ in was]
-    return Changes(
-        first=False,
-        new=tuple(id_ for id_ in now if id_ not in was),
-        changed=tuple(id_ for id_, a, b in both if a.key != b.key or a.reason != b.reason),
-        gone=tuple(id_ for id_ in was if id_ not in now),
-        relabelled=tuple(id_ for id_, a, b in both if dict(a.targets) != dict(b.targets)),
-        moved_from=before.root if before.root != root else "",
-    )
+    return Changes(first=False, **asdict(changes), moved_from=before.root if before.root != root else "")
 
 
 def known_files(old: Mapping[str, FileRecord], now: Mapping[str, FileRecord]) -> dict[str, FileRecord]:
@@ -53,7 +42,7 @@ def known_files(old: Mapping[str, FileRecord], now: Mapping[str, FileRecord]) ->
         before = old.get(path)
         if before is None or (before.size, before.mtime_ns) != (file.size, file.mtime_ns):
             before = renamed.get(_looks(file))
-        if before is not None and not file.reason and _settled(before):
+        if before is not None and not file.reason and is_settled(before):
             known[path] = replace(
                 file, measurement=before.measurement, reason=before.reason, detail=before.detail
             )
@@ -64,5 +53,6 @@ def _looks(file: FileRecord) -> tuple[int, int, int]:
     return file.inode, file.size, file.mtime_ns
 
 
-def _settled(file: FileRecord) -> bool:
+def is_settled(file: FileRecord) -> bool:
+    """Whether a file need not be opened again while it looks as it did."""
     return file.measurement is not None or (file.reason in _SETTLED and file.kind is FileKind.CLIP)

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from mxt.core.errors import InputError, MxtError, Reason, stage_failures
 from mxt.core.identity import clip_id, microseconds
 from mxt.core.progress import Progress
-from mxt.core.records import Clip, ClipRecord, DatasetRecord, FileRecord, Remark, Target
+from mxt.core.records import Clip, DatasetRecord, FileRecord, Remark, Target
 from mxt.core.stages import PublishesHashes
 from mxt.core.text import written, written_all
 from mxt.ingestion import published
-from mxt.ingestion.changes import known_files
-from mxt.ingestion.clips import beside, records
+from mxt.ingestion.changes import is_settled, known_files
+from mxt.ingestion.clips import ClipRecords, records
 from mxt.ingestion.detection import Detected
 from mxt.ingestion.earlier import Earlier, Replaced
 from mxt.ingestion.reading import measured, save_in_batches
@@ -80,8 +80,9 @@ class ClipPlan:
         catalogue, name, root = store.catalogue, self.record.name, self.record.root
         replaced = Replaced.of(catalogue, name, same=self.earlier is not None)
         catalogue.begin(name, root)
-        old = catalogue.files(name)  # of the last ingest, or of one that was interrupted
-        known = {} if self.request.rehash else known_files(old, self.files)
+        known = {}
+        if not self.request.rehash:  # by the last ingest, or by one that was interrupted
+            known = known_files(catalogue.files(name), self.files)
         if known and replaced.record is None:
             progress.say(f"continuing an interrupted ingest: {len(known):,} files are known")
         waiting = [file for path, file in self.files.items() if path not in known and not file.reason]
@@ -89,16 +90,15 @@ class ClipPlan:
         files = {**self.files, **known, **save_in_batches(catalogue, name, opened)}
         clips, remarks = self._records(files)
         remarks += published.remarks(files, self.md5s)
-        known = known_files(files, self.files)  # of the next ingest
-        settled = all(path in known for path, file in self.files.items() if not file.reason)
+        settled = all(is_settled(files[path]) for path, file in self.files.items() if not file.reason)
         note = noted(self.source, self.detected) if settled else {}
         summary, changes = replaced.by(catalogue, self.record, clips, remarks, noted=note)
         return Ingested.of(self.record, self.detected.why, summary, changes, read=len(waiting))
 
-    def _records(self, files: Mapping[str, FileRecord]) -> tuple[list[ClipRecord], list[Remark]]:
+    def _records(self, files: Mapping[str, FileRecord]) -> tuple[ClipRecords, list[Remark]]:
         always_cut = self.record.params.get("segments") == "yes"
-        clips, remarks = records(self.clips, files, always_cut=always_cut)
-        return [*clips, *beside(self.others)], [*self.remarks, *remarks]
+        clips, remarks = records(self.clips, files, self.others, always_cut=always_cut)
+        return clips, [*self.remarks, *remarks]
 
 
 def plan_clips(
@@ -169,10 +169,10 @@ def catalogued(clip: Clip) -> Clip:
             f"{written(clip.path)}: a segment from {clip.start or 0:g} to {clip.end or 0:g} s; "
             "correct its times, in seconds"
         )
-    return replace(
-        clip,
-        path=clip.path if _may_exist(clip.path) else written(clip.path),
+    return Clip(
+        catalogued_path(clip.path),
         start=None if clip.start == 0 and clip.end is None else clip.start,
+        end=clip.end,
         targets=written_all(clip.targets),
         split=written_all(clip.split),
         fold=written_all(clip.fold),
@@ -181,13 +181,13 @@ def catalogued(clip: Clip) -> Clip:
     )
 
 
-def _may_exist(path: str) -> bool:
-    """Whether a file can be called so."""
+def catalogued_path(path: str) -> str:
+    """The path of a clip as the catalogue takes it: what no file can be called is escaped."""
     try:
         os.fsencode(path)
     except UnicodeEncodeError:
-        return False
-    return True
+        return written(path)
+    return path
 
 
 def _as_on_disk(clip: Clip, walked: Walk) -> Clip:

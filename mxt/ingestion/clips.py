@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from mxt.core.errors import Reason
 from mxt.core.identity import audio_key, clip_id, microseconds
@@ -14,9 +14,37 @@ SLACK_SECONDS = 0.1  # tables round: a segment may end so long after its file wi
 BEYOND = "segment ends beyond its file"
 
 
+@dataclass(frozen=True)
+class ClipRecords:
+    """Clips as the catalogue holds them, then the files beside them; each is made when its turn comes.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+    files : mapping
+        Path to record.
+    others : sequence of FileRecord
+        Files that no clip names.
+    """
+
+    clips: Sequence[Clip]
+    files: Mapping[str, FileRecord]
+    others: Sequence[FileRecord]
+
+    def __iter__(self) -> Iterator[ClipRecord]:
+        for clip in self.clips:
+            yield _record(clip, self.files[clip.path])
+        for file in self.others:
+            yield ClipRecord(file.path, file, None, file.reason, file.detail)
+
+
 def records(
-    clips: Sequence[Clip], files: Mapping[str, FileRecord], *, always_cut: bool = False
-) -> tuple[list[ClipRecord], list[Remark]]:
+    clips: Sequence[Clip],
+    files: Mapping[str, FileRecord],
+    others: Sequence[FileRecord],
+    *,
+    always_cut: bool = False,
+) -> tuple[ClipRecords, list[Remark]]:
     """Clips as the catalogue holds them, and remarks on their segments.
 
     Parameters
@@ -25,24 +53,22 @@ def records(
         As a loader names them, each id once.
     files : mapping
         Path to record, measured (or not yet: a dry run).
+    others : sequence of FileRecord
+        Files that no clip names, as the catalogue lists them after the clips.
     always_cut : bool
         Whether start and end are segments even where they lie beyond the files.
     """
     remarks: list[Remark] = []
     if not always_cut:
         clips, remarks = _whole_where_segments_make_no_sense(clips, files)
-    made = [_record(clip, files[clip.path]) for clip in clips]
-    for clip, record in zip(clips, made, strict=True):
-        measured = record.file.measurement
-        if record.usable and measured and (clip.end or 0.0) > measured.duration + SLACK_SECONDS:
+    for clip in clips:
+        measured = files[clip.path].measurement
+        if measured is None or (clip.end or 0.0) <= measured.duration + SLACK_SECONDS:
+            continue
+        if (record := _record(clip, files[clip.path])).usable:
             text = f"{record.id}: the file has {measured.duration:.3f} s; used up to there"
             remarks.append(Remark(BEYOND, text))
-    return made, remarks
-
-
-def beside(files: Iterable[FileRecord]) -> list[ClipRecord]:
-    """Files that no clip names, as the catalogue lists them after the clips."""
-    return [ClipRecord(file.path, file, None, file.reason, file.detail) for file in files]
+    return ClipRecords(clips, files, others), remarks
 
 
 def _whole_where_segments_make_no_sense(

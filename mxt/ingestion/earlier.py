@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from mxt.core.errors import Reason, Refused
 from mxt.core.identity import sha256_file
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Remark
-from mxt.ingestion.changes import Changes, find_changes
+from mxt.ingestion.changes import Changes, found_changes
 from mxt.ingestion.lineage import is_derived, parent_of
 from mxt.ingestion.requests import IngestRequest
-from mxt.ingestion.summary import SUMMARY, Summary, summarise
+from mxt.ingestion.summary import SUMMARY, Summary, summary_of
 from mxt.ingestion.walk import Walk
 from mxt.store.catalogue import Catalogue
+from mxt.store.catalogue_changes import ClipChanges
 from mxt.store.layout import Store
 
 MANY_GONE, SHARE_GONE = 5, 0.10
@@ -39,19 +39,22 @@ class Earlier:
     about: Mapping[str, Any]
     catalogue: Catalogue
 
-    @cached_property
+    @property
     def files(self) -> Mapping[str, FileRecord]:
-        """Path to record, of all files looked at."""
+        """Path to record, of all files looked at, read from the catalogue each time."""
         return self.catalogue.files(self.record.name)
 
     @classmethod
-    def find(cls, store: Path, name: str) -> Earlier | None:
-        """The data set of this name; ``None`` where there is none, or it is damaged and will be replaced."""
+    def find(cls, store: Path, name: str, intact: Collection[str]) -> Earlier | None:
+        """The data set of this name; ``None`` where there is none, or it is damaged and will be replaced.
+
+        Those that are known to be `intact` are not checked.
+        """
         if not (store / "catalogue.sqlite").exists():
             return None
         catalogue = Store.open(store, read_only=True).catalogue
         record = named(catalogue, name)
-        if record is None or catalogue.changed(name):
+        if record is None or (name not in intact and catalogue.changed(name)):
             return None
         return cls(record, catalogue.figures(name).about, catalogue)
 
@@ -134,10 +137,9 @@ def _hash(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Replaced:
-    """What is replaced in the catalogue: the data set and its clips as they were; empty if there was none."""
+    """What is replaced in the catalogue: the data set as it was; empty if there was none."""
 
     record: DatasetRecord | None = None
-    clips: Sequence[ClipRecord] = ()
 
     @classmethod
     def of(cls, catalogue: Catalogue, name: str, *, same: bool) -> Replaced:
@@ -148,23 +150,40 @@ class Replaced:
         if not same:
             catalogue.remove(name)
             return cls()
-        return cls(record, catalogue.clips(name))
+        return cls(record)
 
     def by(
         self,
         catalogue: Catalogue,
         record: DatasetRecord,
-        clips: Sequence[ClipRecord],
+        clips: Iterable[ClipRecord],
         remarks: Sequence[Remark],
         *,
         noted: Mapping[str, Any] | None = None,
         make_last: bool = True,
     ) -> tuple[Summary, Changes]:
-        """Publish a data set in its place, with what is `noted`: its figures, and what has changed."""
-        summary = summarise(clips, record.targets, remarks)
-        about = {SUMMARY: summary.to_plain(), **(noted or {})}
-        catalogue.replace_clips(record, clips, remarks=remarks, about=about, make_last=make_last)
-        return summary, find_changes(self.record, self.clips, clips, record.root)
+        """Publish a data set in its place, with what is `noted`: its figures, and what has changed.
+
+        The clips are iterated over as they are written, and again where some have the same content.
+        """
+        from mxt.ingestion.tally import Tally
+
+        tally, summaries = Tally(record.targets), list[Summary]()
+
+        def about() -> dict[str, Any]:
+            summaries.append(summary_of(tally, clips, remarks))
+            return {SUMMARY: summaries[0].to_plain(), **(noted or {})}
+
+        changes = None if self.record is None else ClipChanges()
+        catalogue.replace_clips(
+            record,
+            tally.passing(clips),
+            remarks=remarks,
+            about=about,
+            changes=changes,
+            make_last=make_last,
+        )
+        return summaries[0], found_changes(changes, self.record, record.root)
 
 
 def named(catalogue: Catalogue, name: str) -> DatasetRecord | None:

@@ -21,6 +21,7 @@ from mxt.ingestion.requests import ImportRequest
 from mxt.ingestion.row_matching import MatchedRows, match_rows_to_clips
 from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
+from mxt.store.table_keys import as_keys
 
 
 def store_features(
@@ -49,7 +50,7 @@ def store_features(
     if not finite.any():
         raise InputError(f"{path}: no row is finite in all columns")
     table = _table(store, request, features, clips)
-    keys = [key for key in table.keys_of(chosen) if key is not None]
+    keys = as_keys([key for key in table.keys_of(chosen) if key is not None])
     stored = fill(table, keys, features.arrays, rows=index, progress=progress)
     store.catalogue.add_view(record.name, table.label)
     return Imported(

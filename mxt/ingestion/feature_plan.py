@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from mxt.core.errors import InputError, MxtError, PluginError, stage_failures
 from mxt.core.identity import canonical_json, clip_id, feature_clip_key, sha256_text
 from mxt.core.progress import Progress
 from mxt.core.records import Clip, ClipRecord, DatasetRecord, FileRecord, Listing, Remark
 from mxt.core.stages import FeatureBlock, FeatureSet
-from mxt.ingestion.clip_plan import catalogued
+from mxt.ingestion.clip_plan import catalogued, catalogued_path
 from mxt.ingestion.detection import Detected
 from mxt.ingestion.earlier import Earlier, Replaced
 from mxt.ingestion.feature_rows import KIND, fill, finite_rows
@@ -22,6 +23,8 @@ from mxt.ingestion.summary import summarise
 from mxt.ingestion.unchanged import file_hashes, files_source, noted
 from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
+from mxt.store.table_keys import Keys
+from mxt.store.table_schema import KEY_BYTES
 
 
 @dataclass(frozen=True)
@@ -45,15 +48,13 @@ class FeaturePlan:
     features: FeatureSet
     earlier: Earlier | None
 
-    @property
-    def record(self) -> DatasetRecord:
+    def _record(self, targets: Iterable[str]) -> DatasetRecord:
         """The data set as it will be catalogued, with the parameters that give just this one again."""
         chosen, name = self.detected.chosen, self.features.name
         params = dict(chosen.params)
         if "tasks" in params and not params["tasks"]:
             params["tasks"] = (name,)
-        targets = tuple(dict.fromkeys(column for clip in self.features.clips for column in clip.targets))
-        return DatasetRecord(name, self.listing.root, chosen.spec.name, params, targets, "", "")
+        return DatasetRecord(name, self.listing.root, chosen.spec.name, params, tuple(targets), "", "")
 
     def check_name(self, request: IngestRequest) -> None:
         """Stop where a data set of another loader has the name.
@@ -71,10 +72,11 @@ class FeaturePlan:
 
     def dry_run(self) -> Ingested:
         """What is known before anything is stored."""
-        clips = [_clip_record(clip, "") for clip in self.features.clips]
-        summary = summarise(clips, self.record.targets, self.features.remarks)
+        clips = _Clips(self.features.clips, "")
+        record = self._record(dict.fromkeys(name for clip in self.features.clips for name in clip.targets))
+        summary = summarise(clips, record.targets, self.features.remarks)
         views = tuple(block.label for block in self.features.blocks)
-        return Ingested.of(self.record, self.detected.why, summary, dry_run=True, views=views)
+        return Ingested.of(record, self.detected.why, summary, dry_run=True, views=views)
 
     def carry_out(self, store: Store, progress: Progress) -> Ingested:
         """Store the features, and replace the data set in the catalogue."""
@@ -84,28 +86,38 @@ class FeaturePlan:
             canonical_json([*hashes.values()])
         )  # where a file changes, no row is found again
         replaced = Replaced.of(catalogue, name, same=self._is_same())
-        clips = [_clip_record(clip, source) for clip in self.features.clips]
+        clips = _Clips(self.features.clips, source)
+        targets: dict[str, None] = {}
+        joined = bytearray()
+        for clip in self.features.clips:
+            joined += _key(clip, source)
+            targets.update(dict.fromkeys(clip.targets))
+        keys, record = np.frombuffer(joined, np.uint8).reshape(-1, KEY_BYTES), self._record(targets)
         tables: dict[str, str] = {}
         remarks = list(self.features.remarks)
         for block in self.features.blocks:
-            table, bad = self._store(store, block, clips, progress)
+            table, bad = self._store(store, block, keys, progress)
             tables[table.label] = table.fingerprint
-            remarks += [Remark("not finite", f"{clip} in {table.label}") for clip in bad]
+            remarks += [
+                Remark("not finite", f"{clip.id} in {table.label}")
+                for clip, is_bad in zip(clips if bad.any() else (), bad, strict=False)
+                if is_bad
+            ]
         views = tuple(tables)
         note = noted(files_source(self.listing.root, hashes, self.detected), self.detected, tables=tables)
-        summary, changes = replaced.by(catalogue, self.record, clips, remarks, noted=note)
+        summary, changes = replaced.by(catalogue, record, clips, remarks, noted=note)
         for view in catalogue.views(name):
             if view in {block.label for block in self.features.blocks} - set(views):
                 catalogue.remove_view(name, view)
         for view in views:
             catalogue.add_view(name, view)
         read = len(self.features.sources)
-        return Ingested.of(self.record, self.detected.why, summary, changes, read=read, views=views)
+        return Ingested.of(record, self.detected.why, summary, changes, read=read, views=views)
 
     def _store(
-        self, store: Store, block: FeatureBlock, clips: Sequence[ClipRecord], progress: Progress
-    ) -> tuple[FeatureTable, list[str]]:
-        """The table, and the clips whose features are not finite."""
+        self, store: Store, block: FeatureBlock, keys: Keys, progress: Progress
+    ) -> tuple[FeatureTable, npt.NDArray[np.bool_]]:
+        """The table, and which clips have features that are not finite, bool [n]."""
         chosen = self.detected.chosen
         identity = {
             "kind": KIND,
@@ -115,10 +127,9 @@ class FeaturePlan:
         }
         attributes = {"kind": KIND, "loader": chosen.spec.name, "specification": dict(block.about)}
         fingerprint = sha256_text(canonical_json(identity))
-        table = store.features.create(fingerprint, block.label, attributes, block.layers, rows=len(clips))
-        fill(table, [clip.key for clip in clips if clip.key is not None], block.arrays, progress=progress)
-        bad = np.flatnonzero(~finite_rows(block.arrays))
-        return table, [clips[row].id for row in bad.tolist()]
+        table = store.features.create(fingerprint, block.label, attributes, block.layers, rows=len(keys))
+        fill(table, keys, block.arrays, progress=progress)
+        return table, ~finite_rows(block.arrays)
 
 
 def feature_sets(detected: Detected, listing: Listing) -> tuple[FeatureSet, ...]:
@@ -158,13 +169,28 @@ def _faults(features: FeatureSet) -> Iterator[str]:
             yield f"{features.name}, {block.label}: layers of {shapes} instead of {expected}"
 
 
+@dataclass(frozen=True)
+class _Clips:
+    """Clips as the catalogue holds them, each made while they are iterated over."""
+
+    clips: Iterable[Clip]
+    source: str
+
+    def __iter__(self) -> Iterator[ClipRecord]:
+        return (_clip_record(clip, self.source) for clip in self.clips)
+
+
+def _key(clip: Clip, source: str) -> bytes:
+    return feature_clip_key(source, clip_id(catalogued_path(clip.path)))
+
+
 def _clip_record(given: Clip, source: str) -> ClipRecord:
     clip = catalogued(given)
     name = clip_id(clip.path)
     return ClipRecord(
         name,
         FileRecord(clip.path, 0, 0, 0),
-        feature_clip_key(source, name),
+        _key(given, source),
         targets=dict(clip.targets),
         split=clip.split,
         fold=clip.fold,

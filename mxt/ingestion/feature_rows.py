@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import mmap
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from mxt.core.errors import Reason
 from mxt.core.progress import SILENT, Progress
 from mxt.store.features import OPEN, FeatureTable
+from mxt.store.table_keys import Keys
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -50,6 +52,14 @@ def blocks(
             values = {name: np.asarray(array[part], np.float32) for name, array in layers.items()}
         finite = np.logical_and.reduce([np.isfinite(array).all(axis=1) for array in values.values()])
         yield first, values, finite
+        for array in layers.values():
+            _let_go(array)
+
+
+def _let_go(array: npt.NDArray[Any]) -> None:
+    """Give the pages of a mapped file back, which count as memory until then."""
+    if isinstance(array.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        array.base.madvise(mmap.MADV_DONTNEED)
 
 
 def finite_rows(layers: Mapping[str, npt.NDArray[Any]], rows: Rows | None = None) -> npt.NDArray[np.bool_]:
@@ -59,7 +69,7 @@ def finite_rows(layers: Mapping[str, npt.NDArray[Any]], rows: Rows | None = None
 
 def fill(
     table: FeatureTable,
-    keys: Sequence[bytes],
+    keys: Keys,
     layers: Mapping[str, npt.NDArray[Any]],
     *,
     rows: Rows | None = None,
@@ -70,7 +80,7 @@ def fill(
     Parameters
     ----------
     table : FeatureTable
-    keys : sequence of bytes
+    keys : uint8 [n, 32]
         Row keys, each once.
     layers : mapping
         Layer name to float [n, dimension].
@@ -90,16 +100,13 @@ def fill(
     if (table.states_of(keys)[1] != OPEN).all():
         return 0
     with table.writer() as writer, progress.step(f"import {table.label}", len(keys), unit="clips") as step:
-        assigned = writer.assign(keys).tolist()
-        open_rows = set(writer.open_rows().tolist())
+        assigned = writer.assign(keys)
+        is_open = np.isin(assigned, writer.open_rows())
         for first, values, finite in blocks(layers, rows):
-            for i, good in enumerate(finite.tolist()):
-                row = assigned[first + i]
-                step.advance()
-                if row not in open_rows:
-                    continue
-                if good:
-                    writer.put(row, {name: array[i] for name, array in values.items()})
-                else:
-                    writer.fail(row, Reason.NOT_FINITE)
-    return len(open_rows.intersection(assigned))
+            some, wanted = assigned[first : first + len(finite)], is_open[first : first + len(finite)]
+            good = wanted & finite
+            writer.put_all(some[good], {name: array[good] for name, array in values.items()})
+            for row in some[wanted & ~finite].tolist():
+                writer.fail(row, Reason.NOT_FINITE)
+            step.advance(len(finite))
+    return int(is_open.sum())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -10,10 +10,8 @@ from typing import Protocol
 from mxt.core.errors import InputError, listed
 from mxt.core.progress import Progress
 from mxt.core.records import Remark
-from mxt.ingestion.clip_plan import plan_clips
 from mxt.ingestion.detection import detect
 from mxt.ingestion.earlier import Earlier
-from mxt.ingestion.feature_plan import FeaturePlan, feature_sets
 from mxt.ingestion.names import checked_name, default_name
 from mxt.ingestion.records import Ingested
 from mxt.ingestion.requests import IngestRequest
@@ -34,11 +32,24 @@ class IngestPlan(Protocol):
 
 
 def make_plans(
-    store: Path, request: IngestRequest, registry: Registry, *, remarks: Sequence[Remark] = ()
+    store: Path,
+    request: IngestRequest,
+    registry: Registry,
+    *,
+    intact: Collection[str] = (),
+    remarks: Sequence[Remark] = (),
 ) -> Sequence[IngestPlan]:
     """Look at what lies in a folder or table once, choose the loader, and plan each data set it holds.
 
-    Where the folder was made by unpacking, `remarks` say what that left out.
+    Parameters
+    ----------
+    store : Path
+    request : IngestRequest
+    registry : Registry
+    intact : collection of str
+        Data sets that are known to be as they were written; others are checked.
+    remarks : sequence of Remark
+        Where the folder was made by unpacking, what that left out.
 
     Returns
     -------
@@ -55,9 +66,12 @@ def make_plans(
     path = request.path.expanduser()
     name = default_name(path) if request.name is None else checked_name(request.name)
     walked = walk(path)
-    if unchanged := unchanged_plans(store, name, walked, request, registry):
+    if unchanged := unchanged_plans(store, name, walked, request, registry, intact):
         return unchanged
-    earlier = Earlier.find(store, name)
+    from mxt.ingestion.clip_plan import plan_clips
+    from mxt.ingestion.feature_plan import FeaturePlan, feature_sets
+
+    earlier = Earlier.find(store, name, intact)
     another = earlier.differs_from(walked) if earlier else ""
     same = None if another else earlier
     detected = detect(walked.listing, request, registry, last=same.record if same else None)
@@ -73,7 +87,7 @@ def make_plans(
             raise InputError(f"{walked.listing.root} holds {len(sets)} data sets ({there}): leave out --name")
         sets = (replace(sets[0], name=name),)
     plans = [
-        FeaturePlan(detected, walked.listing, features, Earlier.find(store, features.name))
+        FeaturePlan(detected, walked.listing, features, Earlier.find(store, features.name, intact))
         for features in sets
     ]
     for plan in plans:

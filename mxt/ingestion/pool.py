@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe, wait
 
 from mxt.core.errors import MxtError, Reason
+from mxt.ingestion.requests import MEASURE, SECONDS_A_FILE
 from mxt.ingestion.worker import READY, Bug, FileOutcome
 
-MEASURE = "mxt.audio.measure:measure"
 BATCH = 16
-SECONDS_A_FILE = 60.0
 BYTES_A_SECOND = 2e6  # what the slowest decoder of a long file manages
 SECONDS_TO_START = 120.0
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}

@@ -12,13 +12,15 @@ from mxt.core.commands import typed
 from mxt.core.errors import UnknownName, UsageError
 from mxt.core.params import setting
 from mxt.core.records import DatasetRecord
-from mxt.ingestion.derivations import DERIVATIONS, Derivation
 from mxt.ingestion.lineage import is_derived, parent_of
-from mxt.ingestion.pool import MEASURE, SECONDS_A_FILE
 from mxt.registry import Registry, given_params, plugin_files
 
 if TYPE_CHECKING:
+    from mxt.ingestion.derivations import Derivation
     from mxt.store.features import FeatureTable
+
+MEASURE = "mxt.audio.measure:measure"
+SECONDS_A_FILE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +159,11 @@ class DeriveRequest:
     jobs: int | None = None
 
     def __post_init__(self) -> None:
+        from mxt.ingestion.derivations import DERIVATIONS
+
         if self.kind not in DERIVATIONS:
             raise UnknownName("derivation", self.kind, DERIVATIONS)
-        object.__setattr__(self, "options", DERIVATIONS[self.kind].checked(self.options))
+        object.__setattr__(self, "options", self.derivation.checked(self.options))
 
     @classmethod
     def from_dataset(cls, record: DatasetRecord) -> Self:
@@ -169,6 +173,8 @@ class DeriveRequest:
     @property
     def derivation(self) -> Derivation:
         """The way to derive."""
+        from mxt.ingestion.derivations import DERIVATIONS
+
         return DERIVATIONS[self.kind]
 
     @property

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import statistics
-from collections import Counter, defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Self
 
 from mxt.core.records import ClipRecord, DatasetRecord, FileKind, Remark, Target
-from mxt.evaluation.groupings import proposals
-from mxt.store.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    from mxt.ingestion.tally import Tally, TargetTally
+    from mxt.store.catalogue import Catalogue
 
 SUMMARY = "summary"  # what it is called among the figures of the catalogue
 
@@ -126,37 +128,54 @@ def catalogued_summary(catalogue: Catalogue, record: DatasetRecord) -> Summary:
 
 
 def summarise(
-    clips: Sequence[ClipRecord], targets: Sequence[str], remarks: Iterable[Remark], *, opened: bool = True
+    clips: Iterable[ClipRecord], targets: Sequence[str], remarks: Iterable[Remark], *, opened: bool = True
 ) -> Summary:
     """Figures of `clips` in catalogue order; those not `opened` yet count as usable."""
-    counted = [clip for clip in clips if clip.is_clip]
-    used = [clip for clip in counted if not clip.reason]
-    durations = [clip.duration for clip in used] if opened else []
-    tables = tuple(_target(name, used) for name in targets)
+    from mxt.ingestion.tally import Tally
+
+    tally = Tally(targets)
+    deque(tally.passing(clips), maxlen=0)
+    return summary_of(tally, clips, remarks, opened=opened)
+
+
+def summary_of(
+    tally: Tally, clips: Iterable[ClipRecord], remarks: Iterable[Remark], *, opened: bool = True
+) -> Summary:
+    """Figures of the clips that passed a tally; they pass once more where some have the same content."""
+    tables = tuple(_target(name, target) for name, target in tally.targets.items())
+    durations = sorted(tally.durations) if opened else []
+    seconds = sum(tally.durations)
+    inside = sum(min(duration, WINDOW_SECONDS) for duration in tally.durations)
     return Summary(
-        clips=len(counted),
-        used=len(used),
-        files=len({clip.file.path for clip in counted}),
-        left_out=dict(Counter(clip.reason.words for clip in counted if clip.reason).most_common()),
-        hidden=sum(clip.file.kind is FileKind.HIDDEN for clip in clips),
-        others=sum(clip.file.kind is FileKind.OTHER for clip in clips),
+        clips=tally.clips,
+        used=tally.used,
+        files=tally.files,
+        left_out=dict(tally.left_out.most_common()),
+        hidden=tally.kinds[FileKind.HIDDEN],
+        others=tally.kinds[FileKind.OTHER],
         targets=tables,
-        duplicates=tuple(_duplicates(used, targets)) if opened else (),
+        duplicates=tuple(_duplicates(tally.copies(clips), list(tally.targets))) if opened else (),
         alike=tuple(alike for table in tables for alike in _alike(table.classes)),
-        groups=_counts(clip.group for clip in used),
-        splits=_counts(clip.split for clip in used),
-        folds=_counts(clip.fold for clip in used),
-        candidates=_candidates(used, targets),
-        seconds=sum(durations) if opened else None,
+        groups=dict(tally.groups.most_common()),
+        splits=dict(tally.splits.most_common()),
+        folds=dict(tally.folds.most_common()),
+        candidates=dict(islice(tally.candidates.groups().items(), MOST_CANDIDATES)),
+        seconds=seconds if opened else None,
         shortest=min(durations, default=None),
-        median=statistics.median(durations) if durations else None,
+        median=_median(durations),
         longest=max(durations, default=None),
-        window_share=sum(min(d, WINDOW_SECONDS) for d in durations) / sum(durations)
-        if sum(durations)
-        else None,
-        notes=_counts(note for clip in used if clip.file.measurement for note in clip.file.measurement.notes),
+        window_share=inside / seconds if opened and seconds else None,
+        notes=dict(tally.notes.most_common()),
         remarks=_by_kind(remarks),
     )
+
+
+def _median(durations: Sequence[float]) -> float | None:
+    """The median of sorted durations; ``None`` where there are none."""
+    if not durations:
+        return None
+    half = len(durations) // 2
+    return durations[half] if len(durations) % 2 else (durations[half - 1] + durations[half]) / 2
 
 
 def _by_kind(remarks: Iterable[Remark]) -> dict[str, tuple[str, ...]]:
@@ -166,40 +185,21 @@ def _by_kind(remarks: Iterable[Remark]) -> dict[str, tuple[str, ...]]:
     return {kind: tuple(texts) for kind, texts in kinds.items()}
 
 
-def _counts(values: Iterable[str | None]) -> dict[str, int]:
-    return dict(Counter(value for value in values if value is not None).most_common())
+def _target(name: str, values: TargetTally) -> TargetSummary:
+    if values.low is not None:
+        return TargetSummary(name, "numbers", low=values.low, high=values.high, unlabelled=values.missing)
+    kind = "several labels" if values.several else "classes"
+    return TargetSummary(name, kind, dict(values.words.most_common()), unlabelled=values.missing)
 
 
-def _target(name: str, clips: Sequence[ClipRecord]) -> TargetSummary:
-    values = [clip.targets.get(name) for clip in clips]
-    missing = sum(value is None for value in values)
-    numbers = [value for value in values if isinstance(value, (int, float))]
-    if numbers:
-        return TargetSummary(name, "numbers", low=min(numbers), high=max(numbers), unlabelled=missing)
-    several = any(isinstance(value, tuple) for value in values)
-    words = Counter(
-        word
-        for value in values
-        for word in (value if isinstance(value, tuple) else () if value is None else (str(value),))
-    )
-    return TargetSummary(
-        name, "several labels" if several else "classes", dict(words.most_common()), unlabelled=missing
-    )
-
-
-def _duplicates(clips: Sequence[ClipRecord], targets: Sequence[str]) -> Iterable[DuplicateSet]:
-    same: dict[bytes, list[ClipRecord]] = defaultdict(list)
-    for clip in clips:
-        if clip.key is not None:
-            same[clip.key].append(clip)
-    for copies in same.values():
-        if len(copies) > 1:
-            labels = [tuple(_words(clip.targets.get(name)) for name in targets) for clip in copies]
-            differ = len(set(labels)) > 1
-            yield DuplicateSet(
-                tuple(clip.id for clip in copies),
-                tuple(", ".join(words) for words in labels) if differ else (),
-            )
+def _duplicates(sets: Iterable[Sequence[ClipRecord]], targets: Sequence[str]) -> Iterable[DuplicateSet]:
+    for copies in sets:
+        labels = [tuple(_words(clip.targets.get(name)) for name in targets) for clip in copies]
+        differ = len(set(labels)) > 1
+        yield DuplicateSet(
+            tuple(clip.id for clip in copies),
+            tuple(", ".join(words) for words in labels) if differ else (),
+        )
 
 
 def _words(value: Target) -> str:
@@ -212,9 +212,3 @@ def _alike(classes: Iterable[str]) -> Iterable[tuple[str, ...]]:
     for name in classes:
         same["".join(name.casefold().replace("_", " ").replace("-", " ").split())].append(name)
     return (tuple(sorted(names)) for names in same.values() if len(names) > 1)
-
-
-def _candidates(clips: Sequence[ClipRecord], targets: Sequence[str]) -> dict[str, int]:
-    """Folders, fields and further targets that group clips, in other ways than the classes do."""
-    ways = proposals(clips, targets[0] if targets else "", origins=("folder", "column"))
-    return {way.name: way.groups for way in ways[:MOST_CANDIDATES]}

@@ -7,12 +7,12 @@ inodes, or the content of files of features), its parameters, its code, and the 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mxt import __version__
 from mxt.core.errors import MxtError
@@ -29,8 +29,11 @@ from mxt.ingestion.requests import IngestRequest
 from mxt.ingestion.summary import catalogued_summary
 from mxt.ingestion.walk import Walk
 from mxt.registry import Registry
-from mxt.store.features import OPEN
 from mxt.store.layout import Store
+from mxt.store.table_schema import OPEN
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 # what is noted in the catalogue: a hash; the loader's parameters; labels and fingerprints of tables
 SOURCE, ASKED, TABLES = "source", "asked", "tables"
@@ -74,7 +77,12 @@ class UnchangedPlan:
 
 
 def unchanged_plans(
-    store: Path, name: str, walked: Walk, request: IngestRequest, registry: Registry
+    store: Path,
+    name: str,
+    walked: Walk,
+    request: IngestRequest,
+    registry: Registry,
+    intact: Collection[str],
 ) -> Sequence[UnchangedPlan]:
     """Plans of the data sets that lie in a folder or table, if all are as they were ingested; else none.
 
@@ -86,6 +94,8 @@ def unchanged_plans(
     walked : Walk
     request : IngestRequest
     registry : Registry
+    intact : collection of str
+        Data sets that are known to be as they were written.
     """
     if request.rehash or not (store / "catalogue.sqlite").exists():
         return ()
@@ -99,9 +109,10 @@ def unchanged_plans(
             if detected is None:
                 continue
             if not detected.brings_features:
-                plans = _unchanged_clips(store, walked, detected, name) if record.name == name else ()
+                same = record.name == name
+                plans = _unchanged_clips(store, walked, detected, name, intact) if same else ()
             else:
-                plans = _unchanged_features(store, walked.listing, detected, request.name)
+                plans = _unchanged_features(store, walked.listing, detected, request.name, intact)
             if plans:
                 return plans
     return ()
@@ -132,14 +143,16 @@ def _as_last_time(
     return Detected(chosen, registry.build(chosen), AS_LAST_TIME)
 
 
-def _unchanged_clips(store: Path, walked: Walk, detected: Detected, name: str) -> Sequence[UnchangedPlan]:
-    earlier = Earlier.find(store, name)
+def _unchanged_clips(
+    store: Path, walked: Walk, detected: Detected, name: str, intact: Collection[str]
+) -> Sequence[UnchangedPlan]:
+    earlier = Earlier.find(store, name, intact)
     same = earlier is not None and earlier.about.get(SOURCE) == walk_source(walked, detected)
     return [UnchangedPlan(earlier, detected)] if earlier is not None and same else ()
 
 
 def _unchanged_features(
-    store: Path, listing: Listing, detected: Detected, name: str | None
+    store: Path, listing: Listing, detected: Detected, name: str | None, intact: Collection[str]
 ) -> Sequence[UnchangedPlan]:
     if not isinstance(detected.loader, NamesSources):
         return ()
@@ -147,7 +160,7 @@ def _unchanged_features(
     if name is not None and len(sources) > 1:
         return ()
     for usual, paths in sources.items():
-        earlier = Earlier.find(store, name or usual)
+        earlier = Earlier.find(store, name or usual, intact)
         if earlier is None or SOURCE not in earlier.about:
             return ()
         hashes = file_hashes(listing.root, paths)
@@ -163,8 +176,9 @@ def _unchanged_features(
 def walk_source(walked: Walk, detected: Detected) -> str:
     """Hash of all that the loader of a folder or table can look at: no file is opened."""
     listing = walked.listing
-    lines = (_line(file) for files in (walked.files.values(), walked.left_out) for file in files)
-    return _source(detected, (listing.root, listing.table or "", *lines))
+    digest = _begun(detected, [listing.root, listing.table or "", *map(_line, walked.left_out)])
+    walked.files.update(digest)
+    return digest.hexdigest()
 
 
 def file_hashes(root: str, paths: Sequence[str]) -> dict[str, str]:
@@ -174,21 +188,23 @@ def file_hashes(root: str, paths: Sequence[str]) -> dict[str, str]:
 
 def files_source(root: str, hashes: Mapping[str, str], detected: Detected) -> str:
     """Hash of all that the loader of features can look at: of the content of its files, see `file_hashes`."""
-    return _source(detected, (root, *(f"{path} {sha256}" for path, sha256 in hashes.items())))
+    lines = [root, *(f"{path} {sha256}" for path, sha256 in hashes.items())]
+    return _begun(detected, lines).hexdigest()
 
 
 def _line(file: FileRecord) -> str:
     return f"{file.path}\0{file.size} {file.mtime_ns} {file.inode} {file.reason} {file.kind}"
 
 
-def _source(detected: Detected, lines: Iterable[str]) -> str:
+def _begun(detected: Detected, lines: Iterable[str]) -> _Hash:
+    """A hash of the loader, its parameters and versions, and some lines."""
     chosen = detected.chosen
     versions = [__version__, _version(chosen.distribution)]
     begun = sha256_text(canonical_json([chosen.identity(), versions]))
     digest = hashlib.sha256(begun.encode())
     for line in lines:
         digest.update(line.encode("utf-8", "surrogatepass") + b"\n")
-    return digest.hexdigest()
+    return digest
 
 
 def _version(distribution: str) -> str:

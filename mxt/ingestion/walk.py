@@ -8,14 +8,17 @@ import os
 import stat
 from collections.abc import Set
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 
 from mxt.core.errors import InputError, Reason
 from mxt.core.records import FileKind, FileRecord, Listing
 from mxt.core.text import shortened
+from mxt.ingestion.walked_files import WalkedFiles
 from mxt.stages.datasets.suffixes import ANNOTATIONS, SOUND, may_be_sound, suffix
 
-STORE_MARK = "mxt.json"  # a store inside the collection is not part of it
+STORE_FILES = {"mxt.json", "catalogue.sqlite"}  # a store inside the collection is not part of it
+_BY_NAME = attrgetter("name")
 
 
 @dataclass
@@ -26,14 +29,14 @@ class Walk:
     ----------
     listing : Listing
         For the loaders.
-    files : dict
+    files : WalkedFiles
         Path to record, of the regular files; nothing measured yet.
     left_out : list of FileRecord
         Hidden files, pipes, devices, broken links, unreadable folders: never opened.
     """
 
     listing: Listing
-    files: dict[str, FileRecord]
+    files: WalkedFiles
     left_out: list[FileRecord]
 
 
@@ -76,6 +79,7 @@ def _listing(folder: Path, table: Path | None) -> Walk:
     root = Path(os.path.realpath(folder))
     walker = _Walker(str(root))
     walker.folder("")
+    walker.files.sort()
     name = (
         None
         if table is None
@@ -83,51 +87,49 @@ def _listing(folder: Path, table: Path | None) -> Walk:
     )
     if name is not None and name not in walker.files:
         raise InputError(f"{table} is hidden; a table's name does not begin with a dot")
-    paths = tuple(sorted(walker.files))
-    return Walk(
-        Listing(str(root), paths, name), walker.files, sorted(walker.left_out, key=lambda file: file.path)
-    )
+    left_out = sorted(walker.left_out, key=attrgetter("path"))
+    return Walk(Listing(str(root), tuple(walker.files), name), walker.files, left_out)
 
 
 @dataclass
 class _Walker:
     root: str
-    files: dict[str, FileRecord] = field(default_factory=dict)
+    files: WalkedFiles = field(default_factory=WalkedFiles)
     left_out: list[FileRecord] = field(default_factory=list)
     linked: set[str] = field(default_factory=set)
 
     def folder(self, below: str) -> None:
         try:
             with os.scandir(os.path.join(self.root, below)) as entries:
-                inside = sorted(entries, key=lambda entry: entry.name)
+                inside = sorted(entries, key=_BY_NAME, reverse=True)
         except OSError as error:
             if not below:
                 raise InputError(f"{self.root} cannot be read: {error.strerror}") from error
             self.leave_out(below, Reason.UNREADABLE, f"folder: {error.strerror}")
             return
-        if (
-            below
-            and any(entry.name == STORE_MARK for entry in inside)
-            and any(entry.name == "catalogue.sqlite" for entry in inside)
-        ):
+        if below and STORE_FILES.issubset(map(_BY_NAME, inside)):
             return
-        for entry in inside:
-            self.entry(entry, f"{below}/{entry.name}" if below else entry.name)
-
-    def entry(self, entry: os.DirEntry[str], path: str) -> None:
-        try:
-            status = entry.stat()
-        except OSError as error:
-            if entry.name.startswith("."):
-                self.leave_out(path, Reason.HIDDEN, "its name begins with a dot")
+        begin = f"{below}/" if below else ""
+        while inside:
+            entry = inside.pop()  # with what it knows of the file: a folder may hold a million
+            name = entry.name
+            try:
+                status = entry.stat()
+            except OSError as error:
+                hidden = name.startswith(".")
+                why = (Reason.HIDDEN, "its name begins with a dot") if hidden else _broken(entry, error)
+                self.leave_out(begin + name, *why)
+                continue
+            if stat.S_ISREG(status.st_mode) and not name.startswith("."):
+                self.files.add(begin + name, status)
             else:
-                self.leave_out(path, *_broken(entry, error))
-            return
+                self.other(entry, begin + name, status)
+
+    def other(self, entry: os.DirEntry[str], path: str, status: os.stat_result) -> None:
+        """What is hidden, a folder, or no file."""
         if entry.name.startswith("."):
             what = "a folder whose" if stat.S_ISDIR(status.st_mode) else "its"
             self.leave_out(path, Reason.HIDDEN, f"{what} name begins with a dot", status)
-        elif stat.S_ISREG(status.st_mode):
-            self.files[path] = FileRecord(path, status.st_size, status.st_mtime_ns, status.st_ino)
         elif stat.S_ISDIR(status.st_mode):
             if suffix(path) in SOUND:
                 self.leave_out(path, Reason.NOT_A_FILE, "a folder", status)

@@ -15,6 +15,7 @@ from typing import Any
 
 from mxt.core.errors import StoreError, UnknownName
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Remark
+from mxt.store.catalogue_changes import ClipChanges
 from mxt.store.catalogue_figures import Count, write_figures
 from mxt.store.catalogue_hashes import seal
 from mxt.store.catalogue_labels import clips_hash, known_hash, labels_hash, remember_hash, remembered
@@ -72,7 +73,8 @@ class Catalogue(CatalogueReader):
         clips: Iterable[ClipRecord],
         *,
         remarks: Iterable[Remark] = (),
-        about: Mapping[str, Any] | None = None,
+        about: Callable[[], Mapping[str, Any]] | Mapping[str, Any] | None = None,
+        changes: ClipChanges | None = None,
         make_last: bool = True,
     ) -> DatasetRecord:
         """Publish a data set: its fields, files and clips replace the earlier ones in one transaction.
@@ -86,7 +88,9 @@ class Catalogue(CatalogueReader):
         remarks : iterable of Remark
             What `remarks` gives back.
         about : mapping, optional
-            What `figures` gives back: plain values.
+            What `figures` gives back: plain values; or a function that gives them once all clips were taken.
+        changes : ClipChanges, optional
+            Where what differs from the clips before is written to.
         make_last : bool
             Whether it becomes the data set last ingested, the default of commands.
 
@@ -102,6 +106,8 @@ class Catalogue(CatalogueReader):
             )
             number = self._id(db, record.name)
             update_dataset(db, number, record, make_last=make_last)
+            if changes is not None:
+                changes.remember(db, number)
             for table in ("files", "clips", "remarks"):
                 db.execute(f"DELETE FROM {table} WHERE dataset = ?", (number,))
             count = Count()
@@ -112,8 +118,10 @@ class Catalogue(CatalogueReader):
                 insert_files(db, number, {clip.file.path: clip.file for clip in batch}.values())
                 insert_clips(db, number, batch, first)
             insert_remarks(db, number, remarks)
-            write_figures(db, number, count.figures(about or {}))
+            write_figures(db, number, count.figures(about() if callable(about) else about or {}))
             seal(db, number)
+            if changes is not None:
+                changes.compare(db, number)
             kept = remembered(db, record.name)
         for target in kept:
             self.targets_hash(record.name, target)

@@ -12,7 +12,7 @@ from typing import Any
 
 from mxt.core.records import ClipRecord
 from mxt.store.catalogue_hashes import FIRST_PARTS, PARTS, changed_parts, has_figures, seal
-from mxt.store.catalogue_rows import FIGURES, clip_records, clips_where
+from mxt.store.catalogue_rows import FIGURES, INDEX_LEFT_OUT, clip_records, clips_where
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def add_figures(db: sqlite3.Connection) -> None:
     if not has_figures(db):
         datasets = db.execute("SELECT id, name FROM datasets WHERE ready").fetchall()
         changed = {name: changed_parts(db, name, FIRST_PARTS) for _, name in datasets}
-        for statement in filter(str.strip, FIGURES.split(";")):
+        for statement in filter(str.strip, (INDEX_LEFT_OUT + FIGURES).split(";")):
             db.execute(statement)
         for number, name in datasets:
             with suppress(Exception):  # a value that never had a hash cannot be read: mxt verify names it

@@ -23,7 +23,8 @@ PARTS = {
     "views": "SELECT * FROM views WHERE dataset = ? ORDER BY position",
     "figures": "SELECT * FROM figures WHERE dataset = ?",
     "labels": "SELECT * FROM labels WHERE dataset = ? ORDER BY target",
-    "clips left out": "SELECT * FROM clips WHERE dataset = ? AND key IS NULL ORDER BY position",
+    # the plus lets SQLite take the index of these clips instead of the primary key
+    "clips left out": "SELECT * FROM clips WHERE +dataset = ? AND key IS NULL ORDER BY position",
 }
 KEYS = "keys"
 PARTS[KEYS] = "SELECT key FROM clips WHERE dataset = ? AND key IS NOT NULL ORDER BY position"
@@ -99,6 +100,13 @@ def keys_of(db: sqlite3.Connection, name: str) -> tuple[bytes, bool]:
     if known is None:
         return keys, len(keys) % KEY_BYTES == 0 and not changed_parts(db, name, ("clips",))
     return keys, known[0] == hashlib.sha256(keys).hexdigest()
+
+
+def are_keys(db: sqlite3.Connection, name: str, keys: bytes) -> bool:
+    """Whether these are the keys written for the usable clips of a data set; none of them is read."""
+    query = "SELECT sha256 FROM hashes WHERE dataset = (SELECT id FROM datasets WHERE name = ?) AND part = ?"
+    known = db.execute(query, (name, KEYS)).fetchone() if has_hashes(db) else None
+    return known is not None and known[0] == hashlib.sha256(keys).hexdigest()
 
 
 def _keys(db: sqlite3.Connection, dataset: int) -> bytes:

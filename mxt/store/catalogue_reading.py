@@ -17,6 +17,7 @@ from mxt.store.catalogue_figures import Figures, counted, read_figures
 from mxt.store.catalogue_hashes import (
     KEYS,
     PARTS,
+    are_keys,
     changed_datasets,
     changed_parts,
     damage,
@@ -26,6 +27,7 @@ from mxt.store.catalogue_hashes import (
 from mxt.store.catalogue_rows import (
     DATASET,
     FILES,
+    LEFT_OUT,
     OF_DATASET,
     REMARKS,
     VIEWS,
@@ -217,6 +219,11 @@ class CatalogueReader:
             raise self._changed(name, KEYS)
         return np.frombuffer(keys, np.uint8).reshape(-1, KEY_BYTES)
 
+    def has_just(self, name: str, keys: npt.NDArray[np.uint8]) -> bool:
+        """Whether these keys, uint8 [n, 32], are those of `name` in catalogue order; no clip is read."""
+        with self._file.reading() as db:
+            return are_keys(db, name, keys.tobytes())
+
     def unusable(self, name: str) -> list[Unusable]:
         """The clips of `name` that cannot be used, in catalogue order, and why.
 
@@ -227,8 +234,7 @@ class CatalogueReader:
         """
         with self._file.reading() as db:
             self._check(db, name, ("clips left out",))
-            query = f"SELECT id, reason, detail FROM clips {OF_DATASET} AND key IS NULL ORDER BY position"
-            rows = db.execute(query, (name,))
+            rows = db.execute(LEFT_OUT, (name,))
             clips = (Unusable(text_of(id_), Reason(reason), text_of(why)) for id_, reason, why in rows)
             return list(self._file.records(clips))
 

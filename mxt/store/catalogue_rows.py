@@ -12,7 +12,8 @@ from mxt.core.errors import Reason
 from mxt.core.records import ClipRecord, DatasetRecord, FileKind, FileRecord, Measurement, Remark, Target
 from mxt.core.text import written, written_all
 
-SCHEMA = """
+INDEX_LEFT_OUT = "CREATE INDEX IF NOT EXISTS clips_left_out ON clips (dataset, position) WHERE key IS NULL;"
+SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS datasets (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, root, loader TEXT, params TEXT, targets TEXT,
     created TEXT, updated TEXT, ready INTEGER NOT NULL DEFAULT 0, turn INTEGER NOT NULL DEFAULT 0);
@@ -27,6 +28,7 @@ CREATE TABLE IF NOT EXISTS clips (
     reason INTEGER, detail, start_us INTEGER, end_us INTEGER, targets TEXT, split TEXT, fold TEXT,
     "group" TEXT, fields TEXT,
     PRIMARY KEY (dataset, position)) WITHOUT ROWID;
+{INDEX_LEFT_OUT}
 CREATE TABLE IF NOT EXISTS remarks (dataset INTEGER NOT NULL, position INTEGER NOT NULL, kind TEXT, text,
     PRIMARY KEY (dataset, position)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS views (dataset INTEGER NOT NULL, view TEXT NOT NULL, position INTEGER NOT NULL,
@@ -71,6 +73,11 @@ def clips_where(condition: str = "TRUE") -> str:
 
 
 VIEWS = f"SELECT view FROM views {OF_DATASET} ORDER BY position"
+# the plus lets SQLite take the index of the clips left out instead of the primary key
+LEFT_OUT = (
+    "SELECT id, reason, detail FROM clips WHERE +dataset = (SELECT id FROM datasets WHERE name = ?) "
+    "AND key IS NULL ORDER BY position"
+)
 REMARKS = f"SELECT kind, text FROM remarks {OF_DATASET} ORDER BY position"
 
 

@@ -33,3 +33,9 @@ def find_rows(among: Keys, keys: Sequence[bytes] | Keys) -> npt.NDArray[np.int64
     rows = order[np.minimum(np.searchsorted(begins, wanted), len(order) - 1)]
     rows[(among[rows] != keys).any(axis=1)] = -1
     return np.asarray(rows, np.int64)
+
+
+def first_of_each(keys: Keys) -> Keys:
+    """The different ones of some keys, in order of their first appearance: uint8 [m, 32]."""
+    _, first = np.unique(np.ascontiguousarray(keys).view(f"V{KEY_BYTES}")[:, 0], return_index=True)
+    return keys[np.sort(first)]

@@ -24,6 +24,7 @@ from mxt.store.table_arrays import (
     write_chunk,
 )
 from mxt.store.table_chunks import ZarrArray
+from mxt.store.table_keys import as_keys, find_rows, first_of_each
 from mxt.store.table_schema import (
     AUDIO,
     COPY,
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 Bytes = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.int64]
 Values = dict[str, npt.NDArray[np.float32]]
+
+_NO_KEY = f"an audio key has {KEY_BYTES} bytes, not all zero"
 
 
 def no_fault(point: str) -> None:
@@ -84,7 +87,6 @@ class TableWriter:
         self._state: Bytes = np.zeros(0, np.uint8)
         self._reason: Bytes = np.zeros(0, np.uint8)
         self._keys: Bytes = np.zeros((0, KEY_BYTES), np.uint8)
-        self._row_of: dict[bytes, int] = {}
         self._settled: dict[int, dict[int, Values | Reason]] = {}  # chunk -> row -> values, or why it failed
         self._since: dict[int, float] = {}  # chunk -> when its oldest settled row came
 
@@ -107,7 +109,6 @@ class TableWriter:
                 self._align()
                 ledger = self.table.ledger()
             self._keys, self._state, self._reason = ledger.keys, ledger.states, ledger.reasons
-            self._row_of = {key.tobytes(): row for row, key in enumerate(self._keys) if key.any()}
         except BaseException:
             self._lock.__exit__()
             raise
@@ -126,7 +127,7 @@ class TableWriter:
         finally:
             self._lock.__exit__()
 
-    def assign(self, keys: Sequence[bytes]) -> Rows:
+    def assign(self, keys: Sequence[bytes] | Bytes) -> Rows:
         """Rows of these audio keys; new keys are appended once, in this order.
 
         Returns
@@ -134,22 +135,25 @@ class TableWriter:
         int64 [n]
             On disk before this returns.
         """
-        new = [key for key in dict.fromkeys(keys) if key not in self._row_of]
-        if any(len(key) != KEY_BYTES or not any(key) for key in new):
-            raise ValueError(f"an audio key has {KEY_BYTES} bytes, not all zero")
-        if new:
-            first = len(self._state)
+        if not isinstance(keys, np.ndarray) and any(len(key) != KEY_BYTES for key in keys):
+            raise ValueError(_NO_KEY)
+        wanted = as_keys(keys)
+        if not np.all(np.any(wanted, axis=1)):
+            raise ValueError(_NO_KEY)
+        rows = find_rows(self._keys, wanted)
+        new = np.flatnonzero(rows < 0)
+        if len(new):
             with self._writing("writing"):
-                self._append(np.frombuffer(b"".join(new), np.uint8).reshape(-1, KEY_BYTES))
-            self._row_of.update((key, first + i) for i, key in enumerate(new))
+                self._append(first_of_each(wanted[new]))
+            rows[new] = find_rows(self._keys, wanted[new])
             self._fault("assigned")
-        return np.array([self._row_of[key] for key in keys], np.int64)
+        return rows
 
     def open_rows(self) -> Rows:
         """Rows still to be computed, ascending, int64 [n]; rows that wait for their commit are left out."""
-        still = np.zeros(len(self._state), bool)
-        still[list(self._row_of.values())] = True  # not rows whose key was lost on disk
-        still &= self._state == OPEN
+        lost = ~np.asarray(self._keys.any(axis=1))  # rows whose key was lost on disk
+        still = (self._state == OPEN) & ~lost
+        still &= find_rows(self._keys, self._keys) == np.arange(len(still))
         still[[row for chunk in self._settled.values() for row in chunk]] = False
         return np.flatnonzero(still).astype(np.int64)
 
@@ -177,6 +181,16 @@ class TableWriter:
         if not np.isfinite(np.concatenate(list(values.values()))).all():
             raise ValueError(f"row {row}: features must be finite; a row without features has failed")
         self._settle(row, values)
+
+    def put_all(self, rows: Rows, features: Mapping[str, npt.NDArray[np.float32]]) -> None:
+        """Settle several rows, int64 [n], with float32 [n, dimension] for each layer, all finite."""
+        expected = {name: (len(rows), dimension) for name, (_, dimension) in self._layers.items()}
+        if (shapes := {name: values.shape for name, values in features.items()}) != expected:
+            raise ValueError(f"expected the layers {expected}, got {shapes}")
+        if not all(np.isfinite(values).all() for values in features.values()):
+            raise ValueError("features must be finite; a row without features has failed")
+        for i, row in enumerate(rows.tolist()):
+            self._settle(row, {name: values[i] for name, values in features.items()})
 
     def fail(self, row: int, reason: Reason) -> None:
         """Settle a row as failed."""

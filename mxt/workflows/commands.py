@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mxt.core.errors import InputError
 from mxt.core.records import DatasetRecord
 from mxt.core.views import parse_view
@@ -9,11 +11,12 @@ from mxt.extraction.request import ExtractRequest
 from mxt.ingestion.lineage import is_derived, parent_of
 from mxt.ingestion.requests import DeriveRequest, ImportRequest, IngestRequest
 from mxt.registry import Registry
-from mxt.results.plain import Result
-from mxt.results.search_record import SearchResult
-from mxt.store.catalogue import Catalogue
-from mxt.store.features import FeatureTable
-from mxt.store.layout import Store
+
+if TYPE_CHECKING:
+    from mxt.results.plain import Result
+    from mxt.store.catalogue import Catalogue
+    from mxt.store.features import FeatureTable
+    from mxt.store.layout import Store
 
 
 def first_extraction(registry: Registry, *, dataset: str | None = None) -> str:
@@ -52,6 +55,8 @@ def result_commands(store: Store, result: Result, registry: Registry) -> tuple[s
 
 def tables_of(store: Store, result: Result) -> list[FeatureTable]:
     """The feature tables of a result and of the views it was compared with, if they are still there."""
+    from mxt.results.search_record import SearchResult
+
     views = [result.view]
     views += result.beside if isinstance(result, SearchResult) else [one.view for one in result.compared]
     labels = {part.label for view in views if view for part in parse_view(view)}

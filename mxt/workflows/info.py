@@ -24,6 +24,7 @@ from mxt.store.features import DONE, FAILED, FeatureTable
 from mxt.store.layout import Store
 from mxt.store.names import WITH_CLIPS, Named, find_named
 from mxt.store.table_keys import find_rows
+from mxt.store.table_schema import KEY_BYTES
 from mxt.workflows.commands import dataset_commands, result_commands, table_command
 from mxt.workflows.info_clip import ClipInfo, clip_info
 from mxt.workflows.ls import ResultEntry, TableEntry, result_entries, result_entry, table_entry
@@ -186,12 +187,13 @@ class _Rows:
 
     @classmethod
     def of(cls, table: FeatureTable, catalogue: Catalogue, dataset: str) -> Self:
-        keys = table.keys_in(catalogue, dataset)
         try:
-            rows, states = find_rows(table.keys(), keys), table.states()
+            there, states = table.keys(), table.states()
+            if catalogue.has_just(dataset, there):
+                return cls(dataset, table.label, np.arange(len(there)), states)
         except StoreError:
-            rows, states = np.full(len(keys), -1), np.zeros(0, np.uint8)
-        return cls(dataset, table.label, rows, states)
+            there, states = np.zeros((0, KEY_BYTES), np.uint8), np.zeros(0, np.uint8)
+        return cls(dataset, table.label, find_rows(there, table.keys_in(catalogue, dataset)), states)
 
     @property
     def coverage(self) -> Coverage | None:

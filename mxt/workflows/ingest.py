@@ -13,8 +13,8 @@ from mxt.core.records import Remark
 from mxt.ingestion.plan import make_plans
 from mxt.ingestion.records import Ingested
 from mxt.ingestion.requests import IngestRequest
-from mxt.ingestion.unpack import unpacked
 from mxt.registry import Registry
+from mxt.store.catalogue_intact import intact_datasets, note_intact
 from mxt.store.layout import Store
 
 
@@ -51,8 +51,11 @@ def ingest(
     begun = time.monotonic()
     remarks: Sequence[Remark] = ()
     if request.unpack is not None:
+        from mxt.ingestion.unpack import unpacked
+
         request, remarks = unpacked(request, registry, progress)
-    plans = make_plans(store, request, registry, remarks=remarks)
+    intact = frozenset() if request.rehash else intact_datasets(store)
+    plans = make_plans(store, request, registry, intact=intact, remarks=remarks)
     if request.dry_run:
         return tuple(replace(plan.dry_run(), seconds=time.monotonic() - begun) for plan in plans)
     opened = Store.open(store, create=True)
@@ -64,6 +67,7 @@ def ingest(
         begun = time.monotonic()
         opened.log_run(_entry(result))
         ingested.append(result)
+    note_intact(store, intact.union(result.name for result in ingested))
     return tuple(ingested)
 
 

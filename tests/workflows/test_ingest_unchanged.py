@@ -16,7 +16,9 @@ from mxt.core.errors import Reason
 from mxt.ingestion import unchanged
 from mxt.ingestion.requests import IngestRequest
 from mxt.registry import build_registry
+from mxt.store import catalogue_reading
 from mxt.store.catalogue import Catalogue
+from mxt.store.catalogue_intact import NOTE, intact_datasets
 from mxt.store.layout import Store
 from mxt.store.verify import verify
 from mxt.workflows.ingest import ingest
@@ -158,6 +160,58 @@ def test_a_data_set_that_is_damaged_is_put_right(run, notes):
         db.execute("UPDATE clips SET key = zeroblob(32) WHERE position = 2")
     run(notes)
     assert (run.written, catalogue(run).clips("notes")) == (2, before)
+
+
+def flip(path: Path, inside: bytes) -> None:
+    """Change one bit of a file, where it holds these bytes."""
+    content = bytearray(path.read_bytes())
+    content[content.index(inside) + 1] ^= 1
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    path.write_bytes(content)
+    os.utime(path, ns=times)
+
+
+@pytest.mark.parametrize("column", ["id", "key", "targets"])
+def test_a_flipped_bit_is_put_right_also_where_the_catalogue_was_noted_as_intact(column, run, notes):
+    run(notes)
+    before = catalogue(run).clips("notes")
+    assert intact_datasets(run.store) == {"notes"}
+    with closing(sqlite3.connect(run.store / "catalogue.sqlite")) as db:
+        ((value,),) = db.execute(f"SELECT {column} FROM clips WHERE position = 2")
+    flip(run.store / "catalogue.sqlite", value if isinstance(value, bytes) else value.encode())
+    assert intact_datasets(run.store) == frozenset()
+    run(notes)
+    assert (run.written, catalogue(run).clips("notes")) == (2, before)
+
+
+def test_no_clip_is_checked_where_the_catalogue_is_noted_as_intact(run, notes, monkeypatch):
+    run(notes)
+    checked = []
+    check = catalogue_reading.changed_parts
+
+    def spying(db, name, parts):
+        checked.extend(parts)
+        return check(db, name, parts)
+
+    monkeypatch.setattr(catalogue_reading, "changed_parts", spying)
+    run(notes)
+    assert not {"clips", "files"} & set(checked)
+    (run.store / NOTE).write_text("{")
+    run(notes)
+    assert {"clips", "files"} <= set(checked)
+    assert run.written == 1
+
+
+def test_what_was_noted_as_intact_holds_for_other_data_sets_until_something_else_writes(run, notes, features):
+    run(notes)
+    run(features)
+    assert intact_datasets(run.store) == {"notes", "urbansound"}
+    run(notes)
+    assert intact_datasets(run.store) == {"notes", "urbansound"}
+    catalogue(run).add_view("notes", "other")
+    assert intact_datasets(run.store) == frozenset()
+    run(notes)
+    assert intact_datasets(run.store) == {"notes"}
 
 
 def test_features_that_are_open_again_are_stored_again(run, features):

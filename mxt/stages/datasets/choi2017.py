@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from mxt.core.errors import InputError, TableError, UnknownName, listed
 from mxt.core.records import Clip, Detection, Listing, Remark, Target
+from mxt.core.reprs import short_repr
 from mxt.core.specs import Layer
 from mxt.core.stages import FeatureBlock, FeatureSet
 from mxt.stages.citations import CHOI_2017
@@ -155,7 +156,7 @@ def _feature_set(root: Path, task: Task) -> FeatureSet:
     else:
         remarks.append(Remark("missing features", f"{task.name}_mfcc.npy"))
     remarks += count_remarks(len(clips), CLIPS[task.name])
-    return FeatureSet(task.name, tuple(clips), task.files, tuple(blocks), tuple(remarks))
+    return FeatureSet(task.name, clips, task.files, tuple(blocks), tuple(remarks))
 
 
 def _array(root: Path, path: str, rows: int, layer: Layer) -> npt.NDArray[np.floating[Any]]:
@@ -172,7 +173,7 @@ def _array(root: Path, path: str, rows: int, layer: Layer) -> npt.NDArray[np.flo
     return array  # type: ignore[no-any-return]
 
 
-def _clips(task: Task, rows: Rows) -> list[Clip]:
+def _clips(task: Task, rows: Rows) -> TaskClips:
     """The clips of a table, in its order: a published feature belongs to the row of its number."""
     labels = [name for name in rows.headings if name == "label" or name.startswith("label_")]
     if not labels or "filepath" not in rows.headings:
@@ -184,33 +185,74 @@ def _clips(task: Task, rows: Rows) -> list[Clip]:
         raise TableError(
             f"{rows.path}: each row needs its own filepath; {len(paths) - len(set(paths) - {''})} have none"
         )
-    names = _class_names(task.name, paths, [str(row[labels[0]]).strip() for row in rows.rows])
-    clips = []
-    for row, path, line in zip(rows.rows, paths, rows.lines, strict=True):
+    if labels == ["label"]:
+        names = _class_names(task.name, paths, (str(row["label"]).strip() for row in rows.rows))
+        return TaskClips(task.name, rows, paths, names=names)
+    for row, line in zip(rows.rows, rows.lines, strict=True):
+        for name in labels:
+            _number(row[name], rows.path, line)
+    return TaskClips(task.name, rows, paths, numbers=tuple(labels))
+
+
+@dataclass(frozen=True, eq=False)
+class TaskClips(Sequence[Clip]):
+    """The clips of one task; one is made when it is asked for.
+
+    Parameters
+    ----------
+    task : str
+    rows : Rows
+        The table.
+    paths : sequence of str
+        Of the clips.
+    names : mapping
+        Class names by number, where there is a column ``label``.
+    numbers : tuple of str
+        Columns of numbers, where there is none.
+    """
+
+    task: str
+    rows: Rows
+    paths: Sequence[str]
+    names: Mapping[str, str] = field(default_factory=dict)
+    numbers: tuple[str, ...] = ()
+    __repr__ = short_repr
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @overload
+    def __getitem__(self, rows: int) -> Clip: ...
+    @overload
+    def __getitem__(self, rows: slice) -> list[Clip]: ...
+    def __getitem__(self, rows: int | slice) -> Clip | list[Clip]:
+        if isinstance(rows, slice):
+            return [self[row] for row in range(len(self))[rows]]
+        return self._clip(self.rows.rows[rows], self.paths[rows], self.rows.lines[rows])
+
+    def __iter__(self) -> Iterator[Clip]:
+        return map(self._clip, self.rows.rows, self.paths, self.rows.lines)
+
+    def _clip(self, row: Mapping[str, Any], path: str, line: int) -> Clip:
         targets: dict[str, Target]
-        if labels == ["label"]:
-            number = str(row["label"]).strip()
-            targets, known = {"label": names.get(number, number)}, {"label_number": number}
+        if self.numbers:
+            values = {name: _number(row[name], self.rows.path, line) for name in self.numbers}
+            targets, known = {name.removeprefix("label_"): value for name, value in values.items()}, {}
         else:
-            targets, known = (
-                {name.removeprefix("label_"): _number(row[name], rows.path, line) for name in labels},
-                {},
-            )
+            number = str(row["label"]).strip()
+            targets, known = {"label": self.names.get(number, number)}, {"label_number": number}
         category, fold = str(row.get("category") or "").strip(), str(row.get("fold") or "").strip()
-        clips.append(
-            Clip(
-                path,
-                targets=targets,
-                split=(split_name(category) or category) if category else None,
-                fold=fold or None,
-                group=_GROUPS[task.name](path) if task.name in _GROUPS else None,
-                fields={"id": str(row.get("id") or ""), **known, **_more(task.name, path)},
-            )
+        return Clip(
+            path,
+            targets=targets,
+            split=(split_name(category) or category) if category else None,
+            fold=fold or None,
+            group=_GROUPS[self.task](path) if self.task in _GROUPS else None,
+            fields={"id": str(row.get("id") or ""), **known, **_more(self.task, path)},
         )
-    return clips
 
 
-def _class_names(task: str, paths: Sequence[str], numbers: Sequence[str]) -> dict[str, str]:
+def _class_names(task: str, paths: Sequence[str], numbers: Iterable[str]) -> dict[str, str]:
     """Label number to the name of its class, from the folders of the paths; empty if ambiguous."""
     if task == "urbansound":
         return {str(number): name for number, name in enumerate(SOUNDS)}

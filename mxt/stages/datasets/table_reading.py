@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, repeat
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from mxt.core.errors import TableError
 from mxt.core.files import read_whole
@@ -20,7 +22,9 @@ from mxt.stages.datasets.suffixes import suffix
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 SAMPLE_CHARACTERS, SAMPLE_ROWS = 200_000, 200
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 TOO_FEW = "row with too few columns"
+MOST_RECURRING = 4096  # different cells of a column that are looked for again
 LARGEST_FIELD = 16 << 20  # characters; the csv module's own limit is 131,072
 
 
@@ -34,9 +38,9 @@ class Rows:
         Of the table, below the data set's root.
     headings : tuple of str
         Each once.
-    rows : list of dict
+    rows : sequence of dict
         Heading to text (a CSV), or to any JSON value.
-    lines : list of int
+    lines : sequence of int
         Line of each row, from 1.
     encoding, delimiter : str
         As found out; the delimiter's name, empty for JSON Lines.
@@ -46,8 +50,8 @@ class Rows:
 
     path: str
     headings: tuple[str, ...]
-    rows: list[dict[str, Any]]
-    lines: list[int]
+    rows: Sequence[dict[str, Any]]
+    lines: Sequence[int]
     encoding: str
     delimiter: str
     remarks: tuple[Remark, ...] = ()
@@ -56,6 +60,51 @@ class Rows:
     def decimal_comma(self) -> bool:
         """Tables with semicolons are written where ``3,5`` is a number."""
         return self.delimiter == "semicolon"
+
+
+class CellRows(Sequence[dict[str, str]]):
+    """Rows of text in columns, in which cells that recur are held once; a row is made when it is asked for.
+
+    Parameters
+    ----------
+    headings : sequence of str
+        What the cells of a row are called; those that a row lacks are empty.
+    """
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, headings: Sequence[str]) -> None:
+        self.lines: list[int] = []
+        self._columns: dict[str, list[str]] = {heading: [] for heading in headings}
+        self._known: dict[str, dict[str, str]] = {heading: {} for heading in headings}
+
+    def append(self, line: int, cells: Sequence[str]) -> None:
+        """Add the cells of a line."""
+        self.lines.append(line)
+        for (heading, column), cell in zip(self._columns.items(), chain(cells, repeat("")), strict=False):
+            known = self._known[heading]
+            column.append(known.setdefault(cell, cell))
+            if len(known) > MOST_RECURRING:  # they hardly recur
+                known.clear()
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @overload
+    def __getitem__(self, rows: int) -> dict[str, str]: ...
+    @overload
+    def __getitem__(self, rows: slice) -> list[dict[str, str]]: ...
+    def __getitem__(self, rows: int | slice) -> dict[str, str] | list[dict[str, str]]:
+        if isinstance(rows, slice):
+            return [self[i] for i in range(len(self))[rows]]
+        return {heading: column[rows] for heading, column in self._columns.items()}
+
+    def __iter__(self) -> Iterator[dict[str, str]]:
+        for cells in zip(*self._columns.values(), strict=True):
+            yield dict(zip(self._columns, cells, strict=True))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
 
 
 def read_table(path: Path, name: str, *, known: frozenset[str] = frozenset(), encoding: str = "") -> Rows:
@@ -157,27 +206,39 @@ def _separated(text: str, form: str, name: str, encoding: str, known: frozenset[
     )  # a lone quote would swallow the rest
     delimiter = _delimiter(text[:SAMPLE_CHARACTERS], quoting, prefer="\t" if form == "tsv" else "")
     csv.field_size_limit(LARGEST_FIELD)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
-    cells, lines = [], []
-    try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                cells.append([cell.strip() for cell in row])
-                lines.append(reader.line_num)
-    except csv.Error as error:
-        raise TableError(f"{name}, line {reader.line_num}: {error}") from error
-    if not cells:
+    reader = csv.reader(_lines(text), delimiter=delimiter, quoting=quoting)
+    filled: Iterator[tuple[int, list[str]]] = _filled(reader, name)
+    if (first := next(filled, None)) is None:
         raise TableError(f"{name} is empty")
-    remarks = []
-    if any(cell.replace("\\", "/").rsplit("/", 1)[-1] in known for cell in cells[0] if cell):
-        headings = [f"column {number}" for number in range(1, len(cells[0]) + 1)]
+    remarks: list[Remark] = []
+    if any(cell.replace("\\", "/").rsplit("/", 1)[-1] in known for cell in first[1] if cell):
+        headings = [f"column {number}" for number in range(1, len(first[1]) + 1)]
         remarks.append(
             Remark("table without headings", f"{name}: its columns are called column 1, column 2, …")
         )
+        filled = chain([first], filled)
     else:
-        headings, lines = _headings(cells.pop(0), name, remarks), lines[1:]
-    rows = [_row(headings, row, name, line, remarks) for row, line in zip(cells, lines, strict=True)]
-    return Rows(name, tuple(headings), rows, lines, encoding, DELIMITERS[delimiter], tuple(remarks))
+        headings = _headings(first[1], name, remarks)
+    rows = CellRows(headings)
+    for line, cells in filled:
+        _check_width(headings, cells, name, line, remarks)
+        rows.append(line, cells)
+    return Rows(name, tuple(headings), rows, rows.lines, encoding, DELIMITERS[delimiter], tuple(remarks))
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a text with their ends, one after the other."""
+    return (match[0] for match in _LINE.finditer(text))
+
+
+def _filled(reader: Any, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Line and cells of each row of a csv reader that is not empty."""
+    try:
+        for row in reader:
+            if any(cells := [cell.strip() for cell in row]):
+                yield reader.line_num, cells
+    except csv.Error as error:
+        raise TableError(f"{name}, line {reader.line_num}: {error}") from error
 
 
 def _delimiter(sample: str, quoting: Literal[0, 3], *, prefer: str) -> str:
@@ -217,9 +278,9 @@ def _headings(cells: Sequence[str], name: str, remarks: list[Remark]) -> list[st
     return found
 
 
-def _row(
+def _check_width(
     headings: Sequence[str], cells: list[str], name: str, line: int, remarks: list[Remark]
-) -> dict[str, Any]:
+) -> None:
     if len(cells) > len(headings) and any(cells[len(headings) :]):
         remarks.append(
             Remark(
@@ -228,4 +289,3 @@ def _row(
         )
     elif len(cells) < len(headings):
         remarks.append(Remark(TOO_FEW, f"{name}, line {line}: {len(cells)} instead of {len(headings)}"))
-    return dict(zip(headings, [*cells, *[""] * (len(headings) - len(cells))], strict=False))

@@ -1,0 +1,60 @@
+"""The regular files of a walk, in columns: a million of them take little more memory than their names."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from operator import gt
+from typing import TYPE_CHECKING
+
+from mxt.core.records import FileRecord
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+
+class WalkedFiles(Mapping[str, FileRecord]):
+    """Path to record of files of which nothing is measured yet; a record is made when it is asked for.
+
+    Paths are as `os.scandir` gives them: those that are not UTF-8 hold surrogates.
+    """
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+        self.sizes, self.times, self.inodes = array("q"), array("q"), array("Q")
+
+    def add(self, path: str, status: os.stat_result) -> None:
+        """Add a file; `sort` is to be called before files are looked up."""
+        self.paths.append(path)
+        self.sizes.append(status.st_size)
+        self.times.append(status.st_mtime_ns)
+        self.inodes.append(status.st_ino)
+
+    def sort(self) -> None:
+        """Bring the files into the order of their paths."""
+        if any(map(gt, self.paths, islice(self.paths, 1, None))):
+            order = sorted(range(len(self.paths)), key=self.paths.__getitem__)
+            self.paths = [self.paths[i] for i in order]
+            for column in (self.sizes, self.times, self.inodes):
+                column[:] = array(column.typecode, map(column.__getitem__, order))
+
+    def update(self, digest: _Hash) -> None:
+        """Add paths, sizes, times and inodes of all files to a hash."""
+        digest.update("\0".join(self.paths).encode("utf-8", "surrogatepass"))
+        for column in (self.sizes, self.times, self.inodes):
+            digest.update(column)
+
+    def __getitem__(self, path: str) -> FileRecord:
+        i = bisect_left(self.paths, path)
+        if i == len(self.paths) or self.paths[i] != path:
+            raise KeyError(path)
+        return FileRecord(path, self.sizes[i], self.times[i], self.inodes[i])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)

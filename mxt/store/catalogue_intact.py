@@ -1,0 +1,39 @@
+"""Data sets that are known to be as they were written without a look at them: the catalogue is as it was.
+
+The hash of the whole file is noted beside it, with the data sets that were checked or written before: it is
+made in a tenth of the time that checking their parts takes. A later change of the catalogue ends what it
+says. The note may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from mxt.core.errors import StoreError
+from mxt.core.files import atomic_write
+
+NOTE = "catalogue.intact.json"
+
+
+def intact_datasets(root: Path) -> frozenset[str]:
+    """Names of the data sets of the store in `root` that are known to be intact; else none."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        note = json.loads((root / NOTE).read_bytes())
+        if note["sha256"] == _sha256(root):
+            return frozenset(map(str, note["datasets"]))
+    return frozenset()
+
+
+def note_intact(root: Path, names: Iterable[str]) -> None:
+    """Note that these data sets are intact in the catalogue as it is now."""
+    with suppress(OSError, StoreError), atomic_write(root / NOTE, "w") as file:
+        json.dump({"sha256": _sha256(root), "datasets": sorted(names)}, file)
+
+
+def _sha256(root: Path) -> str:
+    with (root / "catalogue.sqlite").open("rb", buffering=0) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
