@@ -157,7 +157,7 @@ def test_when_the_scheduler_goes_the_run_ends_in_one_line_and_the_same_command_c
     other = Path(shutil.copytree(store, tmp_path / "other"))
     extract(store, ExtractRequest("tiny", device="cpu", settings=NAP), registry)
     start()
-    monkeypatch.setattr("mxt.extraction.dask_engine.CONNECT_SECONDS", 2)
+    monkeypatch.setattr("mxt.core.cluster.CONNECT_SECONDS", 2)
     progress = After(10, scheduler.close)
     with pytest.raises(InputError, match=r"scheduler does not answer any more.*run the same command again"):
         extract(other, on_cluster(scheduler, settings=NAP), registry, progress=progress)
@@ -167,7 +167,7 @@ def test_when_the_scheduler_goes_the_run_ends_in_one_line_and_the_same_command_c
 
 
 def test_an_address_without_scheduler_is_said_and_leaves_no_table(store, registry, monkeypatch):
-    monkeypatch.setattr("mxt.extraction.dask_engine.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("mxt.core.cluster.CONNECT_SECONDS", 1)
     request = ExtractRequest("tiny", device="cpu", scheduler="tcp://127.0.0.1:9")
     with pytest.raises(InputError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         extract(store, request, registry)
