@@ -10,14 +10,13 @@ import typer
 
 from mxt.cli import console
 from mxt.cli.extract_words import render
-from mxt.cli.option_groups import RunOptions
+from mxt.cli.option_groups import EngineOptions, RunOptions
 from mxt.cli.options import (
     MOST_CLIPS,
     BackboneOption,
     DatasetOption,
     DeviceOption,
     DryRunOption,
-    JobsOption,
     LayersOption,
     NormalizerOption,
     SetOption,
@@ -63,27 +62,10 @@ class PipelineOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkloadOptions:
+class WorkloadOptions(EngineOptions):
     """How much is computed, and by what."""
 
     device: DeviceOption = "auto"
-    jobs: JobsOption = None
-    engine: Annotated[
-        str,
-        typer.Option(
-            "--engine",
-            metavar="threads|dask",
-            help="What computes: threads of this process, or the processes of a Dask cluster.",
-        ),
-    ] = "threads"
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            "--scheduler",
-            metavar="ADDRESS",
-            help="Scheduler of a Dask cluster that is there (default with --engine dask: start one here).",
-        ),
-    ] = None
     part: Annotated[
         str | None,
         typer.Option(

@@ -71,7 +71,7 @@ def _address(distributed: Any, scheduler: str | None, workers: int) -> Iterator[
         threads_per_worker=1,
         processes=True,
         memory_limit=0,  # a worker is not stopped for what it holds
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # rather than one port for all clusters of a machine
         silence_logs=logging.CRITICAL,
     ) as cluster:
         yield cluster.scheduler_address
@@ -142,6 +142,8 @@ class Cluster:
         """
         from distributed.diagnostics.plugin import UploadFile
 
+        if self.is_here:
+            return
         if not always:
             seen = self._client.run(os.access, str(file), os.R_OK)
             if seen and all(seen.values()):
@@ -203,7 +205,7 @@ class Cluster:
     def close(self) -> None:
         """Leave the workers as they were."""
         self.cancel()
-        if self._client.status == "running" and not self.is_here:
+        if self._client.status == "running":
             for name in self._uploads:
                 self._client.unregister_worker_plugin(name)
         self._client.close(timeout=2)

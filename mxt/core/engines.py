@@ -20,14 +20,15 @@ class EngineChoice:
         Threads of this process, or the workers of a Dask cluster; ``"auto"``: threads, unless processes are
         measured to be faster.
     scheduler : str, optional
-        Address of the scheduler of that cluster; by default, a cluster is started on this machine.
+        Address of the scheduler of that cluster, which is then used whatever the name; by default, a cluster
+        is started on this machine.
     plugins : tuple of Path
         Plugins that were named, which workers load as well.
 
     Raises
     ------
     UsageError
-        There is no such engine, or threads were asked for together with a scheduler.
+        There is no such engine.
 
     Examples
     --------
@@ -42,10 +43,11 @@ class EngineChoice:
     def __post_init__(self) -> None:
         if self.name not in ENGINES:
             raise UsageError(f"--engine is threads or dask, not {self.name!r}")
-        if self.name == "threads" and self.scheduler is not None:
-            raise UsageError("--engine threads computes in this process; leave out --scheduler")
 
     @property
     def is_dask(self) -> bool:
         """Whether the workers of a cluster compute."""
         return self.name == "dask" or self.scheduler is not None
+
+
+THREADS = EngineChoice("threads")

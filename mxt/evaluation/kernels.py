@@ -40,7 +40,7 @@ def kernel_prefix(estimator: Any, grid: Sequence[Mapping[str, Any]]) -> str | No
 
 
 def kernel_of(params: Mapping[str, Any], prefix: str) -> tuple[str, float]:
-    """The kernel that a set of parameters names, and its gamma: an order in which equal ones are neighbours."""
+    """The kernel of a set of parameters, and its gamma: an order in which equal ones are neighbours."""
     kernel = params.get(prefix + "kernel", "rbf")
     return kernel, params.get(prefix + "gamma", 0.0) if kernel == "rbf" else 0.0
 

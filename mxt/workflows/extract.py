@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mxt.audio.memory import return_freed_memory
 from mxt.core.cores import cores
+from mxt.core.engines import EngineChoice
 from mxt.core.errors import InputError, PluginError, Reason, UsageError, WeightsError
 from mxt.core.progress import SILENT, Progress
 from mxt.core.provenance import versions
@@ -111,12 +112,11 @@ def engine_of(request: ExtractRequest, progress: Progress) -> OpenEngine:
     UsageError
         There is none of this name.
     """
-    if request.engine == "dask" or request.scheduler:
+    choice = EngineChoice(request.engine, request.scheduler)
+    if choice.is_dask:
         from mxt.extraction.dask_engine import dask
 
         return dask(request.scheduler, progress.say)
-    if request.engine != "threads":
-        raise UsageError(f"--engine is threads or dask, not {request.engine!r}")
     return threads
 
 
@@ -185,6 +185,7 @@ def _fill(table: FeatureTable, run: _Run, engine: Engine, progress: Progress) ->
             with progress.step(f"extract {table.label}", len(wanted), unit="clips") as step:
                 for computed in carry_out(tasks, engine):
                     run.seconds_by_step.update(computed.timings.seconds)
+                    step.workers(engine.workers)
                     if computed.worker:
                         run.by_worker[computed.worker] += len(computed.outcomes)
                     for outcome in computed.outcomes:
