@@ -142,11 +142,12 @@ def _list_backbones(run: RunOptions, dataset: str | None) -> None:
 
 def to_json(result: Extraction) -> dict[str, object]:
     """An extraction as plain values."""
-    own_form = ("pipeline", "failures", "estimate", "namesake")
+    own_form = ("pipeline", "failures", "estimate", "namesake", "trial")
     values = {name: getattr(result, name) for name in result.__dataclass_fields__ if name not in own_form}
     weights, failures = result.pipeline.weights, result.failures
     return values | {
         "estimate": asdict(result.estimate) if result.estimate else None,
+        "trial": asdict(result.trial) if result.trial else None,
         "namesake": result.namesake.command() if result.namesake else None,
         "pipeline": result.pipeline.identity(),
         "weights": asdict(weights) if weights else None,

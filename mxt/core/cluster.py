@@ -123,7 +123,7 @@ class Cluster:
         self._unfit: set[str] = set()
         self._known: dict[str, int] = {}  # threads of each worker
         self._looked = -LOOK_SECONDS
-        self._uploads: list[str] = []
+        self._uploads: set[str] = set()  # names of files that were sent
 
     @property
     def workers(self) -> int:
@@ -148,9 +148,17 @@ class Cluster:
             seen = self._client.run(os.access, str(file), os.R_OK)
             if seen and all(seen.values()):
                 return
-        name = f"mxt-{file.name}-{id(self):x}-{len(self._uploads)}"
-        self._client.register_plugin(UploadFile(str(file), load=False), name=name)
-        self._uploads.append(name)
+        self._client.register_plugin(UploadFile(str(file), load=False), name=self._upload(file))
+        self._uploads.add(self._upload(file))
+
+    def forget(self, file: Path) -> None:
+        """Send a file to later workers no more."""
+        if (name := self._upload(file)) in self._uploads and self._client.status == "running":
+            self._uploads.remove(name)
+            self._client.unregister_worker_plugin(name)
+
+    def _upload(self, file: Path) -> str:
+        return f"mxt-{self._client.id}-{file}"
 
     def submit(self, call: Callable[[], Any], token: Any) -> None:
         """Have a call carried out, soon and somewhere; `finished` gives its token back."""

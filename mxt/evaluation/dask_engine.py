@@ -24,7 +24,7 @@ from mxt.evaluation.engine import Engine, Given, Item, Work
 
 EQUAL = ("mxt", "numpy", "scikit-learn")  # software that scores depend on
 AHEAD = 2  # items for each thread of a worker that are submitted, so that none waits for the next
-LARGE = 1 << 18  # bytes from which an array is a file that workers map, rather than part of every message
+LARGE = 1 << 16  # bytes from which an array is a file that workers map, rather than part of a message
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def dask(
 
 
 class _Dask:
-    """Sends the work with every item; large arrays are files, which are written and sent once."""
+    """The work and large arrays are files, which workers read once; messages stay small."""
 
     apart = True
 
@@ -75,18 +75,22 @@ class _Dask:
         self._used = set()
         pickled = self._pickled(work)
         self._forget_unused()
+        path = self._new_file("work")
+        path.write_bytes(pickled)
+        cluster.send(path)
         under_way = 0
         try:
             for item in items:
                 while under_way >= _ahead(cluster, work):
                     yield self._finished(cluster, step)
                     under_way -= 1
-                cluster.submit(partial(compute, pickled, self._pickled(item), self._plugins), item)
+                cluster.submit(partial(compute, path, self._pickled(item), self._plugins), item)
                 under_way += 1
             for _ in range(under_way):
                 yield self._finished(cluster, step)
         finally:
             cluster.cancel()
+            self._remove(path)
 
     def _finished(self, cluster: Cluster, step: Step) -> tuple[Any, Any]:
         item, answer = cluster.finished()
@@ -109,7 +113,7 @@ class _Dask:
         """The file of an array, written and sent where it is new."""
         self._used.add(id(array))
         if id(array) not in self._files:
-            path = self._folder / f"mxt-{uuid.uuid4().hex}.npy"
+            path = self._new_file("npy")
             np.save(path, array)
             self._open().send(path)
             self._files[id(array)] = array, path
@@ -118,7 +122,14 @@ class _Dask:
     def _forget_unused(self) -> None:
         """Remove files of arrays that were part of the work before and are not of this one."""
         for number in self._files.keys() - self._used:
-            self._files.pop(number)[1].unlink()
+            self._remove(self._files.pop(number)[1])
+
+    def _new_file(self, kind: str) -> Path:
+        return self._folder / f"mxt-{uuid.uuid4().hex}.{kind}"
+
+    def _remove(self, path: Path) -> None:
+        path.unlink()
+        self._open().forget(path)
 
 
 def _ahead(cluster: Cluster, work: Work[Any, Any]) -> int:

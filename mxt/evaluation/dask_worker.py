@@ -34,8 +34,8 @@ class Computed:
     fits: int
 
 
-def compute(work: bytes, item: bytes, plugins: Plugins) -> Computed:
-    """Compute an item of a work, both pickled with large arrays in files; a worker runs this."""
+def compute(work: Path, item: bytes, plugins: Plugins) -> Computed:
+    """Compute an item of the work in a file, both pickled with large arrays in files; a worker runs this."""
     _calm_for_good()
     counted: list[None] = []
     value = _prepared(work, plugins)(_unpickled(item), lambda: counted.append(None))
@@ -43,16 +43,16 @@ def compute(work: bytes, item: bytes, plugins: Plugins) -> Computed:
 
 
 _lock = Lock()
-_in_memory: dict[bytes, Callable[[Any, OnFit], Any]] = {}  # of this process: the last work at most
+_in_memory: dict[Path, Callable[[Any, OnFit], Any]] = {}  # of this process: the last work at most
 
 
-def _prepared(work: bytes, plugins: Plugins) -> Callable[[Any, OnFit], Any]:
+def _prepared(work: Path, plugins: Plugins) -> Callable[[Any, OnFit], Any]:
     with _lock:
         if work not in _in_memory:
             _in_memory.clear()
             if plugins.paths:
                 plugins.load([seen_here(path) for path in plugins.paths])
-            _in_memory[work] = _unpickled(work).prepared()
+            _in_memory[work] = _unpickled(seen_here(work).read_bytes()).prepared()
         return _in_memory[work]
 
 

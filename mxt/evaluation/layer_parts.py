@@ -18,7 +18,7 @@ from mxt.evaluation.crossval import Outcome, OutOfFold
 from mxt.evaluation.engine import Engine, OnFit
 from mxt.evaluation.fitting import Learner, Prediction
 from mxt.evaluation.kernels import kernel_of, kernel_prefix
-from mxt.evaluation.layers import PartKernels, Strategy, workers_with_room
+from mxt.evaluation.layers import PartKernels, Strategy, held_bytes, workers_with_room
 from mxt.evaluation.search import fit_grid
 from mxt.evaluation.splits import Plan
 
@@ -188,7 +188,9 @@ class PartFits:
         )
         order = sorted((s for s in wanted if len(wanted[s])), key=lambda s: -len(search.strategies[s].blocks))
         items = [(s, tuple(wanted[s])) for s in order]
-        if self.engine.apart and prefix is not None:  # kernel by kernel
+        held = held_bytes(len(search.blocks), len(learn), len(test))
+        if self.engine.apart and prefix is not None and not held:
+            # fits of so many rows take long: kernel by kernel, more workers are busy, and less can be lost
             items = [item for s, places in items for item in self._by_kernel(s, places, prefix)]
         return part, items
 

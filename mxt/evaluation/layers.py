@@ -53,7 +53,7 @@ class PartKernels:
         self._parts = [scaled(X[learn], X[test], standardise=standardise) for X in blocks]
         self._prefix = prefix
         self._products: list[tuple[Matrix, Matrix]] = []
-        if prefix is not None and _held_bytes(len(blocks), len(learn), len(test)):
+        if prefix is not None and held_bytes(len(blocks), len(learn), len(test)):
             for part in self._parts:
                 A, B = (each.astype(np.float64) for each in part)
                 self._products.append((A @ A.T, B @ A.T))
@@ -84,7 +84,7 @@ def workers_with_room(jobs: int, blocks: int, learn: int, test: int, *, apart: b
     """
     if learn > LARGEST:
         return jobs
-    held, own = _held_bytes(blocks, learn, test), 2 * _kernel_bytes(learn, test)
+    held, own = held_bytes(blocks, learn, test), 2 * _kernel_bytes(learn, test)
     room = WORK_BYTES // (held + own) if apart else (WORK_BYTES - held) // own
     return max(1, min(jobs, room))
 
@@ -93,7 +93,7 @@ def _kernel_bytes(learn: int, test: int) -> int:
     return 8 * learn * (learn + test)
 
 
-def _held_bytes(blocks: int, learn: int, test: int) -> int:
+def held_bytes(blocks: int, learn: int, test: int) -> int:
     """Bytes of the inner products of all layers; 0 where they are too many to be held."""
     size = blocks * _kernel_bytes(learn, test)
     return size if size <= HELD_BYTES else 0

@@ -9,10 +9,10 @@ machines per combination: kernels of 525 MB and about a second per fit; where cl
 kernel with large C takes many seconds, because its iterations grow with C: hours for all 31 combinations.
 
 The store is made through the store's own interface, without audio. ``mxt search`` runs in a process of its
-own, whose peak memory is that of all its workers where they are threads, else of the largest process. Exits with 1 where that exceeds 4 GiB.
-With ``--folder`` the store is kept, and a stopped run continues, whatever the engine; the seconds are then
-those of the last run. With ``--save FILE`` what was found is kept, without times; runs with both engines have to
-save the same.
+own, whose peak memory is that of all its workers (they are threads; with ``--engine dask``, that of the
+largest process). Exits with 1 where that exceeds 4 GiB. With ``--folder`` the store is kept, and a stopped
+run continues, whatever the engine; the seconds are then those of the last run. With ``--save`` what was found
+is kept, without times: both engines have to save the same.
 """
 
 from __future__ import annotations
