@@ -7,13 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # where tests find pages.py
+sys.path.insert(0, str(Path(__file__).parent))  # where tests find pages.py and others
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -239,3 +239,20 @@ def _ingested(collection: Path, registry: Registry, tmp_path_factory: pytest.Tem
 def store(_ingested: Path, tmp_path: Path) -> Path:
     """A store of its own in which the collection is catalogued."""
     return Path(shutil.copytree(_ingested, tmp_path / "mxt-store"))
+
+
+@pytest.fixture
+def scheduler() -> Iterator[Any]:
+    """A scheduler of Dask without workers."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0", silence_logs=50) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def start(scheduler: Any, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts workers for the scheduler, and waits until they are there."""
+    from clusters import starter
+
+    with starter(scheduler, tmp_path) as start:
+        yield start

@@ -46,7 +46,8 @@ class _ShrinkingBar(BarColumn):
 
 def _words(task: Task) -> str:
     total = None if task.total is None else int(task.total)
-    return progress_words(int(task.completed), total, str(task.fields["unit"]), task.elapsed or 0.0)
+    unit, workers = str(task.fields["unit"]), int(task.fields["workers"])
+    return progress_words(int(task.completed), total, unit, task.elapsed or 0.0, workers)
 
 
 class _Bar:
@@ -57,6 +58,10 @@ class _Bar:
         """`n` more are done."""
         self.bars.advance(self.task, n)
 
+    def workers(self, n: int) -> None:
+        """`n` workers elsewhere are at it."""
+        self.bars.update(self.task, workers=n)
+
 
 class _Bars:
     def __init__(self, bars: RichProgress) -> None:
@@ -65,7 +70,7 @@ class _Bars:
     @contextmanager
     def step(self, what: str, total: int | None, *, unit: str = "") -> Iterator[Step]:
         """Show a bar while the work goes on."""
-        task = self.bars.add_task(visible(what), total=total, unit=unit)
+        task = self.bars.add_task(visible(what), total=total, unit=unit, workers=0)
         try:
             yield _Bar(self.bars, task)
         finally:

@@ -7,12 +7,11 @@ from typing import Annotated
 
 import typer
 
-from mxt.cli.option_groups import ChartOptions, StudyOptions
+from mxt.cli.option_groups import ChartOptions, EngineOptions, StudyOptions
 from mxt.cli.options import (
     DatasetsOption,
     FeaturesOption,
     HeadsOption,
-    JobsOption,
     ProtocolsOption,
     RepeatsOption,
     SetOption,
@@ -31,7 +30,7 @@ def evaluate(
     study: StudyOptions,
     repeats: RepeatsOption = 1,
     task: TaskOption = None,
-    jobs: JobsOption = None,
+    engine: EngineOptions,
     strict: Annotated[
         bool,
         typer.Option(
@@ -71,7 +70,15 @@ def evaluate(
         repeats=repeats,
     )
     with run.progress() as progress:
-        result = work(run.store, request, run.registry(), jobs=jobs, thorough=strict, progress=progress)
+        result = work(
+            run.store,
+            request,
+            run.registry(),
+            jobs=engine.jobs,
+            engine=engine.choice(run),
+            thorough=strict,
+            progress=progress,
+        )
     show = partial(render, details=details)
     run.answer_drawn(result, show, comparison_chart, plain=evaluated_plain, next=next_command(result))
     if strict and not result.clean:

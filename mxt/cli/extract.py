@@ -10,14 +10,13 @@ import typer
 
 from mxt.cli import console
 from mxt.cli.extract_words import render
-from mxt.cli.option_groups import RunOptions
+from mxt.cli.option_groups import EngineOptions, RunOptions
 from mxt.cli.options import (
     MOST_CLIPS,
     BackboneOption,
     DatasetOption,
     DeviceOption,
     DryRunOption,
-    JobsOption,
     LayersOption,
     NormalizerOption,
     SetOption,
@@ -63,27 +62,10 @@ class PipelineOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkloadOptions:
+class WorkloadOptions(EngineOptions):
     """How much is computed, and by what."""
 
     device: DeviceOption = "auto"
-    jobs: JobsOption = None
-    engine: Annotated[
-        str,
-        typer.Option(
-            "--engine",
-            metavar="threads|dask",
-            help="What computes: threads of this process, or the processes of a Dask cluster.",
-        ),
-    ] = "threads"
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            "--scheduler",
-            metavar="ADDRESS",
-            help="Scheduler of a Dask cluster that is there (default with --engine dask: start one here).",
-        ),
-    ] = None
     part: Annotated[
         str | None,
         typer.Option(
@@ -160,11 +142,12 @@ def _list_backbones(run: RunOptions, dataset: str | None) -> None:
 
 def to_json(result: Extraction) -> dict[str, object]:
     """An extraction as plain values."""
-    own_form = ("pipeline", "failures", "estimate", "namesake")
+    own_form = ("pipeline", "failures", "estimate", "namesake", "trial")
     values = {name: getattr(result, name) for name in result.__dataclass_fields__ if name not in own_form}
     weights, failures = result.pipeline.weights, result.failures
     return values | {
         "estimate": asdict(result.estimate) if result.estimate else None,
+        "trial": asdict(result.trial) if result.trial else None,
         "namesake": result.namesake.command() if result.namesake else None,
         "pipeline": result.pipeline.identity(),
         "weights": asdict(weights) if weights else None,

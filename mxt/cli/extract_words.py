@@ -13,7 +13,7 @@ from mxt.core.text import plural
 if TYPE_CHECKING:
     from mxt.core.specs import Layer
     from mxt.extraction.parts import Joined
-    from mxt.extraction.records import Extraction
+    from mxt.extraction.records import Extraction, Trial
 
 SHOWN = 5  # clips of one reason, workers and parts that are named
 STEPS = ("decode", "front end", "network")
@@ -35,8 +35,11 @@ def render(result: Extraction) -> None:
     else:
         words += [settled, "nothing to do"]
     console.say(" · ".join(words))
-    for worker, clips in sorted(result.by_worker.items(), key=lambda item: -item[1])[:SHOWN]:
-        console.say(f"  {worker}: {clips:,} clips, {clips / max(result.seconds, 1e-9):.1f} clips/s")
+    if result.trial is not None:
+        console.say(_trial_text(result.trial))
+    else:
+        for worker, clips in sorted(result.by_worker.items(), key=lambda item: -item[1])[:SHOWN]:
+            console.say(f"  {worker}: {clips:,} clips, {clips / max(result.seconds, 1e-9):.1f} clips/s")
     for line in _notes(result):
         console.say(line)
     if result.share is None:
@@ -83,6 +86,15 @@ def _notes(result: Extraction) -> Iterator[str]:
         )
     if together := result.pipeline.backbone.spec.rows_together:
         yield f"careful: every feature depends on the {together} clips computed with it, as in the paper"
+
+
+def _trial_text(trial: Trial) -> str:
+    """With what a run went on whose threads kept each other waiting, and why."""
+    waited = f"threads waited for each other {100 * (1 - trial.busy):.0f} % of their time"
+    if trial.processes is None:
+        return f"{waited}; processes may be faster: {trial.cause}"
+    rates = f"{trial.processes:.1f} clips/s by processes, {trial.threads:.1f} by threads"
+    return f"{waited}: went on with {'processes' if trial.won else 'threads'} ({rates})"
 
 
 def _joined_text(joined: Joined) -> str:

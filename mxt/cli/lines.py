@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from mxt.cli import console
 from mxt.core.progress import Step
+from mxt.core.text import plural
 
 
 class LinesProgress:
@@ -50,7 +51,7 @@ class LinesProgress:
 class _CountedLines:
     def __init__(self, parent: LinesProgress, what: str, total: int | None, unit: str) -> None:
         self.parent, self.what, self.total, self.unit = parent, what, total, unit
-        self.done, self.written, self.begun = 0, False, parent.clock()
+        self.done, self.written, self.begun, self.at_it = 0, False, parent.clock(), 0
         self.last = self.begun
         self._lock = threading.Lock()
 
@@ -63,23 +64,29 @@ class _CountedLines:
                 self.last, self.written = now, True
                 self._write(now)
 
+    def workers(self, n: int) -> None:
+        """`n` workers elsewhere are at it."""
+        self.at_it = n
+
     def finish(self) -> None:
         """Write how far it came."""
         if self.written:
             self._write(self.parent.clock())
 
     def _write(self, now: float) -> None:
-        words = progress_words(self.done, self.total, self.unit, now - self.begun)
+        words = progress_words(self.done, self.total, self.unit, now - self.begun, self.at_it)
         self.parent.write(f"{self.what}: {words}")
 
 
-def progress_words(done: int, total: int | None, unit: str, elapsed: float) -> str:
-    """How much is done, how fast, and the time left.
+def progress_words(done: int, total: int | None, unit: str, elapsed: float, workers: int = 0) -> str:
+    """How much is done, how fast, by how many workers if elsewhere, and the time left.
 
     Examples
     --------
     >>> progress_words(100, 300, "clips", 4.0)
     '100 of 300 clips, 25.0/s, 8 s left'
+    >>> progress_words(100, 300, "clips", 4.0, workers=3)
+    '100 of 300 clips, 25.0/s by 3 workers, 8 s left'
     """
     in_bytes = unit in ("B", "bytes")
     amount = console.size_text if in_bytes else "{:,}".format
@@ -90,6 +97,7 @@ def progress_words(done: int, total: int | None, unit: str, elapsed: float) -> s
         return words
     rate = done / elapsed
     words += f", {console.size_text(round(rate))}/s" if in_bytes else f", {rate:.1f}/s"
+    words += f" by {plural(workers, 'worker')}" if workers else ""
     if total is not None and done < total:
         return f"{words}, {console.seconds_text((total - done) / rate)} left"
     return f"{words}, {console.seconds_text(elapsed)}"

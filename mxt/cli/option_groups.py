@@ -20,17 +20,21 @@ from mxt.cli import console
 from mxt.cli.options import (
     DEFAULT_STORE,
     ChartOption,
+    EngineOption,
     FoldsOption,
     GroupByOption,
+    JobsOption,
     JsonOption,
     PluginOption,
     QuietOption,
+    SchedulerOption,
     SeedOption,
     StoreOption,
     TargetOption,
 )
 
 if TYPE_CHECKING:
+    from mxt.core.engines import EngineChoice
     from mxt.core.progress import Progress
     from mxt.registry import Registry
 
@@ -164,6 +168,21 @@ class StudyOptions:
     group_by: GroupByOption = None
     folds: FoldsOption = None
     seed: SeedOption = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """What computes, and how many at a time."""
+
+    jobs: JobsOption = None
+    engine: EngineOption = "auto"
+    scheduler: SchedulerOption = None
+
+    def choice(self, run: StageOptions) -> EngineChoice:
+        """The engine that was chosen, for a command with these plugins."""
+        from mxt.core.engines import EngineChoice
+
+        return EngineChoice(self.engine, self.scheduler, tuple(run.plugin or ()))
 
 
 def expanded(command: Callable[..., None]) -> Callable[..., None]:

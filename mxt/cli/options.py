@@ -191,6 +191,24 @@ JobsOption = Annotated[
         "--jobs", "-j", metavar="N", min=1, max=4096, help="Parallel workers (default: one per core)."
     ),
 ]
+EngineOption = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="threads|dask",
+        help="What computes: threads of this process, or the processes of a Dask cluster (default: threads; "
+        "mxt extract goes on with processes where it measures that they are faster).",
+        show_default=False,
+    ),
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Scheduler of a Dask cluster that is there (default with --engine dask: start one here).",
+    ),
+]
 SeedOption = Annotated[
     int, typer.Option("--seed", metavar="N", min=0, max=2**32 - 1, help="Seed of all random draws.")
 ]

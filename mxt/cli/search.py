@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mxt.cli import completion, console
-from mxt.cli.option_groups import RunOptions, StudyOptions
-from mxt.cli.options import DatasetsOption, HeadOption, JobsOption, ProtocolsOption, SetOption
+from mxt.cli.option_groups import EngineOptions, RunOptions, StudyOptions
+from mxt.cli.options import DatasetsOption, HeadOption, ProtocolsOption, SetOption
 
 if TYPE_CHECKING:
     from mxt.results.search_record import Searched, SearchResult, StrategyResult
@@ -55,7 +55,7 @@ def search(
     protocol: ProtocolsOption = None,
     setting: SetOption = None,
     study: StudyOptions,
-    jobs: JobsOption = None,
+    engine: EngineOptions,
     details: Annotated[
         bool, typer.Option("--details", help="Show every candidate, not only the best ten.")
     ] = False,
@@ -84,7 +84,14 @@ def search(
         seed=study.seed,
     )
     with run.progress() as progress:
-        searched = work(run.store, request, run.registry(), jobs=jobs, progress=progress)
+        searched = work(
+            run.store,
+            request,
+            run.registry(),
+            jobs=engine.jobs,
+            engine=engine.choice(run),
+            progress=progress,
+        )
     saved = any(result.result_id for result in searched.results)
     run.answer(
         searched,

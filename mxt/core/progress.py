@@ -13,6 +13,9 @@ class Step(Protocol):
     def advance(self, n: int = 1) -> None:
         """Count `n` more as done."""
 
+    def workers(self, n: int) -> None:
+        """Say that `n` workers elsewhere are at it now."""
+
 
 class Progress(Protocol):
     """Something that shows progress."""
@@ -26,6 +29,9 @@ class Progress(Protocol):
 
 class _SilentStep:
     def advance(self, n: int = 1) -> None:
+        """Show nothing."""
+
+    def workers(self, n: int) -> None:
         """Show nothing."""
 
 

@@ -1,11 +1,9 @@
-"""Cross-validation: one thread per fold; finished folds are kept, so that a killed evaluation continues."""
+"""Cross-validation, fold by fold; finished folds are kept, so that a killed evaluation continues."""
 
 from __future__ import annotations
 
-import threading
 import warnings
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TextIO
@@ -13,9 +11,9 @@ from typing import Any, Protocol, TextIO
 import numpy as np
 import numpy.typing as npt
 
-from mxt.core.errors import no_ctrl_c
-from mxt.core.progress import SILENT, Progress, Step
+from mxt.core.progress import SILENT, Progress
 from mxt.core.reprs import short_repr
+from mxt.evaluation.engine import Engine, OnFit, Threads
 from mxt.evaluation.fitting import Learner, Params
 from mxt.evaluation.metrics import choose_score, fold_mean
 from mxt.evaluation.search import choose, first_best, learn_and_predict, try_all
@@ -76,6 +74,7 @@ def cross_validate(
     plan: Plan,
     *,
     jobs: int = 1,
+    engine: Engine | None = None,
     nested: bool = True,
     scratch: Scratch | None = None,
     progress: Progress = SILENT,
@@ -83,14 +82,16 @@ def cross_validate(
 ) -> OutOfFold:
     """Predict every testing row of a plan.
 
-    Results do not depend on `jobs`: a fold is computed by one thread, linear algebra included.
+    Results do not depend on `jobs` and `engine`: a fold is computed by one thread, linear algebra included.
 
     Parameters
     ----------
     X : float32 [n, d]
     y : [n] or [n, labels]
     jobs : int
-        Folds computed at a time; support vector machines and linear algebra release the interpreter lock.
+        Folds computed at a time.
+    engine : Engine, optional
+        Where they are computed (default: `jobs` threads).
     nested : bool
         False: one set of parameters for all folds, the best on the very predictions that are reported.
     """
@@ -102,13 +103,10 @@ def cross_validate(
                 kept[place] = before
                 step.advance(fits)
         resumed = len(kept)
-        work = _nested_fold if nested else _every_candidate
-        todo = {place: fold for place, fold in enumerate(plan.folds) if place not in kept}
-        finished = _run_folds(
-            lambda fold, on_fit: work(learner.of_run(fold.run), X, y, fold, on_fit), todo, jobs, step
-        )
-        with closing(finished):
-            for place, outcome in finished:
+        work = _Folds(learner, X, y, nested)
+        todo = [(place, fold) for place, fold in enumerate(plan.folds) if place not in kept]
+        with calm(), closing((engine or Threads(jobs)).run(work, todo, step)) as finished:
+            for (place, _), outcome in finished:
                 kept[place] = outcome
                 if scratch is not None:
                     scratch.put(place, outcome)
@@ -124,7 +122,29 @@ def fits_of_a_fold(learner: Learner, plan: Plan, *, nested: bool) -> list[int]:
     return [1 + (len(fold.inner) * tried if tried > 1 else 0) for fold in plan.folds]
 
 
-def _nested_fold(learner: Learner, X: Matrix, y: Matrix, fold: Fold, on_fit: Callable[[], None]) -> Outcome:
+@dataclass(frozen=True, eq=False)
+class _Folds:
+    """The work of an evaluation: what comes of each fold, which is given with its place in the plan."""
+
+    learner: Learner
+    X: Matrix
+    y: Matrix
+    nested: bool
+    __repr__ = short_repr
+
+    def prepared(self) -> Callable[[tuple[int, Fold], OnFit], Outcome]:
+        return self._fold
+
+    def workers(self, jobs: int, *, apart: bool) -> int:
+        return jobs
+
+    def _fold(self, item: tuple[int, Fold], on_fit: OnFit) -> Outcome:
+        _, fold = item
+        work = _nested_fold if self.nested else _every_candidate
+        return work(self.learner.of_run(fold.run), self.X, self.y, fold, on_fit)
+
+
+def _nested_fold(learner: Learner, X: Matrix, y: Matrix, fold: Fold, on_fit: OnFit) -> Outcome:
     params = choose(learner, X, y, fold, on_fit)
     found = learn_and_predict(learner, params, X, y, fold, on_fit)
     return {
@@ -135,9 +155,7 @@ def _nested_fold(learner: Learner, X: Matrix, y: Matrix, fold: Fold, on_fit: Cal
     }
 
 
-def _every_candidate(
-    learner: Learner, X: Matrix, y: Matrix, fold: Fold, on_fit: Callable[[], None]
-) -> Outcome:
+def _every_candidate(learner: Learner, X: Matrix, y: Matrix, fold: Fold, on_fit: OnFit) -> Outcome:
     """Predictions under every set of parameters, stacked in the order of the grid."""
     found = []
     for scaling in (False, True) if learner.standardise is None else (learner.standardise,):
@@ -181,48 +199,6 @@ def _score(learner: Learner, truth: Sequence[Matrix], judged: Sequence[Matrix]) 
     return choose_score(
         learner.task, np.concatenate(truth), np.concatenate(judged), n_classes=learner.n_classes
     )
-
-
-def _run_folds(
-    work: Callable[[Fold, Callable[[], None]], Outcome], todo: Mapping[int, Fold], jobs: int, step: Step
-) -> Generator[tuple[int, Outcome], None, None]:
-    """Compute folds in threads and yield them as they are finished; ends the others where one fails."""
-    stop, lock = threading.Event(), threading.Lock()
-
-    def on_fit() -> None:
-        if stop.is_set():
-            raise Stopped
-        with lock:
-            step.advance(1)
-
-    def guarded(fold: Fold) -> Outcome | None:
-        try:
-            with no_ctrl_c():
-                return None if stop.is_set() else work(fold, on_fit)
-        except Stopped:
-            return None
-        except BaseException:
-            stop.set()
-            raise
-
-    with calm(), ThreadPoolExecutor(max_workers=max(1, min(jobs, len(todo)))) as pool:
-        running = {pool.submit(guarded, fold): place for place, fold in todo.items()}
-        try:
-            while running:
-                done, _ = wait(running, return_when=FIRST_COMPLETED, timeout=0.5)
-                for future in sorted(
-                    done, key=lambda each: each.exception() is not None
-                ):  # what is finished comes before an error
-                    place, outcome = running.pop(future), future.result()
-                    if outcome is not None:
-                        yield place, outcome
-        finally:
-            stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-class Stopped(Exception):
-    """Ends the other threads when one has failed or the user has had enough."""
 
 
 @contextmanager

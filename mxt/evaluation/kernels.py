@@ -39,6 +39,12 @@ def kernel_prefix(estimator: Any, grid: Sequence[Mapping[str, Any]]) -> str | No
     return prefix
 
 
+def kernel_of(params: Mapping[str, Any], prefix: str) -> tuple[str, float]:
+    """The kernel of a set of parameters, and its gamma: an order in which equal ones are neighbours."""
+    kernel = params.get(prefix + "kernel", "rbf")
+    return kernel, params.get(prefix + "gamma", 0.0) if kernel == "rbf" else 0.0
+
+
 class SharedKernels:
     """Kernel matrices between learning and testing rows.
 
@@ -71,8 +77,7 @@ class SharedKernels:
 
     def rank(self, params: Mapping[str, Any]) -> tuple[str, float]:
         """An order in which equal kernels are neighbours."""
-        kernel = params.get(self._prefix + "kernel", "rbf")
-        return kernel, params.get(self._prefix + "gamma", 0.0) if kernel == "rbf" else 0.0
+        return kernel_of(params, self._prefix)
 
     def matrices(self, params: Mapping[str, Any]) -> tuple[tuple[Matrix, Matrix], dict[str, Any]]:
         """What to learn from and to predict, and the parameters that go with it.

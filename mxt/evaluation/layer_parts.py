@@ -1,11 +1,9 @@
-"""A layer search, and its fits on one learning part: in threads, on kernels that all combinations share."""
+"""A layer search, and its fits on one learning part, on kernels that all combinations share."""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,19 +11,21 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mxt.core.errors import EvaluationError, no_ctrl_c
+from mxt.core.errors import EvaluationError
 from mxt.core.progress import Step
 from mxt.core.reprs import short_repr
-from mxt.evaluation.crossval import Outcome, OutOfFold, Stopped
+from mxt.evaluation.crossval import Outcome, OutOfFold
+from mxt.evaluation.engine import Engine, OnFit
 from mxt.evaluation.fitting import Learner, Prediction
-from mxt.evaluation.kernels import kernel_prefix
-from mxt.evaluation.layers import PartKernels, Strategy
+from mxt.evaluation.kernels import kernel_of, kernel_prefix
+from mxt.evaluation.layers import PartKernels, Strategy, held_bytes, workers_with_room
 from mxt.evaluation.search import fit_grid
 from mxt.evaluation.splits import Plan
 
 Matrix = npt.NDArray[Any]
 Rows = npt.NDArray[np.int64]
 Pair = tuple[int, int]  # a strategy, and a place in its grid
+Places = tuple[int, tuple[int, ...]]  # a strategy, and places in its grid
 KEEP_AFTER = 5.0  # seconds of work that may be lost
 
 
@@ -131,8 +131,8 @@ class PartFits:
     `weights` are those of layers that strategies learnt in the last part, by strategy.
     """
 
-    def __init__(self, search: Search, jobs: int, scratch: Kept | None, step: Step) -> None:
-        self.search, self.jobs, self.scratch, self.step = search, jobs, scratch, step
+    def __init__(self, search: Search, engine: Engine, scratch: Kept | None, step: Step) -> None:
+        self.search, self.engine, self.scratch, self.step = search, engine, scratch, step
         self.weights: dict[int, Sequence[float]] = {}
         self.fits = self.spared = self.resumed = 0
 
@@ -163,37 +163,43 @@ class PartFits:
         self.advance(len(which) - n_todo)
         self.fits += n_todo
         if n_todo:
-            with closing(self._fit(learn, test, todo, standardise=standardise)) as fits:
-                for of_strategy in fits:
-                    pieces.add(of_strategy)
+            work, items = self._work(learn, test, todo, standardise=standardise)
+            with closing(self.engine.run(work, items, self.step)) as finished:
+                for _, fits in finished:
+                    pieces.add(fits)
             pieces.keep()
         predicted = np.array([pieces.fits[pair].predicted for pair in which], dtype=dtype)
         converged = np.array([pieces.fits[pair].converged for pair in which], dtype=bool)
         self.weights = {s: weights for s, i in which if (weights := pieces.fits[s, i].weights)}
         return which, predicted.reshape(len(which), len(test)), converged
 
-    def _fit(
+    def _work(
         self, learn: Rows, test: Rows, wanted: Mapping[int, Sequence[int]], *, standardise: bool
-    ) -> Generator[dict[Pair, Prediction], None, None]:
-        """The fits of each strategy, as they are finished."""
+    ) -> tuple[_Part, list[Places]]:
+        """What is to be fitted on a learning part: strategies, the widest first, since they take longest."""
         search = self.search
         prefix = kernel_prefix(search.learner.make(), search.learner.grid)
         if prefix is not None and search.learner.task == "classification":
             # libsvm compares two classes at a time: side by side their rows are read nearly twice as fast,
             # and nothing else changes
             learn = learn[np.argsort(search.y[learn], kind="stable")]
-        shared = PartKernels(search.blocks, learn, test, standardise=standardise, prefix=prefix)
-        y = search.y[learn]
-
-        def task(s: int, on_fit: Callable[[], None]) -> dict[Pair, Prediction]:
-            parts, kernels = shared.of(search.strategies[s])
-            found = fit_grid(search.learners[s], wanted[s], parts, kernels, y, on_fit, scored=False)
-            return {(s, i): prediction for i, prediction in found.items()}
-
-        # the widest first: they take longest
+        part = _Part(
+            search.blocks, search.strategies, search.learners, search.y, learn, test, standardise, prefix
+        )
         order = sorted((s for s in wanted if len(wanted[s])), key=lambda s: -len(search.strategies[s].blocks))
-        with closing(_in_threads(task, order, shared.workers(self.jobs), self.step)) as done:
-            yield from done
+        items = [(s, tuple(wanted[s])) for s in order]
+        held = held_bytes(len(search.blocks), len(learn), len(test))
+        if self.engine.apart and prefix is not None and not held:
+            # fits of so many rows take long: kernel by kernel, more workers are busy, and less can be lost
+            items = [item for s, places in items for item in self._by_kernel(s, places, prefix)]
+        return part, items
+
+    def _by_kernel(self, s: int, places: Sequence[int], prefix: str) -> list[Places]:
+        """Places of a strategy's grid, those of one kernel together."""
+        groups: dict[tuple[str, float], list[int]] = {}
+        for i in places:
+            groups.setdefault(kernel_of(self.search.learners[s].grid[i], prefix), []).append(i)
+        return [(s, tuple(group)) for group in groups.values()]
 
     def advance(self, n: int) -> None:
         """Tell progress of fits that are done or spared."""
@@ -219,33 +225,38 @@ class PartFits:
         )
 
 
-def _in_threads(
-    task: Callable[[int, Callable[[], None]], Any], todo: Sequence[int], jobs: int, step: Step
-) -> Generator[Any, None, None]:
-    """Run tasks in threads and yield results as they finish; an error or an interruption ends the others."""
-    from sklearn import config_context
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """The work of one learning part: what comes of places in the grid of a strategy."""
 
-    stop, lock = threading.Event(), threading.Lock()
+    blocks: Sequence[Matrix]
+    strategies: Sequence[Strategy]
+    learners: Sequence[Learner]
+    y: Matrix
+    learn: Rows
+    test: Rows
+    standardise: bool
+    prefix: str | None
+    __repr__ = short_repr
 
-    def on_fit() -> None:
-        if stop.is_set():
-            raise Stopped
-        with lock:
-            step.advance(1)
+    def prepared(self) -> Callable[[Places, OnFit], dict[Pair, Prediction]]:
+        from sklearn import config_context
 
-    def guarded(item: int) -> Any:
-        if stop.is_set():
-            raise Stopped
-        with no_ctrl_c(), config_context(assume_finite=True):
-            return task(item, on_fit)
+        shared = PartKernels(
+            self.blocks, self.learn, self.test, standardise=self.standardise, prefix=self.prefix
+        )
+        y = self.y[self.learn]
 
-    with ThreadPoolExecutor(max_workers=max(1, min(jobs, len(todo)))) as pool:
-        running = {pool.submit(guarded, item) for item in todo}
-        try:
-            while running:
-                done, running = wait(running, return_when=FIRST_COMPLETED, timeout=0.5)
-                for future in done:
-                    yield future.result()
-        finally:
-            stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
+        def fit(item: Places, on_fit: OnFit) -> dict[Pair, Prediction]:
+            s, places = item
+            parts, kernels = shared.of(self.strategies[s])
+            with config_context(assume_finite=True):
+                found = fit_grid(self.learners[s], places, parts, kernels, y, on_fit, scored=False)
+            return {(s, i): prediction for i, prediction in found.items()}
+
+        return fit
+
+    def workers(self, jobs: int, *, apart: bool) -> int:
+        if self.prefix is None:
+            return jobs
+        return workers_with_room(jobs, len(self.blocks), len(self.learn), len(self.test), apart=apart)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mxt.core.progress import SILENT, Progress
 from mxt.evaluation.crossval import calm
+from mxt.evaluation.engine import Engine, Threads
 from mxt.evaluation.layer_choice import Found, Nested, Reported
 from mxt.evaluation.layer_parts import Kept, Search
 
@@ -15,6 +16,7 @@ def search_layers(
     *,
     nested: bool,
     jobs: int = 1,
+    engine: Engine | None = None,
     scratch: Kept | None = None,
     progress: Progress = SILENT,
     what: str = "searching",
@@ -28,6 +30,8 @@ def search_layers(
         True: parameters and strategy are chosen inside each learning part. False: on the reported folds.
     jobs : int
         Fits at a time, on shared kernels. Results do not depend on it.
+    engine : Engine, optional
+        Where they are computed (default: `jobs` threads).
     scratch : Kept, optional
         Keeps finished parts.
     progress : Progress
@@ -43,4 +47,4 @@ def search_layers(
     else:
         total = len(search.strategies) * len(search.plan.folds) * search.n_candidates
     with progress.step(what, total, unit="fits") as step, calm():
-        return run(search, jobs, scratch, step).run()
+        return run(search, engine or Threads(jobs), scratch, step).run()

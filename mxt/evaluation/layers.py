@@ -52,20 +52,11 @@ class PartKernels:
     ) -> None:
         self._parts = [scaled(X, learn, test, standardise=standardise) for X in blocks]
         self._prefix = prefix
-        self._kernel_bytes = 8 * len(learn) * (len(learn) + len(test))
-        self._small = len(learn) <= LARGEST
         self._products: list[tuple[Matrix, Matrix]] = []
-        if prefix is not None and len(blocks) * self._kernel_bytes <= HELD_BYTES:
+        if prefix is not None and held_bytes(len(blocks), len(learn), len(test)):
             for part in self._parts:
                 A, B = (each.astype(np.float64) for each in part)
                 self._products.append((A @ A.T, B @ A.T))
-
-    def workers(self, jobs: int) -> int:
-        """How many workers, at most `jobs`, fit into memory: each holds inner products and one kernel."""
-        if self._prefix is None or not self._small:
-            return jobs
-        room = WORK_BYTES - len(self._products) * self._kernel_bytes
-        return max(1, min(jobs, room // (2 * self._kernel_bytes)))
 
     def of(self, strategy: Strategy) -> tuple[tuple[Matrix, Matrix], SharedKernels | None]:
         """Columns of a candidate (learning, testing rows), and its kernels: sums of those of its layers.
@@ -83,6 +74,29 @@ class PartKernels:
                 _sum([self._products[i][1] for i in chosen]),
             )
         return (learn, test), SharedKernels(learn, test, self._prefix, products=products, largest=LARGEST)
+
+
+def workers_with_room(jobs: int, blocks: int, learn: int, test: int, *, apart: bool) -> int:
+    """How many workers, at most `jobs`, have room for the kernels of a part with so many blocks and rows.
+
+    Each works on one kernel and the inner products it is made of; inner products of all layers are held once
+    or, `apart`, by every worker.
+    """
+    if learn > LARGEST:
+        return jobs
+    held, own = held_bytes(blocks, learn, test), 2 * _kernel_bytes(learn, test)
+    room = WORK_BYTES // (held + own) if apart else (WORK_BYTES - held) // own
+    return max(1, min(jobs, room))
+
+
+def _kernel_bytes(learn: int, test: int) -> int:
+    return 8 * learn * (learn + test)
+
+
+def held_bytes(blocks: int, learn: int, test: int) -> int:
+    """Bytes of the inner products of all layers; 0 where they are too many to be held."""
+    size = blocks * _kernel_bytes(learn, test)
+    return size if size <= HELD_BYTES else 0
 
 
 def _sum(arrays: Sequence[Matrix]) -> Matrix:

@@ -26,6 +26,10 @@ class Engine(Protocol):
     def ahead(self) -> int:
         """How many tasks are submitted before one has to be finished: enough to keep every worker busy."""
 
+    @property
+    def workers(self) -> int:
+        """How many workers there are now, of engines elsewhere; 0 for threads of this process."""
+
     def submit(self, task: Task) -> None:
         """Have `mxt.extraction.compute.compute` called for `task`, soon and somewhere."""
 
@@ -80,6 +84,8 @@ def threads(recipe: Recipe, workers: int) -> Iterator[Engine]:
 
 
 class _Threads:
+    workers = 0
+
     def __init__(self, pool: ThreadPoolExecutor, prepared: Prepared, workers: int) -> None:
         self.feeds_gpu = prepared.device != "cpu"
         self.ahead = workers * (LOADED_AHEAD if self.feeds_gpu else COMPUTED_AHEAD)

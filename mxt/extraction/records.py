@@ -30,6 +30,29 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """What was measured where threads kept each other waiting, and whether processes did better.
+
+    Parameters
+    ----------
+    busy : float
+        Share of their time that threads computed, 0 to 1.
+    threads, processes : float
+        Clips per second; of processes ``None`` where they could not be tried.
+    won : bool
+        Whether the run went on with processes.
+    cause : str
+        Why they could not be tried.
+    """
+
+    busy: float
+    threads: float
+    processes: float | None = None
+    won: bool = False
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Extraction:
     """What an extraction did, or, as a dry run, would do.
 
@@ -55,6 +78,8 @@ class Extraction:
         Where it ran.
     by_worker : mapping
         Clips that each worker of a cluster computed, by its address; empty where threads did.
+    trial : Trial, optional
+        Of processes in place of threads, where threads kept each other waiting.
     share : Share, optional
         Of the clips, where one was asked for; everything else is about this share.
     joined : Joined, optional
@@ -89,6 +114,7 @@ class Extraction:
     device: str
     workers: int
     by_worker: Mapping[str, int]
+    trial: Trial | None
     share: Share | None
     joined: Joined | None
     failures: tuple[Failure, ...]

@@ -59,8 +59,9 @@ class ExtractRequest:
         ``"auto"``, ``"cpu"`` or ``"cuda"``.
     jobs : int, optional
         Number of workers; by default one per core.
-    engine : {"threads", "dask"}
-        What the workers are: threads of this process, or those of a Dask cluster.
+    engine : {"auto", "threads", "dask"}
+        What the workers are: threads of this process, or those of a Dask cluster; ``"auto"``: threads, unless
+        processes on this machine are measured to be faster.
     scheduler : str, optional
         Address of the scheduler of that cluster; by default, a cluster is started on this machine.
     part : str, optional
@@ -122,7 +123,7 @@ class ExtractRequest:
                 ("--as", self.label),
                 ("--device", None if self.device == "auto" else self.device),
                 ("--jobs", self.jobs),
-                ("--engine", None if self.engine == "threads" or self.scheduler else self.engine),
+                ("--engine", "dask" if self.engine == "dask" and not self.scheduler else None),
                 ("--scheduler", self.scheduler),
                 ("--part", self.part),
                 ("--limit", self.limit),

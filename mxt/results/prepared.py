@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -64,14 +65,15 @@ class Prepared:
     def learner(self, n_columns: int) -> Learner:
         """The head as evaluation uses it, for views of so many columns."""
         targets = self.selection.sample.targets
+        make_run = partial(_of_run, self.stage, targets.task, self.seed)
         return Learner(
-            make=lambda: self.stage.estimator(targets.task, seed=self.seed),
+            make=partial(make_run, 0),
             grid=expand(self.stage.grid(targets.task, n_features=n_columns)),
             task=targets.task,
             n_classes=len(targets.classes),
             standardise=self.evaluation.standardise,
             score=self.evaluation.score,
-            make_run=lambda run: self.stage.estimator(targets.task, seed=self.seed + run),
+            make_run=make_run,
         )
 
     def weighting(self, n_layers: int, n_added: int) -> Learner:
@@ -87,7 +89,7 @@ class Prepared:
         linear = self.stage if sound else Linear()
         task = self.selection.sample.targets.task
         return Learner(
-            make=lambda: linear.weighting(task, n_layers=n_layers, n_added=n_added),
+            make=partial(linear.weighting, task, n_layers=n_layers, n_added=n_added),
             grid=expand(linear.grid(task, n_features=n_added)),
             task=task,
             n_classes=len(self.selection.sample.targets.classes),
@@ -174,6 +176,11 @@ def prepare(
         plan = learn_from(selection.plan, selection.sample, most, request.seed)
         selection = replace(selection, plan=plan)
     return Prepared(protocol, selection, evaluation, head, was_chosen, stage, request.seed)
+
+
+def _of_run(head: Any, task: Task, seed: int, run: int) -> Any:
+    """The estimator of a repetition; a function that workers in other processes can be sent."""
+    return head.estimator(task, seed=seed + run)
 
 
 def _folds(path: Path | None, clips: Clips) -> dict[str, str] | None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
 
 from mxt.core.cores import cores
+from mxt.core.engines import THREADS, EngineChoice
 from mxt.core.errors import InputError, UnknownName
 from mxt.core.progress import SILENT, Progress
 from mxt.evaluation import guards
 from mxt.evaluation.assess import Assessment, assess, compare
 from mxt.evaluation.crossval import OutOfFold, cross_validate
+from mxt.evaluation.engine import Engine
 from mxt.evaluation.search import first_best
 from mxt.evaluation.selection import Selection
 from mxt.ingestion.lineage import outdated
@@ -29,6 +31,7 @@ from mxt.results.study import Catalogued, Study, begin, open_store
 from mxt.results.views import Matrix, load_view
 from mxt.store.layout import Store
 from mxt.store.scratch import Scratch
+from mxt.workflows.engines import fits_engine
 
 
 def evaluate(
@@ -37,6 +40,7 @@ def evaluate(
     registry: Registry,
     *,
     jobs: int | None = None,
+    engine: EngineChoice = THREADS,
     reuse: bool = False,
     thorough: bool = False,
     progress: Progress = SILENT,
@@ -53,6 +57,8 @@ def evaluate(
         Where heads and protocols are found.
     jobs : int, optional
         Folds computed at a time (default: one per core). Results do not depend on it.
+    engine : EngineChoice
+        What computes the folds; nor do results depend on that.
     reuse : bool
         Whether results of exactly these evaluations that were saved earlier are read instead.
     thorough : bool
@@ -72,22 +78,31 @@ def evaluate(
     store = open_store(store_path)
     remarks: list[str] = []
     results = []
-    for name in request.datasets or (None,):
-        dataset = Catalogued.read(store, name)
-        matrices, gone = _matrices(store, dataset, request, progress)
-        remarks += [*gone, *filter(None, [outdated(dataset.record, store.catalogue)])]
-        views = store.catalogue.views(dataset.record.name)
-        for protocol in request.protocols:
-            for single in request.each_head():
-                study = begin(store, registry, single, dataset, matrices, protocol)
-                saved = _saved(study) if reuse else None
-                results.append(
-                    saved
-                    or _evaluated(study, views, jobs=jobs or cores(), thorough=thorough, progress=progress)
-                )
+    with fits_engine(engine, jobs, progress) as fits:
+        how = _How(fits, jobs or cores(), thorough, progress)
+        for name in request.datasets or (None,):
+            dataset = Catalogued.read(store, name)
+            matrices, gone = _matrices(store, dataset, request, progress)
+            remarks += [*gone, *filter(None, [outdated(dataset.record, store.catalogue)])]
+            views = store.catalogue.views(dataset.record.name)
+            for protocol in request.protocols:
+                for single in request.each_head():
+                    study = begin(store, registry, single, dataset, matrices, protocol)
+                    saved = _saved(study) if reuse else None
+                    results.append(saved or _evaluated(study, views, how))
     if not all(view.result_id for result in results for view in result.views):
         remarks.append(f"{store_path} cannot be written: the results are not saved")
     return Evaluated(tuple(results), tuple(remarks))
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """Where folds are computed; how many threads audit, how thoroughly; and what is told of it."""
+
+    engine: Engine
+    jobs: int
+    thorough: bool
+    progress: Progress
 
 
 def _matrices(
@@ -136,29 +151,28 @@ def _saved(study: Study) -> DatasetResult | None:
     return replace(saved[0], views=views, best=first_best([view.assessment.first.value for view in views]))
 
 
-def _evaluated(
-    study: Study, others: Sequence[str], *, jobs: int, thorough: bool, progress: Progress
-) -> DatasetResult:
+def _evaluated(study: Study, others: Sequence[str], how: _How) -> DatasetResult:
     """Evaluate all views of a study, and save one result for each."""
     selection, seed = study.selection, study.request.seed
     predictions, seconds, scratches = [], [], []
     for matrix in study.matrices:
         begun = time.monotonic()
-        predicted, scratch = _cross_validate(study, matrix, jobs, progress)
+        predicted, scratch = _cross_validate(study, matrix, how)
         predictions.append(predicted)
         scratches.append(scratch)
         seconds.append(time.monotonic() - begun)
     score = study.prepared.evaluation.score
     assessed = [
-        assess(selection, predicted, seed=seed, score=score, progress=progress) for predicted in predictions
+        assess(selection, predicted, seed=seed, score=score, progress=how.progress)
+        for predicted in predictions
     ]
     compared = compare(selection, predictions, assessed, seed=seed)
     audits = audit_study(
         study,
         [_probabilities(selection, predicted) for predicted in predictions],
-        thorough=thorough,
-        jobs=jobs,
-        progress=progress,
+        thorough=how.thorough,
+        jobs=how.jobs,
+        progress=how.progress,
     )
     views = [
         ViewResult(
@@ -185,7 +199,7 @@ def _evaluated(
     return result
 
 
-def _cross_validate(study: Study, matrix: Matrix, jobs: int, progress: Progress) -> tuple[OutOfFold, Scratch]:
+def _cross_validate(study: Study, matrix: Matrix, how: _How) -> tuple[OutOfFold, Scratch]:
     prepared = study.prepared
     X = prepared.rows(matrix)
     with study.scratch(prepared.key(X)) as scratch:
@@ -194,10 +208,10 @@ def _cross_validate(study: Study, matrix: Matrix, jobs: int, progress: Progress)
             X,
             study.selection.sample.targets.y,
             study.selection.plan,
-            jobs=jobs,
+            engine=how.engine,
             nested=prepared.evaluation.nested,
             scratch=scratch,
-            progress=progress,
+            progress=how.progress,
             what=f"eval {matrix.view}",
         )
     return predicted, scratch

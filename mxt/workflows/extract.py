@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mxt.audio.memory import return_freed_memory
 from mxt.core.cores import cores
+from mxt.core.engines import EngineChoice
 from mxt.core.errors import InputError, PluginError, Reason, UsageError, WeightsError
 from mxt.core.progress import SILENT, Progress
 from mxt.core.provenance import versions
@@ -19,7 +20,7 @@ from mxt.extraction.engine import Engine, OpenEngine, carry_out, threads
 from mxt.extraction.estimate import estimate
 from mxt.extraction.parts import Joined, join, parts_of
 from mxt.extraction.plan import NO_ROW, ExtractionPlan, choose_device, make_plan
-from mxt.extraction.records import Estimate, Extraction, Failure
+from mxt.extraction.records import Estimate, Extraction, Failure, Trial
 from mxt.extraction.request import ExtractRequest
 from mxt.extraction.tasks import make_tasks, stratified
 from mxt.registry import Registry
@@ -82,7 +83,7 @@ def extract(
         return _extraction(run, run.plan.states(), estimated)
     states = run.plan.states()
     if run.plan.anything_to_do(states):
-        _compute(run, engine or engine_of(request, progress), progress)
+        _compute(run, engine or _engine_of(run, states, progress), progress)
         return_freed_memory()
         states = run.plan.states()
     catalogue, dataset, view = run.plan.store.catalogue, run.plan.dataset.name, run.plan.view
@@ -103,21 +104,27 @@ def _join_parts(run: _Run, progress: Progress) -> None:
         run.joined = join(parts, run.plan.table, list(plan.contents), plan.store, progress)
 
 
-def engine_of(request: ExtractRequest, progress: Progress) -> OpenEngine:
-    """The engine that a request names.
+def _engine_of(run: _Run, states: npt.NDArray[np.int64], progress: Progress) -> OpenEngine:
+    """The engine that the request of a run names; `states` are those of its contents.
 
     Raises
     ------
     UsageError
         There is none of this name.
     """
-    if request.engine == "dask" or request.scheduler:
+    request = run.plan.request
+    choice = EngineChoice(request.engine, request.scheduler)
+    if choice.is_dask:
         from mxt.extraction.dask_engine import dask
 
         return dask(request.scheduler, progress.say)
-    if request.engine != "threads":
-        raise UsageError(f"--engine is threads or dask, not {request.engine!r}")
-    return threads
+    if choice.name == "threads":
+        return threads
+    from mxt.extraction.auto_engine import auto
+    from mxt.extraction.dask_engine import dask
+
+    clips = int(((states == OPEN) | (states == NO_ROW)).sum())
+    return auto(min(clips, request.limit or clips), dask(None, progress.say), run.note)
 
 
 def compute_missing(
@@ -144,11 +151,17 @@ class _Run:
     computed: int = 0
     seconds: float = 0.0
     cpu_seconds: float = 0.0
+    seconds_elsewhere: float = 0.0
     seconds_by_step: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
     in_a_row: Counter[Reason] = field(default_factory=Counter)
     by_worker: Counter[str] = field(default_factory=Counter)
     joined: Joined | None = None
+    trial: Trial | None = None
+
+    def note(self, trial: Trial) -> None:
+        """Keep what was measured of the engines."""
+        self.trial = trial
 
 
 def _compute(run: _Run, engine: OpenEngine, progress: Progress) -> None:
@@ -185,8 +198,10 @@ def _fill(table: FeatureTable, run: _Run, engine: Engine, progress: Progress) ->
             with progress.step(f"extract {table.label}", len(wanted), unit="clips") as step:
                 for computed in carry_out(tasks, engine):
                     run.seconds_by_step.update(computed.timings.seconds)
+                    step.workers(engine.workers)
                     if computed.worker:
                         run.by_worker[computed.worker] += len(computed.outcomes)
+                        run.seconds_elsewhere += computed.timings.seconds.total()
                     for outcome in computed.outcomes:
                         if outcome.job.row in wanted:  # a batch mode computes others as well
                             wanted.discard(outcome.job.row)
@@ -194,9 +209,8 @@ def _fill(table: FeatureTable, run: _Run, engine: Engine, progress: Progress) ->
                             step.advance()
         finally:  # also when interrupted: what is finished is kept
             writer.flush()
-            run.seconds, run.cpu_seconds = time.monotonic() - started, time.process_time() - cpu_started
-            if run.by_worker:  # elsewhere
-                run.cpu_seconds += run.seconds_by_step.total()
+            run.seconds = time.monotonic() - started
+            run.cpu_seconds = time.process_time() - cpu_started + run.seconds_elsewhere
             _log(table, run)
 
 
@@ -284,6 +298,7 @@ def _extraction(run: _Run, states: npt.NDArray[np.int64], estimated: Estimate | 
         device=run.device,
         workers=len(run.by_worker) or run.workers,
         by_worker=dict(run.by_worker),
+        trial=run.trial,
         share=plan.share,
         joined=run.joined,
         failures=tuple(run.failures),

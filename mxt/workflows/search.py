@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from mxt.core.cores import cores
+from mxt.core.engines import THREADS, EngineChoice
 from mxt.core.errors import UsageError
 from mxt.core.progress import SILENT, Progress
 from mxt.evaluation import guards, statistics
 from mxt.evaluation.assess import Assessment, assess
+from mxt.evaluation.engine import Engine
 from mxt.evaluation.fitting import Learner
 from mxt.evaluation.interval import Interval
 from mxt.evaluation.layer_search import Found, Search, search_layers
@@ -26,6 +27,7 @@ from mxt.results.request import SearchRequest
 from mxt.results.saving import provenance, save, saved_search
 from mxt.results.search_record import Searched, SearchResult, StrategyResult
 from mxt.results.study import Catalogued, Study, begin, open_store
+from mxt.workflows.engines import fits_engine
 from mxt.workflows.search_space import Space, spaces
 
 WEIGHTING = 1  # raised when weightings of layers give other results
@@ -37,6 +39,7 @@ def search(
     registry: Registry,
     *,
     jobs: int | None = None,
+    engine: EngineChoice = THREADS,
     progress: Progress = SILENT,
 ) -> Searched:
     """Try single layers, prefixes, pairs or all combinations of layers, and a learnt weighting of them.
@@ -51,6 +54,8 @@ def search(
         Where heads and protocols are found.
     jobs : int, optional
         Fits at a time (default: one per core). Results do not depend on it.
+    engine : EngineChoice
+        What computes the fits; nor do results depend on that.
     progress : Progress
         Told fit by fit.
 
@@ -61,18 +66,19 @@ def search(
     """
     store = open_store(store_path)
     results = []
-    for name in request.datasets or (None,):
-        dataset = Catalogued.read(store, name)
-        for space in spaces(store, dataset, request):
-            for asked, protocol in product(request.each_head(), request.protocols):
-                study = begin(store, registry, asked, dataset, space.matrices, protocol)
-                results.append(_searched(study, space, jobs=jobs or cores(), progress=progress))
+    with fits_engine(engine, jobs, progress) as fits:
+        for name in request.datasets or (None,):
+            dataset = Catalogued.read(store, name)
+            for space in spaces(store, dataset, request):
+                for asked, protocol in product(request.each_head(), request.protocols):
+                    study = begin(store, registry, asked, dataset, space.matrices, protocol)
+                    results.append(_searched(study, space, fits, progress))
     saved = all(result.result_id for result in results)
     remarks = () if saved else (f"{store_path} cannot be written: the results are not saved",)
     return Searched(tuple(results), remarks)
 
 
-def _searched(study: Study, space: Space, *, jobs: int, progress: Progress) -> SearchResult:
+def _searched(study: Study, space: Space, engine: Engine, progress: Progress) -> SearchResult:
     """Search one space, or read the search from the store."""
     prepared, blocks = study.prepared, _blocks(study, space)
     key = _key(study, space, blocks)
@@ -90,7 +96,7 @@ def _searched(study: Study, space: Space, *, jobs: int, progress: Progress) -> S
         outcome = search_layers(
             task,
             nested=prepared.evaluation.nested,
-            jobs=jobs,
+            engine=engine,
             scratch=scratch,
             progress=progress,
             what=f"search {study.record.name} {space.view} {prepared.protocol}",

@@ -1,7 +1,7 @@
 """Time and peak memory of a layer search over 9,000 clips x 160 columns, the size of UrbanSound8K.
 
     python tests/benchmarks/search_9000.py [--rows 9000] [--protocol nested] [--layers 12345] [--jobs 2]
-    [--folder FOLDER]
+    [--engine threads|dask] [--folder FOLDER] [--save FILE.json]
 
 The clips come in ten given folds. By default the search is what ``mxt search`` does with all data sets above
 5,000 clips: nested, with the linear head. With ``--protocol choi2017`` it fits the paper's 32 support vector
@@ -9,8 +9,10 @@ machines per combination: kernels of 525 MB and about a second per fit; where cl
 kernel with large C takes many seconds, because its iterations grow with C: hours for all 31 combinations.
 
 The store is made through the store's own interface, without audio. ``mxt search`` runs in a process of its
-own, whose peak memory is that of all its workers (they are threads). Exits with 1 where that exceeds 4 GiB.
-With ``--folder`` the store is kept, and a stopped run continues; the seconds are then those of the last run.
+own, whose peak memory is that of all its workers (they are threads; with ``--engine dask``, that of the
+largest process). Exits with 1 where that exceeds 4 GiB. With ``--folder`` the store is kept, and a stopped
+run continues, whatever the engine; the seconds are then those of the last run. With ``--save`` what was found
+is kept, without times: both engines have to save the same.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -79,6 +82,17 @@ def make_store(root: Path, rows: int) -> None:
     store.catalogue.add_view("synthetic", "synthetic")
 
 
+def save(search: dict[str, Any], store: Store, path: Path) -> None:
+    """Keep rows, scores, winners, and a hash of all predictions; not how long it took."""
+    predictions = store.results.predictions(search["result"])
+    digest = hashlib.sha256()
+    for name in sorted(predictions):
+        digest.update(name.encode() + predictions[name].tobytes())
+    names = ("rows", "scores", "chosen", "fits", "spared")
+    kept = {name: search[name] for name in names} | {"predictions": digest.hexdigest()}
+    path.write_text(json.dumps(kept, indent=1, sort_keys=True))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -87,7 +101,9 @@ def main() -> int:
     parser.add_argument("--protocol", default="nested")
     parser.add_argument("--layers", default="12345")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--engine", default="threads")
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--save", type=Path)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         root = (chosen.folder or Path(temporary)) / "store"
@@ -100,6 +116,8 @@ def main() -> int:
             chosen.protocol,
             "--jobs",
             str(chosen.jobs),
+            "--engine",
+            chosen.engine,
             "--json",
         ]
         begun = time.monotonic()
@@ -111,8 +129,10 @@ def main() -> int:
             check=True,
         )
         seconds = time.monotonic() - begun
+        (search,) = json.loads(done.stdout)["searches"]
+        if chosen.save:
+            save(search, Store.open(root, read_only=True), chosen.save)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    (search,) = json.loads(done.stdout)["searches"]
     best, score = search["rows"][search["best"]], search["scores"][search["main"]]
     peak = used.ru_maxrss / 1024
     print(
@@ -121,7 +141,7 @@ def main() -> int:
     )
     print(
         f"{search['fits']:,} fits, {search['spared']:,} spared; {seconds:.0f} s on "
-        f"{len(os.sched_getaffinity(0))} cores with {chosen.jobs} workers, "
+        f"{len(os.sched_getaffinity(0))} cores with {chosen.jobs} workers ({chosen.engine}), "
         f"processor {used.ru_utime + used.ru_stime:.0f} s"
     )
     print(

@@ -120,7 +120,7 @@ def test_an_error_in_one_fold_ends_the_others_and_keeps_what_is_finished(
     """Also where the folds' ends are noticed late, the failed one among them."""
     fits = []
     if noticed == "all at once":
-        monkeypatch.setattr("mxt.evaluation.crossval.wait", lambda running, **_: wait(running))
+        monkeypatch.setattr("mxt.evaluation.engine.wait", lambda running, **_: wait(running))
 
     class Breaks(ClassifierMixin, BaseEstimator):
         def fit(self, X: Any, y: Any) -> Breaks:

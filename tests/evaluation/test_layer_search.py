@@ -17,7 +17,7 @@ from mxt.core.errors import EvaluationError
 from mxt.evaluation.candidates import strategies
 from mxt.evaluation.fitting import Learner
 from mxt.evaluation.layer_search import Found, Search, search_layers
-from mxt.evaluation.layers import PartKernels, Strategy
+from mxt.evaluation.layers import PartKernels, Strategy, workers_with_room
 from mxt.evaluation.search import choose, expand, learn_and_predict
 from mxt.evaluation.splits import Plan, Sample, cut_folds, draw_folds
 from mxt.evaluation.tasks import Targets
@@ -248,15 +248,19 @@ def test_kernels_that_do_not_fit_into_memory_together_are_computed_a_combination
 
 
 def test_there_are_no_more_workers_than_their_kernels_have_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    learn, test = np.arange(100), np.arange(100, 120)
     one = 8 * 100 * 120
     held = len(BLOCKS) * one
+
+    def workers(jobs: int, *, apart: bool = False) -> int:
+        return workers_with_room(jobs, len(BLOCKS), 100, 20, apart=apart)
+
     monkeypatch.setattr("mxt.evaluation.layers.WORK_BYTES", held + 2 * (2 * one) + 1)
-    parts = PartKernels(BLOCKS, learn, test, standardise=False, prefix="")
-    assert [parts.workers(jobs) for jobs in (1, 2, 8)] == [1, 2, 2]
+    assert [workers(jobs) for jobs in (1, 2, 8)] == [1, 2, 2]
+    assert workers(8, apart=True) == 1, "each process holds the inner products of all layers"
+    monkeypatch.setattr("mxt.evaluation.layers.WORK_BYTES", 3 * (held + 2 * one))
+    assert workers(8, apart=True) == 3
     monkeypatch.setattr("mxt.evaluation.layers.WORK_BYTES", 0)
-    assert parts.workers(8) == 1
-    assert PartKernels(BLOCKS, learn, test, standardise=False, prefix=None).workers(8) == 8
+    assert workers(8) == 1
 
 
 def test_summed_kernels_are_those_of_the_joined_columns() -> None:

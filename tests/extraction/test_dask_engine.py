@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from clusters import ANOTHER_VERSION, unseen
 from stored import table_files
 
 from mxt.core.errors import InputError, PluginError
@@ -22,60 +19,9 @@ from mxt.extraction.request import ExtractRequest
 from mxt.registry import build_registry
 from mxt.workflows.extract import extract
 
-distributed = pytest.importorskip("distributed")
+pytest.importorskip("distributed")
 
-REPOSITORY = Path(__file__).parents[2]
-WORKER = "from distributed.cli.dask_worker import main; main()"
 NAP = ("nap=0.2",)  # of the plugin of the tests: a clip takes that long
-
-
-def worker(address: str, folder: Path, *, before: str = "") -> subprocess.Popen[bytes]:
-    """A worker started by hand, in a folder of its own; `before` is run in it first."""
-    folder.mkdir(parents=True)
-    paths = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
-    options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0"]
-    return subprocess.Popen(
-        [sys.executable, "-c", f"{before}\n{WORKER}", address, *options, "--local-directory", str(folder)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": paths},
-        stderr=subprocess.DEVNULL,
-    )
-
-
-Start = Callable[..., subprocess.Popen[bytes]]
-
-
-@pytest.fixture
-def scheduler() -> Iterator[object]:
-    """A scheduler without workers."""
-    with distributed.LocalCluster(n_workers=0, dashboard_address=None, silence_logs=50) as cluster:
-        yield cluster
-
-
-@pytest.fixture
-def start(scheduler, tmp_path) -> Iterator[Start]:
-    """Starts workers for the scheduler, and waits until they are there."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(*, before: str = "") -> subprocess.Popen[bytes]:
-        number = len(started)
-        there = len(scheduler.scheduler_info["workers"])
-        started.append(worker(scheduler.scheduler_address, tmp_path / f"host{number}", before=before))
-        until(lambda: len(scheduler.scheduler_info["workers"]) > there)
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait for something to be true."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)
 
 
 class Lines:
@@ -93,11 +39,15 @@ class After:
     """Progress that does something once `clips` are counted, and at every `again` after it."""
 
     def __init__(self, clips: int, act: Callable[[], object], *, again: int = 10**9) -> None:
-        self.clips, self.act, self.again, self.count, self.say = clips, act, again, 0, SILENT.say
+        self.clips, self.act, self.again, self.say = clips, act, again, SILENT.say
+        self.count = self.most = 0
 
     @contextmanager
     def step(self, what: str, total: int | None, *, unit: str = "") -> Iterator[After]:
         yield self
+
+    def workers(self, n: int) -> None:
+        self.most = max(self.most, n)
 
     def advance(self, n: int = 1) -> None:
         self.count += n
@@ -148,6 +98,7 @@ def test_workers_that_are_killed_lose_nothing_but_their_tasks(store, registry, t
     result = extract(other, on_cluster(scheduler, settings=NAP), registry, progress=progress)
     assert [process.wait() for process in workers[:2]] == [-signal.SIGKILL, -signal.SIGKILL]
     assert (result.computed, result.failed, result.left_open) == (result.contents, 0, 0)
+    assert progress.most == 3, "workers are counted while they work"
     assert table_files(store) == table_files(other)
 
 
@@ -157,7 +108,7 @@ def test_when_the_scheduler_goes_the_run_ends_in_one_line_and_the_same_command_c
     other = Path(shutil.copytree(store, tmp_path / "other"))
     extract(store, ExtractRequest("tiny", device="cpu", settings=NAP), registry)
     start()
-    monkeypatch.setattr("mxt.extraction.dask_engine.CONNECT_SECONDS", 2)
+    monkeypatch.setattr("mxt.core.cluster.CONNECT_SECONDS", 2)
     progress = After(10, scheduler.close)
     with pytest.raises(InputError, match=r"scheduler does not answer any more.*run the same command again"):
         extract(other, on_cluster(scheduler, settings=NAP), registry, progress=progress)
@@ -167,7 +118,7 @@ def test_when_the_scheduler_goes_the_run_ends_in_one_line_and_the_same_command_c
 
 
 def test_an_address_without_scheduler_is_said_and_leaves_no_table(store, registry, monkeypatch):
-    monkeypatch.setattr("mxt.extraction.dask_engine.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("mxt.core.cluster.CONNECT_SECONDS", 1)
     request = ExtractRequest("tiny", device="cpu", scheduler="tcp://127.0.0.1:9")
     with pytest.raises(InputError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         extract(store, request, registry)
@@ -176,7 +127,7 @@ def test_an_address_without_scheduler_is_said_and_leaves_no_table(store, registr
 @pytest.mark.parametrize(
     ("before", "problem"),
     [
-        ("import mxt; mxt.__version__ = '0.0.1'", r"it has mxt 0\.0\.1, and the command "),
+        (ANOTHER_VERSION, r"it has mxt 0\.0\.1, and the command "),
         ("{unseen}", r"it does not see .*collection"),
     ],
     ids=["another version", "without the audio"],
@@ -213,12 +164,3 @@ def test_the_fault_of_a_plugin_is_raised_as_it_was(store, plugin, tmp_path, sche
     start()
     with pytest.raises(PluginError, match=r"cannot be prepared: ZeroDivisionError"):
         extract(store, on_cluster(scheduler), build_registry([path]))
-
-
-def unseen(path: Path) -> str:
-    """What makes a process not see a file or folder."""
-    return (
-        "import os\n"
-        f"hidden, may = {str(path)!r}, os.access\n"
-        "os.access = lambda p, mode, **_: not str(p).startswith(hidden) and may(p, mode)\n"
-    )

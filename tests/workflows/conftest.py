@@ -45,7 +45,7 @@ def clips_of(
 
 @pytest.fixture
 def make_store(tmp_path: Path) -> Callable[..., Store]:
-    """Make a store with a catalogued data set and one table a view; no audio."""
+    """Make a store with a catalogued data set and one table a view, of so many layers; no audio."""
 
     def make(
         views: Mapping[str, np.ndarray],
@@ -53,6 +53,7 @@ def make_store(tmp_path: Path) -> Callable[..., Store]:
         *,
         name: str = "music",
         fields: Mapping[str, Sequence[str]] | None = None,
+        layers: int = 1,
         **columns: Sequence[Any],
     ) -> Store:
         store = Store.open(tmp_path / "mxt-store", create=True)
@@ -63,15 +64,19 @@ def make_store(tmp_path: Path) -> Callable[..., Store]:
             store.catalogue.add_view(name, label)
             if any(table.label == label for table in store.features.tables()):
                 continue
+            names = ["all"] if layers == 1 else [f"layer{i + 1}" for i in range(layers)]
             table = store.features.create(
-                hashlib.sha256(label.encode()).hexdigest(), label, {}, [Layer(1, "all", X.shape[1])]
+                hashlib.sha256(label.encode()).hexdigest(),
+                label,
+                {},
+                [Layer(i + 1, layer, X.shape[1] // layers) for i, layer in enumerate(names)],
             )
             with table.writer() as writer:
                 for row, clip, values in zip(
                     writer.assign([c.key for c in clips[: len(X)] if c.key]), clips, X, strict=False
                 ):
                     assert clip.key is not None
-                    writer.put(int(row), {"all": values})
+                    writer.put(int(row), dict(zip(names, np.split(values, layers), strict=True)))
         return store
 
     return make
