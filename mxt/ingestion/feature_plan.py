@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -86,23 +87,14 @@ class FeaturePlan:
             canonical_json([*hashes.values()])
         )  # where a file changes, no row is found again
         replaced = Replaced.of(catalogue, name, same=self._is_same())
-        clips = _Clips(self.features.clips, source)
-        targets: dict[str, None] = {}
-        joined = bytearray()
-        for clip in self.features.clips:
-            joined += _key(clip, source)
-            targets.update(dict.fromkeys(clip.targets))
-        keys, record = np.frombuffer(joined, np.uint8).reshape(-1, KEY_BYTES), self._record(targets)
+        clips, keys, record = _Clips(self.features.clips, source), *self._keys_and_record(source)
         tables: dict[str, str] = {}
         remarks = list(self.features.remarks)
         for block in self.features.blocks:
             table, bad = self._store(store, block, keys, progress)
             tables[table.label] = table.fingerprint
-            remarks += [
-                Remark("not finite", f"{clip.id} in {table.label}")
-                for clip, is_bad in zip(clips if bad.any() else (), bad, strict=False)
-                if is_bad
-            ]
+            ids = (clip.id for clip in compress(clips if bad.any() else (), bad))
+            remarks += [Remark("not finite", f"{id_} in {table.label}") for id_ in ids]
         views = tuple(tables)
         note = noted(files_source(self.listing.root, hashes, self.detected), self.detected, tables=tables)
         summary, changes = replaced.by(catalogue, record, clips, remarks, noted=note)
@@ -113,6 +105,14 @@ class FeaturePlan:
             catalogue.add_view(name, view)
         read = len(self.features.sources)
         return Ingested.of(record, self.detected.why, summary, changes, read=read, views=views)
+
+    def _keys_and_record(self, source: str) -> tuple[Keys, DatasetRecord]:
+        """The key of each clip, uint8 [n, 32], and the data set as it will be catalogued."""
+        keys, targets = bytearray(), dict[str, None]()
+        for clip in self.features.clips:
+            keys += _key(clip, source)
+            targets.update(dict.fromkeys(clip.targets))
+        return np.frombuffer(keys, np.uint8).reshape(-1, KEY_BYTES), self._record(targets)
 
     def _store(
         self, store: Store, block: FeatureBlock, keys: Keys, progress: Progress

@@ -23,15 +23,18 @@ def as_keys(keys: Sequence[bytes] | Keys) -> Keys:
 def find_rows(among: Keys, keys: Sequence[bytes] | Keys) -> npt.NDArray[np.int64]:
     """Row of each key among others, uint8 [rows, 32]: int64 [n]; -1 where it is not there."""
     keys = as_keys(keys)
+    there, wanted = (np.ascontiguousarray(array).view("<u8") for array in (among, keys))
     # hashes: the first eight bytes tell them apart, but for what is no hash
-    there, wanted = (np.ascontiguousarray(array[:, :8]).view("<u8")[:, 0] for array in (among, keys))
-    order = np.argsort(there, kind="stable")
-    begins = there[order]
+    order = np.argsort(there[:, 0], kind="stable")
+    begins = there[order, 0]
     if not len(order) or (begins[1:] == begins[:-1]).any():
         row_of = {key.tobytes(): row for row, key in enumerate(among)}
         return np.array([row_of.get(key.tobytes(), -1) for key in keys], np.int64)
-    rows = order[np.minimum(np.searchsorted(begins, wanted), len(order) - 1)]
-    rows[(among[rows] != keys).any(axis=1)] = -1
+    rows = order[np.minimum(np.searchsorted(begins, wanted[:, 0]), len(order) - 1)]
+    equal = np.ones(len(rows), bool)
+    for column in range(there.shape[1]):  # column by column takes little memory
+        equal &= there[rows, column] == wanted[:, column]
+    rows[~equal] = -1
     return np.asarray(rows, np.int64)
 
 

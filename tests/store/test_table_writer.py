@@ -47,6 +47,23 @@ def test_a_row_waits_for_its_chunk(table, child, keys):
         assert table.counts() == (0, 64, 0)
 
 
+def test_many_rows_are_settled_as_one_by_one(table, child, keys):
+    features = [child.features_of(key) for key in keys(70)]
+    together = {name: np.stack([values[name] for values in features]) for name in features[0]}
+    with table.writer() as writer:
+        rows = writer.assign(np.frombuffer(b"".join(keys(70)), np.uint8).reshape(-1, 32))
+        writer.put_all(rows, together)
+    for name, values in together.items():
+        np.testing.assert_array_equal(table.layer(name), values)
+    with table.writer() as writer:
+        writer.assign(keys(1, first=80))
+        wrong = {name: np.full((1, values.shape[1]), np.nan, np.float32) for name, values in together.items()}
+        with pytest.raises(ValueError, match="must be finite"):
+            writer.put_all(np.array([70]), wrong)
+        with pytest.raises(ValueError, match="expected the layers"):
+            writer.put_all(np.array([70, 71]), wrong)
+
+
 def test_the_last_chunk_is_complete_with_fewer_rows(table, child, keys):
     with table.writer() as writer:
         for row, key in zip(writer.assign(keys(3)), keys(3), strict=True):

@@ -75,14 +75,14 @@ class CellRows(Sequence[dict[str, str]]):
 
     def __init__(self, headings: Sequence[str]) -> None:
         self.lines: list[int] = []
-        self._columns: dict[str, list[str]] = {heading: [] for heading in headings}
-        self._known: dict[str, dict[str, str]] = {heading: {} for heading in headings}
+        self._headings = tuple(headings)
+        self._columns: list[list[str]] = [[] for _ in headings]
+        self._known: list[dict[str, str]] = [{} for _ in headings]
 
     def append(self, line: int, cells: Sequence[str]) -> None:
         """Add the cells of a line."""
         self.lines.append(line)
-        for (heading, column), cell in zip(self._columns.items(), chain(cells, repeat("")), strict=False):
-            known = self._known[heading]
+        for column, known, cell in zip(self._columns, self._known, chain(cells, repeat("")), strict=False):
             column.append(known.setdefault(cell, cell))
             if len(known) > MOST_RECURRING:  # they hardly recur
                 known.clear()
@@ -97,11 +97,11 @@ class CellRows(Sequence[dict[str, str]]):
     def __getitem__(self, rows: int | slice) -> dict[str, str] | list[dict[str, str]]:
         if isinstance(rows, slice):
             return [self[i] for i in range(len(self))[rows]]
-        return {heading: column[rows] for heading, column in self._columns.items()}
+        return dict(zip(self._headings, (column[rows] for column in self._columns), strict=True))
 
     def __iter__(self) -> Iterator[dict[str, str]]:
-        for cells in zip(*self._columns.values(), strict=True):
-            yield dict(zip(self._columns, cells, strict=True))
+        for cells in zip(*self._columns, strict=True):
+            yield dict(zip(self._headings, cells, strict=True))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import codecs
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mxt.core.errors import TableError, UsageError
-from mxt.stages.datasets.table_reading import read_table
+from mxt.stages.datasets.table_reading import CellRows, read_table
 
 HEAD, ROWS = ("file", "label"), [("a.wav", "Hörspiel"), ("b.wav", "déjà vu")]
 
@@ -84,6 +86,27 @@ def test_quotes_hold_delimiters_and_lines(tmp_path):
     assert [row["text"] for row in table.rows] == ["two\nlines", 'say "hi"']
     assert table.rows[0]["file"] == "a, b.wav"
     assert table.lines == [3, 4]
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", "label", "label 2"]), min_size=1, max_size=4),
+    st.lists(st.lists(st.sampled_from(["", "x", "y"]), max_size=5), max_size=6),
+)
+def test_rows_in_columns_are_the_rows_with_missing_cells_empty(headings, rows):
+    columns = CellRows(headings)
+    for line, cells in enumerate(rows, 2):
+        columns.append(line, cells)
+    expected = [dict(zip(headings, [*cells, *[""] * 4][: len(headings)], strict=True)) for cells in rows]
+    assert columns == expected
+    assert [columns[i] for i in range(len(columns))] == columns[:] == expected
+    assert columns[::2] == expected[::2]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_on_any_system(tmp_path, end):
+    table = read(tmp_path, end.join(["file,label", "a.wav,x", "", "b.wav,y"]).encode())
+    assert [row["file"] for row in table.rows] == ["a.wav", "b.wav"]
+    assert table.lines == [2, 4]
 
 
 def test_a_lone_quote_does_not_swallow_the_rest(tmp_path):
