@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mxt.core.errors import InputError, MxtError, PluginError, stage_failures
-from mxt.core.identity import canonical_json, clip_id, feature_clip_key, sha256_text
+from mxt.core.identity import KEY_BYTES, canonical_json, clip_id, feature_clip_key, sha256_text
 from mxt.core.progress import Progress
 from mxt.core.records import Clip, ClipRecord, DatasetRecord, FileRecord, Listing, Remark
 from mxt.core.stages import FeatureBlock, FeatureSet
@@ -25,7 +25,6 @@ from mxt.ingestion.unchanged import file_hashes, files_source, noted
 from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
 from mxt.store.table_keys import Keys
-from mxt.store.table_schema import KEY_BYTES
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mxt.core.errors import Reason, StoreError
+from mxt.core.identity import KEY_BYTES
 from mxt.core.records import DatasetRecord
 from mxt.core.reprs import short_repr
 from mxt.core.text import written
@@ -24,7 +25,6 @@ from mxt.store.features import DONE, FAILED, FeatureTable
 from mxt.store.layout import Store
 from mxt.store.names import WITH_CLIPS, Named, find_named
 from mxt.store.table_keys import find_rows
-from mxt.store.table_schema import KEY_BYTES
 from mxt.workflows.commands import dataset_commands, result_commands, table_command
 from mxt.workflows.info_clip import ClipInfo, clip_info
 from mxt.workflows.ls import ResultEntry, TableEntry, result_entries, result_entry, table_entry
