@@ -186,8 +186,9 @@ def _same_recording(
     """Other rows with the query's group or with its audio; a file outside has a group by its name only."""
     clips = searched.clips if query.row is not None else Clips.of([*searched.clips, query.clip])
     groups = group_values(clips, request.group_by)
-    if groups is None:
-        return _Own(copies & ~searched.is_at(query.row), "")
+    if groups is None:  # each file is a recording of its own
+        by_file = query.row is not None and request.group_by is None
+        return _Own(copies & ~searched.is_at(query.row), "by file" if by_file else "")
     own = groups.values[-1 if query.row is None else query.row]
     if own is None and query.row is None and copies.any():  # a file that is a clip has that clip's group
         own = groups.values[int(np.flatnonzero(copies)[0])]

@@ -195,6 +195,8 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     commands = list(dict.fromkeys(str(row["command"]) for row in rows))
     for axis, (what, label) in zip(axes.flat, words.items(), strict=True):
         for number, command in enumerate(commands):
+            if what == "files" and not command.startswith("ingest"):  # the others hardly add any
+                continue
             own = sorted((row["clips"], row[what]) for row in rows if row["command"] == command)
             style = {"color": f"C{number % 10}", "marker": "os^"[number // 10], "markersize": 4}
             axis.loglog(*zip(*own, strict=True), label=command, **style)
