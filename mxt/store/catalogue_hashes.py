@@ -110,11 +110,13 @@ def are_keys(db: sqlite3.Connection, name: str, keys: bytes) -> bool:
 
 
 def _keys(db: sqlite3.Connection, dataset: int) -> bytes:
-    keys = map(itemgetter(0), db.execute(PARTS[KEYS], (dataset,)))
+    rows, keys = db.execute(PARTS[KEYS], (dataset,)), bytearray()
     try:
-        return b"".join(keys)
+        while block := rows.fetchmany(BLOCK):
+            keys += b"".join(map(itemgetter(0), block))
     except TypeError:  # damage: a key that is no bytes
         return b""
+    return bytes(keys)
 
 
 def _hash(db: sqlite3.Connection, dataset: int, part: str) -> str:
