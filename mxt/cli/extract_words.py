@@ -90,11 +90,11 @@ def _notes(result: Extraction) -> Iterator[str]:
 
 def _trial_text(trial: Trial) -> str:
     """With what a run went on whose threads kept each other waiting, and why."""
-    waited = f"threads waited for each other {100 * (1 - trial.busy):.0f} % of their time"
+    lost = f"all threads together are {trial.speedup:.1f} times as fast as one"
     if trial.processes is None:
-        return f"{waited}; processes may be faster: {trial.cause}"
+        return f"{lost}; processes may be faster: {trial.cause}"
     rates = f"{trial.processes:.1f} clips/s by processes, {trial.threads:.1f} by threads"
-    return f"{waited}: went on with {'processes' if trial.won else 'threads'} ({rates})"
+    return f"{lost}: went on with {'processes' if trial.won else 'threads'} ({rates})"
 
 
 def _joined_text(joined: Joined) -> str:

@@ -1,7 +1,8 @@
 """The engine ``auto``: threads, and processes of this machine where they are measured to be faster.
 
-Threads of one process lose where a network holds Python's interpreter lock: then they neither compute nor are
-ready to. Whether processes do better is tried, where enough work is left for it to pay.
+Threads of one process lose where a network holds Python's interpreter lock: together they are little faster
+than one. Where they leave cores idle, one is measured alone; where it is nearly as fast as all, processes are
+tried: all this only where enough work is left for it to pay.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
+from mxt.core.cores import cores
 from mxt.core.errors import MxtError
 from mxt.extraction.compute import Computed
 from mxt.extraction.engine import Engine, OpenEngine, threads
@@ -21,7 +22,7 @@ from mxt.extraction.records import Trial
 from mxt.extraction.tasks import Task
 
 STEADY_SECONDS = 5.0  # that an engine is measured for, after all its workers have computed something
-BUSY = 0.85  # of their time: threads that compute more lose little
+BUSY = 0.85  # of the cores, or of the rate that threads should have together: with more, they lose little
 START_SECONDS = 5.0  # that processes take to start, and to load the network
 WORTH = 4  # times that must be saved at least
 FASTER = 1.1  # times the rate of threads that processes must reach
@@ -78,14 +79,16 @@ class _Auto:
         self._first, self._others, self._keep = first, others, keep
         self._engine, self._n_workers, self._left = first, limits.workers, limits.clips
         self._meter: _Meter | None = _Meter(limits.workers)
+        self._together = 0.0  # clips per second of all threads, while one is measured alone
         self._trial: Trial | None = None
         self._under_way, self._ready = 0, deque[Computed]()
 
     @property
     def ahead(self) -> int:
         """Few tasks while threads are measured: they are finished before others take over."""
-        measured = self._meter is not None and self._engine is self._first
-        return min(self._engine.ahead, AHEAD * self._n_workers) if measured else self._engine.ahead
+        if self._meter is None or self._engine is not self._first:
+            return self._engine.ahead
+        return 1 if self._together else min(self._engine.ahead, AHEAD * self._n_workers)
 
     @property
     def workers(self) -> int:
@@ -113,12 +116,24 @@ class _Auto:
     def _judge(self, meter: _Meter) -> None:
         """Decide with what to go on."""
         self._meter = None
-        if self._trial is None:
-            saved = self._left / meter.rate * (1 - meter.busy)
-            if meter.busy < BUSY and saved > WORTH * START_SECONDS:
-                self._try(Trial(meter.busy, meter.rate))
-            return
-        trial = replace(self._trial, processes=meter.rate, won=meter.rate > FASTER * self._trial.threads)
+        if self._trial is not None:
+            self._keep_or_stop(replace(self._trial, processes=meter.rate))
+        elif self._together:
+            trial = Trial(self._together / meter.rate, self._together)
+            if self._would_pay(trial.speedup / self._n_workers):
+                self._try(trial)
+        elif meter.busy < BUSY and self._would_pay(1 / self._n_workers, meter.rate):
+            self._drain()
+            self._together, self._meter = meter.rate, _Meter(1)
+
+    def _would_pay(self, efficiency: float, rate: float | None = None) -> bool:
+        """Whether processes could save enough, where threads have this share of the rate they should have."""
+        saved = self._left / (rate or self._together) * (1 - efficiency)
+        return efficiency < BUSY and saved > WORTH * START_SECONDS
+
+    def _keep_or_stop(self, trial: Trial) -> None:
+        assert trial.processes is not None
+        trial = replace(trial, won=trial.processes > FASTER * trial.threads)
         self._keep(trial)
         if not trial.won:
             self._drain()
@@ -140,20 +155,20 @@ class _Auto:
 
 
 class _Meter:
-    """Clips per second of an engine, and the share of their time that threads of this process are busy."""
+    """Clips per second of an engine, and the share of the cores that this process uses meanwhile."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
         self._elsewhere, self._before = set[str](), 0  # workers and tasks that were seen before it begins
         self._clips, self._tasks = 0, 0
-        self._since = self._computing = self.rate = self.busy = 0.0
+        self._since = self._cpu = self.rate = self.busy = 0.0
 
     def is_enough(self, computed: Computed) -> bool:
         """Note what is finished; whether that is enough to judge by."""
         if self._before < self._workers or 0 < len(self._elsewhere) < self._workers:
             self._before += 1
             self._elsewhere |= {computed.worker} - {""}
-            self._since, self._computing = time.monotonic(), _computing()
+            self._since, self._cpu = time.monotonic(), time.process_time()
             return False
         self._clips += len(computed.outcomes)
         self._tasks += 1
@@ -161,16 +176,5 @@ class _Meter:
         if seconds < STEADY_SECONDS or self._tasks < 2 * self._workers:
             return False
         self.rate = self._clips / seconds
-        self.busy = min(1.0, (_computing() - self._computing) / (seconds * self._workers))
+        self.busy = (time.process_time() - self._cpu) / (seconds * min(self._workers, cores()))
         return True
-
-
-def _computing() -> float:
-    """Seconds that threads of this process have computed, or waited for a core that others took."""
-    waited = 0
-    for thread in Path("/proc/self/task").glob("*/schedstat"):  # Linux
-        try:
-            waited += int(thread.read_text().split()[1])
-        except (OSError, IndexError):  # it has ended, or this kernel does not say
-            continue
-    return time.process_time() + waited / 1e9

@@ -35,8 +35,8 @@ class Trial:
 
     Parameters
     ----------
-    busy : float
-        Share of their time that threads computed, 0 to 1.
+    speedup : float
+        Rate of all threads by that of one alone.
     threads, processes : float
         Clips per second; of processes ``None`` where they could not be tried.
     won : bool
@@ -45,7 +45,7 @@ class Trial:
         Why they could not be tried.
     """
 
-    busy: float
+    speedup: float
     threads: float
     processes: float | None = None
     won: bool = False

@@ -1,15 +1,38 @@
-"""Where the fits of an evaluation are computed, as it was asked for."""
+"""Where features, and the fits of an evaluation, are computed, as it was asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from mxt.core.cores import cores
 from mxt.core.engines import EngineChoice
 from mxt.core.progress import Progress
 from mxt.evaluation.engine import Engine, Threads
+from mxt.extraction.engine import OpenEngine, threads
+from mxt.extraction.records import Trial
+from mxt.extraction.request import ExtractRequest
 from mxt.registry import build_registry
+
+
+def extraction_engine(
+    request: ExtractRequest, clips: int, progress: Progress, note: Callable[[Trial], None]
+) -> OpenEngine:
+    """The engine that an extraction of so many clips asks for; `note` is told what was measured of it.
+
+    Raises
+    ------
+    UsageError
+        There is none of this name.
+    """
+    choice = EngineChoice(request.engine, request.scheduler)
+    if choice.name == "threads" and not choice.is_dask:
+        return threads
+    from mxt.extraction.auto_engine import auto
+    from mxt.extraction.dask_engine import dask
+
+    workers = dask(choice.scheduler, progress.say)
+    return workers if choice.is_dask else auto(min(clips, request.limit or clips), workers, note)
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from mxt.audio.memory import return_freed_memory
 from mxt.core.cores import cores
-from mxt.core.engines import EngineChoice
 from mxt.core.errors import InputError, PluginError, Reason, UsageError, WeightsError
 from mxt.core.progress import SILENT, Progress
 from mxt.core.provenance import versions
@@ -26,6 +25,7 @@ from mxt.extraction.tasks import make_tasks, stratified
 from mxt.registry import Registry
 from mxt.store.features import DONE, FAILED, OPEN, FeatureTable
 from mxt.store.table_writer import TableWriter
+from mxt.workflows.engines import extraction_engine
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,7 +83,8 @@ def extract(
         return _extraction(run, run.plan.states(), estimated)
     states = run.plan.states()
     if run.plan.anything_to_do(states):
-        _compute(run, engine or _engine_of(run, states, progress), progress)
+        clips = int(((states == OPEN) | (states == NO_ROW)).sum())
+        _compute(run, engine or extraction_engine(request, clips, progress, run.note), progress)
         return_freed_memory()
         states = run.plan.states()
     catalogue, dataset, view = run.plan.store.catalogue, run.plan.dataset.name, run.plan.view
@@ -102,29 +103,6 @@ def _join_parts(run: _Run, progress: Progress) -> None:
         run.plan = replace(plan, table=plan.table or plan.create_table())
         assert run.plan.table is not None
         run.joined = join(parts, run.plan.table, list(plan.contents), plan.store, progress)
-
-
-def _engine_of(run: _Run, states: npt.NDArray[np.int64], progress: Progress) -> OpenEngine:
-    """The engine that the request of a run names; `states` are those of its contents.
-
-    Raises
-    ------
-    UsageError
-        There is none of this name.
-    """
-    request = run.plan.request
-    choice = EngineChoice(request.engine, request.scheduler)
-    if choice.is_dask:
-        from mxt.extraction.dask_engine import dask
-
-        return dask(request.scheduler, progress.say)
-    if choice.name == "threads":
-        return threads
-    from mxt.extraction.auto_engine import auto
-    from mxt.extraction.dask_engine import dask
-
-    clips = int(((states == OPEN) | (states == NO_ROW)).sum())
-    return auto(min(clips, request.limit or clips), dask(None, progress.say), run.note)
 
 
 def compute_missing(

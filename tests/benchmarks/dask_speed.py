@@ -1,12 +1,13 @@
 """`mxt extract` with threads and with workers of Dask on this machine: clips per second, and equal bits.
 
-    MXT_WEIGHTS_DIR=FOLDER python -P tests/benchmarks/dask_speed.py RECORDINGS [--rounds 3]
-        [--backbones NAME …] [--workers 2 4] [--kill]
+    MXT_WEIGHTS_DIR=FOLDER python -P tests/benchmarks/dask_speed.py [RECORDINGS] [--rounds 3]
+        [--backbones NAME …] [--workers 2 4] [--kill] [--overhead]
 
 RECORDINGS is a folder of class folders. Schedulers and workers are started by hand; the first extraction, in
 which each worker loads the network, is not counted, but its seconds are shown. With ``--kill``, workers are
 killed three times, the scheduler once and the command once, and the table is compared with one that was made
-undisturbed.
+undisturbed. With ``--overhead`` tasks that do nothing but compute for a known time are sent in bundles of
+several sizes: what a bundle, and a task, costs beyond that time.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 MXT = [sys.executable, "-m", "mxt"]
@@ -156,15 +158,63 @@ def kill(ingested: Path, folder: Path, backbone: str) -> None:
     print("same bytes" if tables(calm) == tables(store) else "OTHER BYTES")
 
 
+@dataclass(frozen=True)
+class Work:
+    """Stands for tasks that keep a core busy for so many seconds each."""
+
+    tasks: int
+    seconds: float
+
+    def __call__(self) -> float:
+        """Compute; the seconds that took."""
+        began = time.monotonic()
+        for _ in range(self.tasks):
+            end = time.thread_time() + self.seconds
+            while time.thread_time() < end:
+                pass
+        return time.monotonic() - began
+
+
+def overhead(tasks: int, seconds: float, workers: int) -> None:
+    """Print what bundles of each size cost beyond the computing: in CPU time, and in time of the workers."""
+    from mxt.core.cluster import open_cluster
+
+    with open_cluster(None, workers, print, equal=()) as cluster:
+        for size in (1, 1, 4, 16, 64):  # the first round starts what is started once
+            bundles = tasks // size
+            began, cpu = time.monotonic(), time.process_time()
+            computed, sent = 0.0, 0
+            for finished in range(bundles):
+                while sent < min(bundles, finished + 2 * workers):
+                    cluster.submit(Work(size, seconds), sent)
+                    sent += 1
+                _, answer = cluster.finished()
+                assert answer is not None
+                computed += answer.value
+            idle = (time.monotonic() - began) * workers - computed
+            cpu = time.process_time() - cpu
+            print(
+                f"{workers} workers, bundles of {size:2} tasks of {1000 * seconds:g} ms: a worker waits "
+                f"{1000 * idle / bundles:6.1f} ms per bundle, {1000 * idle / tasks:6.2f} ms per task; "
+                f"{1000 * cpu / bundles:5.1f} ms of CPU per bundle in the command",
+                flush=True,
+            )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("recordings", type=Path)
+    parser.add_argument("recordings", type=Path, nargs="?")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--backbones", nargs="*", default=["convnet", "musicnn", "efficientnet_lite0"])
     parser.add_argument("--workers", nargs="*", type=int, default=[2, 4])
     parser.add_argument("--kill", action="store_true")
+    parser.add_argument("--overhead", action="store_true")
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
+    if options.overhead:
+        for workers in options.workers:
+            overhead(tasks=256, seconds=0.01, workers=workers)
+        return
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         ingested = folder / "ingested"
