@@ -63,7 +63,7 @@ def search(
     results = []
     for name in request.datasets or (None,):
         dataset = Catalogued.read(store, name)
-        for space in spaces(store, dataset, request):
+        for space in spaces(store, dataset, request, progress):
             for asked, protocol in product(request.each_head(), request.protocols):
                 study = begin(store, registry, asked, dataset, space.matrices, protocol)
                 results.append(_searched(study, space, jobs=jobs or cores(), progress=progress))
