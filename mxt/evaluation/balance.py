@@ -52,6 +52,14 @@ def assign_folds(
     return np.asarray(fold_of_unit[inverse], dtype=np.int64)
 
 
+def stratified(rows: Codes, unit_of: Codes, membership: Membership, most: int, seed: int) -> Codes:
+    """The rows, or where they are more than `most` a part of them with all classes, units whole."""
+    parts = -(-len(rows) // most)
+    if parts == 1:
+        return rows
+    return np.asarray(rows[assign_folds(unit_of[rows], membership[rows], parts, seed=seed) == 0])
+
+
 def _content(membership: Membership, inverse: Codes, n_units: int) -> npt.NDArray[np.float64]:
     """Clips of each class in each unit, and all its clips in the last column: [units, classes + 1]."""
     from scipy.sparse import csr_matrix

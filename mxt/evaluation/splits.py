@@ -12,7 +12,7 @@ import numpy.typing as npt
 from mxt.core.columns import Column
 from mxt.core.errors import EvaluationError
 from mxt.core.reprs import short_repr
-from mxt.evaluation.balance import assign_folds
+from mxt.evaluation.balance import assign_folds, stratified
 from mxt.evaluation.fold_names import missing_numbers, natural, part_of
 from mxt.evaluation.groups import Codes, straddling, units
 from mxt.evaluation.tasks import Targets
@@ -269,42 +269,6 @@ def _inside(
         return ()
     fold_of = assign_folds(unit_of[learn], membership[learn], inner, seed=seed)
     return tuple((learn[fold_of != i], learn[fold_of == i]) for i in range(inner))
-
-
-def learn_from(plan: Plan, sample: Sample, most: int, seed: int) -> Plan:
-    """The same folds with learning parts of at most so many rows, stratified; it is said where they are cut.
-
-    Parameters
-    ----------
-    plan : Plan
-    sample : Sample
-    most : int
-    seed : int
-        Of the drawing.
-    """
-    largest = max(len(fold.learn) for fold in plan.folds)
-    if largest <= most:
-        return plan
-    membership = sample.targets.membership()
-
-    def some(rows: Rows) -> Rows:
-        return stratified(rows, sample.unit_of, membership, most, seed)
-
-    folds = tuple(
-        replace(fold, learn=some(fold.learn), inner=tuple((some(learn), test) for learn, test in fold.inner))
-        for fold in plan.folds
-    )
-    kept = max(len(fold.learn) for fold in folds)
-    said = f"the head learnt from a sample of {kept:,} of the {largest:,} learning clips of a fold"
-    return replace(plan, folds=folds, remarks=(*plan.remarks, said))
-
-
-def stratified(rows: Rows, unit_of: Codes, membership: npt.NDArray[np.bool_], most: int, seed: int) -> Rows:
-    """The rows, or where they are more than `most` a part of them with all classes, units whole."""
-    parts = -(-len(rows) // most)
-    if parts == 1:
-        return rows
-    return np.asarray(rows[assign_folds(unit_of[rows], membership[rows], parts, seed=seed) == 0])
 
 
 def _settle(given: Codes, keys: Codes) -> tuple[Codes, int]:

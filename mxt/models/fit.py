@@ -167,7 +167,7 @@ def _card(study: Study, params: Mapping[str, Any], cautions: tuple[str, ...], co
     selection = study.selection
     targets, common = selection.sample.targets, study.common()
     member = targets.membership() if targets.classes else np.zeros((len(targets), 0), dtype=bool)
-    seconds = np.array([clip.duration for clip in selection.clips])
+    seconds = selection.clips.durations
     return Card(
         dataset=study.record.name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.clips import Clips
 from mxt.core.records import ClipRecord, Task
 from mxt.core.reprs import short_repr
 from mxt.evaluation.assess import Score
@@ -182,6 +183,7 @@ class Model:
         return self.calibrated.of(self.head.outputs(Z)), self.likeness.shares(Z)
 
 
-def short_keys(clips: Iterable[ClipRecord]) -> npt.NDArray[np.uint64]:
+def short_keys(clips: Sequence[ClipRecord]) -> npt.NDArray[np.uint64]:
     """The first eight bytes of the audio key of each clip, uint64 [clips]; 0 where it has none."""
-    return np.array([int.from_bytes(clip.key[:8], "big") if clip.key else 0 for clip in clips], np.uint64)
+    begins = np.ascontiguousarray(Clips.of(clips).keys[:, :8])
+    return begins.view(">u8")[:, 0].astype(np.uint64)

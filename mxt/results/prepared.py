@@ -22,9 +22,9 @@ from mxt.core.stages import Evaluation
 from mxt.core.text import written
 from mxt.evaluation.columns import LEAVE_ONE_GROUP_OUT, choose_target, group_values, read_folds
 from mxt.evaluation.fitting import Learner
+from mxt.evaluation.many_rows import MANY_ROWS, learn_from
 from mxt.evaluation.search import expand
 from mxt.evaluation.selection import Selection, select
-from mxt.evaluation.splits import learn_from
 from mxt.registry import Registry, split_settings
 from mxt.results.request import LARGEST_SVM, EvaluateRequest
 from mxt.results.views import Matrix
@@ -113,7 +113,9 @@ class Prepared:
         for array in (X, self.selection.sample.targets.y, *_plan_arrays(self.selection)):
             digest.update(repr((array.shape, array.dtype.str)).encode())
             digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-        evaluation = self.evaluation
+        evaluation, folds = self.evaluation, self.selection.plan.folds
+        if max(len(fold.learn) for fold in folds) > MANY_ROWS:
+            more = {"many rows": 1, **more}  # raised when results of many rows change
         choices: Mapping[str, Any] = {
             "data": digest.hexdigest(),
             "head": self.head.identity(),
@@ -122,7 +124,7 @@ class Prepared:
             "standardise": evaluation.standardise,
             "seed": self.seed,
             "scikit-learn": version("scikit-learn"),
-            "folds": [fold.name for fold in self.selection.plan.folds],
+            "folds": [fold.name for fold in folds],
             **more,
         }
         return sha256_text(canonical_json(choices))

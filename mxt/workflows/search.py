@@ -69,7 +69,7 @@ def search(
     with fits_engine(engine, jobs, progress) as fits:
         for name in request.datasets or (None,):
             dataset = Catalogued.read(store, name)
-            for space in spaces(store, dataset, request):
+            for space in spaces(store, dataset, request, progress):
                 for asked, protocol in product(request.each_head(), request.protocols):
                     study = begin(store, registry, asked, dataset, space.matrices, protocol)
                     results.append(_searched(study, space, fits, progress))

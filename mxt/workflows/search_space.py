@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mxt.core.errors import InputError, UnknownName, UsageError
+from mxt.core.progress import SILENT, Progress
 from mxt.core.records import DatasetRecord
 from mxt.core.reprs import short_repr
 from mxt.core.specs import Layer
@@ -76,7 +77,9 @@ class Space:
         return tuple(matrix.view for matrix in self.matrices[1:])
 
 
-def spaces(store: Store, dataset: Catalogued, request: SearchRequest) -> Iterator[Space]:
+def spaces(
+    store: Store, dataset: Catalogued, request: SearchRequest, progress: Progress = SILENT
+) -> Iterator[Space]:
     """What is searched of each table asked for; what cannot be tried is refused before any is loaded.
 
     Raises
@@ -88,7 +91,7 @@ def spaces(store: Store, dataset: Catalogued, request: SearchRequest) -> Iterato
     """
     views = request.features or _tables(store, dataset.record)
     for chosen in [Chosen.of(store, view, request.candidates) for view in views]:
-        yield _space(store, dataset, chosen, request)
+        yield _space(store, dataset, chosen, request, progress)
 
 
 def _tables(store: Store, record: DatasetRecord) -> list[str]:
@@ -106,9 +109,11 @@ def _tables(store: Store, record: DatasetRecord) -> list[str]:
     return labels
 
 
-def _space(store: Store, dataset: Catalogued, chosen: Chosen, request: SearchRequest) -> Space:
-    name, clips = dataset.record.name, dataset.clips
-    matrices = [load_view(store, name, view, clips=clips) for view in (chosen.view, *request.beside)]
+def _space(
+    store: Store, dataset: Catalogued, chosen: Chosen, request: SearchRequest, progress: Progress
+) -> Space:
+    name, views = dataset.record.name, (chosen.view, *request.beside)
+    matrices = [load_view(store, name, view, clips=dataset.clips, progress=progress) for view in views]
     added = [(matrix.view, (len(chosen.layers) + i,)) for i, matrix in enumerate(matrices[1:])]
     tried = joined(chosen.candidates, added)
     if request.only:

@@ -9,10 +9,12 @@ from sklearn.preprocessing import StandardScaler
 
 from mxt.core.stages import Evaluation
 from mxt.evaluation import fitting, guards, many_rows, splits
+from mxt.evaluation.balance import stratified
 from mxt.evaluation.fitting import scaled
 from mxt.evaluation.left_out import MOST_NAMED
+from mxt.evaluation.many_rows import learn_from
 from mxt.evaluation.selection import select
-from mxt.evaluation.splits import Sample, draw_folds, learn_from, stratified
+from mxt.evaluation.splits import Sample, draw_folds
 from mxt.evaluation.tasks import Targets
 
 CLASSES = ("a", "b", "c")
