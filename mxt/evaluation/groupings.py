@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any, Literal
@@ -12,8 +13,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from mxt.core.clips import Clips
+from mxt.core.columns import Column
 from mxt.core.records import ClipRecord, Target
-from mxt.evaluation.groups import Codes, codes, straddling
+from mxt.evaluation.groups import Codes, codes, numbered, straddling
 from mxt.evaluation.tasks import class_name
 
 Origin = Literal["folder", "column", "name"]
@@ -35,23 +38,68 @@ class Proposal:
     name : str
         As ``--group-by`` takes it.
     origin : {"folder", "column", "name"}
-    values : tuple of str
+    values : Column of str
         The group of each clip; empty for clips without one.
     """
 
     name: str
     origin: Origin
-    values: tuple[str, ...]
+    values: Column[str]
+
+    @property
+    def alone(self) -> npt.NDArray[np.bool_]:
+        """Clips without a group: bool [n]."""
+        return ~self.values.where(bool)
 
     @property
     def groups(self) -> int:
         """How many groups there are."""
-        return len(set(self.values) - {""})
+        return len(self.names)
+
+    @property
+    def names(self) -> list[str]:
+        """The groups, by first appearance."""
+        return [value for value in self.values.distinct() if value]
 
     @property
     def codes(self) -> Codes:
         """The group of each clip as a number: int64 [n]."""
-        return codes([value or None for value in self.values])
+        return codes(self.values.map(lambda value: value or None))
+
+
+class Divisions:
+    """Which ways to group clips divide them otherwise than their classes do, and than ways before them.
+
+    Parameters
+    ----------
+    classes : int64 [n]
+        A number for each class.
+    """
+
+    def __init__(self, classes: Codes) -> None:
+        self._classes = numbered(classes)
+        self._seen = {self._classes.tobytes()}
+
+    def groups(self, values: npt.NDArray[Any], alone: npt.NDArray[np.bool_]) -> int:
+        """How many groups a way makes; 0 where it is not wanted.
+
+        Parameters
+        ----------
+        values : int [n]
+            A number for each group.
+        alone : bool [n]
+            Clips without a group.
+        """
+        if not len(values):
+            return 0
+        groups, classes = numbered(values), self._classes
+        number = len(np.unique(groups[~alone]))
+        both = len(np.unique(groups * (classes.max() + 1) + classes))
+        partition = numbered(groups, ~alone).tobytes()
+        if not 1 < number < len(groups) or both == classes.max() + 1 or partition in self._seen:
+            return 0
+        self._seen.add(partition)
+        return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +115,7 @@ class Likeness:
         return self.share >= ALIKE and self.share >= 2 * self.chance
 
 
-def proposals(
-    clips: Sequence[ClipRecord], target: str, *, origins: Sequence[Origin] = ("folder", "column", "name")
-) -> list[Proposal]:
+def proposals(clips: Sequence[ClipRecord], target: str) -> list[Proposal]:
     """Ways to group clips other than by their classes: into more than one group, and fewer than clips.
 
     Parameters
@@ -77,27 +123,16 @@ def proposals(
     clips : sequence of ClipRecord
     target : str
         The column that is predicted; empty where there is none.
-    origins : sequence of str
-        What is looked at.
     """
-    classes = [text_of(clip.targets.get(target, clip.fields.get(target))) for clip in clips]
-    wanted, seen = [], {tuple(codes(classes).tolist())}
-    ways = {
-        "folder": _by_folder(clips),
-        "column": _by_column(clips, target),
-        "name": _by_name(clips),
-    }
-    for proposal in chain.from_iterable(ways[origin] for origin in origins):
-        partition = tuple(proposal.codes.tolist())
-        if partition not in seen and _divides(proposal.values, classes):
-            seen.add(partition)
-            wanted.append(proposal)
-    return wanted
+    clips = Clips.of(clips)
+    divisions = Divisions(clips.values(target).map(text_of).codes.astype(np.int64))
+    ways = chain(_by_folder(clips), _by_column(clips, target), _by_name(clips))
+    return [way for way in ways if divisions.groups(way.values.codes, way.alone)]
 
 
 def split_groups(proposal: Proposal, fold_of: npt.NDArray[Any]) -> int:
     """How many groups lie in several folds: int64 [n], -1 for clips in none."""
-    inside = np.flatnonzero((fold_of >= 0) & np.array([bool(value) for value in proposal.values]))
+    inside = np.flatnonzero((fold_of >= 0) & ~proposal.alone)
     return len(straddling(proposal.codes[inside], fold_of[inside]))
 
 
@@ -141,37 +176,33 @@ def text_of(value: Target) -> str:
     return "|".join(value) if isinstance(value, tuple) else "" if value is None else class_name(value)
 
 
-def _divides(values: Sequence[str], classes: Sequence[str]) -> bool:
-    """Whether values divide clips, and otherwise than the classes do."""
-    number = len(set(values) - {""})
-    return 1 < number < len(values) and len(set(zip(values, classes, strict=True))) > len(set(classes))
+def _by_folder(clips: Clips) -> Iterator[Proposal]:
+    yield Proposal("folder", "folder", clips.paths.map(lambda path: str(PurePosixPath(path).parent)))
 
 
-def _by_folder(clips: Sequence[ClipRecord]) -> Iterator[Proposal]:
-    yield Proposal("folder", "folder", tuple(str(PurePosixPath(clip.file.path).parent) for clip in clips))
-
-
-def _by_column(clips: Sequence[ClipRecord], target: str) -> Iterator[Proposal]:
+def _by_column(clips: Clips, target: str) -> Iterator[Proposal]:
     """Fields, and other targets that are no numbers: what is measured groups nothing."""
-    names = dict.fromkeys(name for clip in clips for name in (*clip.targets, *clip.fields))
-    for name in names:
-        column = [clip.targets.get(name, clip.fields.get(name)) for clip in clips]
-        if name not in (target, *NO_GROUPS) and not any(isinstance(value, float) for value in column):
-            yield Proposal(name, "column", tuple(map(text_of, column)))
+    for name in clips.names():
+        column = clips.values(name)
+        if name not in (target, *NO_GROUPS) and not any(isinstance(one, float) for one in column.distinct()):
+            yield Proposal(name, "column", column.map(text_of))
 
 
-def _by_name(clips: Sequence[ClipRecord]) -> Iterator[Proposal]:
+def _by_name(clips: Clips) -> Iterator[Proposal]:
     """The parts of file names between separators, and the whole name without its folder and suffix."""
     expressions = []
-    stems = [PurePosixPath(clip.file.path).stem for clip in clips]
+    stems = clips.paths.map(lambda path: PurePosixPath(path).stem).distinct()
     for separator in SEPARATORS:
         counts = {len(stem.split(separator)) for stem in stems}
         if len(counts) == 1 and 1 < (n_parts := counts.pop()) <= MOST_PARTS:
             expressions += [_part(separator, number, n_parts) for number in range(n_parts)]
     for expression in (*expressions, WHOLE_NAME):
-        compiled = re.compile(expression)
-        matches = [compiled.search(clip.id) for clip in clips]
-        yield Proposal(expression, "name", tuple(match[1] if match else "" for match in matches))
+        yield Proposal(expression, "name", clips.ids.map(partial(_match, re.compile(expression))))
+
+
+def _match(expression: re.Pattern[str], name: str) -> str:
+    match = expression.search(name)
+    return match[1] if match else ""
 
 
 def _part(separator: str, number: int, n_parts: int) -> str:

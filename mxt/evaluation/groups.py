@@ -28,7 +28,7 @@ def codes(values: Sequence[Hashable]) -> Codes:
     [0, 1, 2, 0, 3]
     """
     column = Column.of(values)
-    return _numbered(column.codes, column.where(lambda value: value is not None))
+    return numbered(column.codes, column.where(lambda value: value is not None))
 
 
 def key_codes(clips: Clips) -> Codes:
@@ -44,7 +44,7 @@ def key_codes(clips: Clips) -> Codes:
     )
     if (clips.keys[first[number]] != clips.keys).any():
         number = np.unique(clips.keys, axis=0, return_inverse=True)[1].ravel()
-    return _numbered(number, clips.usable)
+    return numbered(number, clips.usable)
 
 
 def units(*memberships: Codes) -> Codes:
@@ -73,10 +73,10 @@ def units(*memberships: Codes) -> Codes:
         (np.ones(len(rows), dtype=np.int8), (rows, np.concatenate(ends))), shape=(offset, offset)
     )
     _, labels = connected_components(edges, directed=False)
-    return _numbered(labels[:n])
+    return numbered(labels[:n])
 
 
-def _numbered(numbers: npt.NDArray[Any], shared: npt.NDArray[np.bool_] | None = None) -> Codes:
+def numbered(numbers: npt.NDArray[Any], shared: npt.NDArray[np.bool_] | None = None) -> Codes:
     """Numbers by first appearance; those that are not `shared` are different each time."""
     if shared is not None and not shared.all():
         numbers = np.where(shared, numbers, numbers.max(initial=0) + 1 + np.arange(len(numbers)))

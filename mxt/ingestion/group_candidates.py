@@ -6,13 +6,12 @@ from array import array
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mxt.core.records import ClipRecord
-from mxt.evaluation.groupings import NO_GROUPS, text_of
+from mxt.evaluation.groupings import NO_GROUPS, Divisions, text_of
 
 Codes = npt.NDArray[np.int64]
 _EMPTY = hash("")
@@ -55,22 +54,9 @@ class GroupCandidates:
 
     def groups(self) -> dict[str, int]:
         """Name of each way that divides the clips, and not as their classes do, and its number of groups."""
-        if not self.clips:
-            return {}
-        classes = _numbered(np.frombuffer(self._classes, np.int64))
-        ways, seen = {}, {classes.tobytes()}
-        for name, hashes in self._ways():
-            codes, empty = _numbered(hashes), hashes == _EMPTY
-            number = len(np.unique(codes[~empty]))
-            both = len(np.unique(codes * (classes.max() + 1) + classes))
-            if not (1 < number < self.clips and both > classes.max() + 1):
-                continue
-            codes[empty] = codes.max() + 1 + np.arange(np.count_nonzero(empty))  # each is alone
-            partition = _numbered(codes).tobytes()
-            if partition not in seen:
-                seen.add(partition)
-                ways[name] = number
-        return ways
+        divisions = Divisions(np.frombuffer(self._classes, np.int64))
+        groups = {name: divisions.groups(hashes, hashes == _EMPTY) for name, hashes in self._ways()}
+        return {name: number for name, number in groups.items() if number}
 
     def _ways(self) -> Iterator[tuple[str, Codes]]:
         yield "folder", np.frombuffer(self._folders, np.int64)
@@ -83,11 +69,3 @@ class GroupCandidates:
 def _folder(path: str) -> str:
     """The name of a folder as its files have it: ``.`` for the root."""
     return str(PurePosixPath(path))
-
-
-def _numbered(values: npt.NDArray[Any]) -> Codes:
-    """Values by number, in order of their first appearance: int64 [n]."""
-    _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return np.asarray(rank[inverse])

@@ -176,7 +176,7 @@ def _groupings(case: _Case, neighbour: npt.NDArray[np.int64]) -> tuple[Grouping,
     for proposal in proposals(case.study.selection.clips, case.study.selection.sample.targets.column):
         split = split_groups(proposal, case.fold_of)
         if split:
-            examples = tuple(dict.fromkeys(filter(None, proposal.values)))[:EXAMPLES]
+            examples = tuple(proposal.names[:EXAMPLES])
             alike = likeness(neighbour, proposal.codes, case.y)
             groupings.append(
                 Grouping(proposal.name, proposal.origin, proposal.groups, split, alike, examples)
