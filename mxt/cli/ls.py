@@ -12,7 +12,8 @@ from mxt.cli.option_groups import StoreOptions
 from mxt.cli.options import DatasetOption
 
 if TYPE_CHECKING:
-    from mxt.workflows.ls import ClipEntries, Contents, DatasetEntry, ResultEntry, TableEntry
+    from mxt.workflows.ls import Contents, DatasetEntry, ResultEntry, TableEntry
+    from mxt.workflows.ls_clips import ClipEntries
 
 
 def ls(
@@ -22,11 +23,13 @@ def ls(
     at: StoreOptions,
 ) -> None:
     """List data sets, feature tables and results, with sizes; --clips lists the clips of a data set."""
+    if clips or dataset is not None:
+        from mxt.workflows.ls_clips import ls_clips
+
+        at.answer(ls_clips(at.store, dataset), render_clips, plain=iter)
+        return
     from mxt.workflows import ls as work
 
-    if clips or dataset is not None:
-        at.answer(work.ls_clips(at.store, dataset), render_clips, plain=iter)
-        return
     contents = work.ls(at.store)
     at.answer(contents, render, next=_next_command(contents))
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mxt.core.clips import Clips
 from mxt.core.errors import InputError, UsageError
 from mxt.core.identity import canonical_json, sha256_file, sha256_text
 from mxt.core.progress import Progress
-from mxt.core.records import ClipRecord, DatasetRecord
+from mxt.core.records import DatasetRecord
 from mxt.core.text import written
 from mxt.ingestion.feature_files import FeatureFile, read_features
 from mxt.ingestion.feature_rows import KIND, fill, finite_rows
@@ -21,7 +21,6 @@ from mxt.ingestion.requests import ImportRequest
 from mxt.ingestion.row_matching import MatchedRows, match_rows_to_clips
 from mxt.store.features import FeatureTable
 from mxt.store.layout import Store
-from mxt.store.table_keys import as_keys
 
 
 def store_features(
@@ -37,21 +36,22 @@ def store_features(
         Nothing tells which row is which clip; these features are in another table.
     """
     path = request.file.expanduser()
-    clips = [clip for clip in store.catalogue.clips(record.name) if clip.is_clip]
-    columns = {name for clip in clips for name in (*clip.targets, *clip.fields)}
-    features = read_features(path, id_column=request.id_column, not_features=columns)
+    clips = store.catalogue.columns(record.name)
+    clips = clips[clips.is_clip]
+    features = read_features(path, id_column=request.id_column, not_features=set(clips.names()))
     rows = match_rows_to_clips(path, features, clips, in_order=request.in_catalogue_order)
-    usable = [clip for clip in clips if clip.usable]
-    chosen = [clip for clip in usable if clip.id in rows.of_clip]
-    if not chosen:
+    usable = clips[clips.usable]
+    row_of = np.fromiter((rows.of_clip.get(name, -1) for name in usable.ids), np.int64, len(usable))
+    chosen, index = usable[row_of >= 0], row_of[row_of >= 0]
+    if not len(chosen):
         raise InputError(_no_match(path, record, features, rows, usable))
-    index = np.array([rows.of_clip[clip.id] for clip in chosen], np.int64)
     finite = finite_rows(features.arrays, index)
     if not finite.any():
         raise InputError(f"{path}: no row is finite in all columns")
     table = _table(store, request, features, clips)
-    keys = as_keys([key for key in table.keys_of(chosen) if key is not None])
-    stored = fill(table, keys, features.arrays, rows=index, progress=progress)
+    stored = fill(
+        table, table.own_keys(chosen.ids, chosen.keys), features.arrays, rows=index, progress=progress
+    )
     store.catalogue.add_view(record.name, table.label)
     return Imported(
         dataset=record.name,
@@ -67,8 +67,8 @@ def store_features(
         unknown=rows.unknown,
         ambiguous=rows.ambiguous,
         repeated=rows.repeated,
-        not_finite=tuple(chosen[row].id for row in np.flatnonzero(~finite)),
-        missing=tuple(clip.id for clip in usable if clip.id not in rows.of_clip),
+        not_finite=tuple(chosen.ids[~finite]),
+        missing=tuple(usable.ids[row_of < 0]),
         passed_over=features.passed_over,
     )
 
@@ -78,19 +78,17 @@ def _no_match(
     record: DatasetRecord,
     features: FeatureFile,
     rows: MatchedRows,
-    usable: Sequence[ClipRecord],
+    usable: Clips,
 ) -> str:
     example = ""
-    if rows.unknown and usable:
-        example = f"; the first is {rows.unknown[0]!r}, a clip is {usable[0].id!r}"
+    if rows.unknown and len(usable):
+        example = f"; the first is {rows.unknown[0]!r}, a clip is {usable.ids[0]!r}"
         if features.spans is not None and all(clip.whole for clip in usable):
             example += f". Its rows are segments: mxt ingest {path} catalogues them, if audio is beside it"
     return f"{path}: none of its {features.rows:,} rows belongs to a clip of {record.name}{example}"
 
 
-def _table(
-    store: Store, request: ImportRequest, features: FeatureFile, clips: Sequence[ClipRecord]
-) -> FeatureTable:
+def _table(store: Store, request: ImportRequest, features: FeatureFile, clips: Clips) -> FeatureTable:
     """The table of this file; made where there is none."""
     path = request.file.expanduser()
     source = sha256_file(path)
@@ -100,7 +98,10 @@ def _table(
         "layers": [[layer.name, layer.dimension] for layer in features.layers],
     }
     if request.in_catalogue_order:  # the order tells which row is whose
-        order = [[clip.id, clip.key.hex() if clip.key else ""] for clip in clips]
+        hashes = (
+            key.tobytes().hex() if used else "" for key, used in zip(clips.keys, clips.usable, strict=True)
+        )
+        order = [[name, key] for name, key in zip(clips.ids, hashes, strict=True)]
         identity["order"] = sha256_text(canonical_json(order))
     fingerprint = sha256_text(canonical_json(identity))
     there = store.features.by_fingerprint(fingerprint)
@@ -121,7 +122,7 @@ def _table(
         attributes["id_column"] = request.id_column
     label = request.label or safe_name(path.stem) or KIND
     exact = request.label is not None
-    rows = sum(clip.usable for clip in clips)
+    rows = int(clips.usable.sum())
     return store.features.create(
         fingerprint, label, attributes, features.layers, rows=rows, exact_label=exact
     )

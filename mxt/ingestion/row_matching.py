@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mxt.core.clips import Clips
 from mxt.core.errors import InputError, UsageError
 from mxt.core.records import ClipRecord
 from mxt.core.text import written
@@ -45,9 +46,7 @@ class MatchedRows:
     repeated: tuple[str, ...] = ()
 
 
-def match_rows_to_clips(
-    path: Path, features: FeatureFile, clips: Sequence[ClipRecord], *, in_order: bool
-) -> MatchedRows:
+def match_rows_to_clips(path: Path, features: FeatureFile, clips: Clips, *, in_order: bool) -> MatchedRows:
     """Match rows by their order, by the segments they name, or by clip ids.
 
     Raises
@@ -64,7 +63,7 @@ def match_rows_to_clips(
     )
 
 
-def match_in_order(path: Path, features: FeatureFile, clips: Sequence[ClipRecord]) -> MatchedRows:
+def match_in_order(path: Path, features: FeatureFile, clips: Clips) -> MatchedRows:
     """Row i belongs to clip i of all clips, or of the usable ones: the number of rows tells which.
 
     Raises
@@ -72,10 +71,10 @@ def match_in_order(path: Path, features: FeatureFile, clips: Sequence[ClipRecord
     InputError
         There are as many rows as neither.
     """
-    usable = [clip for clip in clips if clip.usable]
+    usable = clips[clips.usable]
     for order in (usable, clips):
         if features.rows == len(order):
-            return MatchedRows({clip.id: row for row, clip in enumerate(order)}, {"order": features.rows})
+            return MatchedRows({name: row for row, name in enumerate(order.ids)}, {"order": features.rows})
     of_all = f", or all {len(clips):,}" if len(clips) > len(usable) else ""
     raise InputError(
         f"{path}: {features.rows:,} rows; the data set has {len(usable):,} usable clips{of_all} "
@@ -83,7 +82,7 @@ def match_in_order(path: Path, features: FeatureFile, clips: Sequence[ClipRecord
     )
 
 
-def match_by_ids(path: Path, features: FeatureFile, clips: Sequence[ClipRecord]) -> MatchedRows:
+def match_by_ids(path: Path, features: FeatureFile, clips: Clips) -> MatchedRows:
     """Match rows by clip id; by file name, with or without suffix, where only one clip has it.
 
     Raises
@@ -99,8 +98,8 @@ def match_by_ids(path: Path, features: FeatureFile, clips: Sequence[ClipRecord])
             "in the order of mxt ls --clips, add --in-catalogue-order"
         )
     ids, repeated = _first_rows(path, features)
-    matches = match_rows(FileIndex(written(clip.id) for clip in clips), list(ids))
-    usable = {written(clip.id): clip.id for clip in clips if clip.usable}
+    matches = match_rows(FileIndex(map(written, clips.ids)), list(ids))
+    usable = {written(name): name for name in clips[clips.usable].ids}
     matched = [
         (usable[m.path], row, m.how) for row, m in zip(ids.values(), matches, strict=True) if m.path in usable
     ]
@@ -118,7 +117,7 @@ def match_by_ids(path: Path, features: FeatureFile, clips: Sequence[ClipRecord])
     )
 
 
-def match_by_spans(path: Path, features: FeatureFile, clips: Sequence[ClipRecord]) -> MatchedRows:
+def match_by_spans(path: Path, features: FeatureFile, clips: Clips) -> MatchedRows:
     """Match rows by the file they name, and by start and end to a millisecond.
 
     A file that is one whole clip and has one row belongs to it, whatever part of it the row is of.

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mxt.core.errors import InputError, Reason, StoreDamaged, UnknownName
+from mxt.core.errors import InputError, Reason, UnknownName
 from mxt.core.identity import KEY_BYTES
 from mxt.core.records import ClipRecord, DatasetRecord, FileRecord, Remark
 from mxt.core.text import written
-from mxt.store.catalogue_connection import CatalogueFile, damaged, is_false_alarm
+from mxt.store.catalogue_checks import CatalogueChecks
 from mxt.store.catalogue_figures import Figures, counted, read_figures
-from mxt.store.catalogue_hashes import (
-    KEYS,
-    PARTS,
-    are_keys,
-    changed_datasets,
-    changed_parts,
-    damage,
-    keys_of,
-    lost_datasets,
-)
+from mxt.store.catalogue_hashes import KEYS, are_keys, keys_of
 from mxt.store.catalogue_rows import (
     DATASET,
     FILES,
@@ -45,8 +34,6 @@ if TYPE_CHECKING:
 
     from mxt.core.clips import Clips
 
-AGAIN = "ingest it again, or derive it again: no feature is computed again"
-
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
@@ -57,18 +44,8 @@ class Unusable:
     detail: str
 
 
-class CatalogueReader:
-    """What can be read of a catalogue; `mxt.store.catalogue.Catalogue` also writes.
-
-    Parameters
-    ----------
-    path : Path
-    read_only : bool
-    """
-
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self.path, self.read_only = Path(path), read_only
-        self._file = CatalogueFile(self.path, read_only=read_only)
+class CatalogueReader(CatalogueChecks):
+    """What can be read of a catalogue; `mxt.store.catalogue.Catalogue` also writes."""
 
     def datasets(self) -> list[DatasetRecord]:
         """All data sets, by name, not checked against their hashes."""
@@ -266,49 +243,6 @@ class CatalogueReader:
         with self._file.reading() as db:
             self._check(db, name, ("views",))
             return [view for (view,) in db.execute(VIEWS, (name,))]
-
-    # checks
-
-    def damage(self) -> dict[str, list[str]]:
-        """Data sets that are not what was written, and which parts of them."""
-        with self._file.reading() as db:
-            return damage(db)
-
-    def gone(self) -> int:
-        """Number of data sets that were written and are not listed any more."""
-        with self._file.reading() as db:
-            return lost_datasets(db)
-
-    def structure(self) -> list[str]:
-        """What SQLite finds wrong with its file; empty where nothing is."""
-        with self._file.reading() as db:
-            lines = [line for (line,) in db.execute("PRAGMA integrity_check(20)")]
-            return [line for line in lines if line != "ok" and not is_false_alarm(db, line)]
-
-    def changed(self, name: str, parts: Iterable[str] = tuple(PARTS)) -> list[str]:
-        """Parts of data set `name` that are not what was written; none if the data set is unknown."""
-        with self._file.reading() as db:
-            return changed_parts(db, name, parts)
-
-    def _check(self, db: sqlite3.Connection, name: str, parts: Iterable[str]) -> None:
-        if changed := changed_parts(db, name, parts):
-            raise self._changed(name, *changed)
-
-    def _changed(self, name: str, *parts: str) -> StoreDamaged:
-        return StoreDamaged(
-            f"{self.path}: {' and '.join(parts)} of data set {name} are not what was written; {AGAIN}"
-        )
-
-    def _check_datasets(self) -> None:
-        with self._file.reading() as db:
-            changed, gone = changed_datasets(db), lost_datasets(db)
-        if changed:
-            raise StoreDamaged(
-                f"{self.path}: data set {changed[0]} is not what was written; "
-                f"mxt rm {changed[0]}, then {AGAIN}"
-            )
-        if gone:
-            raise damaged(self.path, f"{gone} data sets are gone")
 
     def _files(self, rows: Iterable[Any]) -> dict[str, FileRecord]:
         return {record.path: record for record in self._file.records(map(file_record, rows))}

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from mxt.core.errors import Reason, StoreDamaged, StoreReadOnly, UnknownName
 from mxt.core.files import folder_bytes, translate_os_errors
 from mxt.core.identity import imported_key
-from mxt.core.records import ClipRecord
 from mxt.core.specs import Layer
 from mxt.store.table_attributes import read_attributes, table_layers
 from mxt.store.table_keys import Keys, as_keys
@@ -104,22 +103,15 @@ class FeatureTable:
         """Features of one layer, float32 [rows, dimension]; NaN where a row is not done."""
         return self._read(layer_array(self._layer(name)), 0, len(self))
 
-    def keys_of(self, clips: Sequence[ClipRecord]) -> list[bytes | None]:
-        """The key of each clip's row in this table; ``None`` for clips that cannot be used.
-
-        It is the clip's audio key, or for imported features a key made of that (`imported_key`).
-        """
-        source = self.attributes.get("source_sha256")
-        if source is None:
-            return [clip.key for clip in clips]
-        return [None if clip.key is None else imported_key(source, clip.id, clip.key) for clip in clips]
-
     def keys_in(self, catalogue: Catalogue, dataset: str) -> Keys:
         """The key of the row of each usable clip of a data set, in catalogue order: uint8 [used, 32]."""
         return self.own_keys(catalogue.ids(dataset, usable=True), catalogue.keys(dataset))
 
     def own_keys(self, ids: Iterable[str], keys: Keys) -> Keys:
-        """The keys of the rows of usable clips, uint8 [n, 32], of which ids and audio keys are given."""
+        """The keys of the rows of usable clips, uint8 [n, 32], of which ids and audio keys are given.
+
+        They are the audio keys, or for imported features keys made of these (`imported_key`).
+        """
         source = self.attributes.get("source_sha256")
         if source is None:
             return keys
@@ -147,12 +139,7 @@ class FeatureTable:
         self, keys: Sequence[bytes] | Keys
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
         """Row of each audio key (-1 where it has none), its state (then `OPEN`) and its reason."""
-        ledger = self.ledger()
-        rows = ledger.rows_of(keys)
-        there = rows >= 0
-        states, reasons = np.zeros(len(rows), np.uint8), np.zeros(len(rows), np.uint8)
-        states[there], reasons[there] = ledger.states[rows[there]], ledger.reasons[rows[there]]
-        return rows, states, reasons
+        return self.ledger().states_of(keys)
 
     def read(
         self,
@@ -210,11 +197,8 @@ class FeatureTable:
         rows = np.flatnonzero(ledger.states != OPEN)
         for some in (rows[first : first + at_once] for first in range(0, len(rows), at_once)):
             done = ledger.states[some] == DONE
-            # few rows are read in one part
             layers = {
-                layer.name: np.concatenate(
-                    [values for _, values in self._read_layer(layer, some[done], ledger)]
-                )
+                layer.name: np.concatenate([part for _, part in self._read_layer(layer, some[done], ledger)])
                 for layer in self.layers
                 if done.any()
             }
@@ -284,10 +268,7 @@ class FeatureTable:
     ) -> npt.NDArray[np.uint8]:
         """Fill `out` with the columns of layers, and give the states of the rows."""
         ledger = self._ledger()
-        rows = ledger.rows_of(keys)
-        there = rows >= 0
-        state = np.zeros(len(rows), np.uint8)
-        state[there] = ledger.states[rows[there]]
+        rows, state, _ = ledger.states_of(keys)
         out[state != DONE] = np.nan
         places = np.flatnonzero(state == DONE)
         places = places[np.argsort(rows[places], kind="stable")]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mxt.store.table_keys import Keys, find_rows
+from mxt.store.table_schema import OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,16 @@ class Ledger:
     def rows_of(self, keys: Sequence[bytes] | Keys) -> npt.NDArray[np.int64]:
         """Row of each audio key, int64 [n]; -1 where there is none."""
         return find_rows(self.keys, keys)
+
+    def states_of(
+        self, keys: Sequence[bytes] | Keys
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+        """Row of each audio key (-1 where it has none), its state (then `OPEN`) and its reason."""
+        rows = self.rows_of(keys)
+        there = rows >= 0
+        states, reasons = np.full(len(rows), OPEN, np.uint8), np.zeros(len(rows), np.uint8)
+        states[there], reasons[there] = self.states[rows[there]], self.reasons[rows[there]]
+        return rows, states, reasons
 
 
 def name_rows(rows: npt.NDArray[np.int64]) -> str:

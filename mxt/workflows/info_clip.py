@@ -13,7 +13,8 @@ from mxt.core.records import ClipRecord, Measurement
 from mxt.core.text import written
 from mxt.store.features import DONE, FAILED, FeatureTable
 from mxt.store.layout import Store
-from mxt.workflows.ls import ClipEntry, clip_entry
+from mxt.store.table_keys import Keys, as_keys
+from mxt.workflows.ls_clips import ClipEntry, clip_entry
 
 STRONGEST = 5
 TAGS = ("tags", "species")  # layers called so, whose columns have labels, hold their probabilities
@@ -95,13 +96,17 @@ def clip_info(store: Store, dataset: str, clip_id: str) -> ClipInfo:
     )
 
 
+def _key(table: FeatureTable, clip: ClipRecord) -> Keys | None:
+    """The key of its row, uint8 [1, 32]; ``None`` where the clip cannot be used."""
+    return None if clip.key is None else table.own_keys([clip.id], as_keys([clip.key]))
+
+
 def _row(table: FeatureTable, clip: ClipRecord, details: Mapping[Any, str]) -> ClipRow | None:
     """``None`` where the table has no row of the clip."""
-    (key,) = table.keys_of([clip])
-    if key is None:
+    if (key := _key(table, clip)) is None:
         return None
     try:
-        (row,), (state,), (reason,) = table.states_of([key])
+        (row,), (state,), (reason,) = table.states_of(key)
     except StoreError as error:
         return ClipRow(table.label, "damaged", detail=str(error))
     if row < 0:
@@ -113,12 +118,11 @@ def _row(table: FeatureTable, clip: ClipRecord, details: Mapping[Any, str]) -> C
 
 def _heard(table: FeatureTable, clip: ClipRecord) -> Sequence[Heard]:
     """The strongest labels of the layer of probabilities, where the table has one."""
-    (key,) = table.keys_of([clip])
-    heard = []
+    key, heard = _key(table, clip), []
     for layer in table.layers:
         if key is not None and layer.name in TAGS and layer.labels:
             try:
-                values = table.read([key], [layer.name])[0][0]
+                values = table.read(key, [layer.name])[0][0]
             except StoreError:
                 continue  # mxt verify names it
             strongest = np.argsort(-values, kind="stable")[:STRONGEST]

@@ -34,7 +34,7 @@ def store(tmp_path):
 
 
 def features(store, tmp_path, *, leave_out=0):
-    from mxt.workflows.ls import ls_clips
+    from mxt.workflows.ls_clips import ls_clips
 
     ids = [clip.id for clip in ls_clips(store) if not clip.reason][leave_out:]
     np.savez(tmp_path / "mine.npz", clip=np.array(ids), a=np.ones((len(ids), 2)), b=np.ones((len(ids), 3)))

@@ -10,7 +10,8 @@ from mxt.evaluation.interval import Interval
 from mxt.extraction.request import ExtractRequest
 from mxt.store.layout import Store
 from mxt.workflows.extract import extract
-from mxt.workflows.ls import ls, ls_clips
+from mxt.workflows.ls import ls
+from mxt.workflows.ls_clips import ls_clips
 
 RESULT = {
     "created": "2025-01-31T12:00:00+00:00",

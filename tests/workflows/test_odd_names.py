@@ -25,7 +25,7 @@ from mxt.workflows.extract import extract
 from mxt.workflows.import_features import import_features
 from mxt.workflows.info import info
 from mxt.workflows.ingest import ingest
-from mxt.workflows.ls import ls_clips
+from mxt.workflows.ls_clips import ls_clips
 from mxt.workflows.render import RenderRequest, render
 
 CLASSES = (b"caf\xe9", b"caf\xc3\xa9", b'a, "b"; c|d', b"back\\slash")
@@ -79,11 +79,11 @@ def test_an_export_brings_every_clip_back_whatever_it_is_called(odd, tmp_path, s
     found = import_features(odd, ImportRequest(path, label="back"))
     assert (found.used, dict(found.matched)) == (16, {"path": 16})
     features = Store.open(odd).features
-    clips = Store.open(odd).catalogue.clips("odd")
+    clips = Store.open(odd).catalogue.columns("odd")
+    clips = clips[clips.usable]
     own, back = features.find("tiny"), features.find("back")
     (expected, _), (values, _) = (
-        table.read([key for key in table.keys_of(clips) if key], [table.layers[-1].name])
-        for table in (own, back)
+        table.read(table.own_keys(clips.ids, clips.keys), [table.layers[-1].name]) for table in (own, back)
     )
     np.testing.assert_array_equal(values[:, -2:], expected)
 
