@@ -131,10 +131,6 @@ class FeatureTable:
         except StoreDamaged:
             return self._ledger()  # a repair may have been between two arrays: look again
 
-    def rows_of(self, keys: Sequence[bytes] | Keys) -> npt.NDArray[np.int64]:
-        """Row of each audio key, int64 [n], -1 where it has none; raises `StoreDamaged` as `ledger` does."""
-        return self.ledger().rows_of(keys)
-
     def states_of(
         self, keys: Sequence[bytes] | Keys
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:

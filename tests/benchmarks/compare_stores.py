@@ -23,7 +23,7 @@ def main() -> None:
             print(f"{table.label}: not in {sys.argv[2]}")
             continue
         keys = [key.tobytes() for key in np.asarray(table.keys())]
-        rows = other.rows_of(keys)
+        rows = other.ledger().rows_of(keys)
         same = table.states() == other.states()[rows]
         states = "equal" if same.all() else f"of {np.sum(~same)} differ"
         print(f"{table.label}: {len(keys)} rows, states {states}")

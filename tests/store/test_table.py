@@ -44,7 +44,11 @@ def test_no_clips_give_no_rows(filled):
 
 
 def test_rows_are_found_by_key(filled, child):
-    assert filled.rows_of([child.key_of(3), child.key_of(149), child.key_of(150)]).tolist() == [3, 149, -1]
+    assert filled.ledger().rows_of([child.key_of(3), child.key_of(149), child.key_of(150)]).tolist() == [
+        3,
+        149,
+        -1,
+    ]
 
 
 def test_an_unknown_layer_names_those_there_are(filled):

@@ -116,7 +116,7 @@ def test_keys_copied_over_others_are_restored_from_their_copy(store, filled, chi
         ("audio", 64, 127, Repair.RESTORED)
     ]
     assert report.tables[0].opened == 0
-    assert filled.rows_of([child.key_of(clip) for clip in range(150)]).tolist() == list(range(150))
+    assert filled.ledger().rows_of([child.key_of(clip) for clip in range(150)]).tolist() == list(range(150))
 
 
 def as_schema_1(table):
