@@ -183,7 +183,7 @@ def _loaded(loader: Any, listing: Listing) -> list[object]:
     return [
         (
             loaded.name,
-            loaded.clips,
+            list(loaded.clips),
             loaded.sources,
             loaded.remarks,
             [

@@ -145,7 +145,7 @@ def test_whatever_is_kept_gives_the_bits_of_threads_and_computes_nothing_twice(
     path = tmp_path / "single.py"
     path.write_text(plugin.read_text().replace("batch_windows=4", "batch_windows=1"))  # a task per clip
     registry = build_registry([path])
-    request = ExtractRequest("tiny", device="cpu", settings=("nap=0.2",), jobs=WORKERS)
+    request = ExtractRequest("tiny", device="cpu", settings=("nap=0.02",), jobs=WORKERS)
     extract(store, request, registry)
     by_both = extract(other, replace(request, engine="auto"), registry)
     assert by_both.trial is not None

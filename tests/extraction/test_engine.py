@@ -34,6 +34,8 @@ from mxt.workflows.extract import extract
 class Processes:
     """Submits tasks to a pool of processes."""
 
+    workers = 0
+
     def __init__(self, pool: ProcessPoolExecutor, recipe: Recipe, workers: int) -> None:
         self.pool, self.recipe, self.ahead = pool, recipe, 2 * workers
         self.done = SimpleQueue[Future[Computed]]()

@@ -363,4 +363,5 @@ def test_progress_names_the_task_and_how_many_there_are(tmp_path: Path) -> None:
             return super().step(what, total, unit=unit)
 
     reproduce_choi2017(tmp_path / "mxt-store", ReproduceRequest(quick=True), REGISTRY, progress=Noted())
-    assert titles == ["GTZAN speech/music (1 of 1), as released: 960 fits"]
+    task = "GTZAN speech/music (1 of 1), as released"
+    assert titles == [f"{task}: {5 * N} rows", f"{task}: 960 fits"]

@@ -172,7 +172,7 @@ def label_column(rows: Rows, used: set[str]) -> str | None:
         name
         for name in free
         if name.lower() not in ("view", "selection", "channel")
-        and len({str(row.get(name) or "") for row in rows.rows} - {""}) > 1
+        and len({str(value or "") for value in rows.column(name)} - {""}) > 1
         and not _times(rows, name)
     ]
     return texts[0] if len(texts) == 1 else None
@@ -219,7 +219,7 @@ def _unsure(column: Quantity) -> bool:
 
 
 def _numbers(rows: Rows, name: str) -> list[float]:
-    return [number(str(value)) for row in rows.rows if (value := row.get(name)) not in (None, "")]
+    return [number(str(value)) for value in rows.column(name) if value not in (None, "")]
 
 
 def _times(rows: Rows, name: str) -> bool:

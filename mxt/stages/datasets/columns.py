@@ -143,16 +143,12 @@ def file_column(table: Rows, index: FileIndex, *, folder: str) -> str:
 
 
 def _share_found(table: Rows, name: str, index: FileIndex, folder: str) -> float:
-    step = max(1, len(table.rows) // LOOKED_AT)
-    values = [
-        value
-        for row in table.rows[::step]
-        if isinstance(value := row.get(name), (str, int)) and tidy(str(value))
-    ]
+    sample = table.column(name)[:: max(1, len(table.rows) // LOOKED_AT)]
+    values = [value for value in sample if isinstance(value, (str, int)) and tidy(str(value))]
     if not values:
         return 0.0
     found = [index.find(str(value), folder=folder).how for value in values]
-    return sum(how not in ("none", "ambiguous") for how in found) / len(table.rows[::step])
+    return sum(how not in ("none", "ambiguous") for how in found) / len(sample)
 
 
 def _by_heading(table: Rows, known: Sequence[str]) -> str | None:
@@ -173,7 +169,7 @@ def _targets(table: Rows, free: Sequence[str]) -> tuple[str, ...]:
     if by_heading:
         return (by_heading[0][1],)
     if len(free) == 1:  # a value that is the same in every row is not a label: the recordist, the site
-        values = {str(value) for row in table.rows if (value := row.get(free[0])) not in (None, "")}
+        values = {str(value) for value in table.column(free[0]) if value not in (None, "")}
         return (free[0],) if len(values) > 1 else ()
     numbers = [name for name in free if kind_of(table, name) == "numbers"]
     return tuple(numbers) if numbers and len(numbers) == len(free) else ()
@@ -181,5 +177,4 @@ def _targets(table: Rows, free: Sequence[str]) -> tuple[str, ...]:
 
 def kind_of(table: Rows, name: str) -> ValueKind:
     """What the values of a column are."""
-    values = [row.get(name) for row in table.rows]
-    return typed(values, decimal_comma=table.decimal_comma)[1].kind
+    return typed(table.column(name), decimal_comma=table.decimal_comma)[1].kind

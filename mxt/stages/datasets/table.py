@@ -144,7 +144,7 @@ class Table:
         named = Columns(self.file_column, self.target, self.split_column, self.fold_column, self.group_column)
         times = self._times if self.segments != "no" else None
         columns = find_columns(rows, index, named, folder=folder, times=times)
-        files = [cell_text(row.get(columns.file)) for row in rows.rows]
+        files = [cell_text(value) for value in rows.column(columns.file)]
         return Source(rows, columns, match_rows(index, files, folder=folder))
 
     def _check_times(self, source: Source) -> None:
@@ -169,7 +169,7 @@ class Table:
         values: dict[str, list[Target]] = {}
         for name in columns.targets:
             values[name], meaning = typed(
-                [row.get(name) for row in rows.rows], numbers=self.numbers, decimal_comma=rows.decimal_comma
+                rows.column(name), numbers=self.numbers, decimal_comma=rows.decimal_comma
             )
             if meaning.kind not in ("classes", "numbers"):
                 numbered = meaning.kind == "numbered classes"

@@ -61,6 +61,14 @@ class Rows:
         """Tables with semicolons are written where ``3,5`` is a number."""
         return self.delimiter == "semicolon"
 
+    def column(self, name: str) -> Sequence[Any]:
+        """The values of a column, ``None`` where a row has none."""
+        return (
+            self.rows.column(name)
+            if isinstance(self.rows, CellRows)
+            else [row.get(name) for row in self.rows]
+        )
+
 
 class CellRows(Sequence[dict[str, str]]):
     """Rows of text in columns, in which cells that recur are held once; a row is made when it is asked for.
@@ -76,6 +84,7 @@ class CellRows(Sequence[dict[str, str]]):
     def __init__(self, headings: Sequence[str]) -> None:
         self.lines: list[int] = []
         self._headings = tuple(headings)
+        self._number = {name: number for number, name in enumerate(headings)}
         self._columns: list[list[str]] = [[] for _ in headings]
         self._known: list[dict[str, str]] = [{} for _ in headings]
 
@@ -86,6 +95,10 @@ class CellRows(Sequence[dict[str, str]]):
             column.append(known.setdefault(cell, cell))
             if len(known) > MOST_RECURRING:  # they hardly recur
                 known.clear()
+
+    def column(self, name: str) -> Sequence[str]:
+        """The cells of a column."""
+        return self._columns[self._number[name]]
 
     def __len__(self) -> int:
         return len(self.lines)
