@@ -17,6 +17,7 @@ from mxt.core.text import written
 from mxt.store.catalogue import Catalogue
 from mxt.store.catalogue_figures import Figures
 from mxt.store.catalogue_hashes import FIRST_PARTS
+from mxt.store.catalogue_rows import LEFT_OUT
 from mxt.store.layout import Store
 from mxt.store.verify import Problem, verify
 
@@ -188,3 +189,21 @@ def test_changed_clips_are_told_rather_than_used(ask, catalogue):
     edit(catalogue, "UPDATE clips SET id = 'b.wav' WHERE position = 0")
     with pytest.raises(StoreDamaged, match="clips of data set notes are not what was written"):
         ask(catalogue)
+
+
+def test_keys_are_known_to_be_those_of_a_data_set_without_reading_them(catalogue):
+    keys = catalogue.keys("notes")
+    assert catalogue.has_just("notes", keys)
+    assert not catalogue.has_just("notes", keys[::-1])
+    assert not catalogue.has_just("notes", keys[:-1])
+    assert not catalogue.has_just("another", keys)
+    edit(catalogue, "UPDATE clips SET key = x'00' WHERE position = 0")
+    assert catalogue.has_just("notes", keys), "those that were written"
+    with pytest.raises(StoreDamaged, match="keys"):
+        catalogue.keys("notes")
+
+
+def test_clips_that_were_left_out_are_found_without_looking_at_the_others(catalogue):
+    with closing(sqlite3.connect(catalogue.path)) as db:
+        plan = " ".join(row[-1] for row in db.execute(f"EXPLAIN QUERY PLAN {LEFT_OUT}", ("notes",)))
+    assert "clips_left_out" in plan
