@@ -16,7 +16,7 @@ from mxt.core.errors import Reason
 from mxt.ingestion import unchanged
 from mxt.ingestion.requests import IngestRequest
 from mxt.registry import build_registry
-from mxt.store import catalogue_reading
+from mxt.store import catalogue_checks
 from mxt.store.catalogue import Catalogue
 from mxt.store.catalogue_intact import NOTE, intact_datasets
 from mxt.store.layout import Store
@@ -187,13 +187,13 @@ def test_a_flipped_bit_is_put_right_also_where_the_catalogue_was_noted_as_intact
 def test_no_clip_is_checked_where_the_catalogue_is_noted_as_intact(run, notes, monkeypatch):
     run(notes)
     checked = []
-    check = catalogue_reading.changed_parts
+    check = catalogue_checks.changed_parts
 
     def spying(db, name, parts):
         checked.extend(parts)
         return check(db, name, parts)
 
-    monkeypatch.setattr(catalogue_reading, "changed_parts", spying)
+    monkeypatch.setattr(catalogue_checks, "changed_parts", spying)
     run(notes)
     assert not {"clips", "files"} & set(checked)
     (run.store / NOTE).write_text("{")
