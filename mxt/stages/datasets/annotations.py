@@ -115,11 +115,8 @@ class Annotations:
 
     def _paths(self, listing: Listing) -> list[str]:
         named = listing.table or self.table
-        return [
-            path
-            for path in ([named] if named else listing.files)
-            if path in listing.files and suffix(path) in ANNOTATIONS
-        ]
+        paths = [path for path in (named,) if path in listing.files] if named else listing.files
+        return [path for path in paths if suffix(path) in ANNOTATIONS]
 
     def _read(self, listing: Listing, path: str, index: FileIndex) -> Source:
         """A file of annotations, whichever its format.
