@@ -13,6 +13,7 @@ from mxt.core.columns import Column, Rows
 from mxt.core.identity import KEY_BYTES
 from mxt.core.records import ClipRecord, Target
 from mxt.core.reprs import short_repr
+from mxt.core.text import written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,6 +103,15 @@ class Clips(Sequence[ClipRecord]):
 
     def __iter__(self) -> Iterator[ClipRecord]:
         return self.records(self.rows)
+
+    def hashes(self) -> Iterator[str]:
+        """The audio key of each clip in hexadecimal digits; empty where it cannot be used."""
+        for key, usable in zip(self.keys, self.usable.tolist(), strict=True):
+            yield key.tobytes().hex() if usable else ""
+
+    def rows_by_name(self) -> dict[str, int]:
+        """The row of each clip by its id, as it is `written`."""
+        return {written(id_): row for row, id_ in enumerate(self.ids)}
 
     def values(self, name: str) -> Column[Target]:
         """The value of a target, or of a field where a clip has no such target: ``None`` where neither."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import overload
 
+from mxt.core.made import Made
 from mxt.core.records import ClipRecord
 from mxt.store.catalogue import Catalogue
 
 
-class UsableClips(Sequence[ClipRecord]):
+class UsableClips(Made[ClipRecord]):
     """The usable clips of a data set, in catalogue order.
 
     Parameters
@@ -30,12 +30,9 @@ class UsableClips(Sequence[ClipRecord]):
     def __len__(self) -> int:
         return len(self.keys)
 
-    @overload
-    def __getitem__(self, number: int) -> ClipRecord: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[ClipRecord]: ...
-    def __getitem__(self, number: int | slice) -> ClipRecord | list[ClipRecord]:
-        return self._clips[number]
+    def make(self, row: int) -> ClipRecord:
+        """The clip of a row."""
+        return self._clips[row]
 
     def __iter__(self) -> Iterator[ClipRecord]:
         return iter(self._clips)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,18 +45,12 @@ class Earlier:
         return self.catalogue.files(self.record.name)
 
     @classmethod
-    def find(cls, store: Path, name: str, intact: Collection[str]) -> Earlier | None:
-        """The data set of this name; ``None`` where there is none, or it is damaged and will be replaced.
-
-        Those that are known to be `intact` are not checked.
-        """
-        if not (store / "catalogue.sqlite").exists():
+    def find(cls, store: Store | None, name: str) -> Earlier | None:
+        """The data set of this name; ``None`` where there is none, or it is damaged and will be replaced."""
+        record = None if store is None else named(store.catalogue, name)
+        if store is None or record is None or (name not in store.intact and store.catalogue.changed(name)):
             return None
-        catalogue = Store.open(store, read_only=True).catalogue
-        record = named(catalogue, name)
-        if record is None or (name not in intact and catalogue.changed(name)):
-            return None
-        return cls(record, catalogue.figures(name).about, catalogue)
+        return cls(record, store.catalogue.figures(name).about, store.catalogue)
 
     @property
     def used(self) -> dict[str, FileRecord]:

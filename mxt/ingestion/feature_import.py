@@ -49,9 +49,8 @@ def store_features(
     if not finite.any():
         raise InputError(f"{path}: no row is finite in all columns")
     table = _table(store, request, features, clips)
-    stored = fill(
-        table, table.own_keys(chosen.ids, chosen.keys), features.arrays, rows=index, progress=progress
-    )
+    keys = table.own_keys(chosen.ids, chosen.keys)
+    stored = fill(table, keys, features.arrays, rows=index, progress=progress)
     store.catalogue.add_view(record.name, table.label)
     return Imported(
         dataset=record.name,
@@ -98,10 +97,7 @@ def _table(store: Store, request: ImportRequest, features: FeatureFile, clips: C
         "layers": [[layer.name, layer.dimension] for layer in features.layers],
     }
     if request.in_catalogue_order:  # the order tells which row is whose
-        hashes = (
-            key.tobytes().hex() if used else "" for key, used in zip(clips.keys, clips.usable, strict=True)
-        )
-        order = [[name, key] for name, key in zip(clips.ids, hashes, strict=True)]
+        order = list(zip(clips.ids, clips.hashes(), strict=True))
         identity["order"] = sha256_text(canonical_json(order))
     fingerprint = sha256_text(canonical_json(identity))
     there = store.features.by_fingerprint(fingerprint)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Protocol
 
 from mxt.core.errors import InputError, listed
@@ -32,22 +31,16 @@ class IngestPlan(Protocol):
 
 
 def make_plans(
-    store: Path,
-    request: IngestRequest,
-    registry: Registry,
-    *,
-    intact: Collection[str] = (),
-    remarks: Sequence[Remark] = (),
+    store: Store | None, request: IngestRequest, registry: Registry, *, remarks: Sequence[Remark] = ()
 ) -> Sequence[IngestPlan]:
     """Look at what lies in a folder or table once, choose the loader, and plan each data set it holds.
 
     Parameters
     ----------
-    store : Path
+    store : Store, optional
+        As it is before.
     request : IngestRequest
     registry : Registry
-    intact : collection of str
-        Data sets that are known to be as they were written; others are checked.
     remarks : sequence of Remark
         Where the folder was made by unpacking, what that left out.
 
@@ -66,12 +59,12 @@ def make_plans(
     path = request.path.expanduser()
     name = default_name(path) if request.name is None else checked_name(request.name)
     walked = walk(path)
-    if unchanged := unchanged_plans(store, name, walked, request, registry, intact):
+    if unchanged := unchanged_plans(store, name, walked, request, registry):
         return unchanged
     from mxt.ingestion.clip_plan import plan_clips
     from mxt.ingestion.feature_plan import FeaturePlan, feature_sets
 
-    earlier = Earlier.find(store, name, intact)
+    earlier = Earlier.find(store, name)
     another = earlier.differs_from(walked) if earlier else ""
     same = None if another else earlier
     detected = detect(walked.listing, request, registry, last=same.record if same else None)
@@ -87,7 +80,7 @@ def make_plans(
             raise InputError(f"{walked.listing.root} holds {len(sets)} data sets ({there}): leave out --name")
         sets = (replace(sets[0], name=name),)
     plans = [
-        FeaturePlan(detected, walked.listing, features, Earlier.find(store, features.name, intact))
+        FeaturePlan(detected, walked.listing, features, Earlier.find(store, features.name))
         for features in sets
     ]
     for plan in plans:

@@ -142,8 +142,10 @@ def summary_of(
     tally: Tally, clips: Iterable[ClipRecord], remarks: Iterable[Remark], *, opened: bool = True
 ) -> Summary:
     """Figures of the clips that passed a tally; they pass once more where some have the same content."""
+    import statistics  # an ingest of what is known already does not need it
+
     tables = tuple(_target(name, target) for name, target in tally.targets.items())
-    durations = sorted(tally.durations) if opened else []
+    durations = tally.durations if opened else ()
     seconds = sum(tally.durations)
     inside = sum(min(duration, WINDOW_SECONDS) for duration in tally.durations)
     return Summary(
@@ -162,20 +164,12 @@ def summary_of(
         candidates=dict(islice(tally.candidates.groups().items(), MOST_CANDIDATES)),
         seconds=seconds if opened else None,
         shortest=min(durations, default=None),
-        median=_median(durations),
+        median=statistics.median(durations) if durations else None,
         longest=max(durations, default=None),
         window_share=inside / seconds if opened and seconds else None,
         notes=dict(tally.notes.most_common()),
         remarks=_by_kind(remarks),
     )
-
-
-def _median(durations: Sequence[float]) -> float | None:
-    """The median of sorted durations; ``None`` where there are none."""
-    if not durations:
-        return None
-    half = len(durations) // 2
-    return durations[half] if len(durations) % 2 else (durations[half - 1] + durations[half]) / 2
 
 
 def _by_kind(remarks: Iterable[Remark]) -> dict[str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ inodes, or the content of files of features), its parameters, its code, and the 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -77,42 +77,33 @@ class UnchangedPlan:
 
 
 def unchanged_plans(
-    store: Path,
-    name: str,
-    walked: Walk,
-    request: IngestRequest,
-    registry: Registry,
-    intact: Collection[str],
+    store: Store | None, name: str, walked: Walk, request: IngestRequest, registry: Registry
 ) -> Sequence[UnchangedPlan]:
     """Plans of the data sets that lie in a folder or table, if all are as they were ingested; else none.
 
     Parameters
     ----------
-    store : Path
+    store : Store, optional
     name : str
         Of the data set, where its clips have audio.
     walked : Walk
     request : IngestRequest
     registry : Registry
-    intact : collection of str
-        Data sets that are known to be as they were written.
     """
-    if request.rehash or not (store / "catalogue.sqlite").exists():
+    if store is None or request.rehash:
         return ()
-    catalogue = Store.open(store, read_only=True).catalogue
-    for record in catalogue.datasets():
+    for record in store.catalogue.datasets():
         if record.root != walked.listing.root or is_derived(record):
             continue
         with suppress(MxtError):  # a loader that is gone, what is damaged: it is ingested as if it were new
-            asked = catalogue.figures(record.name).about.get(ASKED)
+            asked = store.catalogue.figures(record.name).about.get(ASKED)
             detected = None if asked is None else _as_last_time(record, asked, walked, request, registry)
             if detected is None:
                 continue
             if not detected.brings_features:
-                same = record.name == name
-                plans = _unchanged_clips(store, walked, detected, name, intact) if same else ()
+                plans = _unchanged_clips(store, walked, detected, name) if record.name == name else ()
             else:
-                plans = _unchanged_features(store, walked.listing, detected, request.name, intact)
+                plans = _unchanged_features(store, walked.listing, detected, request.name)
             if plans:
                 return plans
     return ()
@@ -143,16 +134,14 @@ def _as_last_time(
     return Detected(chosen, registry.build(chosen), AS_LAST_TIME)
 
 
-def _unchanged_clips(
-    store: Path, walked: Walk, detected: Detected, name: str, intact: Collection[str]
-) -> Sequence[UnchangedPlan]:
-    earlier = Earlier.find(store, name, intact)
+def _unchanged_clips(store: Store, walked: Walk, detected: Detected, name: str) -> Sequence[UnchangedPlan]:
+    earlier = Earlier.find(store, name)
     same = earlier is not None and earlier.about.get(SOURCE) == walk_source(walked, detected)
     return [UnchangedPlan(earlier, detected)] if earlier is not None and same else ()
 
 
 def _unchanged_features(
-    store: Path, listing: Listing, detected: Detected, name: str | None, intact: Collection[str]
+    store: Store, listing: Listing, detected: Detected, name: str | None
 ) -> Sequence[UnchangedPlan]:
     if not isinstance(detected.loader, NamesSources):
         return ()
@@ -160,14 +149,14 @@ def _unchanged_features(
     if name is not None and len(sources) > 1:
         return ()
     for usual, paths in sources.items():
-        earlier = Earlier.find(store, name or usual, intact)
+        earlier = Earlier.find(store, name or usual)
         if earlier is None or SOURCE not in earlier.about:
             return ()
         hashes = file_hashes(listing.root, paths)
         if earlier.about[SOURCE] != files_source(listing.root, hashes, detected):
             return ()
         tables: Mapping[str, str] = earlier.about[TABLES]
-        if not _all_there(Store.open(store, read_only=True), earlier.record.name, tables):
+        if not _all_there(store, earlier.record.name, tables):
             return ()
         plans.append(UnchangedPlan(earlier, detected, len(paths), tuple(tables)))
     return plans

@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from mxt.core.errors import InputError
 from mxt.core.reprs import short_repr
-from mxt.core.text import written
 from mxt.evaluation.tasks import Targets
 from mxt.results.plain import Result
 from mxt.results.search_record import SearchResult
@@ -95,7 +94,7 @@ def features_of(store: Store, result: Result, clips: Sequence[str]) -> npt.NDArr
     matrix = load_view(store, result.dataset, "+".join((result.view, *beside)))
     if dict(matrix.fingerprints) != dict(result.provenance.fingerprints):
         raise InputError(f"the features of {matrix.view} were computed anew since; mxt eval evaluates them")
-    row_of = {written(name): row for row, name in enumerate(matrix.clips.ids)}
+    row_of = matrix.clips.rows_by_name()
     if missing := sum(clip not in row_of for clip in clips):
         raise InputError(f"{missing:,} of {len(clips):,} clips have no features of {matrix.view} any more")
     return matrix.X[[row_of[clip] for clip in clips]]

@@ -187,8 +187,7 @@ def _sample_hash(selection: Selection) -> str:
     """Hash of the clips that took part, their audio, targets and units."""
     clips, targets, unit_of = selection.clips, selection.sample.targets, selection.sample.unit_of
     digest = hashlib.sha256(b"[")
-    for row, (name, usable) in enumerate(zip(clips.ids, clips.usable.tolist(), strict=True)):
-        key = clips.keys[row].tobytes().hex() if usable else ""
+    for row, (name, key) in enumerate(zip(clips.ids, clips.hashes(), strict=True)):
         one = canonical_json([name, key, targets.y[row].tolist(), int(unit_of[row])])
         digest.update(f"{',' if row else ''}{one}".encode("utf-8", "surrogatepass"))
     digest.update(b"]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import pyarrow as pa
 from mxt.core.clips import Clips
 from mxt.core.columns import Column, Rows
 from mxt.core.identity import KEY_BYTES
+from mxt.core.made import Made
 from mxt.core.records import FileKind
 from mxt.store.catalogue_connection import CatalogueFile
 from mxt.store.catalogue_rows import (
@@ -93,7 +94,7 @@ def read_clips(db: sqlite3.Connection, name: str, file: CatalogueFile) -> Clips:
     )
 
 
-class _Values(Sequence[Value], Generic[Value]):
+class _Values(Made[Value], Generic[Value]):
     """The different values of a column, and ``None``, each decoded when it is asked for."""
 
     def __init__(self, stored: pa.Array, decode: Callable[[Any], Value], file: CatalogueFile) -> None:
@@ -102,16 +103,9 @@ class _Values(Sequence[Value], Generic[Value]):
     def __len__(self) -> int:
         return len(self._stored) + 1
 
-    @overload
-    def __getitem__(self, place: int) -> Value: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Value]: ...
-    def __getitem__(self, place: int | slice) -> Value | list[Value]:
-        if isinstance(place, slice):
-            return [self[i] for i in range(len(self))[place]]
-        place = range(len(self))[place]
+    def make(self, row: int) -> Value:
         with self._file.translating_damage():
-            return self._decode(self._stored[place].as_py() if place < len(self._stored) else None)
+            return self._decode(self._stored[row].as_py() if row < len(self._stored) else None)
 
 
 def _batches(cursor: sqlite3.Cursor) -> Iterator[pa.RecordBatch]:

@@ -113,6 +113,18 @@ class Store:
             _migrate(root, schema)
         return cls(root, read_only=read_only or schema > SCHEMA)
 
+    @classmethod
+    def existing(cls, root: Path) -> Store | None:
+        """The store in a folder, opened for reading; ``None`` where nothing was catalogued yet."""
+        return cls.open(root, read_only=True) if (root / "catalogue.sqlite").exists() else None
+
+    @cached_property
+    def intact(self) -> frozenset[str]:
+        """Names of the data sets that were known to be as they were written when this was asked first."""
+        from mxt.store.catalogue_intact import intact_datasets
+
+        return intact_datasets(self.root)
+
     @cached_property
     def catalogue(self) -> Catalogue:
         """Data sets, files and clips."""

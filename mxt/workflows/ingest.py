@@ -14,7 +14,7 @@ from mxt.ingestion.plan import make_plans
 from mxt.ingestion.records import Ingested
 from mxt.ingestion.requests import IngestRequest
 from mxt.registry import Registry
-from mxt.store.catalogue_intact import intact_datasets, note_intact
+from mxt.store.catalogue_intact import note_intact
 from mxt.store.layout import Store
 
 
@@ -54,10 +54,11 @@ def ingest(
         from mxt.ingestion.unpack import unpacked
 
         request, remarks = unpacked(request, registry, progress)
-    intact = frozenset() if request.rehash else intact_datasets(store)
-    plans = make_plans(store, request, registry, intact=intact, remarks=remarks)
+    known = Store.existing(store)
+    plans = make_plans(known, request, registry, remarks=remarks)
     if request.dry_run:
         return tuple(replace(plan.dry_run(), seconds=time.monotonic() - begun) for plan in plans)
+    intact = known.intact if known else frozenset()  # before anything is written
     opened = Store.open(store, create=True)
     opened.check_writable()
     ingested: list[Ingested] = []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 from mxt.core.clips import Clips
+from mxt.core.made import Made
 from mxt.core.records import ClipRecord
 from mxt.store.layout import Store
 
@@ -27,7 +28,7 @@ class ClipEntry:
     detail: str = ""
 
 
-class ClipEntries(Sequence[ClipEntry]):
+class ClipEntries(Made[ClipEntry]):
     """Clips as listed, each made when it is asked for.
 
     Parameters
@@ -41,13 +42,9 @@ class ClipEntries(Sequence[ClipEntry]):
     def __len__(self) -> int:
         return len(self.clips)
 
-    @overload
-    def __getitem__(self, rows: int) -> ClipEntry: ...
-    @overload
-    def __getitem__(self, rows: slice) -> ClipEntries: ...
-    def __getitem__(self, rows: int | slice) -> ClipEntry | ClipEntries:
-        """One clip, or those of a slice."""
-        return ClipEntries(self.clips[rows]) if isinstance(rows, slice) else clip_entry(self.clips[rows])
+    def make(self, row: int) -> ClipEntry:
+        """One clip."""
+        return clip_entry(self.clips[row])
 
     def __iter__(self) -> Iterator[ClipEntry]:
         return map(clip_entry, self.clips)

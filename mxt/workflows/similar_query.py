@@ -129,7 +129,7 @@ def find_query(store: Store, searched: Searched, name: str, registry: Registry, 
     if row is None and Path(name).is_file():
         return _file(store, searched, Path(name), registry, progress)
     if row is None:
-        row_of = {written(id_): row for row, id_ in enumerate(first.ids)}
+        row_of = first.rows_by_name()
         match = FileIndex(row_of).find(text)
         row = row_of.get(match.path) if match.path else None
     if row is None:
@@ -141,7 +141,7 @@ def _unknown(store: Store, searched: Searched, name: str) -> MxtError:
     """Why `name` is no clip with features."""
     dataset = searched.records[0].name
     clips = store.catalogue.columns(dataset)
-    row_of = {written(id_): row for row, id_ in enumerate(clips.ids)}
+    row_of = clips.rows_by_name()
     match = FileIndex(row_of).find(written(name))
     if match.path in row_of:
         clip, view = clips[row_of[match.path]], searched.matrices[0].view

@@ -9,7 +9,7 @@ from typing import Any
 
 from mxt.core.errors import UnknownName
 from mxt.stages.annotations.quantities import HERTZ, SECONDS, Quantity, number, words_and_unit
-from mxt.stages.datasets.table_reading import Rows
+from mxt.stages.datasets.table_rows import Rows
 
 START = (
     "start starttime begin begintime onset onsettime tstart timestart tmin xmin t0 segmentstart eventstart"

@@ -18,7 +18,8 @@ from mxt.stages.annotations.columns import (
     label_column,
 )
 from mxt.stages.annotations.raven import SELECTION, VIEW
-from mxt.stages.datasets.table_reading import TOO_FEW, Rows
+from mxt.stages.datasets.table_reading import TOO_FEW
+from mxt.stages.datasets.table_rows import Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from mxt.stages.annotations.stretches import OVERLAPS, Stretch, gaps, stretches
 from mxt.stages.datasets.columns import file_column
 from mxt.stages.datasets.matching import FileIndex, tidy
 from mxt.stages.datasets.suffixes import ANNOTATIONS, TABLES, may_be_sound, suffix
-from mxt.stages.datasets.table_reading import Rows, parse_table, read_text
+from mxt.stages.datasets.table_reading import parse_table, read_text
+from mxt.stages.datasets.table_rows import Rows
 from mxt.stages.datasets.targets import split_name, typed
 
 LARGEST = 200 << 20  # bytes

@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 from mxt.core.errors import InputError, TableError, UnknownName, listed
+from mxt.core.made import Made
 from mxt.core.records import Clip, Detection, Listing, Remark, Target
 from mxt.core.reprs import short_repr
 from mxt.core.specs import Layer
@@ -17,7 +18,8 @@ from mxt.core.stages import FeatureBlock, FeatureSet
 from mxt.stages.citations import CHOI_2017
 from mxt.stages.datasets.expected import count_remarks
 from mxt.stages.datasets.gtzan_index import gtzan_index
-from mxt.stages.datasets.table_reading import Rows, read_table
+from mxt.stages.datasets.table_reading import read_table
+from mxt.stages.datasets.table_rows import Rows
 from mxt.stages.datasets.targets import split_name
 from mxt.stages.datasets.urbansound8k import CLASSES as SOUNDS
 
@@ -195,7 +197,7 @@ def _clips(task: Task, rows: Rows) -> TaskClips:
 
 
 @dataclass(frozen=True, eq=False)
-class TaskClips(Sequence[Clip]):
+class TaskClips(Made[Clip]):
     """The clips of one task; one is made when it is asked for.
 
     Parameters
@@ -221,14 +223,9 @@ class TaskClips(Sequence[Clip]):
     def __len__(self) -> int:
         return len(self.paths)
 
-    @overload
-    def __getitem__(self, rows: int) -> Clip: ...
-    @overload
-    def __getitem__(self, rows: slice) -> list[Clip]: ...
-    def __getitem__(self, rows: int | slice) -> Clip | list[Clip]:
-        if isinstance(rows, slice):
-            return [self[row] for row in range(len(self))[rows]]
-        return self._clip(self.rows.rows[rows], self.paths[rows], self.rows.lines[rows])
+    def make(self, row: int) -> Clip:
+        """The clip of a row."""
+        return self._clip(self.rows.rows[row], self.paths[row], self.rows.lines[row])
 
     def __iter__(self) -> Iterator[Clip]:
         return map(self._clip, self.rows.rows, self.paths, self.rows.lines)

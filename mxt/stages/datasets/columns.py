@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from mxt.core.errors import TableError, listed
 from mxt.stages.annotations.columns import SpanColumns, SpanNames, find_spans, heading_named
 from mxt.stages.datasets.matching import FileIndex, tidy
-from mxt.stages.datasets.table_reading import Rows
+from mxt.stages.datasets.table_rows import Rows
 from mxt.stages.datasets.targets import ValueKind, typed
 
 FILE_HEADINGS = (

@@ -18,7 +18,8 @@ from mxt.stages.annotations.stretches import OVERLAPS, band_fields, overlaps
 from mxt.stages.datasets.columns import Columns, file_column, find_columns
 from mxt.stages.datasets.matching import FileIndex, Match, match_rows, tidy
 from mxt.stages.datasets.suffixes import TABLES, may_be_sound, suffix
-from mxt.stages.datasets.table_reading import Rows, cell_text, read_table
+from mxt.stages.datasets.table_reading import cell_text, read_table
+from mxt.stages.datasets.table_rows import Rows
 from mxt.stages.datasets.targets import Numbers, split_name, typed
 
 MOST_TABLES = 20

@@ -8,10 +8,10 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain, repeat
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal
 
 from mxt.core.errors import TableError
 from mxt.core.files import read_whole
@@ -19,105 +19,13 @@ from mxt.core.records import Remark
 from mxt.core.text import parse_json
 from mxt.stages.datasets.encoding import decoded
 from mxt.stages.datasets.suffixes import suffix
+from mxt.stages.datasets.table_rows import CellRows, ObjectRows, Rows
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 SAMPLE_CHARACTERS, SAMPLE_ROWS = 200_000, 200
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 TOO_FEW = "row with too few columns"
-MOST_RECURRING = 4096  # different cells of a column that are looked for again
 LARGEST_FIELD = 16 << 20  # characters; the csv module's own limit is 131,072
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A table as read.
-
-    Parameters
-    ----------
-    path : str
-        Of the table, below the data set's root.
-    headings : tuple of str
-        Each once.
-    rows : sequence of dict
-        Heading to text (a CSV), or to any JSON value.
-    lines : sequence of int
-        Line of each row, from 1.
-    encoding, delimiter : str
-        As found out; the delimiter's name, empty for JSON Lines.
-    remarks : tuple of Remark
-        Uneven rows, headings that are there twice.
-    """
-
-    path: str
-    headings: tuple[str, ...]
-    rows: Sequence[dict[str, Any]]
-    lines: Sequence[int]
-    encoding: str
-    delimiter: str
-    remarks: tuple[Remark, ...] = ()
-
-    @property
-    def decimal_comma(self) -> bool:
-        """Tables with semicolons are written where ``3,5`` is a number."""
-        return self.delimiter == "semicolon"
-
-    def column(self, name: str) -> Sequence[Any]:
-        """The values of a column, ``None`` where a row has none."""
-        return (
-            self.rows.column(name)
-            if isinstance(self.rows, CellRows)
-            else [row.get(name) for row in self.rows]
-        )
-
-
-class CellRows(Sequence[dict[str, str]]):
-    """Rows of text in columns, in which cells that recur are held once; a row is made when it is asked for.
-
-    Parameters
-    ----------
-    headings : sequence of str
-        What the cells of a row are called; those that a row lacks are empty.
-    """
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __init__(self, headings: Sequence[str]) -> None:
-        self.lines: list[int] = []
-        self._headings = tuple(headings)
-        self._number = {name: number for number, name in enumerate(headings)}
-        self._columns: list[list[str]] = [[] for _ in headings]
-        self._known: list[dict[str, str]] = [{} for _ in headings]
-
-    def append(self, line: int, cells: Sequence[str]) -> None:
-        """Add the cells of a line."""
-        self.lines.append(line)
-        for column, known, cell in zip(self._columns, self._known, chain(cells, repeat("")), strict=False):
-            column.append(known.setdefault(cell, cell))
-            if len(known) > MOST_RECURRING:  # they hardly recur
-                known.clear()
-
-    def column(self, name: str) -> Sequence[str]:
-        """The cells of a column."""
-        return self._columns[self._number[name]]
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-    @overload
-    def __getitem__(self, rows: int) -> dict[str, str]: ...
-    @overload
-    def __getitem__(self, rows: slice) -> list[dict[str, str]]: ...
-    def __getitem__(self, rows: int | slice) -> dict[str, str] | list[dict[str, str]]:
-        if isinstance(rows, slice):
-            return [self[i] for i in range(len(self))[rows]]
-        return dict(zip(self._headings, (column[rows] for column in self._columns), strict=True))
-
-    def __iter__(self) -> Iterator[dict[str, str]]:
-        for cells in zip(*self._columns, strict=True):
-            yield dict(zip(self._headings, cells, strict=True))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and list(self) == list(other)
 
 
 def read_table(path: Path, name: str, *, known: frozenset[str] = frozenset(), encoding: str = "") -> Rows:
@@ -196,7 +104,7 @@ def cell_text(value: object) -> str:
 
 
 def _json_lines(text: str, name: str, encoding: str) -> Rows:
-    rows, lines = [], []
+    rows, lines = ObjectRows(), []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mxt.core.errors import TableError, UsageError
-from mxt.stages.datasets.table_reading import CellRows, read_table
+from mxt.stages.datasets.table_reading import read_table
+from mxt.stages.datasets.table_rows import CellRows
 
 HEAD, ROWS = ("file", "label"), [("a.wav", "Hörspiel"), ("b.wav", "déjà vu")]
 
