@@ -133,7 +133,7 @@ def _origin(record: DatasetRecord) -> dict[str, str]:
     from mxt.ingestion.lineage import is_derived, parent_of
     from mxt.ingestion.requests import DeriveRequest
 
-    when = record.created + (f", last {record.updated}" if record.updated != record.created else "")
+    when = record.created + (f", last changed {record.updated}" if record.updated != record.created else "")
     if is_derived(record):
         how = DeriveRequest.from_dataset(record).how
         return {"derived": f"from {parent_of(record)}: {how}", "made": when}

@@ -32,9 +32,9 @@ from mxt.cli.options import (
     StoreOption,
     TargetOption,
 )
+from mxt.core.engines import AUTO, EngineChoice
 
 if TYPE_CHECKING:
-    from mxt.core.engines import EngineChoice
     from mxt.core.progress import Progress
     from mxt.registry import Registry
 
@@ -175,13 +175,11 @@ class EngineOptions:
     """What computes, and how many at a time."""
 
     jobs: JobsOption = None
-    engine: EngineOption = "auto"
+    engine: EngineOption = AUTO
     scheduler: SchedulerOption = None
 
     def choice(self, run: StageOptions) -> EngineChoice:
         """The engine that was chosen, for a command with these plugins."""
-        from mxt.core.engines import EngineChoice
-
         return EngineChoice(self.engine, self.scheduler, tuple(run.plugin or ()))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mxt.cli import completion
+from mxt.core.engines import ENGINES
 from mxt.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ EngineOption = Annotated[
     str,
     typer.Option(
         "--engine",
-        metavar="threads|dask",
+        metavar="|".join(ENGINES),
         help="What computes: threads of this process, or the processes of a Dask cluster (default: threads; "
         "mxt extract goes on with processes where it measures that they are faster).",
         show_default=False,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mxt.core.errors import UsageError
 
-ENGINES = ("auto", "threads", "dask")
+AUTO = "auto"
+ENGINES = ("threads", "dask")  # those to ask for by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +17,9 @@ class EngineChoice:
 
     Parameters
     ----------
-    name : {"auto", "threads", "dask"}
-        Threads of this process, or the workers of a Dask cluster; ``"auto"``: threads, unless processes are
-        measured to be faster.
+    name : str
+        One of `ENGINES`: threads of this process, or the workers of a Dask cluster; `AUTO`: threads, unless
+        processes are measured to be faster.
     scheduler : str, optional
         Address of the scheduler of that cluster, which is then used whatever the name; by default, a cluster
         is started on this machine.
@@ -36,13 +37,13 @@ class EngineChoice:
     (True, False)
     """
 
-    name: str = "auto"
+    name: str = AUTO
     scheduler: str | None = None
     plugins: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.name not in ENGINES:
-            raise UsageError(f"--engine is threads or dask, not {self.name!r}")
+        if self.name not in (AUTO, *ENGINES):
+            raise UsageError(f"--engine is {' or '.join(ENGINES)}, not {self.name!r}")
 
     @property
     def is_dask(self) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mxt.core.commands import typed
+from mxt.core.engines import AUTO, THREADS
 from mxt.core.errors import InputError, MxtError, UsageError
 from mxt.core.params import setting
 from mxt.core.pipeline import Pipeline
@@ -59,9 +60,8 @@ class ExtractRequest:
         ``"auto"``, ``"cpu"`` or ``"cuda"``.
     jobs : int, optional
         Number of workers; by default one per core.
-    engine : {"auto", "threads", "dask"}
-        What the workers are: threads of this process, or those of a Dask cluster; ``"auto"``: threads, unless
-        processes on this machine are measured to be faster.
+    engine : str
+        What the workers are, as in `EngineChoice`.
     scheduler : str, optional
         Address of the scheduler of that cluster; by default, a cluster is started on this machine.
     part : str, optional
@@ -95,7 +95,7 @@ class ExtractRequest:
     dataset: str | None = None
     device: str = "auto"
     jobs: int | None = None
-    engine: str = "threads"
+    engine: str = THREADS.name
     scheduler: str | None = None
     part: str | None = None
     limit: int | None = None
@@ -123,7 +123,7 @@ class ExtractRequest:
                 ("--as", self.label),
                 ("--device", None if self.device == "auto" else self.device),
                 ("--jobs", self.jobs),
-                ("--engine", "dask" if self.engine == "dask" and not self.scheduler else None),
+                ("--engine", None if self.scheduler or self.engine in (AUTO, THREADS.name) else self.engine),
                 ("--scheduler", self.scheduler),
                 ("--part", self.part),
                 ("--limit", self.limit),

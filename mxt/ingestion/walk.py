@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import errno
 import os
-import stat
 from collections.abc import Set
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
+from stat import S_ISDIR, S_ISFIFO, S_ISREG, S_ISSOCK
 
 from mxt.core.errors import InputError, Reason
 from mxt.core.records import FileKind, FileRecord, Listing
@@ -19,6 +19,7 @@ from mxt.stages.datasets.suffixes import ANNOTATIONS, SOUND, may_be_sound, suffi
 
 STORE_FILES = {"mxt.json", "catalogue.sqlite"}  # a store inside the collection is not part of it
 _BY_NAME = attrgetter("name")
+BATCH = 1000  # files whose status is held before it is noted
 
 
 @dataclass
@@ -78,7 +79,7 @@ def _nearest(path: Path) -> str:
 def _listing(folder: Path, table: Path | None) -> Walk:
     root = Path(os.path.realpath(folder))
     walker = _Walker(str(root))
-    walker.folder("")
+    walker.folder(str(root))
     walker.files.sort()
     name = (
         None
@@ -98,18 +99,26 @@ class _Walker:
     left_out: list[FileRecord] = field(default_factory=list)
     linked: set[str] = field(default_factory=set)
 
-    def folder(self, below: str) -> None:
+    def folder(self, name: str, below: str = "", parent: int | None = None) -> None:
+        """List a folder, opened by its name in its parent: no path is looked up for each file."""
         try:
-            with os.scandir(os.path.join(self.root, below)) as entries:
-                inside = sorted(entries, key=_BY_NAME, reverse=True)
+            folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY, dir_fd=parent)
         except OSError as error:
-            if not below:
+            if parent is None:
                 raise InputError(f"{self.root} cannot be read: {error.strerror}") from error
             self.leave_out(below, Reason.UNREADABLE, f"folder: {error.strerror}")
             return
-        if below and STORE_FILES.issubset(map(_BY_NAME, inside)):
-            return
-        begin = f"{below}/" if below else ""
+        try:
+            with os.scandir(folder) as entries:
+                inside = sorted(entries, key=_BY_NAME, reverse=True)
+            if parent is None or not STORE_FILES.issubset(map(_BY_NAME, inside)):
+                self.entries(inside, f"{below}/" if below else "", folder)
+        finally:
+            os.close(folder)
+
+    def entries(self, inside: list[os.DirEntry[str]], begin: str, folder: int) -> None:
+        """Note the files of an open folder, taken from the end of `inside`; list the folders among them."""
+        files: dict[str, os.stat_result] = {}
         while inside:
             entry = inside.pop()  # with what it knows of the file: a folder may hold a million
             name = entry.name
@@ -117,24 +126,32 @@ class _Walker:
                 status = entry.stat()
             except OSError as error:
                 hidden = name.startswith(".")
-                why = (Reason.HIDDEN, "its name begins with a dot") if hidden else _broken(entry, error)
+                why = (
+                    (Reason.HIDDEN, "its name begins with a dot") if hidden else _broken(entry, folder, error)
+                )
                 self.leave_out(begin + name, *why)
                 continue
-            if stat.S_ISREG(status.st_mode) and not name.startswith("."):
-                self.files.add(begin + name, status)
+            if S_ISREG(status.st_mode) and name[0] != ".":
+                files[begin + name] = status
+                if len(files) == BATCH:
+                    self.files.add(files)
+                    files.clear()
             else:
-                self.other(entry, begin + name, status)
+                self.files.add(files)
+                files.clear()
+                self.other(entry, begin + name, status, folder)
+        self.files.add(files)
 
-    def other(self, entry: os.DirEntry[str], path: str, status: os.stat_result) -> None:
+    def other(self, entry: os.DirEntry[str], path: str, status: os.stat_result, folder: int) -> None:
         """What is hidden, a folder, or no file."""
         if entry.name.startswith("."):
-            what = "a folder whose" if stat.S_ISDIR(status.st_mode) else "its"
+            what = "a folder whose" if S_ISDIR(status.st_mode) else "its"
             self.leave_out(path, Reason.HIDDEN, f"{what} name begins with a dot", status)
-        elif stat.S_ISDIR(status.st_mode):
+        elif S_ISDIR(status.st_mode):
             if suffix(path) in SOUND:
                 self.leave_out(path, Reason.NOT_A_FILE, "a folder", status)
             if not entry.is_symlink() or self.first_link(path):
-                self.folder(path)
+                self.folder(entry.name, path, folder)
         else:
             self.leave_out(path, Reason.NOT_A_FILE, _kind(status.st_mode), status)
 
@@ -160,18 +177,18 @@ def _inside(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
-def _broken(entry: os.DirEntry[str], error: OSError) -> tuple[Reason, str]:
+def _broken(entry: os.DirEntry[str], folder: int, error: OSError) -> tuple[Reason, str]:
     if error.errno == errno.ELOOP:
         return Reason.NOT_A_FILE, "a link that leads to itself"
     if entry.is_symlink() and error.errno == errno.ENOENT:
-        return Reason.MISSING, f"a link to {os.readlink(entry.path)}, which is not there"
+        return Reason.MISSING, f"a link to {os.readlink(entry.name, dir_fd=folder)}, which is not there"
     return Reason.UNREADABLE, error.strerror or str(error)
 
 
 def _kind(mode: int) -> str:
-    if stat.S_ISFIFO(mode):
+    if S_ISFIFO(mode):
         return "a named pipe"
-    return "a socket" if stat.S_ISSOCK(mode) else "a device"
+    return "a socket" if S_ISSOCK(mode) else "a device"
 
 
 def other_file(file: FileRecord) -> FileRecord:

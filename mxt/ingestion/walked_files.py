@@ -7,13 +7,17 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from operator import gt
+from operator import attrgetter, gt
 from typing import TYPE_CHECKING
 
 from mxt.core.records import FileRecord
 
 if TYPE_CHECKING:
     from hashlib import _Hash
+
+_SIZE, _TIME, _INODE = map(attrgetter, ("st_size", "st_mtime_ns", "st_ino"))
+
+_SIZE, _TIME, _INODE = map(attrgetter, ("st_size", "st_mtime_ns", "st_ino"))
 
 
 class WalkedFiles(Mapping[str, FileRecord]):
@@ -26,12 +30,12 @@ class WalkedFiles(Mapping[str, FileRecord]):
         self.paths: list[str] = []
         self.sizes, self.times, self.inodes = array("q"), array("q"), array("Q")
 
-    def add(self, path: str, status: os.stat_result) -> None:
-        """Add a file; `sort` is to be called before files are looked up."""
-        self.paths.append(path)
-        self.sizes.append(status.st_size)
-        self.times.append(status.st_mtime_ns)
-        self.inodes.append(status.st_ino)
+    def add(self, files: Mapping[str, os.stat_result]) -> None:
+        """Add files, path to status; `sort` is to be called before files are looked up."""
+        self.paths.extend(files)
+        self.sizes.extend(map(_SIZE, files.values()))
+        self.times.extend(map(_TIME, files.values()))
+        self.inodes.extend(map(_INODE, files.values()))
 
     def sort(self) -> None:
         """Bring the files into the order of their paths."""

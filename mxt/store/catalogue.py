@@ -128,12 +128,14 @@ class Catalogue(CatalogueReader):
         return self.dataset(record.name)
 
     def touch(self, name: str) -> None:
-        """Note that `name` was ingested again and is as it was: it becomes the data set last ingested."""
+        """Make `name`, which was ingested again and is as it was, the data set last ingested."""
+        if self.last() == name:
+            return
         with self._file.writing() as db:
             self._check(db, name, ("data set",))
             number = self._id(db, name)
             turn = "(SELECT 1 + MAX(turn) FROM datasets)"
-            db.execute(f"UPDATE datasets SET updated = ?, turn = {turn} WHERE id = ?", (now(), number))
+            db.execute(f"UPDATE datasets SET turn = {turn} WHERE id = ?", (number,))
             seal(db, number, ("data set",))
 
     def add_view(self, name: str, view: str) -> None:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from mxt.core.errors import StoreError
 from mxt.core.files import atomic_write
@@ -21,17 +22,30 @@ NOTE = "catalogue.intact.json"
 
 def intact_datasets(root: Path) -> frozenset[str]:
     """Names of the data sets of the store in `root` that are known to be intact; else none."""
-    with suppress(OSError, ValueError, TypeError, KeyError):
-        note = json.loads((root / NOTE).read_bytes())
-        if note["sha256"] == _sha256(root):
+    with suppress(OSError, TypeError):
+        note = _noted(root)
+        if note.get("sha256") == _sha256(root):
             return frozenset(map(str, note["datasets"]))
     return frozenset()
 
 
 def note_intact(root: Path, names: Iterable[str]) -> None:
     """Note that these data sets are intact in the catalogue as it is now."""
-    with suppress(OSError, StoreError), atomic_write(root / NOTE, "w") as file:
-        json.dump({"sha256": _sha256(root), "datasets": sorted(names)}, file)
+    with suppress(OSError, StoreError):
+        status = (root / "catalogue.sqlite").stat()
+        seen = {"datasets": sorted(names), "size": status.st_size, "mtime_ns": status.st_mtime_ns}
+        note = _noted(root)
+        if note != {**note, **seen}:  # else nothing was written since: the hash is the same
+            with atomic_write(root / NOTE, "w") as file:
+                json.dump({"sha256": _sha256(root), **seen}, file)
+
+
+def _noted(root: Path) -> dict[str, Any]:
+    """What the note says; empty where it cannot be read."""
+    with suppress(OSError, ValueError):
+        note = json.loads((root / NOTE).read_bytes())
+        return note if isinstance(note, dict) else {}
+    return {}
 
 
 def _sha256(root: Path) -> str:

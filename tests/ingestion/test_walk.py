@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mxt.core.errors import Reason
-from mxt.ingestion.walk import walk
+from mxt.ingestion.walk import BATCH, walk
 
 
 @pytest.fixture
@@ -32,6 +32,21 @@ def test_files_are_listed_sorted_with_size_and_time(root):
     assert found.listing.files == ("B.wav", "a/x.wav")
     assert found.files["B.wav"].size == 2
     assert found.files["B.wav"].mtime_ns == (root / "B.wav").stat().st_mtime_ns
+
+
+@pytest.mark.parametrize("number", [BATCH - 1, BATCH, BATCH + 1, 2 * BATCH + 3])
+def test_many_files_of_a_folder_stand_beside_those_of_folders(root, number):
+    for i in range(number):
+        (root / "a" / f"{i:05}.wav").write_bytes(b"1" * (i % 7))
+    (root / "a" / "00500.d").mkdir()
+    (root / "a" / "00500.d" / "y.wav").write_bytes(b"12345678")
+    (root / "a" / "zzz.wav").symlink_to("nothing")  # the last of its folder is left out
+    found = walk(root)
+    there = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+    assert list(found.files) == list(found.listing.files) == there
+    assert all(file.size == (root / path).stat().st_size for path, file in found.files.items())
+    assert all(file.inode == (root / path).stat().st_ino for path, file in found.files.items())
+    assert [file.detail for file in found.left_out] == ["a link to nothing, which is not there"]
 
 
 def test_a_link_to_a_file_is_the_file(root, tmp_path):
@@ -89,7 +104,7 @@ WALK = """
 import os, sys
 from pathlib import Path
 from mxt.core.errors import MxtError
-from mxt.ingestion.walk import walk
+from mxt.ingestion.walk import BATCH, walk
 os.setgid(65534); os.setuid(65534)
 try:
     found = walk(Path(sys.argv[1]))

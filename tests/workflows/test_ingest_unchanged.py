@@ -102,6 +102,17 @@ def test_the_second_time_nothing_is_written_and_the_same_is_said(what, run, requ
     assert verify(Store.open(run.store)).findings == ()
 
 
+def test_the_second_time_no_file_of_the_store_is_touched(run, notes):
+    def there():
+        files = [path for path in run.store.rglob("*") if path.is_file()]
+        return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+    run(notes)
+    before = there()
+    run(notes)
+    assert {name for name, what in there().items() if what != before[name]} == {"runs.jsonl"}
+
+
 def test_what_was_ingested_last_is_the_default_also_where_nothing_changed(run, notes, features):
     assert run(notes).name == "notes"
     run(features)
