@@ -5,53 +5,62 @@ from __future__ import annotations
 import csv
 import posixpath
 from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
+from mxt.core.clips import Clips
+from mxt.core.columns import Rows
 from mxt.core.errors import InputError, listed
 from mxt.core.files import read_whole
-from mxt.core.records import ClipRecord, Remark
+from mxt.core.records import Remark
 from mxt.core.text import written
 
 COLUMNS = ("clip", "id", "path", "file", "filename", "name")
 
 
-def names_in(file: str, clips: Sequence[ClipRecord]) -> tuple[set[str], tuple[Remark, ...]]:
-    """Ids of the clips that a file names, and what it names that is not there.
+def names_in(file: str, clips: Clips) -> tuple[Rows, tuple[Remark, ...]]:
+    """Rows of the clips that a file names, and what it names that is not there.
 
     Parameters
     ----------
     file : str
         One name per line (lines that begin with ``#`` are skipped); or a .csv or .tsv, of which the column
         ``clip`` (or id, path, file) is read (default: the first column).
-    clips : sequence of ClipRecord
+    clips : Clips
 
     Raises
     ------
     InputError
         The file cannot be read.
     """
-    by_id = {written(clip.id): {clip.id} for clip in clips}
-    by_path: dict[str, set[str]] = defaultdict(set)
-    paths_of: dict[str, set[str]] = defaultdict(set)
-    for clip in clips:
-        path = written(clip.file.path)
-        by_path[path].add(clip.id)
-        paths_of[posixpath.basename(path)].add(path)
-    ids: set[str] = set()
+    names = _listed(Path(file))
+    wanted = set(names)
+    by_id: dict[str, list[int]] = {}
+    by_path: dict[str, list[int]] = defaultdict(list)
+    by_name: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for row, (id_, path) in enumerate(zip(map(written, clips.ids), map(written, clips.paths), strict=True)):
+        name = posixpath.basename(path)
+        if id_ in wanted:
+            by_id[id_] = [row]
+        if path in wanted:
+            by_path[path].append(row)
+        if name in wanted:
+            by_name[name][path].append(row)
+    rows: set[int] = set()
     remarks = []
-    for name in _listed(Path(file)):
-        paths = paths_of.get(name, set())
-        only = by_path[next(iter(paths))] if len(paths) == 1 else None
+    for name in names:
+        paths = by_name.get(name, {})
+        only = next(iter(paths.values())) if len(paths) == 1 else None
         if named := by_id.get(name) or by_path.get(name) or only:
-            ids |= named
+            rows.update(named)
         elif paths:
             remarks.append(
                 Remark("named and there several times", f"{name}: {listed(sorted(paths), 3)}; write the path")
             )
         else:
             remarks.append(Remark("named and not there", name))
-    return ids, tuple(remarks)
+    return np.array(sorted(rows), dtype=np.int64), tuple(remarks)
 
 
 def _listed(path: Path) -> list[str]:

@@ -2,50 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from mxt.core.errors import InputError, Reason
 from mxt.core.identity import audio_key, clip_id, microseconds
 from mxt.core.records import ClipRecord, Remark
-from mxt.ingestion.parents import Made, Parent
+from mxt.ingestion.parents import Made, Parent, Passes
 
 
 def excerpt(parent: Parent, options: Mapping[str, Any]) -> Made:
     """A part of each clip: `length` seconds from `start` on, less where the clip ends earlier."""
     start, length = options["start"], options["length"]
-    clips, remarks = [], []
-    for clip in parent.clips:
-        cut = part(clip, start, length)
-        if cut.usable and cut.duration < length - 1e-3:
-            remarks.append(Remark("shorter than the excerpt", f"{cut.id}: {cut.duration:.3f} s"))
-        clips.append(cut)
-    return _without_repetition(clips, parent.record.targets, remarks)
+    remarks: list[Remark] = []
+
+    def cuts() -> Iterator[ClipRecord]:
+        for clip in parent.clips:
+            cut = part(clip, start, length)
+            if cut.usable and cut.duration < length - 1e-3:
+                remarks.append(Remark("shorter than the excerpt", f"{cut.id}: {cut.duration:.3f} s"))
+            yield cut
+
+    return _without_repetition(cuts, parent, remarks)
 
 
 def windows(parent: Parent, options: Mapping[str, Any]) -> Made:
     """Windows of `length` seconds every `hop` seconds, grouped by recording; a shorter clip is one window."""
     length, hop = options["length"], options["hop"]
-    longest = max((clip.duration for clip in parent.clips if clip.usable), default=0.0)
+    longest = parent.clips.durations[parent.clips.usable].max(initial=0.0)
     if 0 < longest < length:
         raise InputError(
             f"no clip of {parent.record.name} is as long as a window of {length:g} s: "
             f"the longest lasts {longest:.3f} s"
         )
-    clips, remarks = [], []
-    for clip in parent.clips:
-        group = clip.group or clip.file.path
-        if not clip.usable or clip.duration < length:
-            if clip.usable:
-                remarks.append(
-                    Remark("shorter than a window, kept whole", f"{clip.id}: {clip.duration:.3f} s")
-                )
-            clips.append(replace(clip, group=group))
-            continue
-        number = 1 + int((clip.duration - length) / hop + 1e-6)
-        clips += [replace(part(clip, index * hop, length), group=group) for index in range(number)]
-    return _without_repetition(clips, parent.record.targets, remarks)
+    remarks: list[Remark] = []
+
+    def cuts() -> Iterator[ClipRecord]:
+        for clip in parent.clips:
+            group = clip.group or clip.file.path
+            if not clip.usable or clip.duration < length:
+                if clip.usable:
+                    text = f"{clip.id}: {clip.duration:.3f} s"
+                    remarks.append(Remark("shorter than a window, kept whole", text))
+                yield replace(clip, group=group)
+                continue
+            for index in range(1 + int((clip.duration - length) / hop + 1e-6)):
+                yield replace(part(clip, index * hop, length), group=group)
+
+    return _without_repetition(cuts, parent, remarks)
 
 
 def part(clip: ClipRecord, start: float, length: float) -> ClipRecord:
@@ -70,14 +75,22 @@ def part(clip: ClipRecord, start: float, length: float) -> ClipRecord:
 
 
 def _without_repetition(
-    clips: Sequence[ClipRecord], targets: tuple[str, ...], remarks: Sequence[Remark]
+    cuts: Callable[[], Iterator[ClipRecord]], parent: Parent, remarks: list[Remark]
 ) -> Made:
-    """Parts that several clips of one file share become one clip."""
-    by_id: dict[str, ClipRecord] = {}
-    for clip in clips:
-        by_id.setdefault(clip.id, clip)
-    shared = len(clips) - len(by_id)
-    if shared:
-        text = f"{shared:,} clips are left out: another one is the same part"
-        remarks = [*remarks, Remark("the same part of a file", text)]
-    return Made(tuple(by_id.values()), targets, tuple(remarks))
+    """Parts that several clips of one file share become one clip; remarks are made anew by each pass."""
+
+    def once() -> Iterator[ClipRecord]:
+        remarks.clear()
+        seen: set[str] = set()
+        shared = 0
+        for clip in cuts():
+            if clip.id in seen:
+                shared += 1
+                continue
+            seen.add(clip.id)
+            yield clip
+        if shared:
+            text = f"{shared:,} clips are left out: another one is the same part"
+            remarks.append(Remark("the same part of a file", text))
+
+    return Made(Passes(once), parent.record.targets, remarks)

@@ -26,7 +26,8 @@ def derive_dataset(catalogue: Catalogue, request: DeriveRequest, *, progress: Pr
     """
     parent = last_ingested(catalogue) if request.parent is None else catalogue.dataset(request.parent)
     name = _free_name(catalogue, request, parent)
-    clips = tuple(clip for clip in catalogue.clips(parent.name) if clip.is_clip)
+    clips = catalogue.columns(parent.name)
+    clips = clips[clips.is_clip]
     made = request.derivation.make(Parent(parent, clips, request.jobs, progress), request.options)
     if not any(clip.usable for clip in made.clips):
         raise InputError(f"nothing usable is left of {parent.name} after: {request.how}")

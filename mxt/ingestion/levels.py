@@ -6,11 +6,16 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+
+from mxt.core.clips import Clips
 from mxt.core.cores import cores
 from mxt.core.errors import AudioError
 from mxt.core.progress import SILENT, Progress
 from mxt.core.records import ClipRecord
 from mxt.core.stages import Levels
+
+BLOCK = 4096  # clips whose records are held at a time
 
 
 def clip_levels(
@@ -48,15 +53,20 @@ def clip_levels(
         except AudioError as error:
             return error
 
-    known: list[Levels | AudioError | None] = [None if loudness else _measured(clip) for clip in clips]
-    waiting = [index for index, level in enumerate(known) if level is None]
+    clips = Clips.of(clips)
+    known: list[Levels | AudioError | None] = (
+        [None] * len(clips) if loudness else [_measured(clip) for clip in clips]
+    )
+    waiting = np.array([index for index, level in enumerate(known) if level is None], dtype=np.int64)
     with (
         progress.step("measuring", len(waiting), unit="clips") as step,
         ThreadPoolExecutor(jobs or cores()) as pool,
     ):
-        for index, level in zip(waiting, pool.map(look, [clips[index] for index in waiting]), strict=True):
-            known[index] = level
-            step.advance()
+        for first in range(0, len(waiting), BLOCK):
+            rows = waiting[first : first + BLOCK]
+            for row, level in zip(rows.tolist(), pool.map(look, clips[rows]), strict=True):
+                known[row] = level
+                step.advance()
     return [level for level in known if level is not None]
 
 

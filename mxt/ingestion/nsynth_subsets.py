@@ -11,8 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mxt.core.clips import Clips
 from mxt.core.errors import InputError, UnknownName
-from mxt.core.records import ClipRecord
 
 INSTRUMENTS = 2  # of each family
 
@@ -33,7 +33,7 @@ SUBSETS: Mapping[str, Subset] = {
 }
 
 
-def fullest(clips: Sequence[ClipRecord], subset: Subset, wanted: Sequence[str] = ()) -> frozenset[str]:
+def fullest(clips: Clips, subset: Subset, wanted: Sequence[str] = ()) -> frozenset[str]:
     """The two instruments with most usable notes in each of the fullest, or the wanted, families.
 
     Of equally full ones the first by name is taken.
@@ -46,10 +46,10 @@ def fullest(clips: Sequence[ClipRecord], subset: Subset, wanted: Sequence[str] =
         A family that is not there.
     """
     notes: dict[str, Counter[str]] = defaultdict(Counter)
-    for clip in clips:
-        family, instrument = clip.targets.get("family"), clip.targets.get("instrument")
-        if clip.usable and isinstance(family, str) and isinstance(instrument, str):
-            notes[family][instrument] += 1
+    pairs = clips.targets.map(lambda targets: (targets.get("family"), targets.get("instrument")))
+    for (family, instrument), number in Counter(pairs[clips.usable]).items():
+        if isinstance(family, str) and isinstance(instrument, str):
+            notes[family][instrument] = number
     if not notes:
         raise InputError("no clip has a family and an instrument: this is a way to derive from NSynth")
     chosen: Sequence[str] = wanted or subset.named

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mxt.audio.level import to_db
+from mxt.core.clips import Clips
 from mxt.core.cores import cores
 from mxt.core.errors import EvaluationError, InputError
 from mxt.core.progress import SILENT, Progress
@@ -141,8 +142,8 @@ class _Run:
         """Derive, extract and evaluate one data set; ``None`` where it cannot be evaluated."""
         self._derive(subject)
         views = {column: self._extract(subject, column) for column in subject.columns}
-        clips = self.store.catalogue.clips(subject.dataset)
-        self.files |= {clip.id: clip.file.path for clip in clips}
+        clips = self.store.catalogue.columns(subject.dataset)
+        self.files |= dict(zip(clips.ids, clips.paths, strict=True))
         cells: dict[Column, Cell] = {}
         try:
             for of_network in HEADS:
@@ -153,7 +154,7 @@ class _Run:
         except EvaluationError as error:
             self.unscored[subject.dataset] = str(error)
             return None
-        usable = sum(clip.usable for clip in clips)
+        usable = int(clips.usable.sum())
         row = Row(subject, usable, result.classes, cells)
         if subject.kind is not Kind.WHOLE:
             return row
@@ -195,7 +196,7 @@ class _Run:
         return extraction.view
 
     def _evaluate(
-        self, subject: Subject, views: Mapping[Column, str], clips: Sequence[ClipRecord], head: str
+        self, subject: Subject, views: Mapping[Column, str], clips: Clips, head: str
     ) -> DatasetResult:
         names = [clip.file.path.rpartition("/")[2] for clip in clips if clip.usable]
         repeated = ("hash=path",) if len(set(names)) < len(names) else ()
@@ -217,10 +218,10 @@ class _Run:
             raise EvaluationError(f"{result.target} is not a target with one class per clip")
         return result
 
-    def _with_loudness(self, row: Row, clips: Sequence[ClipRecord]) -> Row:
+    def _with_loudness(self, row: Row, clips: Clips) -> Row:
         """A row with its part of Table 4, what loudness alone tells, and what normalising adds."""
         record = self.store.catalogue.dataset(row.subject.dataset)
-        usable = [clip for clip in clips if clip.usable and clip.has_audio]
+        usable = clips[clips.usable & clips.has_audio]
         levels = clip_levels(record.root, usable, jobs=self.jobs, progress=self.progress)
         pairs = zip(usable, levels, strict=True)
         measured = [(clip, level) for clip, level in pairs if isinstance(level, Levels)]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+import numpy as np
+
+from mxt.core.clips import Clips
 from mxt.core.errors import InputError, UnknownName, UsageError
-from mxt.core.records import ClipRecord, DatasetRecord
+from mxt.core.records import ClipRecord, DatasetRecord, Target
 from mxt.ingestion.lineage import ancestors
 from mxt.ingestion.names import safe_name
 from mxt.ingestion.nsynth_subsets import SUBSETS, fullest
@@ -110,17 +112,18 @@ def _bases(catalogue: Catalogue, roles: Sequence[tuple[str, str]]) -> Iterator[t
 
 
 def _of_base(catalogue: Catalogue, record: DatasetRecord, task: Task) -> Iterator[Subject]:
-    clips = [clip for clip in catalogue.clips(record.name) if clip.usable and clip.has_audio]
+    clips = catalogue.columns(record.name)
+    clips = clips[clips.usable & clips.has_audio]
     if task.subset:
         yield from _nsynth(record, clips, task)
         return
-    classes = (
-        {clip.targets.get(record.targets[0]) for clip in clips} - {None, ""} if record.targets else set()
-    )
+    classes = set[Target]()
+    if record.targets:
+        classes = {targets.get(record.targets[0]) for targets in clips.targets.distinct()} - {None, ""}
     whole = task.is_whole(len(classes), len(clips))
     columns = (*TABLE_2, Column.COLOUR)
     yield Subject(record.name, task, Kind.WHOLE, columns, published=_table_2(task) if whole else {})
-    seconds = statistics.median(clip.duration for clip in clips) if clips else 0.0
+    seconds = float(np.median(clips.durations)) if len(clips) else 0.0
     if seconds >= LONG and task.name != "short-genre":
         yield _short(record, task, seconds, whole=whole)
     if task.name == "ballroom":
@@ -146,14 +149,14 @@ def _derived(
     return DeriveRequest(kind, options, record.name, safe_name(f"{record.name}-{suffix}"))
 
 
-def _nsynth(record: DatasetRecord, clips: Sequence[ClipRecord], task: Task) -> Iterator[Subject]:
+def _nsynth(record: DatasetRecord, clips: Clips, task: Task) -> Iterator[Subject]:
     """A subset, where there are enough families and instruments for it."""
     try:
         kept = fullest(clips, SUBSETS[task.subset])
     except (InputError, UsageError):
         return
     request = _derived(record, "nsynth", {"subset": task.subset})
-    size = sum(clip.targets.get("instrument") in kept for clip in clips)
+    size = int(clips.targets.where(lambda targets: targets.get("instrument") in kept).sum())
     whole = task.is_whole(task.classes, size)
     yield Subject(
         str(request.name), task, Kind.WHOLE, TABLE_2, request, published=_table_2(task) if whole else {}
@@ -211,8 +214,9 @@ def _loudness(record: DatasetRecord, task: Task, parts: int, *, whole: bool) -> 
 
 def clips_of(catalogue: Catalogue, subject: Subject) -> list[ClipRecord]:
     """The usable clips of a subject, also where it is not derived yet; nothing is written."""
-    clips: Sequence[ClipRecord] = catalogue.clips(subject.parent)
-    if subject.derived is not None:
-        parent = Parent(catalogue.dataset(subject.parent), tuple(clip for clip in clips if clip.is_clip))
-        clips = subject.derived.derivation.make(parent, subject.derived.options).clips
-    return [clip for clip in clips if clip.usable]
+    clips = catalogue.columns(subject.parent)
+    if subject.derived is None:
+        return list(clips[clips.usable])
+    parent = Parent(catalogue.dataset(subject.parent), clips[clips.is_clip])
+    made = subject.derived.derivation.make(parent, subject.derived.options)
+    return [clip for clip in made.clips if clip.usable]
