@@ -21,6 +21,6 @@ def test_labels_and_headings_of_any_text_are_scored_as_plain_ones(tmp_path, form
 
 
 def test_a_table_that_is_broken_or_odd_is_taken_or_refused_in_a_line(tmp_path):
-    odd = random.Random(15).sample(list(tables_of_labels.odd().items()), 20)
-    damaged = [(f"damage {number}", tables_of_labels.damaged(number)) for number in range(15)]
+    odd = random.Random(15).sample(list(tables_of_labels.odd().items()), 8)
+    damaged = [(f"damage {number}", tables_of_labels.damaged(number)) for number in range(7)]
     check(hostile_tables.try_odd(tmp_path / "journey", [*odd, *damaged]))
