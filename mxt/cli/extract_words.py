@@ -27,6 +27,8 @@ def render(result: Extraction) -> None:
     if result.estimate is not None:
         console.say(" · ".join([*words, *where]))
         console.say(_estimate_text(result) if result.left_open else "nothing is missing")
+        if result.joined is not None:
+            console.say(_joined_text(result.joined, "to be joined first"))
         return
     copies = f" (and {result.clips - result.contents:,} copies)" if result.clips > result.contents else ""
     settled = f"{result.done:,} of {result.contents:,} clips{copies}, {result.failed} failed"
@@ -61,7 +63,7 @@ def _notes(result: Extraction) -> Iterator[str]:
     if result.share is not None:
         yield f"this is part {result.share}; when all parts are done, the same without --part joins them"
     if result.joined is not None:
-        yield _joined_text(result.joined)
+        yield _joined_text(result.joined, "joined")
     changed = sum(failure.reason in (Reason.CHANGED, Reason.MISSING) for failure in result.failures)
     if result.left_open > changed:
         yield f"{result.left_open - changed:,} not computed yet; the same command continues"
@@ -97,9 +99,9 @@ def _trial_text(trial: Trial) -> str:
     return f"{lost}: went on with {'processes' if trial.won else 'threads'} ({rates})"
 
 
-def _joined_text(joined: Joined) -> str:
-    """Which parts were joined, and which were not there."""
-    named = f"joined {plural(len(joined.shares), 'part')} with {plural(joined.clips, 'clip')}"
+def _joined_text(joined: Joined, what: str) -> str:
+    """Which parts were joined, or are to be, and which were not there."""
+    named = f"{what}: {plural(len(joined.shares), 'part')} with {plural(joined.clips, 'clip')}"
     if not joined.missing:
         return named
     several = len(joined.missing) > 1

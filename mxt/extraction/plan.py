@@ -46,6 +46,8 @@ class ExtractionPlan:
         The table that the features go to: that of the share where one was asked for.
     share : Share, optional
         Of the clips; `clips` and `contents` are those of the share that the whole table does not have yet.
+    parts : tuple of FeatureTable
+        Tables of shares that are to be joined into it: what they hold counts as there.
     """
 
     registry: Registry
@@ -58,15 +60,17 @@ class ExtractionPlan:
     chosen: tuple[Layer, ...]
     table: FeatureTable | None
     share: Share | None = None
+    parts: tuple[FeatureTable, ...] = ()
 
     def states(self) -> npt.NDArray[np.int64]:
         """State of each of `contents`, `NO_ROW` where it has no row yet."""
         import numpy as np
 
-        all_states = np.full(len(self.contents), NO_ROW, dtype=np.int64)
-        if self.table is not None:
-            rows, states, _ = self.table.states_of(list(self.contents))
-            all_states[rows >= 0] = states[rows >= 0]
+        all_states, contents = np.full(len(self.contents), NO_ROW, dtype=np.int64), list(self.contents)
+        for table in filter(None, (self.table, *self.parts)):
+            rows, states, _ = table.states_of(contents)
+            known = (rows >= 0) & (all_states <= OPEN)
+            all_states[known] = states[known]
         return all_states
 
     def anything_to_do(self, states: npt.NDArray[np.int64]) -> bool:

@@ -83,7 +83,7 @@ class Extraction:
     share : Share, optional
         Of the clips, where one was asked for; everything else is about this share.
     joined : Joined, optional
-        Tables of shares that were joined into this one.
+        Tables of shares that were joined into this one; or, of a dry run, would be.
     failures : tuple of Failure
         Clips that failed or stayed open in this run.
     earlier : str

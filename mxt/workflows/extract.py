@@ -94,11 +94,16 @@ def extract(
 
 
 def _join_parts(run: _Run, progress: Progress) -> None:
-    """Join the tables of shares of this table, where there are any, before the rest is computed."""
+    """Join the tables of shares of this table, where there are any, before the rest is computed.
+
+    A dry run only looks at them.
+    """
     plan = run.plan
-    if plan.share is not None or plan.request.dry_run:
-        return
-    if parts := parts_of(plan.store, plan.pipeline.fingerprint):
+    parts = parts_of(plan.store, plan.pipeline.fingerprint) if plan.share is None else {}
+    if parts and plan.request.dry_run:
+        run.plan = replace(plan, parts=tuple(parts.values()))
+        run.joined = Joined(tuple(parts), int(((plan.states() <= OPEN) & (run.plan.states() > OPEN)).sum()))
+    elif parts:
         plan.store.check_writable()
         run.plan = replace(plan, table=plan.table or plan.create_table())
         assert run.plan.table is not None

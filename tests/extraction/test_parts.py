@@ -53,6 +53,14 @@ def test_a_part_that_is_missing_is_said_and_computed(store, registry, whole):
     assert table_files(store) == whole
 
 
+def test_a_dry_run_counts_what_parts_hold_and_joins_nothing(store, registry):
+    for request in (PARTS[0], PARTS[3]):
+        extract(store, request, registry)
+    plan = extract(store, replace(TINY, dry_run=True), registry)
+    assert plan.joined == Joined((Share(4, 1), Share(4, 4)), 36)
+    assert (plan.done, plan.left_open, labels(store)) == (36, 36, ["tiny.part1of4", "tiny.part4of4"])
+
+
 def test_a_part_run_twice_has_nothing_to_do(store, registry):
     assert extract(store, PARTS[0], registry).computed == 18
     assert extract(store, PARTS[0], registry).computed == 0
