@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mxt.audio.level import to_db
+from mxt.core.clips import Clips
 from mxt.core.records import ClipRecord, Measurement, Task
 from mxt.evaluation.crossval import OutOfFold
 from mxt.evaluation.selection import Selection
@@ -17,6 +18,7 @@ from mxt.evaluation.selection import Selection
 Matrix = npt.NDArray[np.float64]
 QUIETEST_DB = -120.0
 SMALLEST_LEAF = 3  # clips that a rule must hold for
+CODECS = 20  # that have a column each
 
 
 def metadata_of(clips: Sequence[ClipRecord], labels: Sequence[str]) -> dict[str, Matrix]:
@@ -28,23 +30,25 @@ def metadata_of(clips: Sequence[ClipRecord], labels: Sequence[str]) -> dict[str,
     Parameters
     ----------
     clips : sequence of ClipRecord
-        In catalogue order.
+        In catalogue order; one at least.
     labels : sequence of str
         Of the clips.
     """
+    clips = Clips.of(clips)
     measured = [clip.file.measurement for clip in clips]
-    known: dict[str, list[list[float]]] = {
+    codecs = clips.paths.map(lambda path: PurePosixPath(path).suffix.lower())
+    known: dict[str, npt.ArrayLike] = {
         "loudness": [_levels(one) for one in measured],
-        "duration": [[clip.duration] for clip in clips],
+        "duration": clips.durations[:, None],
         "sample rate": [[float(one.sample_rate) if one else 0.0] for one in measured],
         "channels": [[float(one.channels) if one else 0.0] for one in measured],
-        "codec": _numbered([PurePosixPath(clip.file.path).suffix.lower() for clip in clips]),
+        "codec": np.stack([codecs.where(name.__eq__) for name in sorted(codecs.distinct())[:CODECS]], axis=1),
     }
-    named = sum(label.lower() in clip.id.lower() for clip, label in zip(clips, labels, strict=True))
+    named = sum(label.lower() in id_.lower() for id_, label in zip(clips.ids, labels, strict=True))
     if named < len(clips) / 2:
-        known["file order"] = [[float(place)] for place in range(len(clips))]
+        known["file order"] = np.arange(len(clips))[:, None]
     matrices = {what: np.array(values, dtype=np.float64) for what, values in known.items()}
-    return {what: matrix for what, matrix in matrices.items() if len(matrix) and np.ptp(matrix, axis=0).any()}
+    return {what: matrix for what, matrix in matrices.items() if np.ptp(matrix, axis=0).any()}
 
 
 def predicted_from(X: Matrix, selection: Selection) -> OutOfFold:
@@ -80,8 +84,3 @@ def _levels(measured: Measurement | None) -> list[float]:
     if measured is None:
         return [0.0, 0.0]
     return [max(to_db(level), QUIETEST_DB) for level in (measured.rms, measured.mono_peak)]
-
-
-def _numbered(values: Sequence[str]) -> list[list[float]]:
-    """A column for each of a few values."""
-    return [[float(value == name) for name in sorted(set(values))[:20]] for value in values]
