@@ -82,8 +82,8 @@ class Clips(Sequence[ClipRecord]):
             splits=Column.of(clip.split for clip in clips),
             folds=Column.of(clip.fold for clip in clips),
             groups=Column.of(clip.group for clip in clips),
-            targets=Column.of((clip.targets for clip in clips), key=_items),
-            fields=Column.of((clip.fields for clip in clips), key=_items),
+            targets=Column.of((clip.targets for clip in clips), key=contents_of),
+            fields=Column.of((clip.fields for clip in clips), key=contents_of),
             rows=np.arange(n, dtype=np.int64),
             records=lambda rows: (clips[row] for row in rows.tolist()),
         )
@@ -148,6 +148,6 @@ class Clips(Sequence[ClipRecord]):
         return Clips(**{name: value if name == "records" else value[rows] for name, value in taken.items()})
 
 
-def _items(mapping: Mapping[str, Any]) -> tuple[Any, ...]:
+def contents_of(mapping: Mapping[str, Any]) -> tuple[Any, ...]:
     """What a mapping is equal by: 1 and 1.0 are different."""
     return tuple((name, type(value), value) for name, value in mapping.items())

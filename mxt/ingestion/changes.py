@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from mxt.core.errors import Reason
@@ -34,19 +34,17 @@ def found_changes(changes: ClipChanges | None, before: DatasetRecord | None, roo
     return Changes(first=False, **asdict(changes), moved_from=before.root if before.root != root else "")
 
 
-def known_files(old: Mapping[str, FileRecord], now: Mapping[str, FileRecord]) -> dict[str, FileRecord]:
+def known_files(old: Mapping[str, FileRecord], now: Mapping[str, FileRecord]) -> Iterator[FileRecord]:
     """Files of `now` that need not be opened: path, size and time are as before, or the file was renamed."""
-    renamed = {_looks(file): file for path, file in old.items() if path not in now}
-    known = {}
+    if not old:
+        return
+    renamed = {_looks(file): file for file in (old[path] for path in old if path not in now)}
     for path, file in now.items():
         before = old.get(path)
         if before is None or (before.size, before.mtime_ns) != (file.size, file.mtime_ns):
             before = renamed.get(_looks(file))
         if before is not None and not file.reason and is_settled(before):
-            known[path] = replace(
-                file, measurement=before.measurement, reason=before.reason, detail=before.detail
-            )
-    return known
+            yield replace(file, measurement=before.measurement, reason=before.reason, detail=before.detail)
 
 
 def _looks(file: FileRecord) -> tuple[int, int, int]:

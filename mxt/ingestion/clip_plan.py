@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from mxt.core.clips import contents_of
 from mxt.core.errors import InputError, MxtError, Reason, stage_failures
 from mxt.core.identity import clip_id, microseconds
+from mxt.core.made import Made
 from mxt.core.progress import Progress
 from mxt.core.records import Clip, DatasetRecord, FileRecord, Remark, Target
 from mxt.core.stages import PublishesHashes
 from mxt.core.text import written, written_all
 from mxt.ingestion import published
-from mxt.ingestion.changes import is_settled, known_files
+from mxt.ingestion.changes import known_files
 from mxt.ingestion.clips import ClipRecords, records
 from mxt.ingestion.detection import Detected
 from mxt.ingestion.earlier import Earlier, Replaced
@@ -24,10 +27,13 @@ from mxt.ingestion.requests import IngestRequest
 from mxt.ingestion.summary import summarise
 from mxt.ingestion.unchanged import noted, walk_source
 from mxt.ingestion.walk import Walk, other_files, place_of
+from mxt.ingestion.walked_files import NamedFiles
 from mxt.stages.datasets.suffixes import SOUND, suffix
 from mxt.store.layout import Store
+from mxt.store.packed_files import PackedFiles
 
 LONGEST_SECONDS = 1e9  # thirty years: where a clip may begin or end
+MOST_SHARED = 10_000  # targets and fields that are held once for all clips that have the same
 
 
 @dataclass(frozen=True)
@@ -80,17 +86,18 @@ class ClipPlan:
         catalogue, name, root = store.catalogue, self.record.name, self.record.root
         replaced = Replaced.of(catalogue, name, same=self.earlier is not None)
         catalogue.begin(name, root)
-        known = {}
+        known = PackedFiles()
         if not self.request.rehash:  # by the last ingest, or by one that was interrupted
-            known = known_files(catalogue.files(name), self.files)
+            known.add(known_files(catalogue.files(name), self.files))
         if known and replaced.record is None:
             progress.say(f"continuing an interrupted ingest: {len(known):,} files are known")
-        waiting = [file for path, file in self.files.items() if path not in known and not file.reason]
+        unknown = [path for path in self.files if path not in known and not self.files[path].reason]
+        waiting = _Waiting(unknown, self.files)
         opened = measured(root, waiting, self.md5s, self.request, progress)
-        files = {**self.files, **known, **save_in_batches(catalogue, name, opened)}
+        settled = save_in_batches(catalogue, name, opened, known)
+        files = NamedFiles(self.files, known, self.files)
         clips, remarks = self._records(files)
         remarks += published.remarks(files, self.md5s)
-        settled = all(is_settled(files[path]) for path, file in self.files.items() if not file.reason)
         note = noted(self.source, self.detected) if settled else {}
         summary, changes = replaced.by(catalogue, self.record, clips, remarks, noted=note)
         return Ingested.of(self.record, self.detected.why, summary, changes, read=len(waiting))
@@ -115,7 +122,7 @@ def plan_clips(
     """
     named, remarks, md5s = _ask(detected, walked)
     clips, repeated = _each_once(_as_on_disk(clip, walked) for clip in named)
-    files = {clip.path: _file(clip.path, walked) for clip in clips}
+    files = _named_files(clips, walked)
     if not any(file.reason is Reason.NONE for file in files.values()):
         raise InputError(_nothing(walked, detected, clips))
     if earlier is not None and not (request.yes or request.dry_run):
@@ -141,12 +148,13 @@ def plan_clips(
 def _ask(detected: Detected, walked: Walk) -> tuple[list[Clip], list[Remark], Mapping[str, str]]:
     """What a loader says: clips, remarks, and the published hashes it knows."""
     clips, remarks = [], []
+    share = _Shared()
     loader, listing = detected.loader, walked.listing
     try:
         md5s = loader.published_md5(listing) if isinstance(loader, PublishesHashes) else {}
         for item in loader.clips(listing):
             if isinstance(item, Clip):
-                clips.append(catalogued(item))
+                clips.append(catalogued(item, share))
             else:
                 remarks.append(Remark(written(item.kind), written(item.text)))
     except MxtError:
@@ -156,8 +164,24 @@ def _ask(detected: Detected, walked: Walk) -> tuple[list[Clip], list[Remark], Ma
     return clips, remarks, md5s
 
 
-def catalogued(clip: Clip) -> Clip:
+class _Shared:
+    """Targets and fields that many clips have, each held once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], Any] = {}
+
+    def __call__(self, mapping: Any) -> Any:
+        """A mapping that was given before, and is equal; else this one."""
+        contents = contents_of(mapping)
+        if len(self._known) < MOST_SHARED:
+            return self._known.setdefault(contents, mapping)
+        return self._known.get(contents, mapping)
+
+
+def catalogued(clip: Clip, share: Callable[[Any], Any] = lambda mapping: mapping) -> Clip:
     """A clip as the catalogue takes it: a segment only where it is one, labels and columns as text.
+
+    `share` gives the mapping to be held in place of an equal one.
 
     Raises
     ------
@@ -173,11 +197,11 @@ def catalogued(clip: Clip) -> Clip:
         catalogued_path(clip.path),
         start=None if clip.start == 0 and clip.end is None else clip.start,
         end=clip.end,
-        targets=written_all(clip.targets),
+        targets=share(written_all(clip.targets)),
         split=written_all(clip.split),
         fold=written_all(clip.fold),
         group=written_all(clip.group),
-        fields=written_all(clip.fields),
+        fields=share(written_all(clip.fields)),
     )
 
 
@@ -224,14 +248,30 @@ def _words(value: Target) -> str:
     return ", ".join(value) if isinstance(value, tuple) else "nothing" if value is None else str(value)
 
 
-def _file(path: str, walked: Walk) -> FileRecord:
-    if path in walked.files:
-        return walked.files[path]
-    for file in walked.left_out:
-        if file.path == path:
-            return file
+def _named_files(clips: Iterable[Clip], walked: Walk) -> NamedFiles:
+    """The files that clips name, also those that are not there."""
+    paths = dict.fromkeys(clip.path for clip in clips)
+    left_out = {file.path: file for file in walked.left_out}
+    others = {path: left_out.get(path) or _missing(path) for path in paths if path not in walked.files}
+    return NamedFiles(paths, walked.files, others)
+
+
+def _missing(path: str) -> FileRecord:
     where = "it lies outside the folder" if path.startswith(("../", "/")) else "no such file"
     return FileRecord(path, 0, 0, 0, reason=Reason.MISSING, detail=where)
+
+
+class _Waiting(Made[FileRecord]):
+    """Files that are to be opened."""
+
+    def __init__(self, paths: Sequence[str], files: Mapping[str, FileRecord]) -> None:
+        self._paths, self._files = paths, files
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def make(self, row: int) -> FileRecord:
+        return self._files[self._paths[row]]
 
 
 def _needs_a_row(path: str, files: Mapping[str, FileRecord]) -> bool:

@@ -62,8 +62,10 @@ def records(
     if not always_cut:
         clips, remarks = _whole_where_segments_make_no_sense(clips, files)
     for clip in clips:
+        if clip.end is None:
+            continue
         measured = files[clip.path].measurement
-        if measured is None or (clip.end or 0.0) <= measured.duration + SLACK_SECONDS:
+        if measured is None or clip.end <= measured.duration + SLACK_SECONDS:
             continue
         if (record := _record(clip, files[clip.path])).usable:
             text = f"{record.id}: the file has {measured.duration:.3f} s; used up to there"

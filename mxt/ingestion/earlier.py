@@ -86,15 +86,17 @@ class Earlier:
         Refused
             It needs ``--yes``.
         """
-        there = {(file.size, file.mtime_ns) for file in now.values() if not file.reason}
-        gone = [
-            path
-            for path, file in self.used.items()
-            if _absent(now.get(path)) and (file.size, file.mtime_ns) not in there
-        ]
-        if len(gone) > MANY_GONE and len(gone) > SHARE_GONE * len(self.used):
+        used, absent = 0, dict[str, FileRecord]()
+        for path, file in self.files.items():
+            if file.measurement is not None:
+                used += 1
+                if path not in now or now[path].reason is Reason.MISSING:
+                    absent[path] = file
+        there = {(file.size, file.mtime_ns) for file in now.values() if not file.reason} if absent else ()
+        gone = [path for path, file in absent.items() if (file.size, file.mtime_ns) not in there]
+        if len(gone) > MANY_GONE and len(gone) > SHARE_GONE * used:
             raise Refused(
-                f"{len(gone):,} of the {len(self.used):,} files of {self.record.name} are no longer in "
+                f"{len(gone):,} of the {used:,} files of {self.record.name} are no longer in "
                 f"{root} (the first: {gone[0]}): is the collection complete? "
                 "If they are meant to be gone, add --yes"
             )
@@ -116,10 +118,6 @@ class Earlier:
         looked_at = alike[:: -(-len(alike) // MOST_HASHED) or 1]
         same = sum(_hash(Path(walked.listing.root, path)) in content for path in looked_at)
         return len(alike) * 2 >= fewer and same * 2 >= len(looked_at)
-
-
-def _absent(file: FileRecord | None) -> bool:
-    return file is None or file.reason is Reason.MISSING
 
 
 def _hash(path: Path) -> str:

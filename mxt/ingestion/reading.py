@@ -10,12 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from mxt.core.cores import cores
+from mxt.core.made import Made
 from mxt.core.progress import Progress
 from mxt.core.records import FileRecord, Measurement
 from mxt.ingestion import published
+from mxt.ingestion.changes import is_settled
 from mxt.ingestion.pool import FileJob, Pool
 from mxt.ingestion.requests import IngestRequest
 from mxt.store.catalogue import Catalogue
+from mxt.store.packed_files import PackedFiles
 
 COMMIT_FILES, COMMIT_SECONDS = 200, 2.0
 
@@ -40,9 +43,10 @@ def measured(
     request : IngestRequest
         How files are opened.
     """
-    jobs = [FileJob(os.path.join(root, file.path), file.size) for file in files]
     how = request.reading
-    pool = Pool(jobs, workers=request.jobs or cores(), seconds=how.seconds_a_file, work=how.work)
+    pool = Pool(
+        _Jobs(root, files), workers=request.jobs or cores(), seconds=how.seconds_a_file, work=how.work
+    )
     with progress.step("reading", len(files), unit="files") as step, closing(pool.results()) as outcomes:
         for number, outcome in outcomes:
             file = files[number]
@@ -55,29 +59,43 @@ def measured(
                 yield replace(file, reason=reason, detail=detail)
 
 
+class _Jobs(Made[FileJob]):
+    def __init__(self, root: str, files: Sequence[FileRecord]) -> None:
+        self._root, self._files = root, files
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def make(self, row: int) -> FileJob:
+        file = self._files[row]
+        return FileJob(os.path.join(self._root, file.path), file.size)
+
+
 def save_in_batches(
-    catalogue: Catalogue, name: str, files: Generator[FileRecord, None, None]
-) -> dict[str, FileRecord]:
-    """Save files as they come, for data set `name`; also those that came before an interruption.
+    catalogue: Catalogue, name: str, files: Generator[FileRecord, None, None], known: PackedFiles
+) -> bool:
+    """Save files as they come, for data set `name`, and add them to those that are known.
+
+    Those that came before an interruption are saved, too.
 
     Returns
     -------
-    dict
-        Path to record.
+    bool
+        Whether none of them has to be opened again.
     """
-    saved: dict[str, FileRecord] = {}
     batch: list[FileRecord] = []
-    last = time.monotonic()
+    settled, last = True, time.monotonic()
     with closing(files):
         try:
             for file in files:
                 batch.append(file)
+                settled = settled and is_settled(file)
                 if len(batch) >= COMMIT_FILES or time.monotonic() - last > COMMIT_SECONDS:
                     catalogue.save_files(name, batch)
-                    saved |= {file.path: file for file in batch}
+                    known.add(batch)
                     batch, last = [], time.monotonic()
         finally:
             if batch:
                 catalogue.save_files(name, batch)
-                saved |= {file.path: file for file in batch}
-    return saved
+                known.add(batch)
+    return settled

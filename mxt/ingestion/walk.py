@@ -207,8 +207,8 @@ def other_file(file: FileRecord) -> FileRecord:
 def other_files(walked: Walk, named: Set[str]) -> list[FileRecord]:
     """Files that no clip names and whose suffix says that they are no audio."""
     return [
-        other_file(file)
-        for path, file in walked.files.items()
+        other_file(walked.files[path])
+        for path in walked.files
         if path not in named and not may_be_sound(path)
     ]
 

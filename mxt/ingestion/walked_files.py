@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from operator import attrgetter, gt
 from typing import TYPE_CHECKING
@@ -52,13 +52,43 @@ class WalkedFiles(Mapping[str, FileRecord]):
             digest.update(column)
 
     def __getitem__(self, path: str) -> FileRecord:
-        i = bisect_left(self.paths, path)
-        if i == len(self.paths) or self.paths[i] != path:
+        i = self._row(path)
+        if i < 0:
             raise KeyError(path)
         return FileRecord(path, self.sizes[i], self.times[i], self.inodes[i])
+
+    def __contains__(self, path: object) -> bool:
+        return isinstance(path, str) and self._row(path) >= 0
+
+    def _row(self, path: str) -> int:
+        i = bisect_left(self.paths, path)
+        return i if i < len(self.paths) and self.paths[i] == path else -1
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.paths)
 
     def __len__(self) -> int:
         return len(self.paths)
+
+
+class NamedFiles(Mapping[str, FileRecord]):
+    """The files of some paths: of each, what the first of several mappings holds that knows it."""
+
+    def __init__(self, paths: Iterable[str], *found: Mapping[str, FileRecord]) -> None:
+        self._paths, self._found = dict.fromkeys(paths), found
+
+    def __getitem__(self, path: str) -> FileRecord:
+        if path in self._paths:
+            for files in self._found:
+                if (file := files.get(path)) is not None:
+                    return file
+        raise KeyError(path)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._paths
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)

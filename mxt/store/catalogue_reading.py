@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mxt.core.errors import InputError, Reason, UnknownName
 from mxt.core.identity import KEY_BYTES
@@ -27,6 +27,7 @@ from mxt.store.catalogue_rows import (
     stored,
     text_of,
 )
+from mxt.store.packed_files import PackedFiles
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,9 +83,10 @@ class CatalogueReader(CatalogueChecks):
                 raise UnknownName("data set", name, [d.name for d in self.datasets()])
         return next(self._file.records(map(dataset_record, rows)))
 
-    def files(self, name: str) -> dict[str, FileRecord]:
+    def files(self, name: str) -> Mapping[str, FileRecord]:
         """Files of `name` by path, also those of an ingest that was cut short; empty if there are none."""
-        return self._files(self._file.rows(FILES, (name,)))
+        with self._file.reading() as db:
+            return PackedFiles(self._file.records(map(file_record, db.execute(FILES, (name,)))))
 
     def clips(self, name: str) -> list[ClipRecord]:
         """The clips of `name` in catalogue order: those a loader named, then other files that were left out.
@@ -243,6 +245,3 @@ class CatalogueReader(CatalogueChecks):
         with self._file.reading() as db:
             self._check(db, name, ("views",))
             return [view for (view,) in db.execute(VIEWS, (name,))]
-
-    def _files(self, rows: Iterable[Any]) -> dict[str, FileRecord]:
-        return {record.path: record for record in self._file.records(map(file_record, rows))}

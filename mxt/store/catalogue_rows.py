@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from mxt.core.errors import Reason
@@ -72,6 +73,9 @@ def clips_where(condition: str = "TRUE") -> str:
     )
 
 
+# asked for every row
+_reason, _kind = cache(Reason), cache(FileKind)
+
 VIEWS = f"SELECT view FROM views {OF_DATASET} ORDER BY position"
 # the plus lets SQLite take the index of the clips left out instead of the primary key
 LEFT_OUT = (
@@ -116,13 +120,13 @@ def insert_files(db: sqlite3.Connection, number: int, files: Iterable[FileRecord
     """Add or renew the files of data set `number`."""
     db.executemany(
         "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (_file_row(number, file) for file in files),
+        ((number, *file_row(file)) for file in files),
     )
 
 
-def _file_row(number: int, file: FileRecord) -> tuple[object, ...]:
+def file_row(file: FileRecord) -> tuple[object, ...]:
+    """The row of a file, without the number of its data set: what `file_record` makes it from."""
     seen = (
-        number,
         stored(file.path),
         file.size,
         file.mtime_ns,
@@ -185,7 +189,7 @@ def file_record(row: Sequence[Any]) -> FileRecord:
         )
     unsigned = inode + (1 << 64) if inode < 0 else inode
     return FileRecord(
-        text_of(path), size, mtime_ns, unsigned, measured, Reason(reason), text_of(detail), FileKind(kind)
+        text_of(path), size, mtime_ns, unsigned, measured, _reason(reason), text_of(detail), _kind(kind)
     )
 
 
@@ -259,7 +263,7 @@ def _clip_record(row: Sequence[Any], file: FileRecord) -> ClipRecord:
         text_of(id_),
         file,
         key,
-        Reason(reason),
+        _reason(reason),
         text_of(detail),
         start_us,
         end_us,

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from mxt.core.errors import Reason
+from mxt.core.records import FileRecord
 from mxt.ingestion.walk import BATCH, walk
+from mxt.ingestion.walked_files import NamedFiles
 
 
 @pytest.fixture
@@ -104,7 +106,9 @@ WALK = """
 import os, sys
 from pathlib import Path
 from mxt.core.errors import MxtError
+from mxt.core.records import FileRecord
 from mxt.ingestion.walk import BATCH, walk
+from mxt.ingestion.walked_files import NamedFiles
 os.setgid(65534); os.setuid(65534)
 try:
     found = walk(Path(sys.argv[1]))
@@ -161,3 +165,16 @@ def test_a_linked_table_is_read_where_it_is_linked(root, tmp_path):
     (root / "labels.csv").symlink_to(tmp_path / "far.csv")
     found = walk(root / "labels.csv")
     assert (found.listing.root, found.listing.table) == (str(root), "labels.csv")
+
+
+def test_named_files_are_those_of_the_first_that_knows_them():
+    before, now = FileRecord("a", 1, 1, 1), FileRecord("a", 2, 2, 2)
+    other = FileRecord("b", 3, 3, 3)
+    files = NamedFiles(["b", "a", "c"], {"a": now}, {"a": before, "b": other, "d": other})
+    assert (list(files), files["a"], files["b"], "d" in files, files.get("c")) == (
+        ["b", "a", "c"],
+        now,
+        other,
+        False,
+        None,
+    )
