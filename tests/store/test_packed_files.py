@@ -17,7 +17,7 @@ MEASURED = Measurement(
     2,
     66150,
     0.5,
-    float(np.float64(0.25)),
+    np.float64(0.25),
     0.1,
     sampled=True,
     notes=("silent", "clipped"),
