@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -29,15 +29,16 @@ def intact_datasets(root: Path) -> frozenset[str]:
     return frozenset()
 
 
-def note_intact(root: Path, names: Iterable[str]) -> None:
-    """Note that these data sets are intact in the catalogue as it is now."""
+def note_intact(root: Path, names: Iterable[str], known: Collection[str] = ()) -> None:
+    """Note that these data sets are intact in the catalogue as it is now; `known`: which the note names."""
     with suppress(OSError, StoreError):
         status = (root / "catalogue.sqlite").stat()
         seen = {"datasets": sorted(names), "size": status.st_size, "mtime_ns": status.st_mtime_ns}
         note = _noted(root)
-        if note != {**note, **seen}:  # else nothing was written since: the hash is the same
-            with atomic_write(root / NOTE, "w") as file:
-                json.dump({"sha256": _sha256(root), **seen}, file)
+        if sorted(known) == seen["datasets"] and note == {**note, **seen}:
+            return  # nothing was written since: the hash is the same
+        with atomic_write(root / NOTE, "w") as file:
+            json.dump({"sha256": _sha256(root), **seen}, file)
 
 
 def _noted(root: Path) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def ingest(
         begun = time.monotonic()
         opened.log_run(_entry(result))
         ingested.append(result)
-    note_intact(store, intact.union(result.name for result in ingested))
+    note_intact(store, intact.union(result.name for result in ingested), intact)
     return tuple(ingested)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import struct
@@ -252,3 +253,11 @@ def test_features_whose_files_changed_are_stored_under_other_keys(run, features)
     path = features / "features" / "urbansound_layer_0.npy"
     np.save(path, np.load(path) + 1)
     assert len(run(features).changes.changed) == 40
+
+
+def test_a_note_that_says_something_wrong_is_written_anew(run, notes):
+    run(notes)
+    note = json.loads((run.store / NOTE).read_text())
+    (run.store / NOTE).write_text(json.dumps({**note, "sha256": "0" * 64}))
+    run(notes)
+    assert json.loads((run.store / NOTE).read_text()) == note
