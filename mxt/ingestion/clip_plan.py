@@ -11,7 +11,7 @@ from typing import Any
 from mxt.core.clips import contents_of
 from mxt.core.errors import InputError, MxtError, Reason, stage_failures
 from mxt.core.identity import clip_id, microseconds
-from mxt.core.made import Made
+from mxt.core.made import Mapped
 from mxt.core.progress import Progress
 from mxt.core.records import Clip, DatasetRecord, FileRecord, Remark, Target
 from mxt.core.stages import PublishesHashes
@@ -92,7 +92,7 @@ class ClipPlan:
         if known and replaced.record is None:
             progress.say(f"continuing an interrupted ingest: {len(known):,} files are known")
         unknown = [path for path in self.files if path not in known and not self.files[path].reason]
-        waiting = _Waiting(unknown, self.files)
+        waiting = Mapped(self.files.__getitem__, unknown)
         opened = measured(root, waiting, self.md5s, self.request, progress)
         settled = save_in_batches(catalogue, name, opened, known)
         files = NamedFiles(self.files, known, self.files)
@@ -259,19 +259,6 @@ def _named_files(clips: Iterable[Clip], walked: Walk) -> NamedFiles:
 def _missing(path: str) -> FileRecord:
     where = "it lies outside the folder" if path.startswith(("../", "/")) else "no such file"
     return FileRecord(path, 0, 0, 0, reason=Reason.MISSING, detail=where)
-
-
-class _Waiting(Made[FileRecord]):
-    """Files that are to be opened."""
-
-    def __init__(self, paths: Sequence[str], files: Mapping[str, FileRecord]) -> None:
-        self._paths, self._files = paths, files
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-    def make(self, row: int) -> FileRecord:
-        return self._files[self._paths[row]]
 
 
 def _needs_a_row(path: str, files: Mapping[str, FileRecord]) -> bool:

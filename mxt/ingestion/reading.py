@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mxt.core.cores import cores
-from mxt.core.made import Made
+from mxt.core.made import Mapped
 from mxt.core.progress import Progress
 from mxt.core.records import FileRecord, Measurement
 from mxt.ingestion import published
@@ -44,9 +44,8 @@ def measured(
         How files are opened.
     """
     how = request.reading
-    pool = Pool(
-        _Jobs(root, files), workers=request.jobs or cores(), seconds=how.seconds_a_file, work=how.work
-    )
+    jobs = Mapped(lambda file: FileJob(os.path.join(root, file.path), file.size), files)
+    pool = Pool(jobs, workers=request.jobs or cores(), seconds=how.seconds_a_file, work=how.work)
     with progress.step("reading", len(files), unit="files") as step, closing(pool.results()) as outcomes:
         for number, outcome in outcomes:
             file = files[number]
@@ -57,18 +56,6 @@ def measured(
             else:
                 reason, detail = outcome
                 yield replace(file, reason=reason, detail=detail)
-
-
-class _Jobs(Made[FileJob]):
-    def __init__(self, root: str, files: Sequence[FileRecord]) -> None:
-        self._root, self._files = root, files
-
-    def __len__(self) -> int:
-        return len(self._files)
-
-    def make(self, row: int) -> FileJob:
-        file = self._files[row]
-        return FileJob(os.path.join(self._root, file.path), file.size)
 
 
 def save_in_batches(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mxt.core.clips import Clips
-from mxt.core.made import Made
+from mxt.core.made import Mapped
 from mxt.core.records import ClipRecord
 from mxt.store.layout import Store
 
@@ -28,7 +28,7 @@ class ClipEntry:
     detail: str = ""
 
 
-class ClipEntries(Made[ClipEntry]):
+class ClipEntries(Mapped[ClipEntry]):
     """Clips as listed, each made when it is asked for.
 
     Parameters
@@ -37,17 +37,8 @@ class ClipEntries(Made[ClipEntry]):
     """
 
     def __init__(self, clips: Clips) -> None:
+        super().__init__(clip_entry, clips)
         self.clips = clips
-
-    def __len__(self) -> int:
-        return len(self.clips)
-
-    def make(self, row: int) -> ClipEntry:
-        """One clip."""
-        return clip_entry(self.clips[row])
-
-    def __iter__(self) -> Iterator[ClipEntry]:
-        return map(clip_entry, self.clips)
 
     @property
     def targets(self) -> list[str]:

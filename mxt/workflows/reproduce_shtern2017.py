@@ -198,7 +198,7 @@ class _Run:
     def _evaluate(
         self, subject: Subject, views: Mapping[Column, str], clips: Clips, head: str
     ) -> DatasetResult:
-        names = [clip.file.path.rpartition("/")[2] for clip in clips if clip.usable]
+        names = [path.rpartition("/")[2] for path in clips[clips.usable].paths]
         repeated = ("hash=path",) if len(set(names)) < len(names) else ()
         request = EvaluateRequest(
             datasets=(subject.dataset,),
